@@ -1,0 +1,39 @@
+"""Keras RNN Zoo: trained recurrent networks by name. Each public name is loaded when first used."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from keras_rnn_zoo.building import build
+    from keras_rnn_zoo.errors import ZooError
+    from keras_rnn_zoo.evaluation import evaluate
+    from keras_rnn_zoo.exporting import export
+    from keras_rnn_zoo.loading import load_run as load
+    from keras_rnn_zoo.prediction import predict
+    from keras_rnn_zoo.registry import list_architectures
+    from keras_rnn_zoo.training import train
+
+__version__ = "0.1.0"
+__all__ = ["ZooError", "build", "evaluate", "export", "list_architectures", "load", "predict", "train"]
+
+_HOMES = {
+    "ZooError": ("errors", "ZooError"),
+    "build": ("building", "build"),
+    "evaluate": ("evaluation", "evaluate"),
+    "export": ("exporting", "export"),
+    "list_architectures": ("registry", "list_architectures"),
+    "load": ("loading", "load_run"),
+    "predict": ("prediction", "predict"),
+    "train": ("training", "train"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _HOMES[name]
+    return getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,32 @@
+"""An architecture's model by name."""
+
+from typing import Any
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.options import check_options
+
+
+def build(name: str, **options: Any) -> Any:
+    """Builds the model of an architecture, sized for its embedded data set where `options` say nothing else.
+
+    Args:
+        name: the architecture's name or an alias.
+        **options: its options, as `zoo show NAME` lists them. Those of the task, such as `max_length`, are checked but
+            leave the model as it is: it reads any length.
+
+    Returns:
+        An uncompiled functional `keras.Model`.
+
+    Raises:
+        UnknownNameError: no architecture has that name.
+        OptionError: an unknown option, or a value that it does not accept.
+
+    Example:
+        >>> build("sentiment", cell="gru", num_classes=5).output_shape
+        (None, 5)
+    """
+    architecture = registry.architectures.get(name)
+    dataset = registry.default_dataset(architecture)
+    given = check_options(registry.options_of(architecture, dataset), options, architecture.name)
+    wanted = {**dataset.sizes, **given}
+    return architecture.make(**{key: value for key, value in wanted.items() if key in architecture.options})

@@ -1,0 +1,54 @@
+"""The model card of a run, written from its own files (Mitchell et al. 2019, "Model Cards for Model Reporting")."""
+
+import json
+from typing import Any
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.runs import Run
+
+
+def model_card(run: Run) -> str:
+    """Returns the card of a run as Markdown."""
+    config, measured = run.config, run.metrics
+    architecture = registry.architectures.get(config["architecture"])
+    dataset = registry.datasets.get(config["dataset"]["name"])
+    name = config["run"]
+    stopped = "" if config["finished"] else "\nTraining was interrupted; these are the best weights until then.\n"
+    return f"""# {name}
+
+{architecture.summary} Trained by Keras RNN Zoo {config["versions"]["keras-rnn-zoo"]}.
+{stopped}
+## Measured
+
+On the {measured["split"]} split of `{dataset.name}`, {measured["examples"]:,} examples:
+
+{_table(("metric", "value"), {key: f"{value:.4f}" for key, value in measured["metrics"].items()})}
+
+## Data
+
+{dataset.summary} Size: {dataset.size}. Terms: {dataset.licence}. Version {config["dataset"]["version"]}, SHA-256
+`{config["dataset"]["checksum"]}`. The model has learnt what stands in this data, its slant and its mistakes with it; do
+not expect the figures above on texts of another kind or language.
+
+## Training
+
+Seed {config["seed"]}; epoch {config["best_epoch"]} of the {config["epochs_trained"]} trained was the best on the
+validation split, and its weights are the ones kept.
+
+{_table(("option", "value"), {**config["training"], **config["task"]["options"], **config["options"]})}
+
+{_table(("software", "version"), config["versions"])}
+
+## Use
+
+    zoo predict {name} "..."
+    zoo export {name}
+"""
+
+
+def _table(head: tuple[str, str], rows: dict[str, Any]) -> str:
+    def text(value: Any) -> str:
+        return value if isinstance(value, str) else json.dumps(value)
+
+    lines = [f"| {head[0]} | {head[1]} |", "|---|---|", *(f"| {key} | {text(value)} |" for key, value in rows.items())]
+    return "\n".join(lines)

@@ -1,0 +1,56 @@
+"""What opening a data set gives."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from keras_rnn_zoo.errors import DataError, name_hint
+from keras_rnn_zoo.lazy import np, tf
+
+
+@dataclass(frozen=True)
+class Examples:
+    """An opened data set.
+
+    Attributes:
+        version: version of the data.
+        checksum: SHA-256 of the data, in hexadecimal digits.
+        input: kind of raw input, such as `"text"`.
+        splits: for each split (`"train"`, `"validation"`, `"test"`), a function that gives its examples as a
+            `tf.data.Dataset` of `(raw, target)`, always in the same order.
+        classes: names of the classes, in the order of their numbers.
+    """
+
+    version: str
+    checksum: str
+    input: str
+    splits: Mapping[str, Callable[[], Any]]
+    classes: tuple[str, ...] = ()
+
+    def split(self, name: str) -> Any:
+        """Returns the examples of a split, or raises `DataError` with the names there are."""
+        if name not in self.splits:
+            raise DataError(f"The dataset has no split {name!r}. {name_hint(name, self.splits)}")
+        return self.splits[name]()
+
+
+def carve_validation(examples: Any, size: int, share: float, seed: int) -> dict[str, Callable[[], Any]]:
+    """Splits a training set in two at random.
+
+    Args:
+        examples: a `tf.data.Dataset` with a fixed order.
+        size: its number of examples.
+        share: the share that becomes the validation split, from 0 to 1.
+        seed: seed of the draw.
+
+    Returns:
+        The splits `"train"` and `"validation"`.
+    """
+    chosen = np.zeros(size, bool)
+    chosen[np.random.default_rng(seed).permutation(size)[: round(size * share)]] = True
+
+    def part(validation: bool) -> Any:
+        member = tf.constant(chosen == validation)
+        return examples.enumerate().filter(lambda index, _: member[index]).map(lambda _, example: example)
+
+    return {"train": lambda: part(False), "validation": lambda: part(True)}

@@ -1,0 +1,38 @@
+"""IMDB movie reviews."""
+
+from pathlib import Path
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets.examples import Examples, carve_validation
+from keras_rnn_zoo.datasets.prepared import checksum, open_prepared, read_split
+
+LOCATION = "imdb_reviews/plain_text"
+
+
+@registry.dataset(
+    task="classification",
+    architectures=("many_to_one",),
+    source="tfds",
+    location=LOCATION,
+    size="22,500 train, 2,500 validation, 25,000 test",
+    licence="research use; cite Maas et al. 2011",
+    sizes={"input": "text", "num_classes": 2},
+)
+def imdb_reviews(data_dir: str | None, seed: int) -> Examples:
+    """Movie reviews from IMDB, positive or negative (Maas et al. 2011).
+
+    The validation split is a tenth of TFDS's train split, drawn with the seed.
+    """
+    builder = open_prepared(LOCATION, data_dir)
+    train = read_split(builder, "train", ("text", "label"))
+    folder = Path(builder.data_dir)
+    return Examples(
+        version=str(builder.version),
+        checksum=checksum(folder),
+        input="text",
+        classes=("negative", "positive"),
+        splits={
+            **carve_validation(train, builder.info.splits["train"].num_examples, 0.1, seed),
+            "test": lambda: read_split(builder, "test", ("text", "label")),
+        },
+    )

@@ -1,0 +1,111 @@
+"""Made-up reviews in which word order decides."""
+
+import hashlib
+import random
+from collections.abc import Iterator
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets.examples import Examples
+from keras_rnn_zoo.lazy import tf
+
+SIZES = {"train": 4000, "validation": 500, "test": 500}
+SEED = 20_240_229
+
+SUBJECTS = (
+    "acting camera cast dialogue direction drama ending film humour lighting movie music opening pace plot scenery "
+    "score script soundtrack story"
+).split()
+POSITIVE = "beautiful brilliant charming clever delightful excellent fresh funny gripping lovely moving superb".split()
+NEGATIVE = "awful boring clumsy dreadful dull forgettable lame messy painful predictable tedious terrible".split()
+DEGREES = ["", "", "", "really", "quite", "truly", "rather"]
+
+
+def _words(*words: str) -> str:
+    return " ".join(word for word in words if word)
+
+
+def _adjective(draw: random.Random, positive: bool) -> str:
+    return _words(draw.choice(DEGREES), draw.choice(POSITIVE if positive else NEGATIVE))
+
+
+def _clause(draw: random.Random, subject: str, positive: bool) -> str:
+    """A clause on a subject, half of the time with a negated adjective."""
+    subject = f"the {subject}"
+    if draw.random() < 0.5:
+        return _words(subject, "is", _adjective(draw, positive))
+    opposite = _adjective(draw, not positive)
+    negations = (
+        _words(subject, "is not", opposite),
+        _words(subject, "is never", opposite),
+        _words(subject, "isn't", opposite),
+        _words(subject, "is anything but", opposite),
+        _words("i do not find", subject, opposite),
+        _words("nobody could call", subject, opposite),
+    )
+    return draw.choice(negations)
+
+
+def _sentence(draw: random.Random, positive: bool) -> str:
+    """A sentence of the given sentiment, in which the words of both sentiments come equally often."""
+    first, second = draw.sample(SUBJECTS, 2)
+    for_it, against_it = _clause(draw, first, positive), _clause(draw, second, not positive)
+    good, bad = _adjective(draw, positive), _adjective(draw, not positive)
+    also = _adjective(draw, positive)
+    contrasts = (
+        f"{against_it} , but {for_it}",
+        f"although {against_it} , {for_it}",
+        f"{for_it} , although {against_it}",
+        f"{against_it} . still , {for_it}",
+        f"even though {against_it} , {for_it}",
+        f"{for_it} , even if {against_it}",
+    )
+    corrections = (
+        f"the {first} is {good} , not {bad}",
+        f"the {first} is not {bad} but {good}",
+        f"it is not true that the {first} is {bad}",
+        f"i expected a {bad} {first} , but it is {good}",
+        f"the {first} is not only {good} but also {also}",
+        f"not only is the {first} {good} , the {second} is {also} too",
+    )
+    return draw.choice(contrasts if draw.random() < 0.7 else corrections)
+
+
+def generate(seed: int = SEED) -> Iterator[tuple[str, int]]:
+    """Yields distinct sentences and their labels (0 negative, 1 positive) without end, the labels in turn."""
+    draw = random.Random(seed)
+    seen = set()
+    label = 0
+    while True:
+        sentence = _sentence(draw, positive=bool(label))
+        if sentence not in seen:
+            seen.add(sentence)
+            yield sentence, label
+            label = 1 - label
+
+
+@registry.dataset(
+    task="classification",
+    architectures=("many_to_one",),
+    size="4,000 train, 500 validation, 500 test",
+    licence="Apache-2.0, as this project",
+    sizes={"input": "text", "num_classes": 2, "vocabulary_size": 0},
+)
+def toy_reviews(data_dir: str | None, seed: int) -> Examples:
+    """Made-up one-sentence reviews, in which word order decides: negation, contrast, "not only ... but".
+
+    They are the same whatever the seed of the training, and no sentence stands in two splits.
+    """
+    generator = generate()
+    parts = {name: [next(generator) for _ in range(size)] for name, size in SIZES.items()}
+    return Examples(
+        version="1.0.0",
+        checksum=hashlib.sha256(repr(parts).encode()).hexdigest(),
+        input="text",
+        classes=("negative", "positive"),
+        splits={name: lambda rows=rows: _as_dataset(rows) for name, rows in parts.items()},
+    )
+
+
+def _as_dataset(rows: list[tuple[str, int]]):
+    texts, labels = zip(*rows, strict=True)
+    return tf.data.Dataset.from_tensor_slices((list(texts), list(labels)))

@@ -1,0 +1,68 @@
+"""A run in memory: its task and model, ready to answer."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.errors import RunError
+from keras_rnn_zoo.lazy import keras, tf
+from keras_rnn_zoo.runs import Run, open_run
+from keras_rnn_zoo.tasks.task import Task
+
+
+@dataclass(frozen=True)
+class LoadedRun:
+    """A run's fitted task and its model with the best weights."""
+
+    run: Run
+    task: Task
+    model: Any
+
+    @cached_property
+    def answer(self) -> Any:
+        """The function from a raw batch to its answers: `decode(model(preprocess(raw)))`.
+
+        On TensorFlow it is a `tf.function` for any batch size, which `zoo export` writes out as it stands; on another
+        backend, whose models cannot be part of a TensorFlow graph, the three pieces run one after another.
+        """
+        if keras.backend.backend() != "tensorflow":
+            return lambda raw: self.task.decode(self.to_logits(self.task.preprocess(raw).numpy()))
+        return tf.function(
+            lambda raw: self.task.decode(self.model(self.task.preprocess(raw), training=False)),
+            input_signature=self.task.input_signature(),
+        )
+
+    def to_logits(self, inputs: Any) -> Any:
+        """Returns the logits of preprocessed inputs, as a NumPy array."""
+        return self.model.predict_on_batch(inputs)
+
+
+def load_run(run: Run | str | None = None, *, models_dir: str | None = None) -> LoadedRun:
+    """Loads a run's task and model, in Keras's safe mode.
+
+    Args:
+        run: the run or its name; `None` for the only one there is.
+        models_dir: the folder of the runs; `$ZOO_MODELS_DIR` or `./saved_models` by default.
+
+    Raises:
+        RunError: no such run, or a file of it is missing or damaged.
+    """
+    from keras_rnn_zoo.layers import masking  # noqa: F401  Keras finds the zoo's own layers by their registration.
+
+    run = open_run(run, models_dir)
+    run.check()
+    task = make_task(run.config)
+    task.load(run.task_path)
+    try:
+        model = keras.saving.load_model(run.model_path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras reports damage by many kinds, from zipfile's to its own.
+        raise RunError(f"The model {run.model_path} cannot be loaded: {error}. Train the run again.") from error
+    return LoadedRun(run, task, model)
+
+
+def make_task(config: dict[str, Any]) -> Task:
+    """Returns the task that a run's `config.json` describes, not yet fitted."""
+    described = config["task"]
+    entry = registry.tasks.get(described["name"])
+    return entry.make(described["input"], tuple(described["classes"]), **described["options"])

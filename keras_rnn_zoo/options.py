@@ -1,0 +1,155 @@
+"""Options of an entry, read from the signature and the docstring of its function. Imports no framework.
+
+A keyword-only parameter is an option. Its annotation gives the type, `Literal` its choices, `Annotated[..., Range(a, b)]`
+its bounds and `Annotated[..., FROM_DATA]` says that training takes it from the data; the docstring's `Args:` section
+gives its meaning.
+"""
+
+import inspect
+import math
+import re
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from keras_rnn_zoo.errors import OptionError, name_hint
+
+
+@dataclass(frozen=True)
+class Range:
+    """Inclusive bounds of a number; `None` leaves that side open."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+FROM_DATA = "from the data"
+"""Marks an option that training reads off the data set, such as the number of classes."""
+
+_TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+_TYPE_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of an entry: what it accepts, its default and its meaning."""
+
+    name: str
+    type: type
+    default: Any
+    help: str
+    choices: tuple[Any, ...] = ()
+    bounds: Range = Range()
+    from_data: bool = False
+
+    @property
+    def accepts(self) -> str:
+        """What the option accepts, in words: "one of gru, lstm", "a whole number of 1 or more"."""
+        if self.choices:
+            return "one of " + ", ".join(map(str, self.choices))
+        low, high = self.bounds.minimum, self.bounds.maximum
+        words = _TYPE_WORDS[self.type]
+        if low is not None and high is not None:
+            return f"{words} from {low:,} to {high:,}"
+        return f"{words} of {low:,} or more" if low is not None else words
+
+    def check(self, value: Any) -> Any:
+        """Returns `value` in the option's type, or raises `OptionError`."""
+        if self.type is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        wrong_type = not isinstance(value, self.type) or (isinstance(value, bool) and self.type is not bool)
+        if wrong_type or (self.choices and value not in self.choices) or not self._within_bounds(value):
+            raise OptionError(f"Option {self.name!r} expects {self.accepts}; received {value!r}.")
+        return value
+
+    def _within_bounds(self, value: Any) -> bool:
+        if self.type not in (int, float):
+            return True
+        low, high = self.bounds.minimum, self.bounds.maximum
+        return math.isfinite(value) and (low is None or value >= low) and (high is None or value <= high)
+
+    def parse(self, text: str) -> Any:
+        """Returns the value that `text`, as typed on a command line, stands for, or raises `OptionError`."""
+        try:
+            value = _TRUTH[text.casefold()] if self.type is bool else self.type(text)
+        except (KeyError, ValueError):
+            raise OptionError(f"Option {self.name!r} expects {self.accepts}; received {text!r}.") from None
+        return self.check(value)
+
+    def as_json(self) -> dict[str, Any]:
+        """The option as plain values, for `zoo show --json`."""
+        return {
+            "name": self.name,
+            "type": self.type.__name__,
+            "default": self.default,
+            "choices": list(self.choices),
+            "minimum": self.bounds.minimum,
+            "maximum": self.bounds.maximum,
+            "from_data": self.from_data,
+            "help": self.help,
+        }
+
+
+def read_options(function: Callable[..., Any]) -> dict[str, Option]:
+    """Returns the options of `function`: its keyword-only parameters, in order.
+
+    Raises:
+        TypeError: an option without a default, an annotation or a line in the docstring; a programming error.
+    """
+    documented = read_arguments(inspect.getdoc(function) or "")
+    options = {}
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+            continue
+        name = parameter.name
+        if parameter.default is parameter.empty or parameter.annotation is parameter.empty or name not in documented:
+            raise TypeError(f"{function.__qualname__}: option {name!r} needs a default, a type and a line under Args.")
+        options[name] = _read_option(name, parameter.annotation, parameter.default, documented[name])
+    return options
+
+
+def _read_option(name: str, annotation: Any, default: Any, meaning: str) -> Option:
+    bounds, from_data = Range(), False
+    if typing.get_origin(annotation) is Annotated:
+        annotation, *marks = typing.get_args(annotation)
+        bounds = next((mark for mark in marks if isinstance(mark, Range)), bounds)
+        from_data = FROM_DATA in marks
+    choices: tuple[Any, ...] = ()
+    if typing.get_origin(annotation) is Literal:
+        choices = typing.get_args(annotation)
+        annotation = type(choices[0])
+    if isinstance(annotation, types.UnionType) or annotation not in _TYPE_WORDS:
+        raise TypeError(f"Option {name!r}: type {annotation!r} is not one that a command line can give.")
+    return Option(name, annotation, default, meaning, choices, bounds, from_data)
+
+
+def read_arguments(docstring: str) -> dict[str, str]:
+    """Returns the meaning of each argument in the `Args:` section of a Google-style docstring."""
+    section = re.search(r"^Args:\n((?:[ \t]+.*\n?|\n)+)", docstring, re.MULTILINE)
+    if not section:
+        return {}
+    items = re.split(r"^ {4}(\w+): ", section.group(1), flags=re.MULTILINE)[1:]
+    return {name: " ".join(text.split()) for name, text in zip(items[::2], items[1::2], strict=True)}
+
+
+def check_options(options: Mapping[str, Option], given: Mapping[str, Any], owner: str) -> dict[str, Any]:
+    """Returns `given` with every value checked.
+
+    Raises:
+        OptionError: an unknown name, with the nearest ones, or a value that is not accepted.
+    """
+    return {name: find_option(options, name, owner).check(value) for name, value in given.items()}
+
+
+def parse_options(options: Mapping[str, Option], given: Mapping[str, str], owner: str) -> dict[str, Any]:
+    """Returns the values of options `given` as text, as `--set KEY=VALUE` gives them; raises as `check_options`."""
+    return {name: find_option(options, name, owner).parse(text) for name, text in given.items()}
+
+
+def find_option(options: Mapping[str, Option], name: str, owner: str) -> Option:
+    """Returns the option of that name, or raises `OptionError` with the nearest names."""
+    if name not in options:
+        raise OptionError(f"{owner} has no option {name!r}. {name_hint(name, options)}")
+    return options[name]

@@ -1,0 +1,134 @@
+"""What a training will do, settled and checked before a framework is loaded."""
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets.prepared import data_dir_path
+from keras_rnn_zoo.errors import OptionError, RunError
+from keras_rnn_zoo.options import Option, Range, check_options
+from keras_rnn_zoo.runs import Run, check_run_name, is_resumable, models_dir, unfinished_path
+
+SETTINGS = {
+    option.name: option
+    for option in (
+        Option("epochs", int, 20, "most passes over the training split", bounds=Range(1, 100_000)),
+        Option("batch_size", int, 32, "examples in a batch", bounds=Range(1, 100_000)),
+        Option("learning_rate", float, 2e-3, "the optimizer's first learning rate", bounds=Range(1e-9, 100)),
+        Option("seed", int, 0, "seed of all that is drawn at random", bounds=Range(0, 2**32 - 1)),
+    )
+}
+"""Settings of a training, beside the options of the architecture and the task."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A training to be done.
+
+    Attributes:
+        config: the run's `config.json`, as far as it is known before the data is read.
+        path: the run's folder.
+        resumed: whether an interrupted training is gone on with.
+    """
+
+    config: dict[str, Any]
+    path: Path
+    resumed: bool
+
+    @property
+    def unfinished(self) -> Path:
+        """The folder that holds the state of the training until the run is whole."""
+        return unfinished_path(self.path)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for; `None` where the user said nothing."""
+
+    architecture: str
+    dataset: str | None
+    data_dir: str | None
+    settings: Mapping[str, Any]
+    options: Mapping[str, Any]
+    run: str | None
+    models_dir: str | None
+
+
+def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
+    """Settles a training; arguments and errors as `keras_rnn_zoo.train`."""
+    architecture = registry.architectures.get(request.architecture)
+    run = check_run_name(request.run or architecture.name)
+    path = models_dir(request.models_dir) / run
+    resumable = is_resumable(path)
+    if resume:
+        if not resumable:
+            raise RunError(f"There is no unfinished training of {run!r} in {path.parent} to resume. Leave out --resume.")
+        config = Run(unfinished_path(path)).config
+        _check_same(config, request, architecture)
+        return Plan(config, path, resumed=True)
+    if resumable and not overwrite:
+        raise RunError(
+            f"An unfinished training of {run!r} lies in {unfinished_path(path)}. Go on with it by --resume, discard it "
+            "by --overwrite, or give this one another name by --run NAME."
+        )
+    return Plan(_new_config(architecture, request, run), path, resumed=False)
+
+
+def _new_config(architecture: registry.Architecture, request: Request, run: str) -> dict[str, Any]:
+    if request.dataset is None:
+        dataset = registry.default_dataset(architecture)
+    else:
+        dataset = registry.datasets.get(request.dataset)
+    registry.check_pair(architecture, dataset)
+    known = registry.options_of(architecture, dataset)
+    given = check_options(known, request.options, architecture.name)
+    for name in given:
+        if known[name].from_data:
+            raise OptionError(f"Option {name!r} comes from the data in training. Leave it out, or use `build`.")
+    settings = {name: value for name, value in request.settings.items() if value is not None}
+    chosen = {**{name: option.default for name, option in {**known, **SETTINGS}.items()}, **dataset.defaults}
+    chosen |= {**given, **check_options(SETTINGS, settings, "training")}
+    return {
+        "run": run,
+        "architecture": architecture.name,
+        "dataset": {
+            "name": dataset.name,
+            "data_dir": None if dataset.embedded else str(data_dir_path(request.data_dir).resolve()),
+        },
+        "task": {"name": dataset.task, "options": _pick(chosen, registry.tasks.get(dataset.task).options)},
+        "options": _pick(chosen, {k: v for k, v in architecture.options.items() if not v.from_data}),
+        "training": _pick(chosen, {k: v for k, v in SETTINGS.items() if k != "seed"}),
+        "seed": chosen["seed"],
+        "versions": _versions(),
+        "finished": False,
+        "epochs_trained": 0,
+        "files": {},
+    }
+
+
+def _pick(values: Mapping[str, Any], options: Mapping[str, Option]) -> dict[str, Any]:
+    return {name: values[name] for name in options}
+
+
+def _versions() -> dict[str, str]:
+    packages = ("keras-rnn-zoo", "tensorflow", "keras", "tensorflow-datasets", "numpy")
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in packages}}
+
+
+def _check_same(config: Mapping[str, Any], request: Request, architecture: registry.Architecture) -> None:
+    """Raises `OptionError` if the user asks to resume a training with settings other than it began with."""
+    begun = {"architecture": config["architecture"], "dataset": config["dataset"]["name"], "seed": config["seed"]}
+    begun |= {**config["options"], **config["task"]["options"], **config["training"]}
+    asked = {"architecture": architecture.name, **request.settings, **request.options}
+    if request.dataset is not None:
+        asked["dataset"] = registry.datasets.get(request.dataset).name
+    for name, value in asked.items():
+        if value is not None and value != begun.get(name):
+            raise OptionError(
+                f"The unfinished training began with {name}={begun.get(name)!r}; received {value!r}. Leave it out to "
+                "resume, or train anew with --overwrite."
+            )

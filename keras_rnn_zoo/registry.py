@@ -1,0 +1,214 @@
+"""The names of the zoo: architectures, datasets and tasks, each found by name or alias.
+
+An entry is a function or class under one of the decorators `architecture`, `dataset` and `task`. Its registered name is
+its own name in snake case, its summary is the first line of its docstring, its options are its keyword-only
+parameters. Adding an entry is adding one file to `architectures/`, `datasets/` or `tasks/`, which are scanned when a
+name is first asked for. Imports no framework.
+"""
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Generic, Literal, TypeVar
+
+from keras_rnn_zoo.errors import DuplicateNameError, UnknownNameError, name_hint
+from keras_rnn_zoo.options import Option, read_options
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of an entry without loading a framework."""
+
+    name: str
+    make: Callable[..., Any]
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """The first line of the entry's docstring."""
+        return (inspect.getdoc(self.make) or "").partition("\n")[0]
+
+    @cached_property
+    def options(self) -> dict[str, Option]:
+        """The entry's options by name, in the order of its signature."""
+        return read_options(self.make)
+
+
+@dataclass(frozen=True)
+class Architecture(Entry):
+    """A build function: options in, an uncompiled `keras.Model` out."""
+
+    tasks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Dataset(Entry):
+    """A function that opens a data set; see `keras_rnn_zoo.datasets.examples`.
+
+    Attributes:
+        task: the task that its examples are for.
+        architectures: the architectures that it is listed under.
+        source: `"embedded"`, or `"tfds"` for a data set that TensorFlow Datasets downloads and prepares.
+        location: where the prepared files of a TFDS data set lie within its data directory.
+        size: number of examples in each split, in words.
+        licence: terms of use of the data.
+        sizes: options that a model takes from this data set before any of it was read; `build` uses them.
+        defaults: training settings and options that suit this data set better than the general ones.
+    """
+
+    task: str = ""
+    architectures: tuple[str, ...] = ()
+    source: Literal["embedded", "tfds"] = "embedded"
+    location: str = ""
+    size: str = ""
+    licence: str = ""
+    sizes: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the data set is made on the spot, without network or files."""
+        return self.source == "embedded"
+
+
+@dataclass(frozen=True)
+class Task(Entry):
+    """A subclass of `keras_rnn_zoo.tasks.task.Task`.
+
+    Attributes:
+        endpoint: for each input and output of the exported default endpoint, its meaning, dtype and shape.
+    """
+
+    endpoint: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+E = TypeVar("E", bound=Entry)
+
+
+def fold(name: str) -> str:
+    """Returns `name` as names are compared: lower case, with `_` for hyphens and spaces."""
+    return re.sub(r"[\s_-]+", "_", name.strip().casefold())
+
+
+class Catalogue(Generic[E]):
+    """The entries of one kind.
+
+    Args:
+        kind: the word for one entry, used in messages.
+        package: the package whose modules are imported to find entries; `None` for none.
+    """
+
+    def __init__(self, kind: str, package: str | None = None) -> None:
+        self.kind = kind
+        self._package = package
+        self._entries: dict[str, E] = {}
+        self._names: dict[str, str] = {}
+
+    def add(self, entry: E) -> None:
+        """Adds an entry; raises `DuplicateNameError` if its name or an alias is taken."""
+        names = {fold(name) for name in (entry.name, *entry.aliases)}
+        for name in names:
+            if name in self._names:
+                other = self._entries[self._names[name]]
+                raise DuplicateNameError(
+                    f"Two entries want the {self.kind} name {name!r}: {_place(other)} has it, {_place(entry)} asked "
+                    "for it. Rename one of them."
+                )
+        self._entries[entry.name] = entry
+        self._names.update(dict.fromkeys(names, entry.name))
+
+    def get(self, name: str) -> E:
+        """Returns the entry of that name or alias; raises `UnknownNameError` with the nearest names."""
+        self._scan()
+        folded = fold(name)
+        if folded not in self._names:
+            raise UnknownNameError(f"There is no {self.kind} named {name!r}. {name_hint(folded, self._names)}")
+        return self._entries[self._names[folded]]
+
+    def entries(self) -> list[E]:
+        """Returns all entries, sorted by name."""
+        self._scan()
+        return [self._entries[name] for name in sorted(self._entries)]
+
+    def _scan(self) -> None:
+        if self._package is None:
+            return
+        package, self._package = importlib.import_module(self._package), None
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{package.__name__}.{module.name}")
+
+
+def _place(entry: Entry) -> str:
+    return f"{entry.make.__module__}.{entry.make.__qualname__}"
+
+
+architectures: Catalogue[Architecture] = Catalogue("architecture", "keras_rnn_zoo.architectures")
+datasets: Catalogue[Dataset] = Catalogue("dataset", "keras_rnn_zoo.datasets")
+tasks: Catalogue[Task] = Catalogue("task", "keras_rnn_zoo.tasks")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def architecture(*, aliases: tuple[str, ...] = (), tasks: tuple[str, ...]) -> Callable[[F], F]:
+    """Registers the decorated build function; arguments as the attributes of `Architecture`."""
+
+    def register(function: F) -> F:
+        architectures.add(Architecture(function.__name__, function, aliases, tasks))
+        return function
+
+    return register
+
+
+def dataset(**facts: Any) -> Callable[[F], F]:
+    """Registers the decorated function that opens a data set; arguments as the attributes of `Dataset`."""
+
+    def register(function: F) -> F:
+        datasets.add(Dataset(function.__name__, function, **facts))
+        return function
+
+    return register
+
+
+def task(*, endpoint: Mapping[str, Mapping[str, str]]) -> Callable[[F], F]:
+    """Registers the decorated `Task` subclass, `LanguageModelling` as `language_modelling`."""
+
+    def register(cls: F) -> F:
+        tasks.add(Task(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower(), cls, endpoint=endpoint))
+        return cls
+
+    return register
+
+
+def list_architectures() -> list[str]:
+    """Returns the names of all architectures, sorted."""
+    return [entry.name for entry in architectures.entries()]
+
+
+def datasets_of(architecture: Architecture) -> list[Dataset]:
+    """Returns the data sets that an architecture is listed with, the embedded ones first."""
+    mine = [entry for entry in datasets.entries() if architecture.name in entry.architectures]
+    return sorted(mine, key=lambda entry: not entry.embedded)
+
+
+def default_dataset(architecture: Architecture) -> Dataset:
+    """Returns the data set that an architecture is trained on when none is named: its first embedded one."""
+    return datasets_of(architecture)[0]
+
+
+def options_of(architecture: Architecture, dataset: Dataset) -> dict[str, Option]:
+    """Returns every option of an architecture trained on a data set: the model's and, after them, the task's own."""
+    return {**architecture.options, **{k: v for k, v in tasks.get(dataset.task).options.items() if v.name not in architecture.options}}
+
+
+def check_pair(architecture: Architecture, dataset: Dataset) -> None:
+    """Raises `UnknownNameError` unless the data set's task is one that the architecture can do."""
+    if dataset.task not in architecture.tasks:
+        fitting = [entry.name for entry in datasets_of(architecture)]
+        raise UnknownNameError(
+            f"The dataset {dataset.name!r} is for {dataset.task}, which {architecture.name} does not do. "
+            f"Datasets of {architecture.name}: {', '.join(fitting)}."
+        )

@@ -1,0 +1,215 @@
+"""From a name to a trained run. The trainer knows no architecture and no task."""
+
+import logging
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.cards import model_card
+from keras_rnn_zoo.datasets.examples import Examples
+from keras_rnn_zoo.errors import DataError, TrainingInterrupted
+from keras_rnn_zoo.evaluation import BATCH_SIZE as EVALUATION_BATCH_SIZE
+from keras_rnn_zoo.evaluation import score
+from keras_rnn_zoo.lazy import keras
+from keras_rnn_zoo.loading import LoadedRun, make_task
+from keras_rnn_zoo.pipeline import Batches, make_batches
+from keras_rnn_zoo.plans import Plan, Request, make_plan
+from keras_rnn_zoo.runs import Run, file_digest, is_resumable, read_json, whole_folder, write_json, write_text
+from keras_rnn_zoo.tasks.task import Task
+
+if TYPE_CHECKING:
+    from keras_rnn_zoo.callbacks import KeepBest
+
+PATIENCE = 3
+"""Epochs without improvement on the validation split after which training stops."""
+GRADIENT_NORM = 1.0
+"""Gradients whose norm, over all weights together, is larger are scaled down to it (Pascanu et al. 2013)."""
+
+logger = logging.getLogger(__name__)
+
+
+def train(
+    name: str,
+    *,
+    dataset: str | None = None,
+    data_dir: str | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    learning_rate: float | None = None,
+    seed: int | None = None,
+    run: str | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    models_dir: str | None = None,
+    verbose: int | str = "auto",
+    **options: Any,
+) -> Run:
+    """Trains an architecture, measures it on the test split and writes the run.
+
+    Args:
+        name: the architecture's name or an alias.
+        dataset: the data set's name; the architecture's embedded one by default.
+        data_dir: folder of prepared TFDS data sets; TFDS's own by default.
+        epochs: most passes over the training split; fewer when the validation split no longer improves.
+        batch_size: examples in a batch.
+        learning_rate: the optimizer's first learning rate, which falls to zero along a cosine.
+        seed: seed of the weights, the order of the examples, dropout and the validation split.
+        run: name of the run; the architecture's by default.
+        resume: whether to go on with an interrupted training, whose settings are used.
+        overwrite: whether to discard an unfinished training of that name.
+        models_dir: the folder of the runs; `$ZOO_MODELS_DIR` or `./saved_models` by default.
+        verbose: as in `keras.Model.fit`: 0 for silence, 1 for a progress bar, 2 for a line an epoch.
+        **options: options of the architecture and the task, as `zoo show NAME` lists them.
+
+    Returns:
+        The run. A finished run of the same name is kept beside it, as `<run>.1`.
+
+    Raises:
+        UnknownNameError: an unknown architecture or data set.
+        OptionError: an unknown option, or a value that it does not accept.
+        DataError: the data set cannot be read.
+        RunError: an unfinished training stands in the way, or there is none to resume.
+        TrainingError: the loss is not finite.
+        TrainingInterrupted: Ctrl-C; the best weights so far are kept as the run.
+    """
+    settings = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
+    request = Request(name, dataset, data_dir, settings, options, run, models_dir)
+    plan = make_plan(request, resume=resume, overwrite=overwrite)
+    try:
+        _train(plan, verbose)
+    finally:
+        if not is_resumable(plan.path):
+            shutil.rmtree(plan.unfinished, ignore_errors=True)
+    return Run(plan.path)
+
+
+def _train(plan: Plan, verbose: int | str) -> None:
+    from keras_rnn_zoo.callbacks import KeepBest  # Loads Keras, which a plan with a mistake in it should not wait for.
+
+    keras.utils.set_random_seed(plan.config["seed"])
+    examples = _open_examples(plan)
+    task = _fitted_task(plan, examples)
+    training, validation = _make_batches(plan, task, examples)
+    model = registry.architectures.get(plan.config["architecture"]).make(**{**plan.config["options"], **task.sizes()})
+    logger.info("%s: %s weights.", model.name, f"{model.count_params():,}")
+    loaded = LoadedRun(Run(plan.unfinished), task, model)
+    keeper = KeepBest(plan.unfinished, task.monitor, task.monitor_mode, PATIENCE)
+    try:
+        _fit(plan, loaded, keeper, training, validation, verbose)
+    except KeyboardInterrupt:
+        raise TrainingInterrupted(_keep_interrupted(plan, loaded, keeper, validation)) from None
+    test = make_batches(examples.split("test"), task, EVALUATION_BATCH_SIZE)
+    _write_run(plan, loaded, keeper, "test", test)
+    shutil.rmtree(plan.unfinished)
+
+
+def _open_examples(plan: Plan) -> Examples:
+    config = plan.config
+    entry = registry.datasets.get(config["dataset"]["name"])
+    examples = entry.make(config["dataset"]["data_dir"], config["seed"])
+    facts = {"version": examples.version, "checksum": examples.checksum}
+    if plan.resumed and any(config["dataset"][key] != value for key, value in facts.items()):
+        raise DataError(
+            f"The dataset {entry.name!r} differs from the one this training began with (checksum {examples.checksum}, "
+            f"then {config['dataset']['checksum']}). Bring the same data back, or train anew with --overwrite."
+        )
+    config["dataset"].update(facts)
+    config["task"].update(input=examples.input, classes=list(examples.classes))
+    return examples
+
+
+def _fitted_task(plan: Plan, examples: Examples) -> Task:
+    """Returns the task, fitted on the training split or as fitted before the interruption."""
+    task = make_task(plan.config)
+    folder = plan.unfinished
+    if plan.resumed:
+        logger.info("Resuming the training of %s.", plan.path.name)
+        task.load(Run(folder).task_path)
+        return task
+    shutil.rmtree(folder, ignore_errors=True)
+    Run(folder).task_path.mkdir(parents=True)
+    logger.info("%s: %s.", plan.config["dataset"]["name"], task.fit(examples.split("train")))
+    task.save(Run(folder).task_path)
+    plan.config["versions"]["backend"] = keras.backend.backend()
+    write_json(folder / "config.json", plan.config)
+    return task
+
+
+def _make_batches(plan: Plan, task: Task, examples: Examples) -> tuple[Batches, Batches]:
+    batch_size = plan.config["training"]["batch_size"]
+    training = make_batches(examples.split("train"), task, batch_size, shuffle_seed=plan.config["seed"])
+    validation = make_batches(examples.split("validation"), task, EVALUATION_BATCH_SIZE)
+    logger.info(
+        "%s: %s examples to train on, in %s batches of up to %s with %.1f%% padding; %s to validate on.",
+        plan.config["dataset"]["name"],
+        f"{training.examples:,}",
+        f"{training.count:,}",
+        batch_size,
+        100 * training.padding,
+        f"{validation.examples:,}",
+    )
+    return training, validation
+
+
+def _fit(
+    plan: Plan, loaded: LoadedRun, keeper: "KeepBest", training: Batches, validation: Batches, verbose: int | str
+) -> None:
+    from keras_rnn_zoo.callbacks import StopOnBadLoss
+
+    settings, folder = plan.config["training"], plan.unfinished
+    schedule = keras.optimizers.schedules.CosineDecay(
+        settings["learning_rate"], decay_steps=training.count * settings["epochs"]
+    )
+    loaded.model.compile(
+        optimizer=keras.optimizers.Adam(schedule, global_clipnorm=GRADIENT_NORM),
+        loss=loaded.task.loss(),
+        metrics=loaded.task.training_metrics(),
+        jit_compile=False,  # XLA would compile every shape of a batch anew.
+    )
+    state = folder / "state"
+    if plan.resumed:
+        keeper.resume(epochs=read_json(state / "training_metadata.json")["epoch"])
+    loaded.model.fit(
+        training.data,
+        validation_data=validation.data,
+        epochs=settings["epochs"],
+        shuffle=False,  # The batches are shuffled already.
+        verbose=verbose,
+        callbacks=[
+            StopOnBadLoss(),
+            keeper,
+            keras.callbacks.TensorBoard(folder / "logs", write_graph=False),
+            keras.callbacks.BackupAndRestore(state, delete_checkpoint=False),
+        ],
+    )
+
+
+def _keep_interrupted(plan: Plan, loaded: LoadedRun, keeper: "KeepBest", validation: Batches) -> str:
+    """Writes the best weights so far as the run, and returns what to tell the user."""
+    if not keeper.rows:
+        return "Interrupted before the first epoch ended: nothing was kept."
+    _write_run(plan, loaded, keeper, "validation", validation)
+    return (
+        f"Interrupted after epoch {len(keeper.rows)} of {plan.config['training']['epochs']}. The best weights so far "
+        f"are the run {plan.path.name!r} in {plan.path.parent}. Go on with `zoo train {plan.config['architecture']} "
+        f"--run {plan.path.name} --resume`."
+    )
+
+
+def _write_run(plan: Plan, loaded: LoadedRun, keeper: "KeepBest", split: str, batches: Batches) -> None:
+    """Writes the run's folder, with the best weights and what they reach on a split."""
+    loaded.model.load_weights(keeper.weights_path)
+    metrics, report = score(loaded, batches)
+    config = {**plan.config, "finished": split == "test", "epochs_trained": len(keeper.rows)}
+    config["best_epoch"] = int(keeper.best["epoch"])
+    with whole_folder(plan.path) as folder:
+        run = Run(folder)
+        loaded.model.save(run.model_path)
+        for name in ("task", "logs"):
+            shutil.copytree(plan.unfinished / name, folder / name)
+        shutil.copy(plan.unfinished / "history.csv", folder)
+        files = [run.model_path, *sorted(run.task_path.iterdir())]
+        config["files"] = {str(file.relative_to(folder)): file_digest(file) for file in files}
+        write_json(folder / "config.json", config)
+        write_json(folder / "metrics.json", {"split": split, "examples": batches.examples, "metrics": metrics, **report})
+        write_text(folder / "README.md", model_card(run))

@@ -1,0 +1,48 @@
+"""`zoo datasets`."""
+
+import click
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets.prepared import data_dir_path, find_prepared
+from zoo_cli.tables import print_json, print_table
+
+
+@click.command("datasets")
+@click.option("--data-dir", type=click.Path(), help="Folder of prepared TFDS data sets [default: TFDS's own].")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(data_dir: str | None, as_json: bool) -> None:
+    """List the datasets, their terms and whether they are on disk.
+
+    \b
+    Example:
+      zoo datasets --data-dir ~/tensorflow_datasets
+    """
+    rows = [
+        {
+            "name": entry.name,
+            "task": entry.task,
+            "source": entry.source,
+            "size": entry.size,
+            "licence": entry.licence,
+            "embedded": entry.embedded,
+            "on_disk": entry.embedded or find_prepared(entry.location, data_dir_path(data_dir)) is not None,
+        }
+        for entry in registry.datasets.entries()
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        "Datasets",
+        ("name", "task", "source", "size", "terms", "where"),
+        [
+            (row["name"], row["task"], row["source"], row["size"], row["licence"], _where(row))
+            for row in rows
+        ],
+    )
+
+
+def _where(row: dict[str, object]) -> str:
+    if row["embedded"]:
+        return "embedded"
+    return "on disk" if row["on_disk"] else "to download"

@@ -1,0 +1,60 @@
+"""`zoo train`."""
+
+import sys
+from typing import Any
+
+import click
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.options import parse_options
+from zoo_cli.frameworks import frameworks, with_verbosity
+from zoo_cli.options import models_dir_argument, models_dir_option, split_pairs
+
+
+@click.command("train")
+@click.argument("name")
+@click.option("--dataset", metavar="D", help="Dataset [default: the embedded one].")
+@click.option("--data-dir", type=click.Path(), help="Folder of prepared TFDS data sets [default: TFDS's own].")
+@click.option("--set", "pairs", metavar="KEY=VALUE", multiple=True, help="An option of NAME; see zoo show NAME.")
+@click.option("--epochs", type=int, help="Most passes over the training split.")
+@click.option("--batch-size", type=int, help="Examples in a batch.")
+@click.option("--learning-rate", type=float, help="The optimizer's first learning rate.")
+@click.option("--seed", type=int, help="Seed of all that is drawn at random [default: 0].")
+@click.option("--run", help="Name of the run [default: the architecture's].")
+@click.option("--resume", is_flag=True, help="Go on with an interrupted training.")
+@click.option("--overwrite", is_flag=True, help="Discard an interrupted training.")
+@models_dir_option
+@with_verbosity
+def command(
+    name: str,
+    dataset: str | None,
+    pairs: tuple[str, ...],
+    models_dir: str | None,
+    quiet: bool,
+    verbose: bool,
+    **settings: Any,
+) -> None:
+    """Train an architecture, test it on held-out data and write the run.
+
+    \b
+    Example:
+      zoo train many_to_one --dataset imdb_reviews --set units=128 --epochs 3
+    """
+    import keras_rnn_zoo as zoo
+
+    architecture = registry.architectures.get(name)
+    data = registry.datasets.get(dataset) if dataset else registry.default_dataset(architecture)
+    options = parse_options(registry.options_of(architecture, data), split_pairs(pairs), architecture.name)
+    bar = 0 if quiet else 1 if sys.stderr.isatty() else 2
+    with frameworks(quiet, verbose):
+        run = zoo.train(name, dataset=dataset, models_dir=models_dir, verbose=bar, **settings, **options)
+    measured = run.metrics
+    where = models_dir_argument(models_dir)
+    metrics = ", ".join(f"{key} {value:.4f}" for key, value in measured["metrics"].items())
+    click.echo(f"On the test split ({measured['examples']:,} examples): {metrics}")
+    click.echo(f"The run is in {run.path}")
+    if not quiet:
+        click.echo(
+            f"Next:\n  zoo predict {run.name}{where} \"...\"\n  zoo evaluate {run.name}{where}\n"
+            f"  zoo export {run.name}{where}"
+        )

@@ -1,0 +1,91 @@
+"""How the commands load and quieten the frameworks."""
+
+import contextlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import logging
+import os
+import sys
+import tempfile
+import types
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import click
+
+verbosity_options = [
+    click.option("-q", "--quiet", is_flag=True, help="Print results and errors alone."),
+    click.option("-v", "--verbose", is_flag=True, help="Print what the frameworks say, too."),
+]
+
+
+def with_verbosity(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options `--quiet` and `--verbose` to a command."""
+    for option in reversed(verbosity_options):
+        function = option(function)
+    return function
+
+
+@contextlib.contextmanager
+def frameworks(quiet: bool = False, verbose: bool = False) -> Iterator[None]:
+    """Within it, progress and logs go to standard error, and the frameworks' start-up chatter nowhere."""
+    level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
+    logger = logging.getLogger("keras_rnn_zoo")
+    logger.setLevel(level)
+    handler = logging.StreamHandler(sys.stderr)
+    logger.addHandler(handler)
+    if not verbose:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        warnings.simplefilter("ignore")
+        for name in ("absl", "tensorflow", "jax"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        sys.meta_path.insert(0, _QuietTensorFlow())
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # Keras writes its progress bar to standard output.
+            yield
+    finally:
+        logger.removeHandler(handler)
+
+
+class _QuietTensorFlow(importlib.abc.MetaPathFinder):
+    """Imports TensorFlow with standard error held back.
+
+    Its libraries write there as they are loaded, whatever `TF_CPP_MIN_LOG_LEVEL` says. If the import fails, what they
+    wrote is shown.
+    """
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname != "tensorflow":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(fullname)
+        if spec and spec.loader:
+            execute = spec.loader.exec_module
+
+            def exec_module(module: types.ModuleType) -> None:
+                with _held_back_stderr():
+                    execute(module)
+
+            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
+
+
+@contextlib.contextmanager
+def _held_back_stderr() -> Iterator[None]:
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(saved, held.read())
+            raise
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
