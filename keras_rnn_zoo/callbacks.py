@@ -41,8 +41,14 @@ class KeepBest(keras.callbacks.Callback):
 
     @property
     def best(self) -> dict[str, float]:
-        """The row of the best epoch; of equal ones, the first."""
-        return max(self.rows, key=lambda row: self._sign * row[self.monitor])
+        """The row of the best epoch; of equal ones, the one of lowest loss on the validation split."""
+        return max(self.rows, key=lambda row: (self._sign * row[self.monitor], -row["val_loss"]))
+
+    @property
+    def epochs_without_improvement(self) -> int:
+        """The number of epochs since the monitored value was first as good as it has ever been."""
+        values = [self._sign * row[self.monitor] for row in self.rows]
+        return len(values) - 1 - values.index(max(values))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.rows.append({"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}})
@@ -55,7 +61,7 @@ class KeepBest(keras.callbacks.Callback):
         writer.writeheader()
         writer.writerows(self.rows)
         write_text(self._history_path, table.getvalue())
-        if epoch + 1 - self.best["epoch"] >= self.patience:
+        if self.epochs_without_improvement >= self.patience:
             self.model.stop_training = True
 
 

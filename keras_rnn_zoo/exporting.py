@@ -32,7 +32,8 @@ def export(run: Run | str | LoadedRun | None = None, *, models_dir: str | None =
     path = loaded.run.path / str(max(loaded.run.versions(), default=0) + 1)
     archive = keras.export.ExportArchive()
     archive.track(loaded.model)
-    archive.track(loaded.task.reader)
+    for resource in loaded.task.resources():
+        archive.track(resource)
     archive.add_endpoint("serve", loaded.answer)
     with whole_folder(path) as folder:
         archive.write_out(str(folder), verbose=False)

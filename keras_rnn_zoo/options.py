@@ -1,6 +1,6 @@
 """Options of an entry, read from the signature and the docstring of its function. Imports no framework.
 
-A keyword-only parameter is an option. Its annotation gives the type, `Literal` its choices, `Annotated[..., Range(a, b)]`
+A keyword-only parameter is an option: its annotation gives the type, `Literal` its choices, `Annotated[..., Range(1)]`
 its bounds and `Annotated[..., FROM_DATA]` says that training takes it from the data; the docstring's `Args:` section
 gives its meaning.
 """

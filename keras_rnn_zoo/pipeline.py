@@ -7,7 +7,7 @@ from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.tasks.task import Task
 
 _SHORTEST_BUCKET, _BUCKET_GROWTH, _BUCKETS = 8, 1.25, 48
-"""Each bucket holds lengths up to a quarter longer than the one before; the last one holds all that are longer still."""
+"""Each bucket holds lengths up to a quarter longer than the one before; the last one holds all that are longer."""
 
 
 @dataclass(frozen=True)

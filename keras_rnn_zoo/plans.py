@@ -66,7 +66,9 @@ def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
     resumable = is_resumable(path)
     if resume:
         if not resumable:
-            raise RunError(f"There is no unfinished training of {run!r} in {path.parent} to resume. Leave out --resume.")
+            raise RunError(
+                f"There is no unfinished training of {run!r} in {path.parent} to resume. Leave out --resume."
+            )
         config = Run(unfinished_path(path)).config
         _check_same(config, request, architecture)
         return Plan(config, path, resumed=True)

@@ -201,7 +201,10 @@ def default_dataset(architecture: Architecture) -> Dataset:
 
 def options_of(architecture: Architecture, dataset: Dataset) -> dict[str, Option]:
     """Returns every option of an architecture trained on a data set: the model's and, after them, the task's own."""
-    return {**architecture.options, **{k: v for k, v in tasks.get(dataset.task).options.items() if v.name not in architecture.options}}
+    return {
+        **architecture.options,
+        **{k: v for k, v in tasks.get(dataset.task).options.items() if v.name not in architecture.options},
+    }
 
 
 def check_pair(architecture: Architecture, dataset: Dataset) -> None:

@@ -39,7 +39,7 @@ def frameworks(quiet: bool = False, verbose: bool = False) -> Iterator[None]:
     if not verbose:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         warnings.simplefilter("ignore")
-        for name in ("absl", "tensorflow", "jax"):
+        for name in ("absl", "jax", "tensorflow", "urllib3"):
             logging.getLogger(name).setLevel(logging.ERROR)
         sys.meta_path.insert(0, _QuietTensorFlow())
     try:

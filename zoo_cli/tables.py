@@ -21,13 +21,15 @@ def _finite(value: Any) -> Any:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Prints a table fitted to the terminal; the first column is never wrapped."""
+    """Prints a title and a table fitted to the terminal; the first column is never wrapped."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*columns, title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, highlight=False)
+    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False, highlight=False)
     table.columns[0].no_wrap = True
     for row in rows:
         table.add_row(*map(str, row))
-    Console(highlight=False, markup=False).print(table)
+    console = Console(highlight=False, markup=False, soft_wrap=False)
+    console.print(title)
+    console.print(table)

@@ -18,8 +18,8 @@ def many_to_one(
     bidirectional: bool = True,
     pooling: Literal["last", "mean", "max", "attention"] = "max",
     embedding_dim: Annotated[int, Range(1, 8192)] = 128,
-    dropout: Annotated[float, Range(0, 0.95)] = 0.5,
-    token_dropout: Annotated[float, Range(0, 0.95)] = 0.3,
+    dropout: Annotated[float, Range(0, 0.95)] = 0.2,
+    token_dropout: Annotated[float, Range(0, 0.95)] = 0.0,
     vocabulary_size: Annotated[int, Range(3, 10_000_000)] = 20_000,
 ) -> "keras.Model":
     """Reads a whole sequence and gives one answer, such as the sentiment of a review.

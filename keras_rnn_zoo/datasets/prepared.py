@@ -3,8 +3,13 @@
 What is on disk is found and checked without loading a framework, and read without asking the network.
 """
 
+import hashlib
 import json
 import os
+import socket
+import urllib.parse
+import urllib.request
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +22,7 @@ _RECORD_OVERHEAD = 16
 
 
 def data_dir_path(data_dir: str | os.PathLike[str] | None = None) -> Path:
-    """Returns the folder of prepared data sets: `data_dir`, else TFDS's own, `$TFDS_DATA_DIR` or ~/tensorflow_datasets."""
+    """Returns the folder of prepared data sets: `data_dir`, else `$TFDS_DATA_DIR`, else ~/tensorflow_datasets."""
     return Path(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
 
 
@@ -90,21 +95,32 @@ def open_prepared(location: str, data_dir: str | os.PathLike[str] | None) -> Any
 
 def _download(location: str, folder: Path) -> None:
     try:
-        tfds.builder(location, data_dir=folder).download_and_prepare()
+        builder = tfds.builder(location, data_dir=folder)
+        _check_network(builder.url_infos)
+        builder.download_and_prepare()
     except Exception as error:  # TFDS and its download library raise many kinds; each means the same to the user.
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise DataError(
             f"The dataset {location!r} is not on disk and could not be downloaded. Looked for a version of it in "
             f"{folder / location}; the download ended with: {reason[:300]}. Connect to the network and run the "
-            f"command again, or prepare it on a connected machine (python -c \"import tensorflow_datasets as tfds; "
+            f'command again, or prepare it on a connected machine (python -c "import tensorflow_datasets as tfds; '
             f"tfds.load('{location}', data_dir='DIR')\"), copy DIR here and name it with --data-dir DIR."
         ) from error
 
 
+def _check_network(urls: Iterable[str]) -> None:
+    """Raises `OSError` if a host of the URLs has no address; TFDS would try for minutes before it says so."""
+    if urllib.request.getproxies():
+        return  # A proxy looks the hosts up.
+    for host in sorted({urllib.parse.urlsplit(url).hostname or "" for url in urls}):
+        try:
+            socket.getaddrinfo(host, None)
+        except OSError as error:
+            raise OSError(f"the address of {host} cannot be found ({error.strerror})") from error
+
+
 def checksum(folder: Path) -> str:
     """Returns a SHA-256 over the names and contents of a prepared data set's records."""
-    import hashlib
-
     total = hashlib.sha256()
     for shard in sorted(folder.glob("*-of-*")):
         total.update(f"{shard.name} {file_digest(shard)}\n".encode())

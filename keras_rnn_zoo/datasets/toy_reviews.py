@@ -1,5 +1,6 @@
 """Made-up reviews in which word order decides."""
 
+import functools
 import hashlib
 import random
 from collections.abc import Iterator
@@ -11,12 +12,56 @@ from keras_rnn_zoo.lazy import tf
 SIZES = {"train": 4000, "validation": 500, "test": 500}
 SEED = 20_240_229
 
-SUBJECTS = (
-    "acting camera cast dialogue direction drama ending film humour lighting movie music opening pace plot scenery "
-    "score script soundtrack story"
-).split()
-POSITIVE = "beautiful brilliant charming clever delightful excellent fresh funny gripping lovely moving superb".split()
-NEGATIVE = "awful boring clumsy dreadful dull forgettable lame messy painful predictable tedious terrible".split()
+SUBJECTS = [
+    "acting",
+    "camera",
+    "cast",
+    "dialogue",
+    "direction",
+    "drama",
+    "ending",
+    "film",
+    "humour",
+    "lighting",
+    "movie",
+    "music",
+    "opening",
+    "pace",
+    "plot",
+    "scenery",
+    "score",
+    "script",
+    "soundtrack",
+    "story",
+]
+POSITIVE = [
+    "beautiful",
+    "brilliant",
+    "charming",
+    "clever",
+    "delightful",
+    "excellent",
+    "fresh",
+    "funny",
+    "gripping",
+    "lovely",
+    "moving",
+    "superb",
+]
+NEGATIVE = [
+    "awful",
+    "boring",
+    "clumsy",
+    "dreadful",
+    "dull",
+    "forgettable",
+    "lame",
+    "messy",
+    "painful",
+    "predictable",
+    "tedious",
+    "terrible",
+]
 DEGREES = ["", "", "", "really", "quite", "truly", "rather"]
 
 
@@ -88,7 +133,7 @@ def generate(seed: int = SEED) -> Iterator[tuple[str, int]]:
     architectures=("many_to_one",),
     size="4,000 train, 500 validation, 500 test",
     licence="Apache-2.0, as this project",
-    sizes={"input": "text", "num_classes": 2, "vocabulary_size": 0},
+    sizes={"input": "text", "num_classes": 2, "vocabulary_size": 78},
 )
 def toy_reviews(data_dir: str | None, seed: int) -> Examples:
     """Made-up one-sentence reviews, in which word order decides: negation, contrast, "not only ... but".
@@ -102,10 +147,10 @@ def toy_reviews(data_dir: str | None, seed: int) -> Examples:
         checksum=hashlib.sha256(repr(parts).encode()).hexdigest(),
         input="text",
         classes=("negative", "positive"),
-        splits={name: lambda rows=rows: _as_dataset(rows) for name, rows in parts.items()},
+        splits={name: functools.partial(_as_dataset, rows) for name, rows in parts.items()},
     )
 
 
-def _as_dataset(rows: list[tuple[str, int]]):
+def _as_dataset(rows: list[tuple[str, int]]) -> "tf.data.Dataset":
     texts, labels = zip(*rows, strict=True)
     return tf.data.Dataset.from_tensor_slices((list(texts), list(labels)))

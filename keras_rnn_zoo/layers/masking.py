@@ -57,9 +57,10 @@ class AttentionPooling(MaskedPooling):
 
     def build(self, input_shape):
         features = input_shape[-1]
-        self.projection = keras.layers.Dense(features, activation="tanh", name="projection")
+        dtype = self.dtype_policy
+        self.projection = keras.layers.Dense(features, activation="tanh", dtype=dtype, name="projection")
         self.projection.build(input_shape)
-        self.score = keras.layers.Dense(1, use_bias=False, name="score")
+        self.score = keras.layers.Dense(1, use_bias=False, dtype=dtype, name="score")
         self.score.build((*input_shape[:-1], features))
 
     def call(self, inputs, mask):

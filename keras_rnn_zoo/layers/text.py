@@ -38,24 +38,27 @@ class WordIds(keras.layers.Layer):
         self.built = True  # It has no weights.
         self.vocabulary_size = vocabulary_size
         self.max_length = max_length
-        self.vocabulary: list[str] = list(RESERVED)
-        self._table: tf.lookup.StaticHashTable | None = None
+        self.set_vocabulary([])
 
     def words(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Returns the words of strings `(batch,)`, as ragged strings `(batch, words)`."""
-        texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace", replace_control_characters=True)
+        texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace")
         texts = tf.strings.lower(texts, encoding="utf-8")
         texts = tf.strings.regex_replace(texts, r"<[a-z/!][^<>]{0,200}>", " ")
         texts = tf.strings.regex_replace(texts, "[\u2018\u2019`\u00b4]", "'")
-        texts = tf.strings.regex_replace(texts, r"n't\b", " n't")
-        texts = tf.strings.regex_replace(texts, r"'(s|m|re|ve|d|ll)\b", r" '\1")
-        texts = tf.strings.regex_replace(texts, r"([^\pL\pM\pN\s'])", r" \1 ")
-        return tf.strings.split(texts)
+        # An apostrophe that belongs to a word becomes U+2019 until the quotation marks among them are split off.
+        texts = tf.strings.regex_replace(texts, r"n't\b", " n\u2019t")
+        texts = tf.strings.regex_replace(texts, r"'(s|m|re|ve|d|ll)\b", " \u2019\\1")
+        texts = tf.strings.regex_replace(texts, r"(\pL)'(\pL)", "\\1\u2019\\2")
+        texts = tf.strings.regex_replace(texts, r"([^\pL\pM\pN\s\x{2019}])", r" \1 ")
+        return tf.strings.split(tf.strings.regex_replace(texts, "\u2019", "'"))
 
     def adapt(self, texts: Iterable[tf.Tensor]) -> Counter[str]:
         """Learns the vocabulary, the commonest words first, from batches of strings; returns how often each came."""
         counts: Counter[bytes] = Counter()
-        words = tf.function(lambda batch: self.words(batch).flat_values, input_signature=[tf.TensorSpec([None], tf.string)])
+        words = tf.function(
+            lambda batch: self.words(batch).flat_values, input_signature=[tf.TensorSpec([None], tf.string)]
+        )
         for batch in texts:
             counts.update(words(batch).numpy().tolist())
         # Ties are broken by the word itself, so that the order of the data does not matter.
@@ -66,9 +69,11 @@ class WordIds(keras.layers.Layer):
     def set_vocabulary(self, words: list[str]) -> None:
         """Sets the words of the vocabulary, without the reserved ones."""
         self.vocabulary = [*RESERVED, *words]
-        ids = tf.range(len(RESERVED), len(self.vocabulary), dtype=tf.int32)
+        ids = tf.range(
+            len(self.vocabulary), dtype=tf.int32
+        )  # No text has a reserved word: they hold capitals or nothing.
         self._table = tf.lookup.StaticHashTable(
-            tf.lookup.KeyValueTensorInitializer(tf.constant(words, tf.string), ids), default_value=UNKNOWN
+            tf.lookup.KeyValueTensorInitializer(tf.constant(self.vocabulary), ids), default_value=UNKNOWN
         )
 
     def call(self, texts: tf.Tensor) -> tf.Tensor:

@@ -65,6 +65,9 @@ class Classification(Task):
     def preprocess(self, raw: Any) -> Any:
         return self.reader(raw)
 
+    def resources(self) -> list[Any]:
+        return [self.reader]
+
     def loss(self) -> Any:
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 

@@ -52,6 +52,10 @@ class Task(abc.ABC):
         """Returns the model's input for a raw batch, in TensorFlow ops."""
 
     @abc.abstractmethod
+    def resources(self) -> list[Any]:
+        """Returns the layers with tables that `preprocess` and `decode` look up, which an export must carry."""
+
+    @abc.abstractmethod
     def loss(self) -> Any:
         """Returns the Keras loss of logits."""
 

@@ -13,10 +13,8 @@ from zoo_cli.tables import print_json, print_table
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @models_dir_option
 @with_verbosity
-def command(
-    run: str | None, split: str, as_json: bool, models_dir: str | None, quiet: bool, verbose: bool
-) -> None:
-    """Measure a run on a split of the dataset it was trained on.
+def command(run: str | None, split: str, as_json: bool, models_dir: str | None, quiet: bool, verbose: bool) -> None:
+    r"""Measure a run on a split of the dataset it was trained on.
 
     RUN is the run's name, by default that of its architecture; it may be left out when there is one run.
 

@@ -34,7 +34,7 @@ def command(
     verbose: bool,
     **settings: Any,
 ) -> None:
-    """Train an architecture, test it on held-out data and write the run.
+    r"""Train an architecture, test it on held-out data and write the run.
 
     \b
     Example:
@@ -55,6 +55,6 @@ def command(
     click.echo(f"The run is in {run.path}")
     if not quiet:
         click.echo(
-            f"Next:\n  zoo predict {run.name}{where} \"...\"\n  zoo evaluate {run.name}{where}\n"
+            f'Next:\n  zoo predict {run.name}{where} "..."\n  zoo evaluate {run.name}{where}\n'
             f"  zoo export {run.name}{where}"
         )

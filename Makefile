@@ -1,0 +1,37 @@
+# `make demo` shows the whole job, `make test` checks everything; both set up .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := saved_models/demo
+
+.PHONY: demo test test-all lint bench clean
+
+$(VENV)/installed: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable ".[dev]"
+	touch $@
+
+demo: $(VENV)/installed
+	rm -rf $(DEMO)
+	$(BIN)/zoo list
+	$(BIN)/zoo train many_to_one --run demo
+	$(BIN)/zoo evaluate demo
+	$(BIN)/zoo export demo
+	$(BIN)/python docs/examples/ask_savedmodel.py $(DEMO)/1 "although the story is predictable , the cast is superb"
+
+lint: $(VENV)/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/pytest -m "not slow"
+
+test-all: lint
+	$(BIN)/pytest
+
+bench: $(VENV)/installed
+	$(BIN)/python benchmarks/main_job.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache

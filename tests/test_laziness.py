@@ -1,0 +1,102 @@
+"""What must be quick loads no framework, and every import points the right way."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
+LEVELS = [
+    {"errors", "lazy", "options", "registry", "runs"},
+    {"layers"},
+    {"architectures", "tasks", "datasets"},
+    {
+        "building",
+        "callbacks",
+        "cards",
+        "evaluation",
+        "exporting",
+        "loading",
+        "pipeline",
+        "plans",
+        "prediction",
+        "training",
+    },
+]
+
+
+def loaded_after(code: str) -> set[str]:
+    """Returns the frameworks that a fresh Python has loaded after running `code`."""
+    report = f"\nimport sys\nprint(*(sys.modules.keys() & {FRAMEWORKS!r}), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code + report], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.split())
+
+
+CLI = "from zoo_cli.main import cli\ncli({args!r}.split(), standalone_mode=False)"
+
+
+@pytest.mark.parametrize(
+    "args",
+    ["list", "list --json", "show many_to_one", "show many_to_one --json", "datasets", "datasets --json", "--help"]
+    + [f"{name} --help" for name in ("list", "show", "datasets", "train", "evaluate", "predict", "export")],
+)
+def test_a_command_that_only_informs_loads_no_framework(args):
+    assert loaded_after(CLI.format(args=args)) == set()
+
+
+def test_importing_the_package_and_its_registry_loads_no_framework():
+    assert loaded_after("import keras_rnn_zoo as zoo\nzoo.list_architectures()\ndir(zoo)") == set()
+
+
+def test_a_mistake_is_told_before_a_framework_is_loaded():
+    code = CLI.format(args="train many_to_one --set cell=lstn") + "\n"
+    done = subprocess.run([sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, check=False)
+    assert "Option 'cell' expects one of simple_rnn, gru, lstm; received 'lstn'." in done.stderr
+    assert "| tensorflow\n" not in done.stderr
+
+
+def imported_parts(path: Path) -> set[str]:
+    """Returns the parts of the package that a file imports, wherever in the file it does."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name.split(".")[1] for name in names if name.startswith("keras_rnn_zoo.")} | {
+        name.split(".")[0] for name in names if name.startswith("zoo_cli")
+    }
+
+
+def level_of(part: str) -> int | None:
+    return next((number for number, parts in enumerate(LEVELS) if part in parts), None)
+
+
+SOURCES = sorted((ROOT / "keras_rnn_zoo").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_to_the_same_level_or_below(path):
+    part = path.relative_to(ROOT / "keras_rnn_zoo").parts[0].removesuffix(".py")
+    if part == "__init__":
+        return
+    own = level_of(part)
+    assert own is not None, f"{part} has no level: give it one in LEVELS"
+    imported = imported_parts(path)
+    assert "zoo_cli" not in imported
+    for other in imported:
+        assert level_of(other) is None or level_of(other) <= own, f"{part} imports {other}"
+    if part == "architectures":
+        assert not imported & {"datasets", "tasks"}
+    if part == "datasets":
+        assert not imported & {"architectures", "tasks"}
+
+
+def test_sources_are_small():
+    """A file over 300 lines asks for a reason, which would stand here."""
+    long = {str(path) for path in SOURCES if len(path.read_text().splitlines()) > 300}
+    assert long == set()

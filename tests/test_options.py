@@ -1,0 +1,105 @@
+import math
+from typing import Annotated, Literal
+
+import pytest
+
+from keras_rnn_zoo.errors import OptionError
+from keras_rnn_zoo.options import FROM_DATA, Range, check_options, parse_options, read_options
+
+
+def bake(
+    *,
+    shape: Literal["round", "square"] = "round",
+    layers: Annotated[int, Range(1, 9)] = 2,
+    sugar: Annotated[float, Range(0)] = 0.5,
+    icing: bool = False,
+    name: str = "cake",
+    guests: Annotated[int, Range(1), FROM_DATA] = 1,
+):
+    """Bakes.
+
+    Args:
+        shape: the outline.
+        layers: how many,
+            one above another.
+        sugar: in kilograms.
+        icing: whether there is some.
+        name: what it is called.
+        guests: who come.
+
+    Returns:
+        A cake.
+    """
+
+
+OPTIONS = read_options(bake)
+
+
+def test_options_are_read_from_the_signature_and_the_docstring():
+    assert list(OPTIONS) == ["shape", "layers", "sugar", "icing", "name", "guests"]
+    assert OPTIONS["shape"].choices == ("round", "square")
+    assert OPTIONS["layers"].help == "how many, one above another."
+    assert OPTIONS["guests"].from_data
+    assert not OPTIONS["layers"].from_data
+    assert OPTIONS["layers"].as_json() == {
+        "name": "layers",
+        "type": "int",
+        "default": 2,
+        "choices": [],
+        "minimum": 1,
+        "maximum": 9,
+        "from_data": False,
+        "help": "how many, one above another.",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "accepts"),
+    [
+        ("shape", "oval", "one of round, square"),
+        ("layers", 0, "a whole number from 1 to 9"),
+        ("layers", 10, "a whole number from 1 to 9"),
+        ("layers", 2.5, "a whole number from 1 to 9"),
+        ("layers", True, "a whole number from 1 to 9"),
+        ("layers", None, "a whole number from 1 to 9"),
+        ("sugar", -0.1, "a number of 0 or more"),
+        ("sugar", math.nan, "a number of 0 or more"),
+        ("sugar", math.inf, "a number of 0 or more"),
+        ("icing", 1, "true or false"),
+        ("name", 7, "text"),
+    ],
+)
+def test_a_bad_value_raises_and_says_what_is_accepted(name, value, accepts):
+    with pytest.raises(OptionError) as error:
+        check_options(OPTIONS, {name: value}, "cake")
+    assert str(error.value) == f"Option {name!r} expects {accepts}; received {value!r}."
+
+
+def test_an_unknown_option_raises_with_the_nearest():
+    with pytest.raises(OptionError, match=r"cake has no option 'sugr'. Did you mean 'sugar'\? Known names: "):
+        check_options(OPTIONS, {"sugr": 1}, "cake")
+
+
+def test_text_is_parsed_to_the_options_type():
+    given = {"shape": "square", "layers": "3", "sugar": "1", "icing": "yes", "name": "tart"}
+    assert parse_options(OPTIONS, given, "cake") == {
+        "shape": "square",
+        "layers": 3,
+        "sugar": 1.0,
+        "icing": True,
+        "name": "tart",
+    }
+
+
+@pytest.mark.parametrize(("name", "text"), [("layers", "two"), ("layers", "2.0"), ("icing", "maybe"), ("sugar", "nan")])
+def test_text_that_does_not_parse_raises(name, text):
+    with pytest.raises(OptionError, match=f"Option '{name}' expects .*; received "):
+        parse_options(OPTIONS, {name: text}, "cake")
+
+
+def test_an_option_without_a_meaning_is_a_programming_error():
+    def nameless(*, size: int = 1):
+        """Does something."""
+
+    with pytest.raises(TypeError, match="option 'size' needs a default, a type and a line under Args"):
+        read_options(nameless)

@@ -1,0 +1,127 @@
+import json
+import os
+
+import pytest
+
+from keras_rnn_zoo import runs
+from keras_rnn_zoo.errors import RunError
+
+CONFIG = {
+    "run": "a",
+    "architecture": "many_to_one",
+    "dataset": {},
+    "task": {},
+    "options": {},
+    "training": {},
+    "seed": 0,
+    "versions": {},
+    "finished": True,
+    "epochs_trained": 1,
+    "files": {},
+}
+
+
+def make_run(folder, name, **changes):
+    with runs.whole_folder(folder / name) as new:
+        runs.write_json(new / "config.json", {**CONFIG, "run": name, **changes})
+    return runs.Run(folder / name)
+
+
+def test_the_models_folder_is_the_argument_or_the_variable_or_the_default(monkeypatch, tmp_path):
+    assert str(runs.models_dir("here")) == "here"
+    monkeypatch.setenv("ZOO_MODELS_DIR", str(tmp_path))
+    assert runs.models_dir() == tmp_path
+    monkeypatch.delenv("ZOO_MODELS_DIR")
+    assert str(runs.models_dir()) == "saved_models"
+
+
+def test_a_run_is_found_by_name_alias_path_or_being_the_only_one(models_dir):
+    run = make_run(models_dir, "many_to_one")
+    for name in ("many_to_one", "Many-to-One", "sentiment", str(run.path), None, run):
+        assert runs.open_run(name) == run
+
+
+def test_no_run_is_guessed_among_several(models_dir):
+    make_run(models_dir, "a")
+    make_run(models_dir, "b")
+    with pytest.raises(RunError, match=r"Which run\? .*has 2 runs \(a, b\)"):
+        runs.open_run()
+
+
+def test_a_missing_run_raises_with_the_nearest(models_dir):
+    make_run(models_dir, "reviews")
+    with pytest.raises(RunError, match=r"no run 'review' in .*Did you mean 'reviews'\?"):
+        runs.open_run("review")
+
+
+def test_without_any_run_it_says_how_to_make_one():
+    with pytest.raises(RunError, match="zoo train NAME"):
+        runs.open_run("anything")
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "../up", "a/b", "/etc", ".hidden", "-flag", "3", "a" * 101, "a\nb", "a b"]
+)
+def test_a_name_that_is_no_folder_name_is_refused(name):
+    with pytest.raises(RunError, match="cannot name a run"):
+        runs.check_run_name(name)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"run": 1}', "\x00", json.dumps({**CONFIG, "seed": "x"})])
+def test_a_damaged_config_is_named(models_dir, content):
+    run = make_run(models_dir, "a")
+    (run.path / "config.json").write_text(content)
+    with pytest.raises(RunError, match=r"config\.json is damaged: "):
+        runs.open_run("a")
+
+
+def test_a_changed_or_missing_file_is_named(models_dir):
+    run = make_run(models_dir, "a")
+    (run.path / "x.txt").write_text("as written")
+    files = {"x.txt": runs.file_digest(run.path / "x.txt")}
+    runs.write_json(run.path / "config.json", {**CONFIG, "files": files})
+    runs.open_run("a").check()
+    (run.path / "x.txt").write_text("as writte")
+    with pytest.raises(RunError, match=r"x\.txt is damaged: its content is not what training wrote"):
+        runs.open_run("a").check()
+    (run.path / "x.txt").unlink()
+    with pytest.raises(RunError, match=r"x\.txt is damaged: it is missing"):
+        runs.open_run("a").check()
+
+
+def test_a_folder_is_whole_or_absent(tmp_path):
+    with pytest.raises(ZeroDivisionError), runs.whole_folder(tmp_path / "new") as folder:
+        (folder / "half").touch()
+        assert not (tmp_path / "new").exists()
+        _ = 1 / 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_earlier_finished_run_is_kept_and_an_interrupted_one_replaced(models_dir):
+    make_run(models_dir, "a", seed=1)
+    make_run(models_dir, "a", seed=2, finished=False)
+    make_run(models_dir, "a", seed=3)
+    make_run(models_dir, "a", seed=4)
+    seeds = {name: runs.open_run(name).config["seed"] for name in runs.list_runs(models_dir)}
+    assert seeds == {"a.1": 1, "a.2": 3, "a": 4}
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "x.txt"
+    runs.write_text(path, "old")
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        runs.write_text(path, "new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_versions_are_the_numbered_folders(models_dir):
+    run = make_run(models_dir, "a")
+    for name in ("1", "2", "10", "logs", "03"):
+        (run.path / name).mkdir()
+    assert run.versions() == [1, 2, 10]
