@@ -37,7 +37,7 @@ class KeepBest(keras.callbacks.Callback):
         """Takes up the first `epochs` rows of an earlier history."""
         with open(self._history_path, encoding="utf-8", newline="") as file:
             rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
-        self.rows = [row for row in rows if row["epoch"] <= epochs]
+        self.rows = [{**row, "epoch": int(row["epoch"])} for row in rows if row["epoch"] <= epochs]
 
     @property
     def best(self) -> dict[str, float]:

@@ -18,7 +18,7 @@ SETTINGS = {
     for option in (
         Option("epochs", int, 20, "most passes over the training split", bounds=Range(1, 100_000)),
         Option("batch_size", int, 32, "examples in a batch", bounds=Range(1, 100_000)),
-        Option("learning_rate", float, 2e-3, "the optimizer's first learning rate", bounds=Range(1e-9, 100)),
+        Option("learning_rate", float, 3e-3, "the optimizer's first learning rate", bounds=Range(1e-9, 100)),
         Option("seed", int, 0, "seed of all that is drawn at random", bounds=Range(0, 2**32 - 1)),
     )
 }

@@ -13,18 +13,8 @@ LEVELS = [
     {"errors", "lazy", "options", "registry", "runs"},
     {"layers"},
     {"architectures", "tasks", "datasets"},
-    {
-        "building",
-        "callbacks",
-        "cards",
-        "evaluation",
-        "exporting",
-        "loading",
-        "pipeline",
-        "plans",
-        "prediction",
-        "training",
-    },
+    {"building", "callbacks", "cards", "loading", "pipeline", "plans"}
+    | {"evaluation", "exporting", "prediction", "training"},
 ]
 
 

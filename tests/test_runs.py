@@ -59,9 +59,7 @@ def test_without_any_run_it_says_how_to_make_one():
         runs.open_run("anything")
 
 
-@pytest.mark.parametrize(
-    "name", ["", ".", "..", "../up", "a/b", "/etc", ".hidden", "-flag", "3", "a" * 101, "a\nb", "a b"]
-)
+@pytest.mark.parametrize("name", ["", ".", "..", "../up", "a/b", "/etc", ".hidden", "-flag", "3", "a" * 101, "a b"])
 def test_a_name_that_is_no_folder_name_is_refused(name):
     with pytest.raises(RunError, match="cannot name a run"):
         runs.check_run_name(name)

@@ -37,7 +37,7 @@ def frameworks(quiet: bool = False, verbose: bool = False) -> Iterator[None]:
     handler = logging.StreamHandler(sys.stderr)
     logger.addHandler(handler)
     if not verbose:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
         warnings.simplefilter("ignore")
         for name in ("absl", "jax", "tensorflow", "urllib3"):
             logging.getLogger(name).setLevel(logging.ERROR)

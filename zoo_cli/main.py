@@ -42,7 +42,7 @@ def _fail(ctx: click.Context, message: str, status: int) -> None:
 @click.group(cls=ZooGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="zoo")
 def cli() -> None:
-    r"""Recurrent networks by name: train, measure, ask and export them.
+    """Recurrent networks by name: train, measure, ask and export them.
 
     \b
     Example:

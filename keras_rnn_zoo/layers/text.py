@@ -43,6 +43,7 @@ class WordIds(keras.layers.Layer):
     def words(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Returns the words of strings `(batch,)`, as ragged strings `(batch, words)`."""
         texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace")
+        texts = tf.strings.regex_replace(texts, r"[\x00-\x1f\x7f\pZ]", " ")  # `lower` would end a text at a NUL.
         texts = tf.strings.lower(texts, encoding="utf-8")
         texts = tf.strings.regex_replace(texts, r"<[a-z/!][^<>]{0,200}>", " ")
         texts = tf.strings.regex_replace(texts, "[\u2018\u2019`\u00b4]", "'")

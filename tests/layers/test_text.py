@@ -28,10 +28,11 @@ def reader():
         ("naïve cafe\u0301", "naïve cafe\u0301"),
         ("10/10!!", "10 / 10 ! !"),
         ("😀👍", "😀 👍"),
-        ("tab\tnew\nline\x00nul", "tab new line \x00 nul"),
+        ("tab\tnew\nline\x00nul", "tab new line nul"),
         ("...", ". . ."),
         ("", ""),
         ("  \n ", ""),
+        ("no\u00a0break\u3000wide", "no break wide"),
     ],
 )
 def test_words(reader, text, words):

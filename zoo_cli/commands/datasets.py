@@ -11,7 +11,7 @@ from zoo_cli.tables import print_json, print_table
 @click.option("--data-dir", type=click.Path(), help="Folder of prepared TFDS data sets [default: TFDS's own].")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(data_dir: str | None, as_json: bool) -> None:
-    r"""List the datasets, their terms and whether they are on disk.
+    """List the datasets, their terms and whether they are on disk.
 
     \b
     Example:

@@ -14,7 +14,7 @@ from zoo_cli.tables import print_json, print_table
 @models_dir_option
 @with_verbosity
 def command(run: str | None, split: str, as_json: bool, models_dir: str | None, quiet: bool, verbose: bool) -> None:
-    r"""Measure a run on a split of the dataset it was trained on.
+    """Measure a run on a split of the dataset it was trained on.
 
     RUN is the run's name, by default that of its architecture; it may be left out when there is one run.
 

@@ -12,7 +12,7 @@ from zoo_cli.options import models_dir_option
 @models_dir_option
 @with_verbosity
 def command(run: str | None, format_: str, models_dir: str | None, quiet: bool, verbose: bool) -> None:
-    r"""Write the next version of a run as a SavedModel, and print its path.
+    """Write the next version of a run as a SavedModel, and print its path.
 
     The SavedModel takes raw inputs, returns answers and needs stock TensorFlow alone.
     RUN is the run's name, by default that of its architecture; it may be left out when there is one run.

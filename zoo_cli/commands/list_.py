@@ -9,7 +9,7 @@ from zoo_cli.tables import print_json, print_table
 @click.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(as_json: bool) -> None:
-    r"""List the architectures and their datasets.
+    """List the architectures and their datasets.
 
     \b
     Example:

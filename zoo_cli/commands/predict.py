@@ -22,7 +22,7 @@ SHOWN = 60
 def command(
     run: str | None, inputs: tuple[str, ...], as_json: bool, models_dir: str | None, quiet: bool, verbose: bool
 ) -> None:
-    r"""Answer the INPUTs, or each line of standard input where there are none.
+    """Answer the INPUTs, or each line of standard input where there are none.
 
     RUN is the run's name, by default that of its architecture; it may be left out when there is one run.
 

@@ -12,7 +12,7 @@ from zoo_cli.tables import print_json, print_table
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(name: str, as_json: bool) -> None:
-    r"""Show an architecture's options, datasets, input and output.
+    """Show an architecture's options, datasets, input and output.
 
     \b
     Example:

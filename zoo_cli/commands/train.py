@@ -34,7 +34,7 @@ def command(
     verbose: bool,
     **settings: Any,
 ) -> None:
-    r"""Train an architecture, test it on held-out data and write the run.
+    """Train an architecture, test it on held-out data and write the run.
 
     \b
     Example:

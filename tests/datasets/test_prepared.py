@@ -1,0 +1,104 @@
+import json
+import shutil
+import socket
+
+import pytest
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets import prepared
+from keras_rnn_zoo.errors import DataError
+
+LOCATION = "imdb_reviews/plain_text"
+
+
+def write_prepared(data_dir, version="1.0.0", records=(b"one", b"two")):
+    """Writes the files of a prepared data set, as TFDS names them; the records need not be examples."""
+    folder = data_dir / LOCATION / version
+    folder.mkdir(parents=True)
+    size = sum(map(len, records))
+    split = {"name": "train", "numBytes": str(size), "shardLengths": [str(len(records))]}
+    (folder / "dataset_info.json").write_text(json.dumps({"name": "imdb_reviews", "splits": [split]}))
+    (folder / "features.json").write_text("{}")
+    (folder / "imdb_reviews-train.tfrecord-00000-of-00001").write_bytes(b"x" * (size + 16 * len(records)))
+    return folder
+
+
+def test_the_newest_version_is_found(tmp_path):
+    assert prepared.find_prepared(LOCATION, tmp_path) is None
+    write_prepared(tmp_path, "1.9.0")
+    newest = write_prepared(tmp_path, "1.10.0")
+    (tmp_path / LOCATION / "2.0.0.incompleteABC").mkdir()
+    (tmp_path / LOCATION / "2.0.0.incompleteABC" / "dataset_info.json").touch()
+    assert prepared.find_prepared(LOCATION, tmp_path) == newest
+
+
+def test_whole_files_pass(tmp_path):
+    prepared.check_prepared(write_prepared(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda f: (f / "dataset_info.json").write_text(""), r"dataset_info\.json: it cannot be read"),
+        (lambda f: (f / "dataset_info.json").write_text("{}"), r"dataset_info\.json: it cannot be read"),
+        (lambda f: (f / "features.json").unlink(), r"features\.json: it is missing"),
+        (lambda f: next(f.glob("*-of-*")).unlink(), r"its 0 files hold 0 bytes where 38 were written"),
+        (lambda f: next(f.glob("*-of-*")).write_bytes(b"x" * 37), r"its 1 files hold 37 bytes where 38 were written"),
+    ],
+)
+def test_a_half_written_data_set_is_named(tmp_path, damage, message):
+    folder = write_prepared(tmp_path)
+    damage(folder)
+    with pytest.raises(DataError, match=message):
+        prepared.open_prepared(LOCATION, tmp_path)
+
+
+def test_a_data_dir_that_is_missing_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"nowhere does not exist\. Name the folder"):
+        prepared.open_prepared(LOCATION, tmp_path / "nowhere")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_data_dir_that_is_a_file_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match="file is a file"):
+        prepared.open_prepared(LOCATION, tmp_path / "file")
+
+
+def no_network(*_args, **_kwargs):
+    raise socket.gaierror(-2, "Name or service not known")
+
+
+def test_without_data_and_network_it_says_what_is_missing_and_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", no_network)
+    monkeypatch.setattr("urllib.request.getproxies", dict)
+    with pytest.raises(DataError) as error:
+        prepared.open_prepared(LOCATION, tmp_path)
+    message = str(error.value)
+    for part in (LOCATION, str(tmp_path), "address of ai.stanford.edu cannot be found", "--data-dir", "tfds.load"):
+        assert part in message
+    assert "\n" not in message
+
+
+def test_what_is_on_disk_is_read_without_the_network(tfds_dir, monkeypatch):
+    def forbidden(*_args, **_kwargs):
+        raise AssertionError("the network was asked")
+
+    monkeypatch.setattr(socket.socket, "connect", forbidden)
+    monkeypatch.setattr(socket, "getaddrinfo", forbidden)
+    examples = registry.datasets.get("imdb_reviews").make(str(tfds_dir), 0)
+    text, label = next(examples.split("test").as_numpy_iterator())
+    assert len(text) > 20
+    assert label in (0, 1)
+
+
+def test_a_truncated_copy_of_the_real_data_is_named(tfds_dir, tmp_path):
+    source = prepared.find_prepared(LOCATION, tfds_dir)
+    folder = tmp_path / LOCATION / source.name
+    shutil.copytree(source, folder)
+    shard = next(folder.glob("*-train*"))
+    shard.chmod(0o644)
+    with open(shard, "r+b") as file:
+        file.truncate(1_000_000)
+    with pytest.raises(DataError, match=r"hold 1,000,000 bytes where 34,457,750 were written"):
+        registry.datasets.get("imdb_reviews").make(str(tmp_path), 0)

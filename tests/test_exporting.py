@@ -1,0 +1,107 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import keras_rnn_zoo as zoo
+from keras_rnn_zoo import registry
+
+# A process that has stock TensorFlow: it cannot import this project.
+STOCK = """
+import importlib.abc, json, sys
+
+class Refuse(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.partition(".")[0] in ("keras_rnn_zoo", "zoo_cli"):
+            raise ImportError(name)
+
+sys.meta_path.insert(0, Refuse())
+import tensorflow as tf
+model = tf.saved_model.load(sys.argv[1])
+texts = [bytes.fromhex(text) for text in json.load(sys.stdin)]
+answers = []
+for size in (1, 7, 64):
+    for start in range(0, len(texts), size):
+        batch = tf.constant(texts[start : start + size], tf.string)
+        result = model.signatures["serving_default"](text=batch)
+        answers += [
+            (size, label.decode(), row.tolist())
+            for label, row in zip(result["label"].numpy(), result["probabilities"].numpy())
+        ]
+json.dump(answers, sys.stdout)
+"""
+
+
+@pytest.fixture(scope="module")
+def exported(trained, tmp_path_factory):
+    """An export of the trained run, written beside a copy of it."""
+    import shutil
+
+    folder = tmp_path_factory.mktemp("exported")
+    shutil.copytree(trained.path, folder / trained.name)
+    return zoo.export(trained.name, models_dir=str(folder))
+
+
+def test_the_export_answers_as_predict_does_with_stock_tensorflow(exported, trained, tmp_path):
+    examples = registry.datasets.get("toy_reviews").make(None, 0).split("test")
+    texts = [text for text, _ in examples.as_numpy_iterator()][:190]
+    texts += [b"", b"!", b"\xff\xfe", "😀".encode(), b"long " * 500, b"a\x00b", b"   ", b"<br />", b"x" * 10_000, b"\n"]
+    program = tmp_path / "stock.py"
+    program.write_text(STOCK)
+    done = subprocess.run(
+        [sys.executable, str(program), str(exported)],
+        input=json.dumps([text.hex() for text in texts]),
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answers = json.loads(done.stdout)
+    expected = zoo.predict(trained, texts)
+    for size in (1, 7, 64):
+        mine = [answer for answer in answers if answer[0] == size]
+        assert [label for _, label, _ in mine] == [answer["label"] for answer in expected]
+        np.testing.assert_allclose([row for _, _, row in mine], [a["probabilities"] for a in expected], atol=1e-5)
+
+
+def test_saved_model_cli_runs_it(exported):
+    command = [
+        str(Path(sys.executable).with_name("saved_model_cli")),
+        "run",
+        "--dir",
+        str(exported),
+        "--tag_set",
+        "serve",
+    ]
+    text = "the plot is dull , but the cast is superb"
+    command += ["--signature_def", "serving_default", "--input_exprs", f"text=[{text!r}]"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "b'positive'" in done.stdout
+
+
+def test_the_export_carries_its_vocabulary_and_labels(exported, trained):
+    for name in ("vocabulary.txt", "labels.txt"):
+        assert (exported / "assets" / name).read_bytes() == (trained.task_path / name).read_bytes()
+
+
+def test_versions_count_up(copied):
+    assert zoo.export(copied).name == "1"
+    assert zoo.export(copied).name == "2"
+    assert copied.versions() == [1, 2]
+
+
+def test_a_failed_export_leaves_no_trace(copied, monkeypatch):
+    before = sorted(path.name for path in copied.path.iterdir())
+
+    def fail(*_args, **_kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copy", fail)
+    with pytest.raises(OSError, match="No space"):
+        zoo.export(copied)
+    assert sorted(path.name for path in copied.path.iterdir()) == before

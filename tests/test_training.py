@@ -1,0 +1,217 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import pytest
+
+import keras_rnn_zoo as zoo
+from keras_rnn_zoo import runs
+from keras_rnn_zoo.callbacks import KeepBest
+from keras_rnn_zoo.errors import DataError, OptionError, RunError, TrainingError, TrainingInterrupted
+
+SMALL = {"units": 4, "embedding_dim": 4, "verbose": 0}
+
+
+@pytest.fixture(autouse=True)
+def few_sentences(monkeypatch):
+    """Less of the embedded data set than there is, for speed."""
+    monkeypatch.setattr("keras_rnn_zoo.datasets.toy_reviews.SIZES", {"train": 256, "validation": 64, "test": 64})
+
+
+def train(**arguments):
+    return zoo.train("many_to_one", **{**SMALL, "epochs": 1, **arguments})
+
+
+def history(run):
+    return (run.path / "history.csv").read_text().splitlines()
+
+
+def test_a_run_is_whole(trained):
+    config = trained.config
+    assert config["architecture"] == "many_to_one"
+    assert config["dataset"]["name"] == "toy_reviews"
+    assert len(config["dataset"]["checksum"]) == 64
+    assert config["options"]["units"] == 64
+    assert config["task"]["options"] == {"vocabulary_size": 20_000, "max_length": 400}
+    assert config["training"] == {"epochs": 20, "batch_size": 32, "learning_rate": 0.003}
+    assert config["seed"] == 0
+    assert config["finished"]
+    assert config["versions"]["keras"] == keras.__version__
+    assert set(config["files"]) == {"model.keras", "task/labels.txt", "task/vocabulary.txt"}
+    rows = history(trained)
+    assert rows[0] == "epoch,accuracy,loss,val_accuracy,val_loss"
+    assert len(rows) == 1 + config["epochs_trained"]
+    assert sorted(path.name for path in (trained.path / "logs").iterdir()) == ["train", "validation"]
+    assert not runs.unfinished_path(trained.path).exists()
+
+
+def test_early_stopping_ends_training_before_all_epochs(trained):
+    assert trained.config["epochs_trained"] < trained.config["training"]["epochs"]
+
+
+def test_the_model_card_states_what_was_measured(trained):
+    card = (trained.path / "README.md").read_text()
+    assert f"| accuracy | {trained.metrics['metrics']['accuracy']:.4f} |" in card
+    assert trained.config["dataset"]["checksum"] in card
+
+
+def test_the_same_seed_gives_the_same_metrics_and_another_seed_others(tmp_path):
+    files = [train(seed=seed, run=f"r{number}").path / "metrics.json" for number, seed in enumerate((7, 7, 8))]
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert files[0].read_bytes() != files[2].read_bytes()
+
+
+def test_options_reach_model_and_task():
+    run = train(run="x", vocabulary_size=10, max_length=3, cell="gru", bidirectional=False)
+    loaded = zoo.load(run)
+    assert loaded.model.get_layer("embedding").input_dim == 10
+    assert len(loaded.task.reader.vocabulary) == 10
+    assert loaded.task.reader.max_length == 3
+    assert isinstance(loaded.model.get_layer("gru_1"), keras.layers.GRU)
+
+
+class Interrupt(keras.callbacks.Callback):
+    """Presses Ctrl-C in the second epoch."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == 3 and self.epoch == 1:
+            raise KeyboardInterrupt
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+
+@pytest.fixture
+def interrupted(monkeypatch, models_dir):
+    """A training of three epochs, interrupted in the second."""
+    fit = keras.Model.fit
+
+    def interrupted_fit(self, *args, callbacks, **kwargs):
+        return fit(self, *args, callbacks=[*callbacks, Interrupt()], **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keras.Model, "fit", interrupted_fit)
+        with pytest.raises(TrainingInterrupted) as error:
+            train(epochs=3)
+    assert "Interrupted after epoch 1 of 3" in str(error.value)
+    return models_dir / "many_to_one"
+
+
+def test_an_interrupted_training_leaves_the_best_weights_so_far(interrupted):
+    run = runs.open_run("many_to_one")
+    assert not run.config["finished"]
+    assert run.config["epochs_trained"] == 1
+    assert run.metrics["split"] == "validation"
+    assert "Training was interrupted" in (run.path / "README.md").read_text()
+    assert zoo.predict(run, ["the film is dull"])[0]["label"] in ("negative", "positive")
+
+
+def test_an_interrupted_training_resumes(interrupted):
+    run = zoo.train("sentiment", resume=True, verbose=0)
+    assert run.config["finished"]
+    assert run.config["options"]["units"] == 4
+    assert [row.partition(",")[0] for row in history(run)] == ["epoch", "1", "2", "3"]
+    assert run.metrics["split"] == "test"
+    assert [path.name for path in run.path.parent.iterdir()] == ["many_to_one"]
+
+
+def test_an_unfinished_training_is_not_overwritten_unasked(interrupted):
+    with pytest.raises(RunError, match=r"Go on with it by --resume, discard it by --overwrite"):
+        train()
+    assert train(overwrite=True).config["finished"]
+
+
+def test_resuming_with_other_settings_is_refused(interrupted):
+    for changed in ({"epochs": 9}, {"units": 9}, {"seed": 9}, {"dataset": "imdb_reviews"}):
+        with pytest.raises(OptionError, match=f"The unfinished training began with {next(iter(changed))}="):
+            zoo.train("many_to_one", resume=True, verbose=0, **changed)
+
+
+def test_resuming_on_other_data_is_refused(interrupted):
+    path = runs.unfinished_path(interrupted) / "config.json"
+    config = json.loads(path.read_text())
+    config["dataset"]["checksum"] = "0" * 64
+    runs.write_json(path, config)
+    with pytest.raises(DataError, match="differs from the one this training began with"):
+        zoo.train("many_to_one", resume=True, verbose=0)
+
+
+def test_there_is_nothing_to_resume():
+    with pytest.raises(RunError, match="no unfinished training of 'many_to_one'"):
+        train(resume=True)
+
+
+def test_an_interruption_before_the_first_epoch_leaves_nothing(monkeypatch, models_dir):
+    def press_ctrl_c(*_args, **_kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(keras.Model, "fit", press_ctrl_c)
+    with pytest.raises(TrainingInterrupted, match="nothing was kept"):
+        train()
+    assert list(models_dir.iterdir()) == []
+
+
+def test_a_finished_run_is_kept_when_trained_anew():
+    first = train(seed=1)
+    metrics = (first.path / "metrics.json").read_text()
+    train(seed=2)
+    assert (first.path.with_name("many_to_one.1") / "metrics.json").read_text() == metrics
+
+
+def test_a_loss_that_is_not_finite_stops_and_names_the_step(models_dir, monkeypatch):
+    monkeypatch.setattr("keras_rnn_zoo.tasks.classification.Classification.loss", lambda self: PoisonedLoss())
+    with pytest.raises(
+        TrainingError, match=r"The loss is (nan|inf) at step 1 of epoch 1\. Train with a lower learning"
+    ):
+        train()
+    assert list(models_dir.iterdir()) == []
+
+
+class PoisonedLoss(keras.losses.Loss):
+    """A loss that is not a number."""
+
+    def call(self, y_true, y_pred):
+        return keras.ops.sum(y_pred, axis=-1) * float("nan")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("epochs", 0), ("batch_size", -1), ("learning_rate", 0), ("seed", -1), ("num_classes", 3), ("input", "text")],
+)
+def test_a_bad_setting_is_named(name, value):
+    with pytest.raises(OptionError, match=f"'{name}'"):
+        train(**{name: value})
+
+
+def test_keep_best_remembers_by_its_history_alone(tmp_path):
+    keeper = KeepBest(tmp_path, "val_accuracy", "max", patience=2)
+    keeper.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
+    for epoch, (accuracy, loss) in enumerate([(0.5, 0.9), (0.8, 0.5), (0.8, 0.4), (0.7, 0.3)]):
+        keeper.on_epoch_end(epoch, {"val_accuracy": accuracy, "val_loss": loss})
+    assert keeper.best["epoch"] == 3
+    assert keeper.epochs_without_improvement == 2
+    assert keeper.model.stop_training
+    other = KeepBest(tmp_path, "val_accuracy", "max", patience=2)
+    other.resume(epochs=3)
+    assert other.rows == keeper.rows[:3]
+    assert other.epochs_without_improvement == 1
+
+
+def test_ctrl_c_ends_the_command_with_130_and_a_usable_run(models_dir):
+    """Sends the real signal to the real command, in the middle of training."""
+    command = [sys.executable, "-c", "from zoo_cli.main import cli; cli()", "train", "many_to_one", "--epochs", "500"]
+    settings = ["--set", "units=4", "--set", "embedding_dim=4", "--learning-rate", "0.0001"]
+    process = subprocess.Popen([*command, *settings], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    state = models_dir / ".many_to_one.unfinished" / "state" / "training_metadata.json"
+    deadline = time.monotonic() + 120
+    while not state.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    assert "Go on with `zoo train many_to_one --run many_to_one --resume`" in errors
+    assert zoo.predict("many_to_one", ["fine"])[0]["probabilities"]

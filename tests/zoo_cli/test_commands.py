@@ -1,0 +1,207 @@
+"""The commands, in this process by Click's runner, and in a fresh one where standard streams matter."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from keras_rnn_zoo import registry
+from zoo_cli.main import cli
+
+COMMANDS = list(cli.commands)
+
+
+@pytest.fixture
+def zoo():
+    """Runs a command line and returns its result."""
+    return lambda *args, **kwargs: CliRunner().invoke(cli, list(args), catch_exceptions=False, **kwargs)
+
+
+def run_fresh(*args, **kwargs):
+    """Runs a command line in a fresh process, with bytes in and out."""
+    command = [sys.executable, "-c", "from zoo_cli.main import cli; cli()", *args]
+    return subprocess.run(command, capture_output=True, check=False, **kwargs)
+
+
+def test_the_help_lists_the_commands_with_an_example(zoo):
+    result = zoo("--help")
+    assert result.exit_code == 0
+    assert "Example:" in result.stdout
+    assert all(name in result.stdout for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_an_example_and_every_option_a_meaning(zoo, name):
+    result = zoo(name, "--help")
+    assert result.exit_code == 0
+    assert f"Example:\n    zoo {name}" in result.stdout
+    for parameter in cli.commands[name].params:
+        if parameter.param_type_name == "option" and name != "export":
+            assert parameter.help, parameter.name
+
+
+def test_list(zoo):
+    result = zoo("list")
+    assert result.exit_code == 0
+    assert "many_to_one" in result.stdout
+
+
+def test_list_as_json(zoo):
+    (row,) = [row for row in json.loads(zoo("list", "--json").stdout) if row["name"] == "many_to_one"]
+    assert row == {
+        "name": "many_to_one",
+        "aliases": ["seq2vec", "sentiment"],
+        "summary": registry.architectures.get("many_to_one").summary,
+        "datasets": ["toy_reviews", "imdb_reviews"],
+        "default_dataset": "toy_reviews",
+    }
+
+
+@pytest.mark.parametrize("name", ["many_to_one", "Sentiment"])
+def test_show(zoo, name):
+    shown = zoo("show", name).stdout
+    for word in ("pooling", "one of last, mean", "vocabulary_size", "max_length", "imdb_reviews", "probabilities"):
+        assert word in shown
+
+
+def test_show_as_json(zoo):
+    shown = json.loads(zoo("show", "many_to_one", "--json").stdout)
+    options = {option["name"]: option for option in shown["options"]}
+    assert options["cell"]["choices"] == ["simple_rnn", "gru", "lstm"]
+    assert all(option["help"] and option["default"] is not None for option in options.values())
+    assert set(shown["endpoint"]) == {"inputs", "outputs"}
+
+
+def test_datasets(zoo, tmp_path):
+    rows = {row["name"]: row for row in json.loads(zoo("datasets", "--json", "--data-dir", str(tmp_path)).stdout)}
+    assert rows["toy_reviews"]["embedded"]
+    assert not rows["imdb_reviews"]["on_disk"]
+    assert all(row["licence"] and row["size"] for row in rows.values())
+    assert "to download" in zoo("datasets", "--data-dir", str(tmp_path)).stdout
+
+
+def test_datasets_sees_what_is_on_disk(zoo, tfds_dir):
+    rows = {row["name"]: row for row in json.loads(zoo("datasets", "--json", "--data-dir", str(tfds_dir)).stdout)}
+    assert rows["imdb_reviews"]["on_disk"]
+
+
+def test_the_main_job(tmp_path):
+    """Train, evaluate, predict, export, each in a process of its own, as a user would type them."""
+    environment = {**os.environ, "ZOO_MODELS_DIR": str(tmp_path)}
+    trained = run_fresh("train", "many_to_one", "--epochs", "4", env=environment)
+    assert trained.returncode == 0, trained.stderr.decode()
+    output, log = trained.stdout.decode(), trained.stderr.decode()
+    assert "On the test split (500 examples): " in output
+    assert f"The run is in {tmp_path / 'many_to_one'}" in output
+    assert "zoo predict many_to_one" in output
+    assert log.count("val_accuracy") == 4
+    assert "\r" not in log
+    for chatter in ("oneDNN", "cuda", "absl", "WARNING", "Warning"):
+        assert chatter not in log
+
+    evaluated = run_fresh("evaluate", "--json", env=environment)
+    card = json.loads(evaluated.stdout)
+    assert (
+        card["metrics"]["accuracy"]
+        == json.loads((tmp_path / "many_to_one/metrics.json").read_text())["metrics"]["accuracy"]
+    )
+
+    lines = b"although the plot is dull , the cast is superb\n\n\xff\xfe\nthe cast is superb , not dull"
+    predicted = run_fresh("predict", "many_to_one", "--json", env=environment, input=lines)
+    answers = json.loads(predicted.stdout)
+    assert len(answers) == 4
+    assert answers[0]["label"] == "positive"
+    assert set(answers[0]) == {"label", "probabilities"}
+
+    exported = run_fresh("export", "many_to_one", env=environment)
+    assert exported.stdout.decode().splitlines() == [str(tmp_path / "many_to_one" / "1")]
+
+
+def test_evaluate_prints_the_metrics_and_the_confusion_matrix(zoo, copied):
+    shown = zoo("evaluate").stdout
+    assert "accuracy" in shown
+    assert "confusion matrix" in shown
+
+
+def test_predict_answers_each_argument_on_a_line(zoo, copied):
+    shown = zoo("predict", "many_to_one", "the cast is superb , not dull", "x" * 100).stdout.splitlines()
+    assert len(shown) == 2
+    assert shown[0].startswith("positive (")
+    assert shown[1].endswith("x...")
+
+
+def test_predict_reads_lines_of_standard_input(zoo, copied):
+    assert len(zoo("predict", input="one\ntwo\r\n\nfour\n").stdout.splitlines()) == 4
+
+
+def test_quiet_prints_the_result_alone(zoo, monkeypatch):
+    monkeypatch.setattr("keras_rnn_zoo.datasets.toy_reviews.SIZES", {"train": 64, "validation": 64, "test": 64})
+    result = zoo("train", "many_to_one", "--quiet", "--epochs", "1", "--set", "units=4")
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) == 2
+    assert "val_accuracy" not in result.stderr
+
+
+BAD = [
+    (["train", "many_to_won"], r"no architecture named 'many_to_won'. Did you mean 'many_to_one'"),
+    (["train", "many_to_one", "--dataset", "imdb"], "no dataset named 'imdb'. Did you mean 'imdb_reviews'"),
+    (["train", "many_to_one", "--set", "unit=3"], "no option 'unit'. Did you mean 'units'"),
+    (["train", "many_to_one", "--set", "units=0"], "expects a whole number from 1 to 8,192; received 0"),
+    (["train", "many_to_one", "--set", "units=many"], "received 'many'"),
+    (["train", "many_to_one", "--set", "units"], "--set expects KEY=VALUE"),
+    (["train", "many_to_one", "--set", "num_classes=3"], "comes from the data"),
+    (["train", "many_to_one", "--epochs", "0"], "'epochs' expects a whole number from 1"),
+    (["train", "many_to_one", "--learning-rate", "nan"], "'learning_rate' expects a number"),
+    (["train", "many_to_one", "--run", "../outside"], "cannot name a run"),
+    (["train", "many_to_one", "--resume"], "no unfinished training"),
+    (["train", "many_to_one", "--dataset", "imdb_reviews", "--data-dir", "/nowhere"], "/nowhere does not exist"),
+    (["train", "many_to_one", "--dataset", "imdb_reviews", "--data-dir", __file__], "is a file"),
+    (["show", "seq2vecs"], "Did you mean 'seq2vec'"),
+    (["evaluate", "nothing"], "no run 'nothing'"),
+    (["evaluate"], "has no run yet"),
+    (["predict", "nothing", "text"], "zoo train NAME"),
+    (["export", "nothing"], "no run 'nothing'"),
+]
+
+
+@pytest.mark.parametrize(("args", "message"), BAD, ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+def test_a_mistake_is_one_paragraph_and_status_1(zoo, args, message):
+    result = zoo(*args)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert message in result.stderr
+    assert result.stderr.startswith("Error: ")
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["trian"],
+        ["train"],
+        ["train", "many_to_one", "--epochs", "two"],
+        ["export", "--format", "pickle"],
+        ["list", "x"],
+    ],
+)
+def test_wrong_usage_is_status_2(zoo, args):
+    result = zoo(*args)
+    assert result.exit_code == 2
+    assert "Usage: " in result.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_one_paragraph(zoo, tmp_path):
+    (tmp_path / "file").touch()
+    result = zoo("train", "many_to_one", "--models-dir", str(tmp_path / "file" / "models"))
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1].startswith("Error: the system refused: ")
+
+
+def test_a_truncated_run_is_one_paragraph(zoo, copied):
+    (copied.path / "config.json").write_text("{")
+    result = zoo("predict", "many_to_one", "fine")
+    assert result.exit_code == 1
+    assert "config.json is damaged" in result.stderr
