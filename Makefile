@@ -31,7 +31,7 @@ test-all: lint
 	$(BIN)/pytest
 
 bench: $(VENV)/installed
-	$(BIN)/python benchmarks/main_job.py
+	$(BIN)/python benchmarks/main_job.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
