@@ -36,6 +36,7 @@ def frameworks(quiet: bool = False, verbose: bool = False) -> Iterator[None]:
     logger.setLevel(level)
     handler = logging.StreamHandler(sys.stderr)
     logger.addHandler(handler)
+    logger.propagate = False  # TFDS gives the root logger a handler of its own.
     if not verbose:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
         warnings.simplefilter("ignore")
@@ -47,6 +48,7 @@ def frameworks(quiet: bool = False, verbose: bool = False) -> Iterator[None]:
             yield
     finally:
         logger.removeHandler(handler)
+        logger.propagate = True
 
 
 class _QuietTensorFlow(importlib.abc.MetaPathFinder):
@@ -56,13 +58,18 @@ class _QuietTensorFlow(importlib.abc.MetaPathFinder):
     wrote is shown.
     """
 
+    _looking = False
+
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname != "tensorflow":
+        if fullname != "tensorflow" or self._looking:
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
+        self._looking = True
+        try:
+            spec = importlib.util.find_spec(fullname)
+        finally:
+            self._looking = False
         if spec and spec.loader:
             execute = spec.loader.exec_module
 
