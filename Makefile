@@ -11,10 +11,11 @@ $(VENV)/installed: setup.cfg pyproject.toml
 	$(BIN)/pip install --quiet --editable ".[dev]"
 	touch $@
 
+demo: export ZOO_MODELS_DIR := saved_models
 demo: $(VENV)/installed
 	rm -rf $(DEMO)
 	$(BIN)/zoo list
-	$(BIN)/zoo train many_to_one --run demo
+	$(BIN)/zoo train many_to_one --run demo --overwrite
 	$(BIN)/zoo evaluate demo
 	$(BIN)/zoo export demo
 	$(BIN)/python docs/examples/ask_savedmodel.py $(DEMO)/1 "although the story is predictable , the cast is superb"

@@ -1,4 +1,4 @@
-"""The model card of a run, written from its own files (Mitchell et al. 2019, "Model Cards for Model Reporting")."""
+"""The model card of a run, as Mitchell et al. 2019 propose ("Model Cards for Model Reporting")."""
 
 import json
 from typing import Any

@@ -1,16 +1,19 @@
 """How well a run answers, by the metrics of its task."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets.prepared import naming_damaged_records
 from keras_rnn_zoo.lazy import np
-from keras_rnn_zoo.loading import LoadedRun, load_run
+from keras_rnn_zoo.loading import LoadedRun, load_run, open_examples
 from keras_rnn_zoo.pipeline import Batches, make_batches
 from keras_rnn_zoo.runs import Run, open_run
 
 BATCH_SIZE = 128
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,30 +43,48 @@ class Scorecard(Mapping[str, float]):
         return {name: getattr(self, name) for name in names}
 
 
-def evaluate(run: Run | str | None = None, *, split: str = "test", models_dir: str | None = None) -> Scorecard:
-    """Measures a run on a split of the data set it was trained on.
+def evaluate(
+    run: Run | str | LoadedRun | None = None,
+    *,
+    split: str = "test",
+    data_dir: str | None = None,
+    models_dir: str | None = None,
+) -> Scorecard:
+    """Measures a run on a split of the data set it was trained on. Warns where the data is no longer the same.
 
     Args:
-        run: the run or its name; `None` for the only one there is.
+        run: the run or its name, or what `zoo.load` returned; `None` for the only run there is.
         split: `"test"`, `"validation"` or `"train"`.
+        data_dir: folder of prepared TFDS data sets; the one that training used by default.
         models_dir: the folder of the runs; `$ZOO_MODELS_DIR` or `./saved_models` by default.
 
     Raises:
         RunError: no such run, or a damaged one.
         DataError: the data set or the split is not there.
     """
-    run = open_run(run, models_dir)
-    dataset = run.config["dataset"]
-    entry = registry.datasets.get(dataset["name"])
-    examples = entry.make(dataset["data_dir"], run.config["seed"]).split(split)
-    loaded = load_run(run)
-    batches = make_batches(examples, loaded.task, BATCH_SIZE)
+    found = run.run if isinstance(run, LoadedRun) else open_run(run, models_dir)
+    dataset = found.config["dataset"]
+    examples = open_examples(found.config, data_dir)
+    if examples.checksum != dataset["checksum"]:
+        logger.warning(
+            "The dataset %s is not what %s was trained on (version %s, then %s): the figures do not compare.",
+            dataset["name"],
+            found.name,
+            examples.version,
+            dataset["version"],
+        )
+    raw = examples.split(split)
+    loaded = run if isinstance(run, LoadedRun) else load_run(found)
+    with naming_damaged_records(dataset["name"]):
+        batches = make_batches(raw, loaded.task, BATCH_SIZE)
     metrics, report = score(loaded, batches)
-    return Scorecard(run.name, run.config["architecture"], entry.name, split, batches.examples, metrics, report)
+    return Scorecard(
+        found.name, found.config["architecture"], dataset["name"], split, batches.examples, metrics, report
+    )
 
 
 def score(loaded: LoadedRun, batches: Batches) -> tuple[dict[str, float], dict[str, Any]]:
-    """Returns the loss and the task's metrics over batches, and the task's fuller report."""
+    """Returns the loss and the task's metrics over batches, as far as they are finite, and the task's fuller report."""
     loss_function = loaded.task.loss()
     loss = 0.0
     collected: dict[str, list[Any]] = {}
@@ -76,4 +97,4 @@ def score(loaded: LoadedRun, batches: Batches) -> tuple[dict[str, float], dict[s
         targets.append(target)
     answers = {name: np.concatenate(values) for name, values in collected.items()}
     metrics, report = loaded.task.score(answers, np.concatenate(targets))
-    return {"loss": loss, **metrics}, report
+    return {name: value for name, value in {"loss": loss, **metrics}.items() if np.isfinite(value)}, report

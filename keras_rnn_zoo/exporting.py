@@ -4,9 +4,10 @@ import shutil
 from pathlib import Path
 
 from keras_rnn_zoo.errors import ExportError
+from keras_rnn_zoo.files import whole_folder
 from keras_rnn_zoo.lazy import keras
 from keras_rnn_zoo.loading import LoadedRun, load_run
-from keras_rnn_zoo.runs import Run, whole_folder
+from keras_rnn_zoo.runs import Run
 
 
 def export(run: Run | str | LoadedRun | None = None, *, models_dir: str | None = None) -> Path:

@@ -5,8 +5,10 @@ from functools import cached_property
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.errors import RunError
 from keras_rnn_zoo.lazy import keras, tf
+from keras_rnn_zoo.options import check_options
 from keras_rnn_zoo.runs import Run, open_run
 from keras_rnn_zoo.tasks.task import Task
 
@@ -61,8 +63,16 @@ def load_run(run: Run | str | None = None, *, models_dir: str | None = None) -> 
     return LoadedRun(run, task, model)
 
 
+def open_examples(config: dict[str, Any], data_dir: str | None = None) -> Examples:
+    """Opens the data set that a run's `config.json` names, in `data_dir` where its folder has moved."""
+    dataset = config["dataset"]
+    entry = registry.datasets.get(dataset["name"])
+    return entry.make(data_dir or dataset.get("data_dir"), config["seed"])
+
+
 def make_task(config: dict[str, Any]) -> Task:
     """Returns the task that a run's `config.json` describes, not yet fitted."""
     described = config["task"]
     entry = registry.tasks.get(described["name"])
-    return entry.make(described["input"], tuple(described["classes"]), **described["options"])
+    options = check_options(entry.options, described["options"], f"the task {entry.name}")
+    return entry.make(described["input"], tuple(described["classes"]), **options)

@@ -5,8 +5,10 @@ its bounds and `Annotated[..., FROM_DATA]` says that training takes it from the 
 gives its meaning.
 """
 
+import contextlib
 import inspect
 import math
+import numbers
 import re
 import types
 import typing
@@ -57,8 +59,12 @@ class Option:
 
     def check(self, value: Any) -> Any:
         """Returns `value` in the option's type, or raises `OptionError`."""
-        if self.type is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
+        if not isinstance(value, bool):
+            if self.type is int and isinstance(value, numbers.Integral):
+                value = int(value)  # Of NumPy's, too.
+            elif self.type is float and isinstance(value, numbers.Real):
+                with contextlib.suppress(OverflowError):  # Beyond all floats, it stays a whole number, and is refused.
+                    value = float(value)
         wrong_type = not isinstance(value, self.type) or (isinstance(value, bool) and self.type is not bool)
         if wrong_type or (self.choices and value not in self.choices) or not self._within_bounds(value):
             raise OptionError(f"Option {self.name!r} expects {self.accepts}; received {value!r}.")
@@ -68,7 +74,9 @@ class Option:
         if self.type not in (int, float):
             return True
         low, high = self.bounds.minimum, self.bounds.maximum
-        return math.isfinite(value) and (low is None or value >= low) and (high is None or value <= high)
+        if self.type is float and not math.isfinite(value):
+            return False
+        return (low is None or value >= low) and (high is None or value <= high)
 
     def parse(self, text: str) -> Any:
         """Returns the value that `text`, as typed on a command line, stands for, or raises `OptionError`."""

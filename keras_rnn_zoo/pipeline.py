@@ -49,10 +49,10 @@ def make_batches(examples: Any, task: Task, batch_size: int, shuffle_seed: int |
     if shuffle_seed is not None:
         data = data.shuffle(max(len(lengths), 1), seed=shuffle_seed)
     data = _bucketed(data, batch_size) if task.bucketed else data.batch(batch_size)
-    steps = [int(tf.size(inputs)) for inputs, _ in data]
-    padding = 1 - sum(lengths) / max(sum(steps), 1)
-    data = data.apply(tf.data.experimental.assert_cardinality(len(steps))).prefetch(tf.data.AUTOTUNE)
-    return Batches(data, len(steps), len(lengths), padding)
+    padded = [int(tf.reduce_prod(tf.shape(inputs)[:2])) for inputs, _ in data]  # Steps of each batch.
+    padding = 1 - sum(lengths) / max(sum(padded), 1)
+    data = data.apply(tf.data.experimental.assert_cardinality(len(padded))).prefetch(tf.data.AUTOTUNE)
+    return Batches(data, len(padded), len(lengths), padding)
 
 
 def _bucketed(tensors: Any, batch_size: int) -> Any:

@@ -24,6 +24,16 @@ SETTINGS = {
 }
 """Settings of a training, beside the options of the architecture and the task."""
 
+FIXED = {
+    # Epochs without improvement on the validation split after which training stops.
+    "patience": 3,
+    # Gradients whose norm, over all weights together, is larger are scaled down to it (Pascanu et al. 2013).
+    "gradient_norm": 1.0,
+    # Adam's. At Keras's 1e-7, the embedding of a word seen once moves as far as that of a common one.
+    "adam_epsilon": 3e-5,
+}
+"""Settings that are the same for every training; `config.json` records them, too."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -69,8 +79,12 @@ def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
             raise RunError(
                 f"There is no unfinished training of {run!r} in {path.parent} to resume. Leave out --resume."
             )
-        config = Run(unfinished_path(path)).config
+        unfinished = Run(unfinished_path(path))
+        unfinished.check()
+        config = unfinished.config
         _check_same(config, request, architecture)
+        if request.data_dir is not None:  # The same data may have moved; its checksum is compared when it is opened.
+            config["dataset"]["data_dir"] = _data_dir(registry.datasets.get(config["dataset"]["name"]), request)
         return Plan(config, path, resumed=True)
     if resumable and not overwrite:
         raise RunError(
@@ -99,17 +113,28 @@ def _new_config(architecture: registry.Architecture, request: Request, run: str)
         "architecture": architecture.name,
         "dataset": {
             "name": dataset.name,
-            "data_dir": None if dataset.embedded else str(data_dir_path(request.data_dir).resolve()),
+            "data_dir": _data_dir(dataset, request),
         },
         "task": {"name": dataset.task, "options": _pick(chosen, registry.tasks.get(dataset.task).options)},
         "options": _pick(chosen, {k: v for k, v in architecture.options.items() if not v.from_data}),
-        "training": _pick(chosen, {k: v for k, v in SETTINGS.items() if k != "seed"}),
+        "training": {**_pick(chosen, {k: v for k, v in SETTINGS.items() if k != "seed"}), **FIXED},
         "seed": chosen["seed"],
         "versions": _versions(),
         "finished": False,
         "epochs_trained": 0,
         "files": {},
     }
+
+
+def _data_dir(dataset: registry.Dataset, request: Request) -> str | None:
+    if not dataset.embedded:
+        return str(data_dir_path(request.data_dir).resolve())
+    if request.data_dir is not None:
+        raise OptionError(
+            f"The dataset {dataset.name!r} is embedded and reads nothing from a data directory; received "
+            f"{request.data_dir!r}. Leave it out, or name another dataset."
+        )
+    return None
 
 
 def _pick(values: Mapping[str, Any], options: Mapping[str, Option]) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """Answers of a run to raw inputs."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from typing import Any
 
-from keras_rnn_zoo.lazy import np, tf
+from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.loading import LoadedRun, load_run
 from keras_rnn_zoo.runs import Run
 
@@ -27,18 +27,17 @@ def predict(
 
     Raises:
         RunError: no such run, or a damaged one.
+        DataError: an input of another kind than the run was trained on.
     """
+    if isinstance(inputs, str | bytes):
+        raise DataError(f"A list of inputs is expected; received one text. Write [{inputs[:20]!r}...].")
     loaded = run if isinstance(run, LoadedRun) else load_run(run, models_dir=models_dir)
-    return list(stream_answers(loaded, inputs))
-
-
-def stream_answers(loaded: LoadedRun, inputs: Iterable[Any]) -> Iterator[dict[str, Any]]:
-    """Yields the answer to each input in turn, reading no more than a batch ahead."""
-    remaining = iter(inputs)
-    while batch := list(islice(remaining, BATCH_SIZE)):
-        answers = {name: values.numpy() for name, values in loaded.answer(tf.constant(batch)).items()}
-        for row in range(len(batch)):
-            yield {name: _plain(values[row]) for name, values in answers.items()}
+    rows = []
+    for start in range(0, len(inputs), BATCH_SIZE):
+        batch = loaded.task.to_batch(inputs[start : start + BATCH_SIZE])
+        answers = {name: values.numpy() for name, values in loaded.answer(batch).items()}
+        rows += [{name: _plain(values[row]) for name, values in answers.items()} for row in range(len(batch))]
+    return rows
 
 
 def _plain(value: Any) -> Any:

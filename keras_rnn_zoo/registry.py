@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Generic, Literal, TypeVar
 
-from keras_rnn_zoo.errors import DuplicateNameError, UnknownNameError, name_hint
+from keras_rnn_zoo.errors import DataError, DuplicateNameError, UnknownNameError, name_hint
 from keras_rnn_zoo.options import Option, read_options
 
 
@@ -124,7 +124,7 @@ class Catalogue(Generic[E]):
     def get(self, name: str) -> E:
         """Returns the entry of that name or alias; raises `UnknownNameError` with the nearest names."""
         self._scan()
-        folded = fold(name)
+        folded = fold(str(name))
         if folded not in self._names:
             raise UnknownNameError(f"There is no {self.kind} named {name!r}. {name_hint(folded, self._names)}")
         return self._entries[self._names[folded]]
@@ -137,9 +137,10 @@ class Catalogue(Generic[E]):
     def _scan(self) -> None:
         if self._package is None:
             return
-        package, self._package = importlib.import_module(self._package), None
+        package = importlib.import_module(self._package)
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{package.__name__}.{module.name}")
+        self._package = None
 
 
 def _place(entry: Entry) -> str:
@@ -208,10 +209,10 @@ def options_of(architecture: Architecture, dataset: Dataset) -> dict[str, Option
 
 
 def check_pair(architecture: Architecture, dataset: Dataset) -> None:
-    """Raises `UnknownNameError` unless the data set's task is one that the architecture can do."""
+    """Raises `DataError` unless the data set's task is one that the architecture can do."""
     if dataset.task not in architecture.tasks:
         fitting = [entry.name for entry in datasets_of(architecture)]
-        raise UnknownNameError(
+        raise DataError(
             f"The dataset {dataset.name!r} is for {dataset.task}, which {architecture.name} does not do. "
             f"Datasets of {architecture.name}: {', '.join(fitting)}."
         )

@@ -2,32 +2,26 @@
 
 import logging
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.cards import model_card
 from keras_rnn_zoo.datasets.examples import Examples
+from keras_rnn_zoo.datasets.prepared import naming_damaged_records
 from keras_rnn_zoo.errors import DataError, TrainingInterrupted
 from keras_rnn_zoo.evaluation import BATCH_SIZE as EVALUATION_BATCH_SIZE
 from keras_rnn_zoo.evaluation import score
+from keras_rnn_zoo.files import write_json, write_text
 from keras_rnn_zoo.lazy import keras
-from keras_rnn_zoo.loading import LoadedRun, make_task
+from keras_rnn_zoo.loading import LoadedRun, make_task, open_examples
 from keras_rnn_zoo.pipeline import Batches, make_batches
 from keras_rnn_zoo.plans import Plan, Request, make_plan
-from keras_rnn_zoo.runs import Run, file_digest, is_resumable, read_json, whole_folder, write_json, write_text
+from keras_rnn_zoo.runs import Run, damaged, is_resumable, read_json, whole_run
 from keras_rnn_zoo.tasks.task import Task
 
 if TYPE_CHECKING:
     from keras_rnn_zoo.callbacks import KeepBest
-
-PATIENCE = 3
-"""Epochs without improvement on the validation split after which training stops."""
-GRADIENT_NORM = 1.0
-"""Gradients whose norm, over all weights together, is larger are scaled down to it (Pascanu et al. 2013)."""
-ADAM_EPSILON = 3e-5
-"""Larger than Keras's 1e-7, under which Adam moves the embedding of a word seen once as far as that of a common one.
-
-On IMDB it is worth about 0.7 points of test accuracy."""
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +74,8 @@ def train(
     request = Request(name, dataset, data_dir, settings, options, run, models_dir)
     plan = make_plan(request, resume=resume, overwrite=overwrite)
     try:
-        _train(plan, verbose)
+        with naming_damaged_records(plan.config["dataset"]["name"]):
+            _train(plan, verbose)
     finally:
         if not is_resumable(plan.path):
             shutil.rmtree(plan.unfinished, ignore_errors=True)
@@ -98,45 +93,44 @@ def _train(plan: Plan, verbose: int | str) -> None:
     model = registry.architectures.get(plan.config["architecture"]).make(**{**plan.config["options"], **task.sizes()})
     logger.info("%s: %s weights.", model.name, f"{model.count_params():,}")
     loaded = LoadedRun(Run(plan.unfinished), task, model)
-    keeper = KeepBest(plan.unfinished, task.monitor, task.monitor_mode, PATIENCE)
+    keeper = KeepBest(plan.unfinished, task.monitor, task.monitor_mode, plan.config["training"]["patience"])
     try:
         _fit(plan, loaded, keeper, training, validation, verbose)
+        test = make_batches(examples.split("test"), task, EVALUATION_BATCH_SIZE)
+        _write_run(plan, loaded, keeper, "test", test)
     except KeyboardInterrupt:
         raise TrainingInterrupted(_keep_interrupted(plan, loaded, keeper, validation)) from None
-    test = make_batches(examples.split("test"), task, EVALUATION_BATCH_SIZE)
-    _write_run(plan, loaded, keeper, "test", test)
     shutil.rmtree(plan.unfinished)
 
 
 def _open_examples(plan: Plan) -> Examples:
-    config = plan.config
-    entry = registry.datasets.get(config["dataset"]["name"])
-    examples = entry.make(config["dataset"]["data_dir"], config["seed"])
+    examples = open_examples(plan.config)
+    dataset = plan.config["dataset"]
     facts = {"version": examples.version, "checksum": examples.checksum}
-    if plan.resumed and any(config["dataset"][key] != value for key, value in facts.items()):
+    if plan.resumed and any(dataset[key] != value for key, value in facts.items()):
         raise DataError(
-            f"The dataset {entry.name!r} differs from the one this training began with (checksum {examples.checksum}, "
-            f"then {config['dataset']['checksum']}). Bring the same data back, or train anew with --overwrite."
+            f"The dataset {dataset['name']!r} differs from the one this training began with (SHA-256 "
+            f"{examples.checksum}, then {dataset['checksum']}). Bring that one back, or train anew with --overwrite."
         )
-    config["dataset"].update(facts)
-    config["task"].update(input=examples.input, classes=list(examples.classes))
+    dataset.update(facts)
+    plan.config["task"].update(input=examples.input, classes=list(examples.classes))
     return examples
 
 
 def _fitted_task(plan: Plan, examples: Examples) -> Task:
     """Returns the task, fitted on the training split or as fitted before the interruption."""
     task = make_task(plan.config)
-    folder = plan.unfinished
+    run = Run(plan.unfinished)
     if plan.resumed:
         logger.info("Resuming the training of %s.", plan.path.name)
-        task.load(Run(folder).task_path)
+        task.load(run.task_path)
         return task
-    shutil.rmtree(folder, ignore_errors=True)
-    Run(folder).task_path.mkdir(parents=True)
+    shutil.rmtree(run.path, ignore_errors=True)
+    run.task_path.mkdir(parents=True)
     logger.info("%s: %s.", plan.config["dataset"]["name"], task.fit(examples.split("train")))
-    task.save(Run(folder).task_path)
+    task.save(run.task_path)
     plan.config["versions"]["backend"] = keras.backend.backend()
-    write_json(folder / "config.json", plan.config)
+    write_json(run.path / "config.json", {**plan.config, "files": run.digests()})
     return task
 
 
@@ -161,19 +155,22 @@ def _fit(
 ) -> None:
     from keras_rnn_zoo.callbacks import StopOnBadLoss
 
-    settings, folder = plan.config["training"], plan.unfinished
+    settings, state = plan.config["training"], plan.unfinished / "state"
+    if plan.resumed:
+        _check_state(state, keeper)
+        if keeper.exhausted or len(keeper.rows) >= settings["epochs"]:
+            return  # It was interrupted after its last epoch.
     schedule = keras.optimizers.schedules.CosineDecay(
         settings["learning_rate"], decay_steps=training.count * settings["epochs"]
     )
     loaded.model.compile(
-        optimizer=keras.optimizers.Adam(schedule, epsilon=ADAM_EPSILON, global_clipnorm=GRADIENT_NORM),
+        optimizer=keras.optimizers.Adam(
+            schedule, epsilon=settings["adam_epsilon"], global_clipnorm=settings["gradient_norm"]
+        ),
         loss=loaded.task.loss(),
         metrics=loaded.task.training_metrics(),
         jit_compile=False,  # XLA would compile every shape of a batch anew.
     )
-    state = folder / "state"
-    if plan.resumed:
-        keeper.resume(epochs=read_json(state / "training_metadata.json")["epoch"])
     loaded.model.fit(
         training.data,
         validation_data=validation.data,
@@ -183,10 +180,24 @@ def _fit(
         callbacks=[
             StopOnBadLoss(),
             keeper,
-            keras.callbacks.TensorBoard(folder / "logs", write_graph=False),
-            keras.callbacks.BackupAndRestore(state, delete_checkpoint=False),
+            keras.callbacks.TensorBoard(plan.unfinished / "logs", write_graph=False),
+            keras.callbacks.BackupAndRestore(state, double_checkpoint=True, delete_checkpoint=False),
         ],
     )
+
+
+def _check_state(state: Path, keeper: "KeepBest") -> None:
+    """Takes up what was remembered of an interrupted training; raises `RunError` where a file of it is damaged."""
+    from keras_rnn_zoo.callbacks import is_whole_hdf5
+
+    metadata = state / "training_metadata.json"
+    epoch = read_json(metadata).get("epoch")
+    if not isinstance(epoch, int) or epoch < 1:
+        raise damaged(metadata, f"it names no epoch, but {epoch!r}")
+    keeper.resume(epoch)
+    weights = state / "latest.weights.h5"
+    if not any(is_whole_hdf5(path) for path in (weights, weights.with_name(f"{weights.name}.bkp"))):
+        raise damaged(weights, "it is missing or cut short")
 
 
 def _keep_interrupted(plan: Plan, loaded: LoadedRun, keeper: "KeepBest", validation: Batches) -> str:
@@ -196,8 +207,7 @@ def _keep_interrupted(plan: Plan, loaded: LoadedRun, keeper: "KeepBest", validat
     _write_run(plan, loaded, keeper, "validation", validation)
     return (
         f"Interrupted after epoch {len(keeper.rows)} of {plan.config['training']['epochs']}. The best weights so far "
-        f"are the run {plan.path.name!r} in {plan.path.parent}. Go on with `zoo train {plan.config['architecture']} "
-        f"--run {plan.path.name} --resume`."
+        f"are the run {plan.path.name!r} in {plan.path.parent}; resume the training to go on."
     )
 
 
@@ -207,15 +217,13 @@ def _write_run(plan: Plan, loaded: LoadedRun, keeper: "KeepBest", split: str, ba
     metrics, report = score(loaded, batches)
     config = {**plan.config, "finished": split == "test", "epochs_trained": len(keeper.rows)}
     config["best_epoch"] = int(keeper.best["epoch"])
-    with whole_folder(plan.path) as folder:
+    with whole_run(plan.path) as folder:
         run = Run(folder)
         loaded.model.save(run.model_path)
         for name in ("task", "logs"):
             shutil.copytree(plan.unfinished / name, folder / name)
-        shutil.copy(plan.unfinished / "history.csv", folder)
-        files = [run.model_path, *sorted(run.task_path.iterdir())]
-        config["files"] = {str(file.relative_to(folder)): file_digest(file) for file in files}
-        write_json(folder / "config.json", config)
+        shutil.copy(keeper.history_path, folder)
+        write_json(folder / "config.json", {**config, "files": run.digests()})
         write_json(
             folder / "metrics.json", {"split": split, "examples": batches.examples, "metrics": metrics, **report}
         )

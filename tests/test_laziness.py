@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 LEVELS = [
-    {"errors", "lazy", "options", "registry", "runs"},
+    {"errors", "files", "lazy", "options", "registry", "runs"},
     {"layers"},
     {"architectures", "tasks", "datasets"},
     {"building", "callbacks", "cards", "loading", "pipeline", "plans"}

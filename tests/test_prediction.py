@@ -5,7 +5,7 @@ import pytest
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.errors import RunError
+from keras_rnn_zoo.errors import DataError, RunError
 
 ODD_TEXTS = ["", "   ", "!?.,;", "😀👍🏽", "Привет", "a\x00b", b"\xff\xfe not utf-8", "<br />" * 50, "not " * 100_000]
 
@@ -28,6 +28,12 @@ def test_answers_are_plain_values_by_name(loaded):
 
 def test_a_run_is_asked_by_its_name(copied):
     assert zoo.predict("many_to_one", ["the cast is superb , although the plot is dull"])[0]["label"] == "positive"
+
+
+@pytest.mark.parametrize("inputs", ["great", b"great", [None], ["fine", 3]])
+def test_what_is_no_list_of_texts_is_refused(loaded, inputs):
+    with pytest.raises(DataError, match="expected"):
+        zoo.predict(loaded, inputs)
 
 
 def test_no_input_no_answer(loaded):
@@ -74,12 +80,12 @@ def test_a_missing_file_is_named(copied, name):
 def test_a_model_that_keras_refuses_is_an_error_of_the_run(copied):
     import json
 
-    from keras_rnn_zoo import runs
+    from keras_rnn_zoo import files
 
     with zipfile.ZipFile(copied.model_path, "w") as archive:
         archive.writestr("config.json", "{}")
     config = json.loads((copied.path / "config.json").read_text())
-    config["files"]["model.keras"] = runs.file_digest(copied.model_path)
-    runs.write_json(copied.path / "config.json", config)
+    config["files"]["model.keras"] = files.file_digest(copied.model_path)
+    files.write_json(copied.path / "config.json", config)
     with pytest.raises(RunError, match=r"model\.keras cannot be loaded"):
         zoo.load("many_to_one")

@@ -1,7 +1,7 @@
 import pytest
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.errors import DuplicateNameError, UnknownNameError
+from keras_rnn_zoo.errors import DataError, DuplicateNameError, UnknownNameError
 
 
 def entry(name, *aliases):
@@ -72,7 +72,7 @@ def test_the_embedded_dataset_is_the_default_and_comes_first():
 def test_a_dataset_of_another_task_is_refused():
     architecture = registry.architectures.get("many_to_one")
     other = registry.Dataset("x", lambda: None, task="knitting")
-    with pytest.raises(UnknownNameError, match=r"'x' is for knitting, which many_to_one does not do.*toy_reviews"):
+    with pytest.raises(DataError, match=r"'x' is for knitting, which many_to_one does not do.*toy_reviews"):
         registry.check_pair(architecture, other)
 
 

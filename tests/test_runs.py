@@ -3,16 +3,16 @@ import os
 
 import pytest
 
-from keras_rnn_zoo import runs
+from keras_rnn_zoo import files, runs
 from keras_rnn_zoo.errors import RunError
 
 CONFIG = {
     "run": "a",
     "architecture": "many_to_one",
-    "dataset": {},
-    "task": {},
+    "dataset": {"name": "toy_reviews", "version": "1", "checksum": "0"},
+    "task": {"name": "classification", "input": "text", "classes": [], "options": {}},
     "options": {},
-    "training": {},
+    "training": {"epochs": 1, "batch_size": 1, "learning_rate": 0.1},
     "seed": 0,
     "versions": {},
     "finished": True,
@@ -22,8 +22,8 @@ CONFIG = {
 
 
 def make_run(folder, name, **changes):
-    with runs.whole_folder(folder / name) as new:
-        runs.write_json(new / "config.json", {**CONFIG, "run": name, **changes})
+    with runs.whole_run(folder / name) as new:
+        files.write_json(new / "config.json", {**CONFIG, "run": name, **changes})
     return runs.Run(folder / name)
 
 
@@ -65,7 +65,19 @@ def test_a_name_that_is_no_folder_name_is_refused(name):
         runs.check_run_name(name)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"run": 1}', "\x00", json.dumps({**CONFIG, "seed": "x"})])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"run": 1}',
+        "\x00",
+        json.dumps({**CONFIG, "seed": "x"}),
+        json.dumps({**CONFIG, "task": {}}),
+    ],
+)
 def test_a_damaged_config_is_named(models_dir, content):
     run = make_run(models_dir, "a")
     (run.path / "config.json").write_text(content)
@@ -75,20 +87,20 @@ def test_a_damaged_config_is_named(models_dir, content):
 
 def test_a_changed_or_missing_file_is_named(models_dir):
     run = make_run(models_dir, "a")
-    (run.path / "x.txt").write_text("as written")
-    files = {"x.txt": runs.file_digest(run.path / "x.txt")}
-    runs.write_json(run.path / "config.json", {**CONFIG, "files": files})
+    run.task_path.mkdir()
+    (run.task_path / "x.txt").write_text("as written")
+    files.write_json(run.path / "config.json", {**CONFIG, "files": run.digests()})
     runs.open_run("a").check()
-    (run.path / "x.txt").write_text("as writte")
+    (run.task_path / "x.txt").write_text("as writte")
     with pytest.raises(RunError, match=r"x\.txt is damaged: its content is not what training wrote"):
         runs.open_run("a").check()
-    (run.path / "x.txt").unlink()
+    (run.task_path / "x.txt").unlink()
     with pytest.raises(RunError, match=r"x\.txt is damaged: it is missing"):
         runs.open_run("a").check()
 
 
 def test_a_folder_is_whole_or_absent(tmp_path):
-    with pytest.raises(ZeroDivisionError), runs.whole_folder(tmp_path / "new") as folder:
+    with pytest.raises(ZeroDivisionError), files.whole_folder(tmp_path / "new") as folder:
         (folder / "half").touch()
         assert not (tmp_path / "new").exists()
         _ = 1 / 0
@@ -102,18 +114,26 @@ def test_an_earlier_finished_run_is_kept_and_an_interrupted_one_replaced(models_
     make_run(models_dir, "a", seed=4)
     seeds = {name: runs.open_run(name).config["seed"] for name in runs.list_runs(models_dir)}
     assert seeds == {"a.1": 1, "a.2": 3, "a": 4}
+    assert runs.open_run().config["seed"] == 4
+
+
+def test_an_interrupted_run_is_kept_when_something_was_exported_from_it(models_dir):
+    (make_run(models_dir, "a", seed=1, finished=False).path / "1").mkdir()
+    make_run(models_dir, "a", seed=2)
+    assert runs.open_run("a.1").versions() == [1]
+    assert runs.open_run("a").config["seed"] == 2
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "x.txt"
-    runs.write_text(path, "old")
+    files.write_text(path, "old")
 
     def full(_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        runs.write_text(path, "new")
+        files.write_text(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

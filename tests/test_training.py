@@ -8,7 +8,7 @@ import keras
 import pytest
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import runs
+from keras_rnn_zoo import files, runs, training
 from keras_rnn_zoo.callbacks import KeepBest
 from keras_rnn_zoo.errors import DataError, OptionError, RunError, TrainingError, TrainingInterrupted
 
@@ -36,7 +36,14 @@ def test_a_run_is_whole(trained):
     assert len(config["dataset"]["checksum"]) == 64
     assert config["options"]["units"] == 64
     assert config["task"]["options"] == {"vocabulary_size": 20_000, "max_length": 400}
-    assert config["training"] == {"epochs": 20, "batch_size": 32, "learning_rate": 0.003}
+    assert config["training"] == {
+        "epochs": 20,
+        "batch_size": 32,
+        "learning_rate": 0.003,
+        "patience": 3,
+        "gradient_norm": 1.0,
+        "adam_epsilon": 3e-5,
+    }
     assert config["seed"] == 0
     assert config["finished"]
     assert config["versions"]["keras"] == keras.__version__
@@ -134,7 +141,7 @@ def test_resuming_on_other_data_is_refused(interrupted):
     path = runs.unfinished_path(interrupted) / "config.json"
     config = json.loads(path.read_text())
     config["dataset"]["checksum"] = "0" * 64
-    runs.write_json(path, config)
+    files.write_json(path, config)
     with pytest.raises(DataError, match="differs from the one this training began with"):
         zoo.train("many_to_one", resume=True, verbose=0)
 
@@ -192,12 +199,14 @@ def test_keep_best_remembers_by_its_history_alone(tmp_path):
     for epoch, (accuracy, loss) in enumerate([(0.5, 0.9), (0.8, 0.5), (0.8, 0.4), (0.7, 0.3)]):
         keeper.on_epoch_end(epoch, {"val_accuracy": accuracy, "val_loss": loss})
     assert keeper.best["epoch"] == 3
-    assert keeper.epochs_without_improvement == 2
+    assert keeper.exhausted
+    assert [path.name for path in tmp_path.glob("*.h5")] == ["best-3.weights.h5"]
     assert keeper.model.stop_training
     other = KeepBest(tmp_path, "val_accuracy", "max", patience=2)
     other.resume(epochs=3)
     assert other.rows == keeper.rows[:3]
-    assert other.epochs_without_improvement == 1
+    assert other.best == keeper.best
+    assert not other.exhausted
 
 
 def test_ctrl_c_ends_the_command_with_130_and_a_usable_run(models_dir):
@@ -213,5 +222,55 @@ def test_ctrl_c_ends_the_command_with_130_and_a_usable_run(models_dir):
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
-    assert "Go on with `zoo train many_to_one --run many_to_one --resume`" in errors
+    assert errors.rstrip().endswith("zoo train many_to_one --run many_to_one --resume")
     assert zoo.predict("many_to_one", ["fine"])[0]["probabilities"]
+
+
+def test_an_interruption_of_the_final_test_keeps_the_run_and_resumes_to_the_same(monkeypatch):
+    whole = train(epochs=2, run="whole")
+    score = training.score
+    calls = []
+
+    def interrupted_once(loaded, batches):
+        calls.append(batches)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return score(loaded, batches)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "score", interrupted_once)
+        with pytest.raises(TrainingInterrupted, match="Interrupted after epoch 2 of 2"):
+            train(epochs=2, run="cut")
+    assert not runs.open_run("cut").config["finished"]
+    resumed = zoo.train("many_to_one", run="cut", resume=True, verbose=0)
+    assert history(resumed) == history(whole)
+    assert resumed.metrics == whole.metrics
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("history.csv", b""),
+        ("history.csv", b"epoch,val_acc\n1"),
+        ("config.json", b"{"),
+        ("best-1.weights.h5", b"\x89HDF"),
+        ("task/vocabulary.txt", b"\n[UNK]\n"),
+        ("state/training_metadata.json", b"{}"),
+        ("state/training_metadata.json", b""),
+        ("state/latest.weights.h5", b"\x89HDF"),
+    ],
+)
+def test_resuming_from_a_damaged_state_names_the_file(interrupted, name, content):
+    path = runs.unfinished_path(interrupted) / name
+    assert path.is_file()
+    path.write_bytes(content)
+    with pytest.raises(RunError, match=path.name.replace(".", r"\.")):
+        zoo.train("many_to_one", resume=True, verbose=0)
+    assert runs.is_resumable(interrupted)
+
+
+def test_data_that_moved_is_found_by_its_new_folder(interrupted):
+    with pytest.raises(OptionError, match="'toy_reviews' is embedded"):
+        zoo.train("many_to_one", resume=True, data_dir="anywhere", verbose=0)
+    with pytest.raises(OptionError, match="'toy_reviews' is embedded"):
+        train(run="new", data_dir="anywhere")

@@ -30,25 +30,32 @@ def with_verbosity(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextlib.contextmanager
 def frameworks(quiet: bool = False, verbose: bool = False) -> Iterator[None]:
-    """Within it, progress and logs go to standard error, and the frameworks' start-up chatter nowhere."""
-    level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
+    """Within it, progress and logs go to standard error.
+
+    The frameworks' own chatter goes nowhere, unless `verbose`; once loaded, they stay quiet until the process ends.
+    """
     logger = logging.getLogger("keras_rnn_zoo")
-    logger.setLevel(level)
+    logger.setLevel(logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO)
+    logger.propagate = False  # TFDS gives the root logger a handler of its own.
     handler = logging.StreamHandler(sys.stderr)
     logger.addHandler(handler)
-    logger.propagate = False  # TFDS gives the root logger a handler of its own.
+    finder = _QuietTensorFlow()
     if not verbose:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-        warnings.simplefilter("ignore")
         for name in ("absl", "jax", "tensorflow", "urllib3"):
             logging.getLogger(name).setLevel(logging.ERROR)
-        sys.meta_path.insert(0, _QuietTensorFlow())
+        sys.meta_path.insert(0, finder)
     try:
-        with contextlib.redirect_stdout(sys.stderr):  # Keras writes its progress bar to standard output.
+        # Keras writes its progress bar to standard output.
+        with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
+            if not verbose:
+                warnings.simplefilter("ignore")
             yield
     finally:
         logger.removeHandler(handler)
         logger.propagate = True
+        if finder in sys.meta_path:
+            sys.meta_path.remove(finder)
 
 
 class _QuietTensorFlow(importlib.abc.MetaPathFinder):
@@ -83,8 +90,11 @@ class _QuietTensorFlow(importlib.abc.MetaPathFinder):
 
 @contextlib.contextmanager
 def _held_back_stderr() -> Iterator[None]:
-    sys.stderr.flush()
-    saved = os.dup(2)
+    try:
+        saved = os.dup(2)
+    except OSError:  # Standard error is closed: nothing can be seen anyway.
+        yield
+        return
     with tempfile.TemporaryFile() as held:
         os.dup2(held.fileno(), 2)
         try:

@@ -1,6 +1,9 @@
 """Options that several commands share."""
 
+import shlex
+
 import click
+from click.core import ParameterSource
 
 from keras_rnn_zoo.errors import OptionError
 
@@ -12,6 +15,13 @@ models_dir_option = click.option(
 )
 
 
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(),
+    help="Folder of prepared TFDS data sets [default: $TFDS_DATA_DIR or ~/tensorflow_datasets].",
+)
+
+
 def split_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
     """Returns `KEY=VALUE` texts as a dictionary, or raises `OptionError`."""
     for pair in pairs:
@@ -20,6 +30,9 @@ def split_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
     return {key.strip(): value.strip() for key, _, value in (pair.partition("=") for pair in pairs)}
 
 
-def models_dir_argument(models_dir: str | None) -> str:
-    """Returns what to add to a command that is suggested, so that it finds the same runs."""
-    return f" --models-dir {models_dir}" if models_dir else ""
+def models_dir_argument() -> str:
+    """Returns what to add to a command that is suggested, so that it finds the runs that this command was told of."""
+    context = click.get_current_context()
+    if context.get_parameter_source("models_dir") is not ParameterSource.COMMANDLINE:
+        return ""
+    return f" --models-dir {shlex.quote(context.params['models_dir'])}"

@@ -3,19 +3,20 @@
 What is on disk is found and checked without loading a framework, and read without asking the network.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import socket
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.lazy import tfds
-from keras_rnn_zoo.runs import file_digest
+from keras_rnn_zoo.files import file_digest, user_path
+from keras_rnn_zoo.lazy import tf, tfds
 
 _RECORD_OVERHEAD = 16
 """Bytes that TFRecord adds to a record: its length and two checksums."""
@@ -23,7 +24,7 @@ _RECORD_OVERHEAD = 16
 
 def data_dir_path(data_dir: str | os.PathLike[str] | None = None) -> Path:
     """Returns the folder of prepared data sets: `data_dir`, else `$TFDS_DATA_DIR`, else ~/tensorflow_datasets."""
-    return Path(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+    return user_path(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
 
 
 def find_prepared(location: str, data_dir: Path) -> Path | None:
@@ -45,15 +46,17 @@ def check_prepared(folder: Path) -> None:
         expected = {split["name"]: _split_bytes(split) for split in info["splits"]}
         dataset = info["name"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _half_written(folder / "dataset_info.json", f"it cannot be read ({error})") from None
+        raise _half_written(folder / "dataset_info.json", f"it cannot be read ({error!r})") from None
     for split, size in expected.items():
         shards = list(folder.glob(f"{dataset}-{split}.*-of-*"))
         found = sum(shard.stat().st_size for shard in shards)
         if found != size:
             where = folder / f"{dataset}-{split}.*"
             raise _half_written(where, f"its {len(shards)} files hold {found:,} bytes where {size:,} were written")
-    if not (folder / "features.json").is_file():
-        raise _half_written(folder / "features.json", "it is missing")
+    try:
+        json.loads((folder / "features.json").read_text(encoding="utf-8"))["pythonClassName"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _half_written(folder / "features.json", f"it cannot be read ({error!r})") from None
 
 
 def _split_bytes(split: dict[str, Any]) -> int:
@@ -117,6 +120,18 @@ def _check_network(urls: Iterable[str]) -> None:
             socket.getaddrinfo(host, None)
         except OSError as error:
             raise OSError(f"the address of {host} cannot be found ({error.strerror})") from error
+
+
+@contextlib.contextmanager
+def naming_damaged_records(location: str) -> Iterator[None]:
+    """Turns TensorFlow's error for a record whose checksum is wrong into a `DataError` that names the data set."""
+    try:
+        yield
+    except tf.errors.DataLossError as error:
+        raise DataError(
+            f"A record of the data set {location!r} is damaged: {error.message.splitlines()[0]}. Delete its folder and "
+            "run the command again to download it anew, or copy it again from where it came."
+        ) from error
 
 
 def checksum(folder: Path) -> str:

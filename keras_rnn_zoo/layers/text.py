@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from keras_rnn_zoo.errors import RunError
-from keras_rnn_zoo.runs import write_text
+from keras_rnn_zoo.files import write_text
 
 PADDING, UNKNOWN = 0, 1
 RESERVED = ("", "[UNK]")

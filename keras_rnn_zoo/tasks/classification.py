@@ -1,13 +1,14 @@
 """Classification: which of some classes an input belongs to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.files import write_text
 from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.options import Range
-from keras_rnn_zoo.runs import write_text
 from keras_rnn_zoo.tasks.task import Task, as_batches
 
 
@@ -85,15 +86,13 @@ class Classification(Task):
         truth = np.asarray(self.classes)[targets]
         labels = answers["label"].astype(str)
         probabilities = answers["probabilities"]
-        area = float("nan")  # Undefined where the split lacks a class.
-        if len(np.unique(targets)) == len(self.classes):
-            confidences = probabilities[:, 1] if len(self.classes) == 2 else probabilities
-            area = metrics.roc_auc_score(targets, confidences, multi_class="ovr")
         scores = {
             "accuracy": metrics.accuracy_score(truth, labels),
             "macro_f1": metrics.f1_score(truth, labels, labels=self.classes, average="macro", zero_division=0),
-            "roc_auc": area,
         }
+        if len(np.unique(targets)) == len(self.classes):  # Undefined where the split lacks a class.
+            confidences = probabilities[:, 1] if len(self.classes) == 2 else probabilities
+            scores["roc_auc"] = metrics.roc_auc_score(targets, confidences, multi_class="ovr")
         confusion = metrics.confusion_matrix(truth, labels, labels=self.classes)
         report = {"confusion_matrix": {"labels": list(self.classes), "rows": confusion.tolist()}}
         return {name: float(value) for name, value in scores.items()}, report
@@ -101,8 +100,12 @@ class Classification(Task):
     def describe(self, answer: Mapping[str, Any]) -> str:
         return f"{answer['label']} ({max(answer['probabilities']):.1%})"
 
-    def read_input(self, raw: bytes) -> bytes:
-        return raw
+    def to_batch(self, inputs: Sequence[Any]) -> Any:
+        for text in inputs:
+            if not isinstance(text, str | bytes):
+                raise DataError(f"{self.input} is expected as str or bytes; received {text!r}.")
+        raw = [text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text for text in inputs]
+        return tf.constant(raw, tf.string)
 
     def save(self, folder: Path) -> None:
         write_text(folder / self.LABELS_FILE, "\n".join(self.classes) + "\n")

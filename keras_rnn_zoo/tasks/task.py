@@ -1,7 +1,7 @@
 """What every task provides: the only place that knows both raw examples and tensors."""
 
 import abc
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +80,8 @@ class Task(abc.ABC):
         """Returns one answer as a line for people."""
 
     @abc.abstractmethod
-    def read_input(self, raw: bytes) -> Any:
-        """Returns a raw input from the bytes of a command line's argument or of a line of standard input."""
+    def to_batch(self, inputs: Sequence[Any]) -> Any:
+        """Returns the tensor of a raw batch of inputs; raises `DataError` for what is no input of this kind."""
 
     @abc.abstractmethod
     def save(self, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What every architecture keeps to, with its options at small sizes. A new entry is covered by being there."""
+"""What every architecture that reads tokens and classifies keeps to, with its options at small sizes."""
 
 import subprocess
 import sys

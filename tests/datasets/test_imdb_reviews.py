@@ -22,20 +22,13 @@ def texts(examples, split):
     return [text for text, _ in examples.split(split).as_numpy_iterator()]
 
 
-def test_the_splits_are_train_validation_and_test(real):
+def test_the_splits_are_train_validation_and_test(real, tfds_dir):
     parts = {name: texts(real, name) for name in ("train", "validation", "test")}
     assert {name: len(part) for name, part in parts.items()} == {"train": 22_500, "validation": 2500, "test": 25_000}
     # The data set itself repeats some reviews: what was carved must be what TFDS has, no more and no less.
-    builder = tfds.builder_from_directory(registry_folder(real))
+    builder = tfds.builder_from_directory(tfds_dir / ENTRY.location / real.version)
     whole = [example["text"] for example in tfds.as_numpy(builder.as_dataset("train"))]
     assert Counter(parts["train"]) + Counter(parts["validation"]) == Counter(whole)
-
-
-def registry_folder(_real):
-    import os
-    from pathlib import Path
-
-    return Path(os.environ["ZOO_TEST_DATA"]) / "tfds" / ENTRY.location / "1.0.0"
 
 
 def test_the_seed_draws_the_validation_split(real, tfds_dir):

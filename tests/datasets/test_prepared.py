@@ -18,7 +18,7 @@ def write_prepared(data_dir, version="1.0.0", records=(b"one", b"two")):
     size = sum(map(len, records))
     split = {"name": "train", "numBytes": str(size), "shardLengths": [str(len(records))]}
     (folder / "dataset_info.json").write_text(json.dumps({"name": "imdb_reviews", "splits": [split]}))
-    (folder / "features.json").write_text("{}")
+    (folder / "features.json").write_text('{"pythonClassName": "FeaturesDict"}')
     (folder / "imdb_reviews-train.tfrecord-00000-of-00001").write_bytes(b"x" * (size + 16 * len(records)))
     return folder
 
@@ -41,7 +41,8 @@ def test_whole_files_pass(tmp_path):
     [
         (lambda f: (f / "dataset_info.json").write_text(""), r"dataset_info\.json: it cannot be read"),
         (lambda f: (f / "dataset_info.json").write_text("{}"), r"dataset_info\.json: it cannot be read"),
-        (lambda f: (f / "features.json").unlink(), r"features\.json: it is missing"),
+        (lambda f: (f / "features.json").unlink(), r"features\.json: it cannot be read"),
+        (lambda f: (f / "features.json").write_text("{}"), r"features\.json: it cannot be read"),
         (lambda f: next(f.glob("*-of-*")).unlink(), r"its 0 files hold 0 bytes where 38 were written"),
         (lambda f: next(f.glob("*-of-*")).write_bytes(b"x" * 37), r"its 1 files hold 37 bytes where 38 were written"),
     ],

@@ -4,11 +4,12 @@ import click
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.datasets.prepared import data_dir_path, find_prepared
+from zoo_cli.options import data_dir_option
 from zoo_cli.tables import print_json, print_table
 
 
 @click.command("datasets")
-@click.option("--data-dir", type=click.Path(), help="Folder of prepared TFDS data sets [default: TFDS's own].")
+@data_dir_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(data_dir: str | None, as_json: bool) -> None:
     """List the datasets, their terms and whether they are on disk.

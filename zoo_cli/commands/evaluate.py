@@ -3,7 +3,7 @@
 import click
 
 from zoo_cli.frameworks import frameworks, with_verbosity
-from zoo_cli.options import models_dir_option
+from zoo_cli.options import data_dir_option, models_dir_option
 from zoo_cli.tables import print_json, print_table
 
 
@@ -11,9 +11,18 @@ from zoo_cli.tables import print_json, print_table
 @click.argument("run", required=False)
 @click.option("--split", default="test", show_default=True, help="Split to measure on: test, validation or train.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@data_dir_option
 @models_dir_option
 @with_verbosity
-def command(run: str | None, split: str, as_json: bool, models_dir: str | None, quiet: bool, verbose: bool) -> None:
+def command(
+    run: str | None,
+    split: str,
+    as_json: bool,
+    data_dir: str | None,
+    models_dir: str | None,
+    quiet: bool,
+    verbose: bool,
+) -> None:
     """Measure a run on a split of the dataset it was trained on.
 
     RUN is the run's name, by default that of its architecture; it may be left out when there is one run.
@@ -25,7 +34,7 @@ def command(run: str | None, split: str, as_json: bool, models_dir: str | None, 
     import keras_rnn_zoo as zoo
 
     with frameworks(quiet, verbose):
-        scorecard = zoo.evaluate(run, split=split, models_dir=models_dir)
+        scorecard = zoo.evaluate(run, split=split, data_dir=data_dir, models_dir=models_dir)
     if as_json:
         print_json(scorecard.as_json())
         return

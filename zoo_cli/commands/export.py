@@ -8,7 +8,14 @@ from zoo_cli.options import models_dir_option
 
 @click.command("export")
 @click.argument("run", required=False)
-@click.option("--format", "format_", type=click.Choice(["saved_model"]), default="saved_model", show_default=True)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["saved_model"]),
+    default="saved_model",
+    show_default=True,
+    help="What to write.",
+)
 @models_dir_option
 @with_verbosity
 def command(run: str | None, format_: str, models_dir: str | None, quiet: bool, verbose: bool) -> None:

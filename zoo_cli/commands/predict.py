@@ -24,7 +24,8 @@ def command(
 ) -> None:
     """Answer the INPUTs, or each line of standard input where there are none.
 
-    RUN is the run's name, by default that of its architecture; it may be left out when there is one run.
+    RUN is the run's name, by default that of its architecture. The first argument is always the RUN; it may be left
+    out when there is one run and the inputs come by standard input.
 
     \b
     Example:
@@ -34,13 +35,13 @@ def command(
     import keras_rnn_zoo as zoo
     from keras_rnn_zoo.runs import open_run
 
-    if not inputs and sys.stdin.isatty():
-        raise click.UsageError("Nothing to answer: give an INPUT, or pipe lines to standard input.")
+    if not inputs and (sys.stdin is None or sys.stdin.isatty()):
+        raise click.UsageError("Nothing to answer: give RUN and INPUT, or pipe lines to standard input.")
     found = open_run(run, models_dir)
     raw = [os.fsencode(text) for text in inputs] or sys.stdin.buffer.read().splitlines()
     with frameworks(quiet, verbose):
         loaded = zoo.load(found)
-        answers = zoo.predict(loaded, [loaded.task.read_input(item) for item in raw])
+        answers = zoo.predict(loaded, raw)
     if as_json:
         print_json(answers)
         return

@@ -6,15 +6,16 @@ from typing import Any
 import click
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.errors import TrainingInterrupted
 from keras_rnn_zoo.options import parse_options
 from zoo_cli.frameworks import frameworks, with_verbosity
-from zoo_cli.options import models_dir_argument, models_dir_option, split_pairs
+from zoo_cli.options import data_dir_option, models_dir_argument, models_dir_option, split_pairs
 
 
 @click.command("train")
 @click.argument("name")
 @click.option("--dataset", metavar="D", help="Dataset [default: the embedded one].")
-@click.option("--data-dir", type=click.Path(), help="Folder of prepared TFDS data sets [default: TFDS's own].")
+@data_dir_option
 @click.option("--set", "pairs", metavar="KEY=VALUE", multiple=True, help="An option of NAME; see zoo show NAME.")
 @click.option("--epochs", type=int, help="Most passes over the training split.")
 @click.option("--batch-size", type=int, help="Examples in a batch.")
@@ -46,10 +47,14 @@ def command(
     data = registry.datasets.get(dataset) if dataset else registry.default_dataset(architecture)
     options = parse_options(registry.options_of(architecture, data), split_pairs(pairs), architecture.name)
     bar = 0 if quiet else 1 if sys.stderr.isatty() else 2
-    with frameworks(quiet, verbose):
-        run = zoo.train(name, dataset=dataset, models_dir=models_dir, verbose=bar, **settings, **options)
+    where = models_dir_argument()
+    try:
+        with frameworks(quiet, verbose):
+            run = zoo.train(name, dataset=dataset, models_dir=models_dir, verbose=bar, **settings, **options)
+    except TrainingInterrupted as error:
+        again = f"zoo train {architecture.name} --run {settings['run'] or architecture.name}{where} --resume"
+        raise TrainingInterrupted(f"{error}\nNext:\n  {again}") from None
     measured = run.metrics
-    where = models_dir_argument(models_dir)
     metrics = ", ".join(f"{key} {value:.4f}" for key, value in measured["metrics"].items())
     click.echo(f"On the test split ({measured['examples']:,} examples): {metrics}")
     click.echo(f"The run is in {run.path}")
