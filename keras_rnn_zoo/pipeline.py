@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.lazy import keras, tf
 from keras_rnn_zoo.tasks.task import Task
 
 _SHORTEST_BUCKET, _BUCKET_GROWTH, _BUCKETS = 8, 1.25, 48
@@ -61,4 +61,6 @@ def _bucketed(tensors: Any, batch_size: int) -> Any:
         lambda inputs, _: tf.shape(inputs)[0],
         bucket_boundaries=boundaries,
         bucket_batch_sizes=[batch_size] * (len(boundaries) + 1),
+        # JAX compiles every shape anew, so it is given few of them.
+        pad_to_bucket_boundary=keras.backend.backend() == "jax",
     )

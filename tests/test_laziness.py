@@ -62,6 +62,14 @@ def imported_parts(path: Path) -> set[str]:
     }
 
 
+COMMANDS_MAY_IMPORT = {"datasets", "errors", "options", "registry", "runs", "__version__"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "zoo_cli").rglob("*.py")), ids=lambda path: path.name)
+def test_the_commands_use_public_functions_and_framework_free_modules(path):
+    assert imported_parts(path) - {"zoo_cli"} <= COMMANDS_MAY_IMPORT
+
+
 def level_of(part: str) -> int | None:
     return next((number for number, parts in enumerate(LEVELS) if part in parts), None)
 

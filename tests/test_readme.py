@@ -26,6 +26,7 @@ def run(command, folder, **kwargs):
 def test_the_readmes_commands_and_programs_run(tmp_path):
     """In one folder and in order, as a reader would; what needs a download is left to the slow test below."""
     assert COMMANDS
+    assert "@@" not in README
     assert len(PROGRAMS) == 2
     for command in COMMANDS:
         if NEEDS_DATA not in command:

@@ -155,7 +155,10 @@ BAD = [
     (["train", "many_to_one", "--set", "num_classes=3"], "comes from the data"),
     (["train", "many_to_one", "--epochs", "0"], "'epochs' expects a whole number from 1"),
     (["train", "many_to_one", "--learning-rate", "nan"], "'learning_rate' expects a number"),
+    (["train", "many_to_one", "--epochs", "9" * 400], "'epochs' expects a whole number from 1"),
     (["train", "many_to_one", "--run", "../outside"], "cannot name a run"),
+    (["train", "many_to_one", "--models-dir", "nu\udcff"], "is not valid UTF-8"),
+    (["train", "many_to_one", "--data-dir", "anywhere"], "'toy_reviews' is embedded"),
     (["train", "many_to_one", "--resume"], "no unfinished training"),
     (["train", "many_to_one", "--dataset", "imdb_reviews", "--data-dir", "/nowhere"], "/nowhere does not exist"),
     (["train", "many_to_one", "--dataset", "imdb_reviews", "--data-dir", __file__], "is a file"),
@@ -191,6 +194,16 @@ def test_wrong_usage_is_status_2(zoo, args):
     result = zoo(*args)
     assert result.exit_code == 2
     assert "Usage: " in result.stderr
+
+
+def test_closed_standard_streams_give_no_traceback(copied):
+    command = f"{sys.executable} -c 'from zoo_cli.main import cli; cli()' predict many_to_one"
+    done = subprocess.run(f"{command} <&-", shell=True, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    done = subprocess.run(f"{command} fine 2>&-", shell=True, stdout=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stdout.strip().endswith("fine")
 
 
 def test_a_folder_that_cannot_be_written_is_one_paragraph(zoo, tmp_path):
