@@ -1,11 +1,11 @@
-"""Files and folders that are whole or absent. Imports no framework."""
+"""Files and folders that are whole or absent. Imports no framework.
+
+What `zoo list` does without is imported where it is used: the start of a command should take no longer than it must.
+"""
 
 import contextlib
-import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,9 @@ def user_path(path: str | os.PathLike[str]) -> Path:
 @contextlib.contextmanager
 def folder_beside(path: Path) -> Iterator[Path]:
     """Gives a fresh folder beside `path`, to be renamed by the block; it is removed if the block leaves it there."""
+    import shutil
+    import tempfile
+
     path.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
@@ -62,5 +65,7 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
 
 def file_digest(path: Path) -> str:
     """Returns the SHA-256 of a file's content, in hexadecimal digits."""
+    import hashlib
+
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

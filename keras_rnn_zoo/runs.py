@@ -9,7 +9,6 @@ import json
 import logging
 import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -193,6 +192,8 @@ def whole_run(path: Path) -> Iterator[Path]:
             earlier = path.with_name(_free_name(path))
             path.rename(earlier)
             if _is_outdated(Run(earlier)):
+                import shutil
+
                 shutil.rmtree(earlier)
             else:
                 logger.info("The earlier run %s is kept as %s.", path.name, earlier)

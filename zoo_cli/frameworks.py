@@ -1,13 +1,10 @@
 """How the commands load and quieten the frameworks."""
 
 import contextlib
-import importlib.abc
 import importlib.machinery
-import importlib.util
 import logging
 import os
 import sys
-import tempfile
 import types
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -58,7 +55,7 @@ def frameworks(quiet: bool = False, verbose: bool = False) -> Iterator[None]:
             sys.meta_path.remove(finder)
 
 
-class _QuietTensorFlow(importlib.abc.MetaPathFinder):
+class _QuietTensorFlow:
     """Imports TensorFlow with standard error held back.
 
     Its libraries write there as they are loaded, whatever `TF_CPP_MIN_LOG_LEVEL` says. If the import fails, what they
@@ -72,6 +69,8 @@ class _QuietTensorFlow(importlib.abc.MetaPathFinder):
     ) -> importlib.machinery.ModuleSpec | None:
         if fullname != "tensorflow" or self._looking:
             return None
+        import importlib.util
+
         self._looking = True
         try:
             spec = importlib.util.find_spec(fullname)
@@ -90,6 +89,8 @@ class _QuietTensorFlow(importlib.abc.MetaPathFinder):
 
 @contextlib.contextmanager
 def _held_back_stderr() -> Iterator[None]:
+    import tempfile
+
     try:
         saved = os.dup(2)
     except OSError:  # Standard error is closed: nothing can be seen anyway.

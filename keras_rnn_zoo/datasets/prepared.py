@@ -4,12 +4,8 @@ What is on disk is found and checked without loading a framework, and read witho
 """
 
 import contextlib
-import hashlib
 import json
 import os
-import socket
-import urllib.parse
-import urllib.request
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -113,6 +109,10 @@ def _download(location: str, folder: Path) -> None:
 
 def _check_network(urls: Iterable[str]) -> None:
     """Raises `OSError` if a host of the URLs has no address; TFDS would try for minutes before it says so."""
+    import socket
+    import urllib.parse
+    import urllib.request  # Slow to import, and `zoo datasets` needs it not.
+
     if urllib.request.getproxies():
         return  # A proxy looks the hosts up.
     for host in sorted({urllib.parse.urlsplit(url).hostname or "" for url in urls}):
@@ -136,6 +136,8 @@ def naming_damaged_records(location: str) -> Iterator[None]:
 
 def checksum(folder: Path) -> str:
     """Returns a SHA-256 over the names and contents of a prepared data set's records."""
+    import hashlib
+
     total = hashlib.sha256()
     for shard in sorted(folder.glob("*-of-*")):
         total.update(f"{shard.name} {file_digest(shard)}\n".encode())

@@ -1,13 +1,15 @@
 """Made-up reviews in which word order decides."""
 
 import functools
-import hashlib
-import random
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.lazy import tf
+
+if TYPE_CHECKING:
+    import random
 
 SIZES = {"train": 4000, "validation": 500, "test": 500}
 SEED = 20_240_229
@@ -69,11 +71,11 @@ def _words(*words: str) -> str:
     return " ".join(word for word in words if word)
 
 
-def _adjective(draw: random.Random, positive: bool) -> str:
+def _adjective(draw: "random.Random", positive: bool) -> str:
     return _words(draw.choice(DEGREES), draw.choice(POSITIVE if positive else NEGATIVE))
 
 
-def _clause(draw: random.Random, subject: str, positive: bool) -> str:
+def _clause(draw: "random.Random", subject: str, positive: bool) -> str:
     """A clause on a subject, half of the time with a negated adjective."""
     subject = f"the {subject}"
     if draw.random() < 0.5:
@@ -90,7 +92,7 @@ def _clause(draw: random.Random, subject: str, positive: bool) -> str:
     return draw.choice(negations)
 
 
-def _sentence(draw: random.Random, positive: bool) -> str:
+def _sentence(draw: "random.Random", positive: bool) -> str:
     """A sentence of the given sentiment, in which the words of both sentiments come equally often."""
     first, second = draw.sample(SUBJECTS, 2)
     for_it, against_it = _clause(draw, first, positive), _clause(draw, second, not positive)
@@ -117,6 +119,8 @@ def _sentence(draw: random.Random, positive: bool) -> str:
 
 def generate(seed: int = SEED) -> Iterator[tuple[str, int]]:
     """Yields distinct sentences and their labels (0 negative, 1 positive) without end, the labels in turn."""
+    import random
+
     draw = random.Random(seed)
     seen = set()
     label = 0
@@ -140,6 +144,8 @@ def toy_reviews(data_dir: str | None, seed: int) -> Examples:
 
     They are the same whatever the seed of the training, and no sentence stands in two splits.
     """
+    import hashlib
+
     generator = generate()
     parts = {name: [next(generator) for _ in range(size)] for name, size in SIZES.items()}
     return Examples(
