@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := saved_models/demo
+QUESTION := "although the story is predictable , the cast is superb"
 
 .PHONY: demo test test-all lint bench docs clean
 
@@ -18,7 +19,8 @@ demo: $(VENV)/installed
 	$(BIN)/zoo train many_to_one --run demo --overwrite
 	$(BIN)/zoo evaluate demo
 	$(BIN)/zoo export demo
-	$(BIN)/python docs/examples/ask_savedmodel.py $(DEMO)/1 "although the story is predictable , the cast is superb"
+	@echo 'The export, asked with stock TensorFlow (docs/examples/ask_savedmodel.py):'
+	@$(BIN)/python docs/examples/ask_savedmodel.py $(DEMO)/1 $(QUESTION) 2> $(DEMO)/ask.log || (cat $(DEMO)/ask.log; false)
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

@@ -119,7 +119,8 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
     """Finds a run by its name (or its architecture's name or alias), or by the path of its folder.
 
     Args:
-        run: the run; `None` stands for the only run there is, earlier runs that were kept (`<run>.1`) aside.
+        run: the run; `None` stands for the only run there is, or the only one named after an architecture; earlier
+            runs that were kept (`<run>.1`) do not count.
         models: the models folder; see `models_dir`.
 
     Raises:
@@ -144,6 +145,8 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
 
 def _only_run(folder: Path, known: list[str]) -> str:
     current = [name for name in known if re.sub(r"\.\d+$", "", name) not in set(known) - {name}]
+    if len(current) > 1:  # A run is named after its architecture unless the user named it.
+        current = [name for name in current if name in registry.list_architectures()] or current
     if len(current) != 1:
         runs = f"has {len(current)} runs ({', '.join(current)})" if current else "has no run yet"
         raise RunError(f"Which run? The folder {folder} {runs}. Name one, or make one by `zoo train NAME`.")

@@ -48,6 +48,12 @@ def test_no_run_is_guessed_among_several(models_dir):
         runs.open_run()
 
 
+def test_among_several_runs_the_one_named_after_its_architecture_is_meant(models_dir):
+    make_run(models_dir, "demo")
+    run = make_run(models_dir, "many_to_one")
+    assert runs.open_run() == run
+
+
 def test_a_missing_run_raises_with_the_nearest(models_dir):
     make_run(models_dir, "reviews")
     with pytest.raises(RunError, match=r"no run 'review' in .*Did you mean 'reviews'\?"):

@@ -25,7 +25,7 @@ def command(
 ) -> None:
     """Measure a run on a split of the dataset it was trained on.
 
-    RUN is the run's name, by default that of its architecture; it may be left out when there is one run.
+    RUN is the run's name, by default that of its architecture; it may be left out when there is one such run.
 
     \b
     Example:

@@ -22,7 +22,7 @@ def command(run: str | None, format_: str, models_dir: str | None, quiet: bool, 
     """Write the next version of a run as a SavedModel, and print its path.
 
     The SavedModel takes raw inputs, returns answers and needs stock TensorFlow alone.
-    RUN is the run's name, by default that of its architecture; it may be left out when there is one run.
+    RUN is the run's name, by default that of its architecture; it may be left out when there is one such run.
 
     \b
     Example:
