@@ -213,7 +213,14 @@ def test_ctrl_c_ends_the_command_with_130_and_a_usable_run(models_dir):
     """Sends the real signal to the real command, in the middle of training."""
     command = [sys.executable, "-c", "from zoo_cli.main import cli; cli()", "train", "many_to_one", "--epochs", "500"]
     settings = ["--set", "units=4", "--set", "embedding_dim=4", "--learning-rate", "0.0001"]
-    process = subprocess.Popen([*command, *settings], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*command, *settings],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A background job of a script is started with Ctrl-C ignored, and hands that down.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     state = models_dir / ".many_to_one.unfinished" / "state" / "training_metadata.json"
     deadline = time.monotonic() + 120
     while not state.exists() and process.poll() is None and time.monotonic() < deadline:
