@@ -169,7 +169,8 @@ def _fit(
         ),
         loss=loaded.task.loss(),
         metrics=loaded.task.training_metrics(),
-        jit_compile=False,  # XLA would compile every shape of a batch anew.
+        # On TensorFlow, XLA would compile every shape of a batch anew; JAX without it would run each op by itself.
+        jit_compile=keras.backend.backend() != "tensorflow",
     )
     loaded.model.fit(
         training.data,
