@@ -75,7 +75,8 @@ def open_prepared(location: str, data_dir: str | os.PathLike[str] | None) -> Any
     folder = data_dir_path(data_dir)
     if folder.exists() and not folder.is_dir():
         raise DataError(f"The data directory {folder} is a file. Name a folder with --data-dir.")
-    if data_dir and not folder.exists():
+    # TFDS makes its own folder when it first downloads; one that the user names is more likely misspelt than new.
+    if not folder.exists() and folder.resolve() != data_dir_path().resolve():
         raise DataError(
             f"The data directory {folder} does not exist. Name the folder that holds {location!r}, or make it "
             f"(mkdir -p {folder}) to have the data set downloaded there."

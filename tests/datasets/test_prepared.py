@@ -60,6 +60,16 @@ def test_a_data_dir_that_is_missing_is_named(tmp_path):
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_the_default_folder_need_not_exist_to_download_to_it(tmp_path, monkeypatch):
+    """Training records the folder it settled on, so it arrives here named even where the user named none."""
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "new"))
+    monkeypatch.setattr(socket, "getaddrinfo", no_network)
+    monkeypatch.setattr("urllib.request.getproxies", dict)
+    for data_dir in (None, str(prepared.data_dir_path().resolve())):
+        with pytest.raises(DataError, match="could not be downloaded"):
+            prepared.open_prepared(LOCATION, data_dir)
+
+
 def test_a_data_dir_that_is_a_file_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match="file is a file"):
