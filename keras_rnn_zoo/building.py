@@ -28,5 +28,5 @@ def build(name: str, **options: Any) -> Any:
     architecture = registry.architectures.get(name)
     dataset = registry.default_dataset(architecture)
     given = check_options(registry.options_of(architecture, dataset), options, architecture.name)
-    wanted = {**dataset.sizes, **given}
+    wanted = {**dataset.defaults, **dataset.sizes, **given}
     return architecture.make(**{key: value for key, value in wanted.items() if key in architecture.options})

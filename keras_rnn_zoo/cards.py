@@ -28,7 +28,7 @@ On the {measured["split"]} split of `{dataset.name}`, {measured["examples"]:,} e
 
 {dataset.summary} Size: {dataset.size}. Terms: {dataset.licence}. Version {config["dataset"]["version"]}, SHA-256
 `{config["dataset"]["checksum"]}`. The model has learnt what stands in this data, its slant and its mistakes with it; do
-not expect the figures above on texts of another kind or language.
+not expect the figures above on inputs of another kind.
 
 ## Training
 

@@ -76,7 +76,7 @@ def evaluate(
     raw = examples.split(split)
     loaded = run if isinstance(run, LoadedRun) else load_run(found)
     with naming_damaged_records(dataset["name"]):
-        batches = make_batches(raw, loaded.task, BATCH_SIZE)
+        batches = make_batches(raw, loaded.task, BATCH_SIZE, references=True)
     metrics, report = score(loaded, batches)
     return Scorecard(
         found.name, found.config["architecture"], dataset["name"], split, batches.examples, metrics, report
@@ -85,16 +85,18 @@ def evaluate(
 
 def score(loaded: LoadedRun, batches: Batches) -> tuple[dict[str, float], dict[str, Any]]:
     """Returns the loss and the task's metrics over batches, as far as they are finite, and the task's fuller report."""
-    loss_function = loaded.task.loss()
-    loss = 0.0
-    collected: dict[str, list[Any]] = {}
-    targets = []
-    for inputs, target in batches.data.as_numpy_iterator():
+    task = loaded.task
+    loss_function = task.loss()
+    losses, weights = [], []
+    answers: dict[str, list[Any]] = {}
+    references: list[Any] = []
+    for inputs, targets, reference in batches.data:
         logits = loaded.to_logits(inputs)
-        loss += float(loss_function(target, logits)) * len(target) / batches.examples
-        for name, values in loaded.task.decode(logits).items():
-            collected.setdefault(name, []).append(values.numpy())
-        targets.append(target)
-    answers = {name: np.concatenate(values) for name, values in collected.items()}
-    metrics, report = loaded.task.score(answers, np.concatenate(targets))
+        losses.append(float(loss_function(targets, logits)))
+        weights.append(task.loss_weight(targets))
+        for name, values in task.scored_answers(loaded.outputs, inputs, logits).items():
+            answers.setdefault(name, []).extend(values.numpy())
+        references.extend(reference.numpy())
+    loss = float(np.average(losses, weights=weights))
+    metrics, report = task.score(answers, references, loss)
     return {name: value for name, value in {"loss": loss, **metrics}.items() if np.isfinite(value)}, report

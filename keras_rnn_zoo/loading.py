@@ -7,7 +7,7 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.errors import RunError
-from keras_rnn_zoo.lazy import keras, tf
+from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.options import check_options
 from keras_rnn_zoo.runs import Run, open_run
 from keras_rnn_zoo.tasks.task import Task
@@ -28,15 +28,25 @@ class LoadedRun:
         On TensorFlow it is a `tf.function` for any batch size, which `zoo export` writes out as it stands; on another
         backend, whose models cannot be part of a TensorFlow graph, the three pieces run one after another.
         """
-        if keras.backend.backend() != "tensorflow":
-            return lambda raw: self.task.decode(self.to_logits(self.task.preprocess(raw).numpy()))
-        return tf.function(
-            lambda raw: self.task.decode(self.model(self.task.preprocess(raw), training=False)),
-            input_signature=self.task.input_signature(),
+        if keras.backend.backend() == "tensorflow":
+            return tf.function(self._answer, input_signature=self.task.input_signature())
+        return self._answer
+
+    def _answer(self, *raw: Any) -> dict[str, Any]:
+        inputs = self.task.preprocess(*raw)
+        return {**self.task.echo(*raw), **self.task.decode(self.outputs(inputs), inputs)}
+
+    @cached_property
+    def outputs(self) -> Any:
+        """The function from preprocessed inputs to what the model makes of them: logits, or what it writes."""
+        if keras.backend.backend() == "tensorflow":
+            return tf.function(lambda inputs: self.task.outputs(self.model, inputs), reduce_retracing=True)
+        return lambda inputs: tf.nest.map_structure(
+            keras.ops.convert_to_numpy, self.task.outputs(self.model, tf.nest.map_structure(np.asarray, inputs))
         )
 
     def to_logits(self, inputs: Any) -> Any:
-        """Returns the logits of preprocessed inputs, as a NumPy array."""
+        """Returns the logits of the inputs of a batch of training or evaluation, as a NumPy array."""
         return self.model.predict_on_batch(inputs)
 
 
@@ -67,12 +77,15 @@ def open_examples(config: dict[str, Any], data_dir: str | None = None) -> Exampl
     """Opens the data set that a run's `config.json` names, in `data_dir` where its folder has moved."""
     dataset = config["dataset"]
     entry = registry.datasets.get(dataset["name"])
-    return entry.make(data_dir or dataset.get("data_dir"), config["seed"])
+    options = check_options(entry.options, dataset["options"], f"the dataset {entry.name}")
+    return entry.make(data_dir or dataset.get("data_dir"), config["seed"], **options)
 
 
 def make_task(config: dict[str, Any]) -> Task:
     """Returns the task that a run's `config.json` describes, not yet fitted."""
     described = config["task"]
     entry = registry.tasks.get(described["name"])
+    reader = registry.reader_of(entry, described["input"])
+    reading = check_options(reader.options, described["reader"], f"the reader {reader.name}")
     options = check_options(entry.options, described["options"], f"the task {entry.name}")
-    return entry.make(described["input"], tuple(described["classes"]), **options)
+    return entry.make(reader.make(**reading), tuple(described["classes"]), **options)

@@ -3,11 +3,19 @@
 from dataclasses import dataclass
 from typing import Any
 
-from keras_rnn_zoo.lazy import keras, tf
+from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.tasks.task import Task
 
-_SHORTEST_BUCKET, _BUCKET_GROWTH, _BUCKETS = 8, 1.25, 48
+_SHORTEST_BUCKET, _BUCKET_GROWTH, _BUCKETS = 8, 1.25, 60
 """Each bucket holds lengths up to a quarter longer than the one before; the last one holds all that are longer."""
+
+BOUNDARIES = [round(_SHORTEST_BUCKET * _BUCKET_GROWTH**power) for power in range(_BUCKETS)]
+
+_CACHED_BYTES = 6 * 2**30
+"""Preprocessed examples are kept in memory if they need no more than this; else they are made anew in each epoch."""
+
+_SHUFFLED_UNCACHED = 10_000
+"""Raw examples to shuffle among where the preprocessed ones are not kept."""
 
 
 @dataclass(frozen=True)
@@ -15,7 +23,7 @@ class Batches:
     """Batches of one split.
 
     Attributes:
-        data: a `tf.data.Dataset` of `(inputs, targets)`.
+        data: a `tf.data.Dataset` of `(inputs, targets)`, or of `(inputs, targets, references)`.
         count: number of batches.
         examples: number of examples.
         padding: share of the steps that are padding, from 0 to 1.
@@ -27,40 +35,99 @@ class Batches:
     padding: float
 
 
-def make_batches(examples: Any, task: Task, batch_size: int, shuffle_seed: int | None = None) -> Batches:
-    """Preprocesses the examples of a split once, keeps the tensors in memory and makes batches of them.
+def make_batches(
+    examples: Any, task: Task, batch_size: int, shuffle_seed: int | None = None, references: bool = False
+) -> Batches:
+    """Preprocesses the examples of a split, once where memory allows, and makes batches of them.
 
-    Where inputs differ in length, a batch is made of ones of similar length, padded to its longest.
+    Where examples differ in length, a batch is made of ones of similar length, padded to its longest.
 
     Args:
         examples: a `tf.data.Dataset` of `(raw, target)`.
-        task: whose `preprocess` makes tensors of them.
+        task: whose `example` makes tensors of them.
         batch_size: examples in a batch; the last batch of a bucket has fewer.
         shuffle_seed: seed of the order, which is another one in each epoch; `None` keeps the order of the examples
             within a bucket.
+        references: whether batches hold the data set's own targets, too, to score answers against.
     """
 
-    def preprocess(raw: Any, target: Any) -> tuple[Any, Any]:
-        return task.preprocess(raw[tf.newaxis])[0], target
+    def prepare(raw: Any, target: Any) -> tuple[Any, ...]:
+        return (*task.example(raw, target), target) if references else task.example(raw, target)
 
-    tensors = examples.map(preprocess, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).cache()
-    lengths = [int(tf.shape(inputs)[0]) for inputs, _ in tensors]  # This pass also fills the cache.
+    tensors = examples.map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    kept = _fits_in_memory(tensors, examples)
+    if kept:
+        tensors = tensors.cache()
+    # This pass also fills the cache.
+    parts = [batch.numpy() for batch in tensors.map(lambda *parts: task.length(*parts[:2])).batch(1024)]
+    lengths = np.concatenate([np.zeros(0, "int64"), *parts])
     data = tensors
     if shuffle_seed is not None:
-        data = data.shuffle(max(len(lengths), 1), seed=shuffle_seed)
-    data = _bucketed(data, batch_size) if task.bucketed else data.batch(batch_size)
-    padded = [int(tf.reduce_prod(tf.shape(inputs)[:2])) for inputs, _ in data]  # Steps of each batch.
-    padding = 1 - sum(lengths) / max(sum(padded), 1)
-    data = data.apply(tf.data.experimental.assert_cardinality(len(padded))).prefetch(tf.data.AUTOTUNE)
-    return Batches(data, len(padded), len(lengths), padding)
+        if kept:
+            data = data.shuffle(max(len(lengths), 1), seed=shuffle_seed)
+        else:
+            data = examples.shuffle(_SHUFFLED_UNCACHED, seed=shuffle_seed).map(
+                prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+            )
+    data = _bucketed(data, task, batch_size, lengths) if task.bucketed else data.batch(batch_size)
+    count, padding = _layout(lengths, batch_size) if task.bucketed else (-(-len(lengths) // batch_size), 0.0)
+    data = data.apply(tf.data.experimental.assert_cardinality(count)).prefetch(tf.data.AUTOTUNE)
+    return Batches(data, count, len(lengths), padding)
 
 
-def _bucketed(tensors: Any, batch_size: int) -> Any:
-    boundaries = [round(_SHORTEST_BUCKET * _BUCKET_GROWTH**power) for power in range(_BUCKETS)]
+def _fits_in_memory(tensors: Any, examples: Any, sample: int = 32) -> bool:
+    """Whether all preprocessed examples would need no more than `_CACHED_BYTES`, as a few of them suggest."""
+    sizes = [sum(_bytes(part) for part in tf.nest.flatten(parts)) for parts in tensors.take(sample)]
+    count = int(examples.cardinality())
+    if count < 0:
+        count = int(examples.reduce(np.int64(0), lambda total, _: total + 1))
+    return sum(sizes) / max(len(sizes), 1) * count <= _CACHED_BYTES
+
+
+def _bytes(tensor: Any) -> int:
+    return int(
+        tf.reduce_sum(tf.strings.length(tensor)) if tensor.dtype == tf.string else tf.size(tensor) * tensor.dtype.size
+    )
+
+
+def _bucketed(tensors: Any, task: Task, batch_size: int, lengths: Any) -> Any:
+    # JAX compiles every shape anew, so it is given few of them.
+    few_shapes = keras.backend.backend() == "jax"
+    boundaries = [boundary for boundary in BOUNDARIES if boundary <= lengths.max(initial=1)]
+    boundaries.append(int(lengths.max(initial=1)) + 1)
+    inputs, targets, *references = tensors.element_spec
+    if few_shapes:  # Targets that are shorter than inputs, such as transcripts, need not be padded as far.
+        longest = tensors.map(lambda *parts: tf.size(parts[1])).reduce(0, tf.maximum)
+        shape = targets.shape if targets.shape.is_fully_defined() else [int(longest)]
+        shapes = tf.nest.map_structure(lambda spec: spec.shape, (inputs, targets, *references))
+        shapes = (shapes[0], tf.TensorShape(shape), *shapes[2:])
     return tensors.bucket_by_sequence_length(
-        lambda inputs, _: tf.shape(inputs)[0],
+        lambda *parts: task.length(*parts[:2]),
         bucket_boundaries=boundaries,
         bucket_batch_sizes=[batch_size] * (len(boundaries) + 1),
-        # JAX compiles every shape anew, so it is given few of them.
-        pad_to_bucket_boundary=keras.backend.backend() == "jax",
+        padded_shapes=shapes if few_shapes else None,
+        padding_values=(
+            tf.nest.map_structure(lambda spec: _padding(spec, 0), inputs),
+            _padding(targets, task.target_padding),
+            *(_padding(spec, 0) for spec in references),
+        ),
+        pad_to_bucket_boundary=few_shapes,
     )
+
+
+def _padding(spec: Any, of_integers: int) -> Any:
+    if spec.dtype == tf.string:
+        return ""
+    return tf.constant(np.nan if spec.dtype.is_floating else of_integers, spec.dtype)
+
+
+def _layout(lengths: Any, batch_size: int) -> tuple[int, float]:
+    """Returns how many batches the buckets give, and the share of their steps that is padding."""
+    buckets = np.searchsorted(BOUNDARIES, lengths, side="right")
+    count, padded = 0, 0
+    for bucket in np.unique(buckets):
+        members = lengths[buckets == bucket]
+        for start in range(0, len(members), batch_size):
+            batch = members[start : start + batch_size]
+            count, padded = count + 1, padded + len(batch) * int(batch.max())
+    return count, 1 - int(lengths.sum()) / max(padded, 1)

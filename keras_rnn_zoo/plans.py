@@ -100,6 +100,7 @@ def _new_config(architecture: registry.Architecture, request: Request, run: str)
     else:
         dataset = registry.datasets.get(request.dataset)
     registry.check_pair(architecture, dataset)
+    task = registry.tasks.get(dataset.task)
     known = registry.options_of(architecture, dataset)
     given = check_options(known, request.options, architecture.name)
     for name in given:
@@ -114,8 +115,14 @@ def _new_config(architecture: registry.Architecture, request: Request, run: str)
         "dataset": {
             "name": dataset.name,
             "data_dir": _data_dir(dataset, request),
+            "options": _pick(chosen, dataset.options),
         },
-        "task": {"name": dataset.task, "options": _pick(chosen, registry.tasks.get(dataset.task).options)},
+        "task": {
+            "name": task.name,
+            "input": dataset.sizes["input"],
+            "options": _pick(chosen, task.options),
+            "reader": _pick(chosen, registry.reader_of(task, dataset.sizes["input"]).options),
+        },
         "options": _pick(chosen, {k: v for k, v in architecture.options.items() if not v.from_data}),
         "training": {**_pick(chosen, {k: v for k, v in SETTINGS.items() if k != "seed"}), **FIXED},
         "seed": chosen["seed"],
@@ -149,7 +156,8 @@ def _versions() -> dict[str, str]:
 def _check_same(config: Mapping[str, Any], request: Request, architecture: registry.Architecture) -> None:
     """Raises `OptionError` if the user asks to resume a training with settings other than it began with."""
     begun = {"architecture": config["architecture"], "dataset": config["dataset"]["name"], "seed": config["seed"]}
-    begun |= {**config["options"], **config["task"]["options"], **config["training"]}
+    begun |= {**config["dataset"]["options"], **config["task"]["reader"], **config["task"]["options"]}
+    begun |= {**config["options"], **config["training"]}
     asked = {"architecture": architecture.name, **request.settings, **request.options}
     if request.dataset is not None:
         asked["dataset"] = registry.datasets.get(request.dataset).name

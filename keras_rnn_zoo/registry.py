@@ -40,9 +40,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Architecture(Entry):
-    """A build function: options in, an uncompiled `keras.Model` out."""
+    """A build function: options in, an uncompiled `keras.Model` out.
+
+    Attributes:
+        tasks: the tasks that it can do.
+        default_dataset: the embedded data set that it is trained on when none is named.
+    """
 
     tasks: tuple[str, ...] = ()
+    default_dataset: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,8 @@ class Dataset(Entry):
         licence: terms of use of the data.
         sizes: options that a model takes from this data set before any of it was read; `build` uses them.
         defaults: training settings and options that suit this data set better than the general ones.
+
+    Its own options, such as the length of its sequences, are the keyword-only parameters of its function.
     """
 
     task: str = ""
@@ -80,11 +88,34 @@ class Task(Entry):
     """A subclass of `keras_rnn_zoo.tasks.task.Task`.
 
     Attributes:
-        endpoint: for each input and output of the exported default endpoint, its meaning, dtype and shape.
+        outputs: for each output of the exported default endpoint, its meaning, dtype and shape.
+        inputs: the same for inputs that the task takes beside those of its reader.
+        readers: the reader of each kind of input, where it is another than the one named as the kind.
     """
 
-    endpoint: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    readers: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def answer_options(self) -> Mapping[str, Option]:
+        """The options that an answer of this task takes, such as the temperature of a language model."""
+        return self.make.answer_options  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Reader(Entry):
+    """A subclass of `keras_rnn_zoo.readers.reader.Reader`.
+
+    Attributes:
+        inputs: for each input of an exported endpoint, its meaning, dtype and shape.
+    """
+
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+
+ORDER = ("one_to_one", "one_to_many", "many_to_one", "many_to_many", "sync_many_to_many", "ctc")
+"""The architectures of this package in the order in which they are told; those of plugins follow by name."""
 
 E = TypeVar("E", bound=Entry)
 
@@ -150,15 +181,16 @@ def _place(entry: Entry) -> str:
 architectures: Catalogue[Architecture] = Catalogue("architecture", "keras_rnn_zoo.architectures")
 datasets: Catalogue[Dataset] = Catalogue("dataset", "keras_rnn_zoo.datasets")
 tasks: Catalogue[Task] = Catalogue("task", "keras_rnn_zoo.tasks")
+readers: Catalogue[Reader] = Catalogue("reader", "keras_rnn_zoo.readers")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def architecture(*, aliases: tuple[str, ...] = (), tasks: tuple[str, ...]) -> Callable[[F], F]:
+def architecture(**facts: Any) -> Callable[[F], F]:
     """Registers the decorated build function; arguments as the attributes of `Architecture`."""
 
     def register(function: F) -> F:
-        architectures.add(Architecture(function.__name__, function, aliases, tasks))
+        architectures.add(Architecture(function.__name__, function, **facts))
         return function
 
     return register
@@ -174,38 +206,65 @@ def dataset(**facts: Any) -> Callable[[F], F]:
     return register
 
 
-def task(*, endpoint: Mapping[str, Mapping[str, str]]) -> Callable[[F], F]:
-    """Registers the decorated `Task` subclass, `LanguageModelling` as `language_modelling`."""
+def task(**facts: Any) -> Callable[[F], F]:
+    """Registers the decorated `Task` subclass, `LanguageModelling` as `language_modelling`; arguments as of `Task`."""
 
     def register(cls: F) -> F:
-        tasks.add(Task(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower(), cls, endpoint=endpoint))
+        tasks.add(Task(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower(), cls, **facts))
+        return cls
+
+    return register
+
+
+def reader(**facts: Any) -> Callable[[F], F]:
+    """Registers the decorated `Reader` subclass, `TextReader` as `text`; arguments as of `Reader`."""
+
+    def register(cls: F) -> F:
+        readers.add(Reader(cls.__name__.removesuffix("Reader").lower(), cls, **facts))
         return cls
 
     return register
 
 
 def list_architectures() -> list[str]:
-    """Returns the names of all architectures, sorted."""
-    return [entry.name for entry in architectures.entries()]
+    """Returns the names of all architectures, from `one_to_one` to `ctc`; those of plugins follow by name."""
+    names = [entry.name for entry in architectures.entries()]
+    return sorted(names, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
 
 
 def datasets_of(architecture: Architecture) -> list[Dataset]:
-    """Returns the data sets that an architecture is listed with, the embedded ones first."""
+    """Returns the data sets that an architecture is listed with: the default one, other embedded ones, the rest."""
     mine = [entry for entry in datasets.entries() if architecture.name in entry.architectures]
-    return sorted(mine, key=lambda entry: not entry.embedded)
+    return sorted(mine, key=lambda entry: (entry.name != architecture.default_dataset, not entry.embedded))
 
 
 def default_dataset(architecture: Architecture) -> Dataset:
-    """Returns the data set that an architecture is trained on when none is named: its first embedded one."""
+    """Returns the data set that an architecture is trained on when none is named; it is embedded."""
     return datasets_of(architecture)[0]
 
 
 def options_of(architecture: Architecture, dataset: Dataset) -> dict[str, Option]:
-    """Returns every option of an architecture trained on a data set: the model's and, after them, the task's own."""
-    return {
-        **architecture.options,
-        **{k: v for k, v in tasks.get(dataset.task).options.items() if v.name not in architecture.options},
-    }
+    """Returns every option of an architecture trained on a data set.
+
+    The model's come first, then those of the task, of the reader of its input and of the data set.
+    """
+    task = tasks.get(dataset.task)
+    options: dict[str, Option] = {}
+    for entry in (architecture, task, reader_of(task, dataset.sizes["input"]), dataset):
+        options = {**options, **{name: option for name, option in entry.options.items() if name not in options}}
+    return options
+
+
+def reader_of(task: Task, input: str) -> Reader:
+    """Returns the reader that a task reads a kind of input with."""
+    return readers.get(task.readers.get(input, input))
+
+
+def endpoint_of(dataset: Dataset) -> dict[str, dict[str, str]]:
+    """Returns what the exported default endpoint of a run on a data set takes and gives, with dtypes and shapes."""
+    task = tasks.get(dataset.task)
+    inputs = reader_of(task, dataset.sizes["input"]).inputs
+    return {"inputs": {**inputs, **task.inputs}, "outputs": dict(task.outputs)}
 
 
 def check_pair(architecture: Architecture, dataset: Dataset) -> None:

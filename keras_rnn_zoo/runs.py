@@ -25,8 +25,8 @@ MODELS_DIR_VARIABLE = "ZOO_MODELS_DIR"
 _CONFIG_TYPES = {
     "run": str,
     "architecture": str,
-    "dataset": {"name": str, "version": str, "checksum": str},
-    "task": {"name": str, "input": str, "classes": list, "options": dict},
+    "dataset": {"name": str, "version": str, "checksum": str, "options": dict},
+    "task": {"name": str, "input": str, "classes": list, "options": dict, "reader": dict},
     "options": dict,
     "training": {"epochs": int, "batch_size": int, "learning_rate": float},
     "seed": int,

@@ -96,7 +96,7 @@ def _train(plan: Plan, verbose: int | str) -> None:
     keeper = KeepBest(plan.unfinished, task.monitor, task.monitor_mode, plan.config["training"]["patience"])
     try:
         _fit(plan, loaded, keeper, training, validation, verbose)
-        test = make_batches(examples.split("test"), task, EVALUATION_BATCH_SIZE)
+        test = make_batches(examples.split("test"), task, EVALUATION_BATCH_SIZE, references=True)
         _write_run(plan, loaded, keeper, "test", test)
     except KeyboardInterrupt:
         raise TrainingInterrupted(_keep_interrupted(plan, loaded, keeper, validation)) from None
@@ -113,7 +113,7 @@ def _open_examples(plan: Plan) -> Examples:
             f"{examples.checksum}, then {dataset['checksum']}). Bring that one back, or train anew with --overwrite."
         )
     dataset.update(facts)
-    plan.config["task"].update(input=examples.input, classes=list(examples.classes))
+    plan.config["task"]["classes"] = list(examples.classes)
     return examples
 
 

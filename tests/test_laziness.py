@@ -10,8 +10,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 LEVELS = [
-    {"errors", "files", "lazy", "options", "registry", "runs"},
+    {"errors", "files", "lazy", "options", "padding", "registry", "runs"},
+    {"tfds_builders"},
     {"layers"},
+    {"readers"},
     {"architectures", "tasks", "datasets"},
     {"building", "callbacks", "cards", "loading", "pipeline", "plans"}
     | {"evaluation", "exporting", "prediction", "training"},

@@ -7,10 +7,13 @@ from keras_rnn_zoo.lazy import keras
 from keras_rnn_zoo.options import FROM_DATA, Range
 
 
-@registry.architecture(aliases=("seq2vec", "sentiment"), tasks=("classification",))
+@registry.architecture(
+    aliases=("seq2vec", "sentiment"), tasks=("classification", "regression"), default_dataset="toy_reviews"
+)
 def many_to_one(
     *,
-    input: Annotated[Literal["text"], FROM_DATA] = "text",
+    input: Annotated[Literal["text", "audio", "series"], FROM_DATA] = "text",
+    head: Annotated[Literal["classification", "regression"], FROM_DATA] = "classification",
     num_classes: Annotated[int, Range(2), FROM_DATA] = 2,
     cell: Literal["simple_rnn", "gru", "lstm"] = "lstm",
     units: Annotated[int, Range(1, 8192)] = 64,
@@ -21,40 +24,53 @@ def many_to_one(
     dropout: Annotated[float, Range(0, 0.95)] = 0.2,
     token_dropout: Annotated[float, Range(0, 0.95)] = 0.0,
     vocabulary_size: Annotated[int, Range(3, 10_000_000)] = 20_000,
+    sample_rate: Annotated[int, Range(1000, 192_000)] = 16_000,
+    features: Annotated[int, Range(1, 100_000), FROM_DATA] = 1,
 ) -> "keras.Model":
     """Reads a whole sequence and gives one answer, such as the sentiment of a review.
 
-    Token ids are embedded, read by recurrent layers, pooled over time and classified. Padding never changes an answer.
+    The steps of the sequence are read by recurrent layers and pooled over time. Padding never changes an answer.
 
     Args:
         input: kind of input, which picks the frontend.
+        head: whether the answer is a class or a number.
         num_classes: number of classes to tell apart.
         cell: recurrent cell.
         units: features of a recurrent layer's state, for each direction.
         layers: number of recurrent layers.
         bidirectional: whether to read the sequence both ways.
         pooling: how the steps become one vector: the state at the end, their mean, maximum or learnt weighted mean.
-        embedding_dim: features of a token's embedding.
-        dropout: share of features dropped in training: of embeddings, between layers and before the head.
-        token_dropout: share of tokens hidden in training.
+        embedding_dim: features of a token's embedding; for text.
+        dropout: share of features dropped in training: of the input, between layers and before the head.
+        token_dropout: share of tokens hidden in training; for text.
         vocabulary_size: most token ids, padding and the unknown word among them; training keeps the commonest.
+        sample_rate: samples a second; for audio.
+        features: numbers a step; for series.
 
     Returns:
-        A model from int32 ids `(batch, time)`, zero for padding at the end, to float32 logits `(batch, num_classes)`.
+        A model from a batch of sequences, padded at the end, to float32 logits `(batch, num_classes)`, or values
+        `(batch, 1)` for regression. Text is int32 ids `(batch, time)`, zero for padding; audio float32 waveforms
+        `(batch, samples)` and series float32 `(batch, time, features)`, NaN for padding.
 
     Example:
         >>> model = many_to_one(cell="gru", units=32, num_classes=5)
         >>> model(numpy.array([[4, 8, 15], [16, 23, 0]])).shape
         TensorShape([2, 5])
     """
-    from keras_rnn_zoo.layers.frontends import token_frontend
+    from keras_rnn_zoo.layers.frontends import audio_frontend, series_frontend, token_frontend
+    from keras_rnn_zoo.layers.heads import answer_head
     from keras_rnn_zoo.layers.masking import AttentionPooling, MaskedMaxPooling, MaskedMeanPooling
     from keras_rnn_zoo.layers.recurrent import recurrent_stack
 
     # Frontend
-    inputs, x, mask = token_frontend(
-        vocabulary_size=vocabulary_size, embedding_dim=embedding_dim, dropout=dropout, token_dropout=token_dropout
-    )  # (batch, time, embedding_dim)
+    if input == "text":
+        inputs, x, mask = token_frontend(
+            vocabulary_size=vocabulary_size, embedding_dim=embedding_dim, dropout=dropout, token_dropout=token_dropout
+        )
+    elif input == "audio":
+        inputs, x, mask = audio_frontend(sample_rate=sample_rate, dropout=dropout)
+    else:
+        inputs, x, mask = series_frontend(features=features)
 
     # Topology
     x = recurrent_stack(
@@ -73,5 +89,4 @@ def many_to_one(
 
     # Head
     x = keras.layers.Dropout(dropout, name="head_dropout")(x)
-    logits = keras.layers.Dense(num_classes, dtype="float32", name="logits")(x)
-    return keras.Model(inputs, logits, name="many_to_one")
+    return keras.Model(inputs, answer_head(x, head=head, num_classes=num_classes), name="many_to_one")

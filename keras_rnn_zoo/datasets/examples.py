@@ -1,6 +1,6 @@
 """What opening a data set gives."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ class Examples:
     Attributes:
         version: version of the data.
         checksum: SHA-256 of the data, in hexadecimal digits.
-        input: kind of raw input, such as `"text"`.
+        input: kind of raw input: `"text"`, `"image"`, `"audio"` or `"series"`.
         splits: for each split (`"train"`, `"validation"`, `"test"`), a function that gives its examples as a
             `tf.data.Dataset` of `(raw, target)`, always in the same order.
         classes: names of the classes, in the order of their numbers.
@@ -32,6 +32,12 @@ class Examples:
         if name not in self.splits:
             raise DataError(f"The dataset has no split {name!r}. {name_hint(name, self.splits)}")
         return self.splits[name]()
+
+
+def as_dataset(rows: Sequence[tuple[Any, Any]]) -> Any:
+    """Returns pairs of raw input and target as a `tf.data.Dataset`."""
+    raw, targets = zip(*rows, strict=True)
+    return tf.data.Dataset.from_tensor_slices((list(raw), list(targets)))
 
 
 def carve_validation(examples: Any, size: int, share: float, seed: int) -> dict[str, Callable[[], Any]]:

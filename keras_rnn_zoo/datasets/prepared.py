@@ -6,7 +6,8 @@ What is on disk is found and checked without loading a framework, and read witho
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +67,36 @@ def _half_written(path: Path, fault: str) -> DataError:
     )
 
 
-def open_prepared(location: str, data_dir: str | os.PathLike[str] | None) -> Any:
-    """Returns the TFDS builder of a data set on disk, which it downloads and prepares first where it is not there.
+def open_prepared(location: str, data_dir: str | os.PathLike[str] | None, builder: Any = None) -> Any:
+    """Returns the TFDS builder of a data set on disk, which it prepares first where it is not there.
+
+    It is prepared from the files that the user put into `<data_dir>/<name>` or `<data_dir>/downloads/manual`, and from
+    downloads for the rest. Where those files lie in a folder that may not be written, it goes to the default folder.
+
+    Args:
+        location: the data set's name and config, as `imdb_reviews/plain_text`.
+        data_dir: the folder of prepared data sets; see `data_dir_path`.
+        builder: the class that prepares it, one of `keras_rnn_zoo.tfds_builders`; TFDS's own by default.
 
     Raises:
-        DataError: the data set is neither on disk nor can be downloaded, or is damaged.
+        DataError: the data set is neither on disk nor can be prepared, or is damaged.
     """
-    folder = data_dir_path(data_dir)
+    folder = _readable(location, data_dir_path(data_dir))
+    version = find_prepared(location, folder)
+    if version is None:
+        folder, files = _place(location, folder)
+        version = find_prepared(location, folder)
+        if version is None:
+            _prepare(location, folder, files, builder)
+            version = find_prepared(location, folder)
+    if version is None:
+        raise DataError(f"TFDS prepared {location!r}, but left no version of it in {folder / location}.")
+    check_prepared(version)
+    return tfds.builder_from_directory(version)
+
+
+def _readable(location: str, folder: Path) -> Path:
+    """Returns `folder`, or raises `DataError` if it cannot be a folder of prepared data sets."""
     if folder.exists() and not folder.is_dir():
         raise DataError(f"The data directory {folder} is a file. Name a folder with --data-dir.")
     # TFDS makes its own folder when it first downloads; one that the user names is more likely misspelt than new.
@@ -83,29 +107,68 @@ def open_prepared(location: str, data_dir: str | os.PathLike[str] | None) -> Any
         )
     if not os.access(folder, os.R_OK | os.X_OK) and folder.exists():
         raise DataError(f"The data directory {folder} cannot be read. Change its permissions or name another.")
-    version = find_prepared(location, folder)
-    if version is None:
-        _download(location, folder)
-        version = find_prepared(location, folder)
-    if version is None:
-        raise DataError(f"TFDS prepared {location!r}, but left no version of it in {folder / location}.")
-    check_prepared(version)
-    return tfds.builder_from_directory(version)
+    return folder
 
 
-def _download(location: str, folder: Path) -> None:
+def _place(location: str, folder: Path) -> tuple[Path, Path]:
+    """Returns the folder to prepare a data set in, and the one with the files that the user brought for it."""
+    own = folder / location.partition("/")[0]
+    # TFDS keeps nothing but folders there.
+    brought = any(path.is_file() and not path.name.startswith(".") for path in own.glob("*"))
+    files = own if brought else folder / "downloads" / "manual"
+    if _may_write(folder) and _may_write(own):
+        return folder, files
+    if files.is_dir():
+        return data_dir_path(), files
+    raise DataError(
+        f"The dataset {location!r} is not in the data directory {folder}, which may not be written. Name another with "
+        "--data-dir, or copy the data set there."
+    )
+
+
+def _may_write(folder: Path) -> bool:
+    """Whether a folder may be written; one that nobody has permission to write is left alone even by root."""
+    return not folder.exists() or (os.access(folder, os.W_OK) and bool(folder.stat().st_mode & 0o222))
+
+
+def _prepare(location: str, folder: Path, files: Path, builder_class: Any) -> None:
+    """Prepares a data set in `folder`, from the files that the user brought and from downloads."""
+    missing: dict[str, str] = {}
     try:
-        builder = tfds.builder(location, data_dir=folder)
-        _check_network(builder.url_infos)
-        builder.download_and_prepare()
+        builder = builder_class(data_dir=folder) if builder_class else tfds.builder(location, data_dir=folder)
+        names = {url: info.filename or "" for url, info in (builder.url_infos or {}).items()}
+        missing = {url: name for url, name in names.items() if not (files / name).is_file()}
+        if builder.MANUAL_DOWNLOAD_INSTRUCTIONS and not files.is_dir():
+            raise FileNotFoundError("they can only be had by hand")
+        _check_network(missing)
+        with contextlib.redirect_stdout(sys.stderr):  # TFDS tells of its progress where `--json` puts its document.
+            builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=files))
     except Exception as error:  # TFDS and its download library raise many kinds; each means the same to the user.
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        reason = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
         raise DataError(
-            f"The dataset {location!r} is not on disk and could not be downloaded. Looked for a version of it in "
-            f"{folder / location}; the download ended with: {reason[:300]}. Connect to the network and run the "
-            f'command again, or prepare it on a connected machine (python -c "import tensorflow_datasets as tfds; '
-            f"tfds.load('{location}', data_dir='DIR')\"), copy DIR here and name it with --data-dir DIR."
+            f"The dataset {location!r} is not on disk and could not be {'downloaded' if missing else 'prepared'}. "
+            f"Looked for a version of it in {folder / location} and for its files in {files}; it ended with: "
+            f"{reason[:300]}. {_advice(location, builder_class, missing)}"
         ) from error
+
+
+def _advice(location: str, builder_class: Any, missing: Mapping[str, str]) -> str:
+    """Returns what to do to have a data set whose preparation failed, `missing` the files (by URL) not at hand."""
+    if builder_class is None:
+        return (
+            "Connect to the network and run the command again, or prepare it on a connected machine (python -c "
+            f"\"import tensorflow_datasets as tfds; tfds.load('{location}', data_dir='DIR')\"), copy DIR here and "
+            "name it with --data-dir DIR."
+        )
+    if builder_class.MANUAL_DOWNLOAD_INSTRUCTIONS:
+        return f"{builder_class.MANUAL_DOWNLOAD_INSTRUCTIONS} Name it DIR/{location} and run with --data-dir DIR."
+    if missing:
+        names, folders = ", ".join(sorted(missing.values())), sorted({url.rpartition("/")[0] for url in missing})
+        return (
+            f"Connect to the network and run the command again, or copy {names} from {' and '.join(folders)} to a "
+            f"folder DIR/{location} and run with --data-dir DIR."
+        )
+    return "Copy a damaged file again; where a folder may not be written, set TFDS_DATA_DIR to one that may."
 
 
 def _check_network(urls: Iterable[str]) -> None:
@@ -145,6 +208,18 @@ def checksum(folder: Path) -> str:
     return total.hexdigest()
 
 
+def read_examples(builder: Any, split: str, decoders: Any = None) -> Any:
+    """Returns a split as a `tf.data.Dataset` of TFDS's examples, in the order of the files.
+
+    Args:
+        builder: what `open_prepared` returned.
+        split: the split, as TFDS names it.
+        decoders: how TFDS decodes features, where not in its own way.
+    """
+    config = tfds.ReadConfig(try_autocache=False)  # The tensors made of it are cached instead.
+    return builder.as_dataset(split=split, shuffle_files=False, read_config=config, decoders=decoders)
+
+
 def read_split(builder: Any, split: str, keys: tuple[str, str]) -> Any:
     """Returns a split as a `tf.data.Dataset` of `(raw, target)`, in the order of the files.
 
@@ -154,6 +229,26 @@ def read_split(builder: Any, split: str, keys: tuple[str, str]) -> Any:
         keys: the features that become the raw input and the target.
     """
     raw, target = keys
-    config = tfds.ReadConfig(try_autocache=False)  # The tensors made of it are cached instead.
-    examples = builder.as_dataset(split=split, shuffle_files=False, read_config=config)
-    return examples.map(lambda example: (example[raw], example[target]))
+    return read_examples(builder, split).map(lambda example: (example[raw], example[target]))
+
+
+def read_captions(builder: Any, split: str, captions: Callable[[Any], Any], one_each: bool = False) -> Any:
+    """Returns a split as a `tf.data.Dataset` of `(image, captions)`, in the order of the files, images still encoded.
+
+    Args:
+        builder: what `open_prepared` returned; its features are "image" and "captions".
+        split: the split, as TFDS names it.
+        captions: a function that takes the feature "captions" and gives strings of the shape (references,).
+        one_each: whether to give an element for each caption, as training takes them, of the shape (1,).
+    """
+    wanted = tfds.decode.PartialDecoding(["image", "captions"], decoders={"image": tfds.decode.SkipDecoding()})
+    examples = read_examples(builder, split, wanted).map(
+        lambda example: (example["image"], captions(example["captions"]))
+    )
+    if not one_each:
+        return examples
+
+    def pairs(image: Any, texts: Any) -> Any:
+        return tf.data.Dataset.from_tensor_slices(texts[:, None]).map(lambda text: (image, text))
+
+    return examples.flat_map(pairs)

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.datasets.examples import Examples, as_dataset
 
 if TYPE_CHECKING:
     import random
@@ -153,10 +152,5 @@ def toy_reviews(data_dir: str | None, seed: int) -> Examples:
         checksum=hashlib.sha256(repr(parts).encode()).hexdigest(),
         input="text",
         classes=("negative", "positive"),
-        splits={name: functools.partial(_as_dataset, rows) for name, rows in parts.items()},
+        splits={name: functools.partial(as_dataset, rows) for name, rows in parts.items()},
     )
-
-
-def _as_dataset(rows: list[tuple[str, int]]) -> "tf.data.Dataset":
-    texts, labels = zip(*rows, strict=True)
-    return tf.data.Dataset.from_tensor_slices((list(texts), list(labels)))

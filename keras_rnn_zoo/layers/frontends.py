@@ -1,11 +1,16 @@
-"""Frontends: from one kind of input to a sequence of vectors and its mask."""
+"""Frontends: from one kind of input to a sequence of vectors and its mask, or to one vector."""
 
 import keras
+from keras import ops
 
-from keras_rnn_zoo.layers.masking import StepMask, TokenDropout
+from keras_rnn_zoo.layers.audio import LogMel
+from keras_rnn_zoo.layers.characters import CharacterReader
+from keras_rnn_zoo.layers.masking import MeanSubtraction, StepMask, TokenDropout, ZeroPadding
 
 
-def token_frontend(*, vocabulary_size, embedding_dim, dropout, token_dropout):
+def token_frontend(
+    *, vocabulary_size, embedding_dim, dropout, token_dropout, char_units=0, char_vocabulary_size=0, name="ids"
+):
     """Embeds token ids.
 
     Args:
@@ -14,13 +19,160 @@ def token_frontend(*, vocabulary_size, embedding_dim, dropout, token_dropout):
         dropout: share of embedding features dropped in training, the same ones for all steps of a sequence, so that
             the network cannot read them off a neighbouring step (Gal and Ghahramani 2016).
         token_dropout: share of tokens replaced by the unknown one in training.
+        char_units: if not 0, the input holds each word's own id and then those of its characters, and a recurrent
+            reader of that many units, each way, adds what it found in them (Ling et al. 2015).
+        char_vocabulary_size: number of ids of characters.
+        name: name of the input.
 
     Returns:
-        The input, int32 `(batch, time)`; the embeddings `(batch, time, embedding_dim)`; the mask `(batch, time)`.
+        The input, int32 `(batch, time)`, or `(batch, time, 1 + characters)`; the embeddings `(batch, time, features)`;
+        the mask `(batch, time)`.
     """
-    ids = keras.Input((None,), dtype="int32", name="ids")
-    mask = StepMask(name="mask")(ids)
+    inputs = keras.Input((None, None) if char_units else (None,), dtype="int32", name=name)
+    mask = StepMask(name="mask")(inputs)
+    ids = inputs[:, :, 0] if char_units else inputs
     x = TokenDropout(token_dropout, name="token_dropout")(ids)
     x = keras.layers.Embedding(vocabulary_size, embedding_dim, name="embedding")(x)
+    if char_units:
+        spelt = CharacterReader(char_vocabulary_size, char_units, name="characters")(inputs[:, :, 1:])
+        x = keras.layers.Concatenate(name="word_and_characters")([x, spelt])
     x = keras.layers.SpatialDropout1D(dropout, name="embedding_dropout")(x)
-    return ids, x, mask
+    return inputs, x, mask
+
+
+def series_frontend(*, features, name="series"):
+    """Reads numbers over time: float32 `(batch, time, features)`, NaN for padding; returns input, sequence and mask."""
+    inputs = keras.Input((None, features), name=name)
+    mask = StepMask(name="mask")(inputs)
+    return inputs, ZeroPadding(name="unpadded")(inputs, mask=mask), mask
+
+
+def audio_frontend(*, sample_rate, dropout, halvings=0, normalized=True, name="audio"):
+    """Reads waveforms as log-mel frames of 25 ms, one every 10 ms.
+
+    Args:
+        sample_rate: samples a second.
+        dropout: share of mel bands dropped in training, for a whole recording.
+        halvings: number of convolutions that each join two frames into one.
+        normalized: whether the mean of each band over the recording is taken away, and with it loudness and room.
+        name: name of the input.
+
+    Returns:
+        The input, float32 `(batch, samples)`, NaN for padding; the frames `(batch, time, features)`; their mask.
+    """
+    inputs = keras.Input((None,), name=name)
+    samples = StepMask(name="samples_mask")(inputs)
+    x = ZeroPadding(name="unpadded")(inputs, mask=samples)
+    mel = LogMel(sample_rate, name="log_mel")
+    x = mel(x)  # (batch, time, bands)
+    mask = samples[:, :: mel.stride]
+    if normalized:
+        x = MeanSubtraction(name="mean_subtraction")(x, mask=mask)
+    x = keras.layers.SpatialDropout1D(dropout, name="band_dropout")(x)
+    for number in range(1, halvings + 1):
+        # Padding by hand: "same" would place the windows by the length of the batch.
+        x = keras.layers.ZeroPadding1D(1, name=f"frame_padding_{number}")(x)
+        x = keras.layers.Conv1D(128, 3, strides=2, activation="relu", name=f"frame_convolution_{number}")(x)
+        mask = mask[:, ::2]
+        x = ZeroPadding(name=f"frame_unpadded_{number}")(x, mask=mask)
+    return inputs, x, mask
+
+
+def line_frontend(*, image_height, channels, dropout, name="image"):
+    """Reads lines of writing from left to right, a vector for every four columns of pixels.
+
+    Args:
+        image_height: pixels from top to bottom.
+        channels: 1 for gray, 3 for colours.
+        dropout: share of features dropped in training.
+        name: name of the input.
+
+    Returns:
+        The input, float32 pixels `(batch, width, image_height, channels)` from 0 to 255, NaN for padding; the sequence
+        `(batch, ceil(width / 4), features)`; its mask.
+    """
+    inputs = keras.Input((None, image_height, channels), name=name)
+    mask = StepMask(name="columns_mask")(inputs)
+    x = keras.layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(inputs)
+    for number, (filters, width) in enumerate(((32, 2), (64, 2), (128, 1)), 1):
+        x = ZeroPadding(name=f"unpadded_{number}")(x, mask=mask)
+        x = keras.layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"convolution_{number}")(x)
+        x = ZeroPadding(name=f"unpooled_{number}")(x, mask=mask)
+        x = keras.layers.MaxPooling2D((width, 2), padding="same", name=f"pooling_{number}")(x)
+        mask = mask[:, ::width] if width > 1 else mask
+    x = keras.layers.Reshape((-1, x.shape[2] * x.shape[3]), name="columns")(x)
+    x = keras.layers.Dense(128, activation="relu", name="column_features")(x)
+    return inputs, keras.layers.Dropout(dropout, name="column_dropout")(x), mask
+
+
+ENCODERS = ("cnn", "MobileNetV2", "EfficientNetB0", "ResNet50V2")
+"""Readers of images: a small convolutional network, and networks of `keras.applications`."""
+
+
+def grid_frontend(*, image_height, image_width, channels, encoder, pretrained, name="image"):
+    """Reads an image as a grid of vectors, row by row.
+
+    Args:
+        image_height: pixels from top to bottom.
+        image_width: pixels from left to right.
+        channels: 1 for gray, 3 for colours.
+        encoder: a name in `ENCODERS`.
+        pretrained: whether a network of `keras.applications` has its ImageNet weights, which are downloaded the first
+            time and stay as they are.
+        name: name of the input.
+
+    Returns:
+        The input, pixels `(batch, image_height, image_width, channels)` from 0 to 255; the cells
+        `(batch, cells, features)`; their mask, true everywhere.
+    """
+    inputs = keras.Input((image_height, image_width, channels), name=name)
+    if encoder == "cnn":
+        x = keras.layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(inputs)
+        for number, (filters, strides) in enumerate(((32, 2), (64, 2), (96, 2), (96, 1)), 1):
+            x = keras.layers.Conv2D(
+                filters, 3, strides, padding="same", activation="relu", name=f"convolution_{number}"
+            )(x)
+    else:
+        x = _application(inputs, encoder, pretrained)
+    _, rows, columns, features = x.shape
+    x = keras.layers.Reshape((rows * columns, features), name="cells")(x)
+    x = CellPositions(rows, columns, name="positions")(x)
+    # Cells are never padding: a mask that is true everywhere, made of the cells so that it has the batch's size.
+    return inputs, x, ops.ones_like(x[:, :, 0], dtype="bool")
+
+
+def _application(inputs, encoder, pretrained):
+    x = inputs
+    if x.shape[-1] == 1:
+        x = keras.layers.Concatenate(name="gray_to_colours")([x, x, x])
+    if encoder != "EfficientNetB0":  # It scales pixels itself.
+        x = keras.layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(x)
+    network = getattr(keras.applications, encoder)(
+        include_top=False, weights="imagenet" if pretrained else None, input_shape=x.shape[1:], name=encoder.lower()
+    )
+    network.trainable = not pretrained
+    return network(x)
+
+
+@keras.saving.register_keras_serializable("keras_rnn_zoo")
+class CellPositions(keras.layers.Layer):
+    """Joins to each cell of a grid where it lies, as row and column from -1 to 1 (Liu et al. 2018, "CoordConv").
+
+    Args:
+        rows: rows of the grid.
+        columns: columns of the grid.
+    """
+
+    def __init__(self, rows, columns, **kwargs):
+        super().__init__(**kwargs)
+        self.rows, self.columns = rows, columns
+
+    def call(self, cells):
+        rows, columns = ops.meshgrid(
+            ops.linspace(-1.0, 1.0, self.rows), ops.linspace(-1.0, 1.0, self.columns), indexing="ij"
+        )
+        places = ops.cast(ops.stack([ops.ravel(rows), ops.ravel(columns)], axis=-1), cells.dtype)  # (cells, 2)
+        return ops.concatenate([cells, ops.broadcast_to(places, (ops.shape(cells)[0], *places.shape))], axis=-1)
+
+    def get_config(self):
+        return {**super().get_config(), "rows": self.rows, "columns": self.columns}

@@ -6,22 +6,25 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class StepMask(keras.layers.Layer):
-    """The mask of token ids `(batch, time)`: true where the id is not padding (0), and always at the first step.
+    """The mask of a padded sequence `(batch, time, ...)`: true where a step is real, and always at the first step.
 
-    With one step to read in every row, an empty sequence has an answer, pooling never divides by zero, and cuDNN,
-    which refuses rows that are wholly masked, can run.
+    A step is padding if its first value is 0 (integers, such as token ids) or NaN (floating-point numbers). With one
+    step to read in every row, an empty sequence has an answer, pooling never divides by zero, and cuDNN, which refuses
+    rows that are wholly masked, can run.
     """
 
-    def call(self, ids):
-        first = ops.arange(ops.shape(ids)[1]) == 0
-        return ops.logical_or(ops.not_equal(ids, 0), first)
+    def call(self, inputs):
+        firsts = ops.reshape(inputs, (*ops.shape(inputs)[:2], -1))[:, :, 0]
+        floating = "float" in keras.backend.standardize_dtype(inputs.dtype)
+        real = ops.logical_not(ops.isnan(firsts)) if floating else ops.not_equal(firsts, 0)
+        return ops.logical_or(real, ops.arange(ops.shape(inputs)[1]) == 0)
 
-    def compute_output_spec(self, ids):
-        return keras.KerasTensor(ids.shape, dtype="bool")
+    def compute_output_spec(self, inputs):
+        return keras.KerasTensor(inputs.shape[:2], dtype="bool")
 
 
-class MaskedPooling(keras.layers.Layer):
-    """What pooling layers share: they take the mask as an argument, and their output, without time, has none."""
+class Masked(keras.layers.Layer):
+    """What layers share that take the mask as an argument: Keras attaches none to their output."""
 
     supports_masking = True
 
@@ -30,7 +33,29 @@ class MaskedPooling(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
-class MaskedMaxPooling(MaskedPooling):
+class ZeroPadding(Masked):
+    """Sets the steps that are padding to zero: `(batch, time, ...)`, whatever stood there, NaN included."""
+
+    def call(self, inputs, mask):
+        extra = (1,) * (len(inputs.shape) - 2)
+        return ops.where(ops.reshape(mask, (*ops.shape(mask), *extra)), inputs, ops.zeros_like(inputs))
+
+    def compute_output_spec(self, inputs, mask):
+        return keras.KerasTensor(inputs.shape, dtype=inputs.dtype)
+
+
+@keras.saving.register_keras_serializable("keras_rnn_zoo")
+class MeanSubtraction(Masked):
+    """Subtracts from each feature its mean over the real steps: `(batch, time, features)`."""
+
+    def call(self, inputs, mask):
+        weights = ops.expand_dims(ops.cast(mask, inputs.dtype), -1)
+        mean = ops.sum(inputs * weights, axis=1, keepdims=True) / ops.sum(weights, axis=1, keepdims=True)
+        return (inputs - mean) * weights
+
+
+@keras.saving.register_keras_serializable("keras_rnn_zoo")
+class MaskedMaxPooling(Masked):
     """The largest value of each feature over the real steps: `(batch, time, features)` to `(batch, features)`."""
 
     def call(self, inputs, mask):
@@ -39,7 +64,7 @@ class MaskedMaxPooling(MaskedPooling):
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
-class MaskedMeanPooling(MaskedPooling):
+class MaskedMeanPooling(Masked):
     """The mean of each feature over the real steps: `(batch, time, features)` to `(batch, features)`."""
 
     def call(self, inputs, mask):
@@ -48,7 +73,7 @@ class MaskedMeanPooling(MaskedPooling):
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
-class AttentionPooling(MaskedPooling):
+class AttentionPooling(Masked):
     """A weighted mean over the real steps, with learnt weights: `(batch, time, features)` to `(batch, features)`.
 
     A step's weight is the softmax over time of `v . tanh(W h + b)` (Yang et al. 2016, "Hierarchical Attention Networks
@@ -67,6 +92,18 @@ class AttentionPooling(MaskedPooling):
         scores = self.score(self.projection(inputs))  # (batch, time, 1)
         scores = ops.where(ops.expand_dims(mask, -1), scores, ops.cast(-1e4, scores.dtype))
         return ops.sum(ops.softmax(scores, axis=1) * inputs, axis=1)
+
+
+@keras.saving.register_keras_serializable("keras_rnn_zoo")
+class BlankPadding(Masked):
+    """Makes padding frames of logits `(batch, time, classes)` certain to be the blank, class 0.
+
+    Such frames add nothing to the loss of connectionist temporal classification, and nothing to a transcript.
+    """
+
+    def call(self, inputs, mask):
+        blank = ops.where(ops.arange(ops.shape(inputs)[-1]) == 0, 0.0, -1e4)
+        return ops.where(ops.expand_dims(mask, -1), inputs, ops.cast(blank, inputs.dtype))
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")

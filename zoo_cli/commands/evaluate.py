@@ -40,7 +40,9 @@ def command(
         return
     title = f"{scorecard.run} on the {split} split of {scorecard.dataset}, {scorecard.examples:,} examples"
     print_table(title, ("metric", "value"), [(name, f"{value:.4f}") for name, value in scorecard.items()])
-    for name, matrix in scorecard.report.items():
-        labels = matrix["labels"]
-        rows = [(label, *counts) for label, counts in zip(labels, matrix["rows"], strict=True)]
-        print_table(name.replace("_", " "), ("true \\ predicted", *labels), rows)
+    for name, value in scorecard.report.items():
+        if isinstance(value, dict):
+            rows = [(label, *counts) for label, counts in zip(value["labels"], value["rows"], strict=True)]
+            print_table(name.replace("_", " "), ("true \\ predicted", *value["labels"]), rows)
+        else:
+            click.echo(f"{name.replace('_', ' ')}: {value}")

@@ -10,38 +10,50 @@ from zoo_cli.tables import print_json, print_table
 
 @click.command("show")
 @click.argument("name")
+@click.option("--dataset", metavar="D", help="Dataset whose options and endpoint to show [default: the embedded one].")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(name: str, as_json: bool) -> None:
+def command(name: str, dataset: str | None, as_json: bool) -> None:
     """Show an architecture's options, datasets, input and output.
+
+    Options and endpoint depend on the dataset, whose task and kind of input they serve.
 
     \b
     Example:
       zoo show many_to_one
+      zoo show many_to_one --dataset spoken_digit
     """
     entry = registry.architectures.get(name)
     default = registry.default_dataset(entry)
-    options = registry.options_of(entry, default)
+    chosen = registry.datasets.get(dataset) if dataset else default
+    registry.check_pair(entry, chosen)
+    options = registry.options_of(entry, chosen)
     datasets = registry.datasets_of(entry)
-    endpoint = registry.tasks.get(default.task).endpoint
+    endpoint = registry.endpoint_of(chosen)
+    values = {option.name: chosen.defaults.get(option.name, option.default) for option in options.values()}
     if as_json:
         print_json(
             {
                 "name": entry.name,
                 "aliases": list(entry.aliases),
                 "summary": entry.summary,
-                "options": [option.as_json() for option in options.values()],
+                "options": [{**option.as_json(), "default": values[option.name]} for option in options.values()],
                 "datasets": [dataset.name for dataset in datasets],
                 "default_dataset": default.name,
-                "endpoint": {side: dict(tensors) for side, tensors in endpoint.items()},
+                "endpoint": endpoint,
             }
         )
         return
     click.echo(f"{entry.name} (also: {', '.join(entry.aliases)})\n{entry.summary}\n")
     print_table(
-        "Options, given to zoo train as --set KEY=VALUE",
+        f"Options with {chosen.name}, given to zoo train as --set KEY=VALUE",
         ("option", "default", "accepts", "meaning"),
         [
-            (option.name, "from data" if option.from_data else json.dumps(option.default), option.accepts, option.help)
+            (
+                option.name,
+                "from data" if option.from_data else json.dumps(values[option.name]),
+                option.accepts,
+                option.help,
+            )
             for option in options.values()
         ],
     )
@@ -51,7 +63,7 @@ def command(name: str, as_json: bool) -> None:
         [(d.name, d.task, ", ".join(f"{key}={value}" for key, value in d.defaults.items()) or "-") for d in datasets],
     )
     print_table(
-        "The exported model's default endpoint",
+        f"The default endpoint of a model trained on {chosen.name}",
         ("tensor", "side", "meaning"),
         [(tensor, side[:-1], meaning) for side, tensors in endpoint.items() for tensor, meaning in tensors.items()],
     )

@@ -1,0 +1,78 @@
+"""Unsegmented many to many: a long sequence in, a shorter one out, nobody says where."""
+
+from typing import Annotated, Literal
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.lazy import keras
+from keras_rnn_zoo.options import FROM_DATA, Range
+
+
+@registry.architecture(
+    aliases=("unsegmented_many_to_many", "handwriting", "speech"),
+    tasks=("transcription",),
+    default_dataset="digit_lines",
+)
+def ctc(
+    *,
+    input: Annotated[Literal["image", "audio", "series"], FROM_DATA] = "image",
+    num_classes: Annotated[int, Range(2), FROM_DATA] = 12,
+    cell: Literal["simple_rnn", "gru", "lstm"] = "lstm",
+    units: Annotated[int, Range(1, 8192)] = 96,
+    layers: Annotated[int, Range(1, 16)] = 1,
+    bidirectional: bool = True,
+    dropout: Annotated[float, Range(0, 0.95)] = 0.2,
+    image_height: Annotated[int, Range(1, 4096)] = 32,
+    channels: Literal[1, 3] = 1,
+    sample_rate: Annotated[int, Range(1000, 192_000)] = 16_000,
+    features: Annotated[int, Range(1, 100_000), FROM_DATA] = 2,
+) -> "keras.Model":
+    """Writes down what it reads without knowing where each character stands, as in handwriting and speech.
+
+    For each frame it gives a distribution over the characters and the blank (connectionist temporal classification,
+    Graves et al. 2006). A transcript is what remains of the frames without repetitions and blanks.
+
+    Args:
+        input: kind of input, which picks the frontend.
+        num_classes: number of classes, the blank (0) among them.
+        cell: recurrent cell.
+        units: features of a recurrent layer's state, for each direction.
+        layers: number of recurrent layers.
+        bidirectional: whether to read the sequence both ways.
+        dropout: share of features dropped in training: of the frames, between layers and before the head.
+        image_height: pixels from top to bottom; for images.
+        channels: 1 for gray, 3 for colours; for images.
+        sample_rate: samples a second; for audio.
+        features: numbers a step; for series.
+
+    Returns:
+        A model to float32 logits `(batch, frames, num_classes)`; frames of padding are certain to be blank. Images are
+        float32 pixels `(batch, width, image_height, channels)` from 0 to 255 with a frame for every four columns, audio
+        waveforms `(batch, samples)` with a frame every 40 ms, series `(batch, time, features)` with a frame a step; NaN
+        is padding.
+
+    Example:
+        >>> ctc(num_classes=30, image_height=48).output_shape
+        (None, None, 30)
+    """
+    from keras_rnn_zoo.layers.frontends import audio_frontend, line_frontend, series_frontend
+    from keras_rnn_zoo.layers.masking import BlankPadding
+    from keras_rnn_zoo.layers.recurrent import recurrent_stack
+
+    # Frontend
+    if input == "image":
+        inputs, x, mask = line_frontend(image_height=image_height, channels=channels, dropout=dropout)
+    elif input == "audio":
+        inputs, x, mask = audio_frontend(sample_rate=sample_rate, dropout=dropout, halvings=2)
+    else:
+        inputs, x, mask = series_frontend(features=features)
+
+    # Topology
+    x = recurrent_stack(
+        x, mask, cell=cell, units=units, layers=layers, bidirectional=bidirectional, dropout=dropout
+    )  # (batch, frames, features)
+
+    # Head
+    x = keras.layers.Dropout(dropout, name="head_dropout")(x)
+    x = keras.layers.Dense(num_classes, dtype="float32", name="scores")(x)
+    logits = BlankPadding(dtype="float32", name="logits")(x, mask=mask)
+    return keras.Model(inputs, logits, name="ctc")

@@ -1,0 +1,84 @@
+"""One to many: an image in, a sentence out."""
+
+from typing import Annotated, Literal
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.lazy import keras
+from keras_rnn_zoo.options import FROM_DATA, Range
+
+
+@registry.architecture(
+    aliases=("captioning", "image_captioning", "vec2seq"), tasks=("captioning",), default_dataset="shapes"
+)
+def one_to_many(
+    *,
+    input: Annotated[Literal["image"], FROM_DATA] = "image",
+    encoder: Literal["cnn", "MobileNetV2", "EfficientNetB0", "ResNet50V2"] = "cnn",
+    pretrained: bool = False,
+    attention: Literal["none", "luong", "bahdanau"] = "bahdanau",
+    cell: Literal["simple_rnn", "gru", "lstm"] = "lstm",
+    units: Annotated[int, Range(1, 8192)] = 128,
+    layers: Annotated[int, Range(1, 16)] = 1,
+    embedding_dim: Annotated[int, Range(1, 8192)] = 64,
+    dropout: Annotated[float, Range(0, 0.95)] = 0.1,
+    target_vocabulary_size: Annotated[int, Range(5, 10_000_000)] = 10_000,
+    image_height: Annotated[int, Range(1, 4096)] = 64,
+    image_width: Annotated[int, Range(1, 4096)] = 64,
+    channels: Literal[1, 3] = 3,
+) -> "keras.Model":
+    """Reads an image and writes a sentence about it, until the end token.
+
+    A convolutional network reads the image as a grid of vectors; the decoder begins with their mean and may attend to
+    them at each word (Xu et al. 2015, "Show, Attend and Tell").
+
+    Args:
+        input: kind of input, which picks the frontend.
+        encoder: the network that reads the image: a small one of this package, or one of `keras.applications`.
+        pretrained: whether a network of `keras.applications` has its ImageNet weights, downloaded and kept as they are.
+        attention: how the decoder looks at the grid: not at all, but for its mean; by a product (Luong et al. 2015); by
+            a layer of tanh units (Bahdanau et al. 2014).
+        cell: recurrent cell.
+        units: features of a recurrent layer's state.
+        layers: number of recurrent layers.
+        embedding_dim: features of a word's embedding.
+        dropout: share of features dropped in training: of embeddings, between layers and before the logits.
+        target_vocabulary_size: number of token ids, four reserved ones among them; training keeps the commonest.
+        image_height: pixels from top to bottom.
+        image_width: pixels from left to right.
+        channels: 1 for gray, 3 for colours.
+
+    Returns:
+        A model of the inputs `source`, pixels `(batch, image_height, image_width, channels)` from 0 to 255, and
+        `target`, int32 ids `(batch, time)` of the sentence after the start token, to float32 logits
+        `(batch, time, target_vocabulary_size)` of the next word at each step.
+
+    Example:
+        >>> one_to_many(target_vocabulary_size=50).output_shape
+        (None, None, 50)
+    """
+    from keras_rnn_zoo.layers.decoder import decode_from
+    from keras_rnn_zoo.layers.frontends import grid_frontend
+
+    # Frontend
+    source, memory, mask = grid_frontend(
+        image_height=image_height,
+        image_width=image_width,
+        channels=channels,
+        encoder=encoder,
+        pretrained=pretrained,
+        name="source",
+    )  # (batch, cells, features)
+
+    # Topology and head
+    target, logits = decode_from(
+        memory,
+        mask,
+        vocabulary_size=target_vocabulary_size,
+        embedding_dim=embedding_dim,
+        cell=cell,
+        units=units,
+        layers=layers,
+        attention=attention,
+        dropout=dropout,
+    )
+    return keras.Model({"source": source, "target": target}, logits, name="one_to_many")

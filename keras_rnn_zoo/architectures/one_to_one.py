@@ -1,0 +1,83 @@
+"""One to one: a fixed-size input, a fixed-size output."""
+
+from typing import Annotated, Literal
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.lazy import keras
+from keras_rnn_zoo.options import FROM_DATA, Range
+
+
+@registry.architecture(aliases=("mlp", "feedforward"), tasks=("classification", "regression"), default_dataset="digits")
+def one_to_one(
+    *,
+    input: Annotated[Literal["image", "text", "audio", "series"], FROM_DATA] = "image",
+    head: Annotated[Literal["classification", "regression"], FROM_DATA] = "classification",
+    num_classes: Annotated[int, Range(2), FROM_DATA] = 10,
+    hidden_layers: Annotated[int, Range(0, 64)] = 2,
+    units: Annotated[int, Range(1, 65536)] = 512,
+    activation: Literal["relu", "gelu", "tanh", "swish"] = "relu",
+    dropout: Annotated[float, Range(0, 0.95)] = 0.3,
+    embedding_dim: Annotated[int, Range(1, 8192)] = 128,
+    vocabulary_size: Annotated[int, Range(3, 10_000_000)] = 20_000,
+    image_height: Annotated[int, Range(1, 4096)] = 64,
+    image_width: Annotated[int, Range(1, 4096)] = 64,
+    channels: Literal[1, 3] = 3,
+    sample_rate: Annotated[int, Range(1000, 192_000)] = 16_000,
+    features: Annotated[int, Range(1, 100_000), FROM_DATA] = 1,
+) -> "keras.Model":
+    """Reads a fixed-size input and gives one answer: the plain network that the recurrent ones are compared with.
+
+    An image is flattened. What is a sequence (text, audio, series) becomes one vector first, the mean over its steps,
+    so that the order of the steps is lost: a bag of words.
+
+    Args:
+        input: kind of input, which picks the frontend.
+        head: whether the answer is a class or a number.
+        num_classes: number of classes to tell apart.
+        hidden_layers: number of layers between input and head.
+        units: features of a hidden layer.
+        activation: non-linearity of the hidden layers.
+        dropout: share of features dropped in training, after each hidden layer.
+        embedding_dim: features of a token's embedding; for text.
+        vocabulary_size: most token ids, padding and the unknown word among them; for text.
+        image_height: pixels from top to bottom; for images.
+        image_width: pixels from left to right; for images.
+        channels: 1 for gray, 3 for colours; for images.
+        sample_rate: samples a second; for audio.
+        features: numbers a step; for series.
+
+    Returns:
+        A model from pixels `(batch, image_height, image_width, channels)`, from 0 to 255, or from a sequence as
+        `many_to_one` reads it, to float32 logits `(batch, num_classes)` or values `(batch, 1)`.
+
+    Example:
+        >>> one_to_one(image_height=28, image_width=28, channels=1).output_shape
+        (None, 10)
+    """
+    from keras_rnn_zoo.layers.frontends import audio_frontend, series_frontend, token_frontend
+    from keras_rnn_zoo.layers.heads import answer_head
+    from keras_rnn_zoo.layers.masking import MaskedMeanPooling
+
+    # Frontend
+    if input == "image":
+        inputs = keras.Input((image_height, image_width, channels), name="image")
+        x = keras.layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(inputs)
+        x = keras.layers.Flatten(name="pixels")(x)
+    else:
+        if input == "text":
+            inputs, x, mask = token_frontend(
+                vocabulary_size=vocabulary_size, embedding_dim=embedding_dim, dropout=0.0, token_dropout=0.0
+            )
+        elif input == "audio":
+            inputs, x, mask = audio_frontend(sample_rate=sample_rate, dropout=0.0, normalized=False)
+        else:
+            inputs, x, mask = series_frontend(features=features)
+        x = MaskedMeanPooling(name="pooling")(x, mask=mask)  # (batch, features)
+
+    # Topology
+    for number in range(1, hidden_layers + 1):
+        x = keras.layers.Dense(units, activation=activation, name=f"hidden_{number}")(x)
+        x = keras.layers.Dropout(dropout, name=f"dropout_{number}")(x)
+
+    # Head
+    return keras.Model(inputs, answer_head(x, head=head, num_classes=num_classes), name="one_to_one")

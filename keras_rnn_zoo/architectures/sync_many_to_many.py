@@ -1,0 +1,92 @@
+"""Many to many in sync: an answer for each step read."""
+
+from typing import Annotated, Literal
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.lazy import keras
+from keras_rnn_zoo.options import FROM_DATA, Range
+
+
+@registry.architecture(
+    aliases=("tagger", "language_model"), tasks=("tagging", "language_modelling"), default_dataset="slots"
+)
+def sync_many_to_many(
+    *,
+    input: Annotated[Literal["text", "audio", "series"], FROM_DATA] = "text",
+    causal: Annotated[bool, FROM_DATA] = False,
+    num_classes: Annotated[int, Range(2), FROM_DATA] = 10,
+    cell: Literal["simple_rnn", "gru", "lstm"] = "lstm",
+    units: Annotated[int, Range(1, 8192)] = 100,
+    layers: Annotated[int, Range(1, 16)] = 1,
+    bidirectional: bool = True,
+    embedding_dim: Annotated[int, Range(1, 8192)] = 100,
+    char_units: Annotated[int, Range(0, 8192)] = 0,
+    char_vocabulary_size: Annotated[int, Range(3, 10_000_000), FROM_DATA] = 100,
+    dropout: Annotated[float, Range(0, 0.95)] = 0.3,
+    token_dropout: Annotated[float, Range(0, 0.95)] = 0.0,
+    vocabulary_size: Annotated[int, Range(3, 10_000_000)] = 20_000,
+    sample_rate: Annotated[int, Range(1000, 192_000)] = 16_000,
+    features: Annotated[int, Range(1, 100_000), FROM_DATA] = 1,
+) -> "keras.Model":
+    """Gives an answer for each step it reads, such as the part of speech of each word, or the next character.
+
+    Args:
+        input: kind of input, which picks the frontend.
+        causal: whether a step may know of earlier ones alone, as a language model must; then `bidirectional`,
+            `char_units` and `token_dropout` are without effect, and the classes are the tokens of the text.
+        num_classes: number of classes of a step.
+        cell: recurrent cell.
+        units: features of a recurrent layer's state, for each direction.
+        layers: number of recurrent layers.
+        bidirectional: whether to read the sequence both ways.
+        embedding_dim: features of a token's embedding; for text.
+        char_units: units, each way, of a recurrent reader of each word's characters, which tells of words never seen
+            (Ling et al. 2015); 0 for none; for text.
+        char_vocabulary_size: number of ids of characters; for text.
+        dropout: share of features dropped in training: of the input, between layers and before the head.
+        token_dropout: share of words hidden in training; for text.
+        vocabulary_size: most token ids, padding and the unknown word among them; training keeps the commonest.
+        sample_rate: samples a second; for audio.
+        features: numbers a step; for series.
+
+    Returns:
+        A model from a batch of sequences as `many_to_one` reads them to float32 logits `(batch, time, num_classes)`.
+        With `char_units`, text is int32 `(batch, words, 1 + characters)`: each word's id, then those of its characters.
+
+    Example:
+        >>> sync_many_to_many(num_classes=17)(numpy.array([[4, 8, 15], [16, 23, 0]])).shape
+        TensorShape([2, 3, 17])
+    """
+    from keras_rnn_zoo.layers.decoder import TextDecoder
+    from keras_rnn_zoo.layers.frontends import audio_frontend, series_frontend, token_frontend
+    from keras_rnn_zoo.layers.recurrent import recurrent_stack
+
+    if causal:
+        ids = keras.Input((None,), dtype="int32", name="ids")
+        decoder = TextDecoder(vocabulary_size, embedding_dim, cell, units, layers, dropout=dropout, name="decoder")
+        return keras.Model(ids, decoder(ids), name="sync_many_to_many")
+
+    # Frontend
+    if input == "text":
+        inputs, x, mask = token_frontend(
+            vocabulary_size=vocabulary_size,
+            embedding_dim=embedding_dim,
+            dropout=dropout,
+            token_dropout=token_dropout,
+            char_units=char_units,
+            char_vocabulary_size=char_vocabulary_size,
+        )
+    elif input == "audio":
+        inputs, x, mask = audio_frontend(sample_rate=sample_rate, dropout=dropout)
+    else:
+        inputs, x, mask = series_frontend(features=features)
+
+    # Topology
+    x = recurrent_stack(
+        x, mask, cell=cell, units=units, layers=layers, bidirectional=bidirectional, dropout=dropout
+    )  # (batch, time, features)
+
+    # Head
+    x = keras.layers.Dropout(dropout, name="head_dropout")(x)
+    logits = keras.layers.Dense(num_classes, dtype="float32", name="logits")(x)
+    return keras.Model(inputs, logits, name="sync_many_to_many")

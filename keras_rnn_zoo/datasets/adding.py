@@ -1,0 +1,67 @@
+"""The adding problem: a test of memory over many steps."""
+
+import functools
+from typing import Annotated, Any
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets.examples import Examples
+from keras_rnn_zoo.lazy import np, tf
+from keras_rnn_zoo.options import Range
+
+SIZES = {"train": 10_000, "validation": 1000, "test": 1000}
+SEED = 1997
+
+
+@registry.dataset(
+    task="regression",
+    architectures=("many_to_one",),
+    size="10,000 train, 1,000 validation, 1,000 test",
+    licence="Apache-2.0, as this project",
+    sizes={"input": "series", "head": "regression", "features": 2},
+    defaults={"cell": "gru", "dropout": 0.0, "batch_size": 64, "epochs": 20},
+)
+def adding(data_dir: str | None, seed: int, *, length: Annotated[int, Range(2, 10_000)] = 100) -> Examples:
+    """The adding problem: the sum of the two marked numbers of a series (Hochreiter and Schmidhuber 1997).
+
+    A step is a number, uniform from 0 to 1, and a marker: 1 at one step of each half of the series, 0 at the others.
+    Who always answers 1 has a mean squared error of 1/6 = 0.167, whatever the length; to do better is to remember.
+
+    Args:
+        data_dir: not used: nothing is read from disk.
+        seed: not used: the series are the same whatever the seed of the training.
+        length: number of steps of each series.
+    """
+    import hashlib
+
+    parts = generate(length)
+    data = hashlib.sha256()
+    for values, marks in parts.values():
+        data.update(values)
+        data.update(marks)
+    return Examples(
+        version="1.0.0",
+        checksum=data.hexdigest(),
+        input="series",
+        splits={name: functools.partial(_as_dataset, *part) for name, part in parts.items()},
+    )
+
+
+def generate(length: int, seed: int = SEED) -> dict[str, tuple[Any, Any]]:
+    """Returns for each split the numbers, of shape (series, length), and the two marked steps, of shape (series, 2)."""
+    draw = np.random.Generator(np.random.PCG64(seed))
+    half = length // 2
+    parts = {}
+    for name, size in SIZES.items():
+        values = draw.random((size, length), np.float32)
+        marks = draw.integers([0, half], [half, length], (size, 2))
+        parts[name] = values, marks
+    return parts
+
+
+def _as_dataset(values: Any, marks: Any) -> "tf.data.Dataset":
+    # The markers are written out one series at a time: all at once, long series would take twice the memory.
+    def example(numbers: Any, steps: Any) -> Any:
+        markers = tf.reduce_sum(tf.one_hot(steps, len(numbers)), axis=0)
+        return tf.stack([numbers, markers], axis=-1), tf.reduce_sum(tf.gather(numbers, steps))
+
+    return tf.data.Dataset.from_tensor_slices((values, marks)).map(example)

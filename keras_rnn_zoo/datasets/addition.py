@@ -1,0 +1,72 @@
+"""Sums of whole numbers, read and written digit by digit."""
+
+import functools
+from typing import TYPE_CHECKING
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets.examples import Examples, as_dataset
+
+if TYPE_CHECKING:
+    import random
+
+SIZES = {"train": 40_000, "validation": 1000, "test": 1000}
+SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
+"""The share of all pairs of operands that a split draws its examples from."""
+MAX_DIGITS = 3
+SEED = 19_990_401
+
+
+@registry.dataset(
+    task="translation",
+    architectures=("many_to_many",),
+    size="40,000 train, 1,000 validation, 1,000 test",
+    licence="Apache-2.0, as this project",
+    sizes={"input": "text"},
+    defaults={
+        "tokens": "characters",
+        "target_tokens": "characters",
+        "max_length": 10,
+        "batch_size": 128,
+        "epochs": 15,
+        "dropout": 0.0,
+    },
+)
+def addition(data_dir: str | None, seed: int) -> Examples:
+    """Sums of two numbers of up to three digits, read and written digit by digit: "535+61" to "596".
+
+    No two operands of the validation or test split stand together in the training split, in either order. The
+    examples are the same whatever the seed of the training.
+    """
+    import hashlib
+
+    parts = generate()
+    return Examples(
+        version="1.0.0",
+        checksum=hashlib.sha256(repr(parts).encode()).hexdigest(),
+        input="text",
+        splits={name: functools.partial(as_dataset, rows) for name, rows in parts.items()},
+    )
+
+
+def generate(seed: int = SEED) -> dict[str, list[tuple[str, str]]]:
+    """Returns distinct sums and their results for each split."""
+    import random
+
+    draw = random.Random(seed)
+    parts: dict[str, dict[str, str]] = {name: {} for name in SIZES}
+    homes: dict[tuple[int, int], str] = {}
+    while any(len(parts[name]) < size for name, size in SIZES.items()):
+        first, second = _operand(draw), _operand(draw)
+        pair = min(first, second), max(first, second)
+        if pair not in homes:
+            homes[pair] = draw.choices(list(SHARES), list(SHARES.values()))[0]
+        home = homes[pair]
+        if len(parts[home]) < SIZES[home]:
+            parts[home][f"{first}+{second}"] = str(first + second)
+    return {name: list(rows.items()) for name, rows in parts.items()}
+
+
+def _operand(draw: "random.Random") -> int:
+    """A number of one to three digits. The count is drawn first: of the numbers below 1,000, 90% have three."""
+    digits = draw.randint(1, MAX_DIGITS)
+    return draw.randrange(10 ** (digits - 1) if digits > 1 else 0, 10**digits)

@@ -1,0 +1,53 @@
+"""COCO 2014: photographs with captions."""
+
+import functools
+from pathlib import Path
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets.examples import Examples
+from keras_rnn_zoo.datasets.prepared import checksum, open_prepared, read_captions
+
+LOCATION = "coco_captions/2014"
+
+
+@registry.dataset(
+    task="captioning",
+    architectures=("one_to_many",),
+    source="tfds",
+    location=LOCATION,
+    size="113,287 train, 5,000 validation, 5,000 test, each with five captions or more",
+    licence="captions CC BY 4.0; images under the terms of Flickr",
+    sizes={"input": "image"},
+    defaults={
+        "encoder": "EfficientNetB0",
+        "pretrained": True,
+        "image_height": 224,
+        "image_width": 224,
+        "units": 512,
+        "embedding_dim": 256,
+        "dropout": 0.3,
+        "batch_size": 64,
+    },
+)
+def coco_captions(data_dir: str | None, seed: int) -> Examples:
+    """Photographs of everyday scenes (COCO 2014), in the splits of Karpathy and Li 2015.
+
+    As is customary, "restval", the part of COCO's validation images that is neither in the validation nor in the test
+    split, is trained on too. In the train split each caption makes an example of its own.
+
+    Args:
+        data_dir: the folder of prepared data sets.
+        seed: not used: the splits are the data set's own.
+    """
+    builder = open_prepared(LOCATION, data_dir)
+    read = functools.partial(read_captions, builder, captions=lambda sentences: sentences["text"])
+    return Examples(
+        version=str(builder.version),
+        checksum=checksum(Path(builder.data_dir)),
+        input="image",
+        splits={
+            "train": lambda: read("train+restval", one_each=True),
+            "validation": lambda: read("val"),
+            "test": lambda: read("test"),
+        },
+    )

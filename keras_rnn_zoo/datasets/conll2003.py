@@ -1,0 +1,38 @@
+"""News sentences with the names in them."""
+
+import functools
+from pathlib import Path
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets.examples import Examples
+from keras_rnn_zoo.datasets.prepared import checksum, open_prepared
+from keras_rnn_zoo.datasets.universal_dependencies import SPLITS, read_tagged
+
+LOCATION = "conll2003/conll2003"
+
+
+@registry.dataset(
+    task="tagging",
+    architectures=("sync_many_to_many",),
+    source="tfds",
+    location=LOCATION,
+    size="14,041 train, 3,250 validation, 3,453 test",
+    licence="research use (Reuters corpus); cite Tjong Kim Sang and De Meulder 2003",
+    sizes={"input": "text"},
+    defaults={"char_units": 50, "units": 128, "dropout": 0.4, "token_dropout": 0.1, "epochs": 10},
+)
+def conll2003(data_dir: str | None, seed: int) -> Examples:
+    """News in English with the names of persons, organizations, places and others (CoNLL-2003 shared task).
+
+    The tags are IOB2, as in the copy that TFDS downloads: every name begins with B-, while the task's own files have B-
+    only between adjacent names of a kind. The empty sentence that TFDS ends each split with is left out.
+    """
+    builder = open_prepared(LOCATION, data_dir)
+    names = builder.info.features["ner"].feature.names
+    return Examples(
+        version=str(builder.version),
+        checksum=checksum(Path(builder.data_dir)),
+        input="text",
+        classes=("O", *sorted(set(names) - {"O"})),
+        splits={name: functools.partial(read_tagged, builder, split, "ner") for name, split in SPLITS.items()},
+    )

@@ -1,0 +1,186 @@
+"""Dates as people write them, in English and Japanese, to be written as ISO 8601 has it."""
+
+import datetime
+import functools
+from typing import TYPE_CHECKING
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets.examples import Examples, as_dataset
+
+if TYPE_CHECKING:
+    import random
+
+SIZES = {"train": 10_000, "validation": 1000, "test": 1000}
+SEED = 8601
+FIRST, LAST = datetime.date(1930, 1, 1), datetime.date(2069, 12, 31)
+
+ENGLISH = (
+    "{d} {month} {y}",
+    "{d} {mon} {y}",
+    "{mon} {d} {y}",
+    "{month} {d}, {y}",
+    "{mon} {d}, {y}",
+    "{abbr} {d}, {y}",
+    "{nth} {month} {y}",
+    "{nth} of {mon} {y}",
+    "{month} {nth}, {y}",
+    "the {nth} of {month}, {y}",
+    "{month} the {nth}, {y}",
+    "{weekday}, {d} {month} {y}",
+    "{weekday}, {month} {d}, {y}",
+    "{weekday} the {nth} of {month} {y}",
+    "{wday}, {dd} {mon} {y}",
+    "{wday} {mon} {d} {y}",
+    "{d}-{mon}-{y}",
+    "{dd}{mon}{y}",
+    "{mon} {d} '{yy}",
+    "{d} {month} '{yy}",
+)
+NUMERIC = (
+    "{y}-{mm}-{dd}",
+    "{y}/{m}/{d}",
+    "{y}/{mm}/{dd}",
+    "{y}.{m}.{d}",
+    "{d}.{m}.{y}",
+    "{dd}.{mm}.{y}",
+    "{y}{mm}{dd}",
+)
+JAPANESE = (
+    "{y}年{m}月{d}日",
+    "{y}年{mm}月{dd}日",
+    "{y}年{m}月{d}日({曜})",
+    "{y}年{m}月{d}日 {曜}曜日",
+    "{y}/{mm}/{dd}({曜})",
+    "{wide y}年{wide m}月{wide d}日",
+    "{wide y}\uff0f{wide m}\uff0f{wide d}",
+    "{kanji y}年{kanji m}月{kanji d}日",
+    "{era}{era year}年{m}月{d}日",
+    "{era}{era year}年{m}月{d}日({曜})",
+    "{era}{wide era year}年{wide m}月{wide d}日",
+    "{era}{kanji era year}年{kanji m}月{kanji d}日",
+    "{era letter}{era number}.{m}.{d}",
+)
+"""Forms that name one day only: 3/4/2024, which is March in the US and April elsewhere, is none of them."""
+
+FORMS = ENGLISH + NUMERIC + JAPANESE
+
+SHORT_YEARS = range(1970, 2030)
+"""Years that two digits tell from all others between `FIRST` and `LAST`."""
+
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+ERAS = (
+    (datetime.date(2019, 5, 1), "令和", "R"),
+    (datetime.date(1989, 1, 8), "平成", "H"),
+    (datetime.date(1926, 12, 25), "昭和", "S"),
+)
+"""First day, name and letter of the Japanese eras, the newest first. Days to come are taken to be in the newest."""
+WIDE = {ord(digit): ord(digit) + 0xFEE0 for digit in "0123456789"}
+"""From ASCII digits to the full-width ones of Japanese text."""
+KANJI = "〇一二三四五六七八九"
+
+
+@registry.dataset(
+    task="translation",
+    architectures=("many_to_many",),
+    size="10,000 train, 1,000 validation, 1,000 test",
+    licence="Apache-2.0, as this project",
+    sizes={"input": "text"},
+    defaults={"tokens": "characters", "target_tokens": "characters", "max_length": 40, "batch_size": 64, "epochs": 12},
+)
+def dates(data_dir: str | None, seed: int) -> Examples:
+    """Dates as people write them in English and Japanese, to ISO 8601: "the 29th of February, 2024" to "2024-02-29".
+
+    They lie from 1930 to 2069, each in one of forty forms. No date stands in two splits, in whatever form, and all are
+    the same whatever the seed of the training.
+    """
+    import hashlib
+
+    parts = generate()
+    return Examples(
+        version="1.0.0",
+        checksum=hashlib.sha256(repr(parts).encode()).hexdigest(),
+        input="text",
+        splits={name: functools.partial(as_dataset, rows) for name, rows in parts.items()},
+    )
+
+
+def generate(seed: int = SEED) -> dict[str, list[tuple[str, str]]]:
+    """Returns written dates and what they are in ISO 8601, for each split; each date comes once."""
+    import random
+
+    draw = random.Random(seed)
+    days = draw.sample(range(FIRST.toordinal(), LAST.toordinal() + 1), sum(SIZES.values()))
+    rows = [_example(draw, datetime.date.fromordinal(day)) for day in days]
+    parts = {}
+    for name, size in SIZES.items():
+        parts[name], rows = rows[:size], rows[size:]
+    return parts
+
+
+def _example(draw: "random.Random", day: datetime.date) -> tuple[str, str]:
+    forms = [form for form in FORMS if day.year in SHORT_YEARS or "{yy}" not in form]
+    # The first year of an era has a name of its own, which would come a few times only in all of the training split.
+    if any(day.year == start.year for start, *_ in ERAS) and draw.random() < 0.5:
+        forms = [form for form in forms if "era year" in form]
+    form = draw.choice(forms)
+    text = write(form, day)
+    if form in ENGLISH:
+        text = draw.choice((text, text, text, text.lower(), text.upper()))
+    return text, day.isoformat()
+
+
+def write(form: str, day: datetime.date) -> str:
+    """Returns a date in one of the forms, such as `"{d} {month} {y}"`."""
+    month, weekday = MONTHS[day.month - 1], WEEKDAYS[day.weekday()]
+    start, era, letter = next(entry for entry in ERAS if entry[0] <= day)
+    number = day.year - start.year + 1
+    fields = {
+        "y": f"{day.year}",
+        "yy": f"{day.year % 100:02}",
+        "m": f"{day.month}",
+        "mm": f"{day.month:02}",
+        "month": month,
+        "mon": month[:3],
+        "abbr": month if len(month) == 3 else f"{month[:3]}.",
+        "d": f"{day.day}",
+        "dd": f"{day.day:02}",
+        "nth": _ordinal(day.day),
+        "weekday": weekday,
+        "wday": weekday[:3],
+        "曜": "月火水木金土日"[day.weekday()],
+        "era": era,
+        "era letter": letter,
+        "era number": f"{number}",
+        "era year": "元" if number == 1 else f"{number}",
+        "kanji y": "".join(KANJI[int(digit)] for digit in f"{day.year}"),
+        "kanji m": _kanji(day.month),
+        "kanji d": _kanji(day.day),
+        "kanji era year": "元" if number == 1 else _kanji(number),
+    }
+    fields |= {f"wide {name}": fields[name].translate(WIDE) for name in ("y", "m", "d", "era year")}
+    return form.format_map(fields)
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if number in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def _kanji(number: int) -> str:
+    """A number below 100 as it is spoken: 29 as two-ten-nine."""
+    tens, ones = divmod(number, 10)
+    return (KANJI[tens] if tens > 1 else "") + ("十" if tens else "") + (KANJI[ones] if ones else "")

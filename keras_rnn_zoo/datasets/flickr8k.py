@@ -1,0 +1,55 @@
+"""Flickr8k: photographs with captions."""
+
+import functools
+from pathlib import Path
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets.examples import Examples
+from keras_rnn_zoo.datasets.prepared import checksum, open_prepared, read_captions
+
+LOCATION = "flickr8k"
+
+
+@registry.dataset(
+    task="captioning",
+    architectures=("one_to_many",),
+    source="tfds",
+    location=LOCATION,
+    size="6,000 train, 1,000 validation, 1,000 test, each with five captions",
+    licence="non-commercial research and education; cite Hodosh et al. 2013",
+    sizes={"input": "image"},
+    defaults={
+        "encoder": "EfficientNetB0",
+        "pretrained": True,
+        "image_height": 224,
+        "image_width": 224,
+        "units": 512,
+        "embedding_dim": 256,
+        "dropout": 0.5,
+        "batch_size": 64,
+    },
+)
+def flickr8k(data_dir: str | None, seed: int) -> Examples:
+    """Photographs of people and animals in action, with five captions each (Hodosh et al. 2013).
+
+    Get it by hand and put its files into the folder `flickr8k` of the data directory. In the train split each caption
+    makes an example of its own.
+
+    Args:
+        data_dir: the folder of prepared data sets.
+        seed: not used: the splits are the data set's own.
+    """
+    from keras_rnn_zoo.tfds_builders.flickr8k.flickr8k_dataset_builder import Builder
+
+    builder = open_prepared(LOCATION, data_dir, Builder)
+    read = functools.partial(read_captions, builder, captions=lambda texts: texts)
+    return Examples(
+        version=str(builder.version),
+        checksum=checksum(Path(builder.data_dir)),
+        input="image",
+        splits={
+            "train": lambda: read("train", one_each=True),
+            "validation": lambda: read("validation"),
+            "test": lambda: read("test"),
+        },
+    )

@@ -1,0 +1,71 @@
+"""Recordings of single digits."""
+
+from pathlib import Path
+from typing import Any
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets.examples import Examples, carve_validation
+from keras_rnn_zoo.datasets.prepared import checksum, naming_damaged_records, open_prepared, read_examples
+from keras_rnn_zoo.lazy import tf, tfds
+
+LOCATION = "spoken_digit"
+
+TEST_NAMES = r".*_[0-4]\.wav"
+"""The file names of the data set's own test set: the first five recordings of each digit by each speaker."""
+
+
+@registry.dataset(
+    task="classification",
+    architectures=("many_to_one",),
+    source="tfds",
+    location=LOCATION,
+    size="2,400 train, 300 validation, 300 test",
+    licence="CC BY-SA 4.0",
+    sizes={"input": "audio", "num_classes": 10},
+    defaults={"sample_rate": 8000, "epochs": 20},
+)
+def spoken_digit(data_dir: str | None, seed: int) -> Examples:
+    """Digits spoken in English by six speakers, recorded at 8 kHz (Free Spoken Digit Dataset).
+
+    The test split is the data set's own, which TFDS leaves in its one split: the recordings whose file name ends in _0
+    to _4. The validation split is a ninth of the others, drawn with the seed.
+    """
+    builder = open_prepared(LOCATION, data_dir)
+    tested = sum(is_test(name) for name in read_names(builder))
+    size = builder.info.splits["train"].num_examples - tested
+    return Examples(
+        version=str(builder.version),
+        checksum=checksum(Path(builder.data_dir)),
+        input="audio",
+        classes=tuple("0123456789"),
+        splits={
+            **carve_validation(_read(builder, test=False), size, 1 / 9, seed),
+            "test": lambda: _read(builder, test=True),
+        },
+    )
+
+
+def is_test(name: str) -> bool:
+    """Returns whether a recording of that file name belongs to the data set's own test set."""
+    import re
+
+    return re.fullmatch(TEST_NAMES, name) is not None
+
+
+def read_names(builder: Any) -> list[str]:
+    """Returns the recordings' file names, such as "7_jackson_32.wav", in the order of the files."""
+    names = read_examples(builder, "train", tfds.decode.PartialDecoding(["audio/filename"]))
+    with naming_damaged_records(LOCATION):
+        return [example["audio/filename"].decode() for example in names.as_numpy_iterator()]
+
+
+def to_waveform(samples: Any) -> Any:
+    """Returns 16-bit samples, which TFDS stores as wider integers, as numbers from -1 to 1."""
+    return tf.cast(samples, tf.float32) / 32_768.0
+
+
+def _read(builder: Any, test: bool) -> Any:
+    """Returns the recordings in the test set, or those outside it, as pairs of waveform and class number."""
+    examples = read_examples(builder, "train")
+    examples = examples.filter(lambda e: tf.strings.regex_full_match(e["audio/filename"], TEST_NAMES) == test)
+    return examples.map(lambda example: (to_waveform(example["audio"]), example["label"]))

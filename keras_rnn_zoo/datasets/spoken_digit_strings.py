@@ -1,0 +1,165 @@
+"""Recordings of single digits, strung into numbers."""
+
+import functools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets.examples import Examples
+from keras_rnn_zoo.datasets.prepared import checksum, naming_damaged_records, open_prepared, read_split
+from keras_rnn_zoo.datasets.spoken_digit import LOCATION, is_test, read_names, to_waveform
+from keras_rnn_zoo.lazy import np, tf
+
+SIZES = {"train": 8000, "validation": 300, "test": 300}
+SEED = 20_260_117
+
+DIGITS = (3, 7)
+"""Fewest and most digits in an utterance."""
+EDGE_PAUSE = (400, 3200)
+"""Shortest and longest silence before the first digit and after the last, in samples: 0.05 to 0.4 seconds."""
+INNER_PAUSE = (160, 2400)
+"""Shortest and longest silence between two digits, in samples: 0.02 to 0.3 seconds."""
+NOISE = (30, 60)
+"""How far the noise lies below the speech of a noisy utterance, in decibels."""
+
+
+class Plan(NamedTuple):
+    """How an utterance is put together.
+
+    Attributes:
+        recordings: file names of the recordings, in turn.
+        pauses: samples of silence before each of them and after the last.
+        noise: how far the noise lies below the speech, in decibels; `None` for silence without any.
+        seed: seed of the noise.
+    """
+
+    recordings: tuple[str, ...]
+    pauses: tuple[int, ...]
+    noise: int | None
+    seed: int
+
+    @property
+    def text(self) -> str:
+        """What is said: "3 0 7"."""
+        return " ".join(name.partition("_")[0] for name in self.recordings)
+
+
+@registry.dataset(
+    task="transcription",
+    architectures=("ctc",),
+    source="tfds",
+    location=LOCATION,
+    size="8,000 train, 300 validation, 300 test",
+    licence="CC BY-SA 4.0",
+    sizes={"input": "audio"},
+    defaults={"sample_rate": 8000, "target_tokens": "spaces", "epochs": 12},
+)
+def spoken_digit_strings(data_dir: str | None, seed: int) -> Examples:
+    """Strings of 3 to 7 digits, each of one speaker, put together from the recordings of spoken_digit at 8 kHz.
+
+    Pauses before, between and after the digits vary; half of the utterances have noise in them. The test split is made
+    of the recordings of the data set's own test set alone, the validation split of a ninth of the others. The
+    utterances are the same whatever the seed of the training.
+    """
+    import hashlib
+
+    builder = open_prepared(LOCATION, data_dir)
+    parts = share_out(read_names(builder))
+    plans = {split: draw_plans(parts[split], size, f"{SEED} {split}") for split, size in SIZES.items()}
+    recordings = functools.cache(functools.partial(_read_recordings, builder))
+    content = f"{checksum(Path(builder.data_dir))} {[tuple(plan) for part in plans.values() for plan in part]}"
+    return Examples(
+        version=str(builder.version),
+        checksum=hashlib.sha256(content.encode()).hexdigest(),
+        input="audio",
+        splits={split: functools.partial(_as_dataset, part, recordings) for split, part in plans.items()},
+    )
+
+
+def share_out(names: list[str]) -> dict[str, dict[str, list[str]]]:
+    """Returns the recordings of each speaker in each split, with the same number of each digit.
+
+    Args:
+        names: file names of all recordings, such as "7_jackson_32.wav", in any order.
+    """
+    import random
+
+    draw = random.Random(SEED)
+    groups: dict[tuple[str, str], list[str]] = {}
+    for name in sorted(names):
+        digit, speaker, _ = name.split("_")
+        groups.setdefault((digit, speaker), []).append(name)
+    parts: dict[str, dict[str, list[str]]] = {split: {} for split in SIZES}
+    for (_, speaker), group in groups.items():
+        learnt = [name for name in group if not is_test(name)]
+        validation = set(draw.sample(learnt, round(len(learnt) / 9)))
+        for name in group:
+            split = "test" if is_test(name) else "validation" if name in validation else "train"
+            parts[split].setdefault(speaker, []).append(name)
+    return parts
+
+
+def draw_plans(speakers: Mapping[str, list[str]], size: int, seed: str) -> list[Plan]:
+    """Returns plans of utterances, the speakers in turn.
+
+    Args:
+        speakers: the recordings of each speaker.
+        size: number of plans.
+        seed: seed of the draw.
+    """
+    import random
+
+    draw = random.Random(seed)
+    plans = []
+    for number in range(size):
+        recordings = list(speakers.values())[number % len(speakers)]
+        count = draw.randint(*DIGITS)
+        inner = [draw.randint(*INNER_PAUSE) for _ in range(count - 1)]
+        plans.append(
+            Plan(
+                recordings=tuple(draw.choice(recordings) for _ in range(count)),
+                pauses=(draw.randint(*EDGE_PAUSE), *inner, draw.randint(*EDGE_PAUSE)),
+                noise=draw.randint(*NOISE) if draw.random() < 0.5 else None,
+                seed=draw.getrandbits(32),
+            )
+        )
+    return plans
+
+
+def assemble(plan: Plan, recordings: Mapping[str, Any]) -> Any:
+    """Returns the waveform of an utterance.
+
+    Args:
+        plan: how it is put together.
+        recordings: the waveform of each recording, by file name.
+    """
+    pieces = [np.zeros(plan.pauses[0], np.float32)]
+    for name, pause in zip(plan.recordings, plan.pauses[1:], strict=True):
+        pieces += [recordings[name], np.zeros(pause, np.float32)]
+    waveform = np.concatenate(pieces)
+    if plan.noise is not None:
+        level = np.sqrt(np.mean(np.square(waveform))) * 10 ** (-plan.noise / 20)
+        random = np.random.Generator(np.random.PCG64(plan.seed))
+        waveform += np.float32(level) * random.standard_normal(len(waveform), np.float32)
+    return np.clip(waveform, -1, 1)
+
+
+def _read_recordings(builder: Any) -> dict[str, Any]:
+    """Returns the waveform of each recording, by file name."""
+    examples = read_split(builder, "train", ("audio/filename", "audio"))
+    with naming_damaged_records(LOCATION):
+        pairs = examples.map(lambda name, samples: (name, to_waveform(samples))).as_numpy_iterator()
+        return {name.decode(): waveform for name, waveform in pairs}
+
+
+def _as_dataset(plans: list[Plan], read_recordings: Any) -> Any:
+    recordings = read_recordings()
+
+    def utterances() -> Iterator[tuple[Any, str]]:
+        return ((assemble(plan, recordings), plan.text) for plan in plans)
+
+    spec = (tf.TensorSpec((None,), tf.float32), tf.TensorSpec((), tf.string))
+    return tf.data.Dataset.from_generator(utterances, output_signature=spec).apply(
+        tf.data.experimental.assert_cardinality(len(plans))
+    )

@@ -1,0 +1,76 @@
+"""Recordings."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.lazy import np, tf
+from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.readers.reader import Reader, read_file
+from keras_rnn_zoo.readers.series import padded_batch, without_padding
+
+
+@registry.reader(
+    inputs={
+        "audio": "the recordings, from -1 to 1, one channel: float32 (batch, samples)",
+        "lengths": "the number of samples of each: int32 (batch,)",
+    }
+)
+class AudioReader(Reader):
+    """Waveforms, float32 `(batch, samples)` from -1 to 1; padding is NaN.
+
+    Args:
+        sample_rate: samples a second.
+        max_seconds: most of a recording that is read, from its start.
+    """
+
+    input = "audio"
+    variable = True
+
+    def __init__(
+        self,
+        *,
+        sample_rate: Annotated[int, Range(1000, 192_000)] = 16_000,
+        max_seconds: Annotated[float, Range(0.01, 3600)] = 40.0,
+    ) -> None:
+        self.sample_rate = sample_rate
+        self.max_samples = round(sample_rate * max_seconds)
+
+    def sizes(self) -> dict[str, Any]:
+        return {"input": self.input, "sample_rate": self.sample_rate}
+
+    def signature(self) -> list[Any]:
+        return [
+            tf.TensorSpec([None, None], tf.float32, name="audio"),
+            tf.TensorSpec([None], tf.int32, name="lengths"),
+        ]
+
+    def __call__(self, *raw: Any) -> Any:
+        waveforms, lengths = raw
+        return without_padding(waveforms, lengths)[:, : self.max_samples]
+
+    def batch_of_one(self, raw: Any) -> tuple[Any, ...]:
+        return raw[None], tf.shape(raw)[:1]
+
+    def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
+        return padded_batch([self._waveform(item) for item in inputs], ())
+
+    def _waveform(self, item: Any) -> Any:
+        """Returns the samples of an array, of the bytes of a WAV file or of the path of one."""
+        if not isinstance(item, str | bytes) and not hasattr(item, "__fspath__"):
+            return np.asarray(item, "float32")
+        content = item if isinstance(item, bytes) else read_file(item)
+        name = f"of {len(content)} bytes" if isinstance(item, bytes) else repr(str(item))
+        try:
+            samples, rate = tf.audio.decode_wav(content)
+        except tf.errors.InvalidArgumentError as error:
+            raise DataError(
+                f"The recording {name} cannot be read: {error.message}. WAV files of 16-bit samples are read."
+            ) from None
+        if int(rate) != self.sample_rate:
+            raise DataError(
+                f"The recording {name} has {int(rate):,} samples a second; the run was trained on "
+                f"{self.sample_rate:,}. Convert it first, for example: ffmpeg -i IN -ar {self.sample_rate} OUT.wav"
+            )
+        return samples.numpy().mean(axis=1)

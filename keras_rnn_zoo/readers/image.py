@@ -1,0 +1,115 @@
+"""Images."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.lazy import np, tf
+from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.readers.reader import Reader, read_file
+
+ENCODED = {"image": "the images, encoded as PNG, JPEG, GIF or BMP: string (batch,)"}
+
+
+def _decoded(encoded: Any, channels: int) -> Any:
+    return tf.io.decode_image(encoded, channels=channels, expand_animations=False)
+
+
+def _to_batch(inputs: Sequence[Any]) -> tuple[Any, ...]:
+    encoded = [image if isinstance(image, bytes) else read_file(image) for image in inputs]
+    for image, content in zip(inputs, encoded, strict=True):
+        try:
+            _decoded(content, 0)
+        except tf.errors.InvalidArgumentError:
+            name = f"of {len(content)} bytes" if isinstance(image, bytes) else repr(str(image))
+            raise DataError(f"The image {name} is not one. PNG, JPEG, GIF and BMP files are read.") from None
+    return (tf.constant(encoded, tf.string),)
+
+
+@registry.reader(inputs=ENCODED)
+class ImageReader(Reader):
+    """Pixels of images of one size, uint8 `(batch, image_height, image_width, channels)`.
+
+    Args:
+        image_height: pixels that images are scaled to, from top to bottom.
+        image_width: pixels that images are scaled to, from left to right.
+        channels: 1 for gray, 3 for red, green and blue.
+    """
+
+    input = "image"
+    variable = False
+
+    def __init__(
+        self,
+        *,
+        image_height: Annotated[int, Range(1, 4096)] = 64,
+        image_width: Annotated[int, Range(1, 4096)] = 64,
+        channels: Literal[1, 3] = 3,
+    ) -> None:
+        self.shape = (image_height, image_width, channels)
+
+    def sizes(self) -> dict[str, Any]:
+        return {"input": self.input, **dict(zip(("image_height", "image_width", "channels"), self.shape, strict=True))}
+
+    def signature(self) -> list[Any]:
+        return [tf.TensorSpec([None], tf.string, name="image")]
+
+    def __call__(self, *raw: Any) -> Any:
+        height, width, channels = self.shape
+
+        def read(encoded: Any) -> Any:
+            pixels = tf.image.resize(_decoded(encoded, channels), (height, width), antialias=True)
+            return tf.ensure_shape(tf.saturate_cast(tf.round(pixels), tf.uint8), self.shape)
+
+        return tf.map_fn(read, *raw, fn_output_signature=tf.TensorSpec(self.shape, tf.uint8))
+
+    def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
+        return _to_batch(inputs)
+
+
+@registry.reader(inputs=ENCODED)
+class LineReader(Reader):
+    """Images that are read as sequences of columns, such as lines of writing.
+
+    Gives float32 pixels `(batch, width, image_height, channels)`, from 0 to 255, columns first: padding is NaN.
+
+    Args:
+        image_height: pixels that images are scaled to, from top to bottom; the width follows.
+        max_width: most pixels read from left to right; what is beyond is cut off.
+        channels: 1 for gray, 3 for red, green and blue.
+    """
+
+    input = "image"
+    variable = True
+
+    def __init__(
+        self,
+        *,
+        image_height: Annotated[int, Range(1, 4096)] = 32,
+        max_width: Annotated[int, Range(1, 100_000)] = 4000,
+        channels: Literal[1, 3] = 1,
+    ) -> None:
+        self.image_height, self.max_width, self.channels = image_height, max_width, channels
+
+    def sizes(self) -> dict[str, Any]:
+        return {"input": self.input, "image_height": self.image_height, "channels": self.channels}
+
+    def signature(self) -> list[Any]:
+        return [tf.TensorSpec([None], tf.string, name="image")]
+
+    def __call__(self, *raw: Any) -> Any:
+        def read(encoded: Any) -> Any:
+            pixels = _decoded(encoded, self.channels)
+            height, width = tf.unstack(tf.cast(tf.shape(pixels)[:2], tf.float32))
+            width = tf.clip_by_value(tf.cast(tf.round(width * self.image_height / height), tf.int32), 1, self.max_width)
+            pixels = tf.image.resize(pixels, [self.image_height, width], antialias=True)
+            columns = tf.transpose(pixels, [1, 0, 2])
+            return tf.RaggedTensor.from_tensor(columns[None], ragged_rank=1)
+
+        spec = tf.RaggedTensorSpec([1, None, self.image_height, self.channels], tf.float32, ragged_rank=1)
+        ragged = tf.map_fn(read, *raw, fn_output_signature=spec)
+        return ragged.merge_dims(0, 1).to_tensor(default_value=np.nan)
+
+    def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
+        return _to_batch(inputs)

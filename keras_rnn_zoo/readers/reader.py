@@ -1,0 +1,66 @@
+"""What every reader provides: the half of a task's preprocessing that depends on the kind of input alone."""
+
+import abc
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from keras_rnn_zoo.errors import DataError
+
+
+class Reader(abc.ABC):
+    """From raw inputs of one kind to a model's input.
+
+    Calling it on the tensors of a raw batch gives the model's input, in TensorFlow ops; steps that are only padding
+    hold 0 where the input is integer and NaN where it is floating-point. Keyword-only arguments of a subclass are
+    options.
+    """
+
+    input: str
+    """The kind of input: the option `input` of an architecture."""
+
+    variable: bool
+    """Whether inputs differ in length, along the first axis after the batch's."""
+
+    def fit(self, raw: Any) -> str:
+        """Learns what reading needs from a `tf.data.Dataset` of raw inputs; returns what, in a few words, or ""."""
+        return ""
+
+    @abc.abstractmethod
+    def sizes(self) -> dict[str, Any]:
+        """Returns the options that the model takes from the input."""
+
+    @abc.abstractmethod
+    def signature(self) -> list[Any]:
+        """Returns the `tf.TensorSpec`s of a raw batch, named as users of an export name its inputs."""
+
+    @abc.abstractmethod
+    def __call__(self, *raw: Any) -> Any:
+        """Returns the model's input for a raw batch."""
+
+    def batch_of_one(self, raw: Any) -> tuple[Any, ...]:
+        """Returns the raw batch that holds one raw input, as a data set gives it."""
+        return (raw[None],)
+
+    @abc.abstractmethod
+    def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
+        """Returns the raw batch of what a user gave; raises `DataError` for what is no input of this kind."""
+
+    def resources(self) -> list[Any]:
+        """Returns the layers with tables that reading looks up, which an export must carry."""
+        return []
+
+    def save(self, folder: Path) -> None:  # noqa: B027  Most readers learn nothing.
+        """Writes what `fit` learnt to `folder`, as plain text."""
+
+    def load(self, folder: Path) -> None:  # noqa: B027
+        """Reads what `save` wrote."""
+
+
+def read_file(path: Any) -> bytes:
+    """Returns the content of a file that a user named; raises `DataError` where it cannot be read."""
+    try:
+        return Path(path).expanduser().read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"The file {str(path)!r} cannot be read: {reason}. Name a file that exists.") from None

@@ -1,0 +1,111 @@
+"""Numbers over time."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.files import write_json
+from keras_rnn_zoo.lazy import np, tf
+from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.readers.reader import Reader
+from keras_rnn_zoo.runs import read_json
+
+
+@registry.reader(
+    inputs={
+        "series": "the numbers, step by step: float32 (batch, steps, features)",
+        "lengths": "the number of steps of each: int32 (batch,)",
+    }
+)
+class SeriesReader(Reader):
+    """Series, float32 `(batch, steps, features)`, each feature scaled to mean 0 and variance 1 on the training split.
+
+    Padding is NaN.
+
+    Args:
+        max_steps: most steps read of a series, from its start.
+    """
+
+    input = "series"
+    variable = True
+    FILE = "normalization.json"
+
+    def __init__(self, *, max_steps: Annotated[int, Range(1, 1_000_000)] = 100_000) -> None:
+        self.max_steps = max_steps
+        self.mean: list[float] = []
+        self.deviation: list[float] = []
+
+    def fit(self, raw: Any) -> str:
+        moments = [(np.sum(x, 0), np.sum(np.square(x), 0), len(x)) for x in raw.map(_as_double).as_numpy_iterator()]
+        total, squares, steps = (np.sum([moment[part] for moment in moments], axis=0) for part in range(3))
+        mean = total / steps
+        deviation = np.sqrt(np.maximum(squares / steps - mean**2, 0))
+        self.mean = mean.tolist()
+        self.deviation = np.where(deviation > 0, deviation, 1.0).tolist()  # A constant feature stays as it is.
+        return f"{len(self.mean)} features a step, {steps:,} steps"
+
+    def sizes(self) -> dict[str, Any]:
+        return {"input": self.input, "features": len(self.mean)}
+
+    def signature(self) -> list[Any]:
+        return [
+            tf.TensorSpec([None, None, len(self.mean)], tf.float32, name="series"),
+            tf.TensorSpec([None], tf.int32, name="lengths"),
+        ]
+
+    def __call__(self, *raw: Any) -> Any:
+        series, lengths = raw
+        scaled = (series - tf.constant(self.mean, tf.float32)) / tf.constant(self.deviation, tf.float32)
+        return without_padding(scaled, lengths)[:, : self.max_steps]
+
+    def batch_of_one(self, raw: Any) -> tuple[Any, ...]:
+        return raw[None], tf.shape(raw)[:1]
+
+    def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
+        parsed = [_parsed(item) if isinstance(item, str | bytes) else item for item in inputs]
+        return padded_batch([np.asarray(item, "float32") for item in parsed], (len(self.mean),))
+
+    def save(self, folder: Path) -> None:
+        write_json(folder / self.FILE, {"mean": self.mean, "deviation": self.deviation})
+
+    def load(self, folder: Path) -> None:
+        learnt = read_json(folder / self.FILE)
+        self.mean, self.deviation = learnt["mean"], learnt["deviation"]
+
+
+def _as_double(series: Any) -> Any:
+    return tf.cast(series, tf.float64)
+
+
+def _parsed(text: str | bytes) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        shown = text if len(text) < 60 else text[:60]
+        raise DataError(f"A series is expected as JSON, such as [[0.1, 2], [0.3, 1]]; received {shown!r}.") from None
+
+
+def without_padding(values: Any, lengths: Any) -> Any:
+    """Returns values `(batch, time, ...)` with NaN at and after `lengths` (batch,), with one step or more.
+
+    What is no number within the length counts as 0: NaN marks padding alone.
+    """
+    values = tf.where(tf.math.is_finite(values), values, 0.0)
+    values = tf.pad(values, [[0, 0], [0, tf.maximum(1 - tf.shape(values)[1], 0)]] + [[0, 0]] * (len(values.shape) - 2))
+    real = tf.sequence_mask(tf.maximum(lengths, 1), tf.shape(values)[1])
+    return tf.where(tf.reshape(real, tf.concat([tf.shape(real), [1] * (len(values.shape) - 2)], 0)), values, np.nan)
+
+
+def padded_batch(arrays: Sequence[Any], features: tuple[int, ...]) -> tuple[Any, Any]:
+    """Returns arrays `(time, *features)` as one tensor with zeros at the end, and their lengths, int32."""
+    for array in arrays:
+        if array.ndim != 1 + len(features) or array.shape[1:] != features:
+            raise DataError(f"An array of shape {('time', *features)} is expected; received one of {array.shape}.")
+    lengths = np.array([len(array) for array in arrays], "int32")
+    batch = np.zeros((len(arrays), max(lengths, default=0), *features), "float32")
+    for row, array in zip(batch, arrays, strict=True):
+        row[: len(array)] = array
+    return tf.constant(batch), tf.constant(lengths)

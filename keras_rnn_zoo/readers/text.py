@@ -1,0 +1,78 @@
+"""Texts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.readers.reader import Reader
+
+
+@registry.reader(inputs={"text": "the texts: string (batch,), UTF-8"})
+class TextReader(Reader):
+    """Token ids of texts, int32 `(batch, time)`.
+
+    Args:
+        tokens: what a token is: words by the rules of English, what stands between spaces, or characters.
+        vocabulary_size: most tokens in use, padding and the unknown one among them; the commonest are kept.
+        max_length: most tokens read of a text; of a longer one, the last ones are read.
+    """
+
+    input = "text"
+    variable = True
+
+    def __init__(
+        self,
+        *,
+        tokens: Literal["words", "spaces", "characters"] = "words",
+        vocabulary_size: Annotated[int, Range(3, 10_000_000)] = 20_000,
+        max_length: Annotated[int, Range(1, 1_000_000)] = 400,
+    ) -> None:
+        from keras_rnn_zoo.layers.text import TokenIds
+
+        self.ids = TokenIds(tokens, vocabulary_size, max_length)
+
+    def fit(self, raw: Any) -> str:
+        return learn_vocabulary(self.ids, raw)
+
+    def sizes(self) -> dict[str, Any]:
+        return {"input": self.input, "vocabulary_size": len(self.ids.vocabulary)}
+
+    def signature(self) -> list[Any]:
+        return [tf.TensorSpec([None], tf.string, name="text")]
+
+    def __call__(self, *raw: Any) -> Any:
+        return self.ids(*raw)
+
+    def resources(self) -> list[Any]:
+        return [self.ids]
+
+    def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
+        return (text_batch(inputs),)
+
+    def save(self, folder: Path) -> None:
+        self.ids.save_files(folder)
+
+    def load(self, folder: Path) -> None:
+        self.ids.load_files(folder)
+
+
+def text_batch(inputs: Sequence[Any]) -> Any:
+    """Returns texts, each `str` or `bytes`, as a string tensor `(batch,)`; raises `DataError` for anything else."""
+    for text in inputs:
+        if not isinstance(text, str | bytes):
+            raise DataError(f"A text is expected as str or bytes; received {text!r}.")
+    raw = [text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text for text in inputs]
+    return tf.constant(raw, tf.string)
+
+
+def learn_vocabulary(ids: Any, texts: Any) -> str:
+    """Fits a `TokenIds` on a `tf.data.Dataset` of texts; returns what it learnt, for the training log."""
+    counts = ids.adapt(texts.batch(1024).prefetch(2))
+    total = sum(counts.values())
+    known = sum(counts[token] for token in ids.vocabulary)
+    kind = "characters" if ids.tokens == "characters" else "words"
+    return f"{ids.name} of {len(ids.vocabulary):,}, which covers {known / max(total, 1):.1%} of {total:,} {kind}"

@@ -1,0 +1,93 @@
+"""Sentences that are read word by word, each word with its characters."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.readers.reader import Reader
+from keras_rnn_zoo.readers.text import learn_vocabulary, text_batch
+
+
+@registry.reader(inputs={"text": "the sentences, with spaces between words: string (batch,), UTF-8"})
+class WordsReader(Reader):
+    """Ids of words, int32 `(batch, words)`, or of words and their characters, `(batch, words, 1 + max_characters)`.
+
+    Words are what stands between white space. Their ids are those of their lower-case forms; the characters keep case.
+
+    Args:
+        vocabulary_size: most words in use, padding and the unknown one among them; the commonest are kept.
+        max_length: most words read of a sentence; of a longer one, the first ones are read.
+        char_units: whether characters are read, if not 0.
+        max_characters: most characters read of a word; of a longer one, the last ones are read.
+    """
+
+    input = "text"
+    variable = True
+
+    def __init__(
+        self,
+        *,
+        vocabulary_size: Annotated[int, Range(3, 10_000_000)] = 20_000,
+        max_length: Annotated[int, Range(1, 1_000_000)] = 400,
+        char_units: Annotated[int, Range(0, 8192)] = 0,
+        max_characters: Annotated[int, Range(1, 1000)] = 20,
+    ) -> None:
+        from keras_rnn_zoo.layers.text import TokenIds
+
+        self.words = TokenIds("spaces", vocabulary_size, max_length, name="vocabulary")
+        self.characters = TokenIds("characters", 10_000, max_characters, name="characters")
+        self.max_length = max_length
+        self.spelt = char_units > 0
+
+    def tokens(self, texts: Any) -> Any:
+        """Returns the words of strings `(batch,)`, as ragged strings `(batch, words)`."""
+        return self.words.split(texts)[:, : self.max_length]
+
+    def fit(self, raw: Any) -> str:
+        words = learn_vocabulary(self.words, raw.map(_lower))
+        return f"{words}; {learn_vocabulary(self.characters, raw)}" if self.spelt else words
+
+    def sizes(self) -> dict[str, Any]:
+        sizes = {"input": self.input, "vocabulary_size": len(self.words.vocabulary)}
+        return {**sizes, "char_vocabulary_size": len(self.characters.vocabulary)} if self.spelt else sizes
+
+    def signature(self) -> list[Any]:
+        return [tf.TensorSpec([None], tf.string, name="text")]
+
+    def __call__(self, *raw: Any) -> Any:
+        tokens = self.tokens(*raw)
+        words = self.words.look_up(tf.ragged.map_flat_values(_lower, tokens))
+        if not self.spelt:
+            return _one_step_or_more(words.to_tensor())
+        characters = self.characters.look_up(
+            self.characters.split(tokens.flat_values)[:, -self.characters.max_length :]
+        )
+        shape = [None, self.characters.max_length]
+        both = tf.concat([words.flat_values[:, None], characters.to_tensor(shape=shape)], axis=1)
+        return _one_step_or_more(words.with_flat_values(both).to_tensor())
+
+    def resources(self) -> list[Any]:
+        return [self.words, self.characters] if self.spelt else [self.words]
+
+    def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
+        return (text_batch(inputs),)
+
+    def save(self, folder: Path) -> None:
+        for ids in self.resources():
+            ids.save_files(folder)
+
+    def load(self, folder: Path) -> None:
+        for ids in self.resources():
+            ids.load_files(folder)
+
+
+def _one_step_or_more(ids: Any) -> Any:
+    return tf.pad(ids, [[0, 0], [0, tf.maximum(1 - tf.shape(ids)[1], 0)]] + [[0, 0]] * (len(ids.shape) - 2))
+
+
+def _lower(texts: Any) -> Any:
+    # `lower` would end a text at a NUL.
+    return tf.strings.lower(tf.strings.regex_replace(texts, r"\x00", " "), encoding="utf-8")

@@ -1,0 +1,95 @@
+"""Language modelling: which token comes next, and texts written by drawing one after another."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.options import Option, Range
+from keras_rnn_zoo.readers.text import TextReader
+from keras_rnn_zoo.tasks.task import Task
+
+
+@registry.task(
+    outputs={"text": "the prompt and what was written after it: string (batch,)"},
+    inputs={
+        "temperature": "divides the logits; 0 always takes the likeliest token: float32 ()",
+        "seed": "the same seed gives the same text: int32 ()",
+        "length": "number of tokens to write: int32 ()",
+    },
+)
+class LanguageModelling(Task):
+    """Predicts each token from those before it, and goes on with a prompt."""
+
+    answer_options: ClassVar[Mapping[str, Option]] = {
+        option.name: option
+        for option in (
+            Option("temperature", float, 0.8, "divides the logits; 0 takes the likeliest", bounds=Range(0, 100)),
+            Option("seed", int, 0, "the same seed gives the same text", bounds=Range(0, 2**31 - 1)),
+            Option("length", int, 300, "number of tokens to write", bounds=Range(1, 100_000)),
+        )
+    }
+    reader: TextReader
+
+    def sizes(self) -> dict[str, Any]:
+        sizes = super().sizes()
+        return {**sizes, "num_classes": sizes["vocabulary_size"], "causal": True}
+
+    def input_signature(self) -> list[Any]:
+        return [
+            *super().input_signature(),
+            tf.TensorSpec([], tf.float32, name="temperature"),
+            tf.TensorSpec([], tf.int32, name="seed"),
+            tf.TensorSpec([], tf.int32, name="length"),
+        ]
+
+    def to_batch(self, inputs: Sequence[Any], **options: Any) -> tuple[Any, ...]:
+        chosen = {**{name: option.default for name, option in self.answer_options.items()}, **options}
+        texts = super().to_batch(inputs)
+        return (
+            *texts,
+            tf.constant(chosen["temperature"], tf.float32),
+            *map(tf.constant, (chosen["seed"], chosen["length"])),
+        )
+
+    def preprocess(self, *raw: Any) -> Any:
+        texts, temperature, seed, length = raw
+        draws = tf.random.stateless_uniform(length[None], tf.stack([seed, 0]))
+        return {"ids": self.reader(texts), "temperature": temperature, "length": length, "draws": draws}
+
+    def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
+        ids = self.reader(*self.reader.batch_of_one(raw))[0]
+        return ids[:-1], ids[1:]
+
+    def loss(self) -> Any:
+        from keras_rnn_zoo.layers.steps import step_crossentropy
+
+        return step_crossentropy()
+
+    def loss_weight(self, targets: Any) -> int:
+        from keras_rnn_zoo.layers.steps import counted_steps
+
+        return counted_steps(targets)
+
+    def outputs(self, model: Any, inputs: Any) -> Any:
+        from keras_rnn_zoo.layers.search import sample_text
+
+        return sample_text(model, **inputs)
+
+    def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
+        return {"text": self.reader.ids.to_text(outputs)}
+
+    def scored_answers(self, write: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
+        return {}
+
+    def score(
+        self, answers: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
+    ) -> tuple[dict[str, float], dict[str, Any]]:
+        scores = {"perplexity": math.exp(loss)}
+        if self.reader.ids.tokens == "characters":
+            scores["bits_per_character"] = loss / math.log(2)
+        return scores, {}
+
+    def describe(self, answer: Mapping[str, Any]) -> str:
+        return str(answer["text"])

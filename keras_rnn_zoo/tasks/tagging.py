@@ -1,0 +1,83 @@
+"""Tagging: a tag for each word or step of an input."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.lazy import np, tf
+from keras_rnn_zoo.padding import IGNORED
+from keras_rnn_zoo.readers.words import WordsReader
+from keras_rnn_zoo.tasks.task import Task
+
+
+@registry.task(
+    outputs={
+        "tokens": "the words that the sentence was split into: string (batch, words), padded with empty ones",
+        "tags": "the tag of each: string (batch, words), padded with empty ones",
+        "lengths": "the number of words: int32 (batch,)",
+    },
+    readers={"text": "words"},
+)
+class Tagging(Task):
+    """Gives each word of a sentence a tag."""
+
+    monitor, monitor_mode = "val_accuracy", "max"
+    reader: WordsReader
+
+    def sizes(self) -> dict[str, Any]:
+        return {**super().sizes(), "num_classes": len(self.classes)}
+
+    def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
+        inputs = self.preprocess(*self.reader.batch_of_one(raw))[0]
+        tags = tf.strings.split(target)[: self.reader.max_length]
+        tokens = tf.shape(self.reader.tokens(raw[None])[0])[0]
+        tf.debugging.assert_equal(tf.shape(tags)[0], tokens, "A sentence has more or fewer tags than words.")
+        is_class = tf.equal(tags[:, None], tf.constant(self.classes))
+        known = tf.reduce_any(is_class, axis=1)
+        return inputs, tf.where(known, tf.argmax(is_class, axis=1, output_type=tf.int32), IGNORED)
+
+    def loss(self) -> Any:
+        from keras_rnn_zoo.layers.steps import step_crossentropy
+
+        return step_crossentropy()
+
+    def loss_weight(self, targets: Any) -> int:
+        from keras_rnn_zoo.layers.steps import counted_steps
+
+        return counted_steps(targets)
+
+    def training_metrics(self) -> list[Any]:
+        from keras_rnn_zoo.layers.steps import StepAccuracy
+
+        return [StepAccuracy(name="accuracy")]
+
+    def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
+        real = tf.not_equal(inputs[:, :, 0] if len(inputs.shape) == 3 else inputs, 0)
+        tags = tf.gather(tf.constant(self.classes), tf.argmax(outputs, axis=-1))
+        return {"tags": tf.where(real, tags, ""), "lengths": tf.reduce_sum(tf.cast(real, tf.int32), axis=1)}
+
+    def echo(self, *raw: Any) -> dict[str, Any]:
+        tokens = self.reader.tokens(*raw).to_tensor("")
+        return {"tokens": tf.pad(tokens, [[0, 0], [0, tf.maximum(1 - tf.shape(tokens)[1], 0)]], constant_values="")}
+
+    def score(
+        self, answers: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
+    ) -> tuple[dict[str, float], dict[str, Any]]:
+        truth = [reference.decode().split(" ") for reference in references]
+        guesses = [[tag.decode() for tag in tags] for tags in answers["tags"]]
+        # Words beyond the longest length that is read have no tag, and count as mistakes.
+        guesses = [(tags + ["O"] * len(right))[: len(right)] for tags, right in zip(guesses, truth, strict=True)]
+        right = np.concatenate(truth) == np.concatenate(guesses)
+        scores = {"accuracy": float(right.mean())}
+        if any(name.startswith("B-") for name in self.classes):
+            from seqeval import metrics
+
+            scores["f1"] = float(metrics.f1_score(truth, guesses))
+        return scores, {}
+
+    def describe(self, answer: Mapping[str, Any]) -> str:
+        return " ".join(f"{token}/{tag}" for token, tag in zip(answer["tokens"], answer["tags"], strict=True))
+
+    def trim(self, answer: dict[str, Any]) -> dict[str, Any]:
+        length = answer["lengths"]
+        return {"tokens": answer["tokens"][:length], "tags": answer["tags"][:length], "lengths": length}

@@ -1,0 +1,102 @@
+"""Transcription: the text that was spoken, or written by hand."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.lazy import keras, tf
+from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.tasks.task import Task
+from keras_rnn_zoo.tasks.writing import as_texts
+
+
+@registry.task(
+    outputs={"text": "the transcript: string (batch,)", "score": "its log-probability: float32 (batch,)"},
+    readers={"image": "line"},
+)
+class Transcription(Task):
+    """Writes down what was spoken or written, without being told where in the input each token stands.
+
+    The model gives each frame a distribution over the tokens and the blank, class 0; the loss sums over all ways to
+    place the transcript (connectionist temporal classification, Graves et al. 2006).
+
+    Args:
+        target_tokens: what a token of the transcript is: characters, what stands between spaces, or words by the
+            rules of English.
+        beam_size: number of prefixes that the search follows at once; 1 takes the best class of each frame.
+    """
+
+    target_padding = 0  # The loss counts the classes of a transcript by it.
+
+    def __init__(
+        self,
+        reader: Any,
+        classes: tuple[str, ...],
+        *,
+        target_tokens: Literal["characters", "spaces", "words"] = "characters",
+        beam_size: Annotated[int, Range(1, 1000)] = 1,
+    ) -> None:
+        from keras_rnn_zoo.layers.text import TokenIds
+
+        super().__init__(reader, classes)
+        self.beam_size = beam_size
+        self.target_ids = TokenIds(target_tokens, 10_000, 10_000, name="target_vocabulary")
+
+    def fit(self, examples: Any) -> str:
+        from keras_rnn_zoo.readers.text import learn_vocabulary
+
+        transcripts = examples.map(lambda raw, target: target)
+        learnt = self.reader.fit(examples.map(lambda raw, target: raw)), learn_vocabulary(self.target_ids, transcripts)
+        return "; ".join(filter(None, learnt))
+
+    def sizes(self) -> dict[str, Any]:
+        return {**super().sizes(), "num_classes": len(self.target_ids.vocabulary)}
+
+    def resources(self) -> list[Any]:
+        return [*super().resources(), self.target_ids]
+
+    def save(self, folder: Path) -> None:
+        super().save(folder)
+        self.target_ids.save_files(folder)
+
+    def load(self, folder: Path) -> None:
+        super().load(folder)
+        self.target_ids.load_files(folder)
+
+    def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
+        inputs = self.preprocess(*self.reader.batch_of_one(raw))[0]
+        return inputs, self.target_ids.look_up(self.target_ids.split(target[None]))[0]
+
+    def loss(self) -> Any:
+        return keras.losses.CTC()
+
+    def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
+        frames = tf.transpose(tf.nn.log_softmax(tf.cast(outputs, tf.float32)), [1, 0, 2])  # (time, batch, classes)
+        lengths = tf.fill(tf.shape(frames)[1:2], tf.shape(frames)[0])  # Frames of padding are blank.
+        if self.beam_size == 1:
+            (best,), costs = tf.nn.ctc_greedy_decoder(frames, lengths, blank_index=0)
+            ids, score = tf.sparse.to_dense(best), -costs[:, 0]
+        else:
+            # TensorFlow's beam search wants the blank as the last class.
+            frames = tf.roll(frames, -1, axis=-1)
+            (best,), scores = tf.nn.ctc_beam_search_decoder(frames, lengths, self.beam_size, top_paths=1)
+            ids, score = tf.sparse.to_dense(best, default_value=-1) + 1, scores[:, 0]
+        return {"text": self.target_ids.to_text(tf.cast(ids, tf.int32)), "score": score}
+
+    def score(
+        self, answers: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
+    ) -> tuple[dict[str, float], dict[str, Any]]:
+        import jiwer
+
+        texts, wanted = as_texts(answers["text"]), as_texts(references)
+        right = sum(text == reference for text, reference in zip(texts, wanted, strict=True))
+        scores = {
+            "cer": float(jiwer.cer(wanted, texts)),
+            "wer": float(jiwer.wer(wanted, texts)),
+            "sequence_accuracy": right / max(len(texts), 1),
+        }
+        return scores, {}
+
+    def describe(self, answer: Mapping[str, Any]) -> str:
+        return str(answer["text"])

@@ -1,0 +1,126 @@
+"""What tasks share whose answer is a text, written token by token."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.tasks.task import Task
+
+OUTPUTS = {
+    "text": "the text: string (batch,)",
+    "score": "its log-probability, divided by the length penalty: float32 (batch,)",
+}
+
+
+class Writing(Task):
+    """A task whose answer is a text.
+
+    In training the model reads the source and the text up to each step, and predicts the next token. In use the text
+    is searched for step by step.
+
+    Args:
+        reader: what reads the source.
+        classes: none.
+        tokens: what a token of the text is.
+        vocabulary_size: most tokens in use.
+        max_length: most tokens written.
+        beam_size: number of texts that the search follows at once; 1 is greedy search.
+        length_penalty: exponent of the length penalty.
+    """
+
+    def __init__(
+        self,
+        reader: Any,
+        classes: tuple[str, ...],
+        tokens: str,
+        vocabulary_size: int,
+        max_length: int,
+        beam_size: int,
+        length_penalty: float,
+    ) -> None:
+        from keras_rnn_zoo.layers.text import TokenIds
+
+        super().__init__(reader, classes)
+        self.target_ids = TokenIds(tokens, vocabulary_size, max_length, written=True, name="target_vocabulary")
+        self.search_options = {"max_length": max_length, "beam_size": beam_size, "length_penalty": length_penalty}
+
+    def fit(self, examples: Any) -> str:
+        from keras_rnn_zoo.readers.text import learn_vocabulary
+
+        texts = examples.flat_map(lambda raw, target: tf.data.Dataset.from_tensor_slices(tf.reshape(target, [-1])))
+        learnt = self.reader.fit(examples.map(lambda raw, target: raw)), learn_vocabulary(self.target_ids, texts)
+        return "; ".join(filter(None, learnt))
+
+    def sizes(self) -> dict[str, Any]:
+        return {**super().sizes(), "target_vocabulary_size": len(self.target_ids.vocabulary)}
+
+    def resources(self) -> list[Any]:
+        return [*super().resources(), self.target_ids]
+
+    def save(self, folder: Path) -> None:
+        super().save(folder)
+        self.target_ids.save_files(folder)
+
+    def load(self, folder: Path) -> None:
+        super().load(folder)
+        self.target_ids.load_files(folder)
+
+    def preprocess(self, *raw: Any) -> Any:
+        return {"source": self.reader(*raw)}
+
+    def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
+        from keras_rnn_zoo.layers.text import END, START
+
+        source = self.reader(*self.reader.batch_of_one(raw))[0]
+        text = tf.reshape(target, [-1])[:1]  # Of several references, the first.
+        ids = self.target_ids.look_up(self.target_ids.split(text))[0][: self.target_ids.max_length]
+        return {"source": source, "target": tf.concat([[START], ids], 0)}, tf.concat([ids, [END]], 0)
+
+    @property
+    def bucketed(self) -> bool:
+        return True
+
+    def length(self, inputs: Any, target: Any) -> Any:
+        length = tf.shape(target)[0]
+        return tf.maximum(length, tf.shape(inputs["source"])[0]) if self.reader.variable else length
+
+    def loss(self) -> Any:
+        from keras_rnn_zoo.layers.steps import step_crossentropy
+
+        return step_crossentropy()
+
+    def loss_weight(self, targets: Any) -> int:
+        from keras_rnn_zoo.layers.steps import counted_steps
+
+        return counted_steps(targets)
+
+    def training_metrics(self) -> list[Any]:
+        from keras_rnn_zoo.layers.steps import StepAccuracy
+
+        return [StepAccuracy(name="accuracy")]
+
+    def outputs(self, model: Any, inputs: Any) -> Any:
+        from keras_rnn_zoo.layers.search import search_text
+
+        return search_text(model, inputs["source"], **self.search_options)
+
+    def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
+        return {"text": self.target_ids.to_text(outputs["ids"][:, 0]), "score": outputs["scores"][:, 0]}
+
+    def scored_answers(self, write: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
+        source = {"source": inputs["source"]}
+        return self.decode(write(source), source)
+
+    def describe(self, answer: Mapping[str, Any]) -> str:
+        return str(answer["text"])
+
+
+def as_texts(values: Sequence[Any]) -> list[str]:
+    """Returns decoded answers as Python strings."""
+    return [value.decode("utf-8", "replace") for value in values]
+
+
+def exact_match(texts: Sequence[str], references: Sequence[Sequence[str]]) -> float:
+    """Returns the share of texts that are one of their references."""
+    return sum(text in wanted for text, wanted in zip(texts, references, strict=True)) / max(len(texts), 1)
