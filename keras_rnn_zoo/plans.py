@@ -29,10 +29,10 @@ FIXED = {
     "patience": 3,
     # Gradients whose norm, over all weights together, is larger are scaled down to it (Pascanu et al. 2013).
     "gradient_norm": 1.0,
-    # Adam's. At Keras's 1e-7, the embedding of a word seen once moves as far as that of a common one.
-    "adam_epsilon": 3e-5,
+    # Adam's.
+    "adam_epsilon": 1e-7,
 }
-"""Settings that are the same for every training; `config.json` records them, too."""
+"""Settings that only a data set's defaults change; `config.json` records them, too."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _new_config(architecture: registry.Architecture, request: Request, run: str)
         if known[name].from_data:
             raise OptionError(f"Option {name!r} comes from the data in training. Leave it out, or use `build`.")
     settings = {name: value for name, value in request.settings.items() if value is not None}
-    chosen = {**{name: option.default for name, option in {**known, **SETTINGS}.items()}, **dataset.defaults}
+    chosen = {**{name: option.default for name, option in {**known, **SETTINGS}.items()}, **FIXED, **dataset.defaults}
     chosen |= {**given, **check_options(SETTINGS, settings, "training")}
     return {
         "run": run,
@@ -124,7 +124,7 @@ def _new_config(architecture: registry.Architecture, request: Request, run: str)
             "reader": _pick(chosen, registry.reader_of(task, dataset.sizes["input"]).options),
         },
         "options": _pick(chosen, {k: v for k, v in architecture.options.items() if not v.from_data}),
-        "training": {**_pick(chosen, {k: v for k, v in SETTINGS.items() if k != "seed"}), **FIXED},
+        "training": {name: chosen[name] for name in (*SETTINGS, *FIXED) if name != "seed"},
         "seed": chosen["seed"],
         "versions": _versions(),
         "finished": False,

@@ -43,7 +43,7 @@ class Lines(NamedTuple):
         aspects: width of each digit in parts of its height.
         slants: how far each digit leans to the right from foot to head, in parts of its height.
         lifts: where each digit stands, from 0 at the lower edge of the line to 1 at the upper.
-        gaps: pixels between each digit and the one before it; negative where they overlap.
+        gaps: pixels between each digit and the one before it, negative where they overlap; a line's first is unused.
     """
 
     lengths: Any

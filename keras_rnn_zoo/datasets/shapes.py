@@ -106,7 +106,7 @@ def generate(seed: int = SEED) -> Iterator[Scene]:
     """Yields scenes, of two and of three shapes in turn, no two of which have the same sentence.
 
     Of the 6,960 sentences on two shapes and the 97,440 on three, each is as likely as any other of its length, so that
-    those left for the later splits are like those before. Once all on two shapes are told, it yields no more.
+    those left for the later splits are like those before. It can yield no more than twice 6,960 scenes.
     """
     import random
 

@@ -10,7 +10,7 @@ SILENCE = 1e-6
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class LogMel(keras.layers.Layer):
-    """The logarithm of the power in mel bands: waveforms `(batch, samples)` to `(batch, ceil(samples / stride), bands)`.
+    """Log-power in mel bands: waveforms `(batch, samples)` to `(batch, ceil(samples / stride), bands)`.
 
     A frame begins every 10 ms and is 25 ms long under a Hann window; what a frame reaches beyond the last sample is
     silence. So frames do not depend on what zeros follow a recording, as those of `keras.layers.MelSpectrogram` do,
@@ -43,7 +43,7 @@ class LogMel(keras.layers.Layer):
 
     def call(self, waveforms):
         frames = -(-ops.shape(waveforms)[1] // self.stride)
-        padded = ops.pad(waveforms, [[0, 0], [0, self.window + self.stride]])
+        padded = ops.pad(waveforms, [[0, 0], [0, self.fft_length]])  # `stft` takes in so many samples a frame.
         real, imaginary = ops.stft(padded, self.window, self.stride, self.fft_length, window="hann", center=False)
         power = (ops.square(real) + ops.square(imaginary))[:, :frames]
         return ops.log(ops.matmul(power, self.matrix) + SILENCE)

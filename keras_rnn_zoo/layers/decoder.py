@@ -39,7 +39,10 @@ class TextDecoder(keras.layers.Layer):
             "attention": attention,
             "dropout": dropout,
         }
-        self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, name="embedding")
+        # Scaled as in Vaswani et al. 2017, so that the same weights suit both what is read and the logits.
+        self.scale = embedding_dim**0.5
+        normal = keras.initializers.RandomNormal(stddev=1 / self.scale)
+        self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, normal, name="embedding")
         self.recurrent = [
             CELLS[cell](units, return_sequences=True, name=f"{cell}_{number}") for number in range(1, layers + 1)
         ]
@@ -108,7 +111,7 @@ class TextDecoder(keras.layers.Layer):
         return self._logits(ops.expand_dims(ids, 1), context, one, False)[:, 0], after
 
     def _logits(self, ids, context, advance, training):
-        x = self.dropout(self.embedding(ids), training=training)  # (rows, time, embedding_dim)
+        x = self.dropout(self.embedding(ids) * self.scale, training=training)  # (rows, time, embedding_dim)
         beside = None
         if "mean" in context:
             mean = ops.expand_dims(context["mean"], 1)

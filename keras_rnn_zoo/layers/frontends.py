@@ -128,7 +128,7 @@ def grid_frontend(*, image_height, image_width, channels, encoder, pretrained, n
     inputs = keras.Input((image_height, image_width, channels), name=name)
     if encoder == "cnn":
         x = keras.layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(inputs)
-        for number, (filters, strides) in enumerate(((32, 2), (64, 2), (96, 2), (96, 1)), 1):
+        for number, (filters, strides) in enumerate(((32, 2), (64, 2), (96, 2), (96, 1), (96, 1), (96, 1)), 1):
             x = keras.layers.Conv2D(
                 filters, 3, strides, padding="same", activation="relu", name=f"convolution_{number}"
             )(x)

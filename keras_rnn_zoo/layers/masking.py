@@ -34,11 +34,15 @@ class Masked(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class ZeroPadding(Masked):
-    """Sets the steps that are padding to zero: `(batch, time, ...)`, whatever stood there, NaN included."""
+    """Sets the steps that are padding to zero: `(batch, time, ...)`, whatever stood there, NaN included.
+
+    NaN becomes zero in real steps, too: the first step of an empty sequence counts as real.
+    """
 
     def call(self, inputs, mask):
         extra = (1,) * (len(inputs.shape) - 2)
-        return ops.where(ops.reshape(mask, (*ops.shape(mask), *extra)), inputs, ops.zeros_like(inputs))
+        real = ops.logical_and(ops.reshape(mask, (*ops.shape(mask), *extra)), ops.logical_not(ops.isnan(inputs)))
+        return ops.where(real, inputs, ops.zeros_like(inputs))
 
     def compute_output_spec(self, inputs, mask):
         return keras.KerasTensor(inputs.shape, dtype=inputs.dtype)

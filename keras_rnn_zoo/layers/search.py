@@ -105,7 +105,7 @@ def sample_text(model, ids, temperature, length, draws):
         ids: prompts, int32 `(batch, time)`, zero for padding at the end.
         temperature: divides the logits; at 0 the likeliest token is taken.
         length: number of tokens to write, a scalar.
-        draws: a number from 0 to 1 for each token to write, float32 `(length,)`, the same ones for all rows.
+        draws: a number in [0, 1) for each token to write, float32 `(length,)`, the same ones for all rows.
 
     Returns:
         The ids of prompts and what was written, int32 `(batch, time + length)`, zero after the end.
@@ -128,7 +128,7 @@ def sample_text(model, ids, temperature, length, draws):
         cumulative = ops.cumsum(ops.softmax(logits, axis=-1), axis=-1)
         written = position - prompts  # How many tokens of its own a row has; below 0 while its prompt is read.
         draw = ops.take(draws, ops.clip(written, 0, length - 1))
-        token = ops.sum(ops.cast(cumulative < ops.expand_dims(draw, -1) * cumulative[:, -1:], "int32"), axis=-1)
+        token = ops.sum(ops.cast(cumulative <= ops.expand_dims(draw, -1) * cumulative[:, -1:], "int32"), axis=-1)
         own = ops.logical_and(written >= 0, written < length)
         token = ops.where(own, ops.minimum(token, classes - 1), ops.take(ids, position, axis=1))
         ids = ops.where(positions == position, ops.expand_dims(token, -1), ids)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.lazy import np, tf
+from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers.reader import Reader, read_file
 from keras_rnn_zoo.readers.series import padded_batch, without_padding
@@ -54,12 +54,12 @@ class AudioReader(Reader):
         return raw[None], tf.shape(raw)[:1]
 
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
-        return padded_batch([self._waveform(item) for item in inputs], ())
+        return padded_batch([self._samples(item) for item in inputs], ())
 
-    def _waveform(self, item: Any) -> Any:
-        """Returns the samples of an array, of the bytes of a WAV file or of the path of one."""
+    def _samples(self, item: Any) -> Any:
+        """Returns the samples of the bytes of a WAV file or of the path of one; anything else as it is."""
         if not isinstance(item, str | bytes) and not hasattr(item, "__fspath__"):
-            return np.asarray(item, "float32")
+            return item
         content = item if isinstance(item, bytes) else read_file(item)
         name = f"of {len(content)} bytes" if isinstance(item, bytes) else repr(str(item))
         try:

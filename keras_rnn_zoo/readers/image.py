@@ -13,14 +13,16 @@ ENCODED = {"image": "the images, encoded as PNG, JPEG, GIF or BMP: string (batch
 
 
 def _decoded(encoded: Any, channels: int) -> Any:
-    return tf.io.decode_image(encoded, channels=channels, expand_animations=False)
+    # TensorFlow reads any format in colours, but not any in gray.
+    pixels = tf.io.decode_image(encoded, channels=3, expand_animations=False)
+    return tf.image.rgb_to_grayscale(pixels) if channels == 1 else pixels
 
 
 def _to_batch(inputs: Sequence[Any]) -> tuple[Any, ...]:
     encoded = [image if isinstance(image, bytes) else read_file(image) for image in inputs]
     for image, content in zip(inputs, encoded, strict=True):
         try:
-            _decoded(content, 0)
+            _decoded(content, 3)
         except tf.errors.InvalidArgumentError:
             name = f"of {len(content)} bytes" if isinstance(image, bytes) else repr(str(image))
             raise DataError(f"The image {name} is not one. PNG, JPEG, GIF and BMP files are read.") from None
@@ -102,9 +104,9 @@ class LineReader(Reader):
         def read(encoded: Any) -> Any:
             pixels = _decoded(encoded, self.channels)
             height, width = tf.unstack(tf.cast(tf.shape(pixels)[:2], tf.float32))
-            width = tf.clip_by_value(tf.cast(tf.round(width * self.image_height / height), tf.int32), 1, self.max_width)
+            width = tf.maximum(tf.cast(tf.round(width * self.image_height / height), tf.int32), 1)
             pixels = tf.image.resize(pixels, [self.image_height, width], antialias=True)
-            columns = tf.transpose(pixels, [1, 0, 2])
+            columns = tf.transpose(pixels, [1, 0, 2])[: self.max_width]
             return tf.RaggedTensor.from_tensor(columns[None], ragged_rank=1)
 
         spec = tf.RaggedTensorSpec([1, None, self.image_height, self.channels], tf.float32, ragged_rank=1)

@@ -39,12 +39,13 @@ class SeriesReader(Reader):
         self.deviation: list[float] = []
 
     def fit(self, raw: Any) -> str:
-        moments = [(np.sum(x, 0), np.sum(np.square(x), 0), len(x)) for x in raw.map(_as_double).as_numpy_iterator()]
-        total, squares, steps = (np.sum([moment[part] for moment in moments], axis=0) for part in range(3))
-        mean = total / steps
-        deviation = np.sqrt(np.maximum(squares / steps - mean**2, 0))
-        self.mean = mean.tolist()
-        self.deviation = np.where(deviation > 0, deviation, 1.0).tolist()  # A constant feature stays as it is.
+        moments = [_moments(series) for series in raw.map(_as_double).as_numpy_iterator()]
+        total, squares, numbers, steps = (np.sum([moment[part] for moment in moments], axis=0) for part in range(4))
+        mean = total / np.maximum(numbers, 1)
+        deviation = np.sqrt(np.maximum(squares / np.maximum(numbers, 1) - mean**2, 0))
+        # A constant feature stays as wide as it is; by rounding, its deviation may not be quite 0.
+        varies = deviation > 1e-6 * np.abs(mean)
+        self.mean, self.deviation = mean.tolist(), np.where(varies, deviation, 1.0).tolist()
         return f"{len(self.mean)} features a step, {steps:,} steps"
 
     def sizes(self) -> dict[str, Any]:
@@ -66,7 +67,7 @@ class SeriesReader(Reader):
 
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         parsed = [_parsed(item) if isinstance(item, str | bytes) else item for item in inputs]
-        return padded_batch([np.asarray(item, "float32") for item in parsed], (len(self.mean),))
+        return padded_batch(parsed, (len(self.mean),))
 
     def save(self, folder: Path) -> None:
         write_json(folder / self.FILE, {"mean": self.mean, "deviation": self.deviation})
@@ -80,12 +81,20 @@ def _as_double(series: Any) -> Any:
     return tf.cast(series, tf.float64)
 
 
+def _moments(series: Any) -> tuple[Any, Any, Any, int]:
+    """Returns sums, sums of squares and how many there are of each feature's numbers, and the steps."""
+    real = np.isfinite(series)
+    series = np.where(real, series, 0.0)
+    return series.sum(axis=0), np.square(series).sum(axis=0), real.sum(axis=0), len(series)
+
+
 def _parsed(text: str | bytes) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
-        shown = text if len(text) < 60 else text[:60]
-        raise DataError(f"A series is expected as JSON, such as [[0.1, 2], [0.3, 1]]; received {shown!r}.") from None
+    except (ValueError, RecursionError):
+        raise DataError(
+            f"A series is expected as JSON, such as [[0.1, 2], [0.3, 1]]; received {text[:60]!r}."
+        ) from None
 
 
 def without_padding(values: Any, lengths: Any) -> Any:
@@ -99,11 +108,20 @@ def without_padding(values: Any, lengths: Any) -> Any:
     return tf.where(tf.reshape(real, tf.concat([tf.shape(real), [1] * (len(values.shape) - 2)], 0)), values, np.nan)
 
 
-def padded_batch(arrays: Sequence[Any], features: tuple[int, ...]) -> tuple[Any, Any]:
-    """Returns arrays `(time, *features)` as one tensor with zeros at the end, and their lengths, int32."""
-    for array in arrays:
+def padded_batch(inputs: Sequence[Any], features: tuple[int, ...]) -> tuple[Any, Any]:
+    """Returns arrays `(time, *features)` as one tensor with zeros at the end, and their lengths, int32.
+
+    Raises `DataError` for what is no such array, nor lists of numbers that make one.
+    """
+    arrays = []
+    for item in inputs:
+        try:
+            array = np.asarray(item, "float32")
+        except (TypeError, ValueError, OverflowError):
+            raise DataError(f"Numbers are expected, as many in each step; received {item!r:.60}.") from None
         if array.ndim != 1 + len(features) or array.shape[1:] != features:
             raise DataError(f"An array of shape {('time', *features)} is expected; received one of {array.shape}.")
+        arrays.append(array)
     lengths = np.array([len(array) for array in arrays], "int32")
     batch = np.zeros((len(arrays), max(lengths, default=0), *features), "float32")
     for row, array in zip(batch, arrays, strict=True):

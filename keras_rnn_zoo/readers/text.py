@@ -65,8 +65,14 @@ def text_batch(inputs: Sequence[Any]) -> Any:
     for text in inputs:
         if not isinstance(text, str | bytes):
             raise DataError(f"A text is expected as str or bytes; received {text!r}.")
-    raw = [text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text for text in inputs]
-    return tf.constant(raw, tf.string)
+    return tf.constant([_encoded(text) if isinstance(text, str) else text for text in inputs], tf.string)
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # Half of a surrogate pair is no character: its bytes are not UTF-8.
+        return text.encode("utf-8", "surrogatepass")
 
 
 def learn_vocabulary(ids: Any, texts: Any) -> str:
