@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := saved_models/demo
 QUESTION := "although the story is predictable , the cast is superb"
 
-.PHONY: demo test test-all lint bench docs clean
+.PHONY: demo test test-all lint bench entries docs clean
 
 $(VENV)/installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -35,6 +35,9 @@ test-all: lint
 
 bench: $(VENV)/installed
 	$(BIN)/python benchmarks/main_job.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
+
+entries: $(VENV)/installed
+	$(BIN)/python benchmarks/entries.py $(foreach folder,$(DATA_DIR),--data-dir $(folder))
 
 docs: $(VENV)/installed
 	$(BIN)/pip install --quiet --editable ".[docs]"

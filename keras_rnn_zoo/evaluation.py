@@ -95,7 +95,7 @@ def score(loaded: LoadedRun, batches: Batches) -> tuple[dict[str, float], dict[s
         losses.append(float(loss_function(targets, logits)))
         weights.append(task.loss_weight(targets))
         for name, values in task.scored_answers(loaded.outputs, inputs, logits).items():
-            answers.setdefault(name, []).extend(values.numpy())
+            answers.setdefault(name, []).extend(np.asarray(values))
         references.extend(reference.numpy())
     loss = float(np.average(losses, weights=weights))
     metrics, report = task.score(answers, references, loss)

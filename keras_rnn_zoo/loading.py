@@ -42,12 +42,17 @@ class LoadedRun:
         if keras.backend.backend() == "tensorflow":
             return tf.function(lambda inputs: self.task.outputs(self.model, inputs), reduce_retracing=True)
         return lambda inputs: tf.nest.map_structure(
-            keras.ops.convert_to_numpy, self.task.outputs(self.model, tf.nest.map_structure(np.asarray, inputs))
+            keras.ops.convert_to_numpy, self.task.outputs(self.model, _as_arrays(inputs))
         )
 
     def to_logits(self, inputs: Any) -> Any:
         """Returns the logits of the inputs of a batch of training or evaluation, as a NumPy array."""
-        return self.model.predict_on_batch(inputs)
+        return self.model.predict_on_batch(_as_arrays(inputs))
+
+
+def _as_arrays(inputs: Any) -> Any:
+    """Returns TensorFlow's tensors as NumPy arrays, which Keras takes on any backend."""
+    return tf.nest.map_structure(np.asarray, inputs)
 
 
 def load_run(run: Run | str | None = None, *, models_dir: str | None = None) -> LoadedRun:
@@ -60,7 +65,7 @@ def load_run(run: Run | str | None = None, *, models_dir: str | None = None) -> 
     Raises:
         RunError: no such run, or a file of it is missing or damaged.
     """
-    from keras_rnn_zoo.layers import masking  # noqa: F401  Keras finds the zoo's own layers by their registration.
+    import keras_rnn_zoo.layers  # noqa: F401  Keras finds the zoo's own layers by their registration.
 
     run = open_run(run, models_dir)
     run.check()

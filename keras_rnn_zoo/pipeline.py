@@ -1,8 +1,12 @@
 """From raw examples to batches of tensors."""
 
+import contextlib
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.tasks.task import Task
 
@@ -55,11 +59,12 @@ def make_batches(
         return (*task.example(raw, target), target) if references else task.example(raw, target)
 
     tensors = examples.map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    kept = _fits_in_memory(tensors, examples)
-    if kept:
-        tensors = tensors.cache()
-    # This pass also fills the cache.
-    parts = [batch.numpy() for batch in tensors.map(lambda *parts: task.length(*parts[:2])).batch(1024)]
+    with _telling_of_unusable_examples():
+        kept = _fits_in_memory(tensors, examples)
+        if kept:
+            tensors = tensors.cache()
+        # This pass also fills the cache.
+        parts = [batch.numpy() for batch in tensors.map(lambda *parts: task.length(*parts[:2])).batch(1024)]
     lengths = np.concatenate([np.zeros(0, "int64"), *parts])
     data = tensors
     if shuffle_seed is not None:
@@ -73,6 +78,19 @@ def make_batches(
     count, padding = _layout(lengths, batch_size) if task.bucketed else (-(-len(lengths) // batch_size), 0.0)
     data = data.apply(tf.data.experimental.assert_cardinality(count)).prefetch(tf.data.AUTOTUNE)
     return Batches(data, count, len(lengths), padding)
+
+
+@contextlib.contextmanager
+def _telling_of_unusable_examples() -> Iterator[None]:
+    """Turns TensorFlow's error for an example that cannot be made tensors of into a `DataError`."""
+    try:
+        yield
+    except tf.errors.InvalidArgumentError as error:
+        # What the op says stands between the path of the iterator and, on further lines, the name of the node.
+        fault = re.sub(r"^.*Iterator::\S+ (assertion failed: )?", "", error.message.splitlines()[0]).strip("[].")
+        raise DataError(
+            f"An example of the data set cannot be used: {fault[:300]}. Correct it in the data, or leave it out."
+        ) from error
 
 
 def _fits_in_memory(tensors: Any, examples: Any, sample: int = 32) -> bool:
@@ -96,16 +114,15 @@ def _bucketed(tensors: Any, task: Task, batch_size: int, lengths: Any) -> Any:
     boundaries = [boundary for boundary in BOUNDARIES if boundary <= lengths.max(initial=1)]
     boundaries.append(int(lengths.max(initial=1)) + 1)
     inputs, targets, *references = tensors.element_spec
-    if few_shapes:  # Targets that are shorter than inputs, such as transcripts, need not be padded as far.
+    shapes = tf.nest.map_structure(lambda spec: spec.shape, (inputs, targets, *references))
+    if few_shapes and not task.aligned:  # Transcripts are shorter than recordings, and need not be padded as far.
         longest = tensors.map(lambda *parts: tf.size(parts[1])).reduce(0, tf.maximum)
-        shape = targets.shape if targets.shape.is_fully_defined() else [int(longest)]
-        shapes = tf.nest.map_structure(lambda spec: spec.shape, (inputs, targets, *references))
-        shapes = (shapes[0], tf.TensorShape(shape), *shapes[2:])
+        shapes = (shapes[0], tf.TensorShape([int(longest)]), *shapes[2:])
     return tensors.bucket_by_sequence_length(
         lambda *parts: task.length(*parts[:2]),
         bucket_boundaries=boundaries,
         bucket_batch_sizes=[batch_size] * (len(boundaries) + 1),
-        padded_shapes=shapes if few_shapes else None,
+        padded_shapes=shapes,
         padding_values=(
             tf.nest.map_structure(lambda spec: _padding(spec, 0), inputs),
             _padding(targets, task.target_padding),

@@ -41,7 +41,7 @@ def predict(
     for start in range(0, len(inputs), BATCH_SIZE):
         part = inputs[start : start + BATCH_SIZE]
         answers = {
-            name: values.numpy() for name, values in loaded.answer(*loaded.task.to_batch(part, **chosen)).items()
+            name: np.asarray(values) for name, values in loaded.answer(*loaded.task.to_batch(part, **chosen)).items()
         }
         for row in range(len(part)):
             rows.append(loaded.task.trim({name: _plain(values[row]) for name, values in answers.items()}))

@@ -268,10 +268,12 @@ def endpoint_of(dataset: Dataset) -> dict[str, dict[str, str]]:
 
 
 def check_pair(architecture: Architecture, dataset: Dataset) -> None:
-    """Raises `DataError` unless the data set's task is one that the architecture can do."""
+    """Raises `DataError` unless the architecture can do the data set's task and read its kind of input."""
     if dataset.task not in architecture.tasks:
-        fitting = [entry.name for entry in datasets_of(architecture)]
-        raise DataError(
-            f"The dataset {dataset.name!r} is for {dataset.task}, which {architecture.name} does not do. "
-            f"Datasets of {architecture.name}: {', '.join(fitting)}."
-        )
+        fault = f"is for {dataset.task}, which {architecture.name} does not do"
+    elif dataset.sizes["input"] not in architecture.options["input"].choices:
+        fault = f"has inputs of the kind {dataset.sizes['input']}, which {architecture.name} does not read"
+    else:
+        return
+    fitting = [entry.name for entry in datasets_of(architecture)]
+    raise DataError(f"The dataset {dataset.name!r} {fault}. Datasets of {architecture.name}: {', '.join(fitting)}.")

@@ -99,7 +99,7 @@ def _train(plan: Plan, verbose: int | str) -> None:
         test = make_batches(examples.split("test"), task, EVALUATION_BATCH_SIZE, references=True)
         _write_run(plan, loaded, keeper, "test", test)
     except KeyboardInterrupt:
-        raise TrainingInterrupted(_keep_interrupted(plan, loaded, keeper, validation)) from None
+        raise TrainingInterrupted(_keep_interrupted(plan, loaded, keeper, examples)) from None
     shutil.rmtree(plan.unfinished)
 
 
@@ -201,10 +201,11 @@ def _check_state(state: Path, keeper: "KeepBest") -> None:
         raise damaged(weights, "it is missing or cut short")
 
 
-def _keep_interrupted(plan: Plan, loaded: LoadedRun, keeper: "KeepBest", validation: Batches) -> str:
+def _keep_interrupted(plan: Plan, loaded: LoadedRun, keeper: "KeepBest", examples: Examples) -> str:
     """Writes the best weights so far as the run, and returns what to tell the user."""
     if not keeper.rows:
         return "Interrupted before the first epoch ended: nothing was kept."
+    validation = make_batches(examples.split("validation"), loaded.task, EVALUATION_BATCH_SIZE, references=True)
     _write_run(plan, loaded, keeper, "validation", validation)
     return (
         f"Interrupted after epoch {len(keeper.rows)} of {plan.config['training']['epochs']}. The best weights so far "

@@ -1,7 +1,9 @@
 """Fixtures that several tests share. Every test has its own models folder."""
 
 import os
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -44,3 +46,61 @@ def copied(trained, models_dir):
     from keras_rnn_zoo.runs import Run
 
     return Run(Path(shutil.copytree(trained.path, models_dir / trained.name)))
+
+
+def shrink(patch):
+    """Makes the data sets small: the embedded ones by their sizes, the plays of Shakespeare by a few lines."""
+    from keras_rnn_zoo import registry
+    from keras_rnn_zoo.datasets import tiny_shakespeare
+
+    for entry in registry.datasets.entries():
+        module = sys.modules[entry.make.__module__]
+        if hasattr(module, "SIZES"):
+            patch.setattr(module, "SIZES", {"train": 96, "validation": 32, "test": 32})
+    builder = SimpleNamespace(version="1.0.0", data_dir="nowhere")
+    patch.setattr(tiny_shakespeare, "open_prepared", lambda location, data_dir: builder)
+    patch.setattr(tiny_shakespeare, "read_split", lambda builder, split, keys: _lines_of_a_play())
+
+
+def _lines_of_a_play():
+    import tensorflow as tf
+
+    text = "To be, or not to be, that is the question.\n" * 20
+    return tf.data.Dataset.from_tensors((text, text))
+
+
+@pytest.fixture
+def few_examples(monkeypatch):
+    """Less of each data set than there is, for speed."""
+    shrink(monkeypatch)
+
+
+SMALL_RUNS = {
+    "adding": ("many_to_one", {"units": 4, "length": 12}),
+    "addition": ("many_to_many", {"units": 8, "embedding_dim": 8}),
+    "digits": ("one_to_one", {"units": 16, "hidden_layers": 1}),
+    "tiny_shakespeare": ("sync_many_to_many", {"units": 8, "embedding_dim": 4, "length": 50}),
+}
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory):
+    """A function that gives a small run on a data set of `SMALL_RUNS`, trained for an epoch: read it, do not change it.
+
+    All are in one models folder, and are named after their data sets.
+    """
+    import keras_rnn_zoo as zoo
+
+    folder, made = tmp_path_factory.mktemp("small"), {}
+
+    def train(dataset):
+        if dataset not in made:
+            name, options = SMALL_RUNS[dataset]
+            with pytest.MonkeyPatch.context() as patch:
+                shrink(patch)
+                made[dataset] = zoo.train(
+                    name, dataset=dataset, run=dataset, epochs=1, verbose=0, models_dir=str(folder), **options
+                )
+        return made[dataset]
+
+    return train

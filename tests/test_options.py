@@ -1,6 +1,7 @@
 import math
 from typing import Annotated, Literal
 
+import numpy as np
 import pytest
 
 from keras_rnn_zoo.errors import OptionError
@@ -15,6 +16,7 @@ def bake(
     icing: bool = False,
     name: str = "cake",
     guests: Annotated[int, Range(1), FROM_DATA] = 1,
+    slices: Literal[4, 8] = 8,
 ):
     """Bakes.
 
@@ -26,6 +28,7 @@ def bake(
         icing: whether there is some.
         name: what it is called.
         guests: who come.
+        slices: how it is cut.
 
     Returns:
         A cake.
@@ -36,7 +39,7 @@ OPTIONS = read_options(bake)
 
 
 def test_options_are_read_from_the_signature_and_the_docstring():
-    assert list(OPTIONS) == ["shape", "layers", "sugar", "icing", "name", "guests"]
+    assert list(OPTIONS) == ["shape", "layers", "sugar", "icing", "name", "guests", "slices"]
     assert OPTIONS["shape"].choices == ("round", "square")
     assert OPTIONS["layers"].help == "how many, one above another."
     assert OPTIONS["guests"].from_data
@@ -67,6 +70,10 @@ def test_options_are_read_from_the_signature_and_the_docstring():
         ("sugar", math.inf, "a number of 0 or more"),
         ("icing", 1, "true or false"),
         ("name", 7, "text"),
+        ("guests", 0, "a whole number of 1 or more"),
+        ("slices", 6, "one of 4, 8"),
+        ("slices", "8", "one of 4, 8"),
+        ("slices", True, "one of 4, 8"),
     ],
 )
 def test_a_bad_value_raises_and_says_what_is_accepted(name, value, accepts):
@@ -81,17 +88,26 @@ def test_an_unknown_option_raises_with_the_nearest():
 
 
 def test_text_is_parsed_to_the_options_type():
-    given = {"shape": "square", "layers": "3", "sugar": "1", "icing": "yes", "name": "tart"}
+    given = {"shape": "square", "layers": "3", "sugar": "1", "icing": "yes", "name": "tart", "slices": "4"}
     assert parse_options(OPTIONS, given, "cake") == {
         "shape": "square",
         "layers": 3,
         "sugar": 1.0,
         "icing": True,
         "name": "tart",
+        "slices": 4,
     }
 
 
-@pytest.mark.parametrize(("name", "text"), [("layers", "two"), ("layers", "2.0"), ("icing", "maybe"), ("sugar", "nan")])
+def test_numbers_may_be_numpys_and_whole_ones_stand_for_others():
+    checked = check_options(OPTIONS, {"layers": np.int64(3), "sugar": np.float32(0.5), "slices": np.int32(4)}, "cake")
+    assert [type(value) for value in checked.values()] == [int, float, int]
+    assert type(check_options(OPTIONS, {"sugar": 2}, "cake")["sugar"]) is float
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("layers", "two"), ("layers", "2.0"), ("icing", "maybe"), ("sugar", "nan"), ("slices", "6")]
+)
 def test_text_that_does_not_parse_raises(name, text):
     with pytest.raises(OptionError, match=f"Option '{name}' expects .*; received "):
         parse_options(OPTIONS, {name: text}, "cake")

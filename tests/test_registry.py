@@ -2,6 +2,8 @@ import pytest
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError, DuplicateNameError, UnknownNameError
+from keras_rnn_zoo.options import check_options
+from keras_rnn_zoo.plans import FIXED, SETTINGS
 
 
 def entry(name, *aliases):
@@ -62,24 +64,122 @@ def test_an_entry_is_added_by_one_file(tmp_path, monkeypatch):
     assert found.options["ripe"].default is True
 
 
-def test_the_embedded_dataset_is_the_default_and_comes_first():
-    for architecture in registry.architectures.entries():
-        datasets = registry.datasets_of(architecture)
-        assert datasets[0].embedded
-        assert registry.default_dataset(architecture) is datasets[0]
+def catalogue(kind, *entries):
+    made = registry.Catalogue(kind)
+    for entry in entries:
+        made.add(entry)
+    return made
+
+
+def test_architectures_are_told_in_their_order_and_those_of_plugins_after_them(monkeypatch):
+    assert registry.list_architectures() == list(registry.ORDER)
+    names = ("zigzag", "ctc", "many_to_one", "all_to_all", "one_to_one")
+    monkeypatch.setattr(registry, "architectures", catalogue("architecture", *map(entry, names)))
+    assert registry.list_architectures() == ["one_to_one", "many_to_one", "ctc", "all_to_all", "zigzag"]
+
+
+def test_the_datasets_of_an_architecture_are_the_default_other_embedded_ones_and_the_rest(monkeypatch):
+    def dataset(name, source, *architectures):
+        return registry.Dataset(name, lambda: None, source=source, architectures=architectures)
+
+    datasets = [
+        dataset("acorns", "tfds", "mill"),
+        dataset("barley", "embedded", "mill", "press"),
+        dataset("corn", "embedded", "mill"),
+        dataset("grapes", "embedded", "press"),
+        dataset("oats", "tfds", "mill"),
+    ]
+    monkeypatch.setattr(registry, "datasets", catalogue("dataset", *datasets))
+    mill = registry.Architecture("mill", lambda: None, default_dataset="corn")
+    assert [entry.name for entry in registry.datasets_of(mill)] == ["corn", "barley", "acorns", "oats"]
+    assert registry.default_dataset(mill).name == "corn"
+
+
+PAIRS = [
+    pytest.param(architecture, dataset, id=f"{architecture.name}-{dataset.name}")
+    for architecture in registry.architectures.entries()
+    for dataset in registry.datasets_of(architecture)
+]
+
+
+@pytest.mark.parametrize("architecture", registry.architectures.entries(), ids=lambda entry: entry.name)
+def test_the_default_dataset_is_embedded_and_comes_first(architecture):
+    first = registry.datasets_of(architecture)[0]
+    assert first.embedded
+    assert first.name == architecture.default_dataset
+    assert registry.default_dataset(architecture) is first
+
+
+@pytest.mark.parametrize(("architecture", "dataset"), PAIRS)
+def test_a_dataset_suits_the_architectures_that_it_is_listed_under(architecture, dataset):
+    registry.check_pair(architecture, dataset)
+    known = {**registry.options_of(architecture, dataset), **SETTINGS}
+    check_options(known, {name: value for name, value in dataset.defaults.items() if name not in FIXED}, dataset.name)
+    assert not any(known[name].from_data for name in dataset.defaults if name not in FIXED)
+    endpoint = registry.endpoint_of(dataset)
+    assert all(": " in meaning and "(" in meaning for side in endpoint.values() for meaning in side.values())
+
+
+def test_options_are_those_of_architecture_task_reader_and_dataset():
+    many_to_one = registry.architectures.get("many_to_one")
+    adding, reviews = map(registry.datasets.get, ("adding", "toy_reviews"))
+    with_series = registry.options_of(many_to_one, adding)
+    assert list(with_series) == [*many_to_one.options, "max_steps", "length"]
+    with_text = registry.options_of(many_to_one, reviews)
+    assert list(with_text) == [*many_to_one.options, "tokens", "max_length"]
+    many_to_many = registry.architectures.get("many_to_many")
+    sums = registry.options_of(many_to_many, registry.datasets.get("addition"))
+    task = registry.tasks.get("translation")
+    assert set(sums) == {*many_to_many.options, *task.options, "tokens"}
+    # Text that is read and text that is written share an option: the task's comes first.
+    assert sums["max_length"] is task.options["max_length"]
+
+
+def test_an_input_is_read_by_the_reader_of_its_kind_unless_the_task_names_another():
+    def reader(task, input):
+        return registry.reader_of(registry.tasks.get(task), input).name
+
+    assert reader("classification", "text") == "text"
+    assert reader("tagging", "text") == "words"
+    assert reader("classification", "image") == "image"
+    assert reader("transcription", "image") == "line"
+    assert reader("transcription", "audio") == "audio"
+
+
+def test_the_endpoint_has_the_readers_inputs_and_the_tasks():
+    plays = registry.endpoint_of(registry.datasets.get("tiny_shakespeare"))
+    assert {side: list(tensors) for side, tensors in plays.items()} == {
+        "inputs": ["text", "temperature", "seed", "length"],
+        "outputs": ["text"],
+    }
+    recordings = registry.endpoint_of(registry.datasets.get("spoken_digit"))
+    assert list(recordings["inputs"]) == ["audio", "lengths"]
+    assert list(recordings["outputs"]) == ["label", "probabilities"]
 
 
 def test_a_dataset_of_another_task_is_refused():
     architecture = registry.architectures.get("many_to_one")
     other = registry.Dataset("x", lambda: None, task="knitting")
-    with pytest.raises(DataError, match=r"'x' is for knitting, which many_to_one does not do.*toy_reviews"):
+    with pytest.raises(DataError, match=r"'x' is for knitting, which many_to_one does not do\..*toy_reviews"):
         registry.check_pair(architecture, other)
 
 
-def test_no_option_of_a_task_has_another_meaning_than_the_architectures():
-    """`options_of` joins both by name; where they share one, it must accept the same values."""
-    for architecture in registry.architectures.entries():
-        for dataset in registry.datasets_of(architecture):
-            for name, option in registry.tasks.get(dataset.task).options.items():
-                twin = architecture.options.get(name, option)
-                assert (twin.type, twin.default, twin.bounds) == (option.type, option.default, option.bounds)
+def test_a_dataset_of_another_kind_of_input_is_refused():
+    architecture, images = registry.architectures.get("many_to_one"), registry.datasets.get("digits")
+    assert images.task in architecture.tasks
+    told = r"'digits' has inputs of the kind image, which many_to_one does not read\. Datasets of .*toy_reviews"
+    with pytest.raises(DataError, match=told):
+        registry.check_pair(architecture, images)
+
+
+@pytest.mark.parametrize(("architecture", "dataset"), PAIRS)
+def test_an_option_that_several_share_has_one_meaning(architecture, dataset):
+    """`options_of` joins them by name: what the first accepts, the others must accept, too."""
+    task = registry.tasks.get(dataset.task)
+    joined = registry.options_of(architecture, dataset)
+    for owner in (architecture, task, registry.reader_of(task, dataset.sizes["input"]), dataset):
+        for name, option in owner.options.items():
+            first = joined[name]
+            assert (first.type, first.choices) == (option.type, option.choices), name
+            for value in (first.default, first.bounds.minimum, first.bounds.maximum):
+                assert value is None or option.check(value) == value, name

@@ -9,8 +9,8 @@ from keras_rnn_zoo.errors import RunError
 CONFIG = {
     "run": "a",
     "architecture": "many_to_one",
-    "dataset": {"name": "toy_reviews", "version": "1", "checksum": "0"},
-    "task": {"name": "classification", "input": "text", "classes": [], "options": {}},
+    "dataset": {"name": "toy_reviews", "version": "1", "checksum": "0", "options": {}},
+    "task": {"name": "classification", "input": "text", "classes": [], "options": {}, "reader": {}},
     "options": {},
     "training": {"epochs": 1, "batch_size": 1, "learning_rate": 0.1},
     "seed": 0,
@@ -82,6 +82,8 @@ def test_a_name_that_is_no_folder_name_is_refused(name):
         "\x00",
         json.dumps({**CONFIG, "seed": "x"}),
         json.dumps({**CONFIG, "task": {}}),
+        json.dumps({**CONFIG, "task": {**CONFIG["task"], "reader": None}}),
+        json.dumps({**CONFIG, "dataset": {**CONFIG["dataset"], "options": []}}),
     ],
 )
 def test_a_damaged_config_is_named(models_dir, content):
@@ -89,6 +91,13 @@ def test_a_damaged_config_is_named(models_dir, content):
     (run.path / "config.json").write_text(content)
     with pytest.raises(RunError, match=r"config\.json is damaged: "):
         runs.open_run("a")
+
+
+def test_what_a_damaged_config_lacks_is_told(models_dir):
+    run = make_run(models_dir, "a", dataset={"name": "toy_reviews", "version": 1}, seed=None)
+    told = r"it lacks a valid 'dataset\.version', 'dataset\.checksum', 'dataset\.options', 'seed'\. Restore it"
+    with pytest.raises(RunError, match=told):
+        _ = run.config
 
 
 def test_a_changed_or_missing_file_is_named(models_dir):

@@ -17,6 +17,7 @@ def one_to_one(
     units: Annotated[int, Range(1, 65536)] = 512,
     activation: Literal["relu", "gelu", "tanh", "swish"] = "relu",
     dropout: Annotated[float, Range(0, 0.95)] = 0.3,
+    shift: Annotated[float, Range(0, 0.5)] = 0.0,
     embedding_dim: Annotated[int, Range(1, 8192)] = 128,
     vocabulary_size: Annotated[int, Range(3, 10_000_000)] = 20_000,
     image_height: Annotated[int, Range(1, 4096)] = 64,
@@ -38,6 +39,7 @@ def one_to_one(
         units: features of a hidden layer.
         activation: non-linearity of the hidden layers.
         dropout: share of features dropped in training, after each hidden layer.
+        shift: share of its height and width by which an image is moved at most, at random, in training.
         embedding_dim: features of a token's embedding; for text.
         vocabulary_size: most token ids, padding and the unknown word among them; for text.
         image_height: pixels from top to bottom; for images.
@@ -62,6 +64,8 @@ def one_to_one(
     if input == "image":
         inputs = keras.Input((image_height, image_width, channels), name="image")
         x = keras.layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(inputs)
+        if shift:
+            x = keras.layers.RandomTranslation(shift, shift, fill_mode="nearest", name="shift")(x)
         x = keras.layers.Flatten(name="pixels")(x)
     else:
         if input == "text":

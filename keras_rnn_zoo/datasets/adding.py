@@ -18,7 +18,7 @@ SEED = 1997
     size="10,000 train, 1,000 validation, 1,000 test",
     licence="Apache-2.0, as this project",
     sizes={"input": "series", "head": "regression", "features": 2},
-    defaults={"cell": "gru", "dropout": 0.0, "batch_size": 64, "epochs": 20},
+    defaults={"cell": "gru", "dropout": 0.0, "batch_size": 64, "epochs": 4},
 )
 def adding(data_dir: str | None, seed: int, *, length: Annotated[int, Range(2, 10_000)] = 100) -> Examples:
     """The adding problem: the sum of the two marked numbers of a series (Hochreiter and Schmidhuber 1997).

@@ -27,7 +27,7 @@ SEED = 19_990_401
         "target_tokens": "characters",
         "max_length": 10,
         "batch_size": 128,
-        "epochs": 15,
+        "epochs": 10,
         "dropout": 0.0,
     },
 )

@@ -20,7 +20,7 @@ SHARES = {"train": 0.7, "validation": 0.1, "test": 0.2}
     defaults={
         "image_height": 8,
         "image_width": 8,
-        "channels": 1,
+        "channels": 1, "shift": 0.1,
         "epochs": 60,
         "batch_size": 32,
         "learning_rate": 0.001,

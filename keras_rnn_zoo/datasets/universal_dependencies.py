@@ -30,7 +30,7 @@ SPLITS = {"train": "train", "validation": "dev", "test": "test"}
         "units": 128,
         "dropout": 0.4,
         "token_dropout": 0.1,
-        "epochs": 8,
+        "epochs": 5,
         "learning_rate": 0.005,
     },
 )

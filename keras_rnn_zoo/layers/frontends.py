@@ -94,14 +94,14 @@ def line_frontend(*, image_height, channels, dropout, name="image"):
     inputs = keras.Input((None, image_height, channels), name=name)
     mask = StepMask(name="columns_mask")(inputs)
     x = keras.layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(inputs)
-    for number, (filters, width) in enumerate(((32, 2), (64, 2), (128, 1)), 1):
+    for number, (filters, stride) in enumerate(((32, 2), (64, 2), (96, 1), (128, 1)), 1):
         x = ZeroPadding(name=f"unpadded_{number}")(x, mask=mask)
-        x = keras.layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"convolution_{number}")(x)
-        x = ZeroPadding(name=f"unpooled_{number}")(x, mask=mask)
-        x = keras.layers.MaxPooling2D((width, 2), padding="same", name=f"pooling_{number}")(x)
-        mask = mask[:, ::width] if width > 1 else mask
+        # Padding by hand: "same" would place the windows by the width of the batch.
+        x = keras.layers.ZeroPadding2D(1, name=f"margin_{number}")(x)
+        x = keras.layers.Conv2D(filters, 3, (stride, 2), activation="relu", name=f"convolution_{number}")(x)
+        mask = mask[:, ::stride]
     x = keras.layers.Reshape((-1, x.shape[2] * x.shape[3]), name="columns")(x)
-    x = keras.layers.Dense(128, activation="relu", name="column_features")(x)
+    x = ZeroPadding(name="unpadded")(x, mask=mask)
     return inputs, keras.layers.Dropout(dropout, name="column_dropout")(x), mask
 
 
@@ -128,10 +128,13 @@ def grid_frontend(*, image_height, image_width, channels, encoder, pretrained, n
     inputs = keras.Input((image_height, image_width, channels), name=name)
     if encoder == "cnn":
         x = keras.layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(inputs)
-        for number, (filters, strides) in enumerate(((32, 2), (64, 2), (96, 2), (96, 1), (96, 1), (96, 1)), 1):
+        for number, (filters, strides) in enumerate(((32, 2), (64, 2), (64, 1), (96, 2), (96, 1)), 1):
             x = keras.layers.Conv2D(
-                filters, 3, strides, padding="same", activation="relu", name=f"convolution_{number}"
+                filters, 3, strides, padding="same", use_bias=False, name=f"convolution_{number}"
             )(x)
+            # A short momentum: small data sets are read in few steps.
+            x = keras.layers.BatchNormalization(momentum=0.9, name=f"normalization_{number}")(x)
+            x = keras.layers.ReLU(name=f"relu_{number}")(x)
     else:
         x = _application(inputs, encoder, pretrained)
     _, rows, columns, features = x.shape

@@ -61,6 +61,7 @@ def read_file(path: Any) -> bytes:
     """Returns the content of a file that a user named; raises `DataError` where it cannot be read."""
     try:
         return Path(path).expanduser().read_bytes()
-    except (OSError, ValueError, RuntimeError) as error:  # The last for the home folder of a user there is not.
+    # A RuntimeError tells of the home folder of a user there is not.
+    except (OSError, TypeError, ValueError, RuntimeError) as error:
         reason = str(getattr(error, "strerror", None) or error).rstrip(".")
         raise DataError(f"The file {str(path)!r} cannot be read: {reason}. Name a file that exists.") from None

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.tasks.writing import OUTPUTS, Writing, as_texts, exact_match
 
@@ -42,7 +43,9 @@ class Captioning(Writing):
 
         texts = as_texts(answers["text"])
         # What the vocabulary cannot write, such as capitals, is no mistake of the description.
-        wanted = [[self._as_written(text) for text in as_texts(several) if text] for several in references]
+        present = [[text for text in as_texts(several) if text] for several in references]
+        written = iter(self._as_written([text for several in present for text in several]))
+        wanted = [[next(written) for _ in several] for several in present]
         # sacrebleu takes the first references of all, the second of all, ...: absent ones are None.
         streams: Any = [
             [several[number] if number < len(several) else None for several in wanted]
@@ -64,9 +67,11 @@ class Captioning(Writing):
         report = {f"bleu_{order}": value for order, value in enumerate(measured, 1)}
         return scores, {**report, "bleu_signature": str(orders[-1].get_signature())}
 
-    def _as_written(self, text: str) -> str:
-        """Returns a reference in the tokens that captions are written in."""
+    def _as_written(self, texts: Sequence[str]) -> list[str]:
+        """Returns references in the tokens that captions are written in."""
         from keras_rnn_zoo.layers.text import SEPARATORS
 
-        tokens = self.target_ids.split([text])[0].numpy()
-        return SEPARATORS[self.target_ids.tokens].join(token.decode() for token in tokens)
+        written = tf.strings.reduce_join(
+            self.target_ids.split(texts), axis=-1, separator=SEPARATORS[self.target_ids.tokens]
+        )
+        return as_texts(written.numpy())

@@ -39,7 +39,7 @@ class Classification(Task):
         from sklearn import metrics
 
         truth = np.asarray(self.classes)[np.asarray(references)]
-        labels = np.asarray(answers["label"]).astype(str)
+        labels = [label.decode() for label in answers["label"]]
         probabilities = np.asarray(answers["probabilities"])
         scores = {
             "accuracy": metrics.accuracy_score(truth, labels),

@@ -63,9 +63,9 @@ class LanguageModelling(Task):
         return ids[:-1], ids[1:]
 
     def loss(self) -> Any:
-        from keras_rnn_zoo.layers.steps import step_crossentropy
+        from keras_rnn_zoo.layers.steps import StepCrossentropy
 
-        return step_crossentropy()
+        return StepCrossentropy()
 
     def loss_weight(self, targets: Any) -> int:
         from keras_rnn_zoo.layers.steps import counted_steps

@@ -29,17 +29,19 @@ class Tagging(Task):
 
     def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
         inputs = self.preprocess(*self.reader.batch_of_one(raw))[0]
-        tags = tf.strings.split(target)[: self.reader.max_length]
-        tokens = tf.shape(self.reader.tokens(raw[None])[0])[0]
-        tf.debugging.assert_equal(tf.shape(tags)[0], tokens, "A sentence has more or fewer tags than words.")
-        is_class = tf.equal(tags[:, None], tf.constant(self.classes))
+        tags = tf.strings.split(target)
+        counts = tf.size(self.reader.words.split(raw[None]).flat_values), tf.size(tags)
+        of_words, of_tags = map(tf.strings.as_string, counts)
+        fault = tf.strings.join(["a sentence of ", of_words, " words has ", of_tags, " tags: ", raw])
+        tf.debugging.Assert(tf.equal(*counts), [fault])
+        is_class = tf.equal(tags[: self.reader.max_length, None], tf.constant(self.classes))
         known = tf.reduce_any(is_class, axis=1)
         return inputs, tf.where(known, tf.argmax(is_class, axis=1, output_type=tf.int32), IGNORED)
 
     def loss(self) -> Any:
-        from keras_rnn_zoo.layers.steps import step_crossentropy
+        from keras_rnn_zoo.layers.steps import StepCrossentropy
 
-        return step_crossentropy()
+        return StepCrossentropy()
 
     def loss_weight(self, targets: Any) -> int:
         from keras_rnn_zoo.layers.steps import counted_steps
@@ -66,13 +68,13 @@ class Tagging(Task):
         truth = [reference.decode().split(" ") for reference in references]
         guesses = [[tag.decode() for tag in tags] for tags in answers["tags"]]
         # Words beyond the longest length that is read have no tag, and count as mistakes.
-        guesses = [(tags + ["O"] * len(right))[: len(right)] for tags, right in zip(guesses, truth, strict=True)]
+        guesses = [(tags + [""] * len(right))[: len(right)] for tags, right in zip(guesses, truth, strict=True)]
         right = np.concatenate(truth) == np.concatenate(guesses)
         scores = {"accuracy": float(right.mean())}
         if any(name.startswith("B-") for name in self.classes):
             from seqeval import metrics
 
-            scores["f1"] = float(metrics.f1_score(truth, guesses))
+            scores["f1"] = float(metrics.f1_score(truth, [[tag or "O" for tag in tags] for tags in guesses]))
         return scores, {}
 
     def describe(self, answer: Mapping[str, Any]) -> str:

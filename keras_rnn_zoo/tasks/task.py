@@ -33,6 +33,9 @@ class Task(abc.ABC):
     target_padding: int = IGNORED
     """What pads integer targets."""
 
+    aligned: bool = True
+    """Whether targets of several steps are as long as the inputs beside them, and must be padded as they are."""
+
     answer_options: ClassVar[Mapping[str, Option]] = {}
     """Options of an answer, which `to_batch` takes by name."""
 

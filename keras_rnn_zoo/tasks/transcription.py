@@ -27,6 +27,7 @@ class Transcription(Task):
         beam_size: number of prefixes that the search follows at once; 1 takes the best class of each frame.
     """
 
+    aligned = False
     target_padding = 0  # The loss counts the classes of a transcript by it.
 
     def __init__(

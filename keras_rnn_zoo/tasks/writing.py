@@ -86,9 +86,9 @@ class Writing(Task):
         return tf.maximum(length, tf.shape(inputs["source"])[0]) if self.reader.variable else length
 
     def loss(self) -> Any:
-        from keras_rnn_zoo.layers.steps import step_crossentropy
+        from keras_rnn_zoo.layers.steps import StepCrossentropy
 
-        return step_crossentropy()
+        return StepCrossentropy()
 
     def loss_weight(self, targets: Any) -> int:
         from keras_rnn_zoo.layers.steps import counted_steps

@@ -230,3 +230,11 @@ def encoded(values):
     if values.dtype.kind != "O":
         return values
     return np.array([value.hex().encode() for value in values.ravel()]).reshape(values.shape)
+
+
+def test_every_run_is_loaded_by_a_fresh_process(runs, tmp_path):
+    """Nothing that training had imported is needed to find the layers of a saved model."""
+    folders = [str(runs(*parameter.values).path) for parameter in ENTRIES]
+    code = "import sys\nimport keras_rnn_zoo as zoo\nfor folder in sys.argv[1:]:\n    zoo.load(folder)"
+    done = subprocess.run([sys.executable, "-c", code, *folders], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -23,7 +23,7 @@ def command(as_json: bool) -> None:
             "datasets": [dataset.name for dataset in registry.datasets_of(entry)],
             "default_dataset": registry.default_dataset(entry).name,
         }
-        for entry in registry.architectures.entries()
+        for entry in map(registry.architectures.get, registry.list_architectures())
     ]
     if as_json:
         print_json(rows)

@@ -1,0 +1,114 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_rnn_zoo.layers.frontends import (
+    CellPositions,
+    audio_frontend,
+    grid_frontend,
+    line_frontend,
+    series_frontend,
+    token_frontend,
+)
+
+TOKENS = {"vocabulary_size": 20, "embedding_dim": 4, "dropout": 0.0, "token_dropout": 0.0}
+RANDOM = np.random.default_rng(0)
+
+
+def frontend(function, **options):
+    """Returns the function from a batch to a frontend's sequence and its mask, in NumPy."""
+    keras.utils.set_random_seed(0)
+    inputs, *outputs = function(**options)
+    model = keras.Model(inputs, outputs)
+    return lambda batch: [keras.ops.convert_to_numpy(output) for output in model(batch, training=False)]
+
+
+def padded(rows):
+    """Returns arrays as one batch with NaN at the end, three steps more than the longest needs."""
+    batch = np.full((len(rows), max(map(len, rows)) + 3, *rows[0].shape[1:]), np.nan, "float32")
+    for place, row in zip(batch, rows, strict=True):
+        place[: len(row)] = row
+    return batch
+
+
+def assert_padding_changes_nothing(read, rows, steps):
+    """Holds that each row is read in a batch as alone, and into as many steps as `steps` says for its length."""
+    x, mask = read(padded(rows))
+    assert np.isfinite(x[mask]).all()
+    for row, sequence, real in zip(rows, x, mask, strict=True):
+        alone, alone_mask = read(row[None])
+        assert alone_mask.all()
+        assert alone.shape[1] == real.sum() == steps(len(row))
+        assert real[: real.sum()].all()
+        np.testing.assert_allclose(sequence[real], alone[0], atol=1e-4)
+
+
+def test_words_are_embedded_each_for_itself():
+    ids = np.array([[3, 4, 3], [4, 0, 0]], "int32")
+    x, mask = frontend(token_frontend, **TOKENS)(ids)
+    assert x.shape == (2, 3, 4)
+    np.testing.assert_array_equal(x[0, 0], x[0, 2])
+    np.testing.assert_array_equal(x[0, 1], x[1, 0])
+    assert mask.tolist() == [[True, True, True], [True, False, False]]
+
+
+def test_words_and_their_characters_are_joined():
+    read = frontend(token_frontend, **TOKENS, char_units=3, char_vocabulary_size=9)
+    ids = np.array([[[5, 2, 3], [1, 4, 0]], [[1, 2, 3], [0, 0, 0]]], "int32")
+    x, mask = read(ids)
+    assert x.shape == (2, 2, 4 + 2 * 3)
+    assert mask.tolist() == [[True, True], [True, False]]
+    np.testing.assert_array_equal(x[0, 1, :4], x[1, 0, :4])  # Both words are unknown ...
+    np.testing.assert_allclose(x[0, 0, 4:], x[1, 0, 4:], atol=1e-6)  # ... and only spelling tells them apart.
+    assert np.abs(x[0, 1, 4:] - x[1, 0, 4:]).max() > 1e-4
+
+
+def test_series_are_read_as_they_are():
+    rows = [RANDOM.normal(size=(length, 2)).astype("float32") for length in (5, 1, 3)]
+    read = frontend(series_frontend, features=2)
+    assert_padding_changes_nothing(read, rows, steps=lambda length: length)
+    np.testing.assert_array_equal(read(rows[0][None])[0][0], rows[0])
+    assert (read(padded(rows))[0][1, 1:] == 0).all()
+
+
+@pytest.mark.parametrize("rate", [8000, 11_025, 44_100])
+@pytest.mark.parametrize("halvings", [0, 1, 2])
+def test_frames_are_joined_in_twos(rate, halvings):
+    stride = round(rate / 100)
+    rows = [0.5 * RANDOM.normal(size=frames * stride - 1).astype("float32") for frames in (9, 6, 1)]
+    read = frontend(audio_frontend, sample_rate=rate, dropout=0.0, halvings=halvings)
+    assert_padding_changes_nothing(read, rows, steps=lambda samples: -(-samples // (stride * 2**halvings)))
+
+
+def test_loudness_is_taken_away_unless_it_is_to_stay():
+    waveform = 0.3 * RANDOM.normal(size=(1, 4000)).astype("float32")
+    for normalized in (True, False):
+        read = frontend(audio_frontend, sample_rate=8000, dropout=0.0, normalized=normalized)
+        difference = read(2 * waveform)[0] - read(waveform)[0]
+        np.testing.assert_allclose(difference, 0 if normalized else np.log(4), atol=0.02)
+
+
+def test_four_columns_of_a_line_are_one_step():
+    rows = [255 * RANDOM.uniform(size=(width, 16, 1)).astype("float32") for width in (30, 17, 8, 5, 1)]
+    read = frontend(line_frontend, image_height=16, channels=1, dropout=0.0)
+    assert_padding_changes_nothing(read, rows, steps=lambda width: -(-width // 4))
+
+
+def test_an_image_is_a_grid_of_cells_that_know_their_place():
+    read = frontend(grid_frontend, image_height=32, image_width=48, channels=3, encoder="cnn", pretrained=False)
+    image = 255 * RANDOM.uniform(size=(2, 32, 48, 3)).astype("float32")
+    cells, mask = read(image)
+    assert cells.shape == (2, 4 * 6, 96 + 2)
+    assert mask.shape == (2, 4 * 6)
+    assert mask.all()
+    rows, columns = cells[0, :, -2].reshape(4, 6), cells[0, :, -1].reshape(4, 6)
+    np.testing.assert_allclose(rows, np.repeat(np.linspace(-1, 1, 4)[:, None], 6, axis=1), atol=1e-6)
+    np.testing.assert_allclose(columns, np.repeat(np.linspace(-1, 1, 6)[None], 4, axis=0), atol=1e-6)
+
+
+def test_places_of_cells_come_back_from_their_config():
+    layer = CellPositions(2, 3)
+    cells = np.zeros((1, 6, 1), "float32")
+    again = CellPositions.from_config(layer.get_config())
+    np.testing.assert_array_equal(layer(cells), again(cells))
+    assert layer(cells)[0, :, 1:].numpy().tolist() == [[-1, -1], [-1, 0], [-1, 1], [1, -1], [1, 0], [1, 1]]

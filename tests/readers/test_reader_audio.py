@@ -1,0 +1,102 @@
+import io
+import wave
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.readers.audio import AudioReader
+
+RANDOM = np.random.default_rng(0)
+RECORDINGS = [RANDOM.uniform(-1, 1, samples).astype("float32") for samples in (800, 130, 1)]
+
+
+@pytest.fixture
+def reader():
+    return AudioReader(sample_rate=8000, max_seconds=0.05)
+
+
+def wav(samples, rate=8000, width=2):
+    """Returns a WAV file of samples `(time, channels)` from -1 to 1, of `width` bytes each, as bytes."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setnchannels(samples.shape[1])
+        writer.setsampwidth(width)
+        writer.setframerate(rate)
+        writer.writeframes((samples * (2 ** (8 * width - 1) - 1)).astype(f"<i{width}").tobytes())
+    return file.getvalue()
+
+
+def test_waveforms_are_read_as_they_are(reader, read):
+    waveforms = read(reader, RECORDINGS)
+    assert waveforms.shape == (3, 400)  # 0.05 seconds.
+    assert waveforms.dtype == np.float32
+    np.testing.assert_array_equal(waveforms[0], RECORDINGS[0][:400])
+    np.testing.assert_array_equal(waveforms[1, :130], RECORDINGS[1])
+    assert np.isnan(waveforms[1, 130:]).all()
+    assert reader.sizes() == {"input": "audio", "sample_rate": 8000}
+
+
+def test_a_recording_is_read_in_a_batch_as_alone(reader, assert_read_alike):
+    assert_read_alike(reader, RECORDINGS, list(map(tf.constant, RECORDINGS)))
+
+
+def test_a_file_its_bytes_and_its_samples_are_read_alike(reader, read, tmp_path):
+    samples = RECORDINGS[1][:, None]
+    content = wav(samples)
+    path = tmp_path / "recording.wav"
+    path.write_bytes(content)
+    expected = read(reader, [RECORDINGS[1]])
+    for given in (content, str(path), path, RECORDINGS[1].tolist()):
+        np.testing.assert_allclose(read(reader, [given]), expected, atol=1e-4)
+
+
+def test_channels_are_mixed(reader, read):
+    stereo = RANDOM.uniform(-1, 1, (50, 2)).astype("float32")
+    np.testing.assert_allclose(read(reader, [wav(stereo)])[0], stereo.mean(axis=1), atol=1e-4)
+
+
+def test_what_is_no_number_is_silence(reader, read):
+    assert read(reader, [[0.5, np.nan, -np.inf, 0.25]]).tolist() == [[0.5, 0, 0, 0.25]]
+
+
+def test_a_recording_without_a_sample_has_one(reader, read):
+    assert read(reader, [np.zeros(0)]).tolist() == [[0]]
+    assert read(reader, [wav(np.zeros((0, 1)))]).tolist() == [[0]]
+    assert read(reader, []).shape == (0, 1)
+
+
+def test_a_file_that_is_missing_is_refused(reader, tmp_path):
+    for path in (tmp_path / "none.wav", tmp_path, "~no such user/none.wav", "nul\0.wav"):
+        with pytest.raises(DataError, match=r"cannot be read: .*\. Name a file that exists\."):
+            reader.to_batch([path])
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF", b"ID3 no recording at all", wav(np.zeros((9, 1)), width=4)])
+def test_a_file_that_is_no_wav_of_16_bits_is_refused(reader, content, tmp_path):
+    with pytest.raises(DataError, match=f"of {len(content)} bytes cannot be read.*WAV files of 16-bit samples"):
+        reader.to_batch([content])
+    path = tmp_path / "broken.wav"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"broken\.wav' cannot be read"):
+        reader.to_batch([path])
+
+
+def test_another_sample_rate_is_refused_with_the_way_to_convert_it(reader):
+    content = wav(np.zeros((9, 1)), rate=16_000)
+    with pytest.raises(DataError, match=r"has 16,000 samples a second.* trained on 8,000\. .*ffmpeg .* -ar 8000 "):
+        reader.to_batch([RECORDINGS[0], content])
+
+
+@pytest.mark.parametrize(
+    "item", [None, 3.0, np.zeros((4, 2)), ["a"], [[1], [2, 3]], {"a": 1}], ids=lambda item: repr(item)[:20]
+)
+def test_what_is_no_waveform_is_refused(reader, item):
+    with pytest.raises(DataError, match=r"expected.*; received"):
+        reader.to_batch([item])
+
+
+def test_a_batch_is_read_in_the_graph(reader, read):
+    graph = tf.function(reader.__call__, input_signature=reader.signature())
+    np.testing.assert_array_equal(graph(*reader.to_batch(RECORDINGS)), read(reader, RECORDINGS))

@@ -1,0 +1,154 @@
+import io
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.readers.image import ImageReader, LineReader
+
+RANDOM = np.random.default_rng(0)
+MODES = [
+    *(("PNG", mode) for mode in ("1", "L", "LA", "P", "RGB", "RGBA")),
+    *(("JPEG", mode) for mode in ("L", "RGB", "CMYK")),
+    *(("GIF", mode) for mode in ("L", "P")),
+    *(("BMP", mode) for mode in ("L", "RGB", "RGBA")),
+]
+
+
+def encoded(pixels, kind="PNG"):
+    """Returns pixels `(height, width)` or `(height, width, channels)` as the content of an image file."""
+    file = io.BytesIO()
+    Image.fromarray(np.asarray(pixels, "uint8")).save(file, kind)
+    return file.getvalue()
+
+
+def converted(kind, mode, height, width):
+    """Returns an image file with colours that pass into one another, and its pixels as Pillow reads them."""
+    rows, columns = np.mgrid[:height, :width]
+    colours = np.stack([40 + 8 * rows, 200 - 6 * columns, 90 + 2 * (rows + columns)], axis=-1).astype("uint8")
+    file = io.BytesIO()
+    # Pillow makes CMYK of colours alone.
+    Image.fromarray(colours).convert("RGB" if mode == "CMYK" else mode).convert(mode).save(file, kind)
+    image = Image.open(file)
+    return file.getvalue(), {
+        3: np.asarray(image.convert("RGB"), "float32"),
+        1: np.asarray(image.convert("RGB").convert("L"), "float32")[..., None],
+    }
+
+
+@pytest.mark.parametrize(("kind", "mode"), MODES)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_images_of_any_mode_are_read(kind, mode, channels, read):
+    content, pixels = converted(kind, mode, 8, 12)
+    image = read(ImageReader(image_height=8, image_width=12, channels=channels), [content])
+    assert image.dtype == np.uint8
+    assert image.shape == (1, 8, 12, channels)
+    np.testing.assert_allclose(image[0], pixels[channels], atol=6 if kind == "JPEG" else 1)
+    line = read(LineReader(image_height=8, channels=channels), [content])
+    assert line.dtype == np.float32
+    np.testing.assert_allclose(line[0].transpose(1, 0, 2), pixels[channels], atol=6 if kind == "JPEG" else 1)
+
+
+def test_every_shade_of_gray_stays_what_it_is(read):
+    shades = np.arange(256).reshape(16, 16)
+    image = read(ImageReader(image_height=16, image_width=16, channels=1), [encoded(shades)])
+    np.testing.assert_array_equal(image[0, :, :, 0], shades)
+
+
+def test_images_are_scaled_to_one_size(read):
+    halves = np.zeros((40, 60), "uint8")
+    halves[:, 30:] = 200
+    images = read(ImageReader(image_height=4, image_width=6, channels=1), [encoded(halves), encoded(halves[:1, 29:31])])
+    assert images.shape == (2, 4, 6, 1)
+    np.testing.assert_allclose(images[0, :, :, 0], np.repeat([[0, 0, 0, 200, 200, 200]], 4, axis=0), atol=30)
+    assert images[1, 0, 0, 0] < 50 < 150 < images[1, 0, -1, 0]
+
+
+def test_a_small_image_of_fine_lines_is_gray_not_black_or_white(read):
+    lines = np.tile([0, 200], (64, 32))
+    image = read(ImageReader(image_height=8, image_width=8, channels=1), [encoded(lines)])
+    np.testing.assert_allclose(image[0, 2:-2, 2:-2], 100, atol=12)
+
+
+def test_an_image_is_read_in_a_batch_as_alone(assert_read_alike):
+    images = [encoded(RANDOM.integers(0, 256, (height, 20, 3))) for height in (20, 7, 33)]
+    assert_read_alike(ImageReader(image_height=9, image_width=8), images, list(map(tf.constant, images)))
+
+
+def test_a_line_is_as_wide_as_its_height_asks(read):
+    shapes = (16, 30), (8, 5), (32, 64), (40, 1), (16, 1), (3, 2)
+    lines = [encoded(RANDOM.integers(0, 256, shape)) for shape in shapes]
+    columns = read(LineReader(image_height=16), lines)
+    widths = (~np.isnan(columns[:, :, 0, 0])).sum(axis=1)
+    assert columns.shape == (6, 32, 16, 1)
+    assert widths.tolist() == [30, 10, 32, 1, 1, 11]
+
+
+def test_a_line_is_read_in_a_batch_as_alone(assert_read_alike):
+    lines = [encoded(RANDOM.integers(0, 256, (height, width))) for height, width in ((16, 40), (20, 7), (9, 80))]
+    assert_read_alike(LineReader(image_height=16, max_width=90), lines, list(map(tf.constant, lines)))
+
+
+def test_columns_come_first_from_left_to_right(read):
+    pixels = RANDOM.integers(0, 256, (8, 5))
+    columns = read(LineReader(image_height=8), [encoded(pixels)])
+    np.testing.assert_array_equal(columns[0, :, :, 0], pixels.T)
+
+
+def test_what_is_beyond_the_greatest_width_is_cut_off(read):
+    pixels = RANDOM.integers(0, 256, (8, 50))
+    columns = read(LineReader(image_height=8, max_width=12), [encoded(pixels), encoded(pixels[:, :5])])
+    assert columns.shape == (2, 12, 8, 1)
+    np.testing.assert_array_equal(columns[0, :, :, 0], pixels[:, :12].T)
+
+
+@pytest.fixture(params=[ImageReader(image_height=4, image_width=6), LineReader(image_height=4)], ids=["image", "line"])
+def reader(request):
+    return request.param
+
+
+def test_a_file_and_its_bytes_are_read_alike(reader, read, tmp_path):
+    content = encoded(RANDOM.integers(0, 256, (4, 6)))
+    path = tmp_path / "image.png"
+    path.write_bytes(content)
+    for given in (str(path), path):
+        np.testing.assert_array_equal(read(reader, [given]), read(reader, [content]))
+
+
+def test_a_file_that_is_missing_is_refused(reader, tmp_path):
+    for path in (tmp_path / "none.png", tmp_path, "~no such user/none.png", "nul\0.png"):
+        with pytest.raises(DataError, match=r"cannot be read: .*\. Name a file that exists\."):
+            reader.to_batch([path])
+
+
+WHOLE = encoded(RANDOM.integers(0, 256, (20, 20, 3)))
+
+
+@pytest.mark.parametrize("content", [b"", b"no image", WHOLE[:60], b"\x89PNG\r\n\x1a\n"], ids=len)
+def test_a_file_that_is_no_image_is_refused(reader, content, tmp_path):
+    with pytest.raises(DataError, match=f"of {len(content)} bytes is not one. PNG, JPEG, GIF and BMP"):
+        reader.to_batch([WHOLE, content])
+    path = tmp_path / "broken.png"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"broken\.png' is not one"):
+        reader.to_batch([path])
+
+
+@pytest.mark.parametrize("item", [None, 3, np.zeros((4, 4))], ids=["None", "number", "array"])
+def test_what_is_neither_a_file_nor_its_content_is_refused(reader, item):
+    with pytest.raises(DataError):
+        reader.to_batch([item])
+
+
+def test_readers_say_what_they_give():
+    sizes = {"input": "image", "image_height": 4, "image_width": 6, "channels": 3}
+    assert ImageReader(image_height=4, image_width=6).sizes() == sizes
+    assert LineReader(image_height=4).sizes() == {"input": "image", "image_height": 4, "channels": 1}
+
+
+def test_a_batch_is_read_in_the_graph(reader, read):
+    images = [encoded(RANDOM.integers(0, 256, (5, width))) for width in (6, 9)]
+    graph = tf.function(reader.__call__, input_signature=reader.signature())
+    np.testing.assert_array_equal(graph(*reader.to_batch(images)), read(reader, images))

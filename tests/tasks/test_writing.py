@@ -1,0 +1,86 @@
+"""What translation and captioning share, on a translation."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_rnn_zoo.readers.series import SeriesReader
+from keras_rnn_zoo.readers.text import TextReader
+from keras_rnn_zoo.tasks.translation import Translation
+from keras_rnn_zoo.tasks.writing import as_texts, exact_match
+
+
+@pytest.fixture
+def task():
+    task = Translation(TextReader(max_length=4), (), max_length=3)
+    task.fit(tf.data.Dataset.from_tensor_slices((["one two", "one"], ["un deux", "un"])))
+    return task
+
+
+def test_both_sides_have_a_vocabulary_and_only_one_has_marks_of_start_and_end(task, tmp_path):
+    assert task.reader.ids.vocabulary == ["", "[UNK]", "one", "two"]
+    assert task.target_ids.vocabulary == ["", "[UNK]", "[START]", "[END]", "un", "deux"]
+    assert task.sizes() == {"input": "text", "vocabulary_size": 4, "target_vocabulary_size": 6}
+    task.save(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["target_vocabulary.txt", "vocabulary.txt"]
+    loaded = Translation(TextReader(max_length=4), (), max_length=3)
+    loaded.load(tmp_path)
+    assert loaded.target_ids.vocabulary == task.target_ids.vocabulary
+    assert loaded.resources() == [loaded.reader.ids, loaded.target_ids]
+
+
+def test_the_model_reads_the_text_from_its_start_and_predicts_it_to_its_end(task):
+    inputs, target = task.example(tf.constant("one two"), tf.constant("un deux"))
+    assert inputs["source"].numpy().tolist() == [2, 3]
+    assert inputs["target"].numpy().tolist() == [2, 4, 5]
+    assert target.numpy().tolist() == [4, 5, 3]
+
+
+def test_a_longer_text_is_cut_and_an_empty_one_ends_at_once(task):
+    inputs, target = task.example(tf.constant("one"), tf.constant("un un deux un un"))
+    assert target.numpy()[-1] == 3
+    assert len(target) == len(inputs["target"]) == 4
+    inputs, target = task.example(tf.constant("one"), tf.constant(""))
+    assert (inputs["target"].numpy().tolist(), target.numpy().tolist()) == ([2], [3])
+
+
+def test_the_length_of_an_example_is_that_of_its_longer_side(task):
+    assert int(task.length(*task.example(tf.constant("one one one one"), tf.constant("un")))) == 4
+    assert int(task.length(*task.example(tf.constant("one"), tf.constant("un deux")))) == 3
+    assert task.bucketed
+
+
+def test_an_answer_is_the_best_text_of_the_search(task):
+    ids = tf.constant([[[4, 5, 3, 0], [4, 4, 4, 4]], [[3, 0, 0, 0], [4, 3, 0, 0]]])
+    answer = task.decode({"ids": ids, "scores": tf.constant([[-0.5, -1.0], [-0.1, -2.0]])}, None)
+    assert answer["text"].numpy().tolist() == [b"un deux", b""]
+    np.testing.assert_allclose(answer["score"], [-0.5, -0.1])
+
+
+def test_evaluation_scores_what_is_written_from_the_source_alone(task):
+    seen = []
+
+    def write(inputs):
+        seen.append(set(inputs))
+        return {"ids": tf.constant([[[4, 3]]]), "scores": tf.constant([[-1.0]])}
+
+    answers = task.scored_answers(write, {"source": tf.constant([[2]]), "target": tf.constant([[2, 5]])}, None)
+    assert answers["text"].numpy().tolist() == [b"un"]
+    assert seen == [{"source"}]
+
+
+def test_a_source_may_be_numbers():
+    task = Translation(SeriesReader(), ())
+    task.fit(tf.data.Dataset.from_tensors((tf.ones((5, 2)), tf.constant("un"))))
+    inputs, target = task.example(tf.ones((5, 2)), tf.constant("un"))
+    assert inputs["source"].shape == (5, 2)
+    assert int(task.length(inputs, target)) == 5
+
+
+def test_exact_match_is_the_share_of_texts_that_are_one_of_their_references():
+    assert exact_match(["a", "b", "c"], [["a"], ["x", "b"], ["C", "c "]]) == pytest.approx(2 / 3)
+    assert exact_match([], []) == 0
+
+
+def test_bytes_that_are_not_utf_8_are_replaced():
+    assert as_texts([b"ok", b"\xff"]) == ["ok", "\N{REPLACEMENT CHARACTER}"]
