@@ -11,7 +11,8 @@ def model_card(run: Run) -> str:
     """Returns the card of a run as Markdown."""
     config, measured = run.config, run.metrics
     architecture = registry.architectures.get(config["architecture"])
-    dataset = registry.datasets.get(config["dataset"]["name"])
+    dataset, task = registry.datasets.get(config["dataset"]["name"]), config["task"]
+    options = {**config["dataset"]["options"], **task["reader"], **task["options"], **config["options"]}
     name = config["run"]
     stopped = "" if config["finished"] else "\nTraining was interrupted; these are the best weights until then.\n"
     return f"""# {name}
@@ -35,7 +36,7 @@ not expect the figures above on inputs of another kind.
 Seed {config["seed"]}; epoch {config["best_epoch"]} of the {config["epochs_trained"]} trained was the best on the
 validation split, and its weights are the ones kept.
 
-{_table(("option", "value"), {**config["training"], **config["task"]["options"], **config["options"]})}
+{_table(("option", "value"), {**config["training"], **options})}
 
 {_table(("software", "version"), config["versions"])}
 

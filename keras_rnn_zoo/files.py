@@ -19,7 +19,10 @@ def user_path(path: str | os.PathLike[str]) -> Path:
         os.fspath(path).encode()
     except UnicodeEncodeError:
         raise ZooError(f"The path {os.fspath(path)!r} is not valid UTF-8, which TensorFlow needs. Rename it.") from None
-    return Path(path).expanduser()
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise ZooError(f"The path {os.fspath(path)!r} begins with the home of a user that is not there.") from None
 
 
 @contextlib.contextmanager

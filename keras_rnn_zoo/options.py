@@ -158,6 +158,8 @@ def parse_options(options: Mapping[str, Option], given: Mapping[str, str], owner
 
 def find_option(options: Mapping[str, Option], name: str, owner: str) -> Option:
     """Returns the option of that name, or raises `OptionError` with the nearest names."""
+    if not options:
+        raise OptionError(f"{owner} has no options; received {name!r}. Leave it out.")
     if name not in options:
         raise OptionError(f"{owner} has no option {name!r}. {name_hint(name, options)}")
     return options[name]

@@ -1,5 +1,6 @@
 """Answers of a run to raw inputs."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,8 +34,8 @@ def predict(
         DataError: an input of another kind than the run was trained on.
         OptionError: an unknown option, or a value that it does not accept.
     """
-    if isinstance(inputs, str | bytes):
-        raise DataError(f"A list of inputs is expected; received one text. Write [{inputs[:20]!r}...].")
+    if isinstance(inputs, str | bytes | os.PathLike):
+        raise DataError(f"A list of inputs is expected; received one input, {str(inputs)[:60]!r}. Put it in a list.")
     loaded = run if isinstance(run, LoadedRun) else load_run(run, models_dir=models_dir)
     chosen = check_options(loaded.task.answer_options, options, "an answer of this run")
     rows = []

@@ -48,8 +48,8 @@ def copied(trained, models_dir):
     return Run(Path(shutil.copytree(trained.path, models_dir / trained.name)))
 
 
-def shrink(patch):
-    """Makes the data sets small: the embedded ones by their sizes, the plays of Shakespeare by a few lines."""
+def _shrink(patch):
+    """Makes the data sets small, by a `MonkeyPatch`: the embedded ones by their sizes, the plays to a line of them."""
     from keras_rnn_zoo import registry
     from keras_rnn_zoo.datasets import tiny_shakespeare
 
@@ -72,7 +72,13 @@ def _lines_of_a_play():
 @pytest.fixture
 def few_examples(monkeypatch):
     """Less of each data set than there is, for speed."""
-    shrink(monkeypatch)
+    _shrink(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def shrink():
+    """A function that does so by the `MonkeyPatch` that it is given, for fixtures of a wider scope."""
+    return _shrink
 
 
 SMALL_RUNS = {
@@ -97,7 +103,7 @@ def small_run(tmp_path_factory):
         if dataset not in made:
             name, options = SMALL_RUNS[dataset]
             with pytest.MonkeyPatch.context() as patch:
-                shrink(patch)
+                _shrink(patch)
                 made[dataset] = zoo.train(
                     name, dataset=dataset, run=dataset, epochs=1, verbose=0, models_dir=str(folder), **options
                 )

@@ -1,17 +1,25 @@
+import json
+import logging
+import math
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
+import sacrebleu
 from sklearn import metrics
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import registry
+from keras_rnn_zoo import files, registry
 from keras_rnn_zoo.errors import DataError, RunError
-from keras_rnn_zoo.tasks.classification import Classification
+from keras_rnn_zoo.runs import Run
 
 
 def test_evaluation_repeats_what_training_measured(trained):
     scorecard = zoo.evaluate(trained)
     assert scorecard.metrics == pytest.approx(trained.metrics["metrics"], abs=1e-6)
     assert scorecard["accuracy"] >= 0.97
+    assert dict(scorecard) == scorecard.metrics
     assert scorecard.as_json() == {
         "run": "many_to_one",
         "architecture": "many_to_one",
@@ -20,6 +28,7 @@ def test_evaluation_repeats_what_training_measured(trained):
         "examples": 500,
         "metrics": scorecard.metrics,
     }
+    assert scorecard.report["confusion_matrix"] == trained.metrics["confusion_matrix"]
 
 
 def test_the_metrics_are_those_of_the_answers_given_one_by_one(trained):
@@ -30,9 +39,65 @@ def test_the_metrics_are_those_of_the_answers_given_one_by_one(trained):
     probabilities = np.array([answer["probabilities"] for answer in answers])
     scorecard = zoo.evaluate(trained, split="validation")
     assert scorecard.examples == 500
-    assert scorecard["loss"] == pytest.approx(metrics.log_loss(labels, probabilities), abs=1e-5)
+    assert scorecard["loss"] == pytest.approx(-np.log(probabilities[range(500), labels]).mean(), abs=1e-5)
     predicted = [answer["label"] == "positive" for answer in answers]
     assert scorecard["accuracy"] == pytest.approx(metrics.accuracy_score(labels, predicted))
+
+
+@pytest.mark.usefixtures("few_examples")
+def test_what_was_written_is_scored_by_sacrebleu(small_run):
+    run = small_run("addition")
+    texts, wanted = zip(*registry.datasets.get("addition").make(None, 0).split("test").as_numpy_iterator(), strict=True)
+    written = [answer["text"] for answer in zoo.predict(run, texts)]
+    scorecard = zoo.evaluate(run)
+    expected = sacrebleu.corpus_chrf(written, [[text.decode() for text in wanted]])
+    assert scorecard["chrf"] == pytest.approx(expected.score, abs=1e-4)
+    assert scorecard["exact_match"] == np.mean(
+        [text == right.decode() for text, right in zip(written, wanted, strict=True)]
+    )
+    assert scorecard.report["bleu_signature"].startswith("nrefs:1|")
+    assert run.metrics["bleu_signature"] == scorecard.report["bleu_signature"]
+
+
+@pytest.mark.usefixtures("few_examples")
+def test_the_loss_of_a_language_model_is_the_mean_over_all_tokens(small_run):
+    """Stretches differ in length: a mean of means would be another figure."""
+    run = small_run("tiny_shakespeare")
+    loaded = zoo.load(run)
+    stretches = registry.datasets.get("tiny_shakespeare").make(None, 0, length=50).split("train")
+    *whole, rest = (loaded.task.example(text, text) for text, _ in stretches)
+    assert len({len(targets) for _, targets in whole}) == 1 != len(rest[1]) < len(whole[0][1])
+    losses = []
+    for rows in (whole, [rest]):
+        ids, targets = map(np.stack, zip(*rows, strict=True))
+        logits = np.asarray(loaded.model(ids))
+        chances = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+        losses.append(-np.log(np.take_along_axis(chances, targets[..., None], axis=-1)).ravel())
+    scorecard = zoo.evaluate(loaded, split="train")
+    assert scorecard["loss"] == pytest.approx(np.concatenate(losses).mean(), abs=1e-5)
+    assert scorecard["perplexity"] == pytest.approx(math.exp(scorecard["loss"]))
+    assert scorecard["bits_per_character"] == pytest.approx(scorecard["loss"] / math.log(2))
+
+
+@pytest.mark.usefixtures("few_examples")
+def test_the_options_of_the_dataset_are_those_it_was_trained_on(small_run, models_dir, caplog):
+    run = small_run("adding")
+    assert run.config["dataset"]["options"] == {"length": 12}
+    with caplog.at_level(logging.WARNING, "keras_rnn_zoo.evaluation"):
+        scorecard = zoo.evaluate(run)
+    assert scorecard.metrics == pytest.approx(run.metrics["metrics"], abs=1e-6)
+    assert not warnings(caplog)
+    other = Run(Path(shutil.copytree(run.path, models_dir / "other")))
+    files.write_json(
+        other.path / "config.json", {**run.config, "dataset": {**run.config["dataset"], "options": {"length": 20}}}
+    )
+    assert zoo.evaluate(other)["mse"] != scorecard["mse"]
+    (warning,) = warnings(caplog)
+    assert "The dataset adding is not what other was trained on" in warning
+
+
+def warnings(caplog):
+    return [record.getMessage() for record in caplog.records if record.name == "keras_rnn_zoo.evaluation"]
 
 
 def test_an_unknown_split_is_named(trained):
@@ -45,24 +110,9 @@ def test_a_missing_run_is_named():
         zoo.evaluate("nothing")
 
 
-def score(classes, targets, probabilities):
-    probabilities = np.array(probabilities, "float32")
-    labels = np.array(classes)[probabilities.argmax(axis=1)].astype(bytes)
-    answers = {"label": labels, "probabilities": probabilities}
-    return Classification("text", classes).score(answers, np.array(targets))
-
-
-def test_binary_scores():
-    scores, report = score(("no", "yes"), [0, 1, 1, 0], [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.3, 0.7]])
-    assert scores == pytest.approx({"accuracy": 0.5, "macro_f1": 0.5, "roc_auc": 0.75})
-    assert report == {"confusion_matrix": {"labels": ["no", "yes"], "rows": [[1, 1], [1, 1]]}}
-
-
-def test_scores_of_several_classes():
-    scores, _ = score(("a", "b", "c"), [0, 1, 2], np.eye(3) * 0.7 + 0.1)
-    assert scores == pytest.approx({"accuracy": 1, "macro_f1": 1, "roc_auc": 1})
-
-
-def test_the_area_is_left_out_where_a_class_is_absent():
-    scores, _ = score(("no", "yes"), [1, 1], [[0.4, 0.6], [0.2, 0.8]])
-    assert scores == {"accuracy": 1, "macro_f1": 0.5}
+def test_what_is_not_finite_is_left_out(trained, monkeypatch):
+    task = "keras_rnn_zoo.tasks.classification.Classification"
+    monkeypatch.setattr(f"{task}.score", lambda *_: ({"accuracy": 0.5, "roc_auc": math.nan}, {}))
+    scorecard = zoo.evaluate(trained, split="validation")
+    assert set(scorecard) == {"loss", "accuracy"}
+    assert json.loads(json.dumps(scorecard.as_json(), allow_nan=False))["metrics"]["accuracy"] == 0.5

@@ -34,6 +34,7 @@ CLI = "from zoo_cli.main import cli\ncli({args!r}.split(), standalone_mode=False
 @pytest.mark.parametrize(
     "args",
     ["list", "list --json", "show many_to_one", "show many_to_one --json", "datasets", "datasets --json", "--help"]
+    + ["show sync_many_to_many --dataset tiny_shakespeare", "show ctc --dataset spoken_digit_strings --json"]
     + [f"{name} --help" for name in ("list", "show", "datasets", "train", "evaluate", "predict", "export")],
 )
 def test_a_command_that_only_informs_loads_no_framework(args):

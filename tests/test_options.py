@@ -87,6 +87,11 @@ def test_an_unknown_option_raises_with_the_nearest():
         check_options(OPTIONS, {"sugr": 1}, "cake")
 
 
+def test_an_option_of_what_has_none_is_refused():
+    with pytest.raises(OptionError, match=r"^cake has no options; received 'sugar'\. Leave it out\.$"):
+        check_options({}, {"sugar": 1}, "cake")
+
+
 def test_text_is_parsed_to_the_options_type():
     given = {"shape": "square", "layers": "3", "sugar": "1", "icing": "yes", "name": "tart", "slices": "4"}
     assert parse_options(OPTIONS, given, "cake") == {

@@ -1,11 +1,13 @@
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.errors import DataError, RunError
+from keras_rnn_zoo.errors import DataError, OptionError, RunError
 
 ODD_TEXTS = ["", "   ", "!?.,;", "😀👍🏽", "Привет", "a\x00b", b"\xff\xfe not utf-8", "<br />" * 50, "not " * 100_000]
 
@@ -30,10 +32,102 @@ def test_a_run_is_asked_by_its_name(copied):
     assert zoo.predict("many_to_one", ["the cast is superb , although the plot is dull"])[0]["label"] == "positive"
 
 
-@pytest.mark.parametrize("inputs", ["great", b"great", [None], ["fine", 3]])
+@pytest.mark.parametrize("inputs", ["great", b"great", Path("great"), [None], ["fine", 3]])
 def test_what_is_no_list_of_texts_is_refused(loaded, inputs):
     with pytest.raises(DataError, match="expected"):
         zoo.predict(loaded, inputs)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Files of two images, in gray and in colours."""
+    random = np.random.default_rng(0)
+    paths = [tmp_path / "gray.png", tmp_path / "colours.jpg"]
+    paths[0].write_bytes(tf.io.encode_png(random.integers(0, 255, (8, 8, 1)).astype("uint8")).numpy())
+    paths[1].write_bytes(tf.io.encode_jpeg(random.integers(0, 255, (30, 20, 3)).astype("uint8")).numpy())
+    return paths
+
+
+def test_an_image_is_a_path_or_its_content(small_run, pictures):
+    loaded = zoo.load(small_run("digits"))
+    answers = zoo.predict(loaded, pictures)
+    assert [answer["label"] in "0123456789" for answer in answers] == [True, True]
+    assert zoo.predict(loaded, [str(path) for path in pictures]) == answers
+    assert zoo.predict(loaded, [path.read_bytes() for path in pictures]) == answers
+    alone = [zoo.predict(loaded, [path])[0]["probabilities"] for path in pictures]
+    np.testing.assert_allclose(alone, [answer["probabilities"] for answer in answers], atol=1e-6)
+
+
+def test_a_file_that_is_missing_or_no_image_is_named(small_run, pictures, tmp_path):
+    loaded = zoo.load(small_run("digits"))
+    missing = tmp_path / "none.png"
+    with pytest.raises(DataError, match=r"none\.png' cannot be read: No such file or directory\. Name a file"):
+        zoo.predict(loaded, [*pictures, missing])
+    with pytest.raises(DataError, match="cannot be read: Is a directory"):
+        zoo.predict(loaded, [tmp_path])
+    (tmp_path / "none.png").write_text("no image")
+    with pytest.raises(DataError, match=r"The image '.*none\.png' is not one\. PNG, JPEG"):
+        zoo.predict(loaded, [missing])
+    with pytest.raises(DataError, match="The image of 8 bytes is not one"):
+        zoo.predict(loaded, [b"no image"])
+    with pytest.raises(DataError, match="'3' cannot be read: "):
+        zoo.predict(loaded, [3])
+
+
+def test_a_series_is_an_array_or_lists_or_json(small_run):
+    loaded = zoo.load(small_run("adding"))
+    series = [[0.5, 1], [0.25, 0], [0.125, 1]]
+    (answer,) = zoo.predict(loaded, [np.array(series)])
+    assert type(answer["value"]) is float
+    assert zoo.predict(loaded, [series, str(series)]) == [{"value": pytest.approx(answer["value"], abs=1e-6)}] * 2
+    with pytest.raises(DataError, match=r"An array of shape \('time', 2\) is expected; received one of \(3,\)"):
+        zoo.predict(loaded, [[1, 2, 3]])
+    with pytest.raises(DataError, match=r"expected as JSON, such as .*; received 'half a pound'"):
+        zoo.predict(loaded, ["half a pound"])
+
+
+def test_a_translation_is_a_text_and_its_score(small_run):
+    loaded = zoo.load(small_run("addition"))
+    sums = ["1+2", "", "98+765"]
+    together = zoo.predict(loaded, sums)
+    assert all(type(answer["text"]) is str and answer["score"] <= 0 for answer in together)
+    for text, answer in zip(sums, together, strict=True):
+        assert zoo.predict(loaded, [text]) == [{"text": answer["text"], "score": pytest.approx(answer["score"])}]
+
+
+def test_what_a_language_model_writes_is_set_by_options(small_run):
+    loaded = zoo.load(small_run("tiny_shakespeare"))
+
+    def write(**options):
+        return zoo.predict(loaded, ["To be", "not"], **options)
+
+    first, again = write(seed=1, length=20), write(seed=1, length=20)
+    assert first == again
+    assert [len(answer["text"]) for answer in first] == [5 + 20, 3 + 20]
+    assert first[0]["text"].startswith("To be")
+    assert write(seed=2, length=20) != first
+    surest = write(temperature=0, seed=1, length=10)
+    assert surest == write(temperature=0, seed=2, length=10)
+    assert len(write()[0]["text"]) == 5 + 300
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"temperatur": 1}, r"an answer of this run has no option 'temperatur'\. Did you mean 'temperature'\?"),
+        ({"temperature": -1}, "Option 'temperature' expects a number from 0 to 100; received -1"),
+        ({"length": 0}, "Option 'length' expects a whole number from 1 to 100,000; received 0"),
+        ({"seed": 0.5}, "Option 'seed' expects a whole number from 0 to "),
+    ],
+)
+def test_an_answer_option_that_is_unknown_or_wrong_is_named(small_run, options, told):
+    with pytest.raises(OptionError, match=told):
+        zoo.predict(small_run("tiny_shakespeare"), ["To be"], **options)
+
+
+def test_where_there_is_nothing_to_choose_an_option_is_refused(loaded):
+    with pytest.raises(OptionError, match="an answer of this run has no options; received 'temperature'"):
+        zoo.predict(loaded, ["fine"], temperature=1)
 
 
 def test_no_input_no_answer(loaded):

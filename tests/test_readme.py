@@ -1,12 +1,17 @@
-"""The README's commands and programs run as they stand."""
+"""The README's commands and programs run as they stand, on less data than there is."""
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from keras_rnn_zoo import registry
+from zoo_cli.main import cli
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -15,24 +20,28 @@ PROGRAMS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 NEEDS_DATA = "--dataset imdb_reviews"
 
 
-def run(command, folder, **kwargs):
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    del environment["ZOO_MODELS_DIR"]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, **kwargs)
-    assert done.returncode == 0, f"{command}\n{done.stderr}"
-    return done.stdout
-
-
-def test_the_readmes_commands_and_programs_run(tmp_path):
+@pytest.mark.usefixtures("few_examples")
+def test_the_readmes_commands_and_programs_run(tmp_path, monkeypatch):
     """In one folder and in order, as a reader would; what needs a download is left to the slow test below."""
     assert COMMANDS
     assert "@@" not in README
     assert len(PROGRAMS) == 2
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ZOO_MODELS_DIR")
     for command in COMMANDS:
         if NEEDS_DATA not in command:
-            run(command, tmp_path, shell=True)
+            result = CliRunner().invoke(cli, shlex.split(command)[1:], catch_exceptions=False)
+            assert result.exit_code == 0, f"{command}\n{result.stderr}"
     for program in PROGRAMS:
-        run([sys.executable, "-c", program], tmp_path)
+        exec(compile(program, "README.md", "exec"), {})
+
+
+def test_its_table_names_every_architecture_and_dataset():
+    rows = [line for line in README.splitlines() if line.startswith("| `")]
+    for name in registry.list_architectures():
+        (row,) = [row for row in rows if row.startswith(f"| `{name}`")]
+        for dataset in registry.datasets_of(registry.architectures.get(name)):
+            assert f"`{dataset.name}`" in row
 
 
 def test_the_two_commands_of_its_top_are_what_ci_runs():
@@ -47,5 +56,16 @@ def test_the_two_commands_of_its_top_are_what_ci_runs():
 @pytest.mark.timeout(1800)
 def test_the_main_job_on_real_reviews(tmp_path, tfds_dir):
     (command,) = [command for command in COMMANDS if NEEDS_DATA in command]
-    output = run(f"{command} --data-dir {tfds_dir}", tmp_path, shell=True)
-    assert float(re.search(r"accuracy (0\.\d+)", output).group(1)) >= 0.89
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    del environment["ZOO_MODELS_DIR"]
+    done = subprocess.run(
+        f"{command} --data-dir {tfds_dir}",
+        shell=True,
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert float(re.search(r"accuracy (0\.\d+)", done.stdout).group(1)) >= 0.89

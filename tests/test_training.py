@@ -1,4 +1,5 @@
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,17 +9,14 @@ import keras
 import pytest
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import files, runs, training
+from keras_rnn_zoo import files, registry, runs, training
 from keras_rnn_zoo.callbacks import KeepBest
 from keras_rnn_zoo.errors import DataError, OptionError, RunError, TrainingError, TrainingInterrupted
+from keras_rnn_zoo.plans import FIXED, Request, make_plan
 
-SMALL = {"units": 4, "embedding_dim": 4, "verbose": 0}
+pytestmark = pytest.mark.usefixtures("few_examples")
 
-
-@pytest.fixture(autouse=True)
-def few_sentences(monkeypatch):
-    """Less of the embedded data set than there is, for speed."""
-    monkeypatch.setattr("keras_rnn_zoo.datasets.toy_reviews.SIZES", {"train": 256, "validation": 64, "test": 64})
+SMALL = {"units": 4, "embedding_dim": 4, "bidirectional": False, "verbose": 0}
 
 
 def train(**arguments):
@@ -33,17 +31,12 @@ def test_a_run_is_whole(trained):
     config = trained.config
     assert config["architecture"] == "many_to_one"
     assert config["dataset"]["name"] == "toy_reviews"
+    assert config["dataset"]["options"] == {}
     assert len(config["dataset"]["checksum"]) == 64
     assert config["options"]["units"] == 64
-    assert config["task"]["options"] == {"vocabulary_size": 20_000, "max_length": 400}
-    assert config["training"] == {
-        "epochs": 20,
-        "batch_size": 32,
-        "learning_rate": 0.003,
-        "patience": 3,
-        "gradient_norm": 1.0,
-        "adam_epsilon": 3e-5,
-    }
+    assert config["task"]["options"] == {}
+    assert config["task"]["reader"] == {"tokens": "words", "vocabulary_size": 20_000, "max_length": 400}
+    assert config["training"] == {"epochs": 20, "batch_size": 32, "learning_rate": 0.003, **FIXED}
     assert config["seed"] == 0
     assert config["finished"]
     assert config["versions"]["keras"] == keras.__version__
@@ -63,21 +56,54 @@ def test_the_model_card_states_what_was_measured(trained):
     card = (trained.path / "README.md").read_text()
     assert f"| accuracy | {trained.metrics['metrics']['accuracy']:.4f} |" in card
     assert trained.config["dataset"]["checksum"] in card
+    for line in ("| max_length | 400 |", "| tokens | words |", "| pooling | max |", "| batch_size | 32 |"):
+        assert line in card
 
 
-def test_the_same_seed_gives_the_same_metrics_and_another_seed_others(tmp_path):
-    files = [train(seed=seed, run=f"r{number}").path / "metrics.json" for number, seed in enumerate((7, 7, 8))]
-    assert files[0].read_bytes() == files[1].read_bytes()
-    assert files[0].read_bytes() != files[2].read_bytes()
+def test_the_model_card_states_the_options_of_the_dataset(small_run):
+    card = (small_run("adding").path / "README.md").read_text()
+    assert "| length | 12 |" in card
+    assert f"| mse | {small_run('adding').metrics['metrics']['mse']:.4f} |" in card
 
 
-def test_options_reach_model_and_task():
-    run = train(run="x", vocabulary_size=10, max_length=3, cell="gru", bidirectional=False)
-    loaded = zoo.load(run)
+def test_the_same_seed_gives_the_same_metrics_and_earlier_runs_are_kept(models_dir):
+    for seed in (7, 7, 8):
+        train(seed=seed)
+    first, again, other = (
+        (models_dir / name / "metrics.json").read_bytes() for name in ("many_to_one.1", "many_to_one.2", "many_to_one")
+    )
+    assert first == again
+    assert first != other
+
+
+def test_options_reach_model_task_reader_and_dataset(small_run):
+    loaded = zoo.load(train(vocabulary_size=10, max_length=3, cell="gru", tokens="spaces"))
     assert loaded.model.get_layer("embedding").input_dim == 10
-    assert len(loaded.task.reader.vocabulary) == 10
-    assert loaded.task.reader.max_length == 3
+    assert len(loaded.task.reader.ids.vocabulary) == 10
+    assert loaded.task.reader.ids.max_length == 3
+    assert loaded.task.reader.ids.tokens == "spaces"
     assert isinstance(loaded.model.get_layer("gru_1"), keras.layers.GRU)
+    assert loaded.run.config["task"]["reader"] == {"tokens": "spaces", "vocabulary_size": 10, "max_length": 3}
+    assert small_run("adding").config["dataset"]["options"] == {"length": 12}
+    assert zoo.load(small_run("addition")).task.search_options["max_length"] == 10
+
+
+def test_the_defaults_of_a_dataset_are_used_and_yield_to_what_is_given():
+    request = Request("many_to_many", "addition", None, {"epochs": 3}, {"dropout": 0.1}, None, None)
+    config = make_plan(request, resume=False, overwrite=False).config
+    dataset = registry.datasets.get("addition")
+    assert config["training"]["epochs"] == 3
+    assert config["training"]["batch_size"] == dataset.defaults["batch_size"]
+    assert config["options"]["dropout"] == 0.1
+    assert config["task"]["options"]["target_tokens"] == config["task"]["reader"]["tokens"] == "characters"
+    assert config["task"]["options"]["max_length"] == config["task"]["reader"]["max_length"] == 10
+    assert "num_classes" not in config["options"]
+
+
+def test_a_dataset_of_another_kind_of_input_is_refused(models_dir):
+    with pytest.raises(DataError, match="'digits' has inputs of the kind image, which many_to_one does not read"):
+        train(dataset="digits")
+    assert not models_dir.exists()
 
 
 class Interrupt(keras.callbacks.Callback):
@@ -91,19 +117,27 @@ class Interrupt(keras.callbacks.Callback):
         self.epoch = epoch
 
 
-@pytest.fixture
-def interrupted(monkeypatch, models_dir):
-    """A training of three epochs, interrupted in the second."""
+@pytest.fixture(scope="module")
+def interruption(tmp_path_factory, shrink):
+    """The models folder of a training of three epochs that was interrupted in the second: to be copied."""
+    folder = tmp_path_factory.mktemp("interrupted")
     fit = keras.Model.fit
 
     def interrupted_fit(self, *args, callbacks, **kwargs):
         return fit(self, *args, callbacks=[*callbacks, Interrupt()], **kwargs)
 
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
+        shrink(patch)
         patch.setattr(keras.Model, "fit", interrupted_fit)
-        with pytest.raises(TrainingInterrupted) as error:
-            train(epochs=3)
-    assert "Interrupted after epoch 1 of 3" in str(error.value)
+        with pytest.raises(TrainingInterrupted, match="Interrupted after epoch 1 of 3"):
+            train(epochs=3, models_dir=str(folder))
+    return folder
+
+
+@pytest.fixture
+def interrupted(interruption, models_dir):
+    """The path of the run of a training of three epochs, interrupted in the second."""
+    shutil.copytree(interruption, models_dir)
     return models_dir / "many_to_one"
 
 
@@ -132,7 +166,7 @@ def test_an_unfinished_training_is_not_overwritten_unasked(interrupted):
 
 
 def test_resuming_with_other_settings_is_refused(interrupted):
-    for changed in ({"epochs": 9}, {"units": 9}, {"seed": 9}, {"dataset": "imdb_reviews"}):
+    for changed in ({"epochs": 9}, {"units": 9}, {"seed": 9}, {"max_length": 9}, {"dataset": "imdb_reviews"}):
         with pytest.raises(OptionError, match=f"The unfinished training began with {next(iter(changed))}="):
             zoo.train("many_to_one", resume=True, verbose=0, **changed)
 
@@ -159,13 +193,6 @@ def test_an_interruption_before_the_first_epoch_leaves_nothing(monkeypatch, mode
     with pytest.raises(TrainingInterrupted, match="nothing was kept"):
         train()
     assert list(models_dir.iterdir()) == []
-
-
-def test_a_finished_run_is_kept_when_trained_anew():
-    first = train(seed=1)
-    metrics = (first.path / "metrics.json").read_text()
-    train(seed=2)
-    assert (first.path.with_name("many_to_one.1") / "metrics.json").read_text() == metrics
 
 
 def test_a_loss_that_is_not_finite_stops_and_names_the_step(models_dir, monkeypatch):

@@ -41,7 +41,7 @@ def one_to_many(
         units: features of a recurrent layer's state.
         layers: number of recurrent layers.
         embedding_dim: features of a word's embedding.
-        dropout: share of features dropped in training: of embeddings, between layers and before the logits.
+        dropout: share of features dropped in training: of cells and embeddings, between layers, before the logits.
         target_vocabulary_size: number of token ids, four reserved ones among them; training keeps the commonest.
         image_height: pixels from top to bottom.
         image_width: pixels from left to right.
@@ -66,6 +66,7 @@ def one_to_many(
         channels=channels,
         encoder=encoder,
         pretrained=pretrained,
+        dropout=dropout,
         name="source",
     )  # (batch, cells, features)
 

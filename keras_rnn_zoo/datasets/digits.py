@@ -20,8 +20,10 @@ SHARES = {"train": 0.7, "validation": 0.1, "test": 0.2}
     defaults={
         "image_height": 8,
         "image_width": 8,
-        "channels": 1, "shift": 0.1,
-        "epochs": 60,
+        "channels": 1,
+        "shift": 0.06,
+        "patience": 20,
+        "epochs": 40,
         "batch_size": 32,
         "learning_rate": 0.001,
     },

@@ -22,7 +22,8 @@ LOCATION = "mnist"
     defaults={
         "image_height": 28,
         "image_width": 28,
-        "channels": 1, "shift": 0.07,
+        "channels": 1,
+        "shift": 0.07,
         "units": 1024,
         "epochs": 15,
         "batch_size": 128,

@@ -11,7 +11,7 @@ from keras_rnn_zoo.lazy import np, tf
 if TYPE_CHECKING:
     import random
 
-SIZES = {"train": 6000, "validation": 500, "test": 500}
+SIZES = {"train": 12000, "validation": 500, "test": 500}
 SEED = 20_260_417
 SIDE = 64
 
@@ -150,10 +150,10 @@ def picture(scene: Scene) -> Any:
 @registry.dataset(
     task="captioning",
     architectures=("one_to_many",),
-    size="6,000 train, 500 validation, 500 test",
+    size="12,000 train, 500 validation, 500 test",
     licence="Apache-2.0, as this project",
     sizes={"input": "image"},
-    defaults={"epochs": 12},
+    defaults={"epochs": 8},
 )
 def shapes(data_dir: str | None, seed: int) -> Examples:
     """Drawn scenes of two or three coloured shapes, told in a sentence: "a red circle above a blue square and ...".

@@ -17,10 +17,10 @@ class SequenceAttention(keras.layers.Layer):
     def __init__(self, score, units, **kwargs):
         super().__init__(**kwargs)
         self.score_kind, self.units = score, units
-        self.key_projection = keras.layers.Dense(units, use_bias=False, name="key_projection")
+        self.key_projection = keras.layers.Dense(units, use_bias=False, dtype=self.dtype_policy, name="key_projection")
         if score == "bahdanau":
-            self.query_projection = keras.layers.Dense(units, name="query_projection")
-            self.score = keras.layers.Dense(1, use_bias=False, name="score")
+            self.query_projection = keras.layers.Dense(units, dtype=self.dtype_policy, name="query_projection")
+            self.score = keras.layers.Dense(1, use_bias=False, dtype=self.dtype_policy, name="score")
 
     def build(self, memory_shape):
         self.key_projection.build(memory_shape)

@@ -24,8 +24,9 @@ class CharacterReader(keras.layers.Layer):
         super().__init__(**kwargs)
         self.vocabulary_size, self.units, self.embedding_dim = vocabulary_size, units, embedding_dim
         self.mask = StepMask(name="mask")
-        self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, name="embedding")
-        self.reader = keras.layers.Bidirectional(CELLS["lstm"](units), name="reader")
+        dtype = self.dtype_policy
+        self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, dtype=dtype, name="embedding")
+        self.reader = keras.layers.Bidirectional(CELLS["lstm"](units, dtype=dtype), dtype=dtype, name="reader")
 
     def build(self, input_shape):
         self.embedding.build((None, None))

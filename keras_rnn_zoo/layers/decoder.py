@@ -39,20 +39,23 @@ class TextDecoder(keras.layers.Layer):
             "attention": attention,
             "dropout": dropout,
         }
+        dtype = self.dtype_policy
         # Scaled as in Vaswani et al. 2017, so that the same weights suit both what is read and the logits.
         self.scale = embedding_dim**0.5
         normal = keras.initializers.RandomNormal(stddev=1 / self.scale)
-        self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, normal, name="embedding")
+        self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, normal, dtype=dtype, name="embedding")
         self.recurrent = [
-            CELLS[cell](units, return_sequences=True, name=f"{cell}_{number}") for number in range(1, layers + 1)
+            CELLS[cell](units, return_sequences=True, dtype=dtype, name=f"{cell}_{number}")
+            for number in range(1, layers + 1)
         ]
-        self.states_a_layer = 2 if cell == "lstm" else 1
         self.attention = None
         if attention != "none":
-            self.attention = SequenceAttention(attention, units, name="attention")
-        self.joined = keras.layers.Dense(embedding_dim, activation="tanh", name="joined")
-        self.dropout = keras.layers.Dropout(dropout, name="dropout")
-        self.bridge = keras.layers.Dense(layers * self.states_a_layer * units, activation="tanh", name="bridge")
+            self.attention = SequenceAttention(attention, units, dtype=dtype, name="attention")
+        self.joined = keras.layers.Dense(embedding_dim, activation="tanh", dtype=dtype, name="joined")
+        self.dropout = keras.layers.Dropout(dropout, dtype=dtype, name="dropout")
+        self.states_a_layer = 2 if cell == "lstm" else 1
+        states = layers * self.states_a_layer * units
+        self.bridge = keras.layers.Dense(states, activation="tanh", dtype=dtype, name="bridge")
 
     def build(self, ids_shape, memory_shape=None, memory_mask_shape=None):
         read = memory_shape[-1] if memory_shape else 0

@@ -94,14 +94,13 @@ def line_frontend(*, image_height, channels, dropout, name="image"):
     inputs = keras.Input((None, image_height, channels), name=name)
     mask = StepMask(name="columns_mask")(inputs)
     x = keras.layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(inputs)
-    for number, (filters, stride) in enumerate(((32, 2), (64, 2), (96, 1), (128, 1)), 1):
+    for number, (filters, width) in enumerate(((16, 2), (32, 2), (64, 1), (96, 1)), 1):
         x = ZeroPadding(name=f"unpadded_{number}")(x, mask=mask)
-        # Padding by hand: "same" would place the windows by the width of the batch.
-        x = keras.layers.ZeroPadding2D(1, name=f"margin_{number}")(x)
-        x = keras.layers.Conv2D(filters, 3, (stride, 2), activation="relu", name=f"convolution_{number}")(x)
-        mask = mask[:, ::stride]
+        x = keras.layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"convolution_{number}")(x)
+        x = ZeroPadding(name=f"unpooled_{number}")(x, mask=mask)
+        x = keras.layers.MaxPooling2D((width, 2), padding="same", name=f"pooling_{number}")(x)
+        mask = mask[:, ::width] if width > 1 else mask
     x = keras.layers.Reshape((-1, x.shape[2] * x.shape[3]), name="columns")(x)
-    x = ZeroPadding(name="unpadded")(x, mask=mask)
     return inputs, keras.layers.Dropout(dropout, name="column_dropout")(x), mask
 
 
@@ -109,7 +108,7 @@ ENCODERS = ("cnn", "MobileNetV2", "EfficientNetB0", "ResNet50V2")
 """Readers of images: a small convolutional network, and networks of `keras.applications`."""
 
 
-def grid_frontend(*, image_height, image_width, channels, encoder, pretrained, name="image"):
+def grid_frontend(*, image_height, image_width, channels, encoder, pretrained, dropout, name="image"):
     """Reads an image as a grid of vectors, row by row.
 
     Args:
@@ -119,6 +118,7 @@ def grid_frontend(*, image_height, image_width, channels, encoder, pretrained, n
         encoder: a name in `ENCODERS`.
         pretrained: whether a network of `keras.applications` has its ImageNet weights, which are downloaded the first
             time and stay as they are.
+        dropout: share of the features of cells dropped in training, the same ones in all cells.
         name: name of the input.
 
     Returns:
@@ -129,9 +129,9 @@ def grid_frontend(*, image_height, image_width, channels, encoder, pretrained, n
     if encoder == "cnn":
         x = keras.layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(inputs)
         for number, (filters, strides) in enumerate(((32, 2), (64, 2), (64, 1), (96, 2), (96, 1)), 1):
-            x = keras.layers.Conv2D(
-                filters, 3, strides, padding="same", use_bias=False, name=f"convolution_{number}"
-            )(x)
+            x = keras.layers.Conv2D(filters, 3, strides, padding="same", use_bias=False, name=f"convolution_{number}")(
+                x
+            )
             # A short momentum: small data sets are read in few steps.
             x = keras.layers.BatchNormalization(momentum=0.9, name=f"normalization_{number}")(x)
             x = keras.layers.ReLU(name=f"relu_{number}")(x)
@@ -139,6 +139,7 @@ def grid_frontend(*, image_height, image_width, channels, encoder, pretrained, n
         x = _application(inputs, encoder, pretrained)
     _, rows, columns, features = x.shape
     x = keras.layers.Reshape((rows * columns, features), name="cells")(x)
+    x = keras.layers.SpatialDropout1D(dropout, name="cell_dropout")(x)
     x = CellPositions(rows, columns, name="positions")(x)
     # Cells are never padding: a mask that is true everywhere, made of the cells so that it has the batch's size.
     return inputs, x, ops.ones_like(x[:, :, 0], dtype="bool")

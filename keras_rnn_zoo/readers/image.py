@@ -111,7 +111,7 @@ class LineReader(Reader):
 
         spec = tf.RaggedTensorSpec([1, None, self.image_height, self.channels], tf.float32, ragged_rank=1)
         ragged = tf.map_fn(read, *raw, fn_output_signature=spec)
-        return ragged.merge_dims(0, 1).to_tensor(default_value=np.nan)
+        return ragged.merge_dims(0, 1).to_tensor(np.nan, shape=[None, None, self.image_height, self.channels])
 
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         return _to_batch(inputs)

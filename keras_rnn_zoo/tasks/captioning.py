@@ -32,7 +32,7 @@ class Captioning(Writing):
         target_vocabulary_size: Annotated[int, Range(5, 10_000_000)] = 10_000,
         max_length: Annotated[int, Range(1, 10_000)] = 40,
         beam_size: Annotated[int, Range(1, 100)] = 1,
-        length_penalty: Annotated[float, Range(0, 10)] = 1.0,
+        length_penalty: Annotated[float, Range(0, 3)] = 1.0,
     ) -> None:
         super().__init__(reader, classes, target_tokens, target_vocabulary_size, max_length, beam_size, length_penalty)
 

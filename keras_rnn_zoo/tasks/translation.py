@@ -31,7 +31,7 @@ class Translation(Writing):
         target_vocabulary_size: Annotated[int, Range(5, 10_000_000)] = 20_000,
         max_length: Annotated[int, Range(1, 10_000)] = 100,
         beam_size: Annotated[int, Range(1, 100)] = 1,
-        length_penalty: Annotated[float, Range(0, 10)] = 1.0,
+        length_penalty: Annotated[float, Range(0, 3)] = 1.0,
         bleu_tokenize: Literal["13a", "none", "char", "intl", "zh"] = "13a",
     ) -> None:
         super().__init__(reader, classes, target_tokens, target_vocabulary_size, max_length, beam_size, length_penalty)

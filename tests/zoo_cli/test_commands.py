@@ -46,7 +46,14 @@ def test_every_command_has_help_with_an_example_and_every_option_a_meaning(zoo, 
 def test_list(zoo):
     result = zoo("list")
     assert result.exit_code == 0
-    assert "many_to_one" in result.stdout
+    shown = [line.split()[0] for line in result.stdout.splitlines() if line.split()[:1]]
+    assert [word for word in shown if word in registry.ORDER] == list(registry.ORDER)
+
+
+def test_list_as_json_is_in_the_same_order(zoo):
+    rows = json.loads(zoo("list", "--json").stdout)
+    assert [row["name"] for row in rows] == list(registry.ORDER)
+    assert all(row["datasets"][0] == row["default_dataset"] for row in rows)
 
 
 def test_list_as_json(zoo):
@@ -55,7 +62,7 @@ def test_list_as_json(zoo):
         "name": "many_to_one",
         "aliases": ["seq2vec", "sentiment"],
         "summary": registry.architectures.get("many_to_one").summary,
-        "datasets": ["toy_reviews", "imdb_reviews"],
+        "datasets": ["toy_reviews", "adding", "imdb_reviews", "spoken_digit"],
         "default_dataset": "toy_reviews",
     }
 
@@ -65,6 +72,8 @@ def test_show(zoo, name):
     shown = zoo("show", name).stdout
     for word in ("pooling", "one of last, mean", "vocabulary_size", "max_length", "imdb_reviews", "probabilities"):
         assert word in shown
+    assert "Options with toy_reviews" in shown
+    assert "The default endpoint of a model trained on toy_reviews" in shown
 
 
 def test_show_as_json(zoo):
@@ -72,7 +81,33 @@ def test_show_as_json(zoo):
     options = {option["name"]: option for option in shown["options"]}
     assert options["cell"]["choices"] == ["simple_rnn", "gru", "lstm"]
     assert all(option["help"] and option["default"] is not None for option in options.values())
-    assert set(shown["endpoint"]) == {"inputs", "outputs"}
+    assert list(shown["endpoint"]["inputs"]) == ["text"]
+    assert list(shown["endpoint"]["outputs"]) == ["label", "probabilities"]
+
+
+@pytest.mark.parametrize("name", registry.list_architectures())
+def test_every_architecture_is_shown_with_each_of_its_datasets(zoo, name):
+    for dataset in registry.datasets_of(registry.architectures.get(name)):
+        result = zoo("show", name, "--dataset", dataset.name)
+        assert result.exit_code == 0
+        assert f"Options with {dataset.name}" in result.stdout
+
+
+def test_show_has_the_options_and_the_endpoint_of_the_dataset_asked_for(zoo):
+    shown = json.loads(zoo("show", "many_to_one", "--dataset", "Adding", "--json").stdout)
+    options = {option["name"]: option for option in shown["options"]}
+    assert options["length"]["default"] == 100
+    assert options["cell"]["default"] == registry.datasets.get("adding").defaults["cell"] == "gru"
+    assert "max_steps" in options
+    assert "max_length" not in options
+    assert list(shown["endpoint"]["inputs"]) == ["series", "lengths"]
+    assert list(shown["endpoint"]["outputs"]) == ["value"]
+    assert shown["default_dataset"] == "toy_reviews"
+    lines = zoo("show", "sync_many_to_many", "--dataset", "tiny_shakespeare").stdout.splitlines()
+    rows = {line.split()[0]: line for line in lines if line.split()}
+    assert rows["units"].split()[1] == str(registry.datasets.get("tiny_shakespeare").defaults["units"])
+    assert "from data" in rows["causal"]
+    assert "divides the logits" in rows["temperature"]
 
 
 def test_datasets(zoo, tmp_path):
@@ -133,12 +168,83 @@ def test_predict_answers_each_argument_on_a_line(zoo, copied):
     assert shown[1].endswith("x...")
 
 
+def test_evaluate_prints_the_signature_of_bleu(zoo, small_run, few_examples):
+    run = small_run("addition")
+    lines = zoo("evaluate", "addition", "--models-dir", str(run.path.parent)).stdout.splitlines()
+    assert lines[0] == "addition on the test split of addition, 32 examples"
+    assert f"bleu signature: {run.metrics['bleu_signature']}" in lines
+    assert any(line.startswith("chrf signature: nrefs:1|") for line in lines)
+    shown = dict(line.split() for line in lines if len(line.split()) == 2)
+    assert shown["chrf"] == f"{run.metrics['metrics']['chrf']:.4f}"
+
+
+def test_predict_takes_how_to_answer(zoo, small_run):
+    folder = str(small_run("tiny_shakespeare").path.parent)
+
+    def write(*pairs):
+        settings = [word for pair in pairs for word in ("--set", pair)]
+        return zoo("predict", "tiny_shakespeare", "To be", "--models-dir", folder, *settings)
+
+    first = write("temperature=0.5", "length=5", "seed=1")
+    assert first.exit_code == 0
+    assert first.stdout.startswith("To be")
+    assert first.stdout == write("seed=1", "length=5", "temperature=0.5").stdout
+    assert write("temperature=0", "length=5", "seed=1").stdout == write("temperature=0", "length=5", "seed=2").stdout
+    for pair, told in (
+        ("temperatur=0.5", "an answer of this run has no option 'temperatur'. Did you mean 'temperature'?"),
+        ("temperature=hot", "Option 'temperature' expects a number from 0 to 100; received 'hot'."),
+        ("length=0", "Option 'length' expects a whole number from 1 to 100,000; received 0."),
+    ):
+        result = write(pair)
+        assert result.exit_code == 1
+        assert told in result.stderr
+
+
+def test_predict_refuses_an_option_where_there_is_nothing_to_choose(zoo, copied):
+    result = zoo("predict", "many_to_one", "fine", "--set", "temperature=0.5")
+    assert result.exit_code == 1
+    assert "an answer of this run has no options; received 'temperature'" in result.stderr
+
+
+def test_predict_reads_the_files_that_are_named(zoo, small_run, tmp_path):
+    import numpy as np
+    import tensorflow as tf
+
+    folder = str(small_run("digits").path.parent)
+    path = tmp_path / "a digit \N{LATIN SMALL LETTER E WITH ACUTE}.png"
+    path.write_bytes(tf.io.encode_png(np.eye(8, dtype="uint8")[..., None] * 255).numpy())
+    result = zoo("predict", "digits", str(path), str(path), "--models-dir", folder)
+    assert result.exit_code == 0
+    first, second = result.stdout.splitlines()
+    assert first == second
+    assert first.split()[0] in "0123456789"
+    piped = zoo("predict", "digits", "--models-dir", folder, "--json", input=f"{path}\n")
+    assert len(json.loads(piped.stdout)) == 1
+    result = zoo("predict", "digits", str(path), "nowhere.png", "--models-dir", folder)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    told = "Error: The file 'nowhere.png' cannot be read: No such file or directory. Name a file that exists."
+    assert result.stderr.strip() == told
+    path.write_bytes(b"no image")
+    assert "PNG, JPEG, GIF and BMP files are read" in zoo("predict", "digits", str(path), "--models-dir", folder).stderr
+
+
+def test_predict_reads_series_as_json(zoo, small_run):
+    folder = str(small_run("adding").path.parent)
+    result = zoo("predict", "adding", "[[0.5, 1], [0.25, 1]]", "--models-dir", folder)
+    assert result.exit_code == 0
+    float(result.stdout.split()[0])
+    assert result.stdout.rstrip().endswith("[[0.5, 1], [0.25, 1]]")
+    result = zoo("predict", "adding", "0.5 0.25", "--models-dir", folder)
+    assert result.exit_code == 1
+    assert "A series is expected as JSON, such as [[0.1, 2], [0.3, 1]]" in result.stderr
+
+
 def test_predict_reads_lines_of_standard_input(zoo, copied):
     assert len(zoo("predict", input="one\ntwo\r\n\nfour\n").stdout.splitlines()) == 4
 
 
-def test_quiet_prints_the_result_alone(zoo, monkeypatch):
-    monkeypatch.setattr("keras_rnn_zoo.datasets.toy_reviews.SIZES", {"train": 64, "validation": 64, "test": 64})
+def test_quiet_prints_the_result_alone(zoo, few_examples):
     result = zoo("train", "many_to_one", "--quiet", "--epochs", "1", "--set", "units=4")
     assert result.exit_code == 0
     assert len(result.stdout.splitlines()) == 2
@@ -153,6 +259,12 @@ BAD = [
     (["train", "many_to_one", "--set", "units=many"], "received 'many'"),
     (["train", "many_to_one", "--set", "units"], "--set expects KEY=VALUE"),
     (["train", "many_to_one", "--set", "num_classes=3"], "comes from the data"),
+    (["train", "many_to_one", "--set", "length=3"], "many_to_one has no option 'length'"),
+    (["train", "many_to_one", "--dataset", "adding", "--set", "length=1"], "'length' expects a whole number from 2 to"),
+    (["train", "many_to_one", "--dataset", "digits"], "has inputs of the kind image, which many_to_one does not read"),
+    (["train", "ctc", "--dataset", "toy_reviews"], "is for classification, which ctc does not do"),
+    (["show", "many_to_one", "--dataset", "digits"], "Datasets of many_to_one: toy_reviews, "),
+    (["show", "many_to_one", "--dataset", "reviews"], "no dataset named 'reviews'. Did you mean "),
     (["train", "many_to_one", "--epochs", "0"], "'epochs' expects a whole number from 1"),
     (["train", "many_to_one", "--learning-rate", "nan"], "'learning_rate' expects a number"),
     (["train", "many_to_one", "--epochs", "9" * 400], "'epochs' expects a whole number from 1"),
