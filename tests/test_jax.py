@@ -5,41 +5,51 @@ import os
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 
 import keras_rnn_zoo as zoo
+from keras_rnn_zoo import registry
 
-TEXTS = ["the cast is superb , not dull", "", "not only dull"]
-PROGRAM = f"""
+PROGRAM = """
 import json
+import sys
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo.datasets import toy_reviews
+from keras_rnn_zoo import registry
 
-toy_reviews.SIZES = {{"train": 64, "validation": 32, "test": 32}}
-run = zoo.train("many_to_one", epochs=1, units=4, verbose=0)
-answers = zoo.predict(run, {TEXTS!r})
+name = sys.argv[1]
+dataset = registry.default_dataset(registry.architectures.get(name))
+sys.modules[dataset.make.__module__].SIZES = {"train": 96, "validation": 32, "test": 32}
+run = zoo.train(name, epochs=1, units=4, verbose=0)
+raw = [raw for raw, _ in dataset.make(None, 0).split("test").take(3).as_numpy_iterator()]
+report = {"answers": zoo.predict(run, raw), "metrics": run.metrics["metrics"]}
 try:
     zoo.export(run)
 except zoo.ZooError as error:
-    answers.append(str(error))
-print(json.dumps(answers))
+    report["refusal"] = str(error)
+print(json.dumps(report))
 """
+SLOW = (pytest.mark.slow, pytest.mark.timeout(1200))
+NAMES = [pytest.param(name, marks=() if name == "many_to_one" else SLOW) for name in registry.ORDER]
 
 
-def test_a_run_trained_on_jax_answers_alike_on_tensorflow():
+@pytest.mark.usefixtures("few_examples")
+@pytest.mark.parametrize("name", NAMES)
+def test_a_run_trained_on_jax_answers_alike_on_tensorflow(name):
     pytest.importorskip("jax", reason="the extra `jax` is not installed")
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", PROGRAM, name],
         env={**os.environ, "KERAS_BACKEND": "jax"},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    *answers, refusal = json.loads(done.stdout)
-    assert "set KERAS_BACKEND=tensorflow and export again" in refusal
-    mine = zoo.predict("many_to_one", TEXTS)
-    np.testing.assert_allclose(
-        [answer["probabilities"] for answer in mine], [answer["probabilities"] for answer in answers], atol=1e-4
-    )
+    theirs = json.loads(done.stdout)
+    assert "set KERAS_BACKEND=tensorflow and export again" in theirs["refusal"]
+    examples = registry.default_dataset(registry.architectures.get(name)).make(None, 0).split("test")
+    mine = zoo.predict(name, [raw for raw, _ in examples.take(3).as_numpy_iterator()])
+    for answer, other in zip(mine, theirs["answers"], strict=True):
+        for key, value in answer.items():
+            numeric = isinstance(value, float) or (isinstance(value, list) and isinstance(value[0], float))
+            assert other[key] == (pytest.approx(value, abs=1e-4) if numeric else value)
+    assert zoo.evaluate(name).metrics == pytest.approx(theirs["metrics"], abs=1e-3)

@@ -56,7 +56,7 @@ def one_to_one(
         >>> one_to_one(image_height=28, image_width=28, channels=1).output_shape
         (None, 10)
     """
-    from keras_rnn_zoo.layers.frontends import audio_frontend, series_frontend, token_frontend
+    from keras_rnn_zoo.layers.frontends import RandomShift, audio_frontend, series_frontend, token_frontend
     from keras_rnn_zoo.layers.heads import answer_head
     from keras_rnn_zoo.layers.masking import MaskedMeanPooling
 
@@ -65,7 +65,7 @@ def one_to_one(
         inputs = keras.Input((image_height, image_width, channels), name="image")
         x = keras.layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(inputs)
         if shift:
-            x = keras.layers.RandomTranslation(shift, shift, fill_mode="nearest", name="shift")(x)
+            x = RandomShift(shift, name="shift")(x)
         x = keras.layers.Flatten(name="pixels")(x)
     else:
         if input == "text":

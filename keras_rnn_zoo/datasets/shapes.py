@@ -153,7 +153,7 @@ def picture(scene: Scene) -> Any:
     size="12,000 train, 500 validation, 500 test",
     licence="Apache-2.0, as this project",
     sizes={"input": "image"},
-    defaults={"epochs": 8},
+    defaults={"epochs": 6},
 )
 def shapes(data_dir: str | None, seed: int) -> Examples:
     """Drawn scenes of two or three coloured shapes, told in a sentence: "a red circle above a blue square and ...".

@@ -30,8 +30,8 @@ HELD_OUT_LENGTH = 2000
         "units": 512,
         "embedding_dim": 64,
         "dropout": 0.3,
-        "batch_size": 64,
-        "epochs": 15,
+        "batch_size": 32,
+        "epochs": 10,
     },
 )
 def tiny_shakespeare(data_dir: str | None, seed: int, *, length: Annotated[int, Range(2, 2000)] = 200) -> Examples:

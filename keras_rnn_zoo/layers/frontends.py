@@ -159,6 +159,27 @@ def _application(inputs, encoder, pretrained):
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
+class RandomShift(keras.layers.RandomTranslation):
+    """In training, moves each image by up to a share of its height and width; what it leaves repeats the edge.
+
+    Keras's layer does so in every call that does not say `training=False`; this one only where it is told to.
+
+    Args:
+        share: the largest share of height and width.
+    """
+
+    def __init__(self, share, **kwargs):
+        super().__init__(share, share, fill_mode="nearest", **kwargs)
+        self.share = share
+
+    def call(self, data, training=False):
+        return super().call(data, training=training)
+
+    def get_config(self):
+        return {**keras.layers.Layer.get_config(self), "share": self.share}
+
+
+@keras.saving.register_keras_serializable("keras_rnn_zoo")
 class CellPositions(keras.layers.Layer):
     """Joins to each cell of a grid where it lies, as row and column from -1 to 1 (Liu et al. 2018, "CoordConv").
 

@@ -180,7 +180,7 @@ import importlib.abc, json, pathlib, sys
 
 class Refuse(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
-        if name.partition(".")[0] in ("keras_rnn_zoo", "zoo_cli", "keras"):
+        if name.partition(".")[0] in ("keras_rnn_zoo", "zoo_cli"):
             raise ImportError(name)
 
 sys.meta_path.insert(0, Refuse())
@@ -199,6 +199,7 @@ for export, arguments in json.loads(pathlib.Path("questions.json").read_text()):
             inputs[name] = [bytes.fromhex(value.decode()) for value in values]
     result = endpoint(**{name: tf.constant(values) for name, values in inputs.items()})
     answers.append({name: np.vectorize(plain, otypes="O")(value.numpy()).tolist() for name, value in result.items()})
+assert "keras" not in sys.modules
 pathlib.Path("answers.json").write_text(json.dumps(answers))
 """
 

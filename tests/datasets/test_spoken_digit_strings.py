@@ -49,7 +49,7 @@ def test_utterances_are_what_their_target_says_by_one_speaker_from_their_own_spl
             if is_noisy(wave):
                 continue
             names, pauses = recordings_in(wave, samples)
-            assert target.decode() == "".join(name[0] for name in names)
+            assert target.decode() == " ".join(name[0] for name in names)
             assert len({name.split("_")[1] for name in names}) == 1
             assert 3 <= len(names) <= 7
             assert len(pauses) == len(names) + 1
@@ -110,8 +110,9 @@ def test_the_real_utterances_are_distinct_and_last_seconds(real):
     assert len({wave.tobytes() for wave in waves}) == 300
     seconds = np.array([len(wave) for wave in waves]) / 8000
     assert 1 < seconds.min() < 3 < np.median(seconds) < 4 < seconds.max() < 10
-    assert Counter(map(len, targets)).keys() == {3, 4, 5, 6, 7}
-    shares = np.array(list(Counter(b"".join(targets)).values())) / sum(map(len, targets))
+    assert Counter(len(target.split()) for target in targets).keys() == {3, 4, 5, 6, 7}
+    digits = Counter(b"".join(targets).replace(b" ", b""))
+    shares = np.array(list(digits.values())) / digits.total()
     assert len(shares) == 10
     assert np.ptp(shares) < 0.06
 
@@ -133,6 +134,6 @@ def test_plans_are_drawn_from_a_fixed_seed():
     recordings = {"ann": [f"{digit}_ann_0.wav" for digit in range(10)]}
     first, again, other = (module.draw_plans(recordings, 50, seed) for seed in ("1", "1", "2"))
     assert first == again != other
-    assert (first[0].text, first[0].pauses) == ("400083", (2474, 2118, 341, 639, 1934, 1718, 2512))
+    assert (first[0].text, first[0].pauses) == ("4 0 0 0 8 3", (2474, 2118, 341, 639, 1934, 1718, 2512))
     assert len({plan.seed for plan in first}) == 50
     assert all(earlier.pauses != later.pauses for earlier, later in pairwise(first))

@@ -95,7 +95,8 @@ def test_four_columns_of_a_line_are_one_step():
 
 
 def test_an_image_is_a_grid_of_cells_that_know_their_place():
-    read = frontend(grid_frontend, image_height=32, image_width=48, channels=3, encoder="cnn", pretrained=False)
+    options = {"channels": 3, "encoder": "cnn", "pretrained": False, "dropout": 0.0}
+    read = frontend(grid_frontend, image_height=32, image_width=48, **options)
     image = 255 * RANDOM.uniform(size=(2, 32, 48, 3)).astype("float32")
     cells, mask = read(image)
     assert cells.shape == (2, 4 * 6, 96 + 2)

@@ -178,6 +178,12 @@ def test_evaluate_prints_the_signature_of_bleu(zoo, small_run, few_examples):
     assert shown["chrf"] == f"{run.metrics['metrics']['chrf']:.4f}"
 
 
+def test_evaluate_rounds_the_figures_of_the_report(zoo, copied, monkeypatch):
+    scored = {"accuracy": 0.5}, {"bleu_1": 12.3456789, "bleu_signature": "nrefs:var"}
+    monkeypatch.setattr("keras_rnn_zoo.tasks.classification.Classification.score", lambda *_: scored)
+    assert zoo("evaluate").stdout.splitlines()[-2:] == ["bleu 1: 12.3457", "bleu signature: nrefs:var"]
+
+
 def test_predict_takes_how_to_answer(zoo, small_run):
     folder = str(small_run("tiny_shakespeare").path.parent)
 

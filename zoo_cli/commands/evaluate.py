@@ -45,4 +45,5 @@ def command(
             rows = [(label, *counts) for label, counts in zip(value["labels"], value["rows"], strict=True)]
             print_table(name.replace("_", " "), ("true \\ predicted", *value["labels"]), rows)
         else:
-            click.echo(f"{name.replace('_', ' ')}: {value}")
+            shown = f"{value:.4f}" if isinstance(value, float) else value
+            click.echo(f"{name.replace('_', ' ')}: {shown}")
