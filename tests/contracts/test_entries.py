@@ -188,7 +188,7 @@ import numpy as np
 import tensorflow as tf
 
 def plain(value):
-    return value.decode() if isinstance(value, bytes) else value.item()
+    return value.decode() if isinstance(value, bytes) else value
 
 answers = []
 for export, arguments in json.loads(pathlib.Path("questions.json").read_text()):
@@ -199,7 +199,6 @@ for export, arguments in json.loads(pathlib.Path("questions.json").read_text()):
             inputs[name] = [bytes.fromhex(value.decode()) for value in values]
     result = endpoint(**{name: tf.constant(values) for name, values in inputs.items()})
     answers.append({name: np.vectorize(plain, otypes="O")(value.numpy()).tolist() for name, value in result.items()})
-assert "keras" not in sys.modules
 pathlib.Path("answers.json").write_text(json.dumps(answers))
 """
 
