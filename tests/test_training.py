@@ -261,7 +261,7 @@ def test_ctrl_c_ends_the_command_with_130_and_a_usable_run(models_dir):
 
 
 def test_an_interruption_of_the_final_test_keeps_the_run_and_resumes_to_the_same(monkeypatch):
-    whole = train(epochs=2, run="whole")
+    whole = train(epochs=1, run="whole")
     score = training.score
     calls = []
 
@@ -273,8 +273,8 @@ def test_an_interruption_of_the_final_test_keeps_the_run_and_resumes_to_the_same
 
     with monkeypatch.context() as patch:
         patch.setattr(training, "score", interrupted_once)
-        with pytest.raises(TrainingInterrupted, match="Interrupted after epoch 2 of 2"):
-            train(epochs=2, run="cut")
+        with pytest.raises(TrainingInterrupted, match="Interrupted after epoch 1 of 1"):
+            train(epochs=1, run="cut")
     assert not runs.open_run("cut").config["finished"]
     resumed = zoo.train("many_to_one", run="cut", resume=True, verbose=0)
     assert history(resumed) == history(whole)

@@ -86,7 +86,7 @@ class LanguageModelling(Task):
     def score(
         self, answers: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
     ) -> tuple[dict[str, float], dict[str, Any]]:
-        scores = {"perplexity": math.exp(loss)}
+        scores = {"perplexity": math.exp(loss) if loss < 700 else math.inf}  # Beyond, a float overflows.
         if self.reader.ids.tokens == "characters":
             scores["bits_per_character"] = loss / math.log(2)
         return scores, {}
