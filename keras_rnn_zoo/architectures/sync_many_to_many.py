@@ -44,7 +44,7 @@ def sync_many_to_many(
             (Ling et al. 2015); 0 for none; for text.
         char_vocabulary_size: number of ids of characters; for text.
         dropout: share of features dropped in training: of the input, between layers and before the head.
-        token_dropout: share of words hidden in training; for text.
+        token_dropout: share of words hidden in training, for the rarest one; commoner ones less often; for text.
         vocabulary_size: most token ids, padding and the unknown word among them; training keeps the commonest.
         sample_rate: samples a second; for audio.
         features: numbers a step; for series.
@@ -73,6 +73,7 @@ def sync_many_to_many(
             embedding_dim=embedding_dim,
             dropout=dropout,
             token_dropout=token_dropout,
+            rare_words=True,
             char_units=char_units,
             char_vocabulary_size=char_vocabulary_size,
         )

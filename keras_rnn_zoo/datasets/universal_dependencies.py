@@ -29,7 +29,7 @@ SPLITS = {"train": "train", "validation": "dev", "test": "test"}
         "char_units": 50,
         "units": 128,
         "dropout": 0.4,
-        "token_dropout": 0.1,
+        "token_dropout": 0.2,
         "epochs": 5,
         "learning_rate": 0.005,
     },

@@ -9,7 +9,15 @@ from keras_rnn_zoo.layers.masking import MeanSubtraction, StepMask, TokenDropout
 
 
 def token_frontend(
-    *, vocabulary_size, embedding_dim, dropout, token_dropout, char_units=0, char_vocabulary_size=0, name="ids"
+    *,
+    vocabulary_size,
+    embedding_dim,
+    dropout,
+    token_dropout,
+    rare_words=False,
+    char_units=0,
+    char_vocabulary_size=0,
+    name="ids",
 ):
     """Embeds token ids.
 
@@ -19,6 +27,7 @@ def token_frontend(
         dropout: share of embedding features dropped in training, the same ones for all steps of a sequence, so that
             the network cannot read them off a neighbouring step (Gal and Ghahramani 2016).
         token_dropout: share of tokens replaced by the unknown one in training.
+        rare_words: whether that is the share of the rarest token, and commoner ones are replaced less often.
         char_units: if not 0, the input holds each word's own id and then those of its characters, and a recurrent
             reader of that many units, each way, adds what it found in them (Ling et al. 2015).
         char_vocabulary_size: number of ids of characters.
@@ -31,7 +40,7 @@ def token_frontend(
     inputs = keras.Input((None, None) if char_units else (None,), dtype="int32", name=name)
     mask = StepMask(name="mask")(inputs)
     ids = inputs[:, :, 0] if char_units else inputs
-    x = TokenDropout(token_dropout, name="token_dropout")(ids)
+    x = TokenDropout(token_dropout, vocabulary_size if rare_words else None, name="token_dropout")(ids)
     x = keras.layers.Embedding(vocabulary_size, embedding_dim, name="embedding")(x)
     if char_units:
         spelt = CharacterReader(char_vocabulary_size, char_units, name="characters")(inputs[:, :, 1:])

@@ -117,23 +117,32 @@ class TokenDropout(keras.layers.Layer):
     Dai and Le 2015, "Semi-supervised Sequence Learning", section 4.1, drop words of IMDB reviews in this way. It also
     teaches what an unknown word is worth.
 
+    The words that use brings and training had not are rare ones. To teach what stands around them, rare words are to be
+    dropped more often than common ones (Kiperwasser and Goldberg 2016, section 5.2); as a vocabulary is sorted, an id
+    tells how rare its word is.
+
     Args:
         rate: the probability, from 0 to 1.
+        vocabulary_size: if given, the probability is `rate` for the rarest word of so many, and falls with the square
+            root of the id towards the commonest.
     """
 
-    def __init__(self, rate, **kwargs):
+    def __init__(self, rate, vocabulary_size=None, **kwargs):
         super().__init__(**kwargs)
-        self.rate = rate
+        self.rate, self.vocabulary_size = rate, vocabulary_size
         self.seed_generator = keras.random.SeedGenerator()
 
     def call(self, ids, training=False):
         if not training or not self.rate:
             return ids
-        drawn = keras.random.uniform(ops.shape(ids), seed=self.seed_generator) < self.rate
-        return ops.where(ops.logical_and(drawn, ops.not_equal(ids, 0)), ops.ones_like(ids), ids)
+        drawn = keras.random.uniform(ops.shape(ids), seed=self.seed_generator)
+        rate = self.rate
+        if self.vocabulary_size:
+            rate = rate * ops.sqrt(ops.cast(ids, "float32") / self.vocabulary_size)
+        return ops.where(ops.logical_and(drawn < rate, ops.not_equal(ids, 0)), ops.ones_like(ids), ids)
 
     def compute_output_spec(self, ids, training=False):
         return keras.KerasTensor(ids.shape, dtype=ids.dtype)
 
     def get_config(self):
-        return {**super().get_config(), "rate": self.rate}
+        return {**super().get_config(), "rate": self.rate, "vocabulary_size": self.vocabulary_size}

@@ -119,3 +119,11 @@ def test_token_dropout_hides_its_share_in_training_alone():
     assert set(hidden[0, ::2].tolist()) == {1, 5}
     assert set(hidden[0, 1::2].tolist()) == {0}
     assert abs((hidden[0, ::2] == 1).mean() - 0.3) < 0.02
+
+
+def test_token_dropout_hides_rare_words_more_often():
+    layer = TokenDropout(0.8, vocabulary_size=100)
+    ids = np.repeat([[4, 25, 99]], 2000, axis=0)
+    hidden = (keras.ops.convert_to_numpy(layer(ids, training=True)) == 1).mean(axis=0)
+    np.testing.assert_allclose(hidden, [0.16, 0.4, 0.796], atol=0.05)
+    assert (keras.ops.convert_to_numpy(layer(ids)) == ids).all()
