@@ -113,10 +113,6 @@ def line_frontend(*, image_height, channels, dropout, name="image"):
     return inputs, keras.layers.Dropout(dropout, name="column_dropout")(x), mask
 
 
-ENCODERS = ("cnn", "MobileNetV2", "EfficientNetB0", "ResNet50V2")
-"""Readers of images: a small convolutional network, and networks of `keras.applications`."""
-
-
 def grid_frontend(*, image_height, image_width, channels, encoder, pretrained, dropout, name="image"):
     """Reads an image as a grid of vectors, row by row.
 
@@ -124,7 +120,7 @@ def grid_frontend(*, image_height, image_width, channels, encoder, pretrained, d
         image_height: pixels from top to bottom.
         image_width: pixels from left to right.
         channels: 1 for gray, 3 for colours.
-        encoder: a name in `ENCODERS`.
+        encoder: `"cnn"`, a small network of this package, or the name of one in `keras.applications`.
         pretrained: whether a network of `keras.applications` has its ImageNet weights, which are downloaded the first
             time and stay as they are.
         dropout: share of the features of cells dropped in training, the same ones in all cells.

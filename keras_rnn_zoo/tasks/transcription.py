@@ -1,21 +1,19 @@
 """Transcription: the text that was spoken, or written by hand."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.lazy import keras, tf
 from keras_rnn_zoo.options import Range
-from keras_rnn_zoo.tasks.task import Task
-from keras_rnn_zoo.tasks.writing import as_texts
+from keras_rnn_zoo.tasks.writing import TextTarget, as_texts
 
 
 @registry.task(
     outputs={"text": "the transcript: string (batch,)", "score": "its log-probability: float32 (batch,)"},
     readers={"image": "line"},
 )
-class Transcription(Task):
+class Transcription(TextTarget):
     """Writes down what was spoken or written, without being told where in the input each token stands.
 
     The model gives each frame a distribution over the tokens and the blank, class 0; the loss sums over all ways to
@@ -40,30 +38,11 @@ class Transcription(Task):
     ) -> None:
         from keras_rnn_zoo.layers.text import TokenIds
 
-        super().__init__(reader, classes)
+        super().__init__(reader, classes, TokenIds(target_tokens, 10_000, 10_000, name="target_vocabulary"))
         self.beam_size = beam_size
-        self.target_ids = TokenIds(target_tokens, 10_000, 10_000, name="target_vocabulary")
-
-    def fit(self, examples: Any) -> str:
-        from keras_rnn_zoo.readers.text import learn_vocabulary
-
-        transcripts = examples.map(lambda raw, target: target)
-        learnt = self.reader.fit(examples.map(lambda raw, target: raw)), learn_vocabulary(self.target_ids, transcripts)
-        return "; ".join(filter(None, learnt))
 
     def sizes(self) -> dict[str, Any]:
         return {**super().sizes(), "num_classes": len(self.target_ids.vocabulary)}
-
-    def resources(self) -> list[Any]:
-        return [*super().resources(), self.target_ids]
-
-    def save(self, folder: Path) -> None:
-        super().save(folder)
-        self.target_ids.save_files(folder)
-
-    def load(self, folder: Path) -> None:
-        super().load(folder)
-        self.target_ids.load_files(folder)
 
     def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
         inputs = self.preprocess(*self.reader.batch_of_one(raw))[0]
@@ -98,6 +77,3 @@ class Transcription(Task):
             "sequence_accuracy": right / max(len(texts), 1),
         }
         return scores, {}
-
-    def describe(self, answer: Mapping[str, Any]) -> str:
-        return str(answer["text"])

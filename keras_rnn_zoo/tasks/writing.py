@@ -13,7 +13,42 @@ OUTPUTS = {
 }
 
 
-class Writing(Task):
+class TextTarget(Task):
+    """A task whose targets are texts, in tokens of a vocabulary of their own.
+
+    Args:
+        reader: what reads the source.
+        classes: none.
+        target_ids: a `TokenIds`, which `fit` teaches the tokens of the targets.
+    """
+
+    def __init__(self, reader: Any, classes: tuple[str, ...], target_ids: Any) -> None:
+        super().__init__(reader, classes)
+        self.target_ids = target_ids
+
+    def fit(self, examples: Any) -> str:
+        from keras_rnn_zoo.readers.text import learn_vocabulary
+
+        texts = examples.flat_map(lambda raw, target: tf.data.Dataset.from_tensor_slices(tf.reshape(target, [-1])))
+        learnt = self.reader.fit(examples.map(lambda raw, target: raw)), learn_vocabulary(self.target_ids, texts)
+        return "; ".join(filter(None, learnt))
+
+    def resources(self) -> list[Any]:
+        return [*super().resources(), self.target_ids]
+
+    def save(self, folder: Path) -> None:
+        super().save(folder)
+        self.target_ids.save_files(folder)
+
+    def load(self, folder: Path) -> None:
+        super().load(folder)
+        self.target_ids.load_files(folder)
+
+    def describe(self, answer: Mapping[str, Any]) -> str:
+        return str(answer["text"])
+
+
+class Writing(TextTarget):
     """A task whose answer is a text.
 
     In training the model reads the source and the text up to each step, and predicts the next token. In use the text
@@ -41,30 +76,12 @@ class Writing(Task):
     ) -> None:
         from keras_rnn_zoo.layers.text import TokenIds
 
-        super().__init__(reader, classes)
-        self.target_ids = TokenIds(tokens, vocabulary_size, max_length, written=True, name="target_vocabulary")
+        target_ids = TokenIds(tokens, vocabulary_size, max_length, written=True, name="target_vocabulary")
+        super().__init__(reader, classes, target_ids)
         self.search_options = {"max_length": max_length, "beam_size": beam_size, "length_penalty": length_penalty}
-
-    def fit(self, examples: Any) -> str:
-        from keras_rnn_zoo.readers.text import learn_vocabulary
-
-        texts = examples.flat_map(lambda raw, target: tf.data.Dataset.from_tensor_slices(tf.reshape(target, [-1])))
-        learnt = self.reader.fit(examples.map(lambda raw, target: raw)), learn_vocabulary(self.target_ids, texts)
-        return "; ".join(filter(None, learnt))
 
     def sizes(self) -> dict[str, Any]:
         return {**super().sizes(), "target_vocabulary_size": len(self.target_ids.vocabulary)}
-
-    def resources(self) -> list[Any]:
-        return [*super().resources(), self.target_ids]
-
-    def save(self, folder: Path) -> None:
-        super().save(folder)
-        self.target_ids.save_files(folder)
-
-    def load(self, folder: Path) -> None:
-        super().load(folder)
-        self.target_ids.load_files(folder)
 
     def preprocess(self, *raw: Any) -> Any:
         return {"source": self.reader(*raw)}
@@ -111,9 +128,6 @@ class Writing(Task):
     def scored_answers(self, write: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
         source = {"source": inputs["source"]}
         return self.decode(write(source), source)
-
-    def describe(self, answer: Mapping[str, Any]) -> str:
-        return str(answer["text"])
 
 
 def as_texts(values: Sequence[Any]) -> list[str]:
