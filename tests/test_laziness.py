@@ -15,8 +15,8 @@ LEVELS = [
     {"layers"},
     {"readers"},
     {"architectures", "tasks", "datasets"},
-    {"building", "callbacks", "cards", "loading", "pipeline", "plans"}
-    | {"evaluation", "exporting", "prediction", "training"},
+    {"building", "callbacks", "cards", "exports", "loading", "pipeline", "plans"}
+    | {"checking", "evaluation", "exporting", "prediction", "serving", "stock", "training"},
 ]
 
 

@@ -1,5 +1,6 @@
 """Images."""
 
+import math
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -12,10 +13,36 @@ from keras_rnn_zoo.readers.reader import Reader, read_file
 ENCODED = {"image": "the images, encoded as PNG, JPEG, GIF or BMP: string (batch,)"}
 
 
+_BEGINNINGS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
+"""What files of these formats begin with."""
+
+_PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010800000000"
+    "3a7e9b550000000a49444154789c636000000002000148afa4710000000049454e44ae426082"
+)
+"""A PNG file of one black pixel, read in the place of what is no image."""
+
+
 def _decoded(encoded: Any, channels: int) -> Any:
-    # TensorFlow reads any format in colours, but not any in gray.
-    pixels = tf.io.decode_image(encoded, channels=3, expand_animations=False)
+    # TensorFlow reads any format in colours, but not any in gray. Its message about a damaged file tells the op's name.
+    pixels = tf.io.decode_image(encoded, channels=3, expand_animations=False, name="the_input_named_image")
     return tf.image.rgb_to_grayscale(pixels) if channels == 1 else pixels
+
+
+def _usable(encoded: Any) -> Any:
+    """Returns which strings `(batch,)` begin as an image does."""
+    return tf.reduce_any([tf.equal(tf.strings.substr(encoded, 0, len(b)), b) for b in _BEGINNINGS], axis=0)
+
+
+def _or_pixel(encoded: Any) -> Any:
+    return tf.where(_usable(encoded), encoded, _PIXEL)
+
+
+def _made_up(number: int) -> bytes:
+    """Returns a PNG file of noise, another one for each number."""
+    random = np.random.default_rng(number)
+    size = random.integers(8, 64, 2)
+    return bytes(tf.io.encode_png(random.integers(0, 256, (*size, 3)).astype("uint8")).numpy())
 
 
 def _to_batch(inputs: Sequence[Any]) -> tuple[Any, ...]:
@@ -64,7 +91,13 @@ class ImageReader(Reader):
             pixels = tf.image.resize(_decoded(encoded, channels), (height, width), antialias=True)
             return tf.ensure_shape(tf.saturate_cast(tf.round(pixels), tf.uint8), self.shape)
 
-        return tf.map_fn(read, *raw, fn_output_signature=tf.TensorSpec(self.shape, tf.uint8))
+        return tf.map_fn(read, _or_pixel(*raw), fn_output_signature=tf.TensorSpec(self.shape, tf.uint8))
+
+    def usable(self, *raw: Any) -> Any:
+        return _usable(*raw)
+
+    def made_up(self, number: int) -> Any:
+        return _made_up(number)
 
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         return _to_batch(inputs)
@@ -110,8 +143,19 @@ class LineReader(Reader):
             return tf.RaggedTensor.from_tensor(columns[None], ragged_rank=1)
 
         spec = tf.RaggedTensorSpec([1, None, self.image_height, self.channels], tf.float32, ragged_rank=1)
-        ragged = tf.map_fn(read, *raw, fn_output_signature=spec)
+        ragged = tf.map_fn(read, _or_pixel(*raw), fn_output_signature=spec)
         return ragged.merge_dims(0, 1).to_tensor(np.nan, shape=[None, None, self.image_height, self.channels])
+
+    def usable(self, *raw: Any) -> Any:
+        return _usable(*raw)
+
+    def made_up(self, number: int) -> Any:
+        return _made_up(number)
+
+    def longer(self, inputs: Sequence[Any]) -> Any:
+        shapes = [tf.shape(_decoded(content, 1)).numpy() for content in _to_batch(inputs)[0]]
+        widest = max(math.ceil(self.image_height * width / height) for height, width, _ in shapes)
+        return tf.io.encode_png(np.full((self.image_height, 2 * widest + 8, 1), 200, "uint8")).numpy()
 
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         return _to_batch(inputs)
