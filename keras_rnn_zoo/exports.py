@@ -48,7 +48,8 @@ def read_export(path: Path) -> dict[str, Any]:
 
 def digests(path: Path) -> dict[str, str]:
     """Returns the SHA-256 of each file that answers depend on, by its path within the export."""
-    files = [path / "saved_model.pb", *sorted((path / "variables").glob("*")), *sorted((path / "assets").glob("*"))]
+    files = [*path.glob("saved_model.pb"), *path.glob("model.*")]
+    files += [*sorted((path / "variables").glob("*")), *sorted((path / "assets").glob("*"))]
     return {file.relative_to(path).as_posix(): file_digest(file) for file in files if file.is_file()}
 
 

@@ -15,8 +15,8 @@ LEVELS = [
     {"layers"},
     {"readers"},
     {"architectures", "tasks", "datasets"},
-    {"building", "callbacks", "cards", "exports", "loading", "pipeline", "plans"}
-    | {"checking", "evaluation", "exporting", "prediction", "serving", "stock", "training"},
+    {"building", "callbacks", "cards", "exports", "formats", "loading", "pipeline", "plans"}
+    | {"checking", "evaluation", "exporting", "lite", "prediction", "serving", "stock", "training"},
 ]
 
 
@@ -65,7 +65,7 @@ def imported_parts(path: Path) -> set[str]:
     }
 
 
-COMMANDS_MAY_IMPORT = {"datasets", "errors", "options", "registry", "runs", "__version__"}
+COMMANDS_MAY_IMPORT = {"datasets", "errors", "exports", "formats", "options", "registry", "runs", "__version__"}
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "zoo_cli").rglob("*.py")), ids=lambda path: path.name)

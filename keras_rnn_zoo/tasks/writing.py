@@ -130,7 +130,8 @@ class Writing(TextTarget):
         from keras_rnn_zoo.layers.text import START
 
         source = self.reader(*raw)
-        return {"source": source, "target": tf.fill([tf.shape(source)[0], 1], START)}
+        text = tf.range(START, len(self.target_ids.vocabulary))[:6]  # No text is known: the first tokens stand for one.
+        return {"source": source, "target": tf.tile(text[None], [tf.shape(source)[0], 1])}
 
     def endpoints(self, model: Any) -> dict[str, Endpoint]:
         from keras_rnn_zoo.layers.parts import attends
