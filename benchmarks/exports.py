@@ -1,9 +1,9 @@
 """Exports of every entry: size, time to export, and time to answer beside Keras's `model.predict`.
 
-The runs are trained for an epoch on a few examples, with the default options of each entry otherwise: what is timed does
-not depend on what they have learnt, but for the length of the texts that some write. Both sides answer the same raw
-inputs. Beside the export stands what is needed without one: preprocessing outside of the graph, `model.predict`, and for
-what is written step by step a loop that calls it for each token.
+The runs are trained for an epoch on a few examples, with the default options of each entry otherwise. What is timed
+does not depend on what they have learnt, but for the length of the texts that some write. Both sides answer the same
+inputs. Beside the export stands what is needed without one: preprocessing and decoding in graphs of their own,
+`model.predict`, and for what is written step by step a loop that calls it for each token.
 """
 
 import dataclasses
@@ -57,8 +57,8 @@ def median_ms(call: Callable[[], Any], seconds: float) -> float:
     return 1000 * statistics.median(taken)
 
 
-def by_predict(loaded: Any, batch: tuple[Any, ...]) -> Any:
-    """Answers a raw batch by `model.predict`, with all other steps outside of a graph."""
+def by_predict(loaded: Any, preprocess: Any, decode: Any, batch: tuple[Any, ...]) -> Any:
+    """Answers a raw batch by `model.predict`; the steps around it are functions of their own."""
     import numpy as np
 
     from keras_rnn_zoo.layers.text import END, PADDING, START, UNKNOWN
@@ -67,17 +67,17 @@ def by_predict(loaded: Any, batch: tuple[Any, ...]) -> Any:
 
     task, model = loaded.task, loaded.model
     if isinstance(task, LanguageModelling):  # At the temperature 0: the likeliest character.
-        ids = task.model_inputs(*batch).numpy()
+        ids = preprocess(*batch)["ids"].numpy()
         prompts, length = np.maximum((ids != PADDING).sum(1), 1), int(batch[-1])
         ids = np.pad(ids, [[0, 0], [0, length]])
         for step in range(length):
             logits = model.predict(ids[:, : (prompts + step).max()], verbose=0)
             for row, at in enumerate(prompts + step):
                 ids[row, at] = logits[row, at - 1, UNKNOWN + 1 :].argmax() + UNKNOWN + 1
-        return task.decode(ids, None)
-    inputs = task.preprocess(*batch)
+        return decode(ids, {})
+    inputs = preprocess(*batch)
     if not isinstance(task, Writing):
-        return {**task.echo(*batch), **task.decode(model.predict(np.asarray(inputs), verbose=0), inputs)}
+        return decode(model.predict(np.asarray(inputs), verbose=0), inputs)
     source = np.asarray(inputs["source"])
     target = np.full((len(source), 1), START, "int32")
     for _ in range(task.search_options["max_length"]):  # Greedy search.
@@ -85,7 +85,7 @@ def by_predict(loaded: Any, batch: tuple[Any, ...]) -> Any:
         target = np.concatenate([target, (logits.argmax(-1) + END).astype("int32")[:, None]], axis=1)
         if (target == END).any(axis=1).all():
             break
-    return task.target_ids.to_text(target[:, 1:])
+    return decode({"ids": target[:, None, 1:], "scores": np.zeros((len(source), 1), "float32")}, inputs)
 
 
 def measure(architecture: str, dataset: str, data_dir: str | None, seconds: float, folder: str) -> dict[str, float]:
@@ -110,12 +110,16 @@ def measure(architecture: str, dataset: str, data_dir: str | None, seconds: floa
     signature = tf.saved_model.load(str(path)).signatures["serving_default"]
     inputs, _ = check_inputs(loaded, data_dir)
     names = [spec.name for spec in loaded.task.input_signature()]
+    preprocess = tf.function(loaded.task.preprocess, input_signature=loaded.task.input_signature())
+    decode = tf.function(loaded.task.decode, reduce_retracing=True)
     options = {"temperature": 0.0, "length": 50} if loaded.task.answer_options else {}
     for size in BATCHES:
         batch = loaded.task.to_batch((inputs * size)[:size], **options)
         named = dict(zip(names, batch, strict=True))
         found[f"export_{size}_ms"] = median_ms(lambda named=named: signature(**named), seconds)
-        found[f"predict_{size}_ms"] = median_ms(lambda batch=batch: by_predict(loaded, batch), seconds)
+        found[f"predict_{size}_ms"] = median_ms(
+            lambda batch=batch: by_predict(loaded, preprocess, decode, batch), seconds
+        )
     return found
 
 

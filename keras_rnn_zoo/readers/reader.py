@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.lazy import tf
 
 
 class Reader(abc.ABC):
@@ -78,6 +79,15 @@ class Reader(abc.ABC):
 
     def load(self, folder: Path) -> None:  # noqa: B027
         """Reads what `save` wrote."""
+
+
+def required(condition: Any, message: str, *values: Any) -> Any:
+    """Returns the first of `values`, or raises TensorFlow's `InvalidArgumentError` unless `condition` holds.
+
+    The message is followed by the values. What depends on the result runs after the check, in a graph, too.
+    """
+    with tf.control_dependencies([tf.debugging.Assert(condition, [message, *values])]):
+        return tf.identity(values[0])
 
 
 def read_file(path: Any) -> bytes:

@@ -10,7 +10,7 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.files import write_json
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
-from keras_rnn_zoo.readers.reader import Reader
+from keras_rnn_zoo.readers.reader import Reader, required
 from keras_rnn_zoo.runs import read_json
 
 
@@ -114,13 +114,18 @@ def without_padding(values: Any, lengths: Any) -> Any:
     """
     batch, steps = tf.unstack(tf.shape(values)[:2])
     given = tf.size(lengths)
-    fault = "The input `lengths` needs a number for each row of the batch, or none at all: rows, lengths ="
-    tf.debugging.Assert(tf.logical_or(tf.equal(given, batch), tf.equal(given, 0)), [fault, batch, given])
+    fault = "The input `lengths` needs a number for each row of the batch, or none at all; numbers and rows:"
+    given = required(tf.logical_or(tf.equal(given, batch), tf.equal(given, 0)), fault, given, batch)
     lengths = tf.cond(tf.equal(given, 0), lambda: tf.fill([batch], steps), lambda: lengths)
-    values = tf.where(tf.math.is_finite(values), values, 0.0)
+
+    def up_to(lengths: Any) -> Any:
+        real = tf.sequence_mask(lengths, tf.shape(values)[1])
+        return tf.reshape(real, tf.concat([tf.shape(real), [1] * (len(values.shape) - 2)], 0))
+
+    # Also the first step of an empty row, which counts as real, is 0 then.
+    values = tf.where(tf.logical_and(tf.math.is_finite(values), up_to(lengths)), values, 0.0)
     values = tf.pad(values, [[0, 0], [0, tf.maximum(1 - steps, 0)]] + [[0, 0]] * (len(values.shape) - 2))
-    real = tf.sequence_mask(tf.maximum(lengths, 1), tf.shape(values)[1])
-    return tf.where(tf.reshape(real, tf.concat([tf.shape(real), [1] * (len(values.shape) - 2)], 0)), values, np.nan)
+    return tf.where(up_to(tf.maximum(lengths, 1)), values, np.nan)
 
 
 def repeated(inputs: Sequence[Any]) -> Any:

@@ -52,19 +52,37 @@ class Endpoint:
 _REQUIRED = inspect.Parameter.empty
 
 
-def blanked(answers: Mapping[str, Any], usable: Any) -> dict[str, Any]:
-    """Returns the answers to a batch without those to inputs that are none.
+def for_any_batch(
+    answer: Callable[..., Mapping[str, Any]], usable: Callable[..., Any]
+) -> Callable[..., dict[str, Any]]:
+    """Returns a function of raw batches that may be empty, or hold what is no input.
 
-    In the rows where `usable`, boolean `(batch,)`, is false, strings are empty, numbers NaN and counts 0. All answers
-    are kept where `usable` is `None`.
+    Args:
+        answer: the function of a batch of one row or more, to answers by name, each `(batch, ...)`.
+        usable: the function that gives the rows which hold an input, boolean `(batch,)`, or `None` where all do.
+            The answers to the other rows are emptied: strings are empty, numbers NaN, counts 0.
     """
-    if usable is None:
-        return dict(answers)
 
-    def blank(values: Any) -> Any:
-        values = tf.convert_to_tensor(values)
-        filler = "" if values.dtype == tf.string else np.nan if values.dtype.is_floating else 0
-        rows = tf.reshape(usable, tf.concat([tf.shape(usable), tf.ones(len(values.shape) - 1, tf.int32)], 0))
-        return tf.where(rows, values, tf.constant(filler, values.dtype))
+    def call(*raw: Any) -> dict[str, Any]:
+        batch = tf.shape(raw[0])[0]
+        # Convolutions, and searches for the best frame, fail on a batch of no rows.
+        raw = tuple(_one_row_or_more(values, batch) for values in raw)
+        rows = usable(*raw)
+        return {name: _blanked(values, rows)[:batch] for name, values in answer(*raw).items()}
 
-    return {name: blank(values) for name, values in answers.items()}
+    return call
+
+
+def _one_row_or_more(values: Any, batch: Any) -> Any:
+    if not len(values.shape):
+        return values
+    missing = [[0, tf.maximum(1 - batch, 0)], *[[0, 0]] * (len(values.shape) - 1)]
+    return tf.pad(values, missing, constant_values=tf.constant("" if values.dtype == tf.string else 0, values.dtype))
+
+
+def _blanked(values: Any, rows: Any) -> Any:
+    if rows is None:
+        return values
+    filler = "" if values.dtype == tf.string else np.nan if values.dtype.is_floating else 0
+    rows = tf.reshape(rows, tf.concat([tf.shape(rows), tf.ones(len(values.shape) - 1, tf.int32)], 0))
+    return tf.where(rows, values, tf.constant(filler, values.dtype))

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Option, Range
+from keras_rnn_zoo.readers.reader import required
 from keras_rnn_zoo.readers.text import TextReader
 from keras_rnn_zoo.tasks.task import Task
 
@@ -60,9 +61,9 @@ class LanguageModelling(Task):
         texts, temperature, seed, length = raw
         bounds = self.answer_options["length"].bounds
         writable = tf.logical_and(length >= bounds.minimum, length <= bounds.maximum)
-        tf.debugging.Assert(writable, ["The input `length` lies from 1 to 100,000; received", length])
+        length = required(writable, "The input `length` lies from 1 to 100,000; received", length)
         warm = tf.logical_and(temperature >= 0, tf.math.is_finite(temperature))
-        tf.debugging.Assert(warm, ["The input `temperature` is a number of 0 or more; received", temperature])
+        temperature = required(warm, "The input `temperature` is a number of 0 or more; received", temperature)
         draws = tf.random.stateless_uniform(length[None], tf.stack([seed, 0]))
         return {"ids": self.reader(texts), "temperature": temperature, "length": length, "draws": draws}
 

@@ -10,7 +10,7 @@ from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Option
 from keras_rnn_zoo.padding import IGNORED
 from keras_rnn_zoo.readers.reader import Reader
-from keras_rnn_zoo.tasks.endpoint import Endpoint, blanked
+from keras_rnn_zoo.tasks.endpoint import Endpoint, for_any_batch
 
 
 class Task(abc.ABC):
@@ -147,10 +147,9 @@ class Task(abc.ABC):
 
         def answer(*raw: Any) -> dict[str, Any]:
             inputs = self.preprocess(*raw)
-            answers = {**self.echo(*raw), **self.decode(outputs(inputs), inputs)}
-            return blanked(answers, self.reader.usable(*raw))
+            return {**self.echo(*raw), **self.decode(outputs(inputs), inputs)}
 
-        return Endpoint(answer, self.input_signature(), self.input_defaults())
+        return Endpoint(for_any_batch(answer, self._usable), self.input_signature(), self.input_defaults())
 
     def endpoints(self, model: Any) -> dict[str, Endpoint]:
         """Returns the further endpoints that an export of a model has, by name."""
@@ -165,11 +164,11 @@ class Task(abc.ABC):
 
     def reading_endpoint(self, answer: Callable[..., dict[str, Any]]) -> Endpoint:
         """Returns an endpoint of the reader's inputs, whose answers are `answer(reader(*raw), *raw)`."""
-
-        def call(*raw: Any) -> dict[str, Any]:
-            return blanked(answer(self.reader(*raw), *raw), self.reader.usable(*raw))
-
+        call = for_any_batch(lambda *raw: answer(self.reader(*raw), *raw), self._usable)
         return Endpoint(call, self.reader.signature(), self.reader.defaults())
+
+    def _usable(self, *raw: Any) -> Any:
+        return self.reader.usable(*raw[: len(self.reader.signature())])
 
     def _logits(self, model: Any) -> Endpoint:
         several = isinstance(model.input, dict)
