@@ -104,8 +104,9 @@ def measure(architecture: str, dataset: str, data_dir: str | None, seconds: floa
     path = zoo.export(loaded, check=False)
     exported = time.perf_counter() - start
     start = time.perf_counter()
-    zoo.export(loaded, data_dir=data_dir)
+    checked = json.loads((zoo.export(loaded, data_dir=data_dir) / "export.json").read_text())["check"]
     found = {"export_seconds": exported, "checked_export_seconds": time.perf_counter() - start}
+    found["difference"] = max(checked["differences"].values(), default=0.0)
     found["megabytes"] = sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) / 1e6
     signature = tf.saved_model.load(str(path)).signatures["serving_default"]
     inputs, _ = check_inputs(loaded, data_dir)
@@ -153,7 +154,7 @@ def main(data_dir: str | None, only: tuple[str, ...], seconds: float) -> None:
         print(dataset, found, file=sys.stderr, flush=True)
         shown = ("megabytes", "export_seconds", "checked_export_seconds")
         times = (f"{side}_{size}_ms" for size in BATCHES for side in ("export", "predict"))
-        table.add_row(dataset, *(f"{found[key]:.1f}" for key in (*shown, *times)))
+        table.add_row(dataset, *(f"{found[key]:.1f}" for key in (*shown, *times)), f"{found['difference']:.1e}")
         path = HERE.parent / "build" / "benchmarks" / "exports.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(results, indent=2) + "\n")

@@ -91,6 +91,8 @@ def check_saved_model(
     Raises:
         ExportError: an answer differs, or the SavedModel cannot be loaded or asked.
     """
+    from keras_rnn_zoo.layers.portable import on_cpu
+
     task, differences = loaded.task, dict[str, float]()
     default, *further = endpoints
     batches, arrays = _ask_default(loaded, inputs)
@@ -101,10 +103,14 @@ def check_saved_model(
         names = [spec.name for spec in endpoints[name].signature]
         arrays |= {f"{name}/{key}": value for key, value in zip(names, arguments, strict=True)}
         questions.append({"signature": name, "batches": [[name]]})
-        function = tf.function(endpoints[name].call, input_signature=endpoints[name].signature)
-        expected[name] = {key: np.asarray(value) for key, value in function(*arguments).items()}
+        with on_cpu(loaded.model):
+            function = tf.function(endpoints[name].call, input_signature=endpoints[name].signature)
+            expected[name] = {key: np.asarray(value) for key, value in function(*arguments).items()}
     answers = ask(folder, questions, arrays)
-    wanted = loaded.predict(inputs, **task.check_options)
+    with on_cpu(loaded.model):
+        # What was traced before may have ops of the GPU in it.
+        asked = LoadedRun(loaded.run, task, loaded.model) if tf.config.list_logical_devices("GPU") else loaded
+        wanted = asked.predict(inputs, **task.check_options)
     for number, rows in enumerate(batches):
         got = plain_rows(task, _batch(answers, 0, number))
         for row, answer in zip(rows, got, strict=True):
@@ -185,6 +191,7 @@ def difference(value: Any, other: Any) -> float:
         return math.inf
     if first.dtype.kind != "f":
         return 0.0 if np.array_equal(first, second) else math.inf
-    apart = np.abs(first - second) / np.maximum(1, np.abs(first))
-    apart[(np.isnan(first) & np.isnan(second)) | (first == second)] = 0
+    same = (np.isnan(first) & np.isnan(second)) | (first == second)  # Also of infinities.
+    with np.errstate(invalid="ignore"):
+        apart = np.where(same, 0, np.abs(first - second) / np.maximum(1, np.abs(first)))
     return float(np.max(np.where(np.isnan(apart), np.inf, apart), initial=0))

@@ -122,11 +122,16 @@ def _sizes(loaded: LoadedRun, format: str, path: Path) -> dict[str, int]:
 
 def _compare(loaded: LoadedRun, ask: Any, inputs: Sequence[Any], sizes: Sequence[int]) -> tuple[float, float]:
     """Returns the largest difference of logits, and the share of the likeliest classes that are the same."""
+    from keras_rnn_zoo.layers.portable import on_cpu
+
     task, largest, same = loaded.task, 0.0, []
+    logits = tf.function(lambda inputs: loaded.model(inputs, training=False), reduce_retracing=True)
     for size in sizes:
         for start in range(0, len(inputs), size):
             batch = task.model_inputs(*task.to_batch(inputs[start : start + size], **task.check_options))
-            wanted, got = loaded.to_logits(batch), ask(named(loaded.model, batch))
+            with on_cpu(loaded.model):
+                wanted = logits(batch).numpy()
+            got = ask(named(loaded.model, batch))
             if wanted.shape != got.shape:
                 raise ExportError(f"The logits have the shape {got.shape} instead of {wanted.shape}.")
             largest = max(largest, difference(wanted, got))

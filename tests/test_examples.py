@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -27,6 +28,15 @@ def test_the_python_program_asks_an_export(exported):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert [line.split()[0] for line in done.stdout.splitlines()] == labels(exported)
+
+
+def test_keras_takes_an_endpoint_as_a_layer(exported):
+    import keras
+
+    layer = keras.layers.TFSMLayer(str(exported), call_endpoint="encode")
+    vectors = layer(tf.constant(TEXTS))["vector"]
+    endpoint = tf.saved_model.load(str(exported)).signatures["encode"]
+    np.testing.assert_allclose(vectors, endpoint(text=tf.constant(TEXTS))["vector"], atol=1e-6)
 
 
 def labels(exported):

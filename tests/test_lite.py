@@ -82,7 +82,7 @@ def test_of_a_model_that_writes_the_loss_is_measured(small_run, few_examples):
 
 
 def test_a_pair_that_is_not_supported_is_told_with_the_reason_and_what_to_do():
-    with pytest.raises(ExportError, match="no export in the format 'onnx': .*Fourier transform.*; use tflite or"):
+    with pytest.raises(ExportError, match=r"no export in the format 'onnx': .*Fourier transform.*; use tflite or"):
         formats.check_format("onnx", "audio")
 
 

@@ -1,6 +1,6 @@
 """How recurrent layers are traced for machines and formats that lack what Keras prefers.
 
-Both functions change the layers of a model while a `with` block lasts, and nothing of its weights or answers.
+The functions change the layers of a model while a `with` block lasts, and nothing of its weights or answers.
 """
 
 import contextlib
@@ -23,6 +23,13 @@ def without_cudnn(model):
     finally:
         for layer, value in zip(layers, before, strict=True):
             layer.use_cudnn = value
+
+
+@contextlib.contextmanager
+def on_cpu(model):
+    """Within it, functions that are traced there answer as on a machine without a GPU, which rounds otherwise."""
+    with without_cudnn(model), tf.device("CPU:0"):
+        yield
 
 
 @contextlib.contextmanager

@@ -15,9 +15,9 @@ from keras_rnn_zoo.tasks.task import Task
 @registry.task(
     outputs={"text": "the prompt and what was written after it: string (batch,)"},
     inputs={
-        "temperature": "divides the logits; 0 always takes the likeliest token: float32 ()",
-        "seed": "the same seed gives the same text: int32 ()",
-        "length": "number of tokens to write: int32 ()",
+        "temperature": "divides the logits; 0 always takes the likeliest token; by default 0.8: float32 ()",
+        "seed": "the same seed gives the same text; by default 0: int32 ()",
+        "length": "number of tokens to write; by default 300: int32 ()",
     },
 )
 class LanguageModelling(Task):

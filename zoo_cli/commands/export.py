@@ -1,5 +1,7 @@
 """`zoo export`."""
 
+import os
+
 import click
 
 from keras_rnn_zoo.exports import serve_commands
@@ -46,6 +48,7 @@ def command(
     """
     import keras_rnn_zoo as zoo
 
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # What is exported must answer on any machine, and is compared on a CPU.
     with frameworks(quiet, verbose):
         path = zoo.export(
             run, models_dir=models_dir, data_dir=data_dir, format=format_, quantize=quantize, check=not no_check
