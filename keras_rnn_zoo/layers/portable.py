@@ -8,8 +8,6 @@ import contextlib
 import keras
 import tensorflow as tf
 
-RECURRENT = (keras.layers.SimpleRNN, keras.layers.GRU, keras.layers.LSTM)
-
 
 @contextlib.contextmanager
 def without_cudnn(model):
@@ -39,7 +37,7 @@ def plain_loops(model):
     Keras's own keeps a list whose elements have a shape that is known at run time only, for which LiteRT needs
     TensorFlow's ops, which its own interpreter lacks. The batch must have a fixed size for LiteRT; lengths may vary.
     """
-    layers = [layer for layer in model._flatten_layers() if isinstance(layer, RECURRENT)]
+    layers = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.RNN)]
     try:
         for layer in layers:
             # Beside Keras's bookkeeping: a function is no part of the model.
@@ -60,6 +58,7 @@ def _plain_loop(layer):
             steps_first = tf.reverse(steps_first, [0])
             real = None if real is None else tf.reverse(real, [0])
         count = tf.shape(steps_first)[0]
+        initial_state = tf.nest.flatten(initial_state)
         before = tf.zeros_like(initial_state[0])  # What a masked step gives that follows no other.
         kept = count if layer.return_sequences else 1
         array = tf.TensorArray(before.dtype, kept, element_shape=[sequences.shape[0], layer.units])

@@ -51,7 +51,6 @@ KINDS = [
     ("many_to_one", "classification", "audio"),
     ("many_to_one", "regression", "series"),
     ("many_to_many", "translation", "text"),
-    ("many_to_many", "translation", "series"),
     ("sync_many_to_many", "tagging", "text"),
     ("sync_many_to_many", "language_modelling", "text"),
     ("ctc", "transcription", "image"),
