@@ -1,0 +1,191 @@
+"""A cell over a sequence on TensorFlow's CPU: one loop forward, one backward, each compiled by XLA.
+
+Keras runs a cell by a TensorFlow loop whose every step is a dozen ops, and differentiates that loop op by op. Here the
+loop is one XLA program, and so is its gradient, which keeps the sums that went into the gates and no other values. The
+gradients of the weights are then one matrix product over all steps (Appleyard et al. 2016, "Optimizing Performance of
+Recurrent Neural Networks on GPUs", section 3.1, do so for the input).
+
+XLA compiles a program for every shape. Sequences are therefore padded to one of a few lengths, batches to one of a few
+sizes, and the number of steps to run is an argument: no step is run for that padding.
+"""
+
+import functools
+
+import tensorflow as tf
+
+_SIZES = sorted(base * 2**power for power in range(1, 24) for base in (2, 3))
+"""The lengths and sizes that sequences and batches are padded to."""
+
+
+def scan(cell, inputs, mask, states, weights, *, backwards, zero_masked, compiled):
+    """Runs a cell over a sequence. A masked step leaves the states as they are.
+
+    Args:
+        cell: a `keras_rnn_zoo.layers.scan_cells.Cell`.
+        inputs: the sequence, `(batch, time, features)`.
+        mask: boolean `(batch, time)`, or `None`.
+        states: what to begin with, each `(batch, units)`, the output first.
+        weights: kernel `(features, gates)`, recurrent kernel `(units, gates)`, bias `(gates,)` of the inputs and, for a
+            GRU, of the state.
+        backwards: whether the last step is read first.
+        zero_masked: whether the output of a masked step is zero instead of the one before.
+        compiled: whether to run the programs that XLA compiles for each shape; else, TensorFlow's own loop for any
+            shape, which suits use, where shapes vary and nothing may depend on a compiler.
+
+    Returns:
+        The last output; all outputs `(batch, time, units)` in the order of the sequence; the last states.
+    """
+    if compiled:
+        if mask is None:
+            mask = tf.ones_like(inputs[:, :, 0], tf.bool)
+        return _differentiable(cell, backwards, zero_masked)(inputs, mask, states, weights)
+    x = tf.transpose(inputs, [1, 0, 2])
+    mask = None if mask is None else tf.transpose(mask)[:, :, None]
+    last, outputs, final, _ = _ahead(cell, x, mask, tf.shape(x)[0], backwards, zero_masked, states, weights, keep=False)
+    return last, tf.transpose(outputs, [1, 0, 2]), final
+
+
+def _differentiable(cell, backwards, zero_masked):
+    """Returns the scan of a batch in its own padding, with its gradient."""
+
+    @tf.custom_gradient
+    def run(inputs, mask, states, weights):
+        batch, time, features = tf.shape(inputs)[0], tf.shape(inputs)[1], inputs.shape[2]
+        room = [[0, _room(time) - time], [0, _room(batch) - batch]]
+        rows = [[0, room[1][1]], [0, 0]]
+        x = tf.pad(tf.transpose(inputs, [1, 0, 2]), [*room, [0, 0]])
+        real = tf.pad(tf.transpose(mask), room)[:, :, None]
+        first = [tf.pad(state, rows) for state in states]
+        ahead, back = _programs(cell, backwards, zero_masked)
+        last, outputs, final, kept = ahead(x, real, time, first, weights)
+
+        def cut(values):
+            return tf.transpose(tf.slice(values, [0, 0, 0], [time, batch, values.shape[2]]), [1, 0, 2])
+
+        def flat(values):
+            return tf.reshape(values[:time], [-1, values.shape[2]])
+
+        def gradient(d_last, d_outputs, *d_final):
+            d_outputs = tf.pad(tf.transpose(d_outputs, [1, 0, 2]), [*room, [0, 0]])
+            d_after = [tf.pad(grad, rows) for grad in d_final]
+            d_in, d_rec, d_first = back(kept, real, time, d_outputs, tf.pad(d_last, rows), d_after, weights)
+            in_flat, rec_flat = flat(d_in), flat(d_rec)
+            d_x = tf.reshape(tf.matmul(in_flat, weights[0], transpose_b=True), [time, -1, features])
+            d_weights = [
+                tf.matmul(flat(x), in_flat, transpose_a=True),
+                tf.matmul(flat(kept[1][0]), rec_flat, transpose_a=True),
+                _column_sums(in_flat),
+                *([_column_sums(rec_flat)] if len(weights) == 4 else []),
+            ]
+            return cut(d_x), None, *(grad[:batch] for grad in d_first), *d_weights
+
+        return (last[:batch], cut(outputs), [state[:batch] for state in final]), gradient
+
+    return run
+
+
+def _room(size):
+    """Returns the least of 4, 6, 8, 12, 16, 24, ... that is not less than `size`: few shapes, and little padding."""
+    return tf.gather(_SIZES, tf.searchsorted(_SIZES, size[None]))[0]
+
+
+def _column_sums(values):
+    # As a product; TensorFlow's sum over the rows takes several times as long.
+    return tf.matmul(tf.ones_like(values[:, :1]), values, transpose_a=True)[0]
+
+
+@functools.cache
+def _programs(cell, backwards, zero_masked):
+    """Returns the scan and its gradient as functions that XLA compiles, once for each shape, whatever the layer."""
+
+    def ahead(x, mask, count, states, weights):
+        return _ahead(cell, x, mask, count, backwards, zero_masked, states, weights, keep=True)
+
+    def back(kept, mask, count, d_outputs, d_last, d_states, weights):
+        return _back(cell, kept, mask, count, backwards, zero_masked, d_outputs, d_last, d_states, weights)
+
+    def compiled(function):
+        return tf.function(function, jit_compile=True, autograph=False, reduce_retracing=True)
+
+    return compiled(ahead), compiled(back)
+
+
+def _steps_of(values):
+    return tf.TensorArray(values.dtype, tf.shape(values)[0]).unstack(values)
+
+
+def _arrays(like, widths):
+    return tuple(
+        tf.TensorArray(like.dtype, tf.shape(like)[0], element_shape=(like.shape[1], width)) for width in widths
+    )
+
+
+def _ahead(cell, x, mask, count, backwards, zero_masked, states, weights, *, keep):
+    """Runs `count` steps of `x` `(time, batch, features)`.
+
+    Returns:
+        The last output, all outputs, the last states; with `keep`, what the gradient needs, which is what the cell
+        keeps of each step and the states before it, else `None`.
+    """
+    kernel, recurrent_kernel, bias, *recurrent_bias = weights
+    units = recurrent_kernel.shape[0]
+
+    def project(values):
+        return tf.matmul(values, kernel) + bias
+
+    def recur(h):
+        z = tf.matmul(h, recurrent_kernel)
+        return z + recurrent_bias[0] if recurrent_bias else z
+
+    # A compiled loop multiplies as fast step by step, and saves memory; in TensorFlow's own loop each op has its price.
+    steps = x if keep else tf.reshape(project(tf.reshape(x, [-1, x.shape[2]])), [*tf.unstack(tf.shape(x))[:2], -1])
+    steps, real = _steps_of(steps), None if mask is None else _steps_of(mask)
+    widths = [part.shape[-1] for part in cell.ahead(*[tf.zeros([1, kernel.shape[1]], x.dtype)] * 2, states)[0]]
+    outputs, *arrays = _arrays(x, [units, *([*widths, *[units] * len(states)] if keep else [])])
+
+    def step(number, output, states, outputs, arrays):
+        time = count - 1 - number if backwards else number
+        values = steps.read(time)
+        kept, after = cell.ahead(project(values) if keep else values, recur(states[0]), states)
+        new_output = after[0]
+        if real is not None:
+            is_real = real.read(time)
+            after = tuple(tf.where(is_real, new, old) for new, old in zip(after, states, strict=True))
+            new_output = tf.where(is_real, new_output, tf.zeros_like(output) if zero_masked else output)
+        if keep:
+            arrays = tuple(a.write(time, value) for a, value in zip(arrays, (*kept, *states), strict=True))
+        return number + 1, new_output, after, outputs.write(time, new_output), arrays
+
+    first = (tf.constant(0), tf.zeros_like(states[0]), tuple(states), outputs, tuple(arrays))
+    _, last, after, outputs, arrays = tf.while_loop(lambda number, *_: number < count, step, first)
+    stacked = [array.stack() for array in arrays]
+    kept = (stacked[: len(widths)], stacked[len(widths) :]) if keep else None
+    return last, outputs.stack(), list(after), kept
+
+
+def _back(cell, kept, mask, count, backwards, zero_masked, d_outputs, d_last, d_states, weights):
+    """Returns the gradients of the sums `(time, batch, gates)`, of inputs and of states, and of the first states."""
+    sums, before = (list(map(_steps_of, parts)) for parts in kept)
+    real, d_steps = _steps_of(mask), _steps_of(d_outputs)
+    recurrent = tf.transpose(weights[1])
+    shared = len(weights) == 3  # The sums of inputs and of states are added, so their gradients are one.
+    arrays = _arrays(d_outputs, [weights[0].shape[1]] * (1 if shared else 2))
+
+    def step(number, d_output, grads, arrays):
+        time = number if backwards else count - 1 - number
+        is_real = real.read(time)
+        d_output += d_steps.read(time)
+        inner = (tf.where(is_real, grads[0] + d_output, grads[0]), *grads[1:])
+        # The output of a masked step is that of the step before it.
+        d_output = tf.where(is_real, tf.zeros_like(d_output), tf.zeros_like(d_output) if zero_masked else d_output)
+        d_in, d_rec, direct = cell.back([a.read(time) for a in sums], [a.read(time) for a in before], inner)
+        d_sums = [tf.where(is_real, grad, tf.zeros_like(grad)) for grad in ([d_in] if shared else [d_in, d_rec])]
+        through = tf.matmul(d_sums[-1], recurrent)
+        after = [tf.where(is_real, new, old) for new, old in zip(direct, inner, strict=True)]
+        after[0] = after[0] + through
+        return number + 1, d_output, tuple(after), tuple(a.write(time, d) for a, d in zip(arrays, d_sums, strict=True))
+
+    first = (tf.constant(0), d_last, tuple(d_states), arrays)
+    _, _, grads, arrays = tf.while_loop(lambda number, *_: number < count, step, first)
+    d_in, d_rec = arrays[0].stack(), arrays[-1].stack()
+    return d_in, d_rec, list(grads)
