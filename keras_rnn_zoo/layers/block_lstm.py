@@ -32,7 +32,7 @@ def block_lstm(inputs, mask, states, weights, *, backwards, zero_masked):
 
 def _run(x, states, weights, steps):
     """Returns the outputs and the cells' states, `(batch, time, units)` each, after each of `steps` steps."""
-    kernel, recurrent_kernel, bias = weights
+    kernel, bias, recurrent_kernel = weights
     peephole = tf.zeros_like(bias[: recurrent_kernel.shape[0]])
     done = tf.raw_ops.BlockLSTM(  # The gradient that TensorFlow has registered for `BlockLSTMV2` mixes up the gates.
         seq_len_max=tf.cast(steps, tf.int64),

@@ -11,7 +11,8 @@ import keras
 import tensorflow as tf
 
 from keras_rnn_zoo.layers.block_lstm import block_lstm
-from keras_rnn_zoo.layers.scan import scan
+from keras_rnn_zoo.layers.parallel import MinGRU, MinLSTM
+from keras_rnn_zoo.layers.scan import scan, scans_train_here
 from keras_rnn_zoo.layers.scan_cells import GRUCell, LSTMCell, SimpleCell
 
 
@@ -54,15 +55,15 @@ class _Scanned(keras.layers.RNN):
         cell = self.cell
         kernel, recurrent_kernel = (tf.cast(w, dtype) for w in (cell.kernel, cell.recurrent_kernel))
         bias = tf.cast(cell.bias, dtype) if self.use_bias else tf.zeros([kernel.shape[1]], dtype)
-        return [kernel, recurrent_kernel, bias]
+        return [kernel, bias, recurrent_kernel]
 
     def _is_scanned(self, sequences, training):
         cell = self.cell
+        # In use, the loops of TensorFlow's own ops run on any device, so that an export made beside a GPU runs without
+        # one; cuDNN's kernels do not.
+        where = scans_train_here(sequences) if training else keras.backend.backend() == "tensorflow"
         return (
-            keras.backend.backend() == "tensorflow"
-            # In use, the loops of TensorFlow's own ops run on any device, so that an export made beside a GPU runs
-            # without one; cuDNN's kernels do not.
-            and not (training and tf.config.list_logical_devices("GPU"))
+            where
             and sequences.dtype in (tf.float32, tf.float64)
             and not self.unroll
             and not (training and cell.recurrent_dropout)
@@ -98,8 +99,9 @@ class GRU(_Scanned, keras.layers.GRU):
     scan_cell = GRUCell
 
     def _weights(self, dtype):
-        *kernels, bias = super()._weights(dtype)
-        return [*kernels, *(tf.unstack(bias) if self.use_bias else [bias, bias])]
+        kernel, bias, recurrent_kernel = super()._weights(dtype)
+        bias, recurrent_bias = tf.unstack(bias) if self.use_bias else (bias, bias)
+        return [kernel, bias, recurrent_kernel, recurrent_bias]
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
@@ -109,7 +111,13 @@ class SimpleRNN(_Scanned, keras.layers.SimpleRNN):
     scan_cell = SimpleCell
 
 
-CELLS: dict[str, Any] = {"simple_rnn": SimpleRNN, "gru": GRU, "lstm": LSTM}
+CELLS: dict[str, Any] = {
+    "simple_rnn": SimpleRNN,
+    "gru": GRU,
+    "lstm": LSTM,
+    "mingru": MinGRU,
+    "minlstm": MinLSTM,
+}
 
 
 def recurrent_stack(x, mask, *, cell, units, layers, bidirectional, dropout, return_sequences=True):

@@ -11,10 +11,20 @@ sizes, and the number of steps to run is an argument: no step is run for that pa
 
 import functools
 
+import keras
 import tensorflow as tf
 
 _SIZES = sorted(base * 2**power for power in range(1, 24) for base in (2, 3))
 """The lengths and sizes that sequences and batches are padded to."""
+
+
+def scans_train_here(sequences):
+    """Whether compiled scans train on these sequences: on a CPU, in single or double precision."""
+    return (
+        keras.backend.backend() == "tensorflow"
+        and not tf.config.list_logical_devices("GPU")
+        and sequences.dtype in (tf.float32, tf.float64)
+    )
 
 
 def scan(cell, inputs, mask, states, weights, *, backwards, zero_masked, compiled):
@@ -25,8 +35,8 @@ def scan(cell, inputs, mask, states, weights, *, backwards, zero_masked, compile
         inputs: the sequence, `(batch, time, features)`.
         mask: boolean `(batch, time)`, or `None`.
         states: what to begin with, each `(batch, units)`, the output first.
-        weights: kernel `(features, gates)`, recurrent kernel `(units, gates)`, bias `(gates,)` of the inputs and, for a
-            GRU, of the state.
+        weights: kernel `(features, gates)` and bias `(gates,)` of the inputs; then, where there are any, recurrent
+            kernel `(units, gates)` and bias `(gates,)` of the state.
         backwards: whether the last step is read first.
         zero_masked: whether the output of a masked step is zero instead of the one before.
         compiled: whether to run the programs that XLA compiles for each shape; else, TensorFlow's own loop for any
@@ -38,13 +48,21 @@ def scan(cell, inputs, mask, states, weights, *, backwards, zero_masked, compile
     if compiled:
         if mask is None:
             mask = tf.ones_like(inputs[:, :, 0], tf.bool)
-        return _differentiable(cell, backwards, zero_masked)(inputs, mask, states, weights)
+        run = _differentiable(cell, backwards, zero_masked)
+        return (_as_function(run) if tf.executing_eagerly() else run)(inputs, mask, states, weights)
     x = tf.transpose(inputs, [1, 0, 2])
     mask = None if mask is None else tf.transpose(mask)[:, :, None]
     last, outputs, final, _ = _ahead(cell, x, mask, tf.shape(x)[0], backwards, zero_masked, states, weights, keep=False)
     return last, tf.transpose(outputs, [1, 0, 2]), final
 
 
+@functools.cache
+def _as_function(run):
+    """Returns `run` as a graph: outside of one, TensorFlow also differentiates what has a gradient of its own."""
+    return tf.function(run, autograph=False, reduce_retracing=True)
+
+
+@functools.cache
 def _differentiable(cell, backwards, zero_masked):
     """Returns the scan of a batch in its own padding, with its gradient."""
 
@@ -73,11 +91,11 @@ def _differentiable(cell, backwards, zero_masked):
             d_x = tf.reshape(tf.matmul(in_flat, weights[0], transpose_b=True), [time, -1, features])
             d_weights = [
                 tf.matmul(flat(x), in_flat, transpose_a=True),
-                tf.matmul(flat(kept[1][0]), rec_flat, transpose_a=True),
                 _column_sums(in_flat),
-                *([_column_sums(rec_flat)] if len(weights) == 4 else []),
+                tf.matmul(flat(kept[1][0]), rec_flat, transpose_a=True),
+                _column_sums(rec_flat),
             ]
-            return cut(d_x), None, *(grad[:batch] for grad in d_first), *d_weights
+            return cut(d_x), None, *(grad[:batch] for grad in d_first), *d_weights[: len(weights)]
 
         return (last[:batch], cut(outputs), [state[:batch] for state in final]), gradient
 
@@ -127,15 +145,17 @@ def _ahead(cell, x, mask, count, backwards, zero_masked, states, weights, *, kee
         The last output, all outputs, the last states; with `keep`, what the gradient needs, which is what the cell
         keeps of each step and the states before it, else `None`.
     """
-    kernel, recurrent_kernel, bias, *recurrent_bias = weights
-    units = recurrent_kernel.shape[0]
+    kernel, bias, *recurrent = weights
+    units = states[0].shape[1]
 
     def project(values):
         return tf.matmul(values, kernel) + bias
 
     def recur(h):
-        z = tf.matmul(h, recurrent_kernel)
-        return z + recurrent_bias[0] if recurrent_bias else z
+        if not recurrent:
+            return None
+        z = tf.matmul(h, recurrent[0])
+        return z + recurrent[1] if len(recurrent) > 1 else z
 
     # A compiled loop multiplies as fast step by step, and saves memory; in TensorFlow's own loop each op has its price.
     steps = x if keep else tf.reshape(project(tf.reshape(x, [-1, x.shape[2]])), [*tf.unstack(tf.shape(x))[:2], -1])
@@ -167,8 +187,8 @@ def _back(cell, kept, mask, count, backwards, zero_masked, d_outputs, d_last, d_
     """Returns the gradients of the sums `(time, batch, gates)`, of inputs and of states, and of the first states."""
     sums, before = (list(map(_steps_of, parts)) for parts in kept)
     real, d_steps = _steps_of(mask), _steps_of(d_outputs)
-    recurrent = tf.transpose(weights[1])
-    shared = len(weights) == 3  # The sums of inputs and of states are added, so their gradients are one.
+    recurrent = tf.transpose(weights[2]) if len(weights) > 2 else None
+    shared = len(weights) < 4  # The sums of inputs and of states are added, so their gradients are one.
     arrays = _arrays(d_outputs, [weights[0].shape[1]] * (1 if shared else 2))
 
     def step(number, d_output, grads, arrays):
@@ -180,9 +200,9 @@ def _back(cell, kept, mask, count, backwards, zero_masked, d_outputs, d_last, d_
         d_output = tf.where(is_real, tf.zeros_like(d_output), tf.zeros_like(d_output) if zero_masked else d_output)
         d_in, d_rec, direct = cell.back([a.read(time) for a in sums], [a.read(time) for a in before], inner)
         d_sums = [tf.where(is_real, grad, tf.zeros_like(grad)) for grad in ([d_in] if shared else [d_in, d_rec])]
-        through = tf.matmul(d_sums[-1], recurrent)
         after = [tf.where(is_real, new, old) for new, old in zip(direct, inner, strict=True)]
-        after[0] = after[0] + through
+        if recurrent is not None:
+            after[0] += tf.matmul(d_sums[-1], recurrent)
         return number + 1, d_output, tuple(after), tuple(a.write(time, d) for a, d in zip(arrays, d_sums, strict=True))
 
     first = (tf.constant(0), d_last, tuple(d_states), arrays)
