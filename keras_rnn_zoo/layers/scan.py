@@ -59,7 +59,7 @@ def scan(cell, inputs, mask, states, weights, *, backwards, zero_masked, compile
 @functools.cache
 def _as_function(run):
     """Returns `run` as a graph: outside of one, TensorFlow also differentiates what has a gradient of its own."""
-    return tf.function(run, autograph=False, reduce_retracing=True)
+    return tf.function(run, autograph=False)
 
 
 @functools.cache
@@ -123,7 +123,7 @@ def _programs(cell, backwards, zero_masked):
         return _back(cell, kept, mask, count, backwards, zero_masked, d_outputs, d_last, d_states, weights)
 
     def compiled(function):
-        return tf.function(function, jit_compile=True, autograph=False, reduce_retracing=True)
+        return tf.function(function, jit_compile=True, autograph=False)
 
     return compiled(ahead), compiled(back)
 

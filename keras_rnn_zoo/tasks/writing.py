@@ -98,9 +98,9 @@ class Writing(TextTarget):
     def bucketed(self) -> bool:
         return True
 
-    def length(self, inputs: Any, target: Any) -> Any:
-        length = tf.shape(target)[0]
-        return tf.maximum(length, tf.shape(inputs["source"])[0]) if self.reader.variable else length
+    def lengths(self, inputs: Any, target: Any) -> list[Any]:
+        written = tf.shape(target)[0]
+        return [written, tf.shape(inputs["source"])[0]] if self.reader.variable else [written]
 
     def loss(self) -> Any:
         from keras_rnn_zoo.layers.steps import StepCrossentropy
