@@ -113,7 +113,7 @@ class MinLSTMCell:
 
     @staticmethod
     def _kept_share(f, i):
-        """Returns `sigmoid(f) / (sigmoid(f) + sigmoid(i))`; below `LOWEST`, where powers overflow, gates are as at it."""
+        """Returns `sigmoid(f) / (sigmoid(f) + sigmoid(i))`; below `LOWEST` gates are as at it."""
         f, i = (1 + tf.exp(-tf.maximum(z, LOWEST)) for z in (f, i))
         return i / (f + i)
 
