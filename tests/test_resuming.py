@@ -133,6 +133,15 @@ def test_keep_best_remembers_by_its_history_alone(tmp_path):
     assert not other.exhausted
 
 
+def test_while_nothing_is_right_a_lower_loss_is_an_improvement(tmp_path):
+    keeper = KeepBest(tmp_path, "val_accuracy", "max", patience=2)
+    keeper.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
+    for epoch, (loss, exhausted) in enumerate([(5, False), (4, False), (3, False), (3.5, False), (3.2, True)]):
+        keeper.on_epoch_end(epoch, {"val_accuracy": 0.0, "val_loss": loss})
+        assert keeper.exhausted == exhausted
+    assert keeper.best["epoch"] == 3
+
+
 def test_ctrl_c_ends_the_command_with_130_and_a_usable_run(models_dir):
     """Sends the real signal to the real command, in the middle of training."""
     command = [sys.executable, "-c", "from zoo_cli.main import cli; cli()", "train", "many_to_one", "--epochs", "500"]

@@ -29,10 +29,10 @@ HELD_OUT_LENGTH = 2000
         "max_length": 2000,
         "units": 512,
         "embedding_dim": 64,
-        "dropout": 0.2,
+        "dropout": 0.3,
         "batch_size": 32,
         "learning_rate": 4e-3,
-        "epochs": 6,
+        "epochs": 10,
     },
 )
 def tiny_shakespeare(data_dir: str | None, seed: int, *, length: Annotated[int, Range(2, 2000)] = 128) -> Examples:
