@@ -10,10 +10,11 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.tasks.task import Task
 
-_SHORTEST_BUCKET, _BUCKET_GROWTH, _BUCKETS = 8, 1.25, 60
-"""Each bucket holds lengths up to a quarter longer than the one before; the last one holds all that are longer."""
+BOUNDARIES = [round(8 * 1.25**power) for power in range(60)]
+"""The lengths that batches are padded to where each shape costs a compilation."""
 
-BOUNDARIES = [round(_SHORTEST_BUCKET * _BUCKET_GROWTH**power) for power in range(_BUCKETS)]
+_POOL_BATCHES, _POOL_BYTES = 100, 2**29
+"""Examples are sorted by length among so many batches, or as many as need so much memory."""
 
 _CACHED_BYTES = 6 * 2**30
 """Preprocessed examples are kept in memory if they need no more than this; else they are made anew in each epoch."""
@@ -58,24 +59,38 @@ def make_batches(
     def prepare(raw: Any, target: Any) -> tuple[Any, ...]:
         return (*task.example(raw, target), target) if references else task.example(raw, target)
 
+    def lengths_of(*parts: Any) -> Any:
+        return tf.cast(tf.stack(task.lengths(*parts[:2])), tf.int64)
+
     tensors = examples.map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     with _telling_of_unusable_examples():
-        kept = _fits_in_memory(tensors, examples)
+        example_bytes, kept = _memory(tensors, examples)
         if kept:
             tensors = tensors.cache()
         # This pass also fills the cache.
-        parts = [batch.numpy() for batch in tensors.map(lambda *parts: task.length(*parts[:2])).batch(1024)]
-    lengths = np.concatenate([np.zeros(0, "int64"), *parts])
-    data = tensors
+        measured = [batch.numpy() for batch in tensors.map(lengths_of).batch(1024)]
+    lengths = np.concatenate([np.zeros((0, *tensors.map(lengths_of).element_spec.shape), "int64"), *measured])
+    data = tensors.enumerate()
     if shuffle_seed is not None:
         if kept:
             data = data.shuffle(max(len(lengths), 1), seed=shuffle_seed)
         else:
-            data = examples.shuffle(_SHUFFLED_UNCACHED, seed=shuffle_seed).map(
-                prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+            data = examples.enumerate().shuffle(_SHUFFLED_UNCACHED, seed=shuffle_seed)
+            data = data.map(
+                lambda number, parts: (number, prepare(*parts)),
+                num_parallel_calls=tf.data.AUTOTUNE,
+                deterministic=True,
             )
-    data = _bucketed(data, task, batch_size, lengths) if task.bucketed else data.batch(batch_size)
-    count, padding = _layout(lengths, batch_size) if task.bucketed else (-(-len(lengths) // batch_size), 0.0)
+    padding = 0.0
+    if task.bucketed:
+        pool = batch_size * max(1, min(_POOL_BATCHES, int(_POOL_BYTES / max(example_bytes * batch_size, 1))))
+        data = data.map(lambda number, parts: (number, lengths_of(*parts), parts))
+        rooms = _rooms(tensors, task, lengths)
+        data = _of_similar_length(data, task, batch_size, pool, rooms, shuffled=shuffle_seed is not None)
+        padding = _padding_share(lengths, batch_size, pool)
+    else:
+        data = data.map(lambda number, parts: parts).batch(batch_size)
+    count = -(-len(lengths) // batch_size)
     data = data.apply(tf.data.experimental.assert_cardinality(count)).prefetch(tf.data.AUTOTUNE)
     return Batches(data, count, len(lengths), padding)
 
@@ -93,13 +108,14 @@ def _telling_of_unusable_examples() -> Iterator[None]:
         ) from error
 
 
-def _fits_in_memory(tensors: Any, examples: Any, sample: int = 32) -> bool:
-    """Whether all preprocessed examples would need no more than `_CACHED_BYTES`, as a few of them suggest."""
+def _memory(tensors: Any, examples: Any, sample: int = 32) -> tuple[float, bool]:
+    """Returns the bytes of a preprocessed example and whether all fit in `_CACHED_BYTES`, as a few of them suggest."""
     sizes = [sum(_bytes(part) for part in tf.nest.flatten(parts)) for parts in tensors.take(sample)]
     count = int(examples.cardinality())
     if count < 0:
         count = int(examples.reduce(np.int64(0), lambda total, _: total + 1))
-    return sum(sizes) / max(len(sizes), 1) * count <= _CACHED_BYTES
+    mean = sum(sizes) / max(len(sizes), 1)
+    return mean, mean * count <= _CACHED_BYTES
 
 
 def _bytes(tensor: Any) -> int:
@@ -108,27 +124,84 @@ def _bytes(tensor: Any) -> int:
     )
 
 
-def _bucketed(tensors: Any, task: Task, batch_size: int, lengths: Any) -> Any:
-    # JAX compiles every shape anew, so it is given few of them.
-    few_shapes = keras.backend.backend() == "jax"
-    boundaries = [boundary for boundary in BOUNDARIES if boundary <= lengths.max(initial=1)]
-    boundaries.append(int(lengths.max(initial=1)) + 1)
-    inputs, targets, *references = tensors.element_spec
-    shapes = tf.nest.map_structure(lambda spec: spec.shape, (inputs, targets, *references))
-    if few_shapes and not task.aligned:  # Transcripts are shorter than recordings, and need not be padded as far.
-        longest = tensors.map(lambda *parts: tf.size(parts[1])).reduce(0, tf.maximum)
-        shapes = (shapes[0], tf.TensorShape([int(longest)]), *shapes[2:])
-    return tensors.bucket_by_sequence_length(
-        lambda *parts: task.length(*parts[:2]),
-        bucket_boundaries=boundaries,
-        bucket_batch_sizes=[batch_size] * (len(boundaries) + 1),
-        padded_shapes=shapes,
-        padding_values=(
-            tf.nest.map_structure(lambda spec: _padding(spec, 0), inputs),
-            _padding(targets, task.target_padding),
-            *(_padding(spec, 0) for spec in references),
-        ),
-        pad_to_bucket_boundary=few_shapes,
+def _rooms(tensors: Any, task: Task, lengths: Any) -> tuple[list[int], int] | None:
+    """Returns the lengths that batches are padded to, and of transcripts the only one; `None` for their own longest.
+
+    JAX compiles every shape anew, so it is given few of them.
+    """
+    if keras.backend.backend() != "jax":
+        return None
+    longest = int(lengths.max(initial=1))
+    of_targets = 0  # As long as the inputs beside them.
+    if not task.aligned:
+        of_targets = int(tensors.map(lambda *parts: tf.size(parts[1])).reduce(0, tf.maximum))
+    return [*(boundary for boundary in BOUNDARIES if boundary < longest), longest], of_targets
+
+
+def _of_similar_length(
+    data: Any, task: Task, batch_size: int, pool: int, rooms: tuple[list[int], int] | None, *, shuffled: bool
+) -> Any:
+    """Makes batches of `(number, lengths, example)`: pools of examples are sorted by their lengths, and then cut.
+
+    Among examples that are alike in their first length, batches are made of ones alike in the next. Where examples come
+    shuffled, so do the batches of a pool.
+    """
+    specs = data.element_spec[2]
+    fillings = _fillings(specs, task)
+
+    def cut(numbers: Any, lengths: Any, parts: Any) -> Any:
+        order = tf.argsort(_joined(lengths), stable=True)
+        starts = tf.range(tf.size(order, tf.int64), delta=batch_size)
+        if shuffled:
+            # By the first example of each batch: that is another one in each epoch, and the seed tells which.
+            firsts = tf.gather(numbers, tf.gather(order, starts))
+            starts = tf.gather(starts, tf.argsort(tf.strings.to_hash_bucket_fast(tf.strings.as_string(firsts), 2**31)))
+
+        def batch(start: Any) -> Any:
+            chosen = tf.sort(order[start : start + batch_size])
+            widths: list[Any] = [None] * len(specs)
+            if rooms:
+                steps = tf.reduce_max(tf.gather(lengths, chosen))
+                room = tf.gather(rooms[0], tf.searchsorted(tf.constant(rooms[0], tf.int64), steps[None]))[0]
+                widths[:2] = room, rooms[1] or room
+            return tuple(
+                tf.nest.map_structure(
+                    lambda values, spec, filling, width=width: _dense(tf.gather(values, chosen), spec, filling, width),
+                    *part,
+                )
+                for *part, width in zip(parts, specs, fillings, widths, strict=True)
+            )
+
+        return tf.data.Dataset.from_tensor_slices(starts).map(batch, num_parallel_calls=tf.data.AUTOTUNE)
+
+    return data.ragged_batch(pool).flat_map(cut)
+
+
+def _dense(values: Any, spec: Any, filling: Any, width: Any) -> Any:
+    """Returns a batch padded to its longest example, or to `width` steps."""
+    if not isinstance(values, tf.RaggedTensor):
+        return values
+    batch = values.to_tensor(filling)
+    if width is not None:
+        room = [[0, 0], [0, width - tf.shape(batch)[1]], *[[0, 0]] * (len(spec.shape) - 1)]
+        batch = tf.pad(batch, room, constant_values=filling)
+    return tf.ensure_shape(batch, [None, *spec.shape])
+
+
+def _joined(lengths: Any) -> Any:
+    """Returns one number for the lengths of each example, `(examples, parts)`, that sorts as they do."""
+    key = tf.zeros_like(lengths[:, 0])
+    for part in tf.unstack(lengths, axis=1):
+        key = key * 2**20 + part
+    return key
+
+
+def _fillings(specs: Any, task: Task) -> Any:
+    inputs, targets, *references = specs
+    return (
+        tf.nest.map_structure(lambda spec: _padding(spec, 0), inputs),
+        _padding(targets, task.target_padding),
+        *(_padding(spec, 0) for spec in references),
     )
 
 
@@ -138,13 +211,14 @@ def _padding(spec: Any, of_integers: int) -> Any:
     return tf.constant(np.nan if spec.dtype.is_floating else of_integers, spec.dtype)
 
 
-def _layout(lengths: Any, batch_size: int) -> tuple[int, float]:
-    """Returns how many batches the buckets give, and the share of their steps that is padding."""
-    buckets = np.searchsorted(BOUNDARIES, lengths, side="right")
-    count, padded = 0, 0
-    for bucket in np.unique(buckets):
-        members = lengths[buckets == bucket]
-        for start in range(0, len(members), batch_size):
-            batch = members[start : start + batch_size]
-            count, padded = count + 1, padded + len(batch) * int(batch.max())
-    return count, 1 - int(lengths.sum()) / max(padded, 1)
+def _padding_share(lengths: Any, batch_size: int, pool: int) -> float:
+    """Returns the share of the steps of all batches that is padding, for some order of the examples."""
+    shuffled = np.random.default_rng(0).permutation(lengths)
+    padded = 0
+    for start in range(0, len(shuffled), pool):
+        part = shuffled[start : start + pool]
+        part = part[np.lexsort(part.T[::-1])]
+        for first in range(0, len(part), batch_size):
+            batch = part[first : first + batch_size]
+            padded += len(batch) * int(batch.max(axis=0).sum())
+    return 1 - int(lengths.sum()) / max(padded, 1)

@@ -104,7 +104,7 @@ def test_what_is_kept_in_memory_is_preprocessed_once(task, kept, monkeypatch):
 def test_a_few_examples_tell_whether_all_fit_in_memory(task, monkeypatch):
     def fits(lengths, count_is_known):
         raw = examples(lengths) if count_is_known else examples(lengths).filter(lambda text, target: True)
-        return pipeline._fits_in_memory(raw.map(task.example), raw)
+        return pipeline._memory(raw.map(task.example), raw)[1]
 
     monkeypatch.setattr(pipeline, "_CACHED_BYTES", 100 * (10 * 4 + 8))  # Ten ids of int32, and a target of int64.
     for count_is_known in (True, False):
@@ -189,7 +189,7 @@ def test_jax_is_given_few_shapes_with_targets_as_long_as_their_inputs(task, monk
     batches = make_batches(tf.data.Dataset.from_tensor_slices((texts, tags)), tagging, 32)
     shapes = {(inputs.shape, targets.shape) for inputs, targets in batches.data.as_numpy_iterator()}
     assert all(inputs == targets for inputs, targets in shapes)
-    assert {inputs[1] for inputs, _ in shapes} <= {boundary - 1 for boundary in pipeline.BOUNDARIES} | {59}
+    assert {inputs[1] for inputs, _ in shapes} <= {*pipeline.BOUNDARIES, 59}
     transcription = Transcription(AudioReader(), ())
     transcription.target_ids.set_vocabulary(["a"])
     recordings = [[0.5] * length for length in LENGTHS if length]

@@ -16,7 +16,7 @@ def one_to_many(
     encoder: Literal["cnn", "MobileNetV2", "EfficientNetB0", "ResNet50V2"] = "cnn",
     pretrained: bool = False,
     attention: Literal["none", "luong", "bahdanau"] = "bahdanau",
-    cell: Literal["simple_rnn", "gru", "lstm"] = "lstm",
+    cell: Literal["simple_rnn", "gru", "lstm", "mingru", "minlstm"] = "lstm",
     units: Annotated[int, Range(1, 8192)] = 128,
     layers: Annotated[int, Range(1, 16)] = 1,
     embedding_dim: Annotated[int, Range(1, 8192)] = 64,
@@ -37,7 +37,7 @@ def one_to_many(
         pretrained: whether a network of `keras.applications` has its ImageNet weights, downloaded and kept as they are.
         attention: how the decoder looks at the grid: not at all, but for its mean; by a product (Luong et al. 2015); by
             a layer of tanh units (Bahdanau et al. 2014).
-        cell: recurrent cell.
+        cell: recurrent cell; the gates of the last two know of the input alone (Feng et al. 2024), which trains faster.
         units: features of a recurrent layer's state.
         layers: number of recurrent layers.
         embedding_dim: features of a word's embedding.

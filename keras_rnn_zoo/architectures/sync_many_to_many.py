@@ -15,7 +15,7 @@ def sync_many_to_many(
     input: Annotated[Literal["text", "audio", "series"], FROM_DATA] = "text",
     causal: Annotated[bool, FROM_DATA] = False,
     num_classes: Annotated[int, Range(2), FROM_DATA] = 10,
-    cell: Literal["simple_rnn", "gru", "lstm"] = "lstm",
+    cell: Literal["simple_rnn", "gru", "lstm", "mingru", "minlstm"] = "lstm",
     units: Annotated[int, Range(1, 8192)] = 100,
     layers: Annotated[int, Range(1, 16)] = 1,
     bidirectional: bool = True,
@@ -35,7 +35,7 @@ def sync_many_to_many(
         causal: whether a step may know of earlier ones alone, as a language model must; then `bidirectional`,
             `char_units` and `token_dropout` are without effect, and the classes are the tokens of the text.
         num_classes: number of classes of a step.
-        cell: recurrent cell.
+        cell: recurrent cell; the gates of the last two know of the input alone (Feng et al. 2024), which trains faster.
         units: features of a recurrent layer's state, for each direction.
         layers: number of recurrent layers.
         bidirectional: whether to read the sequence both ways.
@@ -52,6 +52,7 @@ def sync_many_to_many(
     Returns:
         A model from a batch of sequences as `many_to_one` reads them to float32 logits `(batch, time, num_classes)`.
         With `char_units`, text is int32 `(batch, words, 1 + characters)`: each word's id, then those of its characters.
+        A causal model's input begins with 0, the start of the text, before the first token.
 
     Example:
         >>> sync_many_to_many(num_classes=17)(numpy.array([[4, 8, 15], [16, 23, 0]])).shape

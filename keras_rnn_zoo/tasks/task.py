@@ -107,12 +107,12 @@ class Task(abc.ABC):
 
     @property
     def bucketed(self) -> bool:
-        """Whether examples differ in `length`, so that batches are made of similar ones."""
+        """Whether examples differ in their `lengths`, so that batches are made of similar ones."""
         return self.reader.variable
 
-    def length(self, inputs: Any, target: Any) -> Any:
-        """Returns the number of steps of one example, an int32 scalar."""
-        return tf.shape(inputs)[0]
+    def lengths(self, inputs: Any, target: Any) -> list[Any]:
+        """Returns the numbers of steps of one example, int32 scalars; what decides most of the work comes first."""
+        return [tf.shape(inputs)[0]]
 
     # From logits to answers
 

@@ -330,7 +330,7 @@ def test_tagging_takes_words_that_were_split_elsewhere(exported):
 
 # Bad input
 
-BEGINNINGS = [b"", b"no image", b"\x89PN", IMAGES[0][8:], b"\x00" * 1000]
+BEGINNINGS = [b"", b"no image", b"\x89PN", IMAGES[0][8:], b"\x00" * 1000, b"BM", b"GIF8"]
 
 
 @pytest.mark.parametrize("kind", OF_IMAGES, ids="-".join)

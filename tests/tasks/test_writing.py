@@ -44,9 +44,9 @@ def test_a_longer_text_is_cut_and_an_empty_one_ends_at_once(task):
     assert (inputs["target"].numpy().tolist(), target.numpy().tolist()) == ([2], [3])
 
 
-def test_the_length_of_an_example_is_that_of_its_longer_side(task):
-    assert int(task.length(*task.example(tf.constant("one one one one"), tf.constant("un")))) == 4
-    assert int(task.length(*task.example(tf.constant("one"), tf.constant("un deux")))) == 3
+def test_examples_are_alike_in_what_is_written_and_then_in_what_is_read(task):
+    assert [*map(int, task.lengths(*task.example(tf.constant("one one one one"), tf.constant("un"))))] == [2, 4]
+    assert [*map(int, task.lengths(*task.example(tf.constant("one"), tf.constant("un deux"))))] == [3, 1]
     assert task.bucketed
 
 
@@ -74,7 +74,7 @@ def test_a_source_may_be_numbers():
     task.fit(tf.data.Dataset.from_tensors((tf.ones((5, 2)), tf.constant("un"))))
     inputs, target = task.example(tf.ones((5, 2)), tf.constant("un"))
     assert inputs["source"].shape == (5, 2)
-    assert int(task.length(inputs, target)) == 5
+    assert [*map(int, task.lengths(inputs, target))] == [2, 5]
 
 
 def test_exact_match_is_the_share_of_texts_that_are_one_of_their_references():

@@ -1,9 +1,11 @@
 """`zoo list`."""
 
+from typing import Any
+
 import click
 
 from keras_rnn_zoo import registry
-from zoo_cli.tables import print_json, print_table
+from zoo_cli.tables import print_json
 
 
 @click.command("list")
@@ -15,7 +17,7 @@ def command(as_json: bool) -> None:
     Example:
       zoo list
     """
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": entry.name,
             "aliases": list(entry.aliases),
@@ -28,9 +30,14 @@ def command(as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    print_table(
-        "Architectures (the first dataset is embedded and the default)",
-        ("name", "aliases", "what it does", "datasets"),
-        [(row["name"], ", ".join(row["aliases"]), row["summary"], ", ".join(row["datasets"])) for row in rows],
-    )
+    click.echo("Architectures, with their data sets; the first is embedded and the default")
+    # Click's own list of definitions: loading Rich for a table would double the time of this command.
+    formatter = click.HelpFormatter(max_width=110)
+    formatter.write_dl([(row["name"], _about(row)) for row in rows])
+    click.echo(formatter.getvalue(), nl=False)
     click.echo("Next: zoo show NAME, or zoo train NAME")
+
+
+def _about(row: dict[str, Any]) -> str:
+    aliases = f" Also named {' or '.join(row['aliases'])}." if row["aliases"] else ""
+    return f"{row['summary']} Data: {', '.join(row['datasets'])}.{aliases}"

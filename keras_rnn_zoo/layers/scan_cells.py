@@ -1,0 +1,133 @@
+"""The steps of the cells that `keras_rnn_zoo.layers.scan` runs, and their gradients.
+
+Each keeps the sums that went into its gates; the gradient finds the gates anew, which is faster than storing them.
+"""
+
+from typing import Any, Protocol
+
+import tensorflow as tf
+
+LOWEST = -60.0
+"""What goes into a gate of a `MinLSTMCell` counts as no less."""
+
+
+class Cell(Protocol):
+    """What a scan needs to know of a cell.
+
+    `z_in` is `x W + b`; `z_rec` is `h U`, in a GRU with a bias of its own, and `None` where gates know no state.
+    """
+
+    @staticmethod
+    def ahead(z_in: Any, z_rec: Any, states: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """Returns what the gradient must know of the sums, and the next states, the output first."""
+
+    @staticmethod
+    def back(
+        kept: tuple[Any, ...], states: tuple[Any, ...], grads: tuple[Any, ...]
+    ) -> tuple[Any, Any, tuple[Any, ...]]:
+        """Returns the gradients of `z_in`, of `z_rec`, and of the states before the step other than through `z_rec`."""
+
+
+class LSTMCell:
+    """Hochreiter and Schmidhuber 1997, with forget gates (Gers et al. 2000); gates in Keras's order."""
+
+    @staticmethod
+    def _gates(z):
+        i, f, g, o = tf.split(z, 4, axis=-1)
+        return tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
+
+    @staticmethod
+    def ahead(z_in, z_rec, states):
+        z = z_in + z_rec
+        i, f, g, o = LSTMCell._gates(z)
+        c = f * states[1] + i * g
+        return (z,), (o * tf.tanh(c), c)
+
+    @staticmethod
+    def back(kept, states, grads):
+        i, f, g, o = LSTMCell._gates(kept[0])
+        dh, dc = grads
+        c = tf.tanh(f * states[1] + i * g)
+        dc += dh * o * (1 - c * c)
+        dz = [dc * g * i * (1 - i), dc * states[1] * f * (1 - f), dc * i * (1 - g * g), dh * c * o * (1 - o)]
+        dz = tf.concat(dz, axis=-1)
+        return dz, dz, (tf.zeros_like(dh), dc * f)
+
+
+class GRUCell:
+    """Cho et al. 2014, the reset gate after the product, as cuDNN and Keras have it; gates in Keras's order."""
+
+    @staticmethod
+    def ahead(z_in, z_rec, states):
+        (in_z, in_r, in_g), (rec_z, rec_r, rec_g) = (tf.split(z, 3, axis=-1) for z in (z_in, z_rec))
+        kept = (in_z + rec_z, in_r + rec_r, in_g, rec_g)
+        z, r = tf.sigmoid(kept[0]), tf.sigmoid(kept[1])
+        return kept, (z * states[0] + (1 - z) * tf.tanh(in_g + r * rec_g),)
+
+    @staticmethod
+    def back(kept, states, grads):
+        z, r = tf.sigmoid(kept[0]), tf.sigmoid(kept[1])
+        g = tf.tanh(kept[2] + r * kept[3])
+        (dh,) = grads
+        dz = dh * (states[0] - g) * z * (1 - z)
+        dg = dh * (1 - z) * (1 - g * g)
+        dr = dg * kept[3] * r * (1 - r)
+        return tf.concat([dz, dr, dg], axis=-1), tf.concat([dz, dr, dg * r], axis=-1), (dh * z,)
+
+
+class SimpleCell:
+    """Elman 1990."""
+
+    @staticmethod
+    def ahead(z_in, z_rec, states):  # noqa: ARG004  The cells share signatures.
+        z = z_in + z_rec
+        return (z,), (tf.tanh(z),)
+
+    @staticmethod
+    def back(kept, states, grads):  # noqa: ARG004
+        h = tf.tanh(kept[0])
+        dz = grads[0] * (1 - h * h)
+        return dz, dz, (tf.zeros_like(dz),)
+
+
+class MinGRUCell:
+    """Feng et al. 2024: a gate and a candidate that know of the input alone."""
+
+    @staticmethod
+    def ahead(z_in, z_rec, states):  # noqa: ARG004
+        z, g = tf.split(z_in, 2, axis=-1)
+        z = tf.sigmoid(z)
+        return (z_in,), ((1 - z) * states[0] + z * g,)
+
+    @staticmethod
+    def back(kept, states, grads):
+        z, g = tf.split(kept[0], 2, axis=-1)
+        z = tf.sigmoid(z)
+        (dh,) = grads
+        dz = tf.concat([dh * (g - states[0]) * z * (1 - z), dh * z], axis=-1)
+        return dz, None, (dh * (1 - z),)
+
+
+class MinLSTMCell:
+    """Feng et al. 2024: forget and input gates that sum to one, and a candidate, that know of the input alone."""
+
+    @staticmethod
+    def _kept_share(f, i):
+        """Returns `sigmoid(f) / (sigmoid(f) + sigmoid(i))`; below `LOWEST` gates are as at it."""
+        f, i = (1 + tf.exp(-tf.maximum(z, LOWEST)) for z in (f, i))
+        return i / (f + i)
+
+    @staticmethod
+    def ahead(z_in, z_rec, states):  # noqa: ARG004
+        f, i, g = tf.split(z_in, 3, axis=-1)
+        kept_share = MinLSTMCell._kept_share(f, i)
+        return (z_in,), (kept_share * states[0] + (1 - kept_share) * g,)
+
+    @staticmethod
+    def back(kept, states, grads):
+        f, i, g = tf.split(kept[0], 3, axis=-1)
+        kept_share = MinLSTMCell._kept_share(f, i)
+        (dh,) = grads
+        d_share = dh * (states[0] - g) * kept_share * (1 - kept_share)
+        dz = tf.concat([d_share * tf.sigmoid(-f), -d_share * tf.sigmoid(-i), dh * (1 - kept_share)], axis=-1)
+        return dz, None, (dh * kept_share,)
