@@ -1,6 +1,8 @@
 import json
 import logging
+from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
 
@@ -48,6 +50,31 @@ def test_a_model_alone_gives_the_logits_of_its_run(small_run, few_examples, form
     }
     logits = lite.open_model(format, path / formats.FILES[format])(arrays)
     np.testing.assert_allclose(logits, loaded.to_logits(loaded.task.model_inputs(*raw)), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("many_to_one", {"cell": "gru", "pooling": "last"}),
+        ("many_to_one", {"cell": "minlstm", "input": "audio", "sample_rate": 4000}),
+        ("sync_many_to_many", {"cell": "simple_rnn", "char_units": 3}),
+        ("ctc", {"cell": "mingru", "image_height": 16}),
+    ],
+    ids=lambda value: value["cell"] if isinstance(value, dict) else value,
+)
+def test_any_cell_and_reader_is_converted_to_built_in_operators(tmp_path, name, options):
+    """LiteRT's interpreter has no others: it would not load the file."""
+    pytest.importorskip("ai_edge_litert", reason="the extra `tflite` is not installed")
+    keras.utils.set_random_seed(0)
+    model = zoo.build(name, units=4, **options)
+    lite.write_model(SimpleNamespace(model=model), "tflite", False, tmp_path)
+    ask = lite.open_model("tflite", tmp_path / "model.tflite")
+    random = np.random.default_rng(0)
+    for length in (3, 8):
+        steps = 900 * length if "audio" in options.values() else length
+        shape = [1, *(size or (6 if axis else steps) for axis, size in enumerate(model.input.shape[1:]))]
+        inputs = random.integers(0, 9, shape).astype(model.input.dtype)
+        np.testing.assert_allclose(ask({model.input.name: inputs}), model(inputs, training=False), atol=1e-4)
 
 
 def test_a_model_that_answers_otherwise_is_not_published(small_run, few_examples, format, monkeypatch):

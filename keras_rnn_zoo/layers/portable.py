@@ -53,25 +53,29 @@ def _plain_loop(layer):
 
     def inner_loop(sequences, initial_state, mask, training=False):
         steps_first = tf.transpose(sequences, [1, 0, 2])  # (time, batch, features)
-        real = None if mask is None else tf.transpose(tf.nest.flatten(mask)[0])[:, :, None]
+        real = None if mask is None else tf.expand_dims(tf.transpose(tf.nest.flatten(mask)[0]), -1)
         if layer.go_backwards:
             steps_first = tf.reverse(steps_first, [0])
             real = None if real is None else tf.reverse(real, [0])
         count = tf.shape(steps_first)[0]
         initial_state = tf.nest.flatten(initial_state)
         before = tf.zeros_like(initial_state[0])  # What a masked step gives that follows no other.
-        kept = count if layer.return_sequences else 1
-        array = tf.TensorArray(before.dtype, kept, element_shape=[sequences.shape[0], layer.units])
+        if layer.return_sequences:
+            array = tf.TensorArray(before.dtype, count, element_shape=[sequences.shape[0], layer.units])
+        else:  # No list, so the batch may have any size: that of a reader of characters is the number of words.
+            array = tf.zeros([0])
 
         def step(time, array, output, *states):
-            now, after = layer.cell(steps_first[time], list(states), training=False)
+            now, after = layer.cell(tf.gather(steps_first, time), list(states), training=False)
             if real is not None:
-                now = tf.where(real[time], now, before if layer.zero_output_for_mask else output)
-                after = [tf.where(real[time], new, old) for new, old in zip(after, states, strict=True)]
-            return time + 1, array.write(time if layer.return_sequences else 0, now), now, *after
+                now = tf.where(tf.gather(real, time), now, before if layer.zero_output_for_mask else output)
+                after = [tf.where(tf.gather(real, time), new, old) for new, old in zip(after, states, strict=True)]
+            array = array.write(time, now) if layer.return_sequences else array
+            return time + 1, array, now, *after
 
         variables = (tf.constant(0), array, before, *initial_state)
         _, array, output, *states = tf.while_loop(lambda time, *_: time < count, step, variables)
-        return output, tf.transpose(array.stack(), [1, 0, 2]), states
+        outputs = tf.transpose(array.stack(), [1, 0, 2]) if layer.return_sequences else tf.expand_dims(output, 1)
+        return output, outputs, states
 
     return inner_loop
