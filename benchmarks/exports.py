@@ -68,8 +68,8 @@ def by_predict(loaded: Any, preprocess: Any, decode: Any, batch: tuple[Any, ...]
     task, model = loaded.task, loaded.model
     if isinstance(task, LanguageModelling):  # At the temperature 0: the likeliest character.
         ids = preprocess(*batch)["ids"].numpy()
-        prompts, length = np.maximum((ids != PADDING).sum(1), 1), int(batch[-1])
-        ids = np.pad(ids, [[0, 0], [0, length]])
+        prompts, length = 1 + (ids != PADDING).sum(1), int(batch[-1])
+        ids = np.pad(ids, [[0, 0], [1, length]])  # A text starts with padding.
         for step in range(length):
             logits = model.predict(ids[:, : (prompts + step).max()], verbose=0)
             for row, at in enumerate(prompts + step):

@@ -68,7 +68,9 @@ class LanguageModelling(StepTask):
         return {"ids": self.reader(texts), "temperature": temperature, "length": length, "draws": draws}
 
     def model_inputs(self, *raw: Any) -> Any:
-        return self.reader(raw[0])
+        from keras_rnn_zoo.layers.search import before_each
+
+        return before_each(self.reader(raw[0]))
 
     def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
         from keras_rnn_zoo.layers.text import PADDING
