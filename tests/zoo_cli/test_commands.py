@@ -72,7 +72,7 @@ def test_show(zoo, name):
 def test_show_as_json(zoo):
     shown = json.loads(zoo("show", "many_to_one", "--json").stdout)
     options = {option["name"]: option for option in shown["options"]}
-    assert options["cell"]["choices"] == ["simple_rnn", "gru", "lstm"]
+    assert options["cell"]["choices"] == ["simple_rnn", "gru", "lstm", "mingru", "minlstm"]
     assert all(option["help"] and option["default"] is not None for option in options.values())
     assert list(shown["endpoint"]["inputs"]) == ["text"]
     assert list(shown["endpoint"]["outputs"]) == ["label", "probabilities"]
@@ -96,6 +96,12 @@ def test_show_has_the_options_and_the_endpoint_of_the_dataset_asked_for(zoo):
     assert list(shown["endpoint"]["inputs"]) == ["series", "lengths"]
     assert list(shown["endpoint"]["outputs"]) == ["value"]
     assert shown["formats"] == ["saved_model", "tflite", "onnx"]
+    assert shown["default_dataset"] == "toy_reviews"
+    lines = zoo("show", "sync_many_to_many", "--dataset", "tiny_shakespeare").stdout.splitlines()
+    rows = {line.split()[0]: line for line in lines if line.split()}
+    assert rows["units"].split()[1] == str(registry.datasets.get("tiny_shakespeare").defaults["units"])
+    assert "from data" in rows["causal"]
+    assert "divides the logits" in rows["temperature"]
 
 
 def test_show_says_which_formats_there_are_and_why_one_is_not(zoo):
@@ -104,12 +110,6 @@ def test_show_says_which_formats_there_are_and_why_one_is_not(zoo):
     shown = zoo("show", "many_to_one", "--dataset", "spoken_digit").stdout
     assert "Formats of zoo export for a model trained on spoken_digit" in shown
     assert "none: recordings are read by a Fourier transform" in shown
-    assert shown["default_dataset"] == "toy_reviews"
-    lines = zoo("show", "sync_many_to_many", "--dataset", "tiny_shakespeare").stdout.splitlines()
-    rows = {line.split()[0]: line for line in lines if line.split()}
-    assert rows["units"].split()[1] == str(registry.datasets.get("tiny_shakespeare").defaults["units"])
-    assert "from data" in rows["causal"]
-    assert "divides the logits" in rows["temperature"]
 
 
 def test_datasets(zoo, tmp_path):
