@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from keras_rnn_zoo.errors import ZooError
     from keras_rnn_zoo.evaluation import evaluate
     from keras_rnn_zoo.exporting import export
-    from keras_rnn_zoo.loading import load_run as load
+    from keras_rnn_zoo.loading import load
     from keras_rnn_zoo.prediction import predict
     from keras_rnn_zoo.registry import list_architectures
     from keras_rnn_zoo.training import train
@@ -22,7 +22,7 @@ _HOMES = {
     "evaluate": ("evaluation", "evaluate"),
     "export": ("exporting", "export"),
     "list_architectures": ("registry", "list_architectures"),
-    "load": ("loading", "load_run"),
+    "load": ("loading", "load"),
     "predict": ("prediction", "predict"),
     "train": ("training", "train"),
 }

@@ -1,20 +1,72 @@
-"""A run in memory: its task and model, ready to answer."""
+"""What answers raw inputs: a run in memory, with its task and model, or an export."""
 
+import abc
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.errors import RunError
+from keras_rnn_zoo.errors import DataError, RunError
+from keras_rnn_zoo.exports import is_export, read_export
+from keras_rnn_zoo.files import user_path
 from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.options import check_options
 from keras_rnn_zoo.runs import Run, open_run
 from keras_rnn_zoo.tasks.task import Task
 
+BATCH_SIZE = 32
+"""Inputs that are answered at once."""
+
+
+class Answering(abc.ABC):
+    """What answers raw inputs: a loaded run, or an export of one.
+
+    Attributes:
+        task: the fitted task.
+    """
+
+    task: Task
+
+    @property
+    @abc.abstractmethod
+    def answer(self) -> Callable[..., Mapping[str, Any]]:
+        """The function of a raw batch, as `task.to_batch` makes it, to its answers by name."""
+
+    def predict(self, inputs: Sequence[Any], **options: Any) -> list[dict[str, Any]]:
+        """Answers raw inputs; as `keras_rnn_zoo.predict`."""
+        if isinstance(inputs, str | bytes | os.PathLike):
+            raise DataError(
+                f"A list of inputs is expected; received one input, {str(inputs)[:60]!r}. Put it in a list."
+            )
+        chosen = check_options(self.task.answer_options, options, "an answer of this run")
+        rows = []
+        for start in range(0, len(inputs), BATCH_SIZE):
+            part = inputs[start : start + BATCH_SIZE]
+            rows += plain_rows(self.task, self.answer(*self.task.to_batch(part, **chosen)))
+        return rows
+
+
+def plain_rows(task: Task, answers: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Returns the answers to a batch, each a tensor `(batch, ...)`, as plain values by name for each input."""
+    arrays = {name: np.asarray(values) for name, values in answers.items()}
+    count = min(map(len, arrays.values()))
+    return [task.trim({name: _plain(values[row]) for name, values in arrays.items()}) for row in range(count)]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, np.ndarray):
+        return [_plain(item) for item in value]
+    return value.item()
+
 
 @dataclass(frozen=True)
-class LoadedRun:
+class LoadedRun(Answering):
     """A run's fitted task and its model with the best weights."""
 
     run: Run
@@ -25,16 +77,13 @@ class LoadedRun:
     def answer(self) -> Any:
         """The function from a raw batch to its answers: `decode(model(preprocess(raw)))`.
 
-        On TensorFlow it is a `tf.function` for any batch size, which `zoo export` writes out as it stands; on another
-        backend, whose models cannot be part of a TensorFlow graph, the three pieces run one after another.
+        On TensorFlow it is a `tf.function` for any batch size; on another backend, whose models cannot be part of a
+        TensorFlow graph, the three pieces run one after another.
         """
+        endpoint = self.task.default_endpoint(self.outputs)
         if keras.backend.backend() == "tensorflow":
-            return tf.function(self._answer, input_signature=self.task.input_signature())
-        return self._answer
-
-    def _answer(self, *raw: Any) -> dict[str, Any]:
-        inputs = self.task.preprocess(*raw)
-        return {**self.task.echo(*raw), **self.task.decode(self.outputs(inputs), inputs)}
+            return tf.function(endpoint.call, input_signature=endpoint.signature)
+        return endpoint.call
 
     @cached_property
     def outputs(self) -> Any:
@@ -50,12 +99,68 @@ class LoadedRun:
         return self.model.predict_on_batch(_as_arrays(inputs))
 
 
+@dataclass(frozen=True)
+class LoadedExport(Answering):
+    """An export of a run, which TensorFlow alone answers with.
+
+    Attributes:
+        path: the folder of the version.
+        task: the fitted task, which makes batches and plain values; preprocessing and decoding are the export's own.
+        saved_model: what `tf.saved_model.load` gives.
+    """
+
+    path: Path
+    task: Task
+    saved_model: Any
+
+    @cached_property
+    def answer(self) -> Any:
+        """The default endpoint, as a function of a raw batch."""
+        names = [spec.name for spec in self.task.input_signature()]
+        endpoint = self.saved_model.signatures["serving_default"]
+        return lambda *raw: endpoint(**dict(zip(names, raw, strict=True)))
+
+
 def _as_arrays(inputs: Any) -> Any:
     """Returns TensorFlow's tensors as NumPy arrays, which Keras takes on any backend."""
     return tf.nest.map_structure(np.asarray, inputs)
 
 
-def load_run(run: Run | str | None = None, *, models_dir: str | None = None) -> LoadedRun:
+def load(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str | None = None) -> LoadedRun | LoadedExport:
+    """Loads a run, or an export of one, ready to answer: `zoo.load("sentiment").predict(["a film to remember"])`.
+
+    A run is loaded in Keras's safe mode, an export by TensorFlow: neither runs code that lies in the folder. Like any
+    TensorFlow graph, an export of a stranger may read and write files: load those of people you trust.
+
+    Args:
+        run: the run or its name; the path of an export (`saved_models/<run>/<version>`); `None` for the only run
+            there is.
+        models_dir: the folder of the runs; `$ZOO_MODELS_DIR` or `./saved_models` by default.
+
+    Returns:
+        An object with a method `predict`, which the functions of this package take in the place of a run's name.
+
+    Raises:
+        RunError: no such run or export, or a file of it is missing or damaged.
+    """
+    if isinstance(run, str | os.PathLike) and is_export(user_path(run)):
+        return load_export(user_path(run))
+    return load_run(run, models_dir=models_dir)
+
+
+def load_export(path: Path) -> LoadedExport:
+    """Loads an export from its folder; raises `RunError` where it is damaged."""
+    facts = read_export(path)
+    task = make_task(facts)
+    task.load(path / "assets")
+    try:
+        saved_model = tf.saved_model.load(str(path))
+    except Exception as error:  # TensorFlow reports damage by many kinds.
+        raise RunError(f"The export {path} cannot be loaded: {error}. Export the run again.") from error
+    return LoadedExport(path, task, saved_model)
+
+
+def load_run(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str | None = None) -> LoadedRun:
     """Loads a run's task and model, in Keras's safe mode.
 
     Args:

@@ -91,7 +91,12 @@ class Run:
 
     def versions(self) -> list[int]:
         """Returns the numbers of the exported versions, in order."""
-        return sorted(int(p.name) for p in self.path.iterdir() if p.is_dir() and re.fullmatch(r"[1-9]\d*", p.name))
+        return version_numbers(self.path)
+
+
+def version_numbers(folder: Path) -> list[int]:
+    """Returns the numbers that are names of folders in `folder`, in order; none where there is no such folder."""
+    return sorted(int(p.name) for p in folder.glob("[1-9]*") if p.is_dir() and p.name.isdecimal())
 
 
 def _wrong_keys(config: Mapping[str, Any], types: Mapping[str, Any], prefix: str = "") -> list[str]:
@@ -205,7 +210,8 @@ def whole_run(path: Path) -> Iterator[Path]:
 
 def _is_outdated(run: Run) -> bool:
     try:
-        return not run.config["finished"] and not run.versions()
+        exported = [path for path in (run.path, *run.path.iterdir()) if version_numbers(path)]
+        return not run.config["finished"] and not exported
     except RunError:
         return False
 

@@ -74,6 +74,13 @@ class TextDecoder(keras.layers.Layer):
 
     def call(self, ids, memory=None, memory_mask=None, training=False):
         """Returns logits `(batch, time, vocabulary)` of the token after each of `ids` `(batch, time)`."""
+        return self._whole(ids, memory, memory_mask, training)[0]
+
+    def attend(self, ids, memory, memory_mask):
+        """Returns the weights of the attention `(batch, time, memory time)` after each of `ids` `(batch, time)`."""
+        return self._whole(ids, memory, memory_mask, False)[1]
+
+    def _whole(self, ids, memory, memory_mask, training):
         context, states = self.start(ids, memory, memory_mask)
 
         def whole(number, x):
@@ -111,11 +118,13 @@ class TextDecoder(keras.layers.Layer):
             output, after[number] = self.recurrent[number].cell(x[:, 0], states[number])
             return ops.expand_dims(output, 1)
 
-        return self._logits(ops.expand_dims(ids, 1), context, one, False)[:, 0], after
+        logits, _ = self._logits(ops.expand_dims(ids, 1), context, one, False)
+        return logits[:, 0], after
 
     def _logits(self, ids, context, advance, training):
+        """Returns the logits and the weights of the attention, `None` without one."""
         x = self.dropout(self.embedding(ids) * self.scale, training=training)  # (rows, time, embedding_dim)
-        beside = None
+        beside = weights = None
         if "mean" in context:
             mean = ops.expand_dims(context["mean"], 1)
             beside = ops.broadcast_to(mean, (*ops.shape(x)[:2], mean.shape[-1]))
@@ -124,10 +133,11 @@ class TextDecoder(keras.layers.Layer):
                 x = self.dropout(x, training=training)
             x = advance(number, x if beside is None else ops.concatenate([x, beside], axis=-1))
             if self.attention and number == 0:
-                beside, _ = self.attention(x, **context)
+                beside, weights = self.attention(x, **context)
         x = self.joined(x if beside is None else ops.concatenate([x, beside], axis=-1))
         x = self.dropout(x, training=training)
-        return ops.cast(ops.matmul(x, ops.transpose(self.embedding.embeddings)) + self.bias, "float32")
+        logits = ops.matmul(x, ops.transpose(self.embedding.embeddings)) + self.bias
+        return ops.cast(logits, "float32"), weights
 
     def compute_output_spec(self, ids, memory=None, memory_mask=None, training=False):
         return keras.KerasTensor((*ids.shape, self.options["vocabulary_size"]), dtype="float32")

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_rnn_zoo.layers.parts import read_source
 from keras_rnn_zoo.layers.text import END, PADDING, START, UNKNOWN
 
 IMPOSSIBLE = -1e9
@@ -24,8 +25,7 @@ def search_text(model, source, *, max_length, beam_size, length_penalty):
         `ids`, int32 `(batch, beam_size, max_length)`, the best text first, zero after its end; `scores`, float32
         `(batch, beam_size)`, the penalised log-probabilities.
     """
-    parts = [model.get_layer(name).output for name in ("memory", "memory_mask")]
-    memory, memory_mask = keras.Model(model.input["source"], parts)(source, training=False)
+    memory, memory_mask = read_source(model, source)
     decoder = model.get_layer("decoder")
     context, states = decoder.start(memory, memory, memory_mask)
     if beam_size > 1:

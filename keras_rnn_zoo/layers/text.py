@@ -80,6 +80,10 @@ class TokenIds(keras.layers.Layer):
         """Returns the tokens of strings `(batch,)`, as ragged strings `(batch, tokens)`."""
         return SPLITS[self.tokens](tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace"))
 
+    def read(self, texts: tf.Tensor) -> tf.RaggedTensor:
+        """Returns the tokens that are read of strings `(batch,)`: the last `max_length` of each text."""
+        return self.split(texts)[:, -self.max_length :]
+
     def adapt(self, texts: Iterable[tf.Tensor]) -> Counter[str]:
         """Learns the vocabulary, the commonest tokens first, from batches of strings; returns how often each came."""
         counts: Counter[bytes] = Counter()
@@ -111,9 +115,11 @@ class TokenIds(keras.layers.Layer):
 
     def call(self, texts: tf.Tensor) -> tf.Tensor:
         """Returns int32 ids `(batch, time)` of strings `(batch,)`, padded with zeros at the end, one step or more."""
-        ids = self.look_up(self.split(texts)[:, -self.max_length :]).to_tensor(default_value=PADDING)
-        # The recurrent layers read one step of an empty text, also in a batch of empty ones.
-        return tf.pad(ids, [[0, 0], [0, tf.maximum(1 - tf.shape(ids)[1], 0)]])
+        return one_step_or_more(self.look_up(self.read(texts)).to_tensor(default_value=PADDING))
+
+    def to_tokens(self, ids: tf.Tensor) -> tf.Tensor:
+        """Returns the tokens of ids, strings in the same shape; reserved ids are empty strings."""
+        return tf.where(ids >= len(self.reserved), tf.gather(tf.constant(self.vocabulary), ids), "")
 
     def to_text(self, ids: tf.Tensor) -> tf.Tensor:
         """Returns strings `(batch,)` of ids `(batch, time)`; reserved ids are left out."""
@@ -133,6 +139,13 @@ class TokenIds(keras.layers.Layer):
         if tuple(lines[: len(self.reserved)]) != self.reserved:
             raise RunError(f"The vocabulary {path} does not begin with {self.reserved!r}. Train the run again.")
         self.set_vocabulary([_unescaped(line) for line in lines[len(self.reserved) :]])
+
+
+def one_step_or_more(tokens: tf.Tensor) -> tf.Tensor:
+    """Returns `(batch, time, ...)` with a step of padding where there is none: of an empty text, one step is read."""
+    missing = tf.maximum(1 - tf.shape(tokens)[1], 0)
+    filler = tf.constant("" if tokens.dtype == tf.string else 0, tokens.dtype)
+    return tf.pad(tokens, [[0, 0], [0, missing]] + [[0, 0]] * (len(tokens.shape) - 2), constant_values=filler)
 
 
 def _escaped(token: str) -> str:

@@ -5,16 +5,16 @@ from typing import Annotated, Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers.reader import Reader, read_file
-from keras_rnn_zoo.readers.series import padded_batch, without_padding
+from keras_rnn_zoo.readers.series import padded_batch, repeated, without_padding
 
 
 @registry.reader(
     inputs={
         "audio": "the recordings, from -1 to 1, one channel: float32 (batch, samples)",
-        "lengths": "the number of samples of each: int32 (batch,)",
+        "lengths": "the number of samples of each, all where it is empty, as by default: int32 (batch,)",
     }
 )
 class AudioReader(Reader):
@@ -46,6 +46,9 @@ class AudioReader(Reader):
             tf.TensorSpec([None], tf.int32, name="lengths"),
         ]
 
+    def defaults(self) -> dict[str, Any]:
+        return {"lengths": tf.zeros([0], tf.int32)}
+
     def __call__(self, *raw: Any) -> Any:
         waveforms, lengths = raw
         return without_padding(waveforms, lengths)[:, : self.max_samples]
@@ -55,6 +58,15 @@ class AudioReader(Reader):
 
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         return padded_batch([self._samples(item) for item in inputs], ())
+
+    def made_up(self, number: int) -> Any:
+        random = np.random.default_rng(number)
+        seconds = np.arange(round(self.sample_rate * random.uniform(0.1, 1.0))) / self.sample_rate
+        tone = np.sin(2 * np.pi * random.uniform(100, self.sample_rate / 4) * seconds)
+        return (0.5 * tone + random.normal(0, 0.01, len(tone))).astype("float32")
+
+    def longer(self, inputs: Sequence[Any]) -> Any:
+        return repeated(inputs)
 
     def _samples(self, item: Any) -> Any:
         """Returns the samples of the bytes of a WAV file or of the path of one; anything else as it is."""

@@ -1,5 +1,6 @@
 """Images."""
 
+import math
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -16,6 +17,19 @@ _GRAYS = bytes(value for gray in range(256) for value in (gray, gray, gray, 0))
 """The palette of a BMP file in gray."""
 
 
+_BEGINNINGS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
+"""What files of these formats begin with."""
+
+_NAME = "the_input_named_image"
+"""Of the ops that decode: TensorFlow's message about a damaged file tells it."""
+
+_PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010800000000"
+    "3a7e9b550000000a49444154789c636000000002000148afa4710000000049454e44ae426082"
+)
+"""A PNG file of one black pixel, read in the place of what is no image."""
+
+
 def _decoded(encoded: Any, channels: int) -> Any:
     """Returns the pixels of an encoded image; where a PNG file is transparent, white shows through."""
     pixels = tf.cond(_has_alpha(encoded), lambda: _on_white(encoded), lambda: _without_alpha(encoded))
@@ -29,18 +43,18 @@ def _has_alpha(encoded: Any) -> Any:
 
 
 def _on_white(encoded: Any) -> Any:
-    pixels = tf.cast(tf.io.decode_png(encoded, channels=4), tf.int32)
+    pixels = tf.cast(tf.io.decode_png(encoded, channels=4, name=_NAME), tf.int32)
     colours, alpha = pixels[..., :3], pixels[..., 3:]
     return tf.cast((colours * alpha + 255 * (255 - alpha) + 127) // 255, tf.uint8)
 
 
 def _without_alpha(encoded: Any) -> Any:
     bmp = tf.equal(tf.strings.substr(encoded, 0, 2), b"BM")
-    fault = "it is a BMP file with a palette of colours, which is not read; save it as PNG"
+    fault = "the input `image` has a BMP file with a palette of colours, which is not read; save it as PNG"
     checked = tf.debugging.Assert(tf.cond(bmp, lambda: _is_without_colours(encoded), lambda: True), [fault])
     with tf.control_dependencies([checked] if checked is not None else []):
         # TensorFlow reads any format in colours, but not any in gray.
-        return tf.io.decode_image(encoded, channels=3, expand_animations=False)
+        return tf.io.decode_image(encoded, channels=3, expand_animations=False, name=_NAME)
 
 
 def _is_without_colours(bmp: Any) -> Any:
@@ -50,6 +64,23 @@ def _is_without_colours(bmp: Any) -> Any:
     palette = tf.strings.substr(bmp, 14 + header, offset - 14 - header)
     gray = tf.equal(palette, tf.strings.substr(_GRAYS, 0, tf.strings.length(palette)))
     return tf.logical_or(bits > 8, tf.logical_and(tf.equal(bits, 8), gray))
+
+
+def _usable(encoded: Any) -> Any:
+    """Returns which strings `(batch,)` begin as an image does, and are as long as the head of a BMP file."""
+    begins = tf.reduce_any([tf.equal(tf.strings.substr(encoded, 0, len(b)), b) for b in _BEGINNINGS], axis=0)
+    return tf.logical_and(begins, tf.strings.length(encoded) >= 30)
+
+
+def _or_pixel(encoded: Any) -> Any:
+    return tf.where(_usable(encoded), encoded, _PIXEL)
+
+
+def _made_up(number: int) -> bytes:
+    """Returns a PNG file of noise, another one for each number."""
+    random = np.random.default_rng(number)
+    size = random.integers(8, 64, 2)
+    return bytes(tf.io.encode_png(random.integers(0, 256, (*size, 3)).astype("uint8")).numpy())
 
 
 def _to_batch(inputs: Sequence[Any]) -> tuple[Any, ...]:
@@ -101,7 +132,13 @@ class ImageReader(Reader):
             pixels = tf.image.resize(_decoded(encoded, channels), (height, width), antialias=True)
             return tf.ensure_shape(tf.saturate_cast(tf.round(pixels), tf.uint8), self.shape)
 
-        return tf.map_fn(read, *raw, fn_output_signature=tf.TensorSpec(self.shape, tf.uint8))
+        return tf.map_fn(read, _or_pixel(*raw), fn_output_signature=tf.TensorSpec(self.shape, tf.uint8))
+
+    def usable(self, *raw: Any) -> Any:
+        return _usable(*raw)
+
+    def made_up(self, number: int) -> Any:
+        return _made_up(number)
 
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         return _to_batch(inputs)
@@ -147,8 +184,19 @@ class LineReader(Reader):
             return tf.RaggedTensor.from_tensor(columns[None], ragged_rank=1)
 
         spec = tf.RaggedTensorSpec([1, None, self.image_height, self.channels], tf.float32, ragged_rank=1)
-        ragged = tf.map_fn(read, *raw, fn_output_signature=spec)
+        ragged = tf.map_fn(read, _or_pixel(*raw), fn_output_signature=spec)
         return ragged.merge_dims(0, 1).to_tensor(np.nan, shape=[None, None, self.image_height, self.channels])
+
+    def usable(self, *raw: Any) -> Any:
+        return _usable(*raw)
+
+    def made_up(self, number: int) -> Any:
+        return _made_up(number)
+
+    def longer(self, inputs: Sequence[Any]) -> Any:
+        shapes = [tf.shape(_decoded(content, 1)).numpy() for content in _to_batch(inputs)[0]]
+        widest = max(math.ceil(self.image_height * width / height) for height, width, _ in shapes)
+        return tf.io.encode_png(np.full((self.image_height, 2 * widest + 8, 1), 200, "uint8")).numpy()
 
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         return _to_batch(inputs)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.lazy import tf
 
 
 class Reader(abc.ABC):
@@ -34,9 +35,24 @@ class Reader(abc.ABC):
     def signature(self) -> list[Any]:
         """Returns the `tf.TensorSpec`s of a raw batch, named as users of an export name its inputs."""
 
+    def defaults(self) -> dict[str, Any]:
+        """Returns the values of inputs that may be left out, by name; they are the last ones of the signature."""
+        return {}
+
     @abc.abstractmethod
     def __call__(self, *raw: Any) -> Any:
         """Returns the model's input for a raw batch."""
+
+    def usable(self, *raw: Any) -> Any:
+        """Returns which inputs of a raw batch are ones, boolean `(batch,)`, or `None` where anything is.
+
+        What can be told to be none is read as something harmless, and gets an empty answer.
+        """
+        return None
+
+    def pieces(self, *raw: Any) -> dict[str, Any]:
+        """Returns what the steps of the input are, by name, where people can read it: `(batch, steps)`."""
+        return {}
 
     def batch_of_one(self, raw: Any) -> tuple[Any, ...]:
         """Returns the raw batch that holds one raw input, as a data set gives it."""
@@ -45,6 +61,14 @@ class Reader(abc.ABC):
     @abc.abstractmethod
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         """Returns the raw batch of what a user gave; raises `DataError` for what is no input of this kind."""
+
+    @abc.abstractmethod
+    def made_up(self, number: int) -> Any:
+        """Returns a raw input for a check where no data is at hand, another one for each number."""
+
+    def longer(self, inputs: Sequence[Any]) -> Any:
+        """Returns a raw input that is longer than all of `inputs`, where inputs differ in length."""
+        raise NotImplementedError
 
     def resources(self) -> list[Any]:
         """Returns the layers with tables that reading looks up, which an export must carry."""
@@ -55,6 +79,15 @@ class Reader(abc.ABC):
 
     def load(self, folder: Path) -> None:  # noqa: B027
         """Reads what `save` wrote."""
+
+
+def required(condition: Any, message: str, *values: Any) -> Any:
+    """Returns the first of `values`, or raises TensorFlow's `InvalidArgumentError` unless `condition` holds.
+
+    The message is followed by the values. What depends on the result runs after the check, in a graph, too.
+    """
+    with tf.control_dependencies([tf.debugging.Assert(condition, [message, *values])]):
+        return tf.identity(values[0])
 
 
 def read_file(path: Any) -> bytes:

@@ -10,14 +10,14 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.files import write_json
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
-from keras_rnn_zoo.readers.reader import Reader
+from keras_rnn_zoo.readers.reader import Reader, required
 from keras_rnn_zoo.runs import read_json
 
 
 @registry.reader(
     inputs={
         "series": "the numbers, step by step: float32 (batch, steps, features)",
-        "lengths": "the number of steps of each: int32 (batch,)",
+        "lengths": "the number of steps of each, all where it is empty, as by default: int32 (batch,)",
     }
 )
 class SeriesReader(Reader):
@@ -57,6 +57,9 @@ class SeriesReader(Reader):
             tf.TensorSpec([None], tf.int32, name="lengths"),
         ]
 
+    def defaults(self) -> dict[str, Any]:
+        return {"lengths": tf.zeros([0], tf.int32)}
+
     def __call__(self, *raw: Any) -> Any:
         series, lengths = raw
         scaled = (series - tf.constant(self.mean, tf.float32)) / tf.constant(self.deviation, tf.float32)
@@ -68,6 +71,13 @@ class SeriesReader(Reader):
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         parsed = [_parsed(item) if isinstance(item, str | bytes) else item for item in inputs]
         return padded_batch(parsed, (len(self.mean),))
+
+    def made_up(self, number: int) -> Any:
+        random = np.random.default_rng(number)
+        return random.normal(self.mean, self.deviation, (random.integers(1, 50), len(self.mean))).astype("float32")
+
+    def longer(self, inputs: Sequence[Any]) -> Any:
+        return repeated(inputs)
 
     def save(self, folder: Path) -> None:
         write_json(folder / self.FILE, {"mean": self.mean, "deviation": self.deviation})
@@ -100,12 +110,28 @@ def _parsed(text: str | bytes) -> Any:
 def without_padding(values: Any, lengths: Any) -> Any:
     """Returns values `(batch, time, ...)` with NaN at and after `lengths` (batch,), with one step or more.
 
-    What is no number within the length counts as 0: NaN marks padding alone.
+    What is no number within the length counts as 0: NaN marks padding alone. Without lengths, `(0,)`, there is none.
     """
-    values = tf.where(tf.math.is_finite(values), values, 0.0)
-    values = tf.pad(values, [[0, 0], [0, tf.maximum(1 - tf.shape(values)[1], 0)]] + [[0, 0]] * (len(values.shape) - 2))
-    real = tf.sequence_mask(tf.maximum(lengths, 1), tf.shape(values)[1])
-    return tf.where(tf.reshape(real, tf.concat([tf.shape(real), [1] * (len(values.shape) - 2)], 0)), values, np.nan)
+    batch, steps = tf.unstack(tf.shape(values)[:2])
+    given = tf.size(lengths)
+    fault = "The input `lengths` needs a number for each row of the batch, or none at all; numbers and rows:"
+    given = required(tf.logical_or(tf.equal(given, batch), tf.equal(given, 0)), fault, given, batch)
+    lengths = tf.cond(tf.equal(given, 0), lambda: tf.fill([batch], steps), lambda: lengths)
+
+    def up_to(lengths: Any) -> Any:
+        real = tf.sequence_mask(lengths, tf.shape(values)[1])
+        return tf.reshape(real, tf.concat([tf.shape(real), [1] * (len(values.shape) - 2)], 0))
+
+    # Also the first step of an empty row, which counts as real, is 0 then.
+    values = tf.where(tf.logical_and(tf.math.is_finite(values), up_to(lengths)), values, 0.0)
+    values = tf.pad(values, [[0, 0], [0, tf.maximum(1 - steps, 0)]] + [[0, 0]] * (len(values.shape) - 2))
+    return tf.where(up_to(tf.maximum(lengths, 1)), values, np.nan)
+
+
+def repeated(inputs: Sequence[Any]) -> Any:
+    """Returns the longest of some arrays `(time, ...)`, followed by itself and one step more."""
+    longest = max(map(np.asarray, inputs), key=len)
+    return np.concatenate([longest, longest, np.ones((1, *longest.shape[1:]), longest.dtype)])
 
 
 def padded_batch(inputs: Sequence[Any], features: tuple[int, ...]) -> tuple[Any, Any]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers.reader import Reader
 
@@ -47,6 +47,17 @@ class TextReader(Reader):
     def __call__(self, *raw: Any) -> Any:
         return self.ids(*raw)
 
+    def pieces(self, *raw: Any) -> dict[str, Any]:
+        from keras_rnn_zoo.layers.text import one_step_or_more
+
+        return {"source_tokens": one_step_or_more(self.ids.read(*raw).to_tensor(""))}
+
+    def made_up(self, number: int) -> Any:
+        return made_up_text(self.ids, number)
+
+    def longer(self, inputs: Sequence[Any]) -> Any:
+        return longer_text(inputs)
+
     def resources(self) -> list[Any]:
         return [self.ids]
 
@@ -73,6 +84,21 @@ def _encoded(text: str) -> bytes:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # Half of a surrogate pair is no character: its bytes are not UTF-8.
         return text.encode("utf-8", "surrogatepass")
+
+
+def made_up_text(ids: Any, number: int) -> bytes:
+    """Returns a text of tokens drawn from the vocabulary of a `TokenIds`, another one for each number."""
+    from keras_rnn_zoo.layers.text import SEPARATORS
+
+    random = np.random.default_rng(number)
+    known = ids.vocabulary[len(ids.reserved) :] or ["?"]
+    return SEPARATORS[ids.tokens].join(random.choice(known, random.integers(1, 30))).encode()
+
+
+def longer_text(inputs: Sequence[Any]) -> bytes:
+    """Returns the longest of some texts three times, which has more words and more characters than any of them."""
+    texts = [_encoded(text) if isinstance(text, str) else text for text in inputs]
+    return b" ".join([max(texts, key=lambda text: len(text.split())), *[max(texts, key=len)] * 2, b"end"])
 
 
 def learn_vocabulary(ids: Any, texts: Any) -> str:

@@ -8,7 +8,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers.reader import Reader
-from keras_rnn_zoo.readers.text import learn_vocabulary, text_batch
+from keras_rnn_zoo.readers.text import learn_vocabulary, longer_text, made_up_text, text_batch
 
 
 @registry.reader(inputs={"text": "the sentences, with spaces between words: string (batch,), UTF-8"})
@@ -46,6 +46,14 @@ class WordsReader(Reader):
         """Returns the words of strings `(batch,)`, as ragged strings `(batch, words)`."""
         return self.words.split(texts)[:, : self.max_length]
 
+    def given(self, tokens: Any) -> Any:
+        """Returns words that were split elsewhere, strings `(batch, words)` with empty ones at the end, as ragged ones.
+
+        Bytes that are not UTF-8 count as U+FFFD, as in texts.
+        """
+        words = tf.strings.unicode_transcode(tokens, "UTF-8", "UTF-8", errors="replace")
+        return tf.RaggedTensor.from_tensor(words, padding="")[:, : self.max_length]
+
     def fit(self, raw: Any) -> str:
         words = learn_vocabulary(self.words, raw.map(_lower))
         return f"{words}; {learn_vocabulary(self.characters, raw)}" if self.spelt else words
@@ -58,16 +66,27 @@ class WordsReader(Reader):
         return [tf.TensorSpec([None], tf.string, name="text")]
 
     def __call__(self, *raw: Any) -> Any:
-        tokens = self.tokens(*raw)
+        return self.look_up(self.tokens(*raw))
+
+    def look_up(self, tokens: Any) -> Any:
+        """Returns the model's input for ragged words `(batch, words)`."""
+        from keras_rnn_zoo.layers.text import one_step_or_more
+
         words = self.words.look_up(tf.ragged.map_flat_values(_lower, tokens))
         if not self.spelt:
-            return _one_step_or_more(words.to_tensor())
+            return one_step_or_more(words.to_tensor())
         characters = self.characters.look_up(
             self.characters.split(tokens.flat_values)[:, -self.characters.max_length :]
         )
         shape = [None, self.characters.max_length]
         both = tf.concat([words.flat_values[:, None], characters.to_tensor(shape=shape)], axis=1)
-        return _one_step_or_more(words.with_flat_values(both).to_tensor())
+        return one_step_or_more(words.with_flat_values(both).to_tensor())
+
+    def made_up(self, number: int) -> Any:
+        return made_up_text(self.words, number)
+
+    def longer(self, inputs: Sequence[Any]) -> Any:
+        return longer_text(inputs)
 
     def resources(self) -> list[Any]:
         return [self.words, self.characters] if self.spelt else [self.words]
@@ -82,10 +101,6 @@ class WordsReader(Reader):
     def load(self, folder: Path) -> None:
         for ids in self.resources():
             ids.load_files(folder)
-
-
-def _one_step_or_more(ids: Any) -> Any:
-    return tf.pad(ids, [[0, 0], [0, tf.maximum(1 - tf.shape(ids)[1], 0)]] + [[0, 0]] * (len(ids.shape) - 2))
 
 
 def _lower(texts: Any) -> Any:

@@ -36,6 +36,11 @@ class Captioning(Writing):
     ) -> None:
         super().__init__(reader, classes, target_tokens, target_vocabulary_size, max_length, beam_size, length_penalty)
 
+    def attended(self, model: Any, weights: Any) -> Any:
+        """Returns the weights over the cells of the image `(batch, steps, rows, columns)`."""
+        grid = model.get_layer("positions")
+        return tf.reshape(weights, [*tf.unstack(tf.shape(weights)[:2]), grid.rows, grid.columns])
+
     def score(
         self, answers: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
     ) -> tuple[dict[str, float], dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Option, Range
+from keras_rnn_zoo.readers.reader import required
 from keras_rnn_zoo.readers.text import TextReader
 from keras_rnn_zoo.tasks.steps import StepTask
 
@@ -14,9 +15,9 @@ from keras_rnn_zoo.tasks.steps import StepTask
 @registry.task(
     outputs={"text": "the prompt and what was written after it: string (batch,)"},
     inputs={
-        "temperature": "divides the logits; 0 always takes the likeliest token: float32 ()",
-        "seed": "the same seed gives the same text: int32 ()",
-        "length": "number of tokens to write: int32 ()",
+        "temperature": "divides the logits; 0 always takes the likeliest token; by default 0.8: float32 ()",
+        "seed": "the same seed gives the same text; by default 0: int32 ()",
+        "length": "number of tokens to write; by default 300: int32 ()",
     },
 )
 class LanguageModelling(StepTask):
@@ -30,6 +31,7 @@ class LanguageModelling(StepTask):
             Option("length", int, 300, "number of tokens to write", bounds=Range(1, 100_000)),
         )
     }
+    check_options: ClassVar[Mapping[str, Any]] = {"length": 20}
     reader: TextReader
 
     def sizes(self) -> dict[str, Any]:
@@ -44,19 +46,29 @@ class LanguageModelling(StepTask):
             tf.TensorSpec([], tf.int32, name="length"),
         ]
 
+    def input_defaults(self) -> dict[str, Any]:
+        return dict(zip(("temperature", "seed", "length"), self._settings(), strict=True))
+
     def to_batch(self, inputs: Sequence[Any], **options: Any) -> tuple[Any, ...]:
+        return (*super().to_batch(inputs), *self._settings(**options))
+
+    def _settings(self, **options: Any) -> tuple[Any, Any, Any]:
         chosen = {**{name: option.default for name, option in self.answer_options.items()}, **options}
-        texts = super().to_batch(inputs)
-        return (
-            *texts,
-            tf.constant(chosen["temperature"], tf.float32),
-            *map(tf.constant, (chosen["seed"], chosen["length"])),
-        )
+        temperature = tf.constant(chosen["temperature"], tf.float32)
+        return temperature, tf.constant(chosen["seed"]), tf.constant(chosen["length"])
 
     def preprocess(self, *raw: Any) -> Any:
         texts, temperature, seed, length = raw
+        bounds = self.answer_options["length"].bounds
+        writable = tf.logical_and(length >= bounds.minimum, length <= bounds.maximum)
+        length = required(writable, "The input `length` lies from 1 to 100,000; received", length)
+        warm = tf.logical_and(temperature >= 0, tf.math.is_finite(temperature))
+        temperature = required(warm, "The input `temperature` is a number of 0 or more; received", temperature)
         draws = tf.random.stateless_uniform(length[None], tf.stack([seed, 0]))
         return {"ids": self.reader(texts), "temperature": temperature, "length": length, "draws": draws}
+
+    def model_inputs(self, *raw: Any) -> Any:
+        return self.reader(raw[0])
 
     def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
         from keras_rnn_zoo.layers.text import PADDING

@@ -7,6 +7,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.padding import IGNORED
 from keras_rnn_zoo.readers.words import WordsReader
+from keras_rnn_zoo.tasks.endpoint import Endpoint
 from keras_rnn_zoo.tasks.steps import StepTask
 
 
@@ -43,9 +44,25 @@ class Tagging(StepTask):
         tags = tf.gather(tf.constant(self.classes), tf.argmax(outputs, axis=-1))
         return {"tags": tf.where(real, tags, ""), "lengths": tf.reduce_sum(tf.cast(real, tf.int32), axis=1)}
 
+    def endpoints(self, model: Any) -> dict[str, Endpoint]:
+        def split(*raw: Any) -> list[Any]:
+            return [self.echo(*raw)["tokens"]]
+
+        def answer(tokens: Any) -> dict[str, Any]:
+            from keras_rnn_zoo.layers.text import one_step_or_more
+
+            words = self.reader.given(tokens)
+            inputs = self.reader.look_up(words)
+            answers = self.decode(self.outputs(model, inputs), inputs)
+            return {"tokens": one_step_or_more(words.to_tensor("")), **answers}
+
+        signature = [tf.TensorSpec([None, None], tf.string, name="tokens")]
+        return {**super().endpoints(model), "tokens": Endpoint(answer, signature, sample=split)}
+
     def echo(self, *raw: Any) -> dict[str, Any]:
-        tokens = self.reader.tokens(*raw).to_tensor("")
-        return {"tokens": tf.pad(tokens, [[0, 0], [0, tf.maximum(1 - tf.shape(tokens)[1], 0)]], constant_values="")}
+        from keras_rnn_zoo.layers.text import one_step_or_more
+
+        return {"tokens": one_step_or_more(self.reader.tokens(*raw).to_tensor(""))}
 
     def score(
         self, answers: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float

@@ -10,6 +10,7 @@ from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Option
 from keras_rnn_zoo.padding import IGNORED
 from keras_rnn_zoo.readers.reader import Reader
+from keras_rnn_zoo.tasks.endpoint import Endpoint, for_any_batch
 
 
 class Task(abc.ABC):
@@ -38,6 +39,9 @@ class Task(abc.ABC):
 
     answer_options: ClassVar[Mapping[str, Option]] = {}
     """Options of an answer, which `to_batch` takes by name."""
+
+    check_options: ClassVar[Mapping[str, Any]] = {}
+    """Values of them with which an export is checked, where the defaults would take long."""
 
     CLASSES_FILE = "labels.txt"
 
@@ -81,6 +85,10 @@ class Task(abc.ABC):
         """Returns the `tf.TensorSpec`s of a raw batch, named as users of an export name its inputs."""
         return self.reader.signature()
 
+    def input_defaults(self) -> dict[str, Any]:
+        """Returns the values of inputs that may be left out, by name; they are the last ones of the signature."""
+        return self.reader.defaults()
+
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         """Returns the tensors of a raw batch of inputs; raises `DataError` for what is no input of this kind."""
         return self.reader.to_batch(inputs)
@@ -88,6 +96,10 @@ class Task(abc.ABC):
     def preprocess(self, *raw: Any) -> Any:
         """Returns the inputs of `outputs` for a raw batch, in TensorFlow ops."""
         return self.reader(*raw)
+
+    def model_inputs(self, *raw: Any) -> Any:
+        """Returns the inputs of the model alone for a raw batch."""
+        return self.preprocess(*raw)
 
     def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
         """Returns one example of a data set as the model is trained on it: its inputs and its target."""
@@ -127,6 +139,61 @@ class Task(abc.ABC):
     def echo(self, *raw: Any) -> dict[str, Any]:
         """Returns what an answer repeats of a raw batch, by name."""
         return {}
+
+    # What an export offers
+
+    def default_endpoint(self, outputs: Callable[[Any], Any]) -> Endpoint:
+        """Returns the endpoint from raw inputs to answers: `decode(outputs(preprocess(raw)))`."""
+
+        def answer(*raw: Any) -> dict[str, Any]:
+            inputs = self.preprocess(*raw)
+            return {**self.echo(*raw), **self.decode(outputs(inputs), inputs)}
+
+        return Endpoint(for_any_batch(answer, self._usable), self.input_signature(), self.input_defaults())
+
+    def endpoints(self, model: Any) -> dict[str, Endpoint]:
+        """Returns the further endpoints that an export of a model has, by name."""
+        from keras_rnn_zoo.layers.parts import has_vector, vector_of
+
+        found = {"logits": self._logits(model)}
+        if self.classes:
+            found["classes"] = self._classes()
+        if has_vector(model):
+            found["encode"] = self.reading_endpoint(lambda source, *raw: {"vector": vector_of(model, source)})
+        return found
+
+    def reading_endpoint(self, answer: Callable[..., dict[str, Any]]) -> Endpoint:
+        """Returns an endpoint of the reader's inputs, whose answers are `answer(reader(*raw), *raw)`."""
+        call = for_any_batch(lambda *raw: answer(self.reader(*raw), *raw), self._usable)
+        return Endpoint(call, self.reader.signature(), self.reader.defaults())
+
+    def _usable(self, *raw: Any) -> Any:
+        return self.reader.usable(*raw[: len(self.reader.signature())])
+
+    def _logits(self, model: Any) -> Endpoint:
+        several = isinstance(model.input, dict)
+        tensors = model.input if several else {model.input.name: model.input}
+        signature = [tf.TensorSpec(tensor.shape, tensor.dtype, name=name) for name, tensor in tensors.items()]
+
+        def call(*values: Any) -> dict[str, Any]:
+            return {"logits": model(dict(zip(tensors, values, strict=True)) if several else values[0], training=False)}
+
+        def sample(*raw: Any) -> list[Any]:
+            inputs = self.model_inputs(*raw)
+            return [tf.cast(inputs[spec.name] if several else inputs, spec.dtype) for spec in signature]
+
+        return Endpoint(call, signature, sample=sample)
+
+    def _classes(self) -> Endpoint:
+        def call(numbers: Any) -> dict[str, Any]:
+            names, every = tf.constant(self.classes), tf.range(len(self.classes))
+            return {"names": tf.gather(names, tf.cond(tf.size(numbers) > 0, lambda: numbers, lambda: every))}
+
+        none = tf.zeros([0], tf.int32)
+        signature = [tf.TensorSpec([None], tf.int32, name="numbers")]
+        return Endpoint(call, signature, {"numbers": none}, sample=lambda *raw: [none])
+
+    # From logits to scores
 
     def scored_answers(self, write: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
         """Returns the answers that `score` asks for, to the inputs of a batch whose logits are known.

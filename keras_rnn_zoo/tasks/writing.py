@@ -5,8 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.tasks.endpoint import Endpoint
 from keras_rnn_zoo.tasks.steps import StepTask
 from keras_rnn_zoo.tasks.task import Task
+
+N_BEST = 5
+"""Texts that the endpoint `beam` of an export gives, or as many as the search follows at once, if more."""
 
 OUTPUTS = {
     "text": "the text: string (batch,)",
@@ -107,6 +111,47 @@ class Writing(StepTask, TextTarget):
         from keras_rnn_zoo.layers.search import search_text
 
         return search_text(model, inputs["source"], **self.search_options)
+
+    def model_inputs(self, *raw: Any) -> Any:
+        from keras_rnn_zoo.layers.text import START
+
+        source = self.reader(*raw)
+        text = tf.range(START, len(self.target_ids.vocabulary))[:6]  # No text is known: the first tokens stand for one.
+        return {"source": source, "target": tf.tile(text[None], [tf.shape(source)[0], 1])}
+
+    def endpoints(self, model: Any) -> dict[str, Endpoint]:
+        from keras_rnn_zoo.layers.parts import attends
+
+        found = super().endpoints(model)
+        found["beam"] = self.reading_endpoint(lambda source, *raw: self._n_best(model, source))
+        if attends(model):
+            found["attention"] = self.reading_endpoint(lambda source, *raw: self._attention(model, source, *raw))
+        return found
+
+    def _n_best(self, model: Any, source: Any) -> dict[str, Any]:
+        from keras_rnn_zoo.layers.search import search_text
+
+        count = max(N_BEST, self.search_options["beam_size"])
+        found = search_text(model, source, **{**self.search_options, "beam_size": count})
+        texts = self.target_ids.to_text(tf.reshape(found["ids"], [-1, self.search_options["max_length"]]))
+        return {"texts": tf.reshape(texts, [-1, count]), "scores": found["scores"]}
+
+    def _attention(self, model: Any, source: Any, *raw: Any) -> dict[str, Any]:
+        from keras_rnn_zoo.layers.parts import attention_of
+        from keras_rnn_zoo.layers.text import END
+
+        found = self.outputs(model, {"source": source})
+        ids = found["ids"][:, 0]
+        written = ids > END
+        steps = tf.reduce_max(tf.reduce_sum(tf.cast(written, tf.int32), axis=1))
+        ids, written = ids[:, :steps], written[:, :steps]
+        weights = tf.where(written[:, :, None], attention_of(model, source, ids), 0.0)
+        tokens = {"tokens": self.target_ids.to_tokens(ids), "weights": self.attended(model, weights)}
+        return {**self.decode(found, {"source": source}), **tokens, **self.reader.pieces(*raw)}
+
+    def attended(self, model: Any, weights: Any) -> Any:
+        """Returns weights of the attention `(batch, steps, source steps)` as an export gives them."""
+        return weights
 
     def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
         return {"text": self.target_ids.to_text(outputs["ids"][:, 0]), "score": outputs["scores"][:, 0]}

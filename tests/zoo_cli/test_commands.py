@@ -95,6 +95,15 @@ def test_show_has_the_options_and_the_endpoint_of_the_dataset_asked_for(zoo):
     assert "max_length" not in options
     assert list(shown["endpoint"]["inputs"]) == ["series", "lengths"]
     assert list(shown["endpoint"]["outputs"]) == ["value"]
+    assert shown["formats"] == ["saved_model", "tflite", "onnx"]
+
+
+def test_show_says_which_formats_there_are_and_why_one_is_not(zoo):
+    shown = json.loads(zoo("show", "many_to_one", "--dataset", "spoken_digit", "--json").stdout)
+    assert shown["formats"] == ["saved_model", "tflite"]
+    shown = zoo("show", "many_to_one", "--dataset", "spoken_digit").stdout
+    assert "Formats of zoo export for a model trained on spoken_digit" in shown
+    assert "none: recordings are read by a Fourier transform" in shown
     assert shown["default_dataset"] == "toy_reviews"
     lines = zoo("show", "sync_many_to_many", "--dataset", "tiny_shakespeare").stdout.splitlines()
     rows = {line.split()[0]: line for line in lines if line.split()}
@@ -146,6 +155,10 @@ def test_the_main_job(tmp_path):
 
     exported = run_fresh("export", "many_to_one", env=environment)
     assert exported.stdout.decode().splitlines() == [str(tmp_path / "many_to_one" / "1")]
+    log = exported.stderr.decode()
+    assert "Compared with predict: 200 inputs from the test split of toy_reviews, in 466 batches of 1, 7, 64" in log
+    assert f"docker run --rm -p 8501:8501 -v {tmp_path / 'many_to_one'}:/models/many_to_one:ro" in log
+    assert 'curl -d \'{"inputs": {"text": [' in log
 
 
 def test_evaluate_prints_the_metrics_and_the_confusion_matrix(zoo, copied):

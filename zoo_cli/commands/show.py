@@ -5,6 +5,7 @@ import json
 import click
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.formats import FORMATS, unsupported
 from zoo_cli.tables import print_json, print_table
 
 
@@ -29,6 +30,7 @@ def command(name: str, dataset: str | None, as_json: bool) -> None:
     options = registry.options_of(entry, chosen)
     datasets = registry.datasets_of(entry)
     endpoint = registry.endpoint_of(chosen)
+    formats = {name: unsupported(name, chosen.sizes["input"]) for name in FORMATS}
     values = {option.name: chosen.defaults.get(option.name, option.default) for option in options.values()}
     if as_json:
         print_json(
@@ -40,6 +42,7 @@ def command(name: str, dataset: str | None, as_json: bool) -> None:
                 "datasets": [dataset.name for dataset in datasets],
                 "default_dataset": default.name,
                 "endpoint": endpoint,
+                "formats": [name for name, reason in formats.items() if not reason],
             }
         )
         return
@@ -66,4 +69,9 @@ def command(name: str, dataset: str | None, as_json: bool) -> None:
         f"The default endpoint of a model trained on {chosen.name}",
         ("tensor", "side", "meaning"),
         [(tensor, side[:-1], meaning) for side, tensors in endpoint.items() for tensor, meaning in tensors.items()],
+    )
+    print_table(
+        f"Formats of zoo export for a model trained on {chosen.name}",
+        ("format", "what it holds, or why there is none"),
+        [(name, f"none: {reason}" if reason else FORMATS[name]) for name, reason in formats.items()],
     )

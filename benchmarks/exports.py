@@ -1,0 +1,165 @@
+"""Exports of every entry: size, time to export, and time to answer beside Keras's `model.predict`.
+
+The runs are trained for an epoch on a few examples, with the default options of each entry otherwise. What is timed
+does not depend on what they have learnt, but for the length of the texts that some write. Both sides answer the same
+inputs. Beside the export stands what is needed without one: preprocessing and decoding in graphs of their own,
+`model.predict`, and for what is written step by step a loop that calls it for each token.
+"""
+
+import dataclasses
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+HERE = Path(__file__).parent
+EXAMPLES = 256
+BATCHES = (1, 64)
+
+
+@contextmanager
+def few_examples() -> Iterator[None]:
+    """Within it, training sees the first examples of each split alone."""
+    from keras_rnn_zoo import loading, training
+
+    def open_few(config: dict[str, Any], data_dir: str | None = None) -> Any:
+        examples = loading.open_examples(config, data_dir)
+        splits = {
+            name: lambda name=name: examples.splits[name]().take(EXAMPLES if name == "train" else 64)
+            for name in examples.splits
+        }
+        return dataclasses.replace(examples, splits=splits)
+
+    before, training.open_examples = training.open_examples, open_few
+    try:
+        yield
+    finally:
+        training.open_examples = before
+
+
+def median_ms(call: Callable[[], Any], seconds: float) -> float:
+    """Returns the median milliseconds of a call, which is repeated for about so many seconds, three times at least."""
+    call()
+    taken: list[float] = []
+    while len(taken) < 3 or (sum(taken) < seconds and len(taken) < 200):
+        start = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - start)
+    return 1000 * statistics.median(taken)
+
+
+def by_predict(loaded: Any, preprocess: Any, decode: Any, batch: tuple[Any, ...]) -> Any:
+    """Answers a raw batch by `model.predict`; the steps around it are functions of their own."""
+    import numpy as np
+
+    from keras_rnn_zoo.layers.text import END, PADDING, START, UNKNOWN
+    from keras_rnn_zoo.tasks.language_modelling import LanguageModelling
+    from keras_rnn_zoo.tasks.writing import Writing
+
+    task, model = loaded.task, loaded.model
+    if isinstance(task, LanguageModelling):  # At the temperature 0: the likeliest character.
+        ids = preprocess(*batch)["ids"].numpy()
+        prompts, length = np.maximum((ids != PADDING).sum(1), 1), int(batch[-1])
+        ids = np.pad(ids, [[0, 0], [0, length]])
+        for step in range(length):
+            logits = model.predict(ids[:, : (prompts + step).max()], verbose=0)
+            for row, at in enumerate(prompts + step):
+                ids[row, at] = logits[row, at - 1, UNKNOWN + 1 :].argmax() + UNKNOWN + 1
+        return decode(ids, {})
+    inputs = preprocess(*batch)
+    if not isinstance(task, Writing):
+        return decode(model.predict(np.asarray(inputs), verbose=0), inputs)
+    source = np.asarray(inputs["source"])
+    target = np.full((len(source), 1), START, "int32")
+    for _ in range(task.search_options["max_length"]):  # Greedy search.
+        logits = model.predict({"source": source, "target": target}, verbose=0)[:, -1, END:]
+        target = np.concatenate([target, (logits.argmax(-1) + END).astype("int32")[:, None]], axis=1)
+        if (target == END).any(axis=1).all():
+            break
+    return decode({"ids": target[:, None, 1:], "scores": np.zeros((len(source), 1), "float32")}, inputs)
+
+
+def measure(architecture: str, dataset: str, data_dir: str | None, seconds: float, folder: str) -> dict[str, float]:
+    """Returns the figures of one entry."""
+    import tensorflow as tf
+
+    import keras_rnn_zoo as zoo
+    from keras_rnn_zoo.checking import check_inputs
+
+    with few_examples():
+        run = zoo.train(
+            architecture, dataset=dataset, data_dir=data_dir, run=dataset, epochs=1, verbose=0, models_dir=folder
+        )
+    loaded = zoo.load(run)
+    start = time.perf_counter()
+    path = zoo.export(loaded, check=False)
+    exported = time.perf_counter() - start
+    start = time.perf_counter()
+    checked = json.loads((zoo.export(loaded, data_dir=data_dir) / "export.json").read_text())["check"]
+    found = {"export_seconds": exported, "checked_export_seconds": time.perf_counter() - start}
+    found["difference"] = max(checked["differences"].values(), default=0.0)
+    found["megabytes"] = sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) / 1e6
+    signature = tf.saved_model.load(str(path)).signatures["serving_default"]
+    inputs, _ = check_inputs(loaded, data_dir)
+    names = [spec.name for spec in loaded.task.input_signature()]
+    preprocess = tf.function(loaded.task.preprocess, input_signature=loaded.task.input_signature())
+    decode = tf.function(loaded.task.decode, reduce_retracing=True)
+    options = {"temperature": 0.0, "length": 50} if loaded.task.answer_options else {}
+    for size in BATCHES:
+        batch = loaded.task.to_batch((inputs * size)[:size], **options)
+        named = dict(zip(names, batch, strict=True))
+        found[f"export_{size}_ms"] = median_ms(lambda named=named: signature(**named), seconds)
+        found[f"predict_{size}_ms"] = median_ms(
+            lambda batch=batch: by_predict(loaded, preprocess, decode, batch), seconds
+        )
+    return found
+
+
+def entries(data_dir: str | None, only: tuple[str, ...]) -> Iterator[tuple[str, str, str | None]]:
+    """Yields architecture, data set and data directory of each entry whose data is at hand."""
+    import keras_rnn_zoo as zoo
+    from keras_rnn_zoo import registry
+    from keras_rnn_zoo.datasets.prepared import find_prepared
+
+    for name in zoo.list_architectures():
+        for entry in registry.datasets_of(registry.architectures.get(name)):
+            at_hand = entry.embedded or (data_dir and find_prepared(entry.location, Path(data_dir)))
+            if at_hand and (not only or entry.name in only):
+                yield name, entry.name, None if entry.embedded else data_dir
+
+
+@click.command()
+@click.option("--data-dir", help="Folder of prepared TFDS data sets; without it the embedded ones alone.")
+@click.option("--only", multiple=True, metavar="DATASET", help="Measure this data set alone; may be repeated.")
+@click.option("--seconds", default=2.0, show_default=True, help="Time for each median.")
+def main(data_dir: str | None, only: tuple[str, ...], seconds: float) -> None:
+    """Measures all entries, prints a table and writes it as JSON."""
+    table = Table(
+        "dataset", "MB", "export s", "with check s", "1: export ms", "predict ms", "64: export ms", "predict ms"
+    )
+    results = {}
+    for architecture, dataset, where in entries(data_dir, only):
+        with tempfile.TemporaryDirectory() as folder:
+            found = measure(architecture, dataset, where, seconds, folder)
+        results[dataset] = {"architecture": architecture, **found}
+        print(dataset, found, file=sys.stderr, flush=True)
+        shown = ("megabytes", "export_seconds", "checked_export_seconds")
+        times = (f"{side}_{size}_ms" for size in BATCHES for side in ("export", "predict"))
+        table.add_row(dataset, *(f"{found[key]:.1f}" for key in (*shown, *times)), f"{found['difference']:.1e}")
+        path = HERE.parent / "build" / "benchmarks" / "exports.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(results, indent=2) + "\n")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""The programs under docs/examples, run as their comments say."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_rnn_zoo as zoo
+
+EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
+TEXTS = ["although the plot is dull , the cast is superb", "", "a film to remember"]
+
+
+@pytest.fixture(scope="module")
+def exported(trained, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exported")
+    shutil.copytree(trained.path, folder / trained.name)
+    return zoo.export(trained.name, models_dir=str(folder), check=False)
+
+
+def test_the_python_program_asks_an_export(exported):
+    command = [sys.executable, str(EXAMPLES / "ask_savedmodel.py"), str(exported), *TEXTS]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines()] == labels(exported)
+
+
+def test_keras_takes_an_endpoint_as_a_layer(exported):
+    import keras
+
+    layer = keras.layers.TFSMLayer(str(exported), call_endpoint="encode")
+    vectors = layer(tf.constant(TEXTS))["vector"]
+    endpoint = tf.saved_model.load(str(exported)).signatures["encode"]
+    np.testing.assert_allclose(vectors, endpoint(text=tf.constant(TEXTS))["vector"], atol=1e-6)
+
+
+def labels(exported):
+    return [answer["label"] for answer in zoo.predict(exported, TEXTS)]
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no C compiler here")
+def test_the_c_program_is_compiled_and_asks_an_export(exported, tmp_path):
+    library = Path(tf.sysconfig.get_lib())
+    program = tmp_path / "ask"
+    compile = ["gcc", "-Wall", "-Wextra", "-Werror", str(EXAMPLES / "ask_savedmodel.c"), "-o", str(program)]
+    compile += [str(library / f"libtensorflow_{part}.so.2") for part in ("cc", "framework")]
+    compile += [f"-I{library / 'include'}", f"-Wl,-rpath,{library}"]
+    done = subprocess.run(compile, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
+    done = subprocess.run([str(program), str(exported), *TEXTS], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    for line, text, answer in zip(done.stdout.splitlines(), TEXTS, zoo.predict(exported, TEXTS), strict=True):
+        label, *probabilities, _ = line.removesuffix(text).split(" ")
+        assert label == answer["label"]
+        assert [float(number) for number in filter(None, probabilities)] == pytest.approx(
+            answer["probabilities"], abs=2e-6
+        )
+    done = subprocess.run([str(program), str(tmp_path), "x"], capture_output=True, text=True, env=environment)
+    assert done.returncode == 1
+    assert "Could not find SavedModel" in done.stderr

@@ -1,0 +1,129 @@
+import json
+import logging
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+
+import keras_rnn_zoo as zoo
+from keras_rnn_zoo import checking, formats, lite
+from keras_rnn_zoo.errors import ExportError
+
+SETS = ["adding", "addition", "digits", "tiny_shakespeare"]
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch):
+    """Fewer examples to ask."""
+    monkeypatch.setattr(checking, "EXAMPLES", 9)
+    monkeypatch.setattr(lite, "MEASURED", 20)
+
+
+@pytest.fixture(scope="module", params=["tflite", "onnx"])
+def format(request):
+    """A format whose packages are installed."""
+    for name in formats._NEEDED[request.param].split():
+        pytest.importorskip(name, reason=f"the extra `{request.param}` is not installed")
+    return request.param
+
+
+@pytest.mark.parametrize("dataset", SETS)
+def test_a_model_alone_gives_the_logits_of_its_run(small_run, few_examples, format, dataset):
+    run = small_run(dataset)
+    path = zoo.export(run, format=format)
+    assert path.parent == run.path / format
+    facts = json.loads((path / "export.json").read_text())
+    assert facts["format"] == format
+    assert facts["check"]["difference"] <= 1e-4
+    assert facts["check"]["same_classes"] == 1
+    assert sorted(file.name for file in (path / "assets").iterdir()) == sorted(
+        file.name for file in run.task_path.iterdir()
+    )
+    assert {"README.md", "DATA_LICENCE.txt", formats.FILES[format]} <= {file.name for file in path.iterdir()}
+    # Asked here by its interpreter alone, at another length than any that was checked.
+    loaded = zoo.load(run)
+    raw = loaded.task.to_batch([loaded.task.reader.made_up(99)], **loaded.task.check_options)
+    arrays = lite.named(loaded.model, loaded.task.model_inputs(*raw))
+    assert {name: (str(array.dtype), array.ndim) for name, array in arrays.items()} == {
+        name: (spec["dtype"], len(spec["shape"])) for name, spec in facts["inputs"].items()
+    }
+    logits = lite.open_model(format, path / formats.FILES[format])(arrays)
+    np.testing.assert_allclose(logits, loaded.to_logits(loaded.task.model_inputs(*raw)), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("many_to_one", {"cell": "gru", "pooling": "last"}),
+        ("many_to_one", {"cell": "minlstm", "input": "audio", "sample_rate": 4000}),
+        ("sync_many_to_many", {"cell": "simple_rnn", "char_units": 3}),
+        ("ctc", {"cell": "mingru", "image_height": 16}),
+    ],
+    ids=lambda value: value["cell"] if isinstance(value, dict) else value,
+)
+def test_any_cell_and_reader_is_converted_to_built_in_operators(tmp_path, name, options):
+    """LiteRT's interpreter has no others: it would not load the file."""
+    pytest.importorskip("ai_edge_litert", reason="the extra `tflite` is not installed")
+    keras.utils.set_random_seed(0)
+    model = zoo.build(name, units=4, **options)
+    lite.write_model(SimpleNamespace(model=model), "tflite", False, tmp_path)
+    ask = lite.open_model("tflite", tmp_path / "model.tflite")
+    random = np.random.default_rng(0)
+    for length in (3, 8):
+        steps = 900 * length if "audio" in options.values() else length
+        shape = [1, *(size or (6 if axis else steps) for axis, size in enumerate(model.input.shape[1:]))]
+        inputs = random.integers(0, 9, shape).astype(model.input.dtype)
+        np.testing.assert_allclose(ask({model.input.name: inputs}), model(inputs, training=False), atol=1e-4)
+
+
+def test_a_model_that_answers_otherwise_is_not_published(small_run, few_examples, format, monkeypatch):
+    run = small_run("digits")
+    open_model = lite.open_model
+    monkeypatch.setattr(lite, "open_model", lambda *args: lambda arrays: open_model(*args)(arrays) + 0.01)
+    before = sorted(path.name for path in (run.path / format).glob("*"))
+    with pytest.raises(ExportError, match=f"The {format} export answers otherwise than its run, and is not published"):
+        zoo.export(run, format=format)
+    assert sorted(path.name for path in (run.path / format).glob("*")) == before
+
+
+def test_a_quantised_model_is_smaller_and_measured_before_and_after(small_run, few_examples, caplog):
+    pytest.importorskip("ai_edge_litert", reason="the extra `tflite` is not installed")
+    with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
+        path = zoo.export(small_run("digits"), format="tflite", quantize=True)
+    facts = json.loads((path / "export.json").read_text())
+    assert facts["quantized"]
+    assert facts["bytes"]["after"] < facts["bytes"]["before"]
+    assert facts["bytes"]["after"] == (path / "model.tflite").stat().st_size
+    assert set(facts["metrics"]["before"]) == set(facts["metrics"]["after"]) >= {"loss", "accuracy"}
+    assert facts["metrics"]["after"]["accuracy"] == pytest.approx(facts["metrics"]["before"]["accuracy"], abs=0.11)
+    assert "Quantised, the file has" in caplog.text
+    assert "before," in caplog.text
+
+
+def test_of_a_model_that_writes_the_loss_is_measured(small_run, few_examples):
+    pytest.importorskip("ai_edge_litert", reason="the extra `tflite` is not installed")
+    path = zoo.export(small_run("addition"), format="tflite", quantize=True)
+    measured = json.loads((path / "export.json").read_text())["metrics"]
+    assert measured["after"]["loss"] == pytest.approx(measured["before"]["loss"], rel=0.05)
+
+
+def test_a_pair_that_is_not_supported_is_told_with_the_reason_and_what_to_do():
+    with pytest.raises(ExportError, match=r"no export in the format 'onnx': .*Fourier transform.*; use tflite or"):
+        formats.check_format("onnx", "audio")
+
+
+def test_an_unknown_format_is_told_with_the_nearest():
+    with pytest.raises(ExportError, match=r"There is no format 'tflit'\. Did you mean 'tflite'\?"):
+        formats.check_format("tflit", "text")
+
+
+def test_a_missing_package_is_told_with_its_extra(monkeypatch):
+    monkeypatch.setitem(formats._NEEDED, "tflite", "no_such_package")
+    with pytest.raises(ExportError, match=r'needs no_such_package, .* pip install "keras-rnn-zoo\[tflite\]"'):
+        formats.check_format("tflite", "text")
+
+
+def test_only_tflite_is_quantised(small_run):
+    with pytest.raises(ExportError, match="Only the format 'tflite' is quantised; received 'saved_model'"):
+        zoo.export(small_run("digits"), quantize=True)
