@@ -14,7 +14,11 @@ from zoo_cli.options import data_dir_option, models_dir_argument, models_dir_opt
 
 @click.command("train")
 @click.argument("name")
-@click.option("--dataset", metavar="D", help="Dataset [default: the embedded one].")
+@click.option("--dataset", metavar="D", help="Dataset, or files as FORM:PATH [default: the embedded one].")
+@click.option("--columns", metavar="WORD=COLUMN,...", help="Which column of your files holds what.")
+@click.option("--validation", metavar="FILE", help="Your file to validate on [default: a tenth of the rows].")
+@click.option("--test", metavar="FILE", help="Your file to test on [default: a tenth of the rows].")
+@click.option("--skip-bad-rows", is_flag=True, default=None, help="Leave out rows that cannot be used.")
 @data_dir_option
 @click.option("--set", "pairs", metavar="KEY=VALUE", multiple=True, help="An option of NAME; see zoo show NAME.")
 @click.option("--epochs", type=int, help="Most passes over the training split.")
@@ -29,6 +33,10 @@ from zoo_cli.options import data_dir_option, models_dir_argument, models_dir_opt
 def command(
     name: str,
     dataset: str | None,
+    columns: str | None,
+    validation: str | None,
+    test: str | None,
+    skip_bad_rows: bool | None,
     pairs: tuple[str, ...],
     models_dir: str | None,
     quiet: bool,
@@ -37,15 +45,25 @@ def command(
 ) -> None:
     """Train an architecture, test it on held-out data and write the run.
 
+    Your own files are a dataset, too: csv:FILE, tsv:FILE, jsonl:FILE, text:FILE, conll:FILE, images:DIR, audio:DIR,
+    npz:FILE, and tfds:NAME for any of TFDS.
+
     \b
     Example:
       zoo train many_to_one --dataset imdb_reviews --set units=128 --epochs 3
+      zoo train many_to_one --dataset csv:reviews.csv --columns text=review,label=stars
     """
     import keras_rnn_zoo as zoo
 
     architecture = registry.architectures.get(name)
-    data = registry.datasets.get(dataset) if dataset else registry.default_dataset(architecture)
-    options = parse_options(registry.options_of(architecture, data), split_pairs(pairs), architecture.name)
+    files = {"columns": columns, "validation": validation, "test": test, "skip_bad_rows": skip_bad_rows}
+    given = {name: value for name, value in files.items() if value is not None}
+    texts = split_pairs(pairs)
+    if dataset:
+        data = registry.find_dataset(dataset, architecture.tasks, {**texts, **given, "data_dir": settings["data_dir"]})
+    else:
+        data = registry.default_dataset(architecture)
+    options = {**parse_options(registry.options_of(architecture, data), texts, architecture.name), **given}
     bar = 0 if quiet else 1 if sys.stderr.isatty() else 2
     where = models_dir_argument()
     try:
