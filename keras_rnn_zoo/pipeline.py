@@ -15,11 +15,11 @@ _SHORTEST_BUCKET, _BUCKET_GROWTH, _BUCKETS = 8, 1.25, 60
 
 BOUNDARIES = [round(_SHORTEST_BUCKET * _BUCKET_GROWTH**power) for power in range(_BUCKETS)]
 
-_CACHED_BYTES = 6 * 2**30
+_CACHED_BYTES = 2**29
 """Preprocessed examples are kept in memory if they need no more than this; else they are made anew in each epoch."""
 
-_SHUFFLED_UNCACHED = 10_000
-"""Raw examples to shuffle among where the preprocessed ones are not kept."""
+_SHUFFLED_UNCACHED, _SHUFFLED_BYTES = 10_000, 2**28
+"""Raw examples to shuffle among where the preprocessed ones are not kept, and the memory that they may take."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def make_batches(
         if kept:
             data = data.shuffle(max(len(lengths), 1), seed=shuffle_seed)
         else:
-            data = examples.shuffle(_SHUFFLED_UNCACHED, seed=shuffle_seed).map(
+            data = examples.shuffle(_shuffled(examples), seed=shuffle_seed).map(
                 prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
             )
     data = _bucketed(data, task, batch_size, lengths) if task.bucketed else data.batch(batch_size)
@@ -100,6 +100,12 @@ def _fits_in_memory(tensors: Any, examples: Any, sample: int = 32) -> bool:
     if count < 0:
         count = int(examples.reduce(np.int64(0), lambda total, _: total + 1))
     return sum(sizes) / max(len(sizes), 1) * count <= _CACHED_BYTES
+
+
+def _shuffled(examples: Any, sample: int = 32) -> int:
+    """Returns how many raw examples to shuffle among, as a few of them suggest."""
+    sizes = [sum(_bytes(part) for part in tf.nest.flatten(parts)) for parts in examples.take(sample)]
+    return max(min(_SHUFFLED_UNCACHED, _SHUFFLED_BYTES * len(sizes) // max(sum(sizes), 1)), 1)
 
 
 def _bytes(tensor: Any) -> int:

@@ -143,8 +143,8 @@ def _data_dir(dataset: registry.Dataset, request: Request) -> str | None:
         return str(data_dir_path(request.data_dir).resolve())
     if request.data_dir is not None:
         raise OptionError(
-            f"The dataset {dataset.name!r} reads nothing from a data directory; received {request.data_dir!r}. Leave "
-            "it out, or name another dataset."
+            f"The dataset {dataset.name!r} {'is embedded and reads' if dataset.embedded else 'reads'} nothing from a "
+            f"data directory; received {request.data_dir!r}. Leave it out, or name another dataset."
         )
     return None
 

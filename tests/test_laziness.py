@@ -15,7 +15,7 @@ LEVELS = [
     {"layers"},
     {"readers"},
     {"architectures", "tasks", "datasets", "addresses"},
-    {"building", "callbacks", "cards", "loading", "pipeline", "plans"}
+    {"building", "callbacks", "cards", "configs", "loading", "pipeline", "plans"}
     | {"evaluation", "exporting", "prediction", "training"},
 ]
 
@@ -65,7 +65,7 @@ def imported_parts(path: Path) -> set[str]:
     }
 
 
-COMMANDS_MAY_IMPORT = {"datasets", "errors", "options", "registry", "runs", "__version__"}
+COMMANDS_MAY_IMPORT = {"configs", "datasets", "errors", "options", "registry", "runs", "__version__"}
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "zoo_cli").rglob("*.py")), ids=lambda path: path.name)
