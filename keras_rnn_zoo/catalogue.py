@@ -63,8 +63,9 @@ class Catalogue(Generic[E]):
 
     def add(self, entry: E) -> None:
         """Adds an entry; raises `DuplicateNameError` if its name or an alias is taken."""
-        if _plugins.loading:
-            self._scan_package()  # The package's own entries come first, whatever a plugin adds them to.
+        foreign = not entry.make.__module__.startswith(f"{__package__}.")
+        if _plugins.loading and foreign:
+            self._scan_package()  # The package's own entries come first, whatever a plugin adds.
         names = {fold(name) for name in (entry.name, *entry.aliases)}
         for name in names:
             if name in self._names:
@@ -75,6 +76,13 @@ class Catalogue(Generic[E]):
                 )
         self._entries[entry.name] = entry
         self._names.update(dict.fromkeys(names, entry.name))
+        if _plugins.loading and foreign:
+            _plugins.added.append((self, entry))
+
+    def remove(self, entry: E) -> None:
+        """Takes out an entry, with its aliases."""
+        del self._entries[entry.name]
+        self._names = {name: of for name, of in self._names.items() if of != entry.name}
 
     def get(self, name: str) -> E:
         """Returns the entry of that name or alias; raises `UnknownNameError` with the nearest names."""
@@ -107,6 +115,7 @@ class _Plugins:
 
     def __init__(self) -> None:
         self.loading = False
+        self.added: list[tuple[Catalogue[Any], Entry]] = []
         self._done = False
         self._clash: DuplicateNameError | None = None
 
@@ -124,11 +133,14 @@ class _Plugins:
 
     def _load(self, point: metadata.EntryPoint) -> None:
         source = f"{point.name!r} ({point.value}" + (f", of {point.dist.name})" if point.dist else ")")
+        self.added = []
         try:
             point.load()
         except DuplicateNameError as error:
             self._clash = DuplicateNameError(f"{error} The plugin {source} brought it.")
         except (Exception, SystemExit) as error:  # Whatever a plugin does, the zoo must stay usable.
+            for catalogue, entry in self.added:  # Half of a plugin is of no use.
+                catalogue.remove(entry)
             logger.warning(
                 "The plugin %s cannot be imported and is left out: %s: %s", source, type(error).__name__, error
             )

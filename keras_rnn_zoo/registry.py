@@ -224,7 +224,10 @@ def datasets_of(architecture: Architecture) -> list[Dataset]:
 
 def default_dataset(architecture: Architecture) -> Dataset:
     """Returns the data set that an architecture is trained on when none is named; it is embedded."""
-    return datasets_of(architecture)[0]
+    listed = datasets_of(architecture)
+    if not listed:
+        raise DataError(f"The architecture {architecture.name!r} has no dataset. Add one that names it.")
+    return listed[0]
 
 
 def options_of(architecture: Architecture, dataset: Dataset) -> dict[str, Option]:

@@ -16,7 +16,7 @@ LEVELS = [
     {"readers"},
     {"architectures", "tasks", "datasets", "addresses"},
     {"building", "callbacks", "cards", "configs", "loading", "pipeline", "plans"}
-    | {"evaluation", "exporting", "prediction", "training"},
+    | {"evaluation", "exporting", "file_prediction", "prediction", "training"},
 ]
 
 

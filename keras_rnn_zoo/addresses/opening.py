@@ -106,7 +106,7 @@ def open_rows(files: Mapping[str, Files], seed: int, skip_bad_rows: bool, known:
             refuse_bad_rows(list(surveys.values()))
         split = Split.from_json(known["split"]) if "split" in known else _draw(surveys["train"], seed, files)
         rows = _count(surveys, split)
-        _check_enough(rows, main, classes)
+        _check_enough(rows, surveys["train"], classes)
         facts = {"columns": dict(main.columns), "split": split.as_json(), "rows": rows}
         facts |= {
             name: {part: getattr(one, name) for part, one in surveys.items()} for name in ("bad_rows", "left_out")
@@ -152,16 +152,20 @@ def _count(surveys: Mapping[str, Survey], split: Split) -> dict[str, int]:
     return counts | {part: one.rows for part, one in surveys.items() if part != "train"}
 
 
-def _check_enough(rows: Mapping[str, int], main: Files, classes: tuple[str, ...]) -> None:
-    if main.task == "classification" and len(classes) == 1:
+def _check_enough(rows: Mapping[str, int], main: Survey, classes: tuple[str, ...]) -> None:
+    path = main.files.named()[0]
+    if main.files.task == "classification" and len(classes) == 1:
+        column = main.files.columns.get("label")
+        where = f" in the column {column!r}" if column else ""
         raise DataError(
-            f"{main.named()[0]} has one class only, {classes[0]!r} in the column {main.columns['label']!r}: there is "
-            "nothing to tell apart. Bring rows of two classes or more, or name another column."
+            f"{path} has one class only, {classes[0]!r}{where}: there is nothing to tell apart. "
+            "Bring rows of two classes or more, or name another column."
         )
     if empty := [part for part, count in rows.items() if not count]:
+        different = len(np.unique(np.asarray(main.numbers, "uint64")))
         raise DataError(
-            f"{main.named()[0]} leaves no rows for {' and '.join(empty)}: it has {sum(rows.values())} different rows "
-            "in all. Bring more rows, or name files with --validation and --test."
+            f"{path} leaves no rows for {' and '.join(empty)}: it has {main.rows:,} rows, {different:,} of them with "
+            "different inputs. Bring more rows, or name files with --validation and --test."
         )
 
 

@@ -22,25 +22,35 @@ LONGEST_FIELD = 64 * 2**20
 
 
 class Record(NamedTuple):
-    """One row of a table: the lines it stands on, its fields, or what is wrong with it."""
+    """One row of a table: where it stands, its fields, or what is wrong with it; of JSON the whole object."""
 
     where: str
     fields: Sequence[Any]
     bad: BadRow | None = None
+    whole: Mapping[str, Any] | None = None
 
 
 class Table(Files):
-    """A file of rows with named columns; see `Files`."""
+    """A file of rows with named columns; see `Files`. `words` are those wanted, if not those of the task."""
 
-    def __init__(self, place: str, tasks: tuple[str, ...], given: Mapping[str, str], encoding: str) -> None:
+    def __init__(
+        self,
+        place: str,
+        tasks: tuple[str, ...],
+        given: Mapping[str, str],
+        encoding: str,
+        words: tuple[str, ...] | None = None,
+    ) -> None:
         self.file = TextFile(place, encoding)
         self.has_header = not (given and all(column.isdecimal() for column in given.values()))
         self.present = self._header()
-        self.task = choose_task(tasks, given, self.present, self._measured)
-        words = words_of(self.task, self.input)
+        self.task = tasks[0] if words else choose_task(tasks, given, self.present, self._measured)
+        words = words or words_of(self.task, self.input)
         self.columns = resolve(words, given, self.present, self.file.path, self.task)
         self.places = [self.present.index(self.columns[word]) for word in words]
         self._marks: list[Mark] = []
+
+    delimiter = ","
 
     def paths(self) -> list[Path]:
         return [self.file.path]
@@ -63,7 +73,7 @@ class Table(Files):
         for number, (record, mark) in enumerate(self.records(), 1):
             if number % BLOCK == 0:
                 marks.append(mark)
-            yield self._row(record)
+            yield self.row_of(record)
         self._marks = marks  # Now that they are complete.
 
     def first_mark(self) -> Mark:
@@ -80,14 +90,15 @@ class Table(Files):
         draw = random.Random(seed)
         marks = draw.sample(self._marks, len(self._marks))
         for start in range(0, len(marks), BLOCKS):
-            mixed = [self._row(record) for mark in marks[start : start + BLOCKS] for record in self._block(mark)]
+            mixed = [self.row_of(record) for mark in marks[start : start + BLOCKS] for record in self._block(mark)]
             draw.shuffle(mixed)
             yield from mixed
 
     def _block(self, mark: Mark) -> list[Record]:
         return [record for record, _ in first(self.records(mark), BLOCK)]
 
-    def _row(self, record: Record) -> Row | BadRow:
+    def row_of(self, record: Record) -> Row | BadRow:
+        """Returns the row that a record is, as far as the columns wanted go."""
         if record.bad:
             return record.bad
         values = []
@@ -99,7 +110,7 @@ class Table(Files):
             if fault := check_text(text, record.where, column, self.file.encoding):
                 return fault
             values.append(text)
-        return Row(record.where, *values)
+        return Row(record.where, values[0], values[1] if len(values) > 1 else "")
 
     def defaults(self) -> dict[str, Any]:
         rows = [row for row in first(self.rows_from_start(), 200) if isinstance(row, Row)]
@@ -107,7 +118,7 @@ class Table(Files):
 
     def rows_from_start(self) -> Iterator[Row | BadRow]:
         """Gives the rows without taking marks; for looks at the first few."""
-        return (self._row(record) for record, _ in self.records())
+        return (self.row_of(record) for record, _ in self.records())
 
 
 def is_number(value: Any) -> bool:
@@ -121,8 +132,6 @@ def is_number(value: Any) -> bool:
 
 class CsvTable(Table):
     """Comma-separated values, RFC 4180; semicolons where the first line has no comma."""
-
-    delimiter = ","
 
     def _header(self) -> list[str]:
         lines = first((line for line, _ in self.file.lines() if line.strip()), 1)
@@ -251,7 +260,7 @@ class JsonlTable(Table):
             wanted = {self.present[place] for place in getattr(self, "places", ())}
             missing = sorted(wanted - set(found))
             if not missing:
-                return Record(where, [found.get(name) for name in self.present])
+                return Record(where, [found.get(name) for name in self.present], None, found)
             fault = f"the object lacks {', '.join(map(repr, missing))}"
         else:
             fault = found if isinstance(found, str) else f"an object is expected, not {type(found).__name__}"
