@@ -13,7 +13,7 @@ def model_card(run: Run) -> str:
     config, measured = run.config, run.metrics
     architecture = registry.architectures.get(config["architecture"])
     task, data = config["task"], config["dataset"]
-    dataset = registry.find_dataset(data["name"], (task["name"],), data["options"], data)
+    dataset = registry.dataset_of(config)
     options = {**data["options"], **task["reader"], **task["options"], **config["options"]}
     name = config["run"]
     stopped = "" if config["finished"] else "\nTraining was interrupted; these are the best weights until then.\n"

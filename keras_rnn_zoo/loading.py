@@ -186,8 +186,7 @@ def load_run(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str
 def open_examples(config: dict[str, Any], data_dir: str | None = None) -> Examples:
     """Opens the data set that a run's `config.json` names, in `data_dir` where its folder has moved."""
     dataset = config["dataset"]
-    known = {**dataset, "classes": config["task"].get("classes", ())}
-    entry = registry.find_dataset(dataset["name"], (config["task"]["name"],), dataset["options"], known)
+    entry = registry.dataset_of(config)
     options = check_options(entry.options, dataset["options"], f"the dataset {entry.name}")
     return entry.make(data_dir or dataset.get("data_dir"), config["seed"], **options)
 

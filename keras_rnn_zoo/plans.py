@@ -84,9 +84,7 @@ def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
         config = unfinished.config
         _check_same(config, request, architecture)
         if request.data_dir is not None:  # The same data may have moved; its checksum is compared when it is opened.
-            data = config["dataset"]
-            begun = registry.find_dataset(data["name"], (config["task"]["name"],), data["options"], data)
-            data["data_dir"] = _data_dir(begun, request)
+            config["dataset"]["data_dir"] = _data_dir(registry.dataset_of(config), request)
         return Plan(config, path, resumed=True)
     if resumable and not overwrite:
         raise RunError(

@@ -210,6 +210,12 @@ def find_dataset(
         raise UnknownNameError(f"{error}{hint}") from None
 
 
+def dataset_of(config: Mapping[str, Any]) -> Dataset:
+    """Returns the data set that a run's `config.json` names; raises as `find_dataset`."""
+    data, task = config["dataset"], config["task"]
+    return find_dataset(data["name"], (task["name"],), data["options"], {**data, "classes": task.get("classes", ())})
+
+
 def list_architectures() -> list[str]:
     """Returns the names of all architectures, from `one_to_one` to `ctc`; those of plugins follow by name."""
     names = [entry.name for entry in architectures.entries()]
