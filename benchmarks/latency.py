@@ -96,7 +96,7 @@ def measure(rounds: int, python: str, quick: bool) -> Iterator[Row]:
             },
             rounds,
             warm_ups=2,
-            times=10,
+            times=5,
         )
         ms = {name: [1000 * value for value in done.seconds(name)] for name in ("ours", "torch", "keras")}
         name = f"export, {batch} of {size['length']} words"

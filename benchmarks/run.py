@@ -45,7 +45,7 @@ THEMES: dict[str, tuple[Any, Callable[[Options], Iterator[Row]]]] = {
     "decoding": (decoding, lambda o: decoding.measure(1 if o.quick else 5, o.quick)),
     "translation": (
         translation_training,
-        lambda o: translation_training.measure(1 if o.quick else 5, o.peers, o.data_dirs, o.quick),
+        lambda o: translation_training.measure(1 if o.quick else 3, o.peers, o.data_dirs, o.quick),
     ),
     "toy_reviews": (toy_reviews, lambda o: toy_reviews.measure(o.quick)),
     "imdb": (imdb, lambda o: imdb.measure(o.seeds, o.data_dirs, o.quick)),
