@@ -15,17 +15,33 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from fitting import captured_fit
+from networks import cores
 from report import Mark, Row
 from timing import HERE, Contestant, MissingPeerError, race
 
 ABOUT = "training on small_parallel_enja: one layer of 256, vocabularies of 8,000, batches of 128"
 DATASET = "small_parallel_enja"
 FILES = [f"{split}.{language}" for split in ("train", "dev", "test") for language in ("ja", "en")]
-OPTIONS = {"layers": 1, "units": 256, "embedding_dim": 256, "vocabulary_size": 8000, "target_vocabulary_size": 8000}
+UNITS, VOCABULARY = 256, 8000
+OPTIONS = {"layers": 1, "units": UNITS, "embedding_dim": UNITS}
+OPTIONS |= {"vocabulary_size": VOCABULARY, "target_vocabulary_size": VOCABULARY}
 
 
-def ours(data_dir: str, steps: int) -> Callable[[], float]:
-    """Returns the work of some steps, which gives target tokens a second."""
+def training_flop(sources: int, targets: int) -> int:
+    """Returns the floating-point operations of the matrix products that so many real tokens need in training.
+
+    A token of a source is read both ways and projected for the attention; one of a target is read, joined with what was
+    attended to, and compared with the vocabulary. The gradient takes twice as much. The attention's own products, a
+    hundredth of that for sentences of ten words, are left out.
+    """
+    recurrent = 2 * (UNITS + UNITS) * 4 * UNITS
+    source = 2 * recurrent + 2 * (2 * UNITS) * UNITS
+    target = recurrent + 2 * (UNITS + 2 * UNITS) * UNITS + 2 * UNITS * VOCABULARY
+    return 3 * (sources * source + targets * target)
+
+
+def ours(data_dir: str, steps: int) -> Callable[[], list[float]]:
+    """Returns the work of some steps, which gives target tokens and floating-point operations a second."""
     import numpy as np
 
     from keras_rnn_zoo.padding import IGNORED
@@ -33,13 +49,16 @@ def ours(data_dir: str, steps: int) -> Callable[[], float]:
     model, data = captured_fit("many_to_many", dataset=DATASET, data_dir=data_dir, batch_size=128, **OPTIONS)
     batches = iter(data.repeat())
 
-    def work(steps: int = steps) -> float:
-        tokens, start = 0, time.perf_counter()
+    def work(steps: int = steps) -> list[float]:
+        sources = targets = 0
+        start = time.perf_counter()
         for _ in range(steps):
             inputs, target = next(batches)[:2]
             model.train_on_batch(inputs, target)
-            tokens += int(np.count_nonzero(np.asarray(target) != IGNORED))
-        return tokens / (time.perf_counter() - start)
+            sources += int(np.count_nonzero(np.asarray(inputs["source"])))
+            targets += int(np.count_nonzero(np.asarray(target) != IGNORED))
+        seconds = time.perf_counter() - start
+        return [targets / seconds, training_flop(sources, targets) / seconds]
 
     work(2 * steps)  # Compiles for the shapes that come most.
     return work
@@ -104,6 +123,7 @@ def measure(rounds: int, python: str, data_dirs: Sequence[str], quick: bool) -> 
             "ours": Contestant(
                 "translation_training:ours", data_dir=str(Path(folder).parent), steps=2 if quick else 20
             ),
+            "limit": Contestant("networks:matrix_product"),
             "joeynmt": Contestant("translation_training:joeynmt", python, data_dir=folder, batches=2 if quick else 20),
         },
         rounds,
@@ -112,10 +132,18 @@ def measure(rounds: int, python: str, data_dirs: Sequence[str], quick: bool) -> 
     yield Row(
         what,
         "tokens/s",
-        done.values("ours"),
+        [tokens for tokens, _ in done.values("ours")],
         peer,
         done.values("joeynmt"),
         inverse=False,
         mark=Mark(1.7),
         missing=done.missing.get("joeynmt", ""),
+    )
+    yield Row(
+        "arithmetic of the same, of real tokens alone",
+        "GFLOP/s",
+        [flop / 1e9 for _, flop in done.values("ours")],
+        f"matrix product at 1,024, {cores()} cores",
+        done.values("limit"),
+        inverse=False,
     )
