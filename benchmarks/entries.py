@@ -23,7 +23,7 @@ class Mark(NamedTuple):
     Attributes:
         metric: the metric.
         bound: its value; at least so much, or at most where `most` is set.
-        minutes: the time for the command; 0 for none.
+        minutes: the time for the commands by the clock; 0 for no limit.
         most: whether less is better.
     """
 
@@ -52,24 +52,72 @@ MARKS: dict[tuple[str, str], Mark] = {
 }
 
 
+class Cost(NamedTuple):
+    """What a command took.
+
+    Attributes:
+        minutes: by the clock.
+        cpu_minutes: of processors, in user and system mode; where others use the machine, the better figure.
+        gib: peak memory.
+    """
+
+    minutes: float
+    cpu_minutes: float
+    gib: float
+
+
+def run_command(folder: Path, *args: str) -> Cost:
+    """Runs a command of `zoo` with its runs in a folder."""
+    start = time.perf_counter()
+    environment = {**os.environ, "ZOO_MODELS_DIR": str(folder)}
+    process = subprocess.Popen([str(ZOO), *args], env=environment, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    minutes = (time.perf_counter() - start) / 60
+    if status:
+        raise SystemExit(f"zoo {' '.join(args)} failed")
+    # Linux counts memory in KiB.
+    return Cost(minutes, (usage.ru_utime + usage.ru_stime) / 60, usage.ru_maxrss / 2**20)
+
+
 def measure(architecture: str, dataset: str, data_dirs: tuple[str, ...], embedded: bool) -> dict[str, Any]:
-    """Runs `zoo train` in a folder of its own; returns test metrics, wall minutes and peak memory in GiB."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [str(ZOO), "train", architecture, "--dataset", dataset, "--quiet"]
+    """Runs `zoo train`, and with embedded data `evaluate`, `export` and `predict` too, in a folder of their own."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        train = ["train", architecture, "--dataset", dataset, "--quiet"]
         for data_dir in () if embedded else data_dirs:
             if (Path(data_dir) / dataset.removesuffix("_strings")).is_dir():
-                command += ["--data-dir", data_dir]
-        start = time.perf_counter()
-        process = subprocess.Popen(command, env={**os.environ, "ZOO_MODELS_DIR": folder}, stdout=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        minutes = (time.perf_counter() - start) / 60
-        if status:
-            raise SystemExit(f"{' '.join(command)} failed")
-        run = Path(folder) / architecture
+                train += ["--data-dir", data_dir]
+        costs = {"train": run_command(folder, *train)}
+        if embedded:
+            costs["evaluate"] = run_command(folder, "evaluate", architecture)
+            costs["export"] = run_command(folder, "export", architecture)
+            costs["predict"] = run_command(folder, "predict", architecture, raw_input(dataset, folder))
+        run = folder / architecture
         config = json.loads((run / "config.json").read_text())
         metrics = json.loads((run / "metrics.json").read_text())["metrics"]
-    peak = usage.ru_maxrss / 2**20  # Linux counts in KiB.
-    return {"metrics": metrics, "minutes": minutes, "gib": peak, "epochs": config["epochs_trained"]}
+    return {
+        "metrics": metrics,
+        "epochs": config["epochs_trained"],
+        "minutes": sum(cost.minutes for cost in costs.values()),
+        "cpu_minutes": sum(cost.cpu_minutes for cost in costs.values()),
+        "gib": max(cost.gib for cost in costs.values()),
+        "commands": {command: cost._asdict() for command, cost in costs.items()},
+    }
+
+
+def raw_input(dataset: str, folder: Path) -> str:
+    """Returns an input of the test split of an embedded data set, as `zoo predict` takes it."""
+    from keras_rnn_zoo import registry
+
+    examples = registry.datasets.get(dataset).make(None, 0)
+    raw, _ = next(examples.split("test").as_numpy_iterator())
+    if examples.input == "series":
+        return json.dumps(raw.tolist())
+    if examples.input == "text":
+        return str(raw.decode())
+    path = folder / "input"
+    path.write_bytes(raw)
+    return str(path)
 
 
 @click.command()
@@ -80,11 +128,12 @@ def measure(architecture: str, dataset: str, data_dirs: tuple[str, ...], embedde
 def main(data_dirs: tuple[str, ...], only: tuple[str, ...]) -> None:
     """Measures entries one after another, prints a table and writes it as JSON.
 
+    Of an entry with an embedded data set, the minutes are those of train, evaluate, export and predict together.
     Data sets that are not embedded are left out where no --data-dir is given.
     """
     from keras_rnn_zoo import registry
 
-    table = Table("architecture", "dataset", "measured", "mark", "minutes", "of", "epochs", "peak GiB")
+    table = Table("architecture", "dataset", "measured", "mark", "minutes", "of", "CPU minutes", "epochs", "peak GiB")
     console, results = Console(), {}
     for (architecture, dataset), mark in MARKS.items():
         embedded = registry.datasets.get(dataset).embedded
@@ -97,7 +146,8 @@ def main(data_dirs: tuple[str, ...], only: tuple[str, ...]) -> None:
         sign = "at most" if mark.most else "at least"
         row = (f"{mark.metric} {value:.4g}", f"{sign} {mark.bound:g}{'' if reached else ' (missed)'}")
         limit = f"{mark.minutes:g}" if mark.minutes else "-"
-        figures = (f"{found['minutes']:.1f}", limit, str(found["epochs"]), f"{found['gib']:.1f}")
+        costs = (f"{found['minutes']:.1f}", limit, f"{found['cpu_minutes']:.1f}")
+        figures = (*costs, str(found["epochs"]), f"{found['gib']:.1f}")
         table.add_row(architecture, dataset, *row, *figures)
         console.print(f"{dataset}: {found}")
         path = HERE.parent / "build" / "benchmarks" / "entries.json"

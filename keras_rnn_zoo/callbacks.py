@@ -60,8 +60,11 @@ class KeepBest(keras.callbacks.Callback):
 
     @property
     def exhausted(self) -> bool:
-        """Whether the monitored value has not improved for `patience` epochs."""
-        values = [self._sign * row[self.monitor] for row in self.rows]
+        """Whether the monitored value has not improved for `patience` epochs.
+
+        While it is 0, as where no long text is right yet, a lower loss on the validation split is an improvement.
+        """
+        values = [(self._sign * row[self.monitor], 0.0 if row[self.monitor] else -row["val_loss"]) for row in self.rows]
         return bool(values) and len(values) - 1 - values.index(max(values)) >= self.patience
 
     def resume(self, epochs: int) -> None:

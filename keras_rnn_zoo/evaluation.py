@@ -73,9 +73,9 @@ def evaluate(
             examples.version,
             dataset["version"],
         )
-    raw = examples.split(split)
-    loaded = run if isinstance(run, LoadedRun) else load_run(found)
     with naming_damaged_records(dataset["name"]):
+        raw = examples.split(split)
+        loaded = run if isinstance(run, LoadedRun) else load_run(found)
         batches = make_batches(raw, loaded.task, BATCH_SIZE, references=True)
     metrics, report = score(loaded, batches)
     return Scorecard(

@@ -65,7 +65,7 @@ def _shrink(patch):
 def _lines_of_a_play():
     import tensorflow as tf
 
-    text = "To be, or not to be, that is the question.\n" * 20
+    text = "To be, or not to be, that is the question.\nSpeak to me.\n" * 18
     return tf.data.Dataset.from_tensors((text, text))
 
 

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import logging
 import math
@@ -65,14 +66,13 @@ def test_the_loss_of_a_language_model_is_the_mean_over_all_tokens(small_run):
     run = small_run("tiny_shakespeare")
     loaded = zoo.load(run)
     stretches = registry.datasets.get("tiny_shakespeare").make(None, 0, length=50).split("train")
-    *whole, rest = (loaded.task.example(text, text) for text, _ in stretches)
-    assert len({len(targets) for _, targets in whole}) == 1 != len(rest[1]) < len(whole[0][1])
+    examples = [loaded.task.example(text, text) for text, _ in stretches]
+    assert len({len(targets) for _, targets in examples}) > 1
     losses = []
-    for rows in (whole, [rest]):
-        ids, targets = map(np.stack, zip(*rows, strict=True))
-        logits = np.asarray(loaded.model(ids))
+    for ids, targets in examples:
+        logits = np.asarray(loaded.model(ids[None]))[0]
         chances = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
-        losses.append(-np.log(np.take_along_axis(chances, targets[..., None], axis=-1)).ravel())
+        losses.append(-np.log(np.take_along_axis(chances, targets.numpy()[:, None], axis=-1)).ravel())
     scorecard = zoo.evaluate(loaded, split="train")
     assert scorecard["loss"] == pytest.approx(np.concatenate(losses).mean(), abs=1e-5)
     assert scorecard["perplexity"] == pytest.approx(math.exp(scorecard["loss"]))
@@ -103,6 +103,22 @@ def warnings(caplog):
 def test_an_unknown_split_is_named(trained):
     with pytest.raises(DataError, match=r"no split 'tests'\. Did you mean 'test'"):
         zoo.evaluate(trained, split="tests")
+
+
+@pytest.mark.usefixtures("few_examples")
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_a_split_without_an_example_is_named(small_run, monkeypatch, split):
+    entry = registry.datasets.get("adding")
+    examples = entry.make(None, 0, length=12)
+    splits = {**examples.splits, split: lambda: examples.splits[split]().take(0)}
+    opened = dataclasses.replace(examples, splits=splits)
+    monkeypatch.setattr("keras_rnn_zoo.evaluation.open_examples", lambda config, data_dir=None: opened)
+    monkeypatch.setattr("keras_rnn_zoo.training.open_examples", lambda config: opened)
+    told = f"The split '{split}' of the dataset has no example"
+    with pytest.raises(DataError, match=told):
+        zoo.evaluate(small_run("adding"), split=split)
+    with pytest.raises(DataError, match=told):
+        zoo.train("many_to_one", dataset="adding", units=4, length=12, epochs=1, verbose=0)
 
 
 def test_a_missing_run_is_named():

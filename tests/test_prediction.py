@@ -99,11 +99,11 @@ def test_what_a_language_model_writes_is_set_by_options(small_run):
     loaded = zoo.load(small_run("tiny_shakespeare"))
 
     def write(**options):
-        return zoo.predict(loaded, ["To be", "not"], **options)
+        return zoo.predict(loaded, ["To be", "not", ""], **options)
 
     first, again = write(seed=1, length=20), write(seed=1, length=20)
     assert first == again
-    assert [len(answer["text"]) for answer in first] == [5 + 20, 3 + 20]
+    assert [len(answer["text"]) for answer in first] == [5 + 20, 3 + 20, 20]
     assert first[0]["text"].startswith("To be")
     assert write(seed=2, length=20) != first
     surest = write(temperature=0, seed=1, length=10)

@@ -1,17 +1,9 @@
-import json
-import shutil
-import signal
-import subprocess
-import sys
-import time
-
 import keras
 import pytest
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import files, registry, runs, training
-from keras_rnn_zoo.callbacks import KeepBest
-from keras_rnn_zoo.errors import DataError, OptionError, RunError, TrainingError, TrainingInterrupted
+from keras_rnn_zoo import registry, runs
+from keras_rnn_zoo.errors import DataError, OptionError, TrainingError
 from keras_rnn_zoo.plans import FIXED, Request, make_plan
 
 pytestmark = pytest.mark.usefixtures("few_examples")
@@ -106,95 +98,6 @@ def test_a_dataset_of_another_kind_of_input_is_refused(models_dir):
     assert not models_dir.exists()
 
 
-class Interrupt(keras.callbacks.Callback):
-    """Presses Ctrl-C in the second epoch."""
-
-    def on_train_batch_end(self, batch, logs=None):
-        if batch == 3 and self.epoch == 1:
-            raise KeyboardInterrupt
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.epoch = epoch
-
-
-@pytest.fixture(scope="module")
-def interruption(tmp_path_factory, shrink):
-    """The models folder of a training of three epochs that was interrupted in the second: to be copied."""
-    folder = tmp_path_factory.mktemp("interrupted")
-    fit = keras.Model.fit
-
-    def interrupted_fit(self, *args, callbacks, **kwargs):
-        return fit(self, *args, callbacks=[*callbacks, Interrupt()], **kwargs)
-
-    with pytest.MonkeyPatch.context() as patch:
-        shrink(patch)
-        patch.setattr(keras.Model, "fit", interrupted_fit)
-        with pytest.raises(TrainingInterrupted, match="Interrupted after epoch 1 of 3"):
-            train(epochs=3, models_dir=str(folder))
-    return folder
-
-
-@pytest.fixture
-def interrupted(interruption, models_dir):
-    """The path of the run of a training of three epochs, interrupted in the second."""
-    shutil.copytree(interruption, models_dir)
-    return models_dir / "many_to_one"
-
-
-def test_an_interrupted_training_leaves_the_best_weights_so_far(interrupted):
-    run = runs.open_run("many_to_one")
-    assert not run.config["finished"]
-    assert run.config["epochs_trained"] == 1
-    assert run.metrics["split"] == "validation"
-    assert "Training was interrupted" in (run.path / "README.md").read_text()
-    assert zoo.predict(run, ["the film is dull"])[0]["label"] in ("negative", "positive")
-
-
-def test_an_interrupted_training_resumes(interrupted):
-    run = zoo.train("sentiment", resume=True, verbose=0)
-    assert run.config["finished"]
-    assert run.config["options"]["units"] == 4
-    assert [row.partition(",")[0] for row in history(run)] == ["epoch", "1", "2", "3"]
-    assert run.metrics["split"] == "test"
-    assert [path.name for path in run.path.parent.iterdir()] == ["many_to_one"]
-
-
-def test_an_unfinished_training_is_not_overwritten_unasked(interrupted):
-    with pytest.raises(RunError, match=r"Go on with it by --resume, discard it by --overwrite"):
-        train()
-    assert train(overwrite=True).config["finished"]
-
-
-def test_resuming_with_other_settings_is_refused(interrupted):
-    for changed in ({"epochs": 9}, {"units": 9}, {"seed": 9}, {"max_length": 9}, {"dataset": "imdb_reviews"}):
-        with pytest.raises(OptionError, match=f"The unfinished training began with {next(iter(changed))}="):
-            zoo.train("many_to_one", resume=True, verbose=0, **changed)
-
-
-def test_resuming_on_other_data_is_refused(interrupted):
-    path = runs.unfinished_path(interrupted) / "config.json"
-    config = json.loads(path.read_text())
-    config["dataset"]["checksum"] = "0" * 64
-    files.write_json(path, config)
-    with pytest.raises(DataError, match="differs from the one this training began with"):
-        zoo.train("many_to_one", resume=True, verbose=0)
-
-
-def test_there_is_nothing_to_resume():
-    with pytest.raises(RunError, match="no unfinished training of 'many_to_one'"):
-        train(resume=True)
-
-
-def test_an_interruption_before_the_first_epoch_leaves_nothing(monkeypatch, models_dir):
-    def press_ctrl_c(*_args, **_kwargs):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(keras.Model, "fit", press_ctrl_c)
-    with pytest.raises(TrainingInterrupted, match="nothing was kept"):
-        train()
-    assert list(models_dir.iterdir()) == []
-
-
 def test_a_loss_that_is_not_finite_stops_and_names_the_step(models_dir, monkeypatch):
     monkeypatch.setattr("keras_rnn_zoo.tasks.classification.Classification.loss", lambda self: PoisonedLoss())
     with pytest.raises(
@@ -218,93 +121,3 @@ class PoisonedLoss(keras.losses.Loss):
 def test_a_bad_setting_is_named(name, value):
     with pytest.raises(OptionError, match=f"'{name}'"):
         train(**{name: value})
-
-
-def test_keep_best_remembers_by_its_history_alone(tmp_path):
-    keeper = KeepBest(tmp_path, "val_accuracy", "max", patience=2)
-    keeper.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
-    for epoch, (accuracy, loss) in enumerate([(0.5, 0.9), (0.8, 0.5), (0.8, 0.4), (0.7, 0.3)]):
-        keeper.on_epoch_end(epoch, {"val_accuracy": accuracy, "val_loss": loss})
-    assert keeper.best["epoch"] == 3
-    assert keeper.exhausted
-    assert [path.name for path in tmp_path.glob("*.h5")] == ["best-3.weights.h5"]
-    assert keeper.model.stop_training
-    other = KeepBest(tmp_path, "val_accuracy", "max", patience=2)
-    other.resume(epochs=3)
-    assert other.rows == keeper.rows[:3]
-    assert other.best == keeper.best
-    assert not other.exhausted
-
-
-def test_ctrl_c_ends_the_command_with_130_and_a_usable_run(models_dir):
-    """Sends the real signal to the real command, in the middle of training."""
-    command = [sys.executable, "-c", "from zoo_cli.main import cli; cli()", "train", "many_to_one", "--epochs", "500"]
-    settings = ["--set", "units=4", "--set", "embedding_dim=4", "--learning-rate", "0.0001"]
-    process = subprocess.Popen(
-        [*command, *settings],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A background job of a script is started with Ctrl-C ignored, and hands that down.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    state = models_dir / ".many_to_one.unfinished" / "state" / "training_metadata.json"
-    deadline = time.monotonic() + 120
-    while not state.exists() and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 130, errors
-    assert "Traceback" not in errors
-    assert errors.rstrip().endswith("zoo train many_to_one --run many_to_one --resume")
-    assert zoo.predict("many_to_one", ["fine"])[0]["probabilities"]
-
-
-def test_an_interruption_of_the_final_test_keeps_the_run_and_resumes_to_the_same(monkeypatch):
-    whole = train(epochs=1, run="whole")
-    score = training.score
-    calls = []
-
-    def interrupted_once(loaded, batches):
-        calls.append(batches)
-        if len(calls) == 1:
-            raise KeyboardInterrupt
-        return score(loaded, batches)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(training, "score", interrupted_once)
-        with pytest.raises(TrainingInterrupted, match="Interrupted after epoch 1 of 1"):
-            train(epochs=1, run="cut")
-    assert not runs.open_run("cut").config["finished"]
-    resumed = zoo.train("many_to_one", run="cut", resume=True, verbose=0)
-    assert history(resumed) == history(whole)
-    assert resumed.metrics == whole.metrics
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("history.csv", b""),
-        ("history.csv", b"epoch,val_acc\n1"),
-        ("config.json", b"{"),
-        ("best-1.weights.h5", b"\x89HDF"),
-        ("task/vocabulary.txt", b"\n[UNK]\n"),
-        ("state/training_metadata.json", b"{}"),
-        ("state/training_metadata.json", b""),
-        ("state/latest.weights.h5", b"\x89HDF"),
-    ],
-)
-def test_resuming_from_a_damaged_state_names_the_file(interrupted, name, content):
-    path = runs.unfinished_path(interrupted) / name
-    assert path.is_file()
-    path.write_bytes(content)
-    with pytest.raises(RunError, match=path.name.replace(".", r"\.")):
-        zoo.train("many_to_one", resume=True, verbose=0)
-    assert runs.is_resumable(interrupted)
-
-
-def test_data_that_moved_is_found_by_its_new_folder(interrupted):
-    with pytest.raises(OptionError, match="'toy_reviews' is embedded"):
-        zoo.train("many_to_one", resume=True, data_dir="anywhere", verbose=0)
-    with pytest.raises(OptionError, match="'toy_reviews' is embedded"):
-        train(run="new", data_dir="anywhere")

@@ -52,6 +52,7 @@ def sync_many_to_many(
     Returns:
         A model from a batch of sequences as `many_to_one` reads them to float32 logits `(batch, time, num_classes)`.
         With `char_units`, text is int32 `(batch, words, 1 + characters)`: each word's id, then those of its characters.
+        A causal model's input begins with 0, the start of the text, before the first token.
 
     Example:
         >>> sync_many_to_many(num_classes=17)(numpy.array([[4, 8, 15], [16, 23, 0]])).shape

@@ -27,7 +27,7 @@ SEED = 19_990_401
         "target_tokens": "characters",
         "max_length": 10,
         "batch_size": 128,
-        "epochs": 10,
+        "epochs": 15,
         "dropout": 0.0,
     },
 )

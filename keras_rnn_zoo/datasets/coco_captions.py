@@ -5,7 +5,7 @@ from pathlib import Path
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.datasets.prepared import checksum, open_prepared, read_captions
+from keras_rnn_zoo.datasets.prepared import PHOTOGRAPHS, checksum, open_prepared, read_captions
 
 LOCATION = "coco_captions/2014"
 
@@ -18,16 +18,7 @@ LOCATION = "coco_captions/2014"
     size="113,287 train, 5,000 validation, 5,000 test, each with five captions or more",
     licence="captions CC BY 4.0; images under the terms of Flickr",
     sizes={"input": "image"},
-    defaults={
-        "encoder": "EfficientNetB0",
-        "pretrained": True,
-        "image_height": 224,
-        "image_width": 224,
-        "units": 512,
-        "embedding_dim": 256,
-        "dropout": 0.3,
-        "batch_size": 64,
-    },
+    defaults={**PHOTOGRAPHS, "dropout": 0.3},
 )
 def coco_captions(data_dir: str | None, seed: int) -> Examples:
     """Photographs of everyday scenes (COCO 2014), in the splits of Karpathy and Li 2015.

@@ -28,10 +28,16 @@ class Examples:
     classes: tuple[str, ...] = ()
 
     def split(self, name: str) -> Any:
-        """Returns the examples of a split, or raises `DataError` with the names there are."""
+        """Returns the examples of a split; raises `DataError` where there is no such split, or no example in it."""
         if name not in self.splits:
             raise DataError(f"The dataset has no split {name!r}. {name_hint(name, self.splits)}")
-        return self.splits[name]()
+        examples = self.splits[name]()
+        if not any(True for _ in examples.take(1)):
+            raise DataError(
+                f"The split {name!r} of the dataset has no example to learn from or to measure. Use another split, or "
+                "a dataset with examples in all of train, validation and test."
+            )
+        return examples
 
 
 def as_dataset(rows: Sequence[tuple[Any, Any]]) -> Any:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.datasets.prepared import checksum, open_prepared, read_captions
+from keras_rnn_zoo.datasets.prepared import PHOTOGRAPHS, checksum, open_prepared, read_captions
 
 LOCATION = "flickr8k"
 
@@ -18,16 +18,7 @@ LOCATION = "flickr8k"
     size="6,000 train, 1,000 validation, 1,000 test, each with five captions",
     licence="non-commercial research and education; cite Hodosh et al. 2013",
     sizes={"input": "image"},
-    defaults={
-        "encoder": "EfficientNetB0",
-        "pretrained": True,
-        "image_height": 224,
-        "image_width": 224,
-        "units": 512,
-        "embedding_dim": 256,
-        "dropout": 0.5,
-        "batch_size": 64,
-    },
+    defaults={**PHOTOGRAPHS, "dropout": 0.5},
 )
 def flickr8k(data_dir: str | None, seed: int) -> Examples:
     """Photographs of people and animals in action, with five captions each (Hodosh et al. 2013).

@@ -232,6 +232,18 @@ def read_split(builder: Any, split: str, keys: tuple[str, str]) -> Any:
     return read_examples(builder, split).map(lambda example: (example[raw], example[target]))
 
 
+PHOTOGRAPHS = {
+    "encoder": "EfficientNetB0",
+    "pretrained": True,
+    "image_height": 224,
+    "image_width": 224,
+    "units": 512,
+    "embedding_dim": 256,
+    "batch_size": 64,
+}
+"""Defaults for captions of photographs."""
+
+
 def read_captions(builder: Any, split: str, captions: Callable[[Any], Any], one_each: bool = False) -> Any:
     """Returns a split as a `tf.data.Dataset` of `(image, captions)`, in the order of the files, images still encoded.
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_rnn_zoo.layers.scan import scan, scans_train_here
-from keras_rnn_zoo.layers.scan_cells import MinGRUCell, MinLSTMCell
+from keras_rnn_zoo.layers.scan_cells import LOWEST, MinGRUCell, MinLSTMCell
 
 
 class _Cell(keras.layers.Layer):
@@ -54,7 +54,8 @@ class _MinGRUStep(_Cell):
 class _MinLSTMStep(_Cell):
     def recurrence(self, inputs):
         f, i, g = ops.split(self.sums(inputs), 3, axis=-1)
-        kept_share = ops.sigmoid(ops.softplus(-i) - ops.softplus(-f))
+        f, i = (1 + ops.exp(-ops.maximum(z, LOWEST)) for z in (f, i))
+        kept_share = i / (f + i)
         return kept_share, (1 - kept_share) * g
 
 

@@ -13,6 +13,7 @@ import functools
 
 import keras
 import tensorflow as tf
+from tensorflow.compiler.tf2xla.python import xla
 
 _SIZES = sorted(base * 2**power for power in range(1, 24) for base in (2, 3))
 """The lengths and sizes that sequences and batches are padded to."""
@@ -46,13 +47,15 @@ def scan(cell, inputs, mask, states, weights, *, backwards, zero_masked, compile
         The last output; all outputs `(batch, time, units)` in the order of the sequence; the last states.
     """
     if compiled:
-        if mask is None:
-            mask = tf.ones_like(inputs[:, :, 0], tf.bool)
         run = _differentiable(cell, backwards, zero_masked)
-        return (_as_function(run) if tf.executing_eagerly() else run)(inputs, mask, states, weights)
+        return (_as_function(run) if tf.executing_eagerly() else run)(
+            inputs, [] if mask is None else [mask], states, weights
+        )
     x = tf.transpose(inputs, [1, 0, 2])
-    mask = None if mask is None else tf.transpose(mask)[:, :, None]
-    last, outputs, final, _ = _ahead(cell, x, mask, tf.shape(x)[0], backwards, zero_masked, states, weights, keep=False)
+    masks = [] if mask is None else [tf.transpose(mask)[:, :, None]]
+    last, outputs, final, _ = _ahead(
+        cell, x, masks, tf.shape(x)[0], backwards, zero_masked, states, weights, keep=False
+    )
     return last, tf.transpose(outputs, [1, 0, 2]), final
 
 
@@ -67,12 +70,13 @@ def _differentiable(cell, backwards, zero_masked):
     """Returns the scan of a batch in its own padding, with its gradient."""
 
     @tf.custom_gradient
-    def run(inputs, mask, states, weights):
+    def run(inputs, masks, states, weights):
         batch, time, features = tf.shape(inputs)[0], tf.shape(inputs)[1], inputs.shape[2]
         room = [[0, _room(time) - time], [0, _room(batch) - batch]]
         rows = [[0, room[1][1]], [0, 0]]
         x = tf.pad(tf.transpose(inputs, [1, 0, 2]), [*room, [0, 0]])
-        real = tf.pad(tf.transpose(mask), room)[:, :, None]
+        # Without a mask, the rows of padding are run, and their gradient is zero.
+        real = [tf.pad(tf.transpose(mask), room)[:, :, None] for mask in masks]
         first = [tf.pad(state, rows) for state in states]
         ahead, back = _programs(cell, backwards, zero_masked)
         last, outputs, final, kept = ahead(x, real, time, first, weights)
@@ -95,7 +99,7 @@ def _differentiable(cell, backwards, zero_masked):
                 tf.matmul(flat(kept[1][0]), rec_flat, transpose_a=True),
                 _column_sums(rec_flat),
             ]
-            return cut(d_x), None, *(grad[:batch] for grad in d_first), *d_weights[: len(weights)]
+            return cut(d_x), *([None] * len(masks)), *(grad[:batch] for grad in d_first), *d_weights[: len(weights)]
 
         return (last[:batch], cut(outputs), [state[:batch] for state in final]), gradient
 
@@ -116,11 +120,11 @@ def _column_sums(values):
 def _programs(cell, backwards, zero_masked):
     """Returns the scan and its gradient as functions that XLA compiles, once for each shape, whatever the layer."""
 
-    def ahead(x, mask, count, states, weights):
-        return _ahead(cell, x, mask, count, backwards, zero_masked, states, weights, keep=True)
+    def ahead(x, masks, count, states, weights):
+        return _ahead(cell, x, masks, count, backwards, zero_masked, states, weights, keep=True)
 
-    def back(kept, mask, count, d_outputs, d_last, d_states, weights):
-        return _back(cell, kept, mask, count, backwards, zero_masked, d_outputs, d_last, d_states, weights)
+    def back(kept, masks, count, d_outputs, d_last, d_states, weights):
+        return _back(cell, kept, masks, count, backwards, zero_masked, d_outputs, d_last, d_states, weights)
 
     def compiled(function):
         return tf.function(function, jit_compile=True, autograph=False)
@@ -128,17 +132,22 @@ def _programs(cell, backwards, zero_masked):
     return compiled(ahead), compiled(back)
 
 
-def _steps_of(values):
-    return tf.TensorArray(values.dtype, tf.shape(values)[0]).unstack(values)
+def _read(steps, time):
+    return steps.read(time) if isinstance(steps, tf.TensorArray) else tf.gather(steps, time)
 
 
-def _arrays(like, widths):
-    return tuple(
-        tf.TensorArray(like.dtype, tf.shape(like)[0], element_shape=(like.shape[1], width)) for width in widths
-    )
+def _write(steps, time, value):
+    if isinstance(steps, tf.TensorArray):
+        return steps.write(time, value)
+    # XLA writes in place. Of a `TensorArray` it would copy the whole once more at the end.
+    return xla.dynamic_update_slice(steps, value[None], tf.stack([time, *[0] * (len(steps.shape) - 1)]))
 
 
-def _ahead(cell, x, mask, count, backwards, zero_masked, states, weights, *, keep):
+def _empty(like, widths):
+    return tuple(tf.zeros([*tf.unstack(tf.shape(like))[:2], width], like.dtype) for width in widths)
+
+
+def _ahead(cell, x, masks, count, backwards, zero_masked, states, weights, *, keep):
     """Runs `count` steps of `x` `(time, batch, features)`.
 
     Returns:
@@ -157,55 +166,66 @@ def _ahead(cell, x, mask, count, backwards, zero_masked, states, weights, *, kee
         z = tf.matmul(h, recurrent[0])
         return z + recurrent[1] if len(recurrent) > 1 else z
 
-    # A compiled loop multiplies as fast step by step, and saves memory; in TensorFlow's own loop each op has its price.
-    steps = x if keep else tf.reshape(project(tf.reshape(x, [-1, x.shape[2]])), [*tf.unstack(tf.shape(x))[:2], -1])
-    steps, real = _steps_of(steps), None if mask is None else _steps_of(mask)
+    if keep:
+        # A compiled loop multiplies as fast step by step; in TensorFlow's own loop each op has its price.
+        steps = x
+    else:
+        steps = tf.reshape(project(tf.reshape(x, [-1, x.shape[2]])), [*tf.unstack(tf.shape(x))[:2], -1])
+        steps, masks = _array(steps), list(map(_array, masks))
     widths = [part.shape[-1] for part in cell.ahead(*[tf.zeros([1, kernel.shape[1]], x.dtype)] * 2, states)[0]]
-    outputs, *arrays = _arrays(x, [units, *([*widths, *[units] * len(states)] if keep else [])])
+    if keep:
+        outputs, *arrays = _empty(x, [units, *widths, *[units] * len(states)])
+    else:
+        outputs, arrays = tf.TensorArray(x.dtype, tf.shape(x)[0], element_shape=(x.shape[1], units)), []
 
     def step(number, output, states, outputs, arrays):
         time = count - 1 - number if backwards else number
-        values = steps.read(time)
+        values = _read(steps, time)
         kept, after = cell.ahead(project(values) if keep else values, recur(states[0]), states)
         new_output = after[0]
-        if real is not None:
-            is_real = real.read(time)
+        for mask in masks:
+            is_real = _read(mask, time)
             after = tuple(tf.where(is_real, new, old) for new, old in zip(after, states, strict=True))
             new_output = tf.where(is_real, new_output, tf.zeros_like(output) if zero_masked else output)
         if keep:
-            arrays = tuple(a.write(time, value) for a, value in zip(arrays, (*kept, *states), strict=True))
-        return number + 1, new_output, after, outputs.write(time, new_output), arrays
+            arrays = tuple(_write(a, time, value) for a, value in zip(arrays, (*kept, *states), strict=True))
+        return number + 1, new_output, after, _write(outputs, time, new_output), arrays
 
     first = (tf.constant(0), tf.zeros_like(states[0]), tuple(states), outputs, tuple(arrays))
     _, last, after, outputs, arrays = tf.while_loop(lambda number, *_: number < count, step, first)
-    stacked = [array.stack() for array in arrays]
-    kept = (stacked[: len(widths)], stacked[len(widths) :]) if keep else None
-    return last, outputs.stack(), list(after), kept
+    if keep:
+        return last, outputs, list(after), (list(arrays[: len(widths)]), list(arrays[len(widths) :]))
+    return last, outputs.stack(), list(after), None
 
 
-def _back(cell, kept, mask, count, backwards, zero_masked, d_outputs, d_last, d_states, weights):
+def _array(values):
+    return tf.TensorArray(values.dtype, tf.shape(values)[0]).unstack(values)
+
+
+def _back(cell, kept, masks, count, backwards, zero_masked, d_outputs, d_last, d_states, weights):
     """Returns the gradients of the sums `(time, batch, gates)`, of inputs and of states, and of the first states."""
-    sums, before = (list(map(_steps_of, parts)) for parts in kept)
-    real, d_steps = _steps_of(mask), _steps_of(d_outputs)
+    sums, before = kept
     recurrent = tf.transpose(weights[2]) if len(weights) > 2 else None
     shared = len(weights) < 4  # The sums of inputs and of states are added, so their gradients are one.
-    arrays = _arrays(d_outputs, [weights[0].shape[1]] * (1 if shared else 2))
+    arrays = _empty(d_outputs, [weights[0].shape[1]] * (1 if shared else 2))
 
     def step(number, d_output, grads, arrays):
         time = number if backwards else count - 1 - number
-        is_real = real.read(time)
-        d_output += d_steps.read(time)
-        inner = (tf.where(is_real, grads[0] + d_output, grads[0]), *grads[1:])
-        # The output of a masked step is that of the step before it.
-        d_output = tf.where(is_real, tf.zeros_like(d_output), tf.zeros_like(d_output) if zero_masked else d_output)
-        d_in, d_rec, direct = cell.back([a.read(time) for a in sums], [a.read(time) for a in before], inner)
-        d_sums = [tf.where(is_real, grad, tf.zeros_like(grad)) for grad in ([d_in] if shared else [d_in, d_rec])]
-        after = [tf.where(is_real, new, old) for new, old in zip(direct, inner, strict=True)]
+        d_output += _read(d_outputs, time)
+        inner = (grads[0] + d_output, *grads[1:])
+        d_in, d_rec, direct = cell.back([_read(a, time) for a in sums], [_read(a, time) for a in before], inner)
+        d_sums, d_before = [d_in] if shared else [d_in, d_rec], tf.zeros_like(d_output)
+        for mask in masks:
+            is_real = _read(mask, time)
+            d_sums = [tf.where(is_real, grad, tf.zeros_like(grad)) for grad in d_sums]
+            direct = [tf.where(is_real, new, old) for new, old in zip(direct, grads, strict=True)]
+            if not zero_masked:  # The output of a masked step is that of the step before it.
+                d_before = tf.where(is_real, d_before, d_output)
         if recurrent is not None:
-            after[0] += tf.matmul(d_sums[-1], recurrent)
-        return number + 1, d_output, tuple(after), tuple(a.write(time, d) for a, d in zip(arrays, d_sums, strict=True))
+            direct = [direct[0] + tf.matmul(d_sums[-1], recurrent), *direct[1:]]
+        arrays = tuple(_write(array, time, grad) for array, grad in zip(arrays, d_sums, strict=True))
+        return number + 1, d_before, tuple(direct), arrays
 
     first = (tf.constant(0), d_last, tuple(d_states), arrays)
     _, _, grads, arrays = tf.while_loop(lambda number, *_: number < count, step, first)
-    d_in, d_rec = arrays[0].stack(), arrays[-1].stack()
-    return d_in, d_rec, list(grads)
+    return arrays[0], arrays[-1], list(grads)

@@ -7,6 +7,9 @@ from typing import Any, Protocol
 
 import tensorflow as tf
 
+LOWEST = -60.0
+"""What goes into a gate of a `MinLSTMCell` counts as no less."""
+
 
 class Cell(Protocol):
     """What a scan needs to know of a cell.
@@ -110,8 +113,9 @@ class MinLSTMCell:
 
     @staticmethod
     def _kept_share(f, i):
-        """Returns `sigmoid(f) / (sigmoid(f) + sigmoid(i))`, without a quotient of vanishing numbers."""
-        return tf.sigmoid(tf.nn.softplus(-i) - tf.nn.softplus(-f))
+        """Returns `sigmoid(f) / (sigmoid(f) + sigmoid(i))`; below `LOWEST` gates are as at it."""
+        f, i = (1 + tf.exp(-tf.maximum(z, LOWEST)) for z in (f, i))
+        return i / (f + i)
 
     @staticmethod
     def ahead(z_in, z_rec, states):  # noqa: ARG004

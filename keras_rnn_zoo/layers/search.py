@@ -97,12 +97,17 @@ def beam_search(step, states, batch, classes, *, max_length, beam_size, length_p
     return {"ids": ids, "scores": penalised(scores, ops.maximum(lengths, 1))}
 
 
+def before_each(ids):
+    """Returns `(batch, 1 + time)` ids with a zero, the start of the text, before those of `(batch, time)`."""
+    return ops.pad(ids, [[0, 0], [1, 0]], constant_values=PADDING)
+
+
 def sample_text(model, ids, temperature, length, draws):
     """Goes on with prompts by drawing one token after another.
 
     Args:
         model: a model with a layer `decoder` that reads nothing else than the text.
-        ids: prompts, int32 `(batch, time)`, zero for padding at the end.
+        ids: prompts, int32 `(batch, time)`, zero for padding at the end; a prompt may be empty.
         temperature: divides the logits; at 0 the likeliest token is taken.
         length: number of tokens to write, a scalar.
         draws: a number in [0, 1) for each token to write, float32 `(length,)`, the same ones for all rows.
@@ -112,7 +117,8 @@ def sample_text(model, ids, temperature, length, draws):
     """
     decoder = model.get_layer("decoder")
     classes = decoder.options["vocabulary_size"]
-    prompts = ops.maximum(ops.sum(ops.cast(ids != PADDING, "int32"), axis=1), 1)  # (batch,)
+    prompts = 1 + ops.sum(ops.cast(ids != PADDING, "int32"), axis=1)  # (batch,), with the start of the text.
+    ids = before_each(ids)
     steps = ops.shape(ids)[1] + length
     ids = ops.concatenate([ids, ops.zeros((ops.shape(ids)[0], length), "int32")], axis=1)
     _, states = decoder.start(ids)
@@ -137,4 +143,4 @@ def sample_text(model, ids, temperature, length, draws):
         return position + 1, ids, states
 
     _, ids, _ = ops.while_loop(unfinished, extend, (ops.convert_to_tensor(1, "int32"), ids, states))
-    return ids
+    return ids[:, 1:]

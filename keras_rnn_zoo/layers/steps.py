@@ -1,4 +1,4 @@
-"""Loss and accuracy of targets of several steps: classes, of which -1 is padding."""
+"""Loss and accuracy of targets of several steps: classes, of which -1 is padding, or transcripts."""
 
 import keras
 from keras import ops
@@ -32,3 +32,22 @@ class StepAccuracy(keras.metrics.Mean):
         right = ops.equal(y_true, ops.cast(ops.argmax(y_pred, axis=-1), "int32"))
         counts = ops.cast(ops.not_equal(y_true, IGNORED), "float32")
         return super().update_state(ops.cast(right, "float32"), sample_weight=counts)
+
+
+class TranscriptAccuracy(keras.metrics.Mean):
+    """The share of transcripts that the likeliest classes of the frames give without a mistake.
+
+    Frames of one class in a row are read once, then blanks, class 0, are left out (Graves et al. 2006). Transcripts are
+    classes `(batch, length)`, zero for padding; predictions are logits `(batch, frames, classes)`.
+    """
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        y_true = ops.pad(ops.cast(y_true, "int32"), [[0, 0], [0, 1]])
+        best = ops.cast(ops.argmax(y_pred, axis=-1), "int32")  # (batch, frames)
+        before = ops.pad(best[:, :-1], [[0, 0], [1, 0]])
+        written = ops.logical_and(best != 0, best != before)
+        places = ops.cumsum(ops.cast(written, "int32"), axis=1) - 1
+        wanted = ops.take_along_axis(y_true, ops.clip(places, 0, ops.shape(y_true)[1] - 1), axis=1)
+        right = ops.all(ops.logical_or(ops.logical_not(written), wanted == best), axis=1)
+        as_long = places[:, -1] + 1 == ops.sum(ops.cast(y_true != 0, "int32"), axis=1)
+        return super().update_state(ops.cast(ops.logical_and(right, as_long), "float32"))

@@ -9,13 +9,47 @@ from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers.reader import Reader, read_file
 
-ENCODED = {"image": "the images, encoded as PNG, JPEG, GIF or BMP: string (batch,)"}
+ENCODED = {"image": "the images, encoded as PNG (on white where transparent), JPEG, GIF or BMP: string (batch,)"}
+
+
+_GRAYS = bytes(value for gray in range(256) for value in (gray, gray, gray, 0))
+"""The palette of a BMP file in gray."""
 
 
 def _decoded(encoded: Any, channels: int) -> Any:
-    # TensorFlow reads any format in colours, but not any in gray.
-    pixels = tf.io.decode_image(encoded, channels=3, expand_animations=False)
+    """Returns the pixels of an encoded image; where a PNG file is transparent, white shows through."""
+    pixels = tf.cond(_has_alpha(encoded), lambda: _on_white(encoded), lambda: _without_alpha(encoded))
     return tf.image.rgb_to_grayscale(pixels) if channels == 1 else pixels
+
+
+def _has_alpha(encoded: Any) -> Any:
+    """Whether it is a PNG file with transparency: by its type of colour, or a chunk that makes colours transparent."""
+    # Of gray files with such a chunk TensorFlow makes no use, and gives a wrong alpha to those of less than eight bits.
+    return tf.strings.regex_full_match(encoded, r"\CPNG\C{21}([\x04\x06]\C*|[\x02\x03]\C*tRNS\C*)")
+
+
+def _on_white(encoded: Any) -> Any:
+    pixels = tf.cast(tf.io.decode_png(encoded, channels=4), tf.int32)
+    colours, alpha = pixels[..., :3], pixels[..., 3:]
+    return tf.cast((colours * alpha + 255 * (255 - alpha) + 127) // 255, tf.uint8)
+
+
+def _without_alpha(encoded: Any) -> Any:
+    bmp = tf.equal(tf.strings.substr(encoded, 0, 2), b"BM")
+    fault = "it is a BMP file with a palette of colours, which is not read; save it as PNG"
+    checked = tf.debugging.Assert(tf.cond(bmp, lambda: _is_without_colours(encoded), lambda: True), [fault])
+    with tf.control_dependencies([checked] if checked is not None else []):
+        # TensorFlow reads any format in colours, but not any in gray.
+        return tf.io.decode_image(encoded, channels=3, expand_animations=False)
+
+
+def _is_without_colours(bmp: Any) -> Any:
+    """Whether a BMP file has no palette, or one of grays: TensorFlow takes its entries' numbers for the pixels."""
+    offset, header = (tf.io.decode_raw(tf.strings.substr(bmp, start, 4), tf.int32)[0] for start in (10, 14))
+    bits = tf.io.decode_raw(tf.strings.substr(bmp, 28, 2), tf.uint16)[0]
+    palette = tf.strings.substr(bmp, 14 + header, offset - 14 - header)
+    gray = tf.equal(palette, tf.strings.substr(_GRAYS, 0, tf.strings.length(palette)))
+    return tf.logical_or(bits > 8, tf.logical_and(tf.equal(bits, 8), gray))
 
 
 def _to_batch(inputs: Sequence[Any]) -> tuple[Any, ...]:
@@ -25,7 +59,10 @@ def _to_batch(inputs: Sequence[Any]) -> tuple[Any, ...]:
             _decoded(content, 3)
         except tf.errors.InvalidArgumentError:
             name = f"of {len(content)} bytes" if isinstance(image, bytes) else repr(str(image))
-            raise DataError(f"The image {name} is not one. PNG, JPEG, GIF and BMP files are read.") from None
+            raise DataError(
+                f"The image {name} is not one. PNG, JPEG, GIF and BMP files are read, of BMP those without a palette "
+                "of colours."
+            ) from None
     return (tf.constant(encoded, tf.string),)
 
 

@@ -8,7 +8,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Option, Range
 from keras_rnn_zoo.readers.text import TextReader
-from keras_rnn_zoo.tasks.task import Task
+from keras_rnn_zoo.tasks.steps import StepTask
 
 
 @registry.task(
@@ -19,7 +19,7 @@ from keras_rnn_zoo.tasks.task import Task
         "length": "number of tokens to write: int32 ()",
     },
 )
-class LanguageModelling(Task):
+class LanguageModelling(StepTask):
     """Predicts each token from those before it, and goes on with a prompt."""
 
     answer_options: ClassVar[Mapping[str, Option]] = {
@@ -59,18 +59,10 @@ class LanguageModelling(Task):
         return {"ids": self.reader(texts), "temperature": temperature, "length": length, "draws": draws}
 
     def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
+        from keras_rnn_zoo.layers.text import PADDING
+
         ids = self.reader(*self.reader.batch_of_one(raw))[0]
-        return ids[:-1], ids[1:]
-
-    def loss(self) -> Any:
-        from keras_rnn_zoo.layers.steps import StepCrossentropy
-
-        return StepCrossentropy()
-
-    def loss_weight(self, targets: Any) -> int:
-        from keras_rnn_zoo.layers.steps import counted_steps
-
-        return counted_steps(targets)
+        return tf.concat([[PADDING], ids[:-1]], 0), ids  # Nothing stands before the first token.
 
     def outputs(self, model: Any, inputs: Any) -> Any:
         from keras_rnn_zoo.layers.search import sample_text

@@ -7,7 +7,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.padding import IGNORED
 from keras_rnn_zoo.readers.words import WordsReader
-from keras_rnn_zoo.tasks.task import Task
+from keras_rnn_zoo.tasks.steps import StepTask
 
 
 @registry.task(
@@ -18,7 +18,7 @@ from keras_rnn_zoo.tasks.task import Task
     },
     readers={"text": "words"},
 )
-class Tagging(Task):
+class Tagging(StepTask):
     """Gives each word of a sentence a tag."""
 
     monitor, monitor_mode = "val_accuracy", "max"
@@ -37,21 +37,6 @@ class Tagging(Task):
         is_class = tf.equal(tags[: self.reader.max_length, None], tf.constant(self.classes))
         known = tf.reduce_any(is_class, axis=1)
         return inputs, tf.where(known, tf.argmax(is_class, axis=1, output_type=tf.int32), IGNORED)
-
-    def loss(self) -> Any:
-        from keras_rnn_zoo.layers.steps import StepCrossentropy
-
-        return StepCrossentropy()
-
-    def loss_weight(self, targets: Any) -> int:
-        from keras_rnn_zoo.layers.steps import counted_steps
-
-        return counted_steps(targets)
-
-    def training_metrics(self) -> list[Any]:
-        from keras_rnn_zoo.layers.steps import StepAccuracy
-
-        return [StepAccuracy(name="accuracy")]
 
     def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
         real = tf.not_equal(inputs[:, :, 0] if len(inputs.shape) == 3 else inputs, 0)

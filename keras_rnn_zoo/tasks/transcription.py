@@ -25,6 +25,8 @@ class Transcription(TextTarget):
         beam_size: number of prefixes that the search follows at once; 1 takes the best class of each frame.
     """
 
+    # The loss of sure mistakes grows while there come to be fewer of them.
+    monitor, monitor_mode = "val_accuracy", "max"
     aligned = False
     target_padding = 0  # The loss counts the classes of a transcript by it.
 
@@ -50,6 +52,11 @@ class Transcription(TextTarget):
 
     def loss(self) -> Any:
         return keras.losses.CTC()
+
+    def training_metrics(self) -> list[Any]:
+        from keras_rnn_zoo.layers.steps import TranscriptAccuracy
+
+        return [TranscriptAccuracy(name="accuracy")]
 
     def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
         frames = tf.transpose(tf.nn.log_softmax(tf.cast(outputs, tf.float32)), [1, 0, 2])  # (time, batch, classes)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.tasks.steps import StepTask
 from keras_rnn_zoo.tasks.task import Task
 
 OUTPUTS = {
@@ -48,7 +49,7 @@ class TextTarget(Task):
         return str(answer["text"])
 
 
-class Writing(TextTarget):
+class Writing(StepTask, TextTarget):
     """A task whose answer is a text.
 
     In training the model reads the source and the text up to each step, and predicts the next token. In use the text
@@ -101,21 +102,6 @@ class Writing(TextTarget):
     def lengths(self, inputs: Any, target: Any) -> list[Any]:
         written = tf.shape(target)[0]
         return [written, tf.shape(inputs["source"])[0]] if self.reader.variable else [written]
-
-    def loss(self) -> Any:
-        from keras_rnn_zoo.layers.steps import StepCrossentropy
-
-        return StepCrossentropy()
-
-    def loss_weight(self, targets: Any) -> int:
-        from keras_rnn_zoo.layers.steps import counted_steps
-
-        return counted_steps(targets)
-
-    def training_metrics(self) -> list[Any]:
-        from keras_rnn_zoo.layers.steps import StepAccuracy
-
-        return [StepAccuracy(name="accuracy")]
 
     def outputs(self, model: Any, inputs: Any) -> Any:
         from keras_rnn_zoo.layers.search import search_text

@@ -10,17 +10,20 @@ from keras_rnn_zoo.datasets.tiny_shakespeare import cut
 ENTRY = registry.datasets.get("tiny_shakespeare")
 
 
-def targets(stretches):
-    return "".join(stretch[1:] for stretch in stretches)
+TEXT = "ab\n\ncdefghijk\nlm\nn"
 
 
-@pytest.mark.parametrize("length", [2, 3, 4, 10, 26, 27])
-def test_every_character_but_the_first_is_a_target_once(length):
-    text = "abcdefghijklmnopqrstuvwxyz"
+@pytest.mark.parametrize("text", [TEXT, TEXT + "\n", "a", "\n\n\n"])
+@pytest.mark.parametrize("length", [1, 2, 3, 4, 10, 11, 40])
+def test_every_character_stands_in_one_stretch(text, length):
     stretches = cut(text, length)
-    assert targets(stretches) == text[1:]
-    assert {len(stretch) for stretch in stretches[:-1]} <= {length}
-    assert 2 <= len(stretches[-1]) <= length
+    assert "".join(stretches) == text
+    assert {len(stretch) for stretch in stretches} <= set(range(1, length + 1))
+
+
+def test_stretches_are_of_whole_lines_as_many_as_there_is_room_for():
+    assert cut(TEXT, 10) == ["ab\n\n", "cdefghijk\n", "lm\nn"]
+    assert cut(TEXT, 4) == ["ab\n\n", "cdef", "ghij", "k\n", "lm\nn"]
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +44,13 @@ def stretches(examples, split):
     return [raw.decode() for raw, _ in pairs]
 
 
-@pytest.mark.parametrize(("options", "length"), [({}, 200), ({"length": 21}, 21)])
+@pytest.mark.parametrize(("options", "length"), [({}, 126), ({"length": 21}, 21)])
 def test_train_has_stretches_of_the_length_asked_for_and_the_others_of_2000(data_dir, options, length):
     folder, texts = data_dir
     examples = ENTRY.make(folder, 0, **options)
     found = {split: stretches(examples, split) for split in texts}
-    assert {split: len(part[0]) for split, part in found.items()} == {"train": length, "validation": 2000, "test": 7}
-    assert {split: targets(part) for split, part in found.items()} == {k: text[1:] for k, text in texts.items()}
+    assert {split: len(part[0]) for split, part in found.items()} == {"train": length, "validation": 1980, "test": 7}
+    assert {split: "".join(part) for split, part in found.items()} == texts
 
 
 def test_element_spec_and_version(data_dir):
@@ -63,7 +66,8 @@ def test_the_real_texts_are_whole(tfds_dir):
     for split in ("train", "validation", "test"):
         text = next(builder.as_dataset(split).as_numpy_iterator())["text"].decode()
         found = stretches(examples, split)
-        assert found[0][0] + targets(found) == text
+        assert "".join(found) == text
+        assert all(stretch.endswith("\n") for stretch in found[:-1])
         characters[split] = len(text)
     assert characters == {"train": 1_003_854, "validation": 55_770, "test": 55_770}
-    assert len(stretches(examples, "test")) == 28
+    assert len(stretches(examples, "test")) == 29

@@ -90,7 +90,7 @@ def test_what_is_written_follows_the_prompt(language_model):
     written = sample(language_model, PROMPTS)
     assert written.shape == (4, 4 + 5)
     for prompt, row in zip(PROMPTS, written, strict=True):
-        length = max((prompt != PADDING).sum(), 1)
+        length = (prompt != PADDING).sum()
         np.testing.assert_array_equal(row[:length], prompt[:length])
         assert (row[length : length + 5] > UNKNOWN).all()
         assert not row[length + 5 :].any()
@@ -103,11 +103,13 @@ def test_a_prompt_in_company_is_gone_on_with_as_alone(language_model):
         np.testing.assert_array_equal(row[: len(alone)], alone)
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_at_temperature_0_the_likeliest_token_is_taken(language_model, seed):
-    written = sample(language_model, PROMPTS[:1], temperature=0.0, seed=seed)
-    logits = language_model(written[:, :-1]).numpy()[0, 3:]  # From the end of the prompt on.
-    assert written[0, 4:].tolist() == [2 + int(step[2:].argmax()) for step in logits]
+@pytest.mark.parametrize(("seed", "length"), [(0, 4), (1, 4), (0, 0)])
+def test_at_temperature_0_the_likeliest_token_is_taken(language_model, seed, length):
+    prompts = PROMPTS[:1] if length else PROMPTS[-1:, :1]
+    written = sample(language_model, prompts, temperature=0.0, seed=seed)[:, : length + 5]
+    # In training, too, a zero stands before the first token.
+    logits = language_model(np.pad(written, [(0, 0), (1, 0)])[:, :-1]).numpy()[0, length:]
+    assert written[0, length:].tolist() == [2 + int(step[2:].argmax()) for step in logits]
 
 
 def test_tokens_are_drawn_as_often_as_they_are_likely():

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_rnn_zoo.layers.steps import StepAccuracy, StepCrossentropy, counted_steps
+from keras_rnn_zoo.layers.steps import StepAccuracy, StepCrossentropy, TranscriptAccuracy, counted_steps
 
 TARGETS = np.array([[2, 0, 1], [1, -1, -1]], "int32")
 LOGITS = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
@@ -54,3 +54,30 @@ def test_a_batch_without_a_step_that_counts_leaves_the_accuracy_as_it_is():
     accuracy.update_state(TARGETS, np.eye(4, dtype="float32")[TARGETS])
     accuracy.update_state(np.full((2, 3), -1), LOGITS)
     assert float(accuracy.result()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("frames", "transcript", "right"),
+    [
+        ([1, 1, 0, 1, 2, 0], [1, 1, 2], True),
+        ([0, 2, 2, 0, 0, 0], [2, 2, 0], False),
+        ([0, 0, 0, 0, 0, 0], [0, 0, 0], True),
+        ([1, 2, 3, 0, 0, 0], [1, 2, 0], False),
+        ([1, 0, 0, 0, 0, 0], [1, 2, 0], False),
+        ([1, 2, 3, 1, 2, 3], [1, 2, 3], False),
+        ([3, 3, 3, 3, 3, 3], [3, 0, 0], True),
+        ([2, 0, 0, 0, 0, 1], [2, 3, 0], False),
+    ],
+)
+def test_a_transcript_is_right_as_a_whole(frames, transcript, right):
+    accuracy = TranscriptAccuracy()
+    accuracy.update_state(np.array([transcript]), np.eye(4, dtype="float32")[[frames]])
+    assert float(accuracy.result()) == right
+
+
+def test_the_accuracy_of_transcripts_is_the_share_of_right_ones():
+    accuracy = TranscriptAccuracy()
+    logits = np.eye(4, dtype="float32")[[[1, 0, 2], [3, 3, 3]]]
+    accuracy.update_state(np.array([[1, 2], [3, 3]]), logits)
+    accuracy.update_state(np.array([[1], [0]]), logits)
+    assert float(accuracy.result()) == 0.25

@@ -136,6 +136,28 @@ def test_a_file_that_is_no_image_is_refused(reader, content, tmp_path):
         reader.to_batch([path])
 
 
+@pytest.mark.parametrize("mode", ["P", "1"])
+def test_a_bmp_file_with_a_palette_of_colours_is_refused(reader, mode):
+    content, _ = converted("BMP", mode, 8, 8)
+    with pytest.raises(DataError, match="of BMP those without a palette of colours"):
+        reader.to_batch([WHOLE, content])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="a BMP file with a palette of colours"):
+        reader(tf.constant([content]))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_white_shows_through_a_transparent_png(reader, read, mode):
+    colours = RANDOM.integers(0, 256, (4, 6, 4)).astype("uint8")
+    colours[0, :, 3], colours[1, :, 3] = 0, 255
+    image = Image.fromarray(colours).convert(mode)
+    file = io.BytesIO()
+    image.save(file, "PNG", **({"transparency": image.getpixel((2, 2))} if mode == "P" else {}))
+    image = Image.open(io.BytesIO(file.getvalue())).convert("RGBA")
+    white = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    assert np.asarray(white)[np.asarray(image)[..., 3] == 0].min() == 255
+    np.testing.assert_allclose(read(reader, [file.getvalue()]), read(reader, [encoded(white)]), atol=1)
+
+
 @pytest.mark.parametrize("item", [None, 3, np.zeros((4, 4))], ids=["None", "number", "array"])
 def test_what_is_neither_a_file_nor_its_content_is_refused(reader, item):
     with pytest.raises(DataError):

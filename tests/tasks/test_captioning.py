@@ -45,7 +45,6 @@ def test_an_image_may_have_more_or_fewer_references_than_another():
     assert scores["chrf"] == pytest.approx(sacrebleu.metrics.CHRF().corpus_score(WRITTEN, streams).score)
     assert scores["exact_match"] == pytest.approx(1 / 3)
     assert report["bleu_signature"].startswith("nrefs:var|")
-    assert ("cider" in scores) == bool(importlib.util.find_spec("pycocoevalcap"))
 
 
 def test_padding_of_references_changes_no_score():
@@ -69,6 +68,23 @@ def test_right_answers_have_the_best_scores():
     scores, _ = score(WRITTEN, [[text, "another one"] for text in WRITTEN])
     assert scores["bleu"] == pytest.approx(100)
     assert scores["exact_match"] == 1
+
+
+def test_cider_weighs_words_by_how_few_images_they_tell_of():
+    pytest.importorskip("pycocoevalcap", reason="the extra `captioning` is not installed")
+    # Of identical captions every order of n-grams is alike, which gives 10 (Vedantam et al. 2015); of others, none is.
+    words = ["a dog runs on grass", "two cats sleep on sofas", "one red car drives by"]
+    assert score(words, [[text] for text in words])[0]["cider"] == pytest.approx(10)
+    assert score(words[1:] + words[:1], [[text] for text in words])[0]["cider"] < 1
+    common, rare = ([text] for text in ("on", "dog"))
+    others = ["cats on sofas", "cars on roads"]
+    references = [["dog on grass"], *([text] for text in others)]
+    assert score(rare + others, references)[0]["cider"] > score(common + others, references)[0]["cider"]
+
+
+def test_without_its_library_cider_is_left_out(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert set(score(WRITTEN, REFERENCES)[0]) == {"bleu", "chrf", "exact_match"}
 
 
 def test_every_reference_teaches_words_and_the_first_is_what_is_learnt_to_write():

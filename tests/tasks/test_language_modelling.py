@@ -34,8 +34,8 @@ def test_a_uniform_model_has_the_perplexity_of_its_vocabulary():
 
 def test_each_token_is_the_target_of_those_before_it():
     inputs, targets = modelling().example(tf.constant("abcx"), tf.constant("abcx"))
-    assert inputs.numpy().tolist() == [2, 3, 4]
-    assert targets.numpy().tolist() == [3, 4, 1]
+    assert inputs.numpy().tolist() == [0, 2, 3, 4]
+    assert targets.numpy().tolist() == [2, 3, 4, 1]
 
 
 def test_the_classes_are_the_tokens():

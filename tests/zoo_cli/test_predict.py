@@ -1,0 +1,76 @@
+"""What `zoo predict` takes and prints."""
+
+import json
+
+
+def test_predict_answers_each_argument_on_a_line(zoo, copied):
+    shown = zoo("predict", "many_to_one", "the cast is superb , not dull", "x" * 100).stdout.splitlines()
+    assert len(shown) == 2
+    assert shown[0].startswith("positive (")
+    assert shown[1].endswith("x...")
+
+
+def test_predict_takes_how_to_answer(zoo, small_run):
+    folder = str(small_run("tiny_shakespeare").path.parent)
+
+    def write(*pairs):
+        settings = [word for pair in pairs for word in ("--set", pair)]
+        return zoo("predict", "tiny_shakespeare", "To be", "--models-dir", folder, *settings)
+
+    first = write("temperature=0.5", "length=5", "seed=1")
+    assert first.exit_code == 0
+    assert first.stdout.startswith("To be")
+    assert first.stdout == write("seed=1", "length=5", "temperature=0.5").stdout
+    assert write("temperature=0", "length=5", "seed=1").stdout == write("temperature=0", "length=5", "seed=2").stdout
+    for pair, told in (
+        ("temperatur=0.5", "an answer of this run has no option 'temperatur'. Did you mean 'temperature'?"),
+        ("temperature=hot", "Option 'temperature' expects a number from 0 to 100; received 'hot'."),
+        ("length=0", "Option 'length' expects a whole number from 1 to 100,000; received 0."),
+    ):
+        result = write(pair)
+        assert result.exit_code == 1
+        assert told in result.stderr
+
+
+def test_predict_refuses_an_option_where_there_is_nothing_to_choose(zoo, copied):
+    result = zoo("predict", "many_to_one", "fine", "--set", "temperature=0.5")
+    assert result.exit_code == 1
+    assert "an answer of this run has no options; received 'temperature'" in result.stderr
+
+
+def test_predict_reads_the_files_that_are_named(zoo, small_run, tmp_path):
+    import numpy as np
+    import tensorflow as tf
+
+    folder = str(small_run("digits").path.parent)
+    path = tmp_path / "a digit \N{LATIN SMALL LETTER E WITH ACUTE}.png"
+    path.write_bytes(tf.io.encode_png(np.eye(8, dtype="uint8")[..., None] * 255).numpy())
+    result = zoo("predict", "digits", str(path), str(path), "--models-dir", folder)
+    assert result.exit_code == 0
+    first, second = result.stdout.splitlines()
+    assert first == second
+    assert first.split()[0] in "0123456789"
+    piped = zoo("predict", "digits", "--models-dir", folder, "--json", input=f"{path}\n")
+    assert len(json.loads(piped.stdout)) == 1
+    result = zoo("predict", "digits", str(path), "nowhere.png", "--models-dir", folder)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    told = "Error: The file 'nowhere.png' cannot be read: No such file or directory. Name a file that exists."
+    assert result.stderr.strip() == told
+    path.write_bytes(b"no image")
+    assert "PNG, JPEG, GIF and BMP files are read" in zoo("predict", "digits", str(path), "--models-dir", folder).stderr
+
+
+def test_predict_reads_series_as_json(zoo, small_run):
+    folder = str(small_run("adding").path.parent)
+    result = zoo("predict", "adding", "[[0.5, 1], [0.25, 1]]", "--models-dir", folder)
+    assert result.exit_code == 0
+    float(result.stdout.split()[0])
+    assert result.stdout.rstrip().endswith("[[0.5, 1], [0.25, 1]]")
+    result = zoo("predict", "adding", "0.5 0.25", "--models-dir", folder)
+    assert result.exit_code == 1
+    assert "A series is expected as JSON, such as [[0.1, 2], [0.3, 1]]" in result.stderr
+
+
+def test_predict_reads_lines_of_standard_input(zoo, copied):
+    assert len(zoo("predict", input="one\ntwo\r\n\nfour\n").stdout.splitlines()) == 4
