@@ -70,7 +70,8 @@ def main(target: str, settings: str) -> None:
             start = time.perf_counter()
             value = work()
             seconds.append(time.perf_counter() - start)
-        answer(seconds=statistics.median(seconds), value=value, peak_mib=held("VmHWM") - base)
+        peak = held("VmHWM")
+        answer(seconds=statistics.median(seconds), value=value, peak_mib=peak - base, process_mib=peak)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,21 @@
-"""Peak memory of a training step, and how its time and memory grow with the length of the sequence."""
+"""Peak memory of a training step, and how its time and memory grow with the length of the sequence.
+
+The peak of a step is what the process holds at most (Linux's `VmHWM`) above what it held before its first step of that
+size. A step of 4 rows of 4 steps comes before that, so that what a framework holds whatever the size, such as a compiler,
+counts for the whole process alone.
+"""
 
 import itertools
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import steps
 from report import Mark, Row
 from timing import Contestant, race
 
-ABOUT = "peak memory of a training step above what the process held once built (VmHWM); the network of `steps`"
+ABOUT = "peak memory of a training step of the network of `steps`, beyond that of a step of T=4 B=4"
 SETTINGS = [(200, 32), (100, 128)]
 LENGTHS = [100 * 2**power for power in range(8)]
 BATCH = 8
@@ -17,39 +24,47 @@ BATCH = 8
 def measure(python: str, plot: Path, quick: bool) -> Iterator[Row]:
     """Measures both; `python` is the one that has the peers, `plot` the file to draw the growth to."""
     for time, batch in [(12, 4)] if quick else SETTINGS:
-        yield from _peaks(time, batch, python, repeats=1 if quick else 3)
+        yield from _peaks(time, batch, python, repeats=1 if quick else 2)
     yield from _growth(LENGTHS[:3] if quick else LENGTHS, plot, rounds=2 if quick else 5)
 
 
+def settled(function: str, **size: Any) -> Callable[[], float]:
+    """Returns a step of `steps`, after a small one."""
+    make = getattr(steps, function)
+    make(**{**size, "time": 4, "batch": 4})()
+    return make(**size)
+
+
 def _peaks(time: int, batch: int, python: str, repeats: int) -> Iterator[Row]:
-    """Compares peaks, each repeat in processes of its own: of the first steps, and of those after them."""
+    """Compares peaks, each repeat in processes of its own: of a step, and of the whole process from then on."""
     size = {"cell": "lstm", "time": time, "batch": batch}
-    first: dict[str, list[float]] = {}
-    later: dict[str, list[float]] = {}
+    step: dict[str, list[float]] = {}
+    whole: dict[str, list[float]] = {}
     missing: dict[str, str] = {}
     for _ in range(repeats):
         done = race(
             {
-                "ours": Contestant("steps:keras_step", layers="ours", **size),
-                "keras": Contestant("steps:keras_step", layers="keras", **size),
-                "torch": Contestant("steps:torch_step", python, **size),
+                "ours": Contestant("memory:settled", function="keras_step", layers="ours", **size),
+                "keras": Contestant("memory:settled", function="keras_step", layers="keras", **size),
+                "torch": Contestant("memory:settled", python, function="torch_step", **size),
             },
             rounds=5,
         )
         missing = done.missing
         for name, runs in done.runs.items():
-            first.setdefault(name, []).append(max(run["peak_mib"] for run in done.warm_ups[name]))
-            later.setdefault(name, []).append(max(run["peak_mib"] for run in runs))
-    for when, peaks in (("first steps, compilation included", first), ("later steps", later)):
+            every = [*done.warm_ups[name], *runs]
+            step.setdefault(name, []).append(max(run["peak_mib"] for run in runs))
+            whole.setdefault(name, []).append(max(run["process_mib"] for run in every))
+    for what, peaks in (("peak of a step", step), ("peak of the whole process", whole)):
         for peer, name in (("keras", "keras.layers.LSTM"), ("torch", "torch.nn.LSTM")):
             yield Row(
-                f"peak of {when}, T={time} B={batch}",
+                f"{what}, T={time} B={batch}",
                 "MiB",
                 peaks["ours"],
                 name,
                 peaks.get(peer, []),
                 inverse=False,
-                mark=Mark(1, most=True) if peer == "keras" else None,
+                mark=Mark(1, most=True) if peer == "keras" and peaks is step else None,
                 missing=missing.get(peer, ""),
             )
 
@@ -58,7 +73,9 @@ def _growth(lengths: list[int], plot: Path, rounds: int) -> Iterator[Row]:
     """Measures steps of all lengths in turn, and how far they are from a straight line."""
     size = {"cell": "lstm", "layers": "ours", "batch": BATCH}
     done = race(
-        {str(length): Contestant("steps:keras_step", time=length, **size) for length in lengths}, rounds, warm_ups=2
+        {str(n): Contestant("memory:settled", function="keras_step", time=n, **size) for n in lengths},
+        rounds,
+        warm_ups=2,
     )
     seconds = {length: done.seconds(str(length)) for length in lengths}
     peaks = {length: [run["peak_mib"] for run in done.runs[str(length)]] for length in lengths}

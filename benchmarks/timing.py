@@ -73,7 +73,7 @@ class Contestant:
 
         Returns:
             the median of the `seconds` it took; the last `value` it returned; `peak_mib`, the most memory held since
-            the last reset, above what the process held when it was built.
+            the last reset, above what the process held when it was built, and `process_mib`, all of it.
         """
         return self._ask(f"run {times}")
 
