@@ -1,8 +1,8 @@
 """Peak memory of a training step, and how its time and memory grow with the length of the sequence.
 
 The peak of a step is what the process holds at most (Linux's `VmHWM`) above what it held before its first step of that
-size. A step of 4 rows of 4 steps comes before that, so that what a framework holds whatever the size, such as a compiler,
-counts for the whole process alone.
+size. A step of 4 rows of 4 steps comes before that, so that what a framework holds whatever the size, such as a
+compiler, counts for the whole process alone.
 """
 
 import itertools
