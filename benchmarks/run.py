@@ -111,7 +111,12 @@ def measure_theme(name: str, options: Options, console: Console) -> dict[str, An
 @click.command()
 @click.option("--only", multiple=True, type=click.Choice(list(THEMES)), help="Measure this alone; may be repeated.")
 @click.option("--data-dir", "data_dirs", multiple=True, metavar="DIR", help="Folder of data sets, prepared or raw.")
-@click.option("--peers", metavar="PYTHON", help="A Python whose environment has the peers of requirements-bench.txt.")
+@click.option(
+    "--peers",
+    metavar="PYTHON",
+    type=click.Path(exists=True, dir_okay=False),
+    help="A Python whose environment has the peers of requirements-bench.txt.",
+)
 @click.option("--seeds", default=1, show_default=True, help="Trainings of each kind on IMDB, for the accuracy.")
 @click.option("--plot", default=str(BUILD / "length.svg"), help="Where to draw time and memory by length.")
 @click.option("--output", default=str(BUILD / "speed.json"), help="The JSON file; themes not measured anew stay in it.")
