@@ -3,8 +3,8 @@
 One layer of 256 units, embeddings of 256, vocabularies of 8,000, batches of 128. Target tokens are counted as JoeyNMT
 counts them, ends of sentences included. Ours is what `zoo train` runs, stopped where it would begin to fit; then its
 own model, compiled as it is, takes a number of steps of its own batches. JoeyNMT's figure is the one it logs, of its
-second stretch of steps. The networks are not the same: JoeyNMT feeds what was attended to into the next step and has a
-third matrix of embeddings, for the logits; it reads its batches as they come, padded.
+second stretch of steps. The networks are not quite the same: JoeyNMT feeds what was attended to into the next step and
+has a matrix for the logits beside its embeddings; sentences come to its batches in any order, padded to the longest.
 """
 
 import os
