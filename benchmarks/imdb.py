@@ -64,5 +64,5 @@ def measure(seeds: int, data_dirs: Sequence[str], quick: bool) -> Iterator[Row]:
     seconds = {name: [value for run in done.values(name) for value in run["seconds"]] for name in ("ours", "keras")}
     yield Row(what, "s", seconds["ours"], peer, seconds["keras"], mark=Mark(2.5))
     accuracy = {name: [100 * run["accuracy"] for run in done.values(name)] for name in ("ours", "keras")}
-    note = f"accuracy after {settings['epochs']} epochs, by {len(accuracy['ours'])} seeds"
-    yield Row("accuracy on the test split", "%", accuracy["ours"], peer, accuracy["keras"], inverse=False, note=note)
+    what = f"accuracy on the test split, epochs: {settings['epochs']}, seeds: {len(accuracy['ours'])}"
+    yield Row(what, "%", accuracy["ours"], peer, accuracy["keras"], inverse=False)

@@ -119,5 +119,6 @@ def as_markdown(themes: dict[str, Any]) -> str:
         parts.append(f"**{name}**: {theme['about']}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines))
         notes = dict.fromkeys(row.note for row in rows if row.note)
         parts.extend(f"- {note}" for note in notes)
-        parts.append(f"{theme['taken']}, {machine_line(theme['machine'])}.")
+        quick = " Small sizes and few rounds, by --quick: no figures to quote." if theme["quick"] else ""
+        parts.append(f"{theme['taken']}, {machine_line(theme['machine'])}.{quick}")
     return "\n\n".join(parts) + "\n"
