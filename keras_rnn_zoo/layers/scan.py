@@ -15,8 +15,11 @@ import keras
 import tensorflow as tf
 from tensorflow.compiler.tf2xla.python import xla
 
-_SIZES = sorted(base * 2**power for power in range(1, 24) for base in (2, 3))
-"""The lengths and sizes that sequences and batches are padded to."""
+_SIZES = [
+    *(base * 2**power for power in range(1, 5) for base in (2, 3)),
+    *(base * 2**power for power in range(4, 24) for base in (4, 5, 6, 7)),
+]
+"""The lengths and sizes that sequences and batches are padded to: closer where more memory is at stake."""
 
 
 def scans_train_here(sequences):
@@ -111,7 +114,7 @@ def _differentiable(cell, zero_masked):
 
 
 def _room(size):
-    """Returns the least of 4, 6, 8, 12, 16, 24, ... that is not less than `size`: few shapes, and little padding."""
+    """Returns the least of `_SIZES` that is not less than `size`: few shapes, and little padding."""
     return tf.gather(_SIZES, tf.searchsorted(_SIZES, size[None]))[0]
 
 
