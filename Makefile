@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := saved_models/demo
 QUESTION := "although the story is predictable , the cast is superb"
 
-.PHONY: demo test test-all lint bench entries docs clean
+.PHONY: demo test test-all lint bench bench-peers entries docs clean
 
 $(VENV)/installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -34,7 +34,13 @@ test-all: lint
 	$(BIN)/pytest
 
 bench: $(VENV)/installed
-	$(BIN)/python benchmarks/main_job.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
+	$(BIN)/pip install --quiet --editable ".[bench]"
+	$(BIN)/python benchmarks/run.py $(foreach folder,$(DATA_DIR),--data-dir $(folder))
+
+# PyTorch and JoeyNMT, to compare with.
+bench-peers: requirements-bench.txt
+	$(PYTHON) -m venv build/peers
+	build/peers/bin/pip install --quiet --requirement requirements-bench.txt
 
 entries: $(VENV)/installed
 	$(BIN)/python benchmarks/entries.py $(foreach folder,$(DATA_DIR),--data-dir $(folder))

@@ -1,44 +1,72 @@
-"""Keras's example "Bidirectional LSTM on IMDB": its network, words, batch size and epochs, on TFDS's reviews.
+"""The peer of `imdb.py`: the reviews learnt the way Keras's examples do it, with Keras's own recurrent layers.
 
-Usage: keras_imdb_example.py DATA_DIR. Prints a JSON object with the seconds and the accuracy on the test split.
+`tf.data`, all reviews padded to 400 words, batches of whatever lengths, `compile` and `fit`. Network, words, splits,
+loss, optimizer and batch size are those of `zoo train many_to_one --dataset imdb_reviews`. (Keras's own example stacks
+two such layers, reads 200 words and takes batches of 32.)
 """
 
-import json
-import sys
-import time
+import itertools
+from collections.abc import Callable
+from typing import Any
 
-import keras
-import tensorflow_datasets as tfds
+from fitting import epoch_seconds
+from networks import use_keras_layers
 
-VOCABULARY, WORDS, BATCH, EPOCHS = 20_000, 200, 32, 2
-
-
-def main(data_dir: str) -> None:
-    """Trains and tests the example."""
-    start = time.perf_counter()
-    keras.utils.set_random_seed(0)
-    train, test = tfds.load(
-        "imdb_reviews", data_dir=data_dir, download=False, split=["train", "test"], as_supervised=True
-    )
-    words = keras.layers.TextVectorization(max_tokens=VOCABULARY)
-    words.adapt(train.map(lambda text, _: text).batch(1024))
-
-    def last_words(text, label):
-        ids = words(text)[-WORDS:]
-        return keras.ops.pad(ids, [[WORDS - keras.ops.shape(ids)[0], 0]]), label  # Keras pads at the front.
-
-    train = train.map(last_words).cache().shuffle(25_000, seed=0).batch(BATCH).prefetch(2)
-    test = test.map(last_words).batch(BATCH).prefetch(2)
-    inputs = keras.Input((None,), dtype="int32")
-    x = keras.layers.Embedding(VOCABULARY, 128)(inputs)
-    x = keras.layers.Bidirectional(keras.layers.LSTM(64, return_sequences=True))(x)
-    x = keras.layers.Bidirectional(keras.layers.LSTM(64))(x)
-    model = keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(x))
-    model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
-    model.fit(train, epochs=EPOCHS, verbose=2)
-    seconds = time.perf_counter() - start
-    print(json.dumps({"seconds": seconds, "accuracy": model.evaluate(test, verbose=0)[1]}))
+WORDS = 400
 
 
-if __name__ == "__main__":
-    main(sys.argv[1])
+def epochs(data_dir: str, epochs: int, most: int) -> Callable[[], dict[str, Any]]:
+    """Returns the work of a training by the next seed: seconds of each epoch, and the accuracy on the test split.
+
+    Args:
+        data_dir: the folder of prepared data sets.
+        epochs: passes over the training split.
+        most: most examples of a split.
+    """
+    import keras
+    import tensorflow as tf
+
+    import keras_rnn_zoo as zoo
+    from keras_rnn_zoo import registry
+    from keras_rnn_zoo.plans import FIXED
+    from keras_rnn_zoo.readers.text import TextReader
+
+    use_keras_layers()
+    chosen = {**FIXED, **registry.datasets.get("imdb_reviews").defaults}
+    seeds = itertools.count()
+
+    def work() -> dict[str, Any]:
+        seed = next(seeds)
+        keras.utils.set_random_seed(seed)
+        reviews = registry.datasets.get("imdb_reviews").make(data_dir, seed)
+        train, test = (reviews.split(split).take(most) for split in ("train", "test"))
+        words = TextReader(max_length=WORDS)
+        words.fit(train.map(lambda text, label: text))
+
+        def prepared(split: Any) -> Any:
+            ids = split.batch(256).map(lambda text, label: (words(text), label), num_parallel_calls=tf.data.AUTOTUNE)
+            padded = ids.map(lambda ids, label: (tf.pad(ids, [[0, 0], [0, WORDS - tf.shape(ids)[1]]]), label))
+            return padded.unbatch().cache()
+
+        train = prepared(train)
+        count = sum(1 for _ in train)  # Fills the cache before the first epoch.
+        shape = ([WORDS], [])
+        batches = train.shuffle(count, seed=seed).padded_batch(chosen["batch_size"], shape).prefetch(2)
+        options = {name: chosen[name] for name in ("dropout", "token_dropout")}
+        model = zoo.build("many_to_one", vocabulary_size=len(words.ids.vocabulary), **options)
+        schedule = keras.optimizers.schedules.CosineDecay(
+            chosen["learning_rate"], -(-count // chosen["batch_size"]) * epochs
+        )
+        model.compile(
+            optimizer=keras.optimizers.Adam(
+                schedule, epsilon=chosen["adam_epsilon"], global_clipnorm=chosen["gradient_norm"]
+            ),
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+        )
+        times = epoch_seconds()
+        model.fit(batches, epochs=epochs, verbose=2, callbacks=[times])
+        accuracy = model.evaluate(prepared(test).batch(128).prefetch(2), verbose=0)[1]
+        return {"seconds": times.seconds, "accuracy": float(accuracy)}
+
+    return work

@@ -8,13 +8,14 @@ if TYPE_CHECKING:
     from keras_rnn_zoo.errors import ZooError
     from keras_rnn_zoo.evaluation import evaluate
     from keras_rnn_zoo.exporting import export
+    from keras_rnn_zoo.file_prediction import predict_file
     from keras_rnn_zoo.loading import load
     from keras_rnn_zoo.prediction import predict
     from keras_rnn_zoo.registry import list_architectures
     from keras_rnn_zoo.training import train
 
 __version__ = "0.1.0"
-__all__ = ["ZooError", "build", "evaluate", "export", "list_architectures", "load", "predict", "train"]
+__all__ = ["ZooError", "build", "evaluate", "export", "list_architectures", "load", "predict", "predict_file", "train"]
 
 _HOMES = {
     "ZooError": ("errors", "ZooError"),
@@ -24,6 +25,7 @@ _HOMES = {
     "list_architectures": ("registry", "list_architectures"),
     "load": ("loading", "load"),
     "predict": ("prediction", "predict"),
+    "predict_file": ("file_prediction", "predict_file"),
     "train": ("training", "train"),
 }
 

@@ -1,6 +1,7 @@
 """The model card of a run, as Mitchell et al. 2019 propose ("Model Cards for Model Reporting")."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from keras_rnn_zoo import registry
@@ -11,8 +12,9 @@ def model_card(run: Run) -> str:
     """Returns the card of a run as Markdown."""
     config, measured = run.config, run.metrics
     architecture = registry.architectures.get(config["architecture"])
-    dataset, task = registry.datasets.get(config["dataset"]["name"]), config["task"]
-    options = {**config["dataset"]["options"], **task["reader"], **task["options"], **config["options"]}
+    task, data = config["task"], config["dataset"]
+    dataset = registry.dataset_of(config)
+    options = {**data["options"], **task["reader"], **task["options"], **config["options"]}
     name = config["run"]
     stopped = "" if config["finished"] else "\nTraining was interrupted; these are the best weights until then.\n"
     return f"""# {name}
@@ -27,8 +29,8 @@ On the {measured["split"]} split of `{dataset.name}`, {measured["examples"]:,} e
 
 ## Data
 
-{dataset.summary} Size: {dataset.size}. Terms: {dataset.licence}. Version {config["dataset"]["version"]}, SHA-256
-`{config["dataset"]["checksum"]}`. The model has learnt what stands in this data, its slant and its mistakes with it; do
+{dataset.summary} Size: {_size(dataset, data)}. Terms: {dataset.licence}. Version {data["version"]}, SHA-256
+`{data["checksum"]}`. The model has learnt what stands in this data, its slant and its mistakes with it; do
 not expect the figures above on inputs of another kind.
 
 ## Training
@@ -45,6 +47,11 @@ validation split, and its weights are the ones kept.
     zoo predict {name} "..."
     zoo export {name}
 """
+
+
+def _size(dataset: registry.Dataset, data: Mapping[str, Any]) -> str:
+    """Returns the size of a data set in words: as its entry says, or as its rows were counted."""
+    return ", ".join(f"{count:,} {part}" for part, count in data.get("rows", {}).items()) or dataset.size
 
 
 def _table(head: tuple[str, str], rows: dict[str, Any]) -> str:

@@ -154,7 +154,7 @@ def _write_companions(run: Run, folder: Path) -> None:
     for file in run.task_path.iterdir():
         shutil.copy(file, assets)
     shutil.copy(run.path / CARD, folder / CARD)
-    data, entry = run.config["dataset"], _dataset_of(run)
+    data, entry = run.config["dataset"], registry.dataset_of(run.config)
     write_text(
         folder / LICENCE,
         f"The model was trained on the data set {entry.name}, version {data['version']}.\n{entry.summary}\n\n"
@@ -169,14 +169,10 @@ def _describe(run: Run) -> dict[str, Any]:
     return {
         "run": run.name,
         "architecture": config["architecture"],
-        "dataset": {**dataset, "licence": _dataset_of(run).licence},
+        "dataset": {**dataset, "licence": registry.dataset_of(run.config).licence},
         "task": config["task"],
         "versions": config["versions"],
     }
-
-
-def _dataset_of(run: Run) -> registry.Dataset:
-    return registry.datasets.get(run.config["dataset"]["name"])
 
 
 def _inputs(endpoint: Endpoint) -> dict[str, Any]:

@@ -186,7 +186,7 @@ def load_run(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str
 def open_examples(config: dict[str, Any], data_dir: str | None = None) -> Examples:
     """Opens the data set that a run's `config.json` names, in `data_dir` where its folder has moved."""
     dataset = config["dataset"]
-    entry = registry.datasets.get(dataset["name"])
+    entry = registry.dataset_of(config)
     options = check_options(entry.options, dataset["options"], f"the dataset {entry.name}")
     return entry.make(data_dir or dataset.get("data_dir"), config["seed"], **options)
 

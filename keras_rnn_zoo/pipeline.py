@@ -16,11 +16,11 @@ BOUNDARIES = [round(8 * 1.25**power) for power in range(60)]
 _POOL_BATCHES, _POOL_BYTES = 100, 2**29
 """Examples are sorted by length among so many batches, or as many as need so much memory."""
 
-_CACHED_BYTES = 6 * 2**30
+_CACHED_BYTES = 2**30
 """Preprocessed examples are kept in memory if they need no more than this; else they are made anew in each epoch."""
 
-_SHUFFLED_UNCACHED = 10_000
-"""Raw examples to shuffle among where the preprocessed ones are not kept."""
+_SHUFFLED_UNCACHED, _SHUFFLED_BYTES = 10_000, 2**28
+"""Raw examples to shuffle among where the preprocessed ones are not kept, and the memory that they may take."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def make_batches(
         if kept:
             data = data.shuffle(max(len(lengths), 1), seed=shuffle_seed)
         else:
-            data = examples.enumerate().shuffle(_SHUFFLED_UNCACHED, seed=shuffle_seed)
+            data = examples.enumerate().shuffle(_shuffled(examples), seed=shuffle_seed)
             data = data.map(
                 lambda number, parts: (number, prepare(*parts)),
                 num_parallel_calls=tf.data.AUTOTUNE,
@@ -116,6 +116,12 @@ def _memory(tensors: Any, examples: Any, sample: int = 32) -> tuple[float, bool]
         count = int(examples.reduce(np.int64(0), lambda total, _: total + 1))
     mean = sum(sizes) / max(len(sizes), 1)
     return mean, mean * count <= _CACHED_BYTES
+
+
+def _shuffled(examples: Any, sample: int = 32) -> int:
+    """Returns how many raw examples to shuffle among, as a few of them suggest."""
+    sizes = [sum(_bytes(part) for part in tf.nest.flatten(parts)) for parts in examples.take(sample)]
+    return max(min(_SHUFFLED_UNCACHED, _SHUFFLED_BYTES * len(sizes) // max(sum(sizes), 1)), 1)
 
 
 def _bytes(tensor: Any) -> int:

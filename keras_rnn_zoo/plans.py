@@ -84,7 +84,7 @@ def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
         config = unfinished.config
         _check_same(config, request, architecture)
         if request.data_dir is not None:  # The same data may have moved; its checksum is compared when it is opened.
-            config["dataset"]["data_dir"] = _data_dir(registry.datasets.get(config["dataset"]["name"]), request)
+            config["dataset"]["data_dir"] = _data_dir(registry.dataset_of(config), request)
         return Plan(config, path, resumed=True)
     if resumable and not overwrite:
         raise RunError(
@@ -95,10 +95,7 @@ def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
 
 
 def _new_config(architecture: registry.Architecture, request: Request, run: str) -> dict[str, Any]:
-    if request.dataset is None:
-        dataset = registry.default_dataset(architecture)
-    else:
-        dataset = registry.datasets.get(request.dataset)
+    dataset = _dataset(architecture, request)
     registry.check_pair(architecture, dataset)
     task = registry.tasks.get(dataset.task)
     known = registry.options_of(architecture, dataset)
@@ -133,13 +130,19 @@ def _new_config(architecture: registry.Architecture, request: Request, run: str)
     }
 
 
+def _dataset(architecture: registry.Architecture, request: Request) -> registry.Dataset:
+    if request.dataset is None:
+        return registry.default_dataset(architecture)
+    return registry.find_dataset(request.dataset, architecture.tasks, {**request.options, "data_dir": request.data_dir})
+
+
 def _data_dir(dataset: registry.Dataset, request: Request) -> str | None:
-    if not dataset.embedded:
+    if dataset.source == "tfds":
         return str(data_dir_path(request.data_dir).resolve())
     if request.data_dir is not None:
         raise OptionError(
-            f"The dataset {dataset.name!r} is embedded and reads nothing from a data directory; received "
-            f"{request.data_dir!r}. Leave it out, or name another dataset."
+            f"The dataset {dataset.name!r} {'is embedded and reads' if dataset.embedded else 'reads'} nothing from a "
+            f"data directory; received {request.data_dir!r}. Leave it out, or name another dataset."
         )
     return None
 
@@ -160,7 +163,7 @@ def _check_same(config: Mapping[str, Any], request: Request, architecture: regis
     begun |= {**config["options"], **config["training"]}
     asked = {"architecture": architecture.name, **request.settings, **request.options}
     if request.dataset is not None:
-        asked["dataset"] = registry.datasets.get(request.dataset).name
+        asked["dataset"] = _dataset(architecture, request).name
     for name, value in asked.items():
         if value is not None and value != begun.get(name):
             raise OptionError(

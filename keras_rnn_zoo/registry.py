@@ -6,36 +6,14 @@ parameters. Adding an entry is adding one file to `architectures/`, `datasets/` 
 name is first asked for. Imports no framework.
 """
 
-import importlib
-import inspect
-import pkgutil
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-from keras_rnn_zoo.errors import DataError, DuplicateNameError, UnknownNameError, name_hint
-from keras_rnn_zoo.options import Option, read_options
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What is known of an entry without loading a framework."""
-
-    name: str
-    make: Callable[..., Any]
-    aliases: tuple[str, ...] = ()
-
-    @property
-    def summary(self) -> str:
-        """The first line of the entry's docstring."""
-        return (inspect.getdoc(self.make) or "").partition("\n")[0]
-
-    @cached_property
-    def options(self) -> dict[str, Option]:
-        """The entry's options by name, in the order of its signature."""
-        return read_options(self.make)
+from keras_rnn_zoo.catalogue import Catalogue, Entry
+from keras_rnn_zoo.errors import DataError, UnknownNameError
+from keras_rnn_zoo.options import Option
 
 
 @dataclass(frozen=True)
@@ -58,7 +36,7 @@ class Dataset(Entry):
     Attributes:
         task: the task that its examples are for.
         architectures: the architectures that it is listed under.
-        source: `"embedded"`, or `"tfds"` for a data set that TensorFlow Datasets downloads and prepares.
+        source: `"embedded"`, `"tfds"` for a data set that TensorFlow Datasets downloads and prepares, or `"files"`.
         location: where the prepared files of a TFDS data set lie within its data directory.
         size: number of examples in each split, in words.
         licence: terms of use of the data.
@@ -70,7 +48,7 @@ class Dataset(Entry):
 
     task: str = ""
     architectures: tuple[str, ...] = ()
-    source: Literal["embedded", "tfds"] = "embedded"
+    source: Literal["embedded", "tfds", "files"] = "embedded"
     location: str = ""
     size: str = ""
     licence: str = ""
@@ -114,74 +92,32 @@ class Reader(Entry):
     inputs: Mapping[str, str] = field(default_factory=dict)
 
 
-ORDER = ("one_to_one", "one_to_many", "many_to_one", "many_to_many", "sync_many_to_many", "ctc")
-"""The architectures of this package in the order in which they are told; those of plugins follow by name."""
+@dataclass(frozen=True)
+class Form(Entry):
+    """A form of files that a user brings: a function from an address to a `Dataset`.
 
-E = TypeVar("E", bound=Entry)
+    It is called with the place (the address without the form's name), the tasks wanted, the options given and what a
+    run knows of it already; see `keras_rnn_zoo.addresses.opening`.
 
-
-def fold(name: str) -> str:
-    """Returns `name` as names are compared: lower case, with `_` for hyphens and spaces."""
-    return re.sub(r"[\s_-]+", "_", name.strip().casefold())
-
-
-class Catalogue(Generic[E]):
-    """The entries of one kind.
-
-    Args:
-        kind: the word for one entry, used in messages.
-        package: the package whose modules are imported to find entries; `None` for none.
+    Attributes:
+        tasks: the tasks that its examples can be for.
+        address: what an address looks like, such as `"csv:FILE"`.
+        endings: the endings of file names in this form.
     """
 
-    def __init__(self, kind: str, package: str | None = None) -> None:
-        self.kind = kind
-        self._package = package
-        self._entries: dict[str, E] = {}
-        self._names: dict[str, str] = {}
-
-    def add(self, entry: E) -> None:
-        """Adds an entry; raises `DuplicateNameError` if its name or an alias is taken."""
-        names = {fold(name) for name in (entry.name, *entry.aliases)}
-        for name in names:
-            if name in self._names:
-                other = self._entries[self._names[name]]
-                raise DuplicateNameError(
-                    f"Two entries want the {self.kind} name {name!r}: {_place(other)} has it, {_place(entry)} asked "
-                    "for it. Rename one of them."
-                )
-        self._entries[entry.name] = entry
-        self._names.update(dict.fromkeys(names, entry.name))
-
-    def get(self, name: str) -> E:
-        """Returns the entry of that name or alias; raises `UnknownNameError` with the nearest names."""
-        self._scan()
-        folded = fold(str(name))
-        if folded not in self._names:
-            raise UnknownNameError(f"There is no {self.kind} named {name!r}. {name_hint(folded, self._names)}")
-        return self._entries[self._names[folded]]
-
-    def entries(self) -> list[E]:
-        """Returns all entries, sorted by name."""
-        self._scan()
-        return [self._entries[name] for name in sorted(self._entries)]
-
-    def _scan(self) -> None:
-        if self._package is None:
-            return
-        package = importlib.import_module(self._package)
-        for module in pkgutil.iter_modules(package.__path__):
-            importlib.import_module(f"{package.__name__}.{module.name}")
-        self._package = None
+    tasks: tuple[str, ...] = ()
+    address: str = ""
+    endings: tuple[str, ...] = ()
 
 
-def _place(entry: Entry) -> str:
-    return f"{entry.make.__module__}.{entry.make.__qualname__}"
-
+ORDER = ("one_to_one", "one_to_many", "many_to_one", "many_to_many", "sync_many_to_many", "ctc")
+"""The architectures of this package in the order in which they are told; those of plugins follow by name."""
 
 architectures: Catalogue[Architecture] = Catalogue("architecture", "keras_rnn_zoo.architectures")
 datasets: Catalogue[Dataset] = Catalogue("dataset", "keras_rnn_zoo.datasets")
 tasks: Catalogue[Task] = Catalogue("task", "keras_rnn_zoo.tasks")
 readers: Catalogue[Reader] = Catalogue("reader", "keras_rnn_zoo.readers")
+forms: Catalogue[Form] = Catalogue("form of files", "keras_rnn_zoo.addresses")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -226,6 +162,60 @@ def reader(**facts: Any) -> Callable[[F], F]:
     return register
 
 
+def form(name: str, **facts: Any) -> Callable[[F], F]:
+    """Registers the decorated function as the form of files of that name; further arguments as of `Form`."""
+
+    def register(function: F) -> F:
+        forms.add(Form(name, function, **facts))
+        return function
+
+    return register
+
+
+def find_dataset(
+    name: str,
+    tasks: tuple[str, ...],
+    options: Mapping[str, Any] | None = None,
+    known: Mapping[str, Any] | None = None,
+) -> Dataset:
+    """Returns a data set by its name or by the address of files, such as `csv:reviews.csv`.
+
+    Args:
+        name: the name or address.
+        tasks: the tasks that it may be for, where the files leave a choice.
+        options: options given, such as `columns`; they may tell what the files are for.
+        known: what a run's `config.json` says of the data set, if it was opened before.
+
+    Raises:
+        UnknownNameError: no such data set or form.
+        DataError: the files are not there, or not what the form needs.
+    """
+    prefix, colon, place = str(name).partition(":")
+    if colon:
+        form = forms.get(prefix)
+        fitting = tuple(task for task in form.tasks if task in tasks)
+        if not fitting:
+            others = [other.address for other in forms.entries() if set(other.tasks) & set(tasks)]
+            raise DataError(
+                f"Files of the form {form.name!r} are for {', '.join(form.tasks)}; {' or '.join(tasks)} is wanted. "
+                f"Forms for that: {', '.join(others)}."
+            )
+        return form.make(place, fitting, options or {}, known or {})
+    try:
+        return datasets.get(name)
+    except UnknownNameError as error:
+        ending = str(name).casefold().removesuffix(".gz").rpartition(".")[2]
+        fitting_forms = [form.name for form in forms.entries() if ending in form.endings]
+        hint = f" Files are named with their form: {fitting_forms[0]}:{name}." if fitting_forms else ""
+        raise UnknownNameError(f"{error}{hint}") from None
+
+
+def dataset_of(config: Mapping[str, Any]) -> Dataset:
+    """Returns the data set that a run's `config.json` names; raises as `find_dataset`."""
+    data, task = config["dataset"], config["task"]
+    return find_dataset(data["name"], (task["name"],), data["options"], {**data, "classes": task.get("classes", ())})
+
+
 def list_architectures() -> list[str]:
     """Returns the names of all architectures, from `one_to_one` to `ctc`; those of plugins follow by name."""
     names = [entry.name for entry in architectures.entries()]
@@ -240,7 +230,10 @@ def datasets_of(architecture: Architecture) -> list[Dataset]:
 
 def default_dataset(architecture: Architecture) -> Dataset:
     """Returns the data set that an architecture is trained on when none is named; it is embedded."""
-    return datasets_of(architecture)[0]
+    listed = datasets_of(architecture)
+    if not listed:
+        raise DataError(f"The architecture {architecture.name!r} has no dataset. Add one that names it.")
+    return listed[0]
 
 
 def options_of(architecture: Architecture, dataset: Dataset) -> dict[str, Option]:

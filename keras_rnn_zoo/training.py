@@ -46,7 +46,8 @@ def train(
 
     Args:
         name: the architecture's name or an alias.
-        dataset: the data set's name; the architecture's embedded one by default.
+        dataset: the data set's name, or the address of files of your own, such as `csv:reviews.csv`; the
+            architecture's embedded one by default.
         data_dir: folder of prepared TFDS data sets; TFDS's own by default.
         epochs: most passes over the training split; fewer when the validation split no longer improves.
         batch_size: examples in a batch.
@@ -57,7 +58,8 @@ def train(
         overwrite: whether to discard an unfinished training of that name.
         models_dir: the folder of the runs; `$ZOO_MODELS_DIR` or `./saved_models` by default.
         verbose: as in `keras.Model.fit`: 0 for silence, 1 for a progress bar, 2 for a line an epoch.
-        **options: options of the architecture and the task, as `zoo show NAME` lists them.
+        **options: options of the architecture, the task and the data set, as `zoo show NAME --dataset D` lists them;
+            for files among them `columns`, `validation`, `test` and `skip_bad_rows`.
 
     Returns:
         The run. A finished run of the same name is kept beside it, as `<run>.1`.
@@ -106,7 +108,7 @@ def _train(plan: Plan, verbose: int | str) -> None:
 def _open_examples(plan: Plan) -> Examples:
     examples = open_examples(plan.config)
     dataset = plan.config["dataset"]
-    facts = {"version": examples.version, "checksum": examples.checksum}
+    facts = {"version": examples.version, "checksum": examples.checksum, **examples.facts}
     if plan.resumed and any(dataset[key] != value for key, value in facts.items()):
         raise DataError(
             f"The dataset {dataset['name']!r} differs from the one this training began with (SHA-256 "
@@ -129,6 +131,8 @@ def _fitted_task(plan: Plan, examples: Examples) -> Task:
     run.task_path.mkdir(parents=True)
     logger.info("%s: %s.", plan.config["dataset"]["name"], task.fit(examples.split("train")))
     task.save(run.task_path)
+    if examples.look:
+        examples.look(task)
     plan.config["versions"]["backend"] = keras.backend.backend()
     write_json(run.path / "config.json", {**plan.config, "files": run.digests()})
     return task

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 COMMANDS = re.findall(r"^\$ (zoo .+)$", README, re.MULTILINE)
 PROGRAMS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+FILMS = {"fine": "5", "dull": "1"}
 NEEDS_DATA = "--dataset imdb_reviews"
 
 
@@ -28,6 +29,9 @@ def test_the_readmes_commands_and_programs_run(tmp_path, monkeypatch):
     assert len(PROGRAMS) == 2
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ZOO_MODELS_DIR")
+    reviews = [f"a {word} film number {number},{stars}" for number in range(40) for word, stars in FILMS.items()]
+    (tmp_path / "reviews.csv").write_text("\n".join(["review,stars", *reviews]) + "\n")
+    (tmp_path / "new.csv").write_text("review\na fine film\na dull film\n")
     for command in COMMANDS:
         if NEEDS_DATA not in command:
             result = CliRunner().invoke(cli, shlex.split(command)[1:], catch_exceptions=False)

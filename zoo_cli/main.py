@@ -7,7 +7,7 @@ import click
 
 from keras_rnn_zoo import __version__
 from keras_rnn_zoo.errors import TrainingInterrupted, ZooError
-from zoo_cli.commands import datasets, evaluate, export, list_, predict, show, train
+from zoo_cli.commands import datasets, evaluate, export, init, list_, predict, show, train
 
 INTERRUPTED = 130
 """Exit status that a shell reports for a program ended by Ctrl-C."""
@@ -53,5 +53,5 @@ def cli() -> None:
     """
 
 
-for module in (list_, show, datasets, train, evaluate, predict, export):
+for module in (list_, show, datasets, init, train, evaluate, predict, export):
     cli.add_command(module.command)

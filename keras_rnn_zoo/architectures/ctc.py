@@ -21,6 +21,7 @@ def ctc(
     layers: Annotated[int, Range(1, 16)] = 1,
     bidirectional: bool = True,
     dropout: Annotated[float, Range(0, 0.95)] = 0.2,
+    distortion: Annotated[float, Range(0, 0.5)] = 0.0,
     image_height: Annotated[int, Range(1, 4096)] = 32,
     channels: Literal[1, 3] = 1,
     sample_rate: Annotated[int, Range(1000, 192_000)] = 16_000,
@@ -39,6 +40,7 @@ def ctc(
         layers: number of recurrent layers.
         bidirectional: whether to read the sequence both ways.
         dropout: share of features dropped in training: of the frames, between layers and before the head.
+        distortion: share by which images are stretched, slanted and shifted in training; for few images.
         image_height: pixels from top to bottom; for images.
         channels: 1 for gray, 3 for colours; for images.
         sample_rate: samples a second; for audio.
@@ -60,7 +62,9 @@ def ctc(
 
     # Frontend
     if input == "image":
-        inputs, x, mask = line_frontend(image_height=image_height, channels=channels, dropout=dropout)
+        inputs, x, mask = line_frontend(
+            image_height=image_height, channels=channels, dropout=dropout, distortion=distortion
+        )
     elif input == "audio":
         inputs, x, mask = audio_frontend(sample_rate=sample_rate, dropout=dropout, halvings=2)
     else:

@@ -1,7 +1,7 @@
 """What opening a data set gives."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from keras_rnn_zoo.errors import DataError, name_hint
@@ -19,6 +19,8 @@ class Examples:
         splits: for each split (`"train"`, `"validation"`, `"test"`), a function that gives its examples as a
             `tf.data.Dataset` of `(raw, target)`, always in the same order.
         classes: names of the classes, in the order of their numbers.
+        facts: what a run notes of the data beside these, to open it in the same way again; plain values.
+        look: tells what the data is like and what is odd about it, given the fitted task; `None` for nothing.
     """
 
     version: str
@@ -26,6 +28,8 @@ class Examples:
     input: str
     splits: Mapping[str, Callable[[], Any]]
     classes: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    look: Callable[[Any], None] | None = None
 
     def split(self, name: str) -> Any:
         """Returns the examples of a split; raises `DataError` where there is no such split, or no example in it."""

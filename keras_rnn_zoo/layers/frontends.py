@@ -87,13 +87,14 @@ def audio_frontend(*, sample_rate, dropout, halvings=0, normalized=True, name="a
     return inputs, x, mask
 
 
-def line_frontend(*, image_height, channels, dropout, name="image"):
+def line_frontend(*, image_height, channels, dropout, distortion=0.0, name="image"):
     """Reads lines of writing from left to right, a vector for every four columns of pixels.
 
     Args:
         image_height: pixels from top to bottom.
         channels: 1 for gray, 3 for colours.
         dropout: share of features dropped in training.
+        distortion: share by which lines are stretched, slanted and shifted in training; see `RandomDistortion`.
         name: name of the input.
 
     Returns:
@@ -103,6 +104,8 @@ def line_frontend(*, image_height, channels, dropout, name="image"):
     inputs = keras.Input((None, image_height, channels), name=name)
     mask = StepMask(name="columns_mask")(inputs)
     x = keras.layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(inputs)
+    if distortion:
+        x = RandomDistortion(distortion, name="distortion")(ZeroPadding(name="undistorted")(x, mask=mask))
     for number, (filters, width) in enumerate(((16, 2), (32, 2), (64, 1), (96, 1)), 1):
         x = ZeroPadding(name=f"unpadded_{number}")(x, mask=mask)
         x = keras.layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"convolution_{number}")(x)
@@ -182,6 +185,38 @@ class RandomShift(keras.layers.RandomTranslation):
 
     def get_config(self):
         return {**keras.layers.Layer.get_config(self), "share": self.share}
+
+
+@keras.saving.register_keras_serializable("keras_rnn_zoo")
+class RandomDistortion(keras.layers.Layer):
+    """In training, stretches, slants and shifts lines of writing, each in its own way; what comes in repeats the edge.
+
+    Args:
+        share: the most by which length and height change, relative to them, and a line is shifted, relative to its
+            height; the slant is at most twice as much.
+    """
+
+    def __init__(self, share, **kwargs):
+        super().__init__(**kwargs)
+        self.share = share
+        self.seed_generator = keras.random.SeedGenerator()
+
+    def call(self, lines, training=False):
+        if not training:
+            return lines
+        batch, _, rows, _ = ops.shape(lines)
+        draws = self.share * keras.random.uniform((batch, 5), -1.0, 1.0, seed=self.seed_generator)
+        length, height, slant, right, down = (draws[:, number] for number in range(5))
+        middle = rows / 2
+        none = ops.zeros_like(length)
+        # Where each pixel comes from: its row is the first coordinate, its column the second.
+        to_row = [1 + height, none, down * rows - height * middle]
+        to_column = [2 * slant, 1 + length, right * rows - 2 * slant * middle]
+        transforms = ops.stack([*to_row, *to_column, none, none], axis=1)
+        return ops.image.affine_transform(lines, transforms, fill_mode="nearest", data_format="channels_last")
+
+    def get_config(self):
+        return {**super().get_config(), "share": self.share}
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")

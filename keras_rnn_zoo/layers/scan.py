@@ -15,8 +15,11 @@ import keras
 import tensorflow as tf
 from tensorflow.compiler.tf2xla.python import xla
 
-_SIZES = sorted(base * 2**power for power in range(1, 24) for base in (2, 3))
-"""The lengths and sizes that sequences and batches are padded to."""
+_SIZES = [
+    *(base * 2**power for power in range(1, 5) for base in (2, 3)),
+    *(base * 2**power for power in range(4, 24) for base in (4, 5, 6, 7)),
+]
+"""The lengths and sizes that sequences and batches are padded to: closer where more memory is at stake."""
 
 
 def scans_train_here(sequences):
@@ -46,16 +49,14 @@ def scan(cell, inputs, mask, states, weights, *, backwards, zero_masked, compile
     Returns:
         The last output; all outputs `(batch, time, units)` in the order of the sequence; the last states.
     """
+    masks = [] if mask is None else [mask]  # None or one: a loop without a mask does less.
     if compiled:
-        run = _differentiable(cell, backwards, zero_masked)
-        return (_as_function(run) if tf.executing_eagerly() else run)(
-            inputs, [] if mask is None else [mask], states, weights
-        )
-    x = tf.transpose(inputs, [1, 0, 2])
-    masks = [] if mask is None else [tf.transpose(mask)[:, :, None]]
-    last, outputs, final, _ = _ahead(
-        cell, x, masks, tf.shape(x)[0], backwards, zero_masked, states, weights, keep=False
-    )
+        run = _differentiable(cell, zero_masked)
+        run = _as_function(run) if tf.executing_eagerly() else run
+        return run(inputs, masks, states, weights, tf.constant(backwards))
+    x, masks = tf.transpose(inputs, [1, 0, 2]), [tf.transpose(mask)[:, :, None] for mask in masks]
+    time = tf.shape(x)[0]
+    last, outputs, final, _ = _ahead(cell, x, masks, time, backwards, zero_masked, states, weights, keep=False)
     return last, tf.transpose(outputs, [1, 0, 2]), final
 
 
@@ -66,11 +67,11 @@ def _as_function(run):
 
 
 @functools.cache
-def _differentiable(cell, backwards, zero_masked):
+def _differentiable(cell, zero_masked):
     """Returns the scan of a batch in its own padding, with its gradient."""
 
     @tf.custom_gradient
-    def run(inputs, masks, states, weights):
+    def run(inputs, masks, states, weights, backwards):
         batch, time, features = tf.shape(inputs)[0], tf.shape(inputs)[1], inputs.shape[2]
         room = [[0, _room(time) - time], [0, _room(batch) - batch]]
         rows = [[0, room[1][1]], [0, 0]]
@@ -78,8 +79,8 @@ def _differentiable(cell, backwards, zero_masked):
         # Without a mask, the rows of padding are run, and their gradient is zero.
         real = [tf.pad(tf.transpose(mask), room)[:, :, None] for mask in masks]
         first = [tf.pad(state, rows) for state in states]
-        ahead, back = _programs(cell, backwards, zero_masked)
-        last, outputs, final, kept = ahead(x, real, time, first, weights)
+        ahead, back = _programs(cell, zero_masked)
+        last, outputs, final, kept = ahead(x, real, time, backwards, first, weights)
 
         def cut(values):
             return tf.transpose(tf.slice(values, [0, 0, 0], [time, batch, values.shape[2]]), [1, 0, 2])
@@ -90,7 +91,7 @@ def _differentiable(cell, backwards, zero_masked):
         def gradient(d_last, d_outputs, *d_final):
             d_outputs = tf.pad(tf.transpose(d_outputs, [1, 0, 2]), [*room, [0, 0]])
             d_after = [tf.pad(grad, rows) for grad in d_final]
-            d_in, d_rec, d_first = back(kept, real, time, d_outputs, tf.pad(d_last, rows), d_after, weights)
+            d_in, d_rec, d_first = back(kept, real, time, backwards, d_outputs, tf.pad(d_last, rows), d_after, weights)
             in_flat, rec_flat = flat(d_in), flat(d_rec)
             d_x = tf.reshape(tf.matmul(in_flat, weights[0], transpose_b=True), [time, -1, features])
             d_weights = [
@@ -99,7 +100,13 @@ def _differentiable(cell, backwards, zero_masked):
                 tf.matmul(flat(kept[1][0]), rec_flat, transpose_a=True),
                 _column_sums(rec_flat),
             ]
-            return cut(d_x), *([None] * len(masks)), *(grad[:batch] for grad in d_first), *d_weights[: len(weights)]
+            return (
+                cut(d_x),
+                *([None] * len(masks)),
+                *(grad[:batch] for grad in d_first),
+                *d_weights[: len(weights)],
+                None,
+            )
 
         return (last[:batch], cut(outputs), [state[:batch] for state in final]), gradient
 
@@ -107,7 +114,7 @@ def _differentiable(cell, backwards, zero_masked):
 
 
 def _room(size):
-    """Returns the least of 4, 6, 8, 12, 16, 24, ... that is not less than `size`: few shapes, and little padding."""
+    """Returns the least of `_SIZES` that is not less than `size`: few shapes, and little padding."""
     return tf.gather(_SIZES, tf.searchsorted(_SIZES, size[None]))[0]
 
 
@@ -117,19 +124,26 @@ def _column_sums(values):
 
 
 @functools.cache
-def _programs(cell, backwards, zero_masked):
-    """Returns the scan and its gradient as functions that XLA compiles, once for each shape, whatever the layer."""
+def _programs(cell, zero_masked):
+    """Returns the scan and its gradient as functions that XLA compiles once a shape, whatever the direction."""
 
-    def ahead(x, masks, count, states, weights):
+    def ahead(x, masks, count, backwards, states, weights):
         return _ahead(cell, x, masks, count, backwards, zero_masked, states, weights, keep=True)
 
-    def back(kept, masks, count, d_outputs, d_last, d_states, weights):
+    def back(kept, masks, count, backwards, d_outputs, d_last, d_states, weights):
         return _back(cell, kept, masks, count, backwards, zero_masked, d_outputs, d_last, d_states, weights)
 
     def compiled(function):
         return tf.function(function, jit_compile=True, autograph=False)
 
     return compiled(ahead), compiled(back)
+
+
+def _place(number, count, backwards):
+    """Returns where the step stands that is read as the `number`th."""
+    if isinstance(backwards, bool):
+        return count - 1 - number if backwards else number
+    return tf.where(backwards, count - 1 - number, number)
 
 
 def _read(steps, time):
@@ -179,7 +193,7 @@ def _ahead(cell, x, masks, count, backwards, zero_masked, states, weights, *, ke
         outputs, arrays = tf.TensorArray(x.dtype, tf.shape(x)[0], element_shape=(x.shape[1], units)), []
 
     def step(number, output, states, outputs, arrays):
-        time = count - 1 - number if backwards else number
+        time = _place(number, count, backwards)
         values = _read(steps, time)
         kept, after = cell.ahead(project(values) if keep else values, recur(states[0]), states)
         new_output = after[0]
@@ -210,7 +224,7 @@ def _back(cell, kept, masks, count, backwards, zero_masked, d_outputs, d_last, d
     arrays = _empty(d_outputs, [weights[0].shape[1]] * (1 if shared else 2))
 
     def step(number, d_output, grads, arrays):
-        time = number if backwards else count - 1 - number
+        time = _place(count - 1 - number, count, backwards)
         d_output += _read(d_outputs, time)
         inner = (grads[0] + d_output, *grads[1:])
         d_in, d_rec, direct = cell.back([_read(a, time) for a in sums], [_read(a, time) for a in before], inner)

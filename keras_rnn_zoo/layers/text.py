@@ -46,6 +46,9 @@ def split_characters(texts: tf.Tensor) -> tf.RaggedTensor:
     return tf.strings.unicode_split(texts, "UTF-8")
 
 
+_MOST_COUNTED = 2_000_000
+"""Tokens that are counted at once."""
+
 SPLITS = {"words": split_words, "spaces": split_spaces, "characters": split_characters}
 SEPARATORS = {"words": " ", "spaces": " ", "characters": ""}
 
@@ -90,8 +93,13 @@ class TokenIds(keras.layers.Layer):
         tokens = tf.function(
             lambda batch: self.split(batch).flat_values, input_signature=[tf.TensorSpec([None], tf.string)]
         )
+        rarest = 1
         for batch in texts:
             counts.update(tokens(batch).numpy().tolist())
+            if len(counts) > _MOST_COUNTED:
+                # What came so seldom until now will not be among the commonest; all of it would not fit into memory.
+                counts = Counter({token: count for token, count in counts.items() if count > rarest})
+                rarest += 1
         for token in self.reserved:
             del counts[token.encode()]
         # Ties are broken by the token itself, so that the order of the data does not matter.

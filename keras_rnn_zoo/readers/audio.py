@@ -9,6 +9,7 @@ from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers.reader import Reader, read_file
 from keras_rnn_zoo.readers.series import padded_batch, repeated, without_padding
+from keras_rnn_zoo.readers.wav import decode_wav, resample
 
 
 @registry.reader(
@@ -69,20 +70,15 @@ class AudioReader(Reader):
         return repeated(inputs)
 
     def _samples(self, item: Any) -> Any:
-        """Returns the samples of the bytes of a WAV file or of the path of one; anything else as it is."""
+        """Returns the samples of the bytes of a WAV file or of the path of one, at the rate that the model reads.
+
+        Anything else is given back as it is.
+        """
         if not isinstance(item, str | bytes) and not hasattr(item, "__fspath__"):
             return item
         content = item if isinstance(item, bytes) else read_file(item)
         name = f"of {len(content)} bytes" if isinstance(item, bytes) else repr(str(item))
         try:
-            samples, rate = tf.audio.decode_wav(content)
-        except tf.errors.InvalidArgumentError as error:
-            raise DataError(
-                f"The recording {name} cannot be read: {error.message}. WAV files of 16-bit samples are read."
-            ) from None
-        if int(rate) != self.sample_rate:
-            raise DataError(
-                f"The recording {name} has {int(rate):,} samples a second; the run was trained on "
-                f"{self.sample_rate:,}. Convert it first, for example: ffmpeg -i IN -ar {self.sample_rate} OUT.wav"
-            )
-        return samples.numpy().mean(axis=1)
+            return resample(*decode_wav(content), self.sample_rate)
+        except DataError as error:
+            raise DataError(f"The recording {name} cannot be read: {error}. WAV files are read.") from None

@@ -21,6 +21,10 @@ SHOWN = 60
 @click.option(
     "--set", "pairs", metavar="KEY=VALUE", multiple=True, help="How to answer, such as --set temperature=0.5."
 )
+@click.option("--input", "source", metavar="FILE", help="Answer a file (csv, tsv, jsonl, txt, conll) or a folder.")
+@click.option("--output", metavar="FILE", help="File to write those answers to [default: standard output].")
+@click.option("--columns", metavar="WORD=COLUMN", help="Column of the file with the inputs [default: as in training].")
+@click.option("--skip-bad-rows", is_flag=True, help="Leave out rows of the file that cannot be read.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @models_dir_option
 @with_verbosity
@@ -28,12 +32,16 @@ def command(
     run: str | None,
     inputs: tuple[str, ...],
     pairs: tuple[str, ...],
+    source: str | None,
+    output: str | None,
+    columns: str | None,
+    skip_bad_rows: bool,
     as_json: bool,
     models_dir: str | None,
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Answer the INPUTs, or each line of standard input where there are none.
+    """Answer the INPUTs, or each line of standard input where there are none, or a whole file.
 
     RUN is the run's name, by default that of its architecture. The first argument is always the RUN; it may be left
     out when there is one run and the inputs come by standard input. An INPUT is a text; the path of an image or of a
@@ -44,17 +52,42 @@ def command(
       zoo predict many_to_one "not only moving but also funny"
       zoo predict many_to_one --json < reviews.txt
       zoo predict ctc scans/page1.png scans/page2.png
+      zoo predict many_to_one --input new.csv --output answered.csv
       zoo predict sync_many_to_many "ROMEO:" --set temperature=0.5 --set length=200
     """
     import keras_rnn_zoo as zoo
     from keras_rnn_zoo.runs import open_run
 
-    if not inputs and (sys.stdin is None or sys.stdin.isatty()):
+    if source is None and (output or columns or skip_bad_rows):
+        raise click.UsageError("--output, --columns and --skip-bad-rows go with --input FILE.")
+    if source is not None and (inputs or as_json):
+        raise click.UsageError(
+            "With --input FILE there are no INPUTs and no --json: answers have the form of the file."
+        )
+    if source is None and not inputs and (sys.stdin is None or sys.stdin.isatty()):
         raise click.UsageError("Nothing to answer: give RUN and INPUT, or pipe lines to standard input.")
     found = open_run(run, models_dir)
     options = parse_options(
         registry.tasks.get(found.config["task"]["name"]).answer_options, split_pairs(pairs), "an answer of this run"
     )
+    if source is not None:
+        stdout = sys.stdout
+        with frameworks(quiet, verbose):
+            counts = zoo.predict_file(
+                found,
+                source,
+                output,
+                columns=columns or "",
+                skip_bad_rows=skip_bad_rows,
+                progress=_tell if not quiet else lambda done: None,
+                to=stdout,
+                **options,
+            )
+        skipped = f"; {counts['skipped']:,} rows could not be read" if counts["skipped"] else ""
+        click.echo(
+            f"Answered {counts['answered']:,} inputs{skipped}." + (f" Wrote {output}" if output else ""), err=True
+        )
+        return
     lines = [os.fsencode(text) for text in inputs] or sys.stdin.buffer.read().splitlines()
     files = found.config["task"]["input"] in ("image", "audio")
     with frameworks(quiet, verbose):
@@ -67,3 +100,11 @@ def command(
         text = " ".join(item.decode("utf-8", "replace").split())
         shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
         click.echo(f"{loaded.task.describe(answer)}  {shown}".rstrip())
+
+
+def _tell(done: int) -> None:
+    """Shows progress: a line that is written over on a terminal, else one now and then."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{done:,} answered", err=True, nl=False)
+    elif done % 10_240 == 0:
+        click.echo(f"{done:,} answered", err=True)

@@ -1,11 +1,14 @@
 """`zoo train`."""
 
+import shlex
 import sys
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.configs import PLACES, read_config, split_config
 from keras_rnn_zoo.errors import TrainingInterrupted
 from keras_rnn_zoo.options import parse_options
 from zoo_cli.frameworks import frameworks, with_verbosity
@@ -13,8 +16,13 @@ from zoo_cli.options import data_dir_option, models_dir_argument, models_dir_opt
 
 
 @click.command("train")
-@click.argument("name")
-@click.option("--dataset", metavar="D", help="Dataset [default: the embedded one].")
+@click.argument("name", required=False)
+@click.option("--config", metavar="FILE", help="YAML with the same words as these options, which win over it.")
+@click.option("--dataset", metavar="D", help="Dataset, or files as FORM:PATH [default: the embedded one].")
+@click.option("--columns", metavar="WORD=COLUMN,...", help="Which column of your files holds what.")
+@click.option("--validation", metavar="FILE", help="Your file to validate on [default: a tenth of the rows].")
+@click.option("--test", metavar="FILE", help="Your file to test on [default: a tenth of the rows].")
+@click.option("--skip-bad-rows", is_flag=True, default=None, help="Leave out rows that cannot be used.")
 @data_dir_option
 @click.option("--set", "pairs", metavar="KEY=VALUE", multiple=True, help="An option of NAME; see zoo show NAME.")
 @click.option("--epochs", type=int, help="Most passes over the training split.")
@@ -27,8 +35,13 @@ from zoo_cli.options import data_dir_option, models_dir_argument, models_dir_opt
 @models_dir_option
 @with_verbosity
 def command(
-    name: str,
+    name: str | None,
+    config: str | None,
     dataset: str | None,
+    columns: str | None,
+    validation: str | None,
+    test: str | None,
+    skip_bad_rows: bool | None,
     pairs: tuple[str, ...],
     models_dir: str | None,
     quiet: bool,
@@ -37,22 +50,27 @@ def command(
 ) -> None:
     """Train an architecture, test it on held-out data and write the run.
 
+    Your own files are a dataset, too: csv:FILE, tsv:FILE, jsonl:FILE, text:FILE, conll:FILE, images:DIR, audio:DIR,
+    npz:FILE, and tfds:NAME for any of TFDS.
+
     \b
     Example:
       zoo train many_to_one --dataset imdb_reviews --set units=128 --epochs 3
+      zoo train many_to_one --dataset csv:reviews.csv --columns text=review,label=stars
+      zoo train --config many_to_one.yaml --epochs 3
     """
     import keras_rnn_zoo as zoo
 
-    architecture = registry.architectures.get(name)
-    data = registry.datasets.get(dataset) if dataset else registry.default_dataset(architecture)
-    options = parse_options(registry.options_of(architecture, data), split_pairs(pairs), architecture.name)
+    files = {"columns": columns, "validation": validation, "test": test, "skip_bad_rows": skip_bad_rows}
+    places, chosen = _merged(config, split_pairs(pairs), {**settings, **files}, name, dataset, models_dir)
+    architecture, models_dir = registry.architectures.get(places.pop("architecture")), places.get("models_dir")
     bar = 0 if quiet else 1 if sys.stderr.isatty() else 2
-    where = models_dir_argument()
+    where = models_dir_argument() or (f" --models-dir {shlex.quote(models_dir)}" if models_dir and config else "")
     try:
         with frameworks(quiet, verbose):
-            run = zoo.train(name, dataset=dataset, models_dir=models_dir, verbose=bar, **settings, **options)
+            run = zoo.train(architecture.name, verbose=bar, **places, **chosen)
     except TrainingInterrupted as error:
-        again = f"zoo train {architecture.name} --run {settings['run'] or architecture.name}{where} --resume"
+        again = f"zoo train {architecture.name} --run {places.get('run') or architecture.name}{where} --resume"
         raise TrainingInterrupted(f"{error}\nNext:\n  {again}") from None
     measured = run.metrics
     metrics = ", ".join(f"{key} {value:.4f}" for key, value in measured["metrics"].items())
@@ -63,3 +81,33 @@ def command(
             f'Next:\n  zoo predict {run.name}{where} "..."\n  zoo evaluate {run.name}{where}\n'
             f"  zoo export {run.name}{where}"
         )
+
+
+def _merged(
+    config: str | None,
+    pairs: dict[str, str],
+    options: dict[str, Any],
+    name: str | None,
+    dataset: str | None,
+    models_dir: str | None,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Returns the places and the options of a training: those of a configuration, and over them the command line's."""
+    written = read_config(config) if config else {}
+    places = {key: str(value) for key, value in written.items() if key in PLACES}
+    if click.get_current_context().get_parameter_source("models_dir") is not ParameterSource.COMMANDLINE:
+        models_dir = places.get("models_dir", models_dir)
+    said = {"architecture": name, "dataset": dataset, "models_dir": models_dir}
+    said |= {key: options.pop(key) for key in ("data_dir", "run")}
+    places |= {key: value for key, value in said.items() if value is not None}
+    given = {key: value for key, value in options.items() if value is not None and value is not False}
+    if "architecture" not in places:
+        raise click.UsageError("Name an architecture, or a configuration that does: zoo train NAME, or --config FILE.")
+    architecture = registry.architectures.get(places["architecture"])
+    if "dataset" in places:
+        wanted = {**written, **pairs, **given, "data_dir": places.get("data_dir")}
+        data = registry.find_dataset(places["dataset"], architecture.tasks, wanted)
+    else:
+        data = registry.default_dataset(architecture)
+    known = registry.options_of(architecture, data)
+    chosen = split_config(written, known, config) if config else {}
+    return places, {**chosen, **parse_options(known, pairs, architecture.name), **given}

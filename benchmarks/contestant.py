@@ -1,0 +1,78 @@
+"""A process that does one piece of work whenever `timing.Contestant` tells it to.
+
+Usage: contestant.py MODULE:FUNCTION SETTINGS, where the settings are a JSON object. Reads orders from standard input
+and answers each by a line of JSON on standard output; whatever the work prints goes to standard error.
+"""
+
+import importlib
+import json
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from timing import MissingPeerError
+
+PEERS = {"torch", "joeynmt"}
+"""Packages that may lack."""
+
+
+def held(field: str) -> float:
+    """Returns a field of `/proc/self/status` in MiB: `VmRSS`, memory held now, or `VmHWM`, the most held so far.
+
+    Zero where there is no such file: only Linux has it.
+    """
+    if sys.platform != "linux":
+        return 0.0
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (line,) = [line for line in lines if line.startswith(f"{field}:")]
+    return int(line.split()[1]) / 1024
+
+
+def forget_peak() -> None:
+    """Makes `VmHWM` what is held now."""
+    if sys.platform == "linux":
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def main(target: str, settings: str) -> None:
+    """Builds the work and does it for every order."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+    def answer(**facts: Any) -> None:
+        print(json.dumps(facts), file=answers, flush=True)
+
+    module, function = target.split(":")
+    try:
+        work = getattr(importlib.import_module(module), function)(**json.loads(settings))
+    except MissingPeerError as error:
+        answer(missing=str(error))
+        return
+    except ModuleNotFoundError as error:
+        if error.name not in PEERS:
+            raise
+        answer(missing=f"{error.name} is not installed")
+        return
+    base = held("VmRSS")
+    forget_peak()
+    answer(ready=True)
+    for order in sys.stdin:
+        if order.strip() == "reset":
+            forget_peak()
+            answer(done=True)
+            continue
+        seconds, value = [], None
+        for _ in range(int(order.split()[1])):
+            start = time.perf_counter()
+            value = work()
+            seconds.append(time.perf_counter() - start)
+        peak = held("VmHWM")
+        answer(seconds=statistics.median(seconds), value=value, peak_mib=peak - base, process_mib=peak)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,132 @@
+"""Peak memory of a training step, and how its time and memory grow with the length of the sequence.
+
+The peak of a step is what the process holds at most (Linux's `VmHWM`) above what it held before its first step of that
+size. A step of 4 rows of 4 steps comes before that, so that what a framework holds whatever the size, such as a
+compiler, counts for the whole process alone.
+"""
+
+import itertools
+import statistics
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import steps
+from report import Mark, Row
+from timing import Contestant, race
+
+ABOUT = "peak memory of a training step of the network of `steps`, beyond that of a step of T=4 B=4"
+SETTINGS = [(200, 32), (100, 128)]
+LENGTHS = [100 * 2**power for power in range(8)]
+BATCH = 8
+
+
+def measure(python: str, plot: Path, quick: bool) -> Iterator[Row]:
+    """Measures both; `python` is the one that has the peers, `plot` the file to draw the growth to."""
+    for time, batch in [(12, 4)] if quick else SETTINGS:
+        yield from _peaks(time, batch, python, repeats=1 if quick else 2)
+    yield from _growth(LENGTHS[:3] if quick else LENGTHS, plot, rounds=2 if quick else 5)
+
+
+def settled(function: str, **size: Any) -> Callable[[], float]:
+    """Returns a step of `steps`, after a small one."""
+    make = getattr(steps, function)
+    make(**{**size, "time": 4, "batch": 4})()
+    return make(**size)
+
+
+def _peaks(time: int, batch: int, python: str, repeats: int) -> Iterator[Row]:
+    """Compares peaks, each repeat in processes of its own: of a step, and of the whole process from then on."""
+    size = {"cell": "lstm", "time": time, "batch": batch}
+    step: dict[str, list[float]] = {}
+    whole: dict[str, list[float]] = {}
+    missing: dict[str, str] = {}
+    for _ in range(repeats):
+        done = race(
+            {
+                "ours": Contestant("memory:settled", function="keras_step", layers="ours", **size),
+                "keras": Contestant("memory:settled", function="keras_step", layers="keras", **size),
+                "torch": Contestant("memory:settled", python, function="torch_step", **size),
+            },
+            rounds=5,
+        )
+        missing = done.missing
+        for name, runs in done.runs.items():
+            every = [*done.warm_ups[name], *runs]
+            step.setdefault(name, []).append(max(run["peak_mib"] for run in runs))
+            whole.setdefault(name, []).append(max(run["process_mib"] for run in every))
+    for what, peaks in (("peak of a step", step), ("peak of the whole process", whole)):
+        for peer, name in (("keras", "keras.layers.LSTM"), ("torch", "torch.nn.LSTM")):
+            yield Row(
+                f"{what}, T={time} B={batch}",
+                "MiB",
+                peaks["ours"],
+                name,
+                peaks.get(peer, []),
+                inverse=False,
+                mark=Mark(1, most=True) if peer == "keras" and peaks is step else None,
+                missing=missing.get(peer, ""),
+            )
+
+
+def _growth(lengths: list[int], plot: Path, rounds: int) -> Iterator[Row]:
+    """Measures steps of all lengths in turn, and how far they are from a straight line."""
+    size = {"cell": "lstm", "layers": "ours", "batch": BATCH}
+    done = race(
+        {str(n): Contestant("memory:settled", function="keras_step", time=n, **size) for n in lengths},
+        rounds,
+        warm_ups=2,
+    )
+    seconds = {length: done.seconds(str(length)) for length in lengths}
+    peaks = {length: [run["peak_mib"] for run in done.runs[str(length)]] for length in lengths}
+    for length in lengths:
+        yield Row(f"step, lstm, T={length} B={BATCH}", "ms", [1000 * value for value in seconds[length]])
+        yield Row(f"peak, lstm, T={length} B={BATCH}", "MiB", [max(peaks[length])])
+    medians = {length: statistics.median(values) for length, values in seconds.items()}
+    yield Row(
+        "time of a step divided by its length: farthest from the median of all lengths",
+        "%",
+        [_farthest([value / length for length, value in medians.items()])],
+        mark=Mark(20, most=True),
+    )
+    most = {length: max(values) for length, values in peaks.items()}
+    added = [(most[b] - most[a]) / (b - a) for a, b in itertools.pairwise(lengths)]
+    yield Row(
+        "peak added from one length to the next, divided by the length added: farthest from the median",
+        "%",
+        [_farthest(added)],
+        mark=Mark(20, most=True),
+        note=_draw(plot, medians, most),
+    )
+
+
+def _farthest(values: list[float]) -> float:
+    """Returns how far the farthest value is from the median of all, in percent of it."""
+    median = statistics.median(values)
+    return 100 * max(abs(value / median - 1) for value in values)
+
+
+def _draw(plot: Path, seconds: dict[int, float], mib: dict[int, float]) -> str:
+    """Draws time and memory by length; returns where."""
+    try:
+        import matplotlib as mpl
+    except ModuleNotFoundError:
+        return "matplotlib is not installed: no plot was drawn"
+    mpl.use("svg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
+    parts = (("seconds a training step", seconds), ("MiB, peak of a training step", mib))
+    for axis, (label, values) in zip(axes, parts, strict=True):
+        lengths = list(values)
+        longest = lengths[-1]
+        axis.plot(lengths, [values[longest] * length / longest for length in lengths], "--", color="0.6")
+        axis.plot(lengths, list(values.values()), "o-")
+        axis.set(xscale="log", yscale="log", xlabel="steps of a sequence", ylabel=label)
+        axis.set_xticks(lengths, [f"{length:,}" for length in lengths], rotation=45, minor=False)
+        axis.minorticks_off()
+        axis.legend(["in proportion to the longest", "measured"])
+    figure.suptitle(f"Two bidirectional LSTM layers of 64, batch of {BATCH}")
+    plot.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(plot)
+    return f"time and memory by length are drawn in {plot.name}"

@@ -1,0 +1,99 @@
+"""The same recurrent network by our layers, by Keras's and by PyTorch's; a framework is loaded when it is asked for."""
+
+import os
+from typing import Any
+
+from timing import MissingPeerError
+
+UNITS, FEATURES = 64, 128
+"""Of the two bidirectional layers, and of what they read."""
+
+TORCH_NAMES = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "RNN"}
+
+
+def use_keras_layers() -> None:
+    """Makes `zoo.build` use Keras's own recurrent layers from now on, in this process."""
+    import keras
+
+    from keras_rnn_zoo.layers import recurrent
+
+    recurrent.CELLS.update(lstm=keras.layers.LSTM, gru=keras.layers.GRU, simple_rnn=keras.layers.SimpleRNN)
+
+
+def layer_class(cell: str, layers: str) -> Any:
+    """Returns a recurrent layer of ours, or Keras's own where `layers` is `"keras"`."""
+    from keras_rnn_zoo.layers.recurrent import CELLS
+
+    if layers == "keras":
+        use_keras_layers()
+    if cell not in CELLS:
+        raise MissingPeerError(f"there is no cell {cell}")
+    return CELLS[cell]
+
+
+def two_layers(cell: str, layers: str) -> Any:
+    """Returns a model of two bidirectional layers over `(batch, time, 128)`, their maximum over time and one number."""
+    import keras
+
+    make = layer_class(cell, layers)
+    keras.utils.set_random_seed(0)
+    inputs = x = keras.Input((None, FEATURES))
+    for _ in range(2):
+        x = keras.layers.Bidirectional(make(UNITS, return_sequences=True))(x)
+    return keras.Model(inputs, keras.layers.Dense(1)(keras.ops.max(x, axis=1)))
+
+
+def torch_with_all_cores() -> Any:
+    """Returns PyTorch, which then uses as many cores as there are for this process."""
+    import torch
+
+    torch.set_num_threads(cores())
+    torch.manual_seed(0)
+    return torch
+
+
+def torch_layers(cell: str) -> Any:
+    """Returns PyTorch's two bidirectional layers."""
+    torch = torch_with_all_cores()
+    return getattr(torch.nn, TORCH_NAMES[cell])(FEATURES, UNITS, 2, bidirectional=True, batch_first=True)
+
+
+def cores() -> int:
+    """Returns the number of cores for this process."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def recurrent_flop(cell: str, batch: int, time: int, features: int = FEATURES, units: int = UNITS) -> int:
+    """Returns the floating-point operations of a training step's matrix products in two bidirectional layers.
+
+    A product of `(m, k)` by `(k, n)` is `2 m k n`. Each step of a direction multiplies inputs and state by a kernel of
+    all gates. The gradient takes two products for each of those: one for the operand, one for the weights.
+    """
+    gates = {"lstm": 4, "gru": 3, "simple_rnn": 1}[cell]
+    forward = 0
+    for read in (features, 2 * units):
+        forward += 2 * (2 * batch * time * (read + units) * gates * units)  # Both directions.
+    return 3 * forward
+
+
+def matrix_product(size: int = 1024, repeats: int = 10) -> Any:
+    """Returns the work of `repeats` products of square float32 matrices, which gives GFLOP/s."""
+    import time
+
+    import tensorflow as tf
+
+    a = tf.random.normal((size, size))
+
+    @tf.function
+    def products(a: Any) -> Any:
+        b = a
+        for _ in range(repeats):
+            b = tf.matmul(a, b) * 1e-2
+        return b
+
+    def work() -> float:
+        start = time.perf_counter()
+        products(a).numpy()
+        return repeats * 2 * size**3 / (time.perf_counter() - start) / 1e9
+
+    return work

@@ -1,0 +1,124 @@
+"""What was measured: rows of a table, and the same as JSON and as Markdown."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+from timing import summarise
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a ratio, or a figure that has no peer, is to reach: at least so much, or at most where `most` is set."""
+
+    bound: float
+    most: bool = False
+
+    def reached(self, value: float) -> bool:
+        """Whether a value reaches it."""
+        return value <= self.bound if self.most else value >= self.bound
+
+    def __str__(self) -> str:
+        return f"{'at most' if self.most else 'at least'} {self.bound:g}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A comparison, with every measurement of it.
+
+    Attributes:
+        what: what was measured.
+        unit: its unit.
+        ours: our measurements, one a round.
+        peer: whom it is compared with; empty where with nobody.
+        theirs: the peer's measurements, in the same rounds; none of a missing peer.
+        inverse: whether the ratio is theirs divided by ours ("times as fast", of times), or ours by theirs.
+        mark: what the ratio is to reach, or our figure where there is no peer.
+        note: what to know of it.
+        missing: why there are no measurements of the peer or of ours.
+    """
+
+    what: str
+    unit: str
+    ours: list[float]
+    peer: str = ""
+    theirs: list[float] = field(default_factory=list)
+    inverse: bool = True
+    mark: Mark | None = None
+    note: str = ""
+    missing: str = ""
+
+    def ratios(self) -> list[float]:
+        """Returns the ratio of each round; where the two had not as many rounds, the one of their medians."""
+        if not self.ours or not self.theirs:
+            return []
+        pairs = list(zip(self.ours, self.theirs, strict=False))
+        if len(self.ours) != len(self.theirs):
+            pairs = [(summarise(self.ours).median, summarise(self.theirs).median)]
+        return [theirs / ours if self.inverse else ours / theirs for ours, theirs in pairs]
+
+    def cells(self) -> tuple[str, ...]:
+        """Returns the row of the table."""
+        ratios = self.ratios()
+        decisive = ratios if self.peer else self.ours
+        verdict = ""
+        if self.missing:
+            verdict = f"missing: {self.missing}"
+        elif self.mark and decisive:
+            verdict = "reached" if self.mark.reached(summarise(decisive).median) else "missed"
+        measured = [shown(values, self.unit) for values in (self.ours, self.theirs)]
+        return (self.what, measured[0], self.peer, measured[1], shown(ratios, ""), str(self.mark or ""), verdict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns everything there is to know of it."""
+        summaries = {"ours": self.ours, "theirs": self.theirs, "ratio": self.ratios()}
+        return {
+            **dataclasses.asdict(self),
+            "summary": {name: summarise(values)._asdict() for name, values in summaries.items() if values},
+        }
+
+
+HEADER = ("comparison", "ours", "peer", "the peer's", "ratio", "mark", "")
+
+
+def row_from_json(facts: dict[str, Any]) -> Row:
+    """Returns the row that `Row.as_json` wrote."""
+    facts = {name: value for name, value in facts.items() if name != "summary"}
+    return Row(**{**facts, "mark": facts["mark"] and Mark(**facts["mark"])})
+
+
+def shown(values: list[float], unit: str) -> str:
+    """Returns median and quartiles as text, or nothing of no values."""
+    if not values:
+        return ""
+    median, low, high = map(_rounded, summarise(values))
+    spread = f" ({low} to {high})" if len(values) > 1 else ""
+    return f"{median}{' ' if unit else ''}{unit}{spread}"
+
+
+def _rounded(value: float) -> str:
+    """Returns three figures, and all of those before the point."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def machine_line(machine: dict[str, Any]) -> str:
+    """Returns a line on the machine and its limit."""
+    product = shown(machine["matrix_product_gflops"], "GFLOP/s") if machine["matrix_product_gflops"] else "not measured"
+    load = " to ".join(f"{value:.1f}" for value in machine["load"])
+    return (
+        f"{machine['cores']} cores of {machine['processor']}; float32 matrix product at 1,024: {product}; load {load}"
+    )
+
+
+def as_markdown(themes: dict[str, Any]) -> str:
+    """Returns the tables of all themes as Markdown."""
+    parts = []
+    for name, theme in themes.items():
+        rows = [row_from_json(facts) for facts in theme["rows"]]
+        lines = [HEADER, ["---"] * len(HEADER), *(row.cells() for row in rows)]
+        parts.append(f"**{name}**: {theme['about']}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines))
+        notes = dict.fromkeys(row.note for row in rows if row.note)
+        parts.extend(f"- {note}" for note in notes)
+        quick = " Small sizes and few rounds, by --quick: no figures to quote." if theme["quick"] else ""
+        parts.append(f"{theme['taken']}, {machine_line(theme['machine'])}.{quick}")
+    return "\n\n".join(parts) + "\n"

@@ -1,0 +1,142 @@
+"""Every comparison of speed and memory with its peers, in one run: a table, and JSON with each measurement."""
+
+import dataclasses
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import decoding
+import imdb
+import latency
+import memory
+import startup
+import steps
+import toy_reviews
+import translation_training
+from networks import cores
+from report import HEADER, Row, as_markdown, machine_line
+from rich.console import Console
+from rich.table import Table
+from timing import Contestant
+
+ROOT = Path(__file__).parent.parent
+BUILD = ROOT / "build" / "benchmarks"
+PEERS = ROOT / "build" / "peers" / "bin" / "python"
+
+
+class Options(dict[str, Any]):
+    """The options of the command by name."""
+
+    __getattr__ = dict.__getitem__
+
+
+THEMES: dict[str, tuple[Any, Callable[[Options], Iterator[Row]]]] = {
+    "startup": (startup, lambda o: startup.measure(3 if o.quick else 15, o.quick)),
+    "steps": (steps, lambda o: steps.measure(2 if o.quick else 20, o.peers, o.quick)),
+    "memory": (memory, lambda o: memory.measure(o.peers, Path(o.plot), o.quick)),
+    "latency": (latency, lambda o: latency.measure(3 if o.quick else 30, o.peers, o.quick)),
+    "decoding": (decoding, lambda o: decoding.measure(1 if o.quick else 5, o.quick)),
+    "translation": (
+        translation_training,
+        lambda o: translation_training.measure(1 if o.quick else 3, o.peers, o.data_dirs, o.quick),
+    ),
+    "toy_reviews": (toy_reviews, lambda o: toy_reviews.measure(o.quick)),
+    "imdb": (imdb, lambda o: imdb.measure(o.seeds, o.data_dirs, o.quick)),
+}
+
+
+def processor() -> str:
+    """Returns the name of the processor."""
+    cpuinfo = Path("/proc/cpuinfo")
+    names = (
+        [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")] if cpuinfo.exists() else []
+    )
+    return names[0].split(":", 1)[1].strip() if names else platform.processor() or platform.machine()
+
+
+VERSIONS = """
+import importlib.metadata, importlib.util, json, platform
+names = ("tensorflow", "keras", "numpy", "torch", "joeynmt")
+found = {name: importlib.metadata.version(name) for name in names if importlib.util.find_spec(name)}
+print(json.dumps({"python": platform.python_version(), **found}))
+"""
+
+
+def versions(python: str) -> dict[str, str]:
+    """Returns the versions of what a Python's environment holds of the frameworks."""
+    return json.loads(subprocess.run([python, "-c", VERSIONS], stdout=subprocess.PIPE, text=True, check=True).stdout)
+
+
+def measure_theme(name: str, options: Options, console: Console) -> dict[str, Any]:
+    """Measures a theme between two looks at the machine's limit, and prints its table."""
+    module, measure = THEMES[name]
+    start, load, looks = time.time(), [os.getloadavg()[0]], 2 if options.quick else 10
+    limit = Contestant("networks:matrix_product")
+    limit.wait()
+    product = [limit.run()["value"] for _ in range(looks + 1)][1:]
+    table = Table(*HEADER, title=f"{name}: {module.ABOUT}")
+    rows = []
+    for row in measure(options):
+        # Marks are for the sizes of a full run.
+        rows.append(dataclasses.replace(row, mark=None) if options.quick else row)
+        table.add_row(*rows[-1].cells())
+        console.print(f"[dim]{' | '.join(filter(None, rows[-1].cells()))}[/dim]", highlight=False)
+    product += [limit.run()["value"] for _ in range(looks + 1)][1:]
+    limit.close()
+    machine = {
+        "processor": processor(),
+        "cores": cores(),
+        "load": [*load, os.getloadavg()[0]],
+        "matrix_product_gflops": product,
+        "versions": {"ours": versions(sys.executable), "peers": versions(options.peers)},
+    }
+    console.print(table, *dict.fromkeys(row.note for row in rows if row.note), machine_line(machine), sep="\n")
+    return {
+        "about": module.ABOUT,
+        "taken": time.strftime("%Y-%m-%d %H:%M", time.localtime(start)),
+        "seconds": time.time() - start,
+        "quick": options.quick,
+        "machine": machine,
+        "rows": [row.as_json() for row in rows],
+    }
+
+
+@click.command()
+@click.option("--only", multiple=True, type=click.Choice(list(THEMES)), help="Measure this alone; may be repeated.")
+@click.option("--data-dir", "data_dirs", multiple=True, metavar="DIR", help="Folder of data sets, prepared or raw.")
+@click.option(
+    "--peers",
+    metavar="PYTHON",
+    type=click.Path(exists=True, dir_okay=False),
+    help="A Python whose environment has the peers of requirements-bench.txt.",
+)
+@click.option("--seeds", default=1, show_default=True, help="Trainings of each kind on IMDB, for the accuracy.")
+@click.option("--plot", default=str(BUILD / "length.svg"), help="Where to draw time and memory by length.")
+@click.option("--output", default=str(BUILD / "speed.json"), help="The JSON file; themes not measured anew stay in it.")
+@click.option("--quick", is_flag=True, help="Small sizes and few rounds, to see that all of it works.")
+@click.option("--markdown", is_flag=True, help="Print what the JSON file holds as Markdown, and measure nothing.")
+def main(output: str, markdown: bool, only: tuple[str, ...], peers: str | None, **options: Any) -> None:
+    """Measures each comparison with its peers in turn, prints tables and writes all measurements as JSON."""
+    path = Path(output)
+    measured = json.loads(path.read_text()) if path.exists() else {}
+    if markdown:
+        click.echo(as_markdown(measured), nl=False)
+        return
+    peers = peers or (str(PEERS) if PEERS.exists() else sys.executable)
+    console = Console(width=None if sys.stdout.isatty() else 180)
+    for name in only or THEMES:
+        measured[name] = measure_theme(name, Options(options, peers=peers), console)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(measured, indent=1) + "\n")
+    console.print(f"Every measurement is in {path}")
+
+
+if __name__ == "__main__":
+    main()

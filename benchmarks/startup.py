@@ -1,0 +1,64 @@
+"""Start-up: commands that only inform, and the seconds from `zoo train` to its first step."""
+
+import contextlib
+import os
+import pty
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from report import Mark, Row
+from timing import command_seconds, in_turn
+
+ABOUT = "from a command to its first line, or to its first step"
+ZOO = str(Path(sys.executable).parent / "zoo")
+TRAIN = [ZOO, "train", "many_to_one"]
+IMPORT = "import tensorflow, keras"
+
+
+def seconds_to_first_step(limit: float = 300) -> float:
+    """Runs `zoo train many_to_one` until its progress bar shows the first step; returns the seconds it took."""
+    start = time.perf_counter()
+    ours, terminal = pty.openpty()  # A progress bar is for a terminal.
+    shown = b""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "ZOO_MODELS_DIR": folder}
+        process = subprocess.Popen(TRAIN, stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal, env=environment)
+        os.close(terminal)
+        try:
+            with contextlib.suppress(OSError):  # Linux's way to tell that the other end is closed.
+                while part := os.read(ours, 4096):
+                    shown += part
+                    if re.search(rb"\b1/\d+\b", shown):
+                        return time.perf_counter() - start
+                    if time.perf_counter() - start > limit:
+                        break
+        finally:
+            process.kill()
+            process.wait()
+            os.close(ours)
+    raise SystemExit(f"{' '.join(TRAIN)} showed no step:\n{shown.decode(errors='replace')[-2000:]}")
+
+
+def measure(rounds: int, quick: bool) -> Iterator[Row]:
+    """Measures `zoo list` and `zoo --help` beside an import of Click, then training beside an import of Keras."""
+    commands = {
+        "zoo list": [ZOO, "list"],
+        "zoo --help": [ZOO, "--help"],
+        "import click": [sys.executable, "-c", "import click"],
+    }
+    done = in_turn({name: lambda c=c: command_seconds(c) for name, c in commands.items()}, rounds + 1)
+    ms = {name: [1000 * value for value in values[1:]] for name, values in done.items()}  # The first fills the cache.
+    for name in ("zoo list", "zoo --help"):
+        peer = 'python -c "import click"'
+        yield Row(name, "ms", ms[name], peer, ms["import click"], inverse=False, mark=Mark(2, most=True))
+    works = {
+        "train": seconds_to_first_step,
+        "import": lambda: command_seconds([sys.executable, "-c", IMPORT]),
+    }
+    done = in_turn(works, 1 if quick else max(rounds // 3, 2))
+    yield Row("zoo train many_to_one, to its first step", "s", done["train"], IMPORT, done["import"], inverse=False)

@@ -1,0 +1,107 @@
+"""Training steps: forward, backward and Adam, of two bidirectional layers of 64 over inputs of 128.
+
+The gradient of the inputs is found, too, as it is where an embedding lies below. Nothing is masked.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from networks import FEATURES, cores, recurrent_flop, torch_layers, torch_with_all_cores, two_layers
+from report import Mark, Row
+from timing import Contestant, race
+
+ABOUT = "a training step of two bidirectional layers of 64 over inputs of 128: forward, backward, Adam"
+
+SETTINGS = [("lstm", 200, 32, 2.0, 1.5), ("lstm", 100, 128, 1.6, 2.0), ("gru", 200, 32, 1.5, 1.5)]
+SETTINGS += [("gru", 100, 128, 1.5, 1.5)]
+"""Cell, time, batch, and the marks against Keras and PyTorch."""
+
+
+def keras_step(cell: str, layers: str, time: int, batch: int) -> Callable[[], float]:
+    """Returns a step by our layers or Keras's, which gives its loss."""
+    import keras
+    import tensorflow as tf
+
+    model = two_layers(cell, layers)
+    optimizer = keras.optimizers.Adam()
+    optimizer.build(model.trainable_variables)
+    random = tf.random.Generator.from_seed(0)
+    x, y = random.normal((batch, time, FEATURES)), random.normal((batch, 1))
+    d_x = tf.Variable(tf.zeros_like(x))
+
+    @tf.function(autograph=False)
+    def step() -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = tf.reduce_mean((model(x, training=True) - y) ** 2)
+        grad, *grads = tape.gradient(loss, [x, *model.trainable_variables])
+        optimizer.apply(grads, model.trainable_variables)
+        d_x.assign(grad)  # What nothing uses is not computed.
+        return loss
+
+    return lambda: float(step())
+
+
+def torch_step(cell: str, time: int, batch: int) -> Callable[[], float]:
+    """Returns a step by PyTorch, which gives its loss."""
+    torch = torch_with_all_cores()
+    recurrent, dense = torch_layers(cell), torch.nn.Linear(FEATURES, 1)
+    optimizer = torch.optim.Adam([*recurrent.parameters(), *dense.parameters()], eps=1e-7)  # Keras's epsilon.
+    x, y = torch.randn(batch, time, FEATURES, requires_grad=True), torch.randn(batch, 1)
+
+    def step() -> float:
+        optimizer.zero_grad()
+        x.grad = None
+        loss = ((dense(recurrent(x)[0].max(1).values) - y) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return step
+
+
+def measure(rounds: int, python: str, quick: bool) -> Iterator[Row]:
+    """Measures every setting; `python` is the one that has the peers."""
+    for cell, time, batch, keras_mark, torch_mark in [("lstm", 12, 4, 0, 0)] if quick else SETTINGS:
+        size = {"time": time, "batch": batch}
+        done = race(
+            {
+                "ours": Contestant("steps:keras_step", cell=cell, layers="ours", **size),
+                "keras": Contestant("steps:keras_step", cell=cell, layers="keras", **size),
+                "torch": Contestant("steps:torch_step", python, cell=cell, **size),
+                "limit": Contestant("networks:matrix_product"),
+            },
+            rounds,
+            times=3,
+        )
+        name = f"step, {cell}, T={time} B={batch}"
+        ours, theirs = ([1000 * value for value in done.seconds(who)] for who in ("ours", "keras"))
+        note = ""
+        if abs(done.values("ours")[0] - done.values("keras")[0]) > 1e-3 * abs(done.values("keras")[0]):
+            note = f"{name}: the losses of ours and Keras's differ: {done.values('ours')[0]}, {done.values('keras')[0]}"
+        yield Row(name, "ms", ours, f"keras.layers, {cell}", theirs, mark=Mark(keras_mark), note=note)
+        theirs = [1000 * value for value in done.seconds("torch")]
+        missing = done.missing.get("torch", "")
+        yield Row(name, "ms", ours, f"torch.nn, {cell}", theirs, mark=Mark(torch_mark), missing=missing)
+        flop = recurrent_flop(cell, batch, time)
+        yield Row(
+            f"recurrent FLOP/s of that step ({flop / 1e9:.2f} GFLOP)",
+            "GFLOP/s",
+            [flop / value / 1e9 for value in done.seconds("ours")],
+            f"matrix product at 1,024, {cores()} cores",
+            done.values("limit"),
+            inverse=False,
+            mark=Mark(0.65) if (cell, time, batch) == ("lstm", 200, 32) else None,
+        )
+    yield _parallel(rounds, quick)
+
+
+def _parallel(rounds: int, quick: bool) -> Row:
+    size = {"time": 20 if quick else 1000, "batch": 4 if quick else 32, "layers": "ours"}
+    done = race(
+        {cell: Contestant("steps:keras_step", cell=cell, **size) for cell in ("mingru", "lstm")},
+        max(rounds // 2, 2),
+    )
+    ours, theirs = ([1000 * value for value in done.seconds(cell)] for cell in ("mingru", "lstm"))
+    name = f"step, mingru, T={size['time']} B={size['batch']}"
+    return Row(name, "ms", ours, "our lstm", theirs, mark=Mark(3), missing=done.missing.get("mingru", ""))

@@ -1,0 +1,101 @@
+"""A folder of recordings."""
+
+import dataclasses
+import functools
+from collections import Counter
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.addresses.folders import Folder
+from keras_rnn_zoo.addresses.opening import files_dataset
+from keras_rnn_zoo.addresses.rows import Row
+from keras_rnn_zoo.datasets.examples import Examples
+from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.readers.wav import decode_wav, resample
+
+MOST_SAMPLES = 16_000
+"""The rate that recordings of a higher one are read at, if the user names none: speech has little above half of it."""
+
+
+class AudioFolder(Folder):
+    """WAV files: a folder a class; with `labels.csv`; or with their text in the file name.
+
+    Args:
+        place: the folder.
+        tasks: the tasks that it may be for.
+        given: the columns of `labels.csv` that the user named.
+        encoding: its encoding.
+        sample_rate: samples a second that recordings are brought to; 0 for the rate of most of them.
+    """
+
+    input = "audio"
+    endings = (".wav",)
+    tables: ClassVar = {"transcription": "labels.csv", "classification": "labels.csv"}
+
+    def __init__(
+        self, place: str, tasks: tuple[str, ...], given: Mapping[str, str], encoding: str, sample_rate: int = 0
+    ) -> None:
+        super().__init__(place, tasks, given, encoding)
+        self.sample_rate = sample_rate
+
+    def load(self, row: Row) -> Any:
+        return resample(*decode_wav((self.folder / row.raw).read_bytes()), self.sample_rate)
+
+    def check(self, row: Row) -> str:
+        try:
+            samples, _ = decode_wav((self.folder / row.raw).read_bytes())
+        except OSError as error:
+            return f"the file cannot be read: {error.strerror}"
+        except DataError as error:
+            return f"the recording cannot be read: {error}"
+        return "" if len(samples) else "the recording has no samples"
+
+    def defaults(self) -> dict[str, Any]:
+        rates: Counter[int] = Counter()
+        for path in self._paths[:20]:
+            with open(self.folder / path, "rb") as file:
+                head = file.read(28)
+            if head[12:16] == b"fmt ":
+                rates[int.from_bytes(head[24:28], "little")] += 1
+        rate = rates.most_common(1)[0][0] if rates else MOST_SAMPLES
+        few = {"epochs": 60, "batch_size": 16} if self.task == "transcription" and len(self._paths) < 5000 else {}
+        return {"sample_rate": min(max(rate, 1000), MOST_SAMPLES), **few}
+
+
+@registry.form("audio", tasks=("classification", "transcription"), address="audio:DIR")
+def audio(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+    """A folder of WAV files of any rate: a folder a class, with labels.csv, or with their text as file name."""
+
+    def open_recordings(
+        data_dir: str | None,
+        seed: int,
+        *,
+        sample_rate: Annotated[int, Range(1000, 192_000)] = MOST_SAMPLES,
+        columns: str = "",
+        validation: str = "",
+        test: str = "",
+        skip_bad_rows: bool = False,
+        encoding: str = "",
+    ) -> Examples:
+        """Recordings of your own.
+
+        Args:
+            data_dir: not used.
+            seed: draws the splits for which no folders are named.
+            sample_rate: samples a second that recordings are brought to.
+            columns: which column of labels.csv holds what, such as audio=file,text=sentence.
+            validation: a folder to validate on; a tenth of the recordings if empty.
+            test: a folder to test on; a tenth of the recordings if empty.
+            skip_bad_rows: whether to leave out recordings that cannot be used.
+            encoding: encoding of labels.csv; if empty, what a byte order mark tells, or UTF-8.
+        """
+        kind: Any = functools.partial(AudioFolder, sample_rate=sample_rate)
+        opened = files_dataset("audio", kind, place, tasks, {**options, "encoding": encoding}, known)
+        return opened.make(
+            data_dir, seed, columns=columns, validation=validation, test=test, skip_bad_rows=skip_bad_rows,
+            encoding=encoding,
+        )  # fmt: skip
+
+    return dataclasses.replace(files_dataset("audio", AudioFolder, place, tasks, options, known), make=open_recordings)

@@ -1,0 +1,157 @@
+"""A first look at a user's data before it is trained on: what it is like, and what usually goes wrong."""
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from keras_rnn_zoo.addresses.rows import shown
+from keras_rnn_zoo.addresses.survey import Survey
+from keras_rnn_zoo.lazy import np, tf
+
+logger = logging.getLogger(__name__)
+
+SAMPLE = 2000
+"""Training examples whose lengths and contents are looked at."""
+CLASSES_TOLD = 10
+LEAK, CHANCE = 0.5, 0.1
+"""A class gives itself away if its name stands in so many of its own texts, and in no more of the others."""
+
+
+def first_look(
+    surveys: Mapping[str, Survey], facts: Mapping[str, Any], open_training: Callable[[], Any], task: Any
+) -> None:
+    """Logs rows, classes, lengths and three examples as the model sees them, and warns of what is odd.
+
+    Args:
+        surveys: what the first pass over the files found, by split.
+        facts: what the run notes of the data.
+        open_training: gives the training split as a `tf.data.Dataset`.
+        task: the fitted task.
+    """
+    main = surveys["train"]
+    path, rows = main.files.named()[0].name, facts["rows"]
+    columns = ", ".join(f"{word}={column}" for word, column in facts["columns"].items())
+    logger.info(
+        "%s: %s to train on, %s to validate on, %s to test on%s.",
+        path,
+        *(f"{rows[part]:,}" for part in ("train", "validation", "test")),
+        f"; columns {columns}" if columns else "",
+    )
+    if main.labels:
+        logger.info("Classes: %s.", _balance(main.labels))
+    examples = list(open_training().take(SAMPLE).as_numpy_iterator())
+    lengths, unit = _lengths(task, [raw for raw, _ in examples])
+    median, most, longest = (f"{np.percentile(lengths, share):,.4g}" for share in (50, 95, 100))
+    logger.info("Lengths: median %s, 95th percentile %s, longest %s %s.", median, most, longest, unit)
+    for raw, target in examples[:3]:
+        logger.info("As the model sees it: %s", _as_seen(task, raw, target))
+    for warning in _warnings(surveys, task, examples, lengths):
+        logger.warning("Warning: %s", warning)
+
+
+def _balance(labels: Mapping[str, int]) -> str:
+    total = sum(labels.values())
+    ranked = sorted(labels.items(), key=lambda item: -item[1])
+    told = [f"{shown(name)[1:-1]} {count:,} ({count / total:.1%})" for name, count in ranked[:CLASSES_TOLD]]
+    more = [f"{len(ranked) - CLASSES_TOLD} more"] if len(ranked) > CLASSES_TOLD else []
+    return ", ".join(told + more)
+
+
+def _ids(task: Any) -> Any:
+    """Returns the vocabulary that a task's reader reads with, or `None`."""
+    return getattr(task.reader, "ids", None) or getattr(task.reader, "words", None)
+
+
+def _lengths(task: Any, raws: list[Any]) -> tuple[Any, str]:
+    ids = _ids(task)
+    if ids is not None:
+        return ids.split(raws).row_lengths().numpy(), "characters" if ids.tokens == "characters" else "words"
+    if task.reader.input == "image":
+        sizes = [tf.io.decode_image(raw, expand_animations=False).shape for raw in raws[:200]]
+        return np.array([width for _, width, _ in sizes]), f"pixels wide ({sizes[0][0]} high)"
+    lengths = np.array([len(raw) for raw in raws])
+    if task.reader.input == "audio":
+        return lengths / task.reader.sample_rate, "seconds"
+    return lengths, "steps"
+
+
+def _as_seen(task: Any, raw: Any, target: Any) -> str:
+    ids = _ids(task)
+    if ids is None:
+        inputs = task.preprocess(*task.reader.batch_of_one(tf.constant(raw)))
+        inputs = inputs["source"] if isinstance(inputs, dict) else inputs
+        seen = f"{inputs.dtype.name} {tuple(inputs.shape[1:])}"
+    else:
+        known = frozenset(ids.vocabulary)
+        tokens = [token.decode("utf-8", "replace") for token in ids.split([raw]).flat_values.numpy()]
+        tokens = [token if token in known or token.lower() in known else "[UNK]" for token in tokens]
+        separator = "" if ids.tokens == "characters" else " "
+        seen = shown(separator.join(tokens[-ids.max_length :]))
+    if isinstance(target, np.ndarray):
+        target = target[0] if target.ndim else target.item()
+    if task.classes and not isinstance(target, bytes):
+        target = task.classes[int(target)]
+    answer = target.decode("utf-8", "replace") if isinstance(target, bytes) else target
+    return f"{seen} -> {shown(answer)}"
+
+
+def _warnings(surveys: Mapping[str, Survey], task: Any, examples: list[Any], lengths: Any) -> list[str]:
+    main = surveys["train"]
+    found = []
+    if skipped := sum(one.bad_rows for one in surveys.values()):
+        told = [bad.told(str(one.files.named()[0])) for one in surveys.values() for bad in one.bad]
+        found.append(f"{skipped:,} rows cannot be used and are left out; the first one: {told[0]}.")
+    if main.empty:
+        found.append(f"{main.empty:,} rows have an empty text, which can teach nothing. Leave them out.")
+    if main.strata and main.labels and max(main.labels.values()) > 0.95 * main.rows:
+        likeliest = max(main.labels, key=lambda label: main.labels[label])
+        found.append(
+            f"{max(main.labels.values()) / main.rows:.1%} of the rows are of the class {likeliest!r}: always saying so "
+            "would be as accurate. Look at macro_f1."
+        )
+    numbers = np.asarray(main.numbers, "uint64")
+    repeated = len(numbers) - len(np.unique(numbers))
+    if repeated:
+        found.append(f"{repeated:,} rows repeat the input of another; rows that do stand in the same split.")
+    for part, one in surveys.items():
+        shared = int(np.isin(np.asarray(one.numbers, "uint64"), numbers).sum()) if part != "train" else 0
+        if shared:
+            found.append(
+                f"{shared:,} of the {one.rows:,} rows to {'test' if part == 'test' else 'validate'} on stand among "
+                "those to train on, too: the figures will look better than they are."
+            )
+    limit = getattr(_ids(task), "max_length", None)
+    if limit and np.mean(lengths > limit) > 0.5:
+        found.append(
+            f"{np.mean(lengths > limit):.0%} of the texts are longer than max_length={limit} and are cut. Raise it: "
+            "--set max_length=N."
+        )
+    return found + _leaks(task, examples)
+
+
+def _leaks(task: Any, examples: list[Any]) -> list[str]:
+    """Returns warnings of classes whose names stand in their own texts."""
+    if task.reader.input != "text" or not main_classes(task):
+        return []
+    words = [frozenset(re.findall(r"\w+", raw.decode("utf-8", "replace").casefold())) for raw, _ in examples]
+    targets = [int(target) for _, target in examples]
+    found = []
+    for number, name in enumerate(task.classes[:100]):
+        parts = re.findall(r"\w+", name.casefold())
+        if not parts or name.isdecimal():
+            continue
+        holds = [all(part in text for part in parts) for text in words]
+        own = [held for held, target in zip(holds, targets, strict=True) if target == number]
+        others = [held for held, target in zip(holds, targets, strict=True) if target != number]
+        if own and others and np.mean(own) >= LEAK and np.mean(others) <= CHANCE:
+            found.append(
+                f"the label {name!r} stands in {np.mean(own):.0%} of its own texts and in {np.mean(others):.0%} of the "
+                "others: it leaks into the text. Remove it there."
+            )
+    return found
+
+
+def main_classes(task: Any) -> bool:
+    """Whether targets are numbers of classes, one for an example."""
+    return bool(task.classes) and not hasattr(task.reader, "words")

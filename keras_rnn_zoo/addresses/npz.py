@@ -1,0 +1,131 @@
+"""Arrays: series and what they stand for."""
+
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.addresses.columns import choose_task, resolve, words_of
+from keras_rnn_zoo.addresses.opening import files_dataset
+from keras_rnn_zoo.addresses.pickles import read_array
+from keras_rnn_zoo.addresses.rows import BadRow, Files, Row, existing_file
+from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.lazy import np
+
+LENGTHS = ("lengths", "length", "x_lengths")
+
+
+class Arrays(Files):
+    """A NumPy archive with series and targets, which is loaded whole.
+
+    Series are an object array of arrays (steps, features); an array (examples, steps, features), or without the last
+    axis, whose true lengths may stand in `lengths`; or all steps one after another (steps, features) with `lengths`.
+    """
+
+    input = "series"
+
+    def __init__(self, place: str, tasks: tuple[str, ...], given: Mapping[str, str], encoding: str) -> None:
+        self.path = existing_file(place)
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                names = {name.removesuffix(".npy"): name for name in archive.namelist() if name.endswith(".npy")}
+                arrays = {
+                    key: read_array(archive.read(name), f"{self.path}, array {key!r}") for key, name in names.items()
+                }
+        except (zipfile.BadZipFile, EOFError) as error:
+            raise DataError(f"{self.path} is no NumPy archive: {error}. Write it with numpy.savez.") from None
+        lengths = next((name for name in LENGTHS if name in arrays), "")
+        present = [name for name in arrays if name != lengths]
+        self.task = choose_task(tasks, given, present, lambda column: arrays[column].dtype.kind == "f")
+        words = words_of(self.task, self.input)
+        self.columns = resolve(words, given, present, self.path, self.task)
+        x, self.y = (arrays[self.columns[word]] for word in words)
+        self.x = self._series(x, arrays.get(lengths))
+        if len(self.x) != len(self.y):
+            raise DataError(
+                f"{self.path}: {self.columns['series']!r} has {len(self.x):,} series and {self.columns[words[1]]!r} "
+                f"{len(self.y):,} targets; as many are expected."
+            )
+        shapes = [series.shape[1] for series in self.x[:1] if series.ndim == 2]
+        self.features = shapes[0] if shapes else 1
+
+    def _series(self, x: Any, lengths: Any) -> list[Any]:
+        name = f"{self.path}, array {self.columns['series']!r}"
+        if x.dtype.kind not in "Ofiub":
+            raise DataError(f"{name}: numbers are expected; received {x.dtype}.")
+        if lengths is not None and (lengths.ndim != 1 or lengths.dtype.kind not in "iu" or (lengths < 0).any()):
+            raise DataError(f"{self.path}: the lengths are expected as whole numbers of 0 or more, one a series.")
+        if x.dtype.kind == "O":
+            series = [_numbers(item) for item in x]
+        elif lengths is not None and len(lengths) != len(x):
+            if int(lengths.sum()) != len(x):
+                raise DataError(
+                    f"{name}: {len(x):,} steps where the lengths add up to {int(lengths.sum()):,}. Write as many."
+                )
+            series = np.split(x, np.cumsum(lengths)[:-1])
+        elif lengths is not None:
+            if (lengths > x.shape[1]).any():
+                raise DataError(f"{name}: a length of {int(lengths.max()):,} where there are {x.shape[1]:,} steps.")
+            series = [item[:length] for item, length in zip(x, lengths, strict=True)]
+        elif x.ndim < 2:
+            raise DataError(
+                f"{name}: an array (examples, steps, features) is expected; received one of {x.shape}. Where all steps "
+                "stand one after another, add an array 'lengths'."
+            )
+        else:
+            series = list(x)
+        return [item[:, None] if item is not None and item.ndim == 1 else item for item in series]
+
+    def paths(self) -> list[Path]:
+        return [self.path]
+
+    def rows(self) -> Iterator[Row | BadRow]:
+        column = self.columns["series"]
+        for number, (series, target) in enumerate(zip(self.x, self.y, strict=True)):
+            where = f"example {number}"
+            if series is None or series.ndim != 2 or series.shape[1] != self.features:
+                found = "no numbers" if series is None else f"the shape {series.shape}"
+                yield BadRow(where, column, "", f"{found} where (steps, {self.features}) is expected")
+            elif not len(series):
+                yield BadRow(where, column, "", "the series has no steps")
+            else:
+                yield Row(where, number, _plain(target))
+
+    def mixed_rows(self, seed: int) -> Iterator[Row | BadRow]:
+        import random
+
+        rows = list(self.rows())
+        random.Random(seed).shuffle(rows)
+        yield from rows
+
+    def load(self, row: Row) -> Any:
+        return np.asarray(self.x[row.raw], "float32")
+
+    def key(self, row: Row) -> bytes:
+        return np.ascontiguousarray(self.x[row.raw]).tobytes()
+
+
+def _numbers(item: Any) -> Any:
+    """Returns an array of numbers of what stands in an object array, or `None`."""
+    try:
+        return np.asarray(item, "float32")
+    except (TypeError, ValueError):
+        return None
+
+
+def _plain(target: Any) -> Any:
+    value = target.item() if hasattr(target, "item") and np.ndim(target) == 0 else target
+    return (
+        value.decode("utf-8", "replace")
+        if isinstance(value, bytes)
+        else value
+        if isinstance(value, float)
+        else str(value)
+    )
+
+
+@registry.form("npz", tasks=("classification", "regression", "transcription"), address="npz:FILE", endings=("npz",))
+def npz(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+    """A NumPy archive with series `x`, ragged or padded with `lengths`, and targets `y`."""
+    return files_dataset("npz", Arrays, place, tasks, options, known)

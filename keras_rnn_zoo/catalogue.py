@@ -1,0 +1,153 @@
+"""Entries by name and alias, found by scanning a folder and by the plugins that are installed. Imports no framework."""
+
+import importlib
+import inspect
+import logging
+import pkgutil
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import metadata
+from typing import Any, Generic, TypeVar
+
+from keras_rnn_zoo.errors import DuplicateNameError, UnknownNameError, name_hint
+from keras_rnn_zoo.options import Option, read_options
+
+logger = logging.getLogger(__name__)
+
+PLUGINS = "keras_rnn_zoo.plugins"
+"""The entry-point group of third-party packages."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of an entry without loading a framework."""
+
+    name: str
+    make: Callable[..., Any]
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """The first line of the entry's docstring."""
+        return (inspect.getdoc(self.make) or "").partition("\n")[0]
+
+    @cached_property
+    def options(self) -> dict[str, Option]:
+        """The entry's options by name, in the order of its signature."""
+        return read_options(self.make)
+
+
+E = TypeVar("E", bound=Entry)
+
+
+def fold(name: str) -> str:
+    """Returns `name` as names are compared: lower case, with `_` for hyphens and spaces."""
+    return re.sub(r"[\s_-]+", "_", name.strip().casefold())
+
+
+class Catalogue(Generic[E]):
+    """The entries of one kind.
+
+    Args:
+        kind: the word for one entry, used in messages.
+        package: the package whose modules are imported to find entries; `None` for none.
+    """
+
+    def __init__(self, kind: str, package: str | None = None) -> None:
+        self.kind = kind
+        self._package = package
+        self._entries: dict[str, E] = {}
+        self._names: dict[str, str] = {}
+
+    def add(self, entry: E) -> None:
+        """Adds an entry; raises `DuplicateNameError` if its name or an alias is taken."""
+        foreign = not entry.make.__module__.startswith(f"{__package__}.")
+        if _plugins.loading and foreign:
+            self._scan_package()  # The package's own entries come first, whatever a plugin adds.
+        names = {fold(name) for name in (entry.name, *entry.aliases)}
+        for name in names:
+            if name in self._names:
+                other = self._entries[self._names[name]]
+                raise DuplicateNameError(
+                    f"Two entries want the {self.kind} name {name!r}: {_place(other)} has it, {_place(entry)} asked "
+                    "for it. Rename one of them."
+                )
+        self._entries[entry.name] = entry
+        self._names.update(dict.fromkeys(names, entry.name))
+        if _plugins.loading and foreign:
+            _plugins.added.append((self, entry))
+
+    def remove(self, entry: E) -> None:
+        """Takes out an entry, with its aliases."""
+        del self._entries[entry.name]
+        self._names = {name: of for name, of in self._names.items() if of != entry.name}
+
+    def get(self, name: str) -> E:
+        """Returns the entry of that name or alias; raises `UnknownNameError` with the nearest names."""
+        self._scan()
+        folded = fold(str(name))
+        if folded not in self._names:
+            raise UnknownNameError(f"There is no {self.kind} named {name!r}. {name_hint(folded, self._names)}")
+        return self._entries[self._names[folded]]
+
+    def entries(self) -> list[E]:
+        """Returns all entries, sorted by name."""
+        self._scan()
+        return [self._entries[name] for name in sorted(self._entries)]
+
+    def _scan(self) -> None:
+        self._scan_package()
+        _plugins.load()
+
+    def _scan_package(self) -> None:
+        if self._package is None:
+            return
+        package = importlib.import_module(self._package)
+        self._package = None  # Set first: what is imported may look up a name.
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{package.__name__}.{module.name}")
+
+
+class _Plugins:
+    """The modules that installed packages name in the entry-point group `keras_rnn_zoo.plugins`."""
+
+    def __init__(self) -> None:
+        self.loading = False
+        self.added: list[tuple[Catalogue[Any], Entry]] = []
+        self._done = False
+        self._clash: DuplicateNameError | None = None
+
+    def load(self) -> None:
+        """Imports each plugin once; one that fails is told of and left out, one that takes a taken name raises."""
+        if not self._done and not self.loading:
+            self.loading = True
+            try:
+                for point in sorted(metadata.entry_points(group=PLUGINS), key=lambda point: point.name):
+                    self._load(point)
+            finally:
+                self.loading, self._done = False, True
+        if self._clash:
+            raise self._clash
+
+    def _load(self, point: metadata.EntryPoint) -> None:
+        source = f"{point.name!r} ({point.value}" + (f", of {point.dist.name})" if point.dist else ")")
+        self.added = []
+        try:
+            point.load()
+        except DuplicateNameError as error:
+            self._clash = DuplicateNameError(f"{error} The plugin {source} brought it.")
+        except (Exception, SystemExit) as error:  # Whatever a plugin does, the zoo must stay usable.
+            for catalogue, entry in self.added:  # Half of a plugin is of no use.
+                catalogue.remove(entry)
+            logger.warning(
+                "The plugin %s cannot be imported and is left out: %s: %s", source, type(error).__name__, error
+            )
+
+
+_plugins = _Plugins()
+
+
+def _place(entry: Entry) -> str:
+    return f"{entry.make.__module__}.{entry.make.__qualname__}"

@@ -1,0 +1,233 @@
+"""Broken input of many kinds: the files, how they are asked for, and what the message must name."""
+
+# ruff: noqa: E501  A table reads best with a case a line.
+
+import gzip
+import io
+import struct
+from dataclasses import dataclass, field
+
+import numpy as np
+
+ROWS = "".join(f"line {number} of it,{'good' if number % 2 else 'bad'}\n" for number in range(1, 9))
+TABLE = f"text,label\n{ROWS}"
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc0000003010100"
+    "c9fe92ef0000000049454e44ae426082"
+)
+
+
+def wav(bits=16, kind=1, samples=800, rate=8000):
+    """Returns a WAV file of silence."""
+    data = bytes(samples * bits // 8)
+    head = struct.pack("<4sIHHIIHH", b"fmt ", 16, kind, 1, rate, rate * bits // 8, bits // 8, bits)
+    body = b"WAVE" + head + struct.pack("<4sI", b"data", len(data)) + data
+    return struct.pack("<4sI", b"RIFF", len(body)) + body
+
+
+def npz(**arrays):
+    """Returns a NumPy archive."""
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+class Malice:
+    """What unpickling would run, were it let."""
+
+    def __reduce__(self):
+        return (print, ("run",))
+
+
+def ragged(*items):
+    """Returns an object array of arrays."""
+    array = np.empty(len(items), object)
+    array[:] = items
+    return array
+
+
+def images(**others):
+    """Returns the files of a folder with two classes, and others."""
+    return {**{f"{kind}/{number}.png": PIXEL for kind in ("cat", "dog") for number in range(6)}, **others}
+
+
+@dataclass
+class Case:
+    """One kind of broken input.
+
+    Attributes:
+        name: what is wrong, for people.
+        address: the dataset asked for; names of files are within the folder that `files` are written to.
+        files: contents by name.
+        wants: what the message must hold.
+        task: the task.
+        options: further options.
+        row: whether `skip_bad_rows` goes on.
+    """
+
+    name: str
+    address: str
+    files: dict
+    wants: tuple
+    task: str = "classification"
+    options: dict = field(default_factory=dict)
+    row: bool = False
+
+
+def table(name, content, *wants, form="csv", row=False, **options):
+    """Returns the case of a broken table."""
+    task = options.pop("task", "classification")
+    return Case(name, f"{form}:data.{form}", {f"data.{form}": content}, wants, task, options, row)
+
+
+SERIES = np.zeros((12, 5, 2), "float32")
+KINDS = np.arange(12) % 2
+
+CASES = [
+    # Where the files are
+    Case("no such file", "csv:dta.csv", {"data.csv": TABLE}, ("dta.csv", "Did you mean 'data.csv'")),
+    Case("a folder where a file belongs", "csv:data.csv", {"data.csv/x": ""}, ("data.csv is a folder",)),
+    Case("a file where a folder belongs", "images:pics", {"pics": ""}, ("pics is a file",)),
+    Case("an unknown form", "cvs:data.csv", {"data.csv": TABLE}, ("'cvs'", "Did you mean 'csv'")),
+    Case("a form for other tasks", "conll:data.conll", {"data.conll": "a B\n"}, ("tagging", "csv:FILE")),
+    # Tables as files
+    table("an empty file", "", "data.csv is empty"),
+    table("a header and no rows", "text,label\n", "data.csv leaves no rows for train"),
+    table("too few rows", "text,label\na,x\nb,y\n", "leaves no rows", "Bring more rows"),
+    table("one class only", "text,label\n" + "a text,good\n" * 3 + "b,good\nc,good\nd,good\n", "one class only, 'good'"),
+    table("a binary file", b"\x00\x01\x02\x00" * 99, "data.csv", "zero byte"),
+    table("a damaged gzip file", gzip.compress(TABLE.encode() * 99)[:60], "cut short or damaged"),
+    table("an unknown encoding", TABLE, "no encoding 'uft-8'", "Did you mean utf-8", encoding="uft-8"),
+    table("UTF-16 that is cut in a character", TABLE.encode("utf-16")[:-1], "cannot be decoded as utf-16"),
+    # Columns
+    table("a missing column", TABLE, "no column 'txt'", "Did you mean 'text'", "'label'", columns="text=txt"),
+    table("columns that cannot be guessed", "a,b\nc,d\n", "'a', 'b'", "--columns text=NAME,label=NAME"),
+    table("an unknown word for a column", TABLE, "received 'txet=a'", "'text'", columns="txet=a"),
+    table("a word twice", TABLE, "two columns for 'text'", columns="text=text,text=label"),
+    table("a word of another task", TABLE, "names 'image'", "text, label", columns="image=text,label=label"),
+    table("two columns of one name", "text,text,label\na,b,c\n", "line 1", "'text'"),
+    # Rows
+    table("too few fields", TABLE + "only this\n", "line 10", "1 field where the header has 2", "only this", row=True),
+    table("too many fields", TABLE + "a, b,good\n", "line 10", "3 fields", "needs quotes", row=True),
+    table("a quote that is not closed", TABLE + '"a,good\nb,bad\n', "line 10", "never closed", row=True),
+    table("text after a quote", TABLE + '"a" b,good\n', "line 10", "a quote within quotes is doubled", row=True),
+    table("an undecodable byte", TABLE.encode() + b"caf\xe9,good\n", "line 10, column 'text'", "0xe9", row=True),
+    table("an undecodable byte in a label", TABLE.encode() + b"a,b\xff\n", "line 10, column 'label'", "0xff", row=True),
+    table("an empty label", TABLE + "a,\n", "line 10, column 'label'", "the label is empty", row=True),
+    table("many faults", TABLE + "a\n" * 9, "line 10", "line 14", "4 more rows", "Correct them", row=True),
+    table("no number", "text,value\n" + "a,1\n" * 9 + "b,2,5\nc,two\n", "line 12, column 'value'", "'two'",
+          task="regression", row=True),
+    table("an infinite number", "text,value\na,1\nb,2\nc,3\nd,inf\n", "line 5, column 'value'", "'inf'",
+          task="regression", row=True),
+    table("an empty translation", "en\tja\na\tあ\nb\tい\nc\tう\nd\t\n", "line 5, column 'ja'", "the text is empty",
+          form="tsv", task="translation", columns="source=en,target=ja", row=True),
+    table("a line with no tab", "a\tあ\nb\tい\nc\tう\nd d\n", "line 4", "1 field where the first line has 2",
+          form="tsv", task="translation", columns="source=1,target=2", row=True),
+    # JSON lines
+    table("a line that is no JSON", '{"text": "a", "label": "b"}\n{"text": \n', "line 2", "not JSON",
+          form="jsonl", row=True),
+    table("a line that is no object", '{"text": "a", "label": "b"}\n[1]\n', "line 2", "an object is expected",
+          form="jsonl", row=True),
+    table("an object that lacks a key", '{"text": "a", "label": "b"}\n{"text": "c"}\n', "line 2", "lacks 'label'",
+          form="jsonl", row=True),
+    table("no text but null", '{"text": "a", "label": "b"}\n{"text": null, "label": "b"}\n', "line 2, column 'text'",
+          "None", form="jsonl", row=True),
+    table("a first line that is no object", "[]\n", "line 1", "an object such as", form="jsonl"),
+    # Further files
+    Case("a label unseen in training", "csv:data.csv",
+         {"data.csv": TABLE, "test.csv": "text,label\na,good\nb,fine\n"},
+         ("test.csv, line 3, column 'label'", "'fine'", "bad, good"), options={"test": "test.csv"}, row=True),
+    Case("a file to test on that lacks the column", "csv:data.csv",
+         {"data.csv": TABLE, "test.csv": "text,stars\na,1\n"},
+         ("test.csv has no column 'label'", "'stars'"), options={"test": "test.csv"}),
+    # Texts
+    Case("one file to translate", "text:a.txt", {"a.txt": "a\n"}, ("joined by a comma",), "translation"),
+    Case("files of different length", "text:a.txt,b.txt", {"a.txt": "a\nb\nc\n", "b.txt": "a\n"},
+         ("a.txt has more lines than", "b.txt", "after line 1"), "translation"),
+    Case("an empty line to translate to", "text:a.txt,b.txt", {"a.txt": "a\nb\nc\nd\n", "b.txt": "a\n\nc\nd\n"},
+         ("line 2", "the text is empty"), "translation", row=True),
+    Case("an undecodable byte in a sentence", "text:a.txt,b.txt", {"a.txt": "a\nb\nc\nd\n", "b.txt": b"a\nb\nc\nd\xfe\n"},
+         ("line 4 of b.txt", "0xfe"), "translation", row=True),
+    Case("a book that is too short", "text:a.txt", {"a.txt": "short"}, ("5 characters", "200"), "language_modelling"),
+    Case("an undecodable byte in a book", "text:a.txt", {"a.txt": b"a\n" * 200 + b"\xe9t\xe9\n"},
+         ("a.txt, line 201", "0xe9"), "language_modelling"),
+    # CoNLL
+    Case("a token without a tag", "conll:a.conll", {"a.conll": "EU B-ORG\n\nrejects O\n\nGerman B-MISC\n\ncall\n"},
+         ("line 7", "1 field where the first line has 2", "as many", "'call'"), "tagging", row=True),
+    Case("a column there is not", "conll:a.conll", {"a.conll": "EU B-ORG\n\nGerman O\n"},
+         ("no column '5'", "1, 2"), "tagging", options={"columns": "tags=5"}),
+    Case("one column", "conll:a.conll", {"a.conll": "EU\nrejects\n"}, ("one column", "'EU'"), "tagging"),
+    Case("an empty tag", "conll:a.conll", {"a.conll": "EU\tO\n\na\t\n\nb\tO\n\nc\tO\n"}, ("line 3, column '2'", "the tag is empty"),
+         "tagging", row=True),
+    Case("a tag unseen in training", "conll:a.conll",
+         {"a.conll": "".join(f"word{n} O\n\n" for n in range(9)), "b.conll": "a B-X\n"},
+         ("b.conll, line 1", "'B-X'", "not seen in training"), "tagging", options={"test": "b.conll"}, row=True),
+    # Images
+    Case("an image that will not open", "images:pics", {f"pics/{k}": v for k, v in images(**{"cat/bad.png": b"no"}).items()},
+         ("file 'cat/bad.png'", "2 bytes will not open"), row=True),
+    Case("an image that is cut short", "images:pics",
+         {f"pics/{k}": v for k, v in images(**{"dog/cut.png": PIXEL[:40]}).items()},
+         ("file 'dog/cut.png'", "40 bytes will not open"), row=True),
+    Case("a folder without images", "images:pics", {"pics/a.txt": ""}, ("holds no file that ends in .png",)),
+    Case("images in no folder of a class", "images:pics", {"pics/a.png": PIXEL}, ("a folder a class", "labels.csv")),
+    Case("an image beside the folders of classes", "images:pics", {f"pics/{k}": v for k, v in images(**{"x.png": PIXEL}).items()},
+         ("file 'x.png'", "in no folder of a class"), row=True),
+    Case("images without captions", "images:pics", {"pics/a.png": PIXEL}, ("captions.csv", "token"), "captioning"),
+    Case("a caption for an image there is not", "images:pics",
+         {**{f"pics/{n}.png": PIXEL for n in range(4)},
+          "pics/captions.csv": "image,caption\n" + "".join(f"{n}.png,a dot\n" for n in range(4)) + "b.png,a cat\n"},
+         ("captions.csv line 6, column 'image'", "no such file", "'b.png'"), "captioning", row=True),
+    Case("a Flickr line without a number", "images:pics",
+         {**{f"pics/{n}.png": PIXEL for n in range(4)},
+          "pics/Flickr.token.txt": "".join(f"{n}.png#0\ta dot\n" for n in range(4)) + "1.png a dot\n"},
+         ("Flickr.token.txt line 5", "IMAGE#NUMBER"), "captioning", row=True),
+    # Recordings
+    Case("a recording that is no WAV file", "audio:calls",
+         {**{f"calls/{n}_word.wav": wav() for n in range(4)}, "calls/x.wav": b"ID3 mp3"},
+         ("file 'x.wav'", "does not begin as a WAV file"), "transcription", row=True),
+    Case("a recording that is cut short", "audio:calls",
+         {**{f"calls/{n}_word.wav": wav() for n in range(4)}, "calls/x.wav": wav()[:-600]},
+         ("file 'x.wav'", "1,000 of 1,600 bytes"), "transcription", row=True),
+    Case("a recording of another kind of samples", "audio:calls",
+         {**{f"calls/{n}_word.wav": wav() for n in range(4)}, "calls/x.wav": wav(bits=8, kind=7)},
+         ("file 'x.wav'", "WAV format 7 with 8 bits"), "transcription", row=True),
+    Case("a recording without samples", "audio:calls",
+         {**{f"calls/{n}_word.wav": wav() for n in range(4)}, "calls/x.wav": wav(samples=0)},
+         ("file 'x.wav'", "no samples"), "transcription", row=True),
+    # Arrays
+    Case("no NumPy archive", "npz:a.npz", {"a.npz": b"no"}, ("a.npz is no NumPy archive",)),
+    Case("an archive without series", "npz:a.npz", {"a.npz": npz(data=SERIES, y=KINDS, z=KINDS)}, ("'data', 'y', 'z'", "series=")),
+    Case("series and targets of different number", "npz:a.npz", {"a.npz": npz(x=SERIES, y=KINDS[:5])},
+         ("12 series", "5 targets")),
+    Case("lengths beyond the steps", "npz:a.npz", {"a.npz": npz(x=SERIES, y=KINDS, lengths=np.full(12, 9))},
+         ("a length of 9 where there are 5 steps",)),
+    Case("lengths that do not add up", "npz:a.npz", {"a.npz": npz(x=SERIES[0], y=KINDS, lengths=np.full(12, 3))},
+         ("5 steps where the lengths add up to 36",)),
+    Case("an array of one axis", "npz:a.npz", {"a.npz": npz(x=np.zeros(12), y=KINDS)}, ("(12,)", "'lengths'")),
+    Case("series that are texts", "npz:a.npz", {"a.npz": npz(x=np.full((12, 2), "a"), y=KINDS)}, ("numbers are expected",)),
+    Case("a pickle that would run something", "npz:a.npz", {"a.npz": npz(x=ragged(Malice(), Malice()), y=KINDS[:2])},
+         ("builtins.print", "no array of numbers needs")),
+    Case("a series of other features", "npz:a.npz",
+         {"a.npz": npz(x=ragged(*[np.zeros((3, 2))] * 8, np.zeros((3, 4))), y=KINDS[:9])},
+         ("example 8, column 'x'", "(3, 4)", "(steps, 2)"), row=True),
+    Case("a series without steps", "npz:a.npz",
+         {"a.npz": npz(x=ragged(*[np.zeros((3, 2))] * 8, np.zeros((0, 2))), y=KINDS[:9])},
+         ("example 8, column 'x'", "no steps"), row=True),
+    # TFDS
+    Case("a TFDS data set that is not there", "tfds:no_such_set", {"tfds/x": ""}, ("no_such_set",),
+         options={"data_dir": "tfds"}),
+]  # fmt: skip
+
+
+def write(case, folder):
+    """Writes the files of a case to a folder; returns its address and options, with full paths."""
+    for name, content in case.files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    form, _, places = case.address.partition(":")
+    if form != "tfds":
+        places = ",".join(str(folder / place) for place in places.split(","))
+    named = ("validation", "test", "data_dir")
+    options = {key: str(folder / value) if key in named else value for key, value in case.options.items()}
+    return f"{form}:{places}", options

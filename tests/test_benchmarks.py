@@ -1,0 +1,137 @@
+"""The benchmarks measure in turns, say what is missing, and write what they print."""
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+
+
+@pytest.fixture(autouse=True)
+def benchmarks_on_path(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+
+
+@pytest.fixture
+def timing():
+    return importlib.import_module("timing")
+
+
+@pytest.fixture
+def report():
+    return importlib.import_module("report")
+
+
+@pytest.fixture
+def contestants(tmp_path, monkeypatch, timing):
+    """A function from the name of one of these works, and its settings, to its contestant."""
+    (tmp_path / "works.py").write_text(
+        """
+import itertools, pathlib, time
+
+def counting(log, name):
+    numbers = itertools.count()
+    def work():
+        with open(log, "a") as file:
+            file.write(name)
+        print("what a framework prints")
+        return next(numbers)
+    return work
+
+def holding(mib):
+    return lambda: len(bytearray(b"x") * (mib * 2**20))
+
+def peerless():
+    raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+def broken():
+    raise ValueError("out of order")
+"""
+    )
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    return lambda work, **settings: timing.Contestant(f"works:{work}", **settings)
+
+
+@pytest.mark.parametrize(
+    ("values", "summary"),
+    [([7.0], (7, 7, 7)), ([4.0, 1.0, 2.0, 5.0, 3.0], (3, 2, 4)), ([1.0, 2.0, 3.0, 4.0], (2.5, 1.75, 3.25))],
+)
+def test_a_summary_is_the_median_and_the_quartiles(timing, values, summary):
+    assert timing.summarise(values) == summary
+
+
+def test_contestants_run_in_turn_and_warm_ups_do_not_count(timing, contestants, tmp_path):
+    log = tmp_path / "log"
+    racing = {name: contestants("counting", log=str(log), name=name) for name in "ab"}
+    done = timing.race(racing, rounds=3, warm_ups=1, times=2)
+    assert log.read_text() == "aabb" * 4
+    assert done.values("a") == [3, 5, 7]
+    assert len(done.seconds("b")) == 3
+    assert min(done.seconds("b")) > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process its peak memory")
+def test_a_peak_is_what_is_held_beyond_the_process_once_built(timing, contestants):
+    racing = {name: contestants("holding", mib=mib) for name, mib in (("small", 8), ("large", 64))}
+    done = timing.race(racing, rounds=1, warm_ups=0)
+    small, large = (done.runs[name][0]["peak_mib"] for name in ("small", "large"))
+    assert 7 < small < 32  # Linux counts pages by the dozen.
+    assert 63 < large < 96
+
+
+def test_a_missing_peer_is_reported_and_the_others_run(timing, contestants, tmp_path):
+    ours = contestants("counting", log=str(tmp_path / "log"), name="a")
+    done = timing.race({"ours": ours, "torch": contestants("peerless")}, rounds=2)
+    assert done.missing == {"torch": "torch is not installed"}
+    assert done.seconds("torch") == []
+    assert len(done.seconds("ours")) == 2
+
+
+def test_a_contestant_that_fails_ends_the_run_with_its_error(timing, contestants):
+    with pytest.raises(SystemExit, match=r"works:broken failed(.|\n)*ValueError: out of order"):
+        timing.race({"broken": contestants("broken")}, rounds=1)
+
+
+def test_ratios_are_those_of_the_rounds_and_decide_about_the_mark(report):
+    faster = report.Row("step", "ms", [10.0, 20.0, 10.0], "peer", [30.0, 60.0, 20.0], mark=report.Mark(2.5))
+    assert faster.ratios() == [3, 3, 2]
+    assert faster.cells()[-3:] == ("3 (2.5 to 3)", "at least 2.5", "reached")
+    most = report.Row("memory", "MiB", [50.0], "peer", [40.0], inverse=False, mark=report.Mark(1, most=True))
+    assert most.ratios() == [1.25]
+    assert most.cells()[-2:] == ("at most 1", "missed")
+    alone = report.Row("departure", "%", [12.0], mark=report.Mark(20, most=True))
+    assert alone.cells()[-1] == "reached"
+    missing = report.Row("step", "ms", [10.0], "peer", mark=report.Mark(2), missing="it is not installed")
+    assert missing.cells()[-1] == "missing: it is not installed"
+
+
+def test_what_is_written_as_json_reads_back(report):
+    row = report.Row("step", "ms", [1.0, 2.0], "peer", [3.0, 5.0], mark=report.Mark(2), note="a note")
+    assert report.row_from_json(json.loads(json.dumps(row.as_json()))) == row
+
+
+def test_the_operations_of_a_step_are_those_of_its_products():
+    networks = importlib.import_module("networks")
+    # One direction: 200 steps of 32 rows, (128 + 64) features by 256 gates; two directions, two layers, thrice.
+    assert networks.recurrent_flop("lstm", 32, 200) == 2 * 200 * 32 * 192 * 256 * 2 * 2 * 3
+    assert networks.recurrent_flop("gru", 32, 200) * 4 == networks.recurrent_flop("lstm", 32, 200) * 3
+
+
+def test_the_command_prints_a_table_and_writes_it(tmp_path):
+    output = tmp_path / "speed.json"
+    command = [sys.executable, str(BENCHMARKS / "run.py"), "--output", str(output)]
+    done = subprocess.run([*command, "--quick", "--only", "startup"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "zoo list" in done.stdout
+    theme = json.loads(output.read_text())["startup"]
+    assert len(theme["machine"]["matrix_product_gflops"]) > 1
+    rows = {row["what"]: row for row in theme["rows"]}
+    assert rows["zoo list"]["ours"]
+    assert len(rows["zoo list"]["ours"]) == len(rows["zoo list"]["theirs"])
+    printed = subprocess.run([*command, "--markdown"], capture_output=True, text=True, check=True).stdout
+    assert "| zoo list | " in printed

@@ -1,0 +1,167 @@
+"""Answers to whole files, beside their inputs and in their form."""
+
+import csv
+import gzip
+import io
+import json
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_rnn_zoo as zoo
+from keras_rnn_zoo import prediction
+from keras_rnn_zoo.errors import DataError
+
+TEXTS = ["the cast is superb", 'a "dull" plot,\nand long', "", "the film is not boring"]
+ONE_LINE = [" ".join(text.split()) for text in TEXTS]
+
+
+@pytest.fixture(scope="module")
+def loaded(trained):
+    return zoo.load(trained)
+
+
+@pytest.fixture(scope="module")
+def labels(loaded):
+    return [answer["label"] for answer in zoo.predict(loaded, TEXTS)]
+
+
+def as_csv(rows, delimiter=","):
+    file = io.StringIO()
+    csv.writer(file, delimiter=delimiter).writerows(rows)
+    return file.getvalue()
+
+
+def test_a_table_gets_further_columns(loaded, labels, tmp_path):
+    table = as_csv([("id", "text", "label"), *((n, text, "?") for n, text in enumerate(TEXTS))])
+    (tmp_path / "in.csv").write_text(table)
+    counts = zoo.predict_file(loaded, str(tmp_path / "in.csv"), str(tmp_path / "out.csv"))
+    assert counts == {"answered": 4, "skipped": 0}
+    with open(tmp_path / "out.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["id", "text", "label", "predicted_label", "predicted_probability"]
+    assert [row["text"] for row in rows] == TEXTS
+    assert [row["predicted_label"] for row in rows] == labels
+    assert all(0.5 <= float(row["predicted_probability"]) <= 1 for row in rows)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv"]
+
+
+def test_columns_by_number_need_no_header(loaded, labels, tmp_path):
+    (tmp_path / "in.tsv").write_text("".join(f"{text}\tmore\n" for text in ["a", "b"]))
+    zoo.predict_file(loaded, str(tmp_path / "in.tsv"), str(tmp_path / "out.tsv"), columns="text=1")
+    assert [line.split("\t")[:2] for line in (tmp_path / "out.tsv").read_text().splitlines()] == [
+        ["a", "more"],
+        ["b", "more"],
+    ]
+
+
+def test_json_lines_keep_all_their_keys(loaded, labels, tmp_path):
+    rows = [{"text": text, "more": [n]} if n else {"text": text} for n, text in enumerate(TEXTS)]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    zoo.predict_file(loaded, str(tmp_path / "in.jsonl"), str(tmp_path / "out.jsonl.gz"))
+    with gzip.open(tmp_path / "out.jsonl.gz", "rt") as file:
+        answered = [json.loads(line) for line in file]
+    assert [row["predicted_label"] for row in answered] == labels
+    assert all(len(row["predicted_probabilities"]) == 2 for row in answered)
+    assert answered[1]["more"] == [1]
+
+
+def test_texts_get_a_line_each(loaded, tmp_path):
+    (tmp_path / "in.txt").write_text("".join(f"{text}\r\n" for text in ONE_LINE))
+    out = io.StringIO()
+    zoo.predict_file(loaded, f"text:{tmp_path / 'in.txt'}", to=out)
+    assert out.getvalue().splitlines() == [answer["label"] for answer in zoo.predict(loaded, ONE_LINE)]
+
+
+def test_inputs_are_read_as_they_are_answered(loaded, tmp_path, monkeypatch):
+    monkeypatch.setattr("keras_rnn_zoo.file_prediction.TOGETHER", 3)
+    texts = [f"{'very ' * (n % 5)}good {n}" for n in range(10)]
+    (tmp_path / "in.txt").write_text("".join(f"{text}\n" for text in texts))
+    seen, out = [], io.StringIO()
+    zoo.predict_file(loaded, str(tmp_path / "in.txt"), to=out, progress=seen.append)
+    assert seen == [3, 6, 9, 10]
+    assert out.getvalue().splitlines() == [answer["label"] for answer in zoo.predict(loaded, texts)]
+
+
+def test_a_row_that_cannot_be_read_stops_or_is_left_out(loaded, tmp_path):
+    (tmp_path / "in.csv").write_bytes(b"text,id\ngood,1\nbad\xff,2\nalone\nfine,3\n")
+    out = tmp_path / "out.csv"
+    with pytest.raises(DataError, match=r"in\.csv, line 3, column 'text': byte 0xff"):
+        zoo.predict_file(loaded, str(tmp_path / "in.csv"), str(out))
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+    counts = zoo.predict_file(loaded, str(tmp_path / "in.csv"), str(out), skip_bad_rows=True)
+    assert counts == {"answered": 2, "skipped": 2}
+    assert len(out.read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("none.csv", "There is no"),
+        ("in.xyz", "tells no form"),
+        ("images:.", "The run reads text"),
+        ("conll:in.xyz", "of no form"),
+    ],
+)
+def test_what_cannot_be_answered_is_named(name, message, loaded, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in.xyz").touch()
+    with pytest.raises(DataError, match=message):
+        zoo.predict_file(loaded, name)
+
+
+def test_a_folder_of_images_gets_a_table(small_run, tmp_path):
+    folder = tmp_path / "pics"
+    (folder / "deep").mkdir(parents=True)
+    for number, name in enumerate(("b.png", "a.png", "deep/c.png")):
+        pixels = np.full((8, 8, 1), 80 * number, "uint8")
+        (folder / name).write_bytes(tf.io.encode_png(pixels).numpy())
+    (folder / "broken.png").write_bytes(b"no")
+    (folder / "labels.csv").write_text("of,no,use\n")
+    out = tmp_path / "out.csv"
+    with pytest.raises(DataError, match=r"broken\.png' of 2 bytes will not open"):
+        zoo.predict_file(small_run("digits"), str(folder), str(out))
+    counts = zoo.predict_file(small_run("digits"), str(folder), str(out), skip_bad_rows=True)
+    assert counts == {"answered": 3, "skipped": 1}
+    with open(out, newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["image"] for row in rows] == ["a.png", "b.png", "deep/c.png"]
+    paths = [str(folder / row["image"]) for row in rows]
+    wanted = [answer["label"] for answer in prediction.predict(small_run("digits"), paths)]
+    assert [row["predicted_label"] for row in rows] == wanted
+
+
+def test_sentences_get_a_column_of_tags(tmp_path):
+    pair = "Anna{n} B-PER\nsleeps O\n\nhe O\nsees{n} O\nOslo B-LOC\n\n"
+    sentences = "".join(pair.format(n=n) for n in range(20))
+    (tmp_path / "train.conll").write_text(sentences)
+    run = zoo.train(
+        "sync_many_to_many", dataset=f"conll:{tmp_path / 'train.conll'}", epochs=1, verbose=0, units=4,
+        embedding_dim=4, char_units=0,
+    )  # fmt: skip
+    (tmp_path / "in.conll").write_text("# a comment\nAnna X\nsees X\n\nOslo X\n")
+    out = io.StringIO()
+    zoo.predict_file(run, str(tmp_path / "in.conll"), to=out)
+    first, second = out.getvalue().split("\n\n")[:2]
+    assert [line.split("\t")[0] for line in first.splitlines()] == ["# a comment", "Anna X", "sees X"]
+    assert all(line.split("\t")[1] in ("O", "B-PER", "B-LOC") for line in [*first.splitlines()[1:], second])
+
+
+def test_the_command_writes_a_file_and_says_so(trained, tmp_path):
+    from click.testing import CliRunner
+
+    from zoo_cli.main import cli
+
+    models = shutil.copytree(trained.path, tmp_path / "models" / trained.name).parent
+    (tmp_path / "in.csv").write_text(as_csv([("text",), *((text or "-",) for text in TEXTS)]))
+    command = ["predict", trained.name, "--models-dir", str(models), "--input", str(tmp_path / "in.csv")]
+    done = CliRunner().invoke(cli, [*command, "--output", str(tmp_path / "out.csv")], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "Answered 4 inputs. Wrote" in done.stderr
+    assert done.stdout == ""
+    shown = CliRunner().invoke(cli, command, catch_exceptions=False)
+    assert shown.stdout == (tmp_path / "out.csv").read_text()
+    wrong = CliRunner().invoke(cli, [*command, "an input"], catch_exceptions=False)
+    assert wrong.exit_code == 2

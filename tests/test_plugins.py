@@ -1,0 +1,110 @@
+"""Entries of other packages, by the entry-point group `keras_rnn_zoo.plugins`."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "extending.md"
+
+
+def write_package(folder):
+    """Writes the files that docs/extending.md shows."""
+    blocks = re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    for name, content in blocks:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    return [name for name, _ in blocks]
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    """The Python of a fresh environment, which sees what is installed in this one, with the plugin installed."""
+    folder = tmp_path_factory.mktemp("fresh")
+    venv.create(folder / "env", with_pip=False)
+    python = folder / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    script = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    site = Path(subprocess.run([python, "-c", script], capture_output=True, text=True, check=True).stdout.strip())
+    parent = sysconfig.get_path("purelib")
+    (site / "parent.pth").write_text(f"import site; site.addsitedir({parent!r})\n")
+    assert "zoo_orders/__init__.py" in write_package(folder / "zoo-orders")
+    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-index", "--no-deps"]
+    install += ["--no-build-isolation", "--disable-pip-version-check", str(folder / "zoo-orders")]
+    done = subprocess.run(install, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return python
+
+
+def zoo(python, *args, path=(), **environment):
+    """Runs the command line in a fresh process."""
+    paths = os.pathsep.join([*map(str, path), str(ROOT)])
+    command = [str(python), "-c", "from zoo_cli.main import cli; cli()", *args]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": paths, **environment}
+    )
+
+
+def test_an_installed_plugin_is_listed_after_the_entries_of_the_package(fresh):
+    rows = json.loads(zoo(fresh, "list", "--json").stdout)
+    assert rows[-1]["name"] == "bag_of_words"
+    assert rows[-1]["aliases"] == ["bag"]
+    assert rows[-1]["datasets"] == ["toy_orders"]
+    assert "most things in an order" in zoo(fresh, "show", "Bag").stdout
+
+
+def test_a_plugin_trains_answers_and_measures(fresh, tmp_path):
+    models = ("--models-dir", str(tmp_path))
+    trained = zoo(fresh, "train", "bag", "--set", "most=2", "--learning-rate", "0.1", "--epochs", "8", *models)
+    assert trained.returncode == 0, trained.stderr
+    measured = json.loads(zoo(fresh, "evaluate", "--json", *models).stdout)
+    assert measured["metrics"]["exact_match"] > 0.9
+    (answer,) = json.loads(zoo(fresh, "predict", "bag_of_words", "coffee and cake, please", "--json", *models).stdout)
+    assert answer["labels"] == "cake coffee"
+
+
+def plugin(folder, name, code):
+    """Writes a plugin as an installed package has it: its module, and its entry point."""
+    (folder / f"{name}.py").write_text(code)
+    info = folder / f"{name}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[keras_rnn_zoo.plugins]\n{name} = {name}\n")
+
+
+GOOD = '''
+from keras_rnn_zoo import registry
+
+@registry.dataset(task="classification", architectures=("many_to_one",), sizes={{"input": "text"}})
+def {name}(data_dir, seed):
+    """Nothing."""
+'''
+
+
+def test_a_plugin_that_fails_is_named_and_does_not_stop_the_rest(tmp_path):
+    plugin(tmp_path, "broken_plugin", GOOD.format(name="half") + "import no_such_module\n")
+    plugin(tmp_path, "sound_plugin", GOOD.format(name="plugged"))
+    done = zoo(sys.executable, "list", "--json", path=[tmp_path])
+    assert done.returncode == 0
+    (row,) = [row for row in json.loads(done.stdout) if row["name"] == "many_to_one"]
+    assert "plugged" in row["datasets"]
+    assert "half" not in row["datasets"]
+    for word in ("'broken_plugin' (broken_plugin, of broken_plugin)", "ModuleNotFoundError", "no_such_module"):
+        assert word in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_name_that_is_taken_is_an_error_that_names_both(tmp_path):
+    plugin(tmp_path, "greedy_plugin", GOOD.format(name="toy_reviews"))
+    done = zoo(sys.executable, "show", "many_to_one", path=[tmp_path])
+    assert done.returncode == 1
+    assert "keras_rnn_zoo.datasets.toy_reviews.toy_reviews has it, greedy_plugin.toy_reviews asked" in done.stderr
+    assert "The plugin 'greedy_plugin'" in done.stderr
+    assert "Traceback" not in done.stderr
