@@ -2,9 +2,9 @@
 
     python benchmarks/own_data.py --data-dir ../shared/data [--only captcha,anki,imdb,big] [--work FOLDER]
 
-`captcha` reads a folder of images whose names are their text; `anki` a table of English and untokenised Japanese without
-a header; `imdb` a CSV written from the prepared TFDS data set, beside the entry `imdb_reviews`; `big` a CSV of 2 GB, for
-peak memory and speed. Prints a table, and ten translations.
+`captcha` reads a folder of images whose names are their text; `anki` a table of English and untokenised Japanese
+without a header; `imdb` a CSV written from the prepared TFDS data set, beside the entry `imdb_reviews`; `big` a CSV of
+2 GB, for peak memory and speed. Prints a table, and ten translations.
 """
 
 import argparse
@@ -41,6 +41,7 @@ def metrics(folder: Path, run: str) -> dict[str, float]:
 
 
 def captcha(data: Path, folder: Path) -> list[tuple[str, str]]:
+    """Reads captchas by the names of their files."""
     seconds, _ = zoo(
         "train", "ctc", "--dataset", f"images:{data}/raw/captcha_images_v2", "--run", "captcha", folder=folder
     )
@@ -53,6 +54,7 @@ def captcha(data: Path, folder: Path) -> list[tuple[str, str]]:
 
 
 def anki(data: Path, folder: Path) -> list[tuple[str, str]]:
+    """Translates English to Japanese, and prints ten sentences of the test split."""
     place = f"tsv:{data}/raw/anki_jpn/jpn.txt"
     seconds, _ = zoo(
         "train", "many_to_many", "--dataset", place, "--columns", "source=1,target=2", "--run", "anki", folder=folder
@@ -87,6 +89,7 @@ def write_imdb(data: Path, folder: Path) -> None:
 
 
 def imdb(data: Path, folder: Path) -> list[tuple[str, str]]:
+    """Tells the sentiment of reviews from CSV files, and from the entry."""
     write_imdb(data, folder)
     files = ["--dataset", f"csv:{folder}/train.csv", "--test", f"{folder}/test.csv"]
     zoo("train", "many_to_one", *files, "--run", "imdb_csv", folder=folder)
@@ -116,6 +119,7 @@ def write_big(path: Path) -> int:
 
 
 def big(data: Path, folder: Path) -> list[tuple[str, str]]:
+    """Trains for an epoch on a file that is larger than the memory it may take."""
     path = folder / "big.csv"
     count = write_big(path)
     small = [f"--set={pair}" for pair in ("units=16", "embedding_dim=16", "max_length=20", "bidirectional=false")]
@@ -137,6 +141,7 @@ FIGURES = {"captcha": captcha, "anki": anki, "imdb": imdb, "big": big}
 
 
 def main() -> None:
+    """Measures what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-dir", type=Path, required=True, help="folder with the folders raw and tfds")
     parser.add_argument("--only", default=",".join(FIGURES), help="figures to measure, joined by commas")

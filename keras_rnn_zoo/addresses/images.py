@@ -38,7 +38,7 @@ class ImageFolder(Folder):
         defaults: dict[str, Any] = {}
         if self.task == "transcription" and rows < 5000:
             # Few lines are read many times before a network can tell their letters.
-            defaults = {"epochs": 100, "patience": 25, "batch_size": 16, "distortion": 0.1}
+            defaults = {"epochs": 150, "patience": 30, "batch_size": 16, "distortion": 0.1}
         return defaults
 
 

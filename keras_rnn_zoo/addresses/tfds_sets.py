@@ -52,9 +52,9 @@ class TfdsSplit(Files):
         self.features_by_name = dict(_flat(builder.info.features))
         self.kinds = {name: _kind(feature) for name, feature in self.features_by_name.items()}
         self.task = choose_task(tasks, given, list(self.kinds), lambda name: self.kinds[name] == "real")
-        self.input = next((word for word in INPUTS if word in given and word != TARGETS[self.task]), "") or next(
-            (kind for kind in INPUTS if kind in self.kinds.values()), "text"
-        )
+        inputs = [kind for kind in INPUTS if kind != TARGETS[self.task]]
+        there = [kind for kind in inputs if kind in self.kinds.values()]
+        self.input = next((kind for kind in inputs if kind in given), there[0] if there else inputs[0])
         self.columns = {}
         for word in words_of(self.task, self.input):
             fitting = [n for n, kind in self.kinds.items() if kind in FITTING[word] and n not in self.columns.values()]

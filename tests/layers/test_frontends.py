@@ -113,3 +113,24 @@ def test_places_of_cells_come_back_from_their_config():
     again = CellPositions.from_config(layer.get_config())
     np.testing.assert_array_equal(layer(cells), again(cells))
     assert layer(cells)[0, :, 1:].numpy().tolist() == [[-1, -1], [-1, 0], [-1, 1], [1, -1], [1, 0], [1, 1]]
+
+
+def test_lines_are_distorted_in_training_alone_each_in_its_own_way():
+    from keras_rnn_zoo.layers.frontends import RandomDistortion
+
+    lines = np.random.default_rng(0).uniform(-1, 1, (1, 24, 16, 1)).astype("float32").repeat(3, axis=0)
+    layer = RandomDistortion(0.1)
+    np.testing.assert_array_equal(layer(lines, training=False), lines)
+    first, second, _ = np.asarray(layer(lines, training=True))
+    assert first.shape == lines.shape[1:]
+    assert np.abs(first - lines[0]).max() > 0.1
+    assert np.abs(first - second).max() > 0.1
+    assert np.abs(first).max() <= 1 + 1e-5
+    assert RandomDistortion.from_config(layer.get_config()).share == 0.1
+
+
+def test_a_line_that_is_not_distorted_stays_as_it_is():
+    from keras_rnn_zoo.layers.frontends import RandomDistortion
+
+    lines = np.random.default_rng(0).uniform(-1, 1, (2, 24, 16, 1)).astype("float32")
+    np.testing.assert_allclose(RandomDistortion(0.0)(lines, training=True), lines, atol=1e-5)

@@ -1,0 +1,78 @@
+"""What is told of a user's data before it is trained on."""
+
+import logging
+
+import pytest
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.loading import make_task
+
+
+@pytest.fixture
+def told(tmp_path, caplog):
+    """A function that writes a table and returns what the first look at it logs, warnings apart."""
+
+    def look(rows, header="text,label", test=None, **reading):
+        path = tmp_path / "data.csv"
+        path.write_text("".join(f"{row}\n" for row in [header, *rows]))
+        options = {"test": ""}
+        if test:
+            (tmp_path / "test.csv").write_text("".join(f"{row}\n" for row in [header, *test]))
+            options["test"] = str(tmp_path / "test.csv")
+        entry = registry.find_dataset(f"csv:{path}", ("classification",))
+        examples = entry.make(None, 0, skip_bad_rows=True, **options)
+        reader = {name: option.default for name, option in registry.readers.get("text").options.items()}
+        described = {"name": "classification", "input": "text", "classes": list(examples.classes), "options": {}}
+        task = make_task({"task": {**described, "reader": {**reader, **reading}}})
+        task.fit(examples.split("train"))
+        with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
+            examples.look(task)
+        lines = [(record.levelname, record.getMessage()) for record in caplog.records]
+        caplog.clear()
+        return [line for level, line in lines if level == "INFO"], [line for level, line in lines if level == "WARNING"]
+
+    return look
+
+
+SOUND = [f"this is text {n} which is told,{'ab'[n % 2]}" for n in range(60)]
+
+
+def test_rows_classes_lengths_and_examples_are_told(told):
+    lines, warnings = told(SOUND)
+    assert lines[0] == "data.csv: 48 to train on, 6 to validate on, 6 to test on; columns text=text, label=label."
+    assert lines[1] == "Classes: a 30 (50.0%), b 30 (50.0%)."
+    assert lines[2] == "Lengths: median 7, 95th percentile 7, longest 7 words."
+    assert len(lines) == 6
+    assert all(line.startswith("As the model sees it: 'this is text ") for line in lines[3:])
+    assert not warnings
+
+
+def test_words_beyond_the_vocabulary_are_shown_as_unknown(told):
+    lines, _ = told(SOUND, vocabulary_size=5, max_length=3)
+    assert "[UNK]" in lines[3]
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "warning"),
+    [
+        ([*SOUND, ",a", " ,b"], {}, "2 rows have an empty text"),
+        ([*SOUND[:40:2], *SOUND[:40:2], *SOUND], {}, "40 rows repeat the input of another"),
+        ([*SOUND, "alone"], {}, "1 rows cannot be used and are left out; the first one:"),
+        (
+            [f"text {n},{'rare' if n % 50 == 0 else 'common'}" for n in range(200)],
+            {},
+            "98.0% of the rows are of the class",
+        ),
+        (SOUND, {"max_length": 3}, "100% of the texts are longer than max_length=3"),
+        (SOUND, {"test": SOUND[:8]}, "8 of the 8 rows to test on stand among those to train on"),
+        (
+            [f"number {n} is {'good' if n % 2 else 'poor'},{'good' if n % 2 else 'bad'}" for n in range(60)],
+            {},
+            "the label 'good' stands in 100% of its own texts and in 0% of the others",
+        ),
+    ],
+    ids=["empty", "repeated", "skipped", "unbalanced", "cut", "shared", "leaking"],
+)
+def test_what_usually_goes_wrong_is_warned_of(rows, options, warning, told):
+    _, warnings = told(rows, **options)
+    assert any(warning in line for line in warnings), warnings
