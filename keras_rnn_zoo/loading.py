@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
@@ -80,11 +81,28 @@ def load_run(run: Run | str | None = None, *, models_dir: str | None = None) -> 
 
 def open_examples(config: dict[str, Any], data_dir: str | None = None) -> Examples:
     """Opens the data set that a run's `config.json` names, in `data_dir` where its folder has moved."""
-    dataset = config["dataset"]
+    dataset = _moved(config["dataset"], data_dir)
     known = {**dataset, "classes": config["task"].get("classes", ())}
     entry = registry.find_dataset(dataset["name"], (config["task"]["name"],), dataset["options"], known)
     options = check_options(entry.options, dataset["options"], f"the dataset {entry.name}")
     return entry.make(data_dir or dataset.get("data_dir"), config["seed"], **options)
+
+
+def _moved(dataset: dict[str, Any], data_dir: str | None) -> dict[str, Any]:
+    """Returns what `config.json` says of a data set, a user's own files looked for in `data_dir` where it is given.
+
+    Their names are what they were; the checksum tells whether they are what they were, too.
+    """
+    form, colon, place = dataset["name"].partition(":")
+    if not colon or not data_dir or form == "tfds":
+        return dataset
+
+    def moved(paths: str) -> str:
+        parts = paths.split(",") if form == "text" else [paths]
+        return ",".join(str(Path(data_dir) / Path(part.strip()).name) for part in parts)
+
+    files = {part: moved(dataset["options"][part]) for part in ("validation", "test") if dataset["options"].get(part)}
+    return {**dataset, "name": f"{form}:{moved(place)}", "options": {**dataset["options"], **files}}
 
 
 def make_task(config: dict[str, Any]) -> Task:
