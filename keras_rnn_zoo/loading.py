@@ -185,10 +185,27 @@ def load_run(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str
 
 def open_examples(config: dict[str, Any], data_dir: str | None = None) -> Examples:
     """Opens the data set that a run's `config.json` names, in `data_dir` where its folder has moved."""
-    dataset = config["dataset"]
-    entry = registry.dataset_of(config)
+    dataset = _moved(config["dataset"], data_dir)
+    entry = registry.dataset_of({**config, "dataset": dataset})
     options = check_options(entry.options, dataset["options"], f"the dataset {entry.name}")
     return entry.make(data_dir or dataset.get("data_dir"), config["seed"], **options)
+
+
+def _moved(dataset: dict[str, Any], data_dir: str | None) -> dict[str, Any]:
+    """Returns what `config.json` says of a data set, a user's own files looked for in `data_dir` where it is given.
+
+    Their names are what they were; the checksum tells whether they are what they were, too.
+    """
+    form, colon, place = dataset["name"].partition(":")
+    if not colon or not data_dir or form == "tfds":
+        return dataset
+
+    def moved(paths: str) -> str:
+        parts = paths.split(",") if form == "text" else [paths]
+        return ",".join(str(Path(data_dir) / Path(part.strip()).name) for part in parts)
+
+    files = {part: moved(dataset["options"][part]) for part in ("validation", "test") if dataset["options"].get(part)}
+    return {**dataset, "name": f"{form}:{moved(place)}", "options": {**dataset["options"], **files}}
 
 
 def make_task(config: dict[str, Any]) -> Task:

@@ -83,7 +83,11 @@ def make_batches(
             )
     padding = 0.0
     if task.bucketed:
-        pool = batch_size * max(1, min(_POOL_BATCHES, int(_POOL_BYTES / max(example_bytes * batch_size, 1))))
+        # An image costs as much whatever is written about it, and batches of unlike images suit batch normalization.
+        batches = (
+            min(_POOL_BATCHES, int(_POOL_BYTES / max(example_bytes * batch_size, 1))) if task.reader.variable else 1
+        )
+        pool = batch_size * max(1, batches)
         data = data.map(lambda number, parts: (number, lengths_of(*parts), parts))
         rooms = _rooms(tensors, task, lengths)
         data = _of_similar_length(data, task, batch_size, pool, rooms, shuffled=shuffle_seed is not None)

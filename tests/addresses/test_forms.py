@@ -244,3 +244,14 @@ def test_it_trains_and_is_measured_again_on_the_same_rows(
     again = zoo.evaluate(run)
     assert again.examples == written["examples"]
     assert again.metrics == pytest.approx(written["metrics"], rel=1e-4)
+
+
+def test_files_that_moved_are_found_in_the_folder_named(tmp_path):
+    table = "text,label\n" + "".join(f"text {n},{n % 2}\n" for n in range(40))
+    write(tmp_path / "old", {"a.csv": table, "b.csv": table})
+    old = tmp_path / "old"
+    run = zoo.train("many_to_one", dataset=f"csv:{old}/a.csv", test=f"{old}/b.csv", embedding_dim=4, **SMALL)
+    old.rename(tmp_path / "new")
+    with pytest.raises(DataError, match=r"There is no .*a\.csv"):
+        zoo.evaluate(run)
+    assert zoo.evaluate(run, data_dir=str(tmp_path / "new")).metrics == pytest.approx(run.metrics["metrics"], rel=1e-4)

@@ -11,7 +11,11 @@ from zoo_cli.tables import print_json, print_table
 
 @click.command("show")
 @click.argument("name")
-@click.option("--dataset", metavar="D", help="Dataset whose options and endpoint to show [default: the embedded one].")
+@click.option(
+    "--dataset",
+    metavar="D",
+    help="Dataset, or files as FORM:PATH, whose options and endpoint to show [default: the embedded one].",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(name: str, dataset: str | None, as_json: bool) -> None:
     """Show an architecture's options, datasets, input and output.
@@ -25,7 +29,7 @@ def command(name: str, dataset: str | None, as_json: bool) -> None:
     """
     entry = registry.architectures.get(name)
     default = registry.default_dataset(entry)
-    chosen = registry.datasets.get(dataset) if dataset else default
+    chosen = registry.find_dataset(dataset, entry.tasks) if dataset else default
     registry.check_pair(entry, chosen)
     options = registry.options_of(entry, chosen)
     datasets = registry.datasets_of(entry)
