@@ -83,10 +83,9 @@ def make_batches(
             )
     padding = 0.0
     if task.bucketed:
+        batches = int(_POOL_BYTES / max(example_bytes * batch_size, 1))
         # An image costs as much whatever is written about it, and batches of unlike images suit batch normalization.
-        batches = (
-            min(_POOL_BATCHES, int(_POOL_BYTES / max(example_bytes * batch_size, 1))) if task.reader.variable else 1
-        )
+        batches = min(_POOL_BATCHES, batches) if task.reader.variable else 1
         pool = batch_size * max(1, batches)
         data = data.map(lambda number, parts: (number, lengths_of(*parts), parts))
         rooms = _rooms(tensors, task, lengths)
