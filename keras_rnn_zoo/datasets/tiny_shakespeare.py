@@ -28,11 +28,11 @@ HELD_OUT_LENGTH = 2000
         "tokens": "characters",
         "max_length": 2000,
         "units": 512,
-        "embedding_dim": 64,
-        "dropout": 0.3,
+        "embedding_dim": 256,
+        "dropout": 0.25,
         "batch_size": 32,
         "learning_rate": 4e-3,
-        "epochs": 10,
+        "epochs": 8,
     },
 )
 def tiny_shakespeare(data_dir: str | None, seed: int, *, length: Annotated[int, Range(2, 2000)] = 128) -> Examples:
