@@ -72,6 +72,14 @@ def _usable(encoded: Any) -> Any:
     return tf.logical_and(begins, tf.strings.length(encoded) >= 30)
 
 
+def _one_image(encoded: Any) -> tuple[Any, ...]:
+    """Returns the batch of an image of a data set, where what is no image is a fault and not a pixel."""
+    fault = "the input `image` has what is no PNG, JPEG, GIF or BMP file"
+    checked = tf.debugging.Assert(_usable(encoded[None])[0], [fault])
+    with tf.control_dependencies([checked] if checked is not None else []):
+        return (tf.identity(encoded)[None],)
+
+
 def _or_pixel(encoded: Any) -> Any:
     return tf.where(_usable(encoded), encoded, _PIXEL)
 
@@ -140,6 +148,9 @@ class ImageReader(Reader):
     def made_up(self, number: int) -> Any:
         return _made_up(number)
 
+    def batch_of_one(self, raw: Any) -> tuple[Any, ...]:
+        return _one_image(raw)
+
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         return _to_batch(inputs)
 
@@ -197,6 +208,9 @@ class LineReader(Reader):
         shapes = [tf.shape(_decoded(content, 1)).numpy() for content in _to_batch(inputs)[0]]
         widest = max(math.ceil(self.image_height * width / height) for height, width, _ in shapes)
         return tf.io.encode_png(np.full((self.image_height, 2 * widest + 8, 1), 200, "uint8")).numpy()
+
+    def batch_of_one(self, raw: Any) -> tuple[Any, ...]:
+        return _one_image(raw)
 
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         return _to_batch(inputs)

@@ -51,7 +51,7 @@ def test_skipping_goes_on_without_the_rows_and_counts_them(case, tmp_path, monke
     assert sum(examples.facts["bad_rows"].values()) >= 1
     for part, count in examples.facts["rows"].items():
         if case.task != "captioning":
-            assert sum(1 for _ in examples.split(part)) == count
+            assert sum(1 for _ in examples.splits[part]()) == count
 
 
 def test_there_are_many_kinds():

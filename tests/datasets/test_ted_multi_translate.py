@@ -33,7 +33,7 @@ def data_dir(write_dummy, tmp_path_factory):
 
 
 def pairs(examples, split):
-    return [(raw.decode(), target.decode()) for raw, target in examples.split(split).as_numpy_iterator()]
+    return [(raw.decode(), target.decode()) for raw, target in examples.splits[split]().as_numpy_iterator()]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_the_pairs_are_the_sentences_that_stand_in_both_languages(data_dir, opti
     for split, part in SPLITS.items():
         expected = [(row[source], row[target]) for row in part if source in row and target in row]
         assert sorted(pairs(examples, split)) == sorted(expected)
-    assert examples.split("train").element_spec == (tf.TensorSpec((), tf.string), tf.TensorSpec((), tf.string))
+    assert examples.splits["train"]().element_spec == (tf.TensorSpec((), tf.string), tf.TensorSpec((), tf.string))
     assert (examples.version, examples.input, len(examples.checksum)) == ("1.1.0", "text", 64)
 
 
