@@ -28,10 +28,11 @@ def reviews(batch: int, length: int) -> list[str]:
 
 
 def write_export(folder: str) -> str:
-    """Writes an export of the network, untrained, by `zoo.export`; returns its path."""
+    """Writes an export of the network, untrained, as `zoo.export` does; returns its path."""
     import keras
 
     import keras_rnn_zoo as zoo
+    from keras_rnn_zoo.exporting import all_endpoints, write_saved_model
     from keras_rnn_zoo.loading import LoadedRun, make_task
     from keras_rnn_zoo.runs import Run
 
@@ -39,10 +40,11 @@ def write_export(folder: str) -> str:
     described = {"name": "classification", "input": "text", "reader": {"vocabulary_size": VOCABULARY}, "options": {}}
     task = make_task({"task": {**described, "classes": ["negative", "positive"]}})
     task.reader.ids.set_vocabulary(WORDS)
-    run = Run(Path(folder) / "run")
-    run.task_path.mkdir(parents=True)
-    task.save(run.task_path)
-    return str(zoo.export(LoadedRun(run, task, zoo.build("many_to_one", **OPTIONS))))
+    loaded = LoadedRun(Run(Path(folder)), task, zoo.build("many_to_one", **OPTIONS))
+    path = Path(folder) / "export"
+    path.mkdir()
+    write_saved_model(loaded, all_endpoints(loaded), path)
+    return str(path)
 
 
 def exported(batch: int, length: int) -> Callable[[], list[float]]:

@@ -8,11 +8,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import metadata
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from keras_rnn_zoo.errors import DuplicateNameError, UnknownNameError, name_hint
 from keras_rnn_zoo.options import Option, read_options
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 logger = logging.getLogger(__name__)
 
@@ -122,6 +124,8 @@ class _Plugins:
     def load(self) -> None:
         """Imports each plugin once; one that fails is told of and left out, one that takes a taken name raises."""
         if not self._done and not self.loading:
+            from importlib import metadata  # A tenth of the time of `zoo --help`, which looks up no name.
+
             self.loading = True
             try:
                 for point in sorted(metadata.entry_points(group=PLUGINS), key=lambda point: point.name):
@@ -131,7 +135,7 @@ class _Plugins:
         if self._clash:
             raise self._clash
 
-    def _load(self, point: metadata.EntryPoint) -> None:
+    def _load(self, point: "EntryPoint") -> None:
         source = f"{point.name!r} ({point.value}" + (f", of {point.dist.name})" if point.dist else ")")
         self.added = []
         try:
