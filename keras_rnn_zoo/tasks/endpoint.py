@@ -83,6 +83,7 @@ def _one_row_or_more(values: Any, batch: Any) -> Any:
 def _blanked(values: Any, rows: Any) -> Any:
     if rows is None:
         return values
+    values = tf.convert_to_tensor(values)  # On another backend, a score is an array of NumPy's.
     filler = "" if values.dtype == tf.string else np.nan if values.dtype.is_floating else 0
     rows = tf.reshape(rows, tf.concat([tf.shape(rows), tf.ones(len(values.shape) - 1, tf.int32)], 0))
     return tf.where(rows, values, tf.constant(filler, values.dtype))
