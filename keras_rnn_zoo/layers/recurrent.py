@@ -5,6 +5,7 @@
 activations, half precision, `unroll`), by Keras's own code.
 """
 
+import functools
 from typing import Any
 
 import keras
@@ -35,21 +36,20 @@ class _Scanned(keras.layers.RNN):
         if training and self.dropout:
             sequences *= self.cell.get_dropout_mask(sequences[:, 0, :])[:, None]
         states = [tf.convert_to_tensor(state) for state in tf.nest.flatten(initial_state)]
-        last, outputs, states = self._scan(sequences, mask, states, bool(training))
-        outputs = tf.ensure_shape(outputs, [*sequences.shape[:2], self.units])
-        return last, tf.reverse(outputs, [1]) if self.go_backwards else outputs, states
-
-    def _scan(self, sequences, mask, states, training):
-        return scan(
-            self.scan_cell,
+        last, outputs, states = self._runner(bool(training), sequences.dtype)(
             sequences,
             mask,
             states,
             self._weights(sequences.dtype),
             backwards=self.go_backwards,
             zero_masked=self.zero_output_for_mask,
-            compiled=training,
         )
+        outputs = tf.ensure_shape(outputs, [*sequences.shape[:2], self.units])
+        return last, tf.reverse(outputs, [1]) if self.go_backwards else outputs, states
+
+    def _runner(self, training, dtype):
+        """Returns what runs the cell over a sequence; a function as `scan` is, but for the cell."""
+        return functools.partial(scan, self.scan_cell, compiled=training)
 
     def _weights(self, dtype):
         cell = self.cell
@@ -79,17 +79,8 @@ class LSTM(_Scanned, keras.layers.LSTM):
 
     scan_cell = LSTMCell
 
-    def _scan(self, sequences, mask, states, training):
-        if training or sequences.dtype != tf.float32:
-            return super()._scan(sequences, mask, states, training)
-        return block_lstm(
-            sequences,
-            mask,
-            states,
-            self._weights(sequences.dtype),
-            backwards=self.go_backwards,
-            zero_masked=self.zero_output_for_mask,
-        )
+    def _runner(self, training, dtype):
+        return super()._runner(training, dtype) if training or dtype != tf.float32 else block_lstm
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
