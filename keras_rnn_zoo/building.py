@@ -1,5 +1,6 @@
 """An architecture's model by name."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from keras_rnn_zoo import registry
@@ -30,3 +31,21 @@ def build(name: str, **options: Any) -> Any:
     given = check_options(registry.options_of(architecture, dataset), options, architecture.name)
     wanted = {**dataset.defaults, **dataset.sizes, **given}
     return architecture.make(**{key: value for key, value in wanted.items() if key in architecture.options})
+
+
+def build_again(config: Mapping[str, Any], sizes: Mapping[str, Any]) -> Any:
+    """Builds the model of a run anew, for weights that were trained.
+
+    Args:
+        config: the run's `config.json`.
+        sizes: the options that its task takes from the data.
+
+    Raises:
+        UnknownNameError: no architecture has the name that stands there.
+        OptionError: an unknown option, or a value that it does not accept.
+    """
+    architecture = registry.architectures.get(config["architecture"])
+    chosen = check_options(architecture.options, {**config["options"], **sizes}, architecture.name)
+    if "pretrained" in chosen:
+        chosen["pretrained"] = False  # The weights that would be downloaded are among those of the run.
+    return architecture.make(**chosen)

@@ -5,12 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.runs import Run
 
 
-def model_card(run: Run) -> str:
-    """Returns the card of a run as Markdown."""
-    config, measured = run.config, run.metrics
+def model_card(config: Mapping[str, Any], measured: Mapping[str, Any]) -> str:
+    """Returns the card of a run as Markdown, made of its `config.json` and `metrics.json`."""
     architecture = registry.architectures.get(config["architecture"])
     task, data = config["task"], config["dataset"]
     dataset = registry.dataset_of(config)

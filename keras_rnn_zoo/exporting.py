@@ -10,8 +10,8 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.checking import check_inputs, check_saved_model
 from keras_rnn_zoo.errors import ExportError
-from keras_rnn_zoo.exports import CARD, FACTS, LICENCE, digests
-from keras_rnn_zoo.files import whole_folder, write_json, write_text
+from keras_rnn_zoo.exports import CARD, LICENCE, write_facts
+from keras_rnn_zoo.files import whole_folder, write_text
 from keras_rnn_zoo.formats import check_format, format_folder
 from keras_rnn_zoo.lazy import keras, np
 from keras_rnn_zoo.lite import check_model, write_model
@@ -71,6 +71,8 @@ def export(
         )
     loaded = run if isinstance(run, LoadedRun) else load_run(found)
     versions = format_folder(found.path, format)
+    if versions != found.path and versions.is_symlink():
+        raise ExportError(f"The folder {versions} is a symbolic link, and exports stay within their run. Remove it.")
     path = versions / str(max(version_numbers(versions), default=0) + 1)
     with whole_folder(path) as folder:
         facts = {"format": format, **_describe(found)}
@@ -79,7 +81,7 @@ def export(
         else:
             facts |= _model_alone(loaded, folder, format, quantize, check, data_dir)
         _write_companions(found, folder)
-        write_json(folder / FACTS, {**facts, "files": digests(folder)})
+        write_facts(folder, facts)
     return path
 
 
@@ -153,7 +155,7 @@ def _write_companions(run: Run, folder: Path) -> None:
     assets.mkdir(exist_ok=True)
     for file in run.task_path.iterdir():
         shutil.copy(file, assets)
-    shutil.copy(run.path / CARD, folder / CARD)
+    shutil.copy(run.path / CARD, folder / CARD, follow_symlinks=False)
     data, entry = run.config["dataset"], registry.dataset_of(run.config)
     write_text(
         folder / LICENCE,

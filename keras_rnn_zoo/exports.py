@@ -1,13 +1,19 @@
 """The folder of an export: what it tells of itself, and how it is served. Imports no framework."""
 
 import json
+import logging
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo.errors import RunError
-from keras_rnn_zoo.files import file_digest
+from keras_rnn_zoo.files import write_json
 from keras_rnn_zoo.runs import read_json
+from keras_rnn_zoo.schema import EXPORT
+from keras_rnn_zoo.seals import digests, first_fault, is_unchanged, sealed
+
+logger = logging.getLogger(__name__)
 
 FACTS = "export.json"
 """What an export is made of: run, task, data, endpoints, what was checked, and the digests of its files."""
@@ -18,6 +24,8 @@ EXTRA = "assets.extra"
 WARMUP = "tf_serving_warmup_requests"
 REQUEST = "request.json"
 """A request as TensorFlow Serving's REST interface takes it."""
+ANSWERING = ("saved_model.pb", "fingerprint.pb", "variables", "assets", "model.tflite", "model.onnx")
+"""The files and folders that answers depend on, in any format."""
 
 _SHORT_REQUEST = 400
 """Characters of a request that is shown in full."""
@@ -36,21 +44,27 @@ def read_export(path: Path) -> dict[str, Any]:
             "`tf.saved_model.load`, or export the run again."
         )
     facts = read_json(path / FACTS)
-    if not isinstance(facts.get("task"), dict) or not isinstance(facts.get("files"), dict):
-        raise RunError(f"The file {path / FACTS} does not describe an export. Export the run again.")
-    found = digests(path)
-    for name, digest in facts["files"].items():
-        if found.get(name) != digest:
-            fault = "its content is not what was exported (cut short or changed)" if name in found else "it is missing"
-            raise RunError(f"The export's file {path / name} is damaged: {fault}. Export the run again.")
+    if wrong := EXPORT.wrong(facts):
+        raise damaged_export(path / FACTS, f"it lacks a valid {', '.join(map(repr, wrong))}")
+    if not is_unchanged(facts):
+        raise damaged_export(path / FACTS, "its content is not what was written (cut short or changed)")
+    file, fault = first_fault(path, facts["files"], ANSWERING, strict=True)
+    if fault:
+        raise damaged_export(file, fault)
+    file, fault = first_fault(path, facts["files"], (CARD, LICENCE, EXTRA), strict=False)
+    if fault:
+        logger.warning("The export's file %s is damaged: %s. No answer depends on it.", file, fault)
     return facts
 
 
-def digests(path: Path) -> dict[str, str]:
-    """Returns the SHA-256 of each file that answers depend on, by its path within the export."""
-    files = [*path.glob("saved_model.pb"), *path.glob("model.*")]
-    files += [*sorted((path / "variables").glob("*")), *sorted((path / "assets").glob("*"))]
-    return {file.relative_to(path).as_posix(): file_digest(file) for file in files if file.is_file()}
+def damaged_export(path: Path, fault: str) -> RunError:
+    """Returns the error for a damaged file of an export."""
+    return RunError(f"The export's file {path} is damaged: {fault}. Export the run again.")
+
+
+def write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
+    """Writes what an export tells of itself, with the digests of the files that are there and of itself."""
+    write_json(folder / FACTS, sealed(facts, digests(folder, (*ANSWERING, CARD, LICENCE, EXTRA))))
 
 
 def serve_commands(path: Path) -> list[str]:

@@ -1,21 +1,24 @@
 """What answers raw inputs: a run in memory, with its task and model, or an export."""
 
 import abc
+import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.building import build_again
 from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.errors import DataError, RunError
-from keras_rnn_zoo.exports import is_export, read_export
+from keras_rnn_zoo.datasets.prepared import recorded_dir
+from keras_rnn_zoo.errors import DataError, OptionError, RunError, ZooError
+from keras_rnn_zoo.exports import FACTS, is_export, read_export
 from keras_rnn_zoo.files import user_path
 from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.options import check_options
-from keras_rnn_zoo.runs import Run, open_run
+from keras_rnn_zoo.runs import Run, damaged, open_run
 from keras_rnn_zoo.tasks.task import Task
 
 BATCH_SIZE = 32
@@ -129,8 +132,8 @@ def _as_arrays(inputs: Any) -> Any:
 def load(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str | None = None) -> LoadedRun | LoadedExport:
     """Loads a run, or an export of one, ready to answer: `zoo.load("sentiment").predict(["a film to remember"])`.
 
-    A run is loaded in Keras's safe mode, an export by TensorFlow: neither runs code that lies in the folder. Like any
-    TensorFlow graph, an export of a stranger may read and write files: load those of people you trust.
+    No code that lies in the folder is run: the model of a run is built by its architecture and takes the weights alone,
+    and the graph of an export is refused where an op of it could read or write files; docs/security.md tells the rest.
 
     Args:
         run: the run or its name; the path of an export (`saved_models/<run>/<version>`); `None` for the only run
@@ -150,18 +153,22 @@ def load(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str | N
 
 def load_export(path: Path) -> LoadedExport:
     """Loads an export from its folder; raises `RunError` where it is damaged."""
+    from keras_rnn_zoo.graphs import check_graph
+
     facts = read_export(path)
-    task = make_task(facts)
-    task.load(path / "assets")
+    task = loaded_task(facts, path / FACTS, path / "assets")
     try:
+        check_graph(path)
         saved_model = tf.saved_model.load(str(path))
+    except ZooError:
+        raise
     except Exception as error:  # TensorFlow reports damage by many kinds.
         raise RunError(f"The export {path} cannot be loaded: {error}. Export the run again.") from error
     return LoadedExport(path, task, saved_model)
 
 
 def load_run(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str | None = None) -> LoadedRun:
-    """Loads a run's task and model, in Keras's safe mode.
+    """Loads a run's task, and builds its model with the weights that were trained.
 
     Args:
         run: the run or its name; `None` for the only one there is.
@@ -170,25 +177,61 @@ def load_run(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str
     Raises:
         RunError: no such run, or a file of it is missing or damaged.
     """
-    import keras_rnn_zoo.layers  # noqa: F401  Keras finds the zoo's own layers by their registration.
-
     run = open_run(run, models_dir)
     run.check()
-    task = make_task(run.config)
-    task.load(run.task_path)
-    try:
-        model = keras.saving.load_model(run.model_path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras reports damage by many kinds, from zipfile's to its own.
-        raise RunError(f"The model {run.model_path} cannot be loaded: {error}. Train the run again.") from error
+    task = loaded_task(run.config, run.path / "config.json", run.task_path)
+
+    from keras_rnn_zoo.weights import restored
+
+    with _naming_config(run.path / "config.json"):
+        model = restored(lambda: build_again(run.config, task.sizes()), run.model_path)
     return LoadedRun(run, task, model)
 
 
+def loaded_task(config: dict[str, Any], document: Path, folder: Path) -> Task:
+    """Returns the task that a run's or an export's description tells of, fitted.
+
+    Args:
+        config: the description.
+        document: its file, for messages.
+        folder: the folder with what the task learnt.
+
+    Raises:
+        RunError: an option is not as the task has it, or a file in the folder is not what the task writes.
+    """
+    with _naming_config(document):
+        task = make_task(config)
+    try:
+        task.load(folder)
+    except ZooError:
+        raise
+    except Exception as error:  # What a file holds may fail wherever it is used first.
+        told = str(error).strip().splitlines() or [type(error).__name__]
+        raise damaged(folder, f"a file in it is not what training writes ({told[0]})") from error
+    return task
+
+
+@contextlib.contextmanager
+def _naming_config(document: Path) -> Iterator[None]:
+    """Turns an option that an entry refuses into an error that names the file with it."""
+    try:
+        yield
+    except OptionError as error:
+        raise damaged(document, str(error).removesuffix(".")) from None
+
+
 def open_examples(config: dict[str, Any], data_dir: str | None = None) -> Examples:
-    """Opens the data set that a run's `config.json` names, in `data_dir` where its folder has moved."""
+    """Opens the data set that a run's `config.json` names.
+
+    What is prepared in the folder that it names is read there. What is not is looked for, and prepared, in `data_dir`
+    or in the user's own default folder: a run does not choose where to write.
+    """
     dataset = _moved(config["dataset"], data_dir)
     entry = registry.dataset_of({**config, "dataset": dataset})
     options = check_options(entry.options, dataset["options"], f"the dataset {entry.name}")
-    return entry.make(data_dir or dataset.get("data_dir"), config["seed"], **options)
+    if not data_dir and entry.source == "tfds":
+        data_dir = recorded_dir(entry.location, dataset.get("data_dir"))
+    return entry.make(data_dir, config["seed"], **options)
 
 
 def _moved(dataset: dict[str, Any], data_dir: str | None) -> dict[str, Any]:

@@ -17,24 +17,19 @@ from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import RunError, UnknownNameError, name_hint
-from keras_rnn_zoo.files import file_digest, folder_beside, user_path
+from keras_rnn_zoo.files import folder_beside, user_path, write_json
+from keras_rnn_zoo.schema import RUN
+from keras_rnn_zoo.seals import digests, first_fault, is_unchanged, sealed
 
 logger = logging.getLogger(__name__)
 
 MODELS_DIR_VARIABLE = "ZOO_MODELS_DIR"
-_CONFIG_TYPES = {
-    "run": str,
-    "architecture": str,
-    "dataset": {"name": str, "version": str, "checksum": str, "options": dict},
-    "task": {"name": str, "input": str, "classes": list, "options": dict, "reader": dict},
-    "options": dict,
-    "training": {"epochs": int, "batch_size": int, "learning_rate": float},
-    "seed": int,
-    "versions": dict,
-    "finished": bool,
-    "epochs_trained": int,
-    "files": dict,
-}
+FITTED = ("model.keras", "task")
+"""The file and the folder that answers depend on."""
+TOLD = ("metrics.json", "history.csv", "README.md", "logs")
+"""What else training writes: it tells of the run, and no answer depends on it."""
+_MOST_BYTES = 256 * 2**20
+"""Of a JSON document; those of runs have some thousand."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +58,10 @@ class Run:
         """`config.json`: everything needed to repeat the run. Raises `RunError` where it is damaged."""
         path = self.path / "config.json"
         config = read_json(path)
-        if wrong := _wrong_keys(config, _CONFIG_TYPES):
+        if wrong := RUN.wrong(config):
             raise damaged(path, f"it lacks a valid {', '.join(map(repr, wrong))}")
+        if not is_unchanged(config):
+            raise damaged(path, "its content is not what was written (cut short or changed)")
         return config
 
     @property
@@ -72,22 +69,21 @@ class Run:
         """`metrics.json`: what was measured when training ended. Raises `RunError` where it is damaged."""
         return read_json(self.path / "metrics.json")
 
-    def fitted_files(self) -> list[Path]:
-        """Returns the files that answers depend on: those of the fitted preprocessing, and the model if it is there."""
-        return [path for path in (self.model_path, *sorted(self.task_path.glob("*"))) if path.is_file()]
-
     def digests(self) -> dict[str, str]:
-        """Returns the SHA-256 of each fitted file, by its path within the run's folder."""
-        return {file.relative_to(self.path).as_posix(): file_digest(file) for file in self.fitted_files()}
+        """Returns the SHA-256 of each file that training wrote beside `config.json`, by its path within the run."""
+        return digests(self.path, (*FITTED, *TOLD))
 
     def check(self) -> None:
-        """Raises `RunError` if a file that answers depend on is missing, or differs from what was written."""
-        expected, found = self.config["files"], self.digests()
-        for name in sorted({*expected, *found}):
-            if name not in found:
-                raise damaged(self.path / name, "it is missing")
-            if expected.get(name) != found[name]:
-                raise damaged(self.path / name, "its content is not what training wrote (cut short or changed)")
+        """Raises `RunError` if a file that answers depend on is missing, a link, or differs from what was written.
+
+        Of a file that only tells of the run, it warns.
+        """
+        path, fault = first_fault(self.path, self.config["files"], FITTED, strict=True)
+        if fault:
+            raise damaged(path, fault)
+        path, fault = first_fault(self.path, self.config["files"], TOLD, strict=False)
+        if fault:
+            logger.warning("The run's file %s is damaged: %s. No answer depends on it.", path, fault)
 
     def versions(self) -> list[int]:
         """Returns the numbers of the exported versions, in order."""
@@ -97,17 +93,6 @@ class Run:
 def version_numbers(folder: Path) -> list[int]:
     """Returns the numbers that are names of folders in `folder`, in order; none where there is no such folder."""
     return sorted(int(p.name) for p in folder.glob("[1-9]*") if p.is_dir() and p.name.isdecimal())
-
-
-def _wrong_keys(config: Mapping[str, Any], types: Mapping[str, Any], prefix: str = "") -> list[str]:
-    wrong = []
-    for key, kind in types.items():
-        value = config.get(key)
-        if isinstance(kind, dict) and isinstance(value, dict):
-            wrong += _wrong_keys(value, kind, f"{prefix}{key}.")
-        elif not isinstance(value, dict if isinstance(kind, dict) else kind):
-            wrong.append(prefix + key)
-    return wrong
 
 
 def models_dir(path: str | os.PathLike[str] | None = None) -> Path:
@@ -223,10 +208,19 @@ def _free_name(path: Path) -> str:
     return f"{path.name}.{number}"
 
 
+def write_config(run: Run, config: Mapping[str, Any]) -> None:
+    """Writes `config.json`, with the digests of the files that are there and of itself."""
+    write_json(run.path / "config.json", sealed(config, run.digests()))
+
+
 def read_json(path: Path) -> dict[str, Any]:
-    """Reads a JSON object; raises `RunError` where the file is missing or damaged."""
+    """Reads a JSON object; raises `RunError` where the file is missing, damaged or of no size for one."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        if path.is_symlink():
+            raise damaged(path, "it is a symbolic link, where a file of its own was written")
+        if path.stat().st_size > _MOST_BYTES:
+            raise damaged(path, f"it is larger than {_MOST_BYTES:,} bytes")
+        document = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except FileNotFoundError:
         raise damaged(path, "it is missing") from None
     except (OSError, ValueError, RecursionError) as error:
@@ -234,6 +228,10 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise damaged(path, "it does not hold a JSON object")
     return document
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def damaged(path: Path, fault: str) -> RunError:

@@ -17,7 +17,7 @@ from keras_rnn_zoo.lazy import keras
 from keras_rnn_zoo.loading import LoadedRun, make_task, open_examples
 from keras_rnn_zoo.pipeline import Batches, make_batches
 from keras_rnn_zoo.plans import Plan, Request, make_plan
-from keras_rnn_zoo.runs import Run, damaged, is_resumable, read_json, whole_run
+from keras_rnn_zoo.runs import Run, damaged, is_resumable, read_json, whole_run, write_config
 from keras_rnn_zoo.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _train(plan: Plan, verbose: int | str) -> None:
 
 
 def _open_examples(plan: Plan) -> Examples:
-    examples = open_examples(plan.config)
+    examples = open_examples(plan.config, plan.config["dataset"]["data_dir"])
     dataset = plan.config["dataset"]
     facts = {"version": examples.version, "checksum": examples.checksum, **examples.facts}
     if plan.resumed and any(dataset[key] != value for key, value in facts.items()):
@@ -134,7 +134,7 @@ def _fitted_task(plan: Plan, examples: Examples) -> Task:
     if examples.look:
         examples.look(task)
     plan.config["versions"]["backend"] = keras.backend.backend()
-    write_json(run.path / "config.json", {**plan.config, "files": run.digests()})
+    write_config(run, plan.config)
     return task
 
 
@@ -229,8 +229,8 @@ def _write_run(plan: Plan, loaded: LoadedRun, keeper: "KeepBest", split: str, ba
         for name in ("task", "logs"):
             shutil.copytree(plan.unfinished / name, folder / name)
         shutil.copy(keeper.history_path, folder)
-        write_json(folder / "config.json", {**config, "files": run.digests()})
         write_json(
             folder / "metrics.json", {"split": split, "examples": batches.examples, "metrics": metrics, **report}
         )
-        write_text(folder / "README.md", model_card(run))
+        write_text(folder / "README.md", model_card(config, run.metrics))
+        write_config(run, config)

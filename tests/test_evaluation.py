@@ -11,9 +11,9 @@ import sacrebleu
 from sklearn import metrics
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import files, registry
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError, RunError
-from keras_rnn_zoo.runs import Run
+from keras_rnn_zoo.runs import Run, write_config
 
 
 def test_evaluation_repeats_what_training_measured(trained):
@@ -88,9 +88,7 @@ def test_the_options_of_the_dataset_are_those_it_was_trained_on(small_run, model
     assert scorecard.metrics == pytest.approx(run.metrics["metrics"], abs=1e-6)
     assert not warnings(caplog)
     other = Run(Path(shutil.copytree(run.path, models_dir / "other")))
-    files.write_json(
-        other.path / "config.json", {**run.config, "dataset": {**run.config["dataset"], "options": {"length": 20}}}
-    )
+    write_config(other, {**run.config, "dataset": {**run.config["dataset"], "options": {"length": 20}}})
     assert zoo.evaluate(other)["mse"] != scorecard["mse"]
     (warning,) = warnings(caplog)
     assert "The dataset adding is not what other was trained on" in warning
@@ -113,7 +111,7 @@ def test_a_split_without_an_example_is_named(small_run, monkeypatch, split):
     splits = {**examples.splits, split: lambda: examples.splits[split]().take(0)}
     opened = dataclasses.replace(examples, splits=splits)
     monkeypatch.setattr("keras_rnn_zoo.evaluation.open_examples", lambda config, data_dir=None: opened)
-    monkeypatch.setattr("keras_rnn_zoo.training.open_examples", lambda config: opened)
+    monkeypatch.setattr("keras_rnn_zoo.training.open_examples", lambda config, data_dir=None: opened)
     told = f"The split '{split}' of the dataset has no example"
     with pytest.raises(DataError, match=told):
         zoo.evaluate(small_run("adding"), split=split)

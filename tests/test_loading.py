@@ -66,7 +66,7 @@ def copy(exported, tmp_path):
 def test_a_damaged_or_missing_file_of_an_export_is_named(copy, name):
     content = (copy / name).read_bytes()
     (copy / name).write_bytes(content[: len(content) // 2])
-    with pytest.raises(RunError, match=rf"{name}'? is damaged: its content is not what was exported"):
+    with pytest.raises(RunError, match=rf"{name}'? is damaged: its content is not what was written"):
         zoo.load(copy)
     if name != "saved_model.pb":  # Without it, it is no SavedModel.
         (copy / name).unlink()
@@ -79,5 +79,5 @@ def test_a_saved_model_of_others_is_refused(copy):
     with pytest.raises(RunError, match=r"has no export\.json, so it is no export of `zoo export`"):
         zoo.load(copy)
     (copy / "export.json").write_text(json.dumps({"task": 3}))
-    with pytest.raises(RunError, match="does not describe an export"):
+    with pytest.raises(RunError, match=r"export\.json is damaged: it lacks a valid"):
         zoo.load(copy)

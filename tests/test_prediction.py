@@ -172,14 +172,10 @@ def test_a_missing_file_is_named(copied, name):
 
 
 def test_a_model_that_keras_refuses_is_an_error_of_the_run(copied):
-    import json
-
-    from keras_rnn_zoo import files
+    from keras_rnn_zoo.runs import write_config
 
     with zipfile.ZipFile(copied.model_path, "w") as archive:
         archive.writestr("config.json", "{}")
-    config = json.loads((copied.path / "config.json").read_text())
-    config["files"]["model.keras"] = files.file_digest(copied.model_path)
-    files.write_json(copied.path / "config.json", config)
-    with pytest.raises(RunError, match=r"model\.keras cannot be loaded"):
+    write_config(copied, copied.config)
+    with pytest.raises(RunError, match=r"model\.keras is damaged: as an archive it holds 'config\.json' instead of"):
         zoo.load("many_to_one")

@@ -1,6 +1,5 @@
 """Trainings that are interrupted, and how they go on."""
 
-import json
 import shutil
 import signal
 import subprocess
@@ -11,7 +10,7 @@ import keras
 import pytest
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import files, runs, training
+from keras_rnn_zoo import runs, training
 from keras_rnn_zoo.callbacks import KeepBest
 from keras_rnn_zoo.errors import DataError, OptionError, RunError, TrainingInterrupted
 
@@ -94,10 +93,9 @@ def test_resuming_with_other_settings_is_refused(interrupted):
 
 
 def test_resuming_on_other_data_is_refused(interrupted):
-    path = runs.unfinished_path(interrupted) / "config.json"
-    config = json.loads(path.read_text())
-    config["dataset"]["checksum"] = "0" * 64
-    files.write_json(path, config)
+    unfinished = runs.Run(runs.unfinished_path(interrupted))
+    config = {**unfinished.config, "dataset": {**unfinished.config["dataset"], "checksum": "0" * 64}}
+    runs.write_config(unfinished, config)
     with pytest.raises(DataError, match="differs from the one this training began with"):
         zoo.train("many_to_one", resume=True, verbose=0)
 

@@ -23,7 +23,7 @@ CONFIG = {
 
 def make_run(folder, name, **changes):
     with runs.whole_run(folder / name) as new:
-        files.write_json(new / "config.json", {**CONFIG, "run": name, **changes})
+        runs.write_config(runs.Run(new), {**CONFIG, "run": name, **changes})
     return runs.Run(folder / name)
 
 
@@ -104,10 +104,10 @@ def test_a_changed_or_missing_file_is_named(models_dir):
     run = make_run(models_dir, "a")
     run.task_path.mkdir()
     (run.task_path / "x.txt").write_text("as written")
-    files.write_json(run.path / "config.json", {**CONFIG, "files": run.digests()})
+    runs.write_config(run, CONFIG)
     runs.open_run("a").check()
     (run.task_path / "x.txt").write_text("as writte")
-    with pytest.raises(RunError, match=r"x\.txt is damaged: its content is not what training wrote"):
+    with pytest.raises(RunError, match=r"x\.txt is damaged: its content is not what was written"):
         runs.open_run("a").check()
     (run.task_path / "x.txt").unlink()
     with pytest.raises(RunError, match=r"x\.txt is damaged: it is missing"):

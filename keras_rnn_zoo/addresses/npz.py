@@ -1,6 +1,8 @@
 """Arrays: series and what they stand for."""
 
+import os
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,11 +31,12 @@ class Arrays(Files):
         self.path = existing_file(place)
         try:
             with zipfile.ZipFile(self.path) as archive:
+                self._check_size(archive)
                 names = {name.removesuffix(".npy"): name for name in archive.namelist() if name.endswith(".npy")}
                 arrays = {
                     key: read_array(archive.read(name), f"{self.path}, array {key!r}") for key, name in names.items()
                 }
-        except (zipfile.BadZipFile, EOFError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
             raise DataError(f"{self.path} is no NumPy archive: {error}. Write it with numpy.savez.") from None
         lengths = next((name for name in LENGTHS if name in arrays), "")
         present = [name for name in arrays if name != lengths]
@@ -49,6 +52,15 @@ class Arrays(Files):
             )
         shapes = [series.shape[1] for series in self.x[:1] if series.ndim == 2]
         self.features = shapes[0] if shapes else 1
+
+    def _check_size(self, archive: zipfile.ZipFile) -> None:
+        """Raises `DataError` if the arrays would not fit into memory, before any is read."""
+        size = sum(member.file_size for member in archive.infolist())
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        if size > memory:
+            raise DataError(
+                f"{self.path} holds {size:,} bytes unpacked, and this machine has {memory:,} of memory. Split it."
+            )
 
     def _series(self, x: Any, lengths: Any) -> list[Any]:
         name = f"{self.path}, array {self.columns['series']!r}"

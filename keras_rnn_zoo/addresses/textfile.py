@@ -97,6 +97,8 @@ def _telling(path: Path) -> Iterator[None]:
         raise DataError(
             f"{path} cannot be decoded as {error.encoding} ({error.reason}). Name its encoding: --set encoding=NAME."
         ) from error
+    except UnicodeError as error:  # A codec's own, such as that of UTF-16 without a byte order mark.
+        raise DataError(f"{path} cannot be decoded ({error}). Name its encoding: --set encoding=NAME.") from error
 
 
 def _split_at_returns(file: IO[bytes]) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 """Any data set of TensorFlow Datasets, also ones that the zoo has no entry for."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,14 @@ from keras_rnn_zoo.addresses.columns import TARGETS, USUAL, choose_task, parse_c
 from keras_rnn_zoo.addresses.opening import open_rows
 from keras_rnn_zoo.addresses.rows import BadRow, Files, Row
 from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.datasets.prepared import checksum, data_dir_path, find_prepared, open_prepared, read_examples
+from keras_rnn_zoo.datasets.prepared import (
+    checksum,
+    data_dir_path,
+    find_prepared,
+    open_prepared,
+    read_examples,
+    recorded_dir,
+)
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tfds
 
@@ -166,8 +174,11 @@ def _kind(feature: Any) -> str:
 def tfds_set(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
     """A data set of TFDS by name; its features are the columns, and splits are named as TFDS does."""
     location = place.strip("/")
+    if not re.fullmatch(r"[A-Za-z0-9_]+(/[A-Za-z0-9_.+-]*[A-Za-z0-9_+-])?(:[0-9.]+)?", location):
+        # What has a colon is run from the repositories of strangers.
+        raise DataError(f"A data set of TFDS has a name such as imdb_reviews or glue/sst2; received {place!r}.")
     given = known.get("columns") or parse_columns(str(options.get("columns", "")), USUAL)
-    builder = _open(location, options.get("data_dir") or known.get("data_dir"))
+    builder = _open(location, options.get("data_dir") or recorded_dir(location, known.get("data_dir")))
     found = TfdsSplit(builder, "train", tasks, given)
 
     def open_set(

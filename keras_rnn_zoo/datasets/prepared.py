@@ -36,6 +36,11 @@ def find_prepared(location: str, data_dir: Path) -> Path | None:
     return max(complete, key=lambda path: [int(part) for part in path.name.split(".")], default=None)
 
 
+def recorded_dir(location: str, folder: str | None) -> str | None:
+    """Returns the folder that a run was trained from, if the data set is still prepared there, else `None`."""
+    return folder if folder and find_prepared(location, Path(folder)) else None
+
+
 def check_prepared(folder: Path) -> None:
     """Raises `DataError` if a file of a prepared data set is missing, or not as long as when it was written."""
     try:

@@ -11,6 +11,9 @@ from keras_rnn_zoo.readers.reader import Reader, read_file
 from keras_rnn_zoo.readers.series import padded_batch, repeated, without_padding
 from keras_rnn_zoo.readers.wav import decode_wav, resample
 
+LOUDEST = 100.0
+"""What samples are cut off at; those of recordings lie from -1 to 1."""
+
 
 @registry.reader(
     inputs={
@@ -52,7 +55,9 @@ class AudioReader(Reader):
 
     def __call__(self, *raw: Any) -> Any:
         waveforms, lengths = raw
-        return without_padding(waveforms, lengths)[:, : self.max_samples]
+        # Louder than any recording, so that no power overflows.
+        waveforms = tf.clip_by_value(without_padding(waveforms, lengths), -LOUDEST, LOUDEST)
+        return waveforms[:, : self.max_samples]
 
     def batch_of_one(self, raw: Any) -> tuple[Any, ...]:
         return raw[None], tf.shape(raw)[:1]

@@ -61,7 +61,10 @@ def _is_without_colours(bmp: Any) -> Any:
     """Whether a BMP file has no palette, or one of grays: TensorFlow takes its entries' numbers for the pixels."""
     offset, header = (tf.io.decode_raw(tf.strings.substr(bmp, start, 4), tf.int32)[0] for start in (10, 14))
     bits = tf.io.decode_raw(tf.strings.substr(bmp, 28, 2), tf.uint16)[0]
-    palette = tf.strings.substr(bmp, 14 + header, offset - 14 - header)
+    # The file may say that its palette lies beyond its end.
+    length = tf.strings.length(bmp)
+    start = tf.clip_by_value(header, 0, length - 14) + 14
+    palette = tf.strings.substr(bmp, start, tf.maximum(tf.minimum(offset, length) - start, 0))
     gray = tf.equal(palette, tf.strings.substr(_GRAYS, 0, tf.strings.length(palette)))
     return tf.logical_or(bits > 8, tf.logical_and(tf.equal(bits, 8), gray))
 

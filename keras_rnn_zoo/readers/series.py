@@ -13,6 +13,9 @@ from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers.reader import Reader, required
 from keras_rnn_zoo.runs import read_json
 
+FARTHEST = 1e9
+"""Deviations from the mean that numbers are cut off at, so that no sum of them overflows."""
+
 
 @registry.reader(
     inputs={
@@ -63,13 +66,13 @@ class SeriesReader(Reader):
     def __call__(self, *raw: Any) -> Any:
         series, lengths = raw
         scaled = (series - tf.constant(self.mean, tf.float32)) / tf.constant(self.deviation, tf.float32)
-        return without_padding(scaled, lengths)[:, : self.max_steps]
+        return tf.clip_by_value(without_padding(scaled, lengths), -FARTHEST, FARTHEST)[:, : self.max_steps]
 
     def batch_of_one(self, raw: Any) -> tuple[Any, ...]:
         return raw[None], tf.shape(raw)[:1]
 
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
-        parsed = [_parsed(item) if isinstance(item, str | bytes) else item for item in inputs]
+        parsed = [parsed_series(item) if isinstance(item, str | bytes) else item for item in inputs]
         return padded_batch(parsed, (len(self.mean),))
 
     def made_up(self, number: int) -> Any:
@@ -98,7 +101,8 @@ def _moments(series: Any) -> tuple[Any, Any, Any, int]:
     return series.sum(axis=0), np.square(series).sum(axis=0), real.sum(axis=0), len(series)
 
 
-def _parsed(text: str | bytes) -> Any:
+def parsed_series(text: str | bytes) -> Any:
+    """Returns what a series as JSON holds; raises `DataError` where it is no JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

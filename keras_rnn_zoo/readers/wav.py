@@ -7,6 +7,7 @@ from typing import Any
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
 
+_SLOWEST, _FASTEST = 100, 1_000_000
 _INTEGERS, _FLOATS, _EXTENSIBLE = 1, 3, 0xFFFE
 
 
@@ -34,6 +35,8 @@ def decode_wav(content: bytes) -> tuple[Any, int]:
         place += 8 + size + size % 2
     if data is None or not channels or not rate:
         raise DataError("it holds no samples")
+    if not _SLOWEST <= rate <= _FASTEST:  # The filter that resamples is as long as the rates are unlike.
+        raise DataError(f"it has {rate:,} samples a second; from {_SLOWEST} to {_FASTEST:,} are read")
     samples = _samples(data, kind, bits)
     whole = samples[: len(samples) // channels * channels].reshape(-1, channels)
     return whole.mean(axis=1, dtype="float32"), rate

@@ -1,0 +1,214 @@
+"""The readers of files as functions of bytes: each raises `ZooError` or nothing."""
+
+import io
+import itertools
+import json
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import seeds
+
+from keras_rnn_zoo import configs, registry, runs
+from keras_rnn_zoo.addresses.inputs import open_inputs
+from keras_rnn_zoo.addresses.rows import BadRow
+from keras_rnn_zoo.exports import read_export
+from keras_rnn_zoo.readers.series import padded_batch, parsed_series
+from keras_rnn_zoo.readers.wav import decode_wav, resample
+
+FOLDER = Path(tempfile.mkdtemp(prefix="zoo-fuzzing-"))
+
+COLUMNS = {
+    "classification": ("", "text=text,label=label", "text=1,label=2", "text=label,label=text"),
+    "regression": ("", "text=1,value=2", "text=text,value=label"),
+    "translation": ("", "source=1,target=2", "source=text,target=label"),
+    "tagging": ("", "tokens=1,tags=2", "tokens=form,tags=xpos"),
+}
+ENCODINGS = ("", "utf-8", "utf-16", "latin-1", "shift_jis", "utf-32", "utf-7", "cp1252")
+
+
+def opened(form: str, place: str, task: str, **options: str) -> None:
+    """Opens files as `zoo train` does, and reads every row of every split without TensorFlow."""
+    entry = registry.find_dataset(f"{form}:{place}", (task,), options)
+    given = {name: value for name, value in {**entry.defaults, **options}.items() if name in entry.options}
+    examples = entry.make(None, 0, **given, **({"skip_bad_rows": True} if "skip_bad_rows" in entry.options else {}))
+    json.dumps(examples.facts)
+    registry.find_dataset(f"{form}:{place}", (task,), options, {**examples.facts, "classes": list(examples.classes)})
+
+
+def table(form: str, tasks: tuple[str, ...]) -> Callable[[bytes], None]:
+    """Returns the target of a form of tables; the first three bytes choose task, columns and encoding."""
+
+    def target(data: bytes) -> None:
+        head, content = data[:3].ljust(3, b"\0"), data[3:]
+        task = tasks[head[0] % len(tasks)]
+        columns = COLUMNS[task]
+        path = FOLDER / f"data.{form}"
+        path.write_bytes(content)
+        chosen = {"columns": columns[head[1] % len(columns)], "encoding": ENCODINGS[head[2] % len(ENCODINGS)]}
+        opened(form, str(path), task, **chosen)
+
+    return target
+
+
+def pairs(data: bytes) -> None:
+    """Two files of sentences, cut at the first zero byte after the choice of the encoding."""
+    first, _, second = data[1:].partition(b"\0\0")
+    for name, content in (("a.txt", first), ("b.txt", second)):
+        (FOLDER / name).write_bytes(content)
+    encoding = ENCODINGS[data[0] % len(ENCODINGS)] if data else ""
+    opened("text", f"{FOLDER / 'a.txt'},{FOLDER / 'b.txt'}", "translation", encoding=encoding)
+
+
+def book(data: bytes) -> None:
+    """One text, whose stretches are read, too."""
+    from keras_rnn_zoo.addresses.book import _cut
+    from keras_rnn_zoo.addresses.textfile import TextFile
+
+    path = FOLDER / "book.txt"
+    path.write_bytes(data[1:])
+    encoding = ENCODINGS[data[0] % len(ENCODINGS)] if data else ""
+    opened("text", str(path), "language_modelling", encoding=encoding)
+    stretches = list(_cut(TextFile(str(path), encoding), 0, 150, 20))
+    assert all(len(stretch) == 20 for stretch in stretches[:-1])
+
+
+def answered(data: bytes) -> None:
+    """Files of inputs to be answered, and the answers written beside them."""
+    form = ("csv", "tsv", "jsonl", "text", "conll")[data[0] % 5] if data else "csv"
+    task = "tagging" if form == "conll" else "classification"
+    path = FOLDER / f"asked.{form}"
+    path.write_bytes(data[2:])
+    columns = ("", "text=text", "text=1")[data[1] % 3 if len(data) > 1 else 0] if form not in ("conll", "text") else ""
+    config = {"task": {"name": task, "input": "text"}, "dataset": {"name": "toy_reviews"}}
+    source = open_inputs(f"{form}:{path}", config, columns)
+    write = source.writer(io.StringIO())
+    for asked in itertools.islice(source.inputs(), 1000):
+        if not isinstance(asked, BadRow):
+            words = asked.input.split()
+            write(asked, {"tags": ["O"] * len(words)} if task == "tagging" else {"label": "x", "probabilities": [0.5]})
+
+
+def npz(data: bytes) -> None:
+    """An array of series in an archive; the first byte chooses whether there are lengths, and the task."""
+    choice = data[0] if data else 0
+    with zipfile.ZipFile(FOLDER / "data.npz", "w") as archive:
+        archive.writestr("x.npy", data[1:])
+        archive.writestr("y.npy", seeds.array([number % 2 for number in range(12)]))
+        if choice & 1:
+            archive.writestr("lengths.npy", seeds.array([1] * 12))
+    opened("npz", str(FOLDER / "data.npz"), "regression" if choice & 2 else "classification")
+
+
+def npz_file(data: bytes) -> None:
+    """The archive itself."""
+    (FOLDER / "whole.npz").write_bytes(data)
+    opened("npz", str(FOLDER / "whole.npz"), "classification")
+
+
+def images(data: bytes) -> None:
+    """A folder with one image that is made up."""
+    folder = FOLDER / "images"
+    for number in range(12):
+        place = folder / "ab"[number % 2]
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f"{number}.png").write_bytes(seeds.PIXEL)
+    (folder / "a" / "made_up.png").write_bytes(data)
+    opened("images", str(folder), "classification")
+
+
+def captions(data: bytes) -> None:
+    """The tables of a folder of images."""
+    folder = FOLDER / "captioned"
+    folder.mkdir(exist_ok=True)
+    for number in range(6):
+        (folder / f"{number}.png").write_bytes(seeds.PIXEL)
+    flickr = bool(data) and data[0] % 2 == 1
+    (folder / "captions.csv").unlink(missing_ok=True)
+    (folder / ("Flickr.token.txt" if flickr else "captions.csv")).write_bytes(data[1:])
+    opened("images", str(folder), "captioning")
+
+
+def audio(data: bytes) -> None:
+    """A recording alone, and in a folder."""
+    folder = FOLDER / "audio"
+    folder.mkdir(exist_ok=True)
+    for number in range(8):
+        (folder / f"{number}_word.wav").write_bytes(_WAV)
+    (folder / "made_up.wav").write_bytes(data)
+    opened("audio", str(folder), "transcription")
+    samples, rate = decode_wav(data)
+    if len(samples) < 10_000:
+        resample(samples, rate, 16_000)
+
+
+_WAV = seeds.wav()
+
+
+def series(data: bytes) -> None:
+    """A series as JSON, as `zoo predict` takes it."""
+    padded_batch([parsed_series(data), parsed_series(data.decode("utf-8", "replace"))], (2,))
+
+
+def yaml(data: bytes) -> None:
+    """A configuration for `zoo train --config`."""
+    path = FOLDER / "config.yaml"
+    path.write_bytes(data)
+    architecture = registry.architectures.get("many_to_one")
+    options = registry.options_of(architecture, registry.default_dataset(architecture))
+    configs.split_config(configs.read_config(str(path)), options, str(path))
+
+
+def config(data: bytes) -> None:
+    """A run's `config.json`."""
+    folder = FOLDER / "run"
+    folder.mkdir(exist_ok=True)
+    (folder / "config.json").write_bytes(data)
+    _ = runs.open_run(str(folder)).config
+
+
+def export_facts(data: bytes) -> None:
+    """An export's `export.json`."""
+    folder = FOLDER / "export"
+    folder.mkdir(exist_ok=True)
+    (folder / "saved_model.pb").write_bytes(b"")
+    (folder / "export.json").write_bytes(data)
+    read_export(folder)
+
+
+CHOICE = b"\0\0\0"
+TARGETS: dict[str, tuple[Callable[[bytes], None], list[bytes]]] = {
+    "csv": (
+        table("csv", ("classification", "regression", "translation")),
+        [CHOICE + seeds.TABLE.encode(), CHOICE + b'"a;b"\t;"c ""d"""\n1;2\n', b"\1\1\2" + seeds.TABLE.encode("utf-16")],
+    ),
+    "tsv": (
+        table("tsv", ("translation", "classification", "regression")),
+        [CHOICE + seeds.TABLE.replace(",", "\t").encode(), b"\0\1\0a\tb\n" * 12],
+    ),
+    "jsonl": (
+        table("jsonl", ("classification", "regression", "translation")),
+        [CHOICE + seeds.LINES.encode(), CHOICE + b'{"text": "\\ud83d", "label": null}\n[1]\n'],
+    ),
+    "conll": (table("conll", ("tagging",)), [CHOICE + seeds.SENTENCES.encode(), CHOICE + seeds.TREE.encode() * 12]),
+    "pairs": (pairs, [b"\0" + b"a b\nc\n" * 6 + b"\0\0" + b"d\ne f\n" * 6]),
+    "book": (
+        book,
+        [b"\0" + b"To be, or not to be.\r\n" * 20, b"\2" + ("\ufeff" + "being \n" * 50).encode("utf-16-le")],
+    ),
+    "answered": (
+        answered,
+        [b"\0\0" + seeds.TABLE.encode(), b"\2\0" + seeds.LINES.encode(), b"\4\0" + seeds.TREE.encode()],
+    ),
+    "npz": (npz, [b"\0" + seeds.array(seeds.ragged()), b"\1" + seeds.array([[[0.5, 1.0]]] * 12)]),
+    "npz_file": (npz_file, [seeds.archive(x=seeds.ragged(), y=range(12)), seeds.archive(x=[[0.5]] * 12, y=range(12))]),
+    "images": (images, [seeds.PIXEL, seeds.GIF, seeds.BMP, seeds.JPEG]),
+    "captions": (captions, [b"\0image,caption\n0.png,a dot\n1.png,two\n", b"\0010.png#0\ta dot\n1.png#1\ttwo\n"]),
+    "audio": (audio, [seeds.wav(), seeds.wav(44_100, 1, 2), seeds.wav(8000, 4), seeds.floats()]),
+    "series": (series, [b"[[0.1, 2], [0.3, 1]]", b"[]", b"[[1e400, NaN]]"]),
+    "yaml": (yaml, [b"units: 64\ndropout: 0.5\ncolumns: {text: a}\n", b"a: &b [1]\nc: *b\n"]),
+    "config": (config, []),
+    "export_facts": (export_facts, []),
+}
+"""Each target and the input that its fuzzing begins with."""
