@@ -65,7 +65,7 @@ def evaluate(
     found = run.run if isinstance(run, LoadedRun) else open_run(run, models_dir)
     dataset = found.config["dataset"]
     examples = open_examples(found.config, data_dir)
-    if examples.checksum != dataset["checksum"]:
+    if examples.checksum != dataset["checksum"] or list(examples.classes) != found.config["task"]["classes"]:
         logger.warning(
             "The dataset %s is not what %s was trained on (version %s, then %s): the figures do not compare.",
             dataset["name"],

@@ -45,6 +45,9 @@ def check_graph(path: Path) -> None:
     from tensorflow.core.protobuf import saved_model_pb2
 
     file = path / "saved_model.pb"
+    for other in path.glob("saved_model.*"):
+        if other != file:  # TensorFlow would read the graph from there.
+            raise damaged_export(other, "an export has its graph in saved_model.pb alone")
     document = saved_model_pb2.SavedModel()
     try:
         document.ParseFromString(file.read_bytes())

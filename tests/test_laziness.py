@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 LEVELS = [
-    {"catalogue", "errors", "files", "lazy", "options", "padding", "registry", "runs"} | {"schema", "seals"},
+    {"catalogue", "errors", "files", "lazy", "network", "options", "padding", "registry", "runs"} | {"schema", "seals"},
     {"tfds_builders"},
     {"layers"},
     {"readers"},
@@ -72,6 +72,7 @@ COMMANDS_MAY_IMPORT = {
     "errors",
     "exports",
     "formats",
+    "network",
     "options",
     "registry",
     "runs",

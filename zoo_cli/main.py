@@ -7,6 +7,7 @@ import click
 
 from keras_rnn_zoo import __version__
 from keras_rnn_zoo.errors import TrainingInterrupted, ZooError
+from keras_rnn_zoo.network import offline
 from zoo_cli.commands import datasets, evaluate, export, init, list_, predict, show, train
 
 INTERRUPTED = 130
@@ -53,5 +54,18 @@ def cli() -> None:
     """
 
 
+def _forbid_network(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    """Keeps the network out until the command ends."""
+    ctx.with_resource(offline(wanted))
+
+
+offline_option = click.option(
+    "--offline",
+    is_flag=True,
+    expose_value=False,
+    callback=_forbid_network,
+    help="Ask the network for nothing [default: as $ZOO_OFFLINE says].",
+)
+offline_option(cli)
 for module in (list_, show, datasets, init, train, evaluate, predict, export):
-    cli.add_command(module.command)
+    cli.add_command(offline_option(module.command))

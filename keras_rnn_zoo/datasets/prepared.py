@@ -11,9 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from keras_rnn_zoo.datasets.shards import foreign_features, unreadable_shard, wrong_shard
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.files import file_digest, user_path
 from keras_rnn_zoo.lazy import tf, tfds
+from keras_rnn_zoo.network import require_network
+
+_opened: dict[str, Path] = {}
+"""The folders that were opened in this process: of a damaged record TensorFlow does not tell the file."""
 
 _RECORD_OVERHEAD = 16
 """Bytes that TFRecord adds to a record: its length and two checksums."""
@@ -46,19 +51,25 @@ def check_prepared(folder: Path) -> None:
     try:
         info = json.loads((folder / "dataset_info.json").read_text(encoding="utf-8"))
         expected = {split["name"]: _split_bytes(split) for split in info["splits"]}
-        dataset = info["name"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        lengths = {split["name"]: [int(length) for length in split["shardLengths"]] for split in info["splits"]}
+        dataset = str(info["name"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _half_written(folder / "dataset_info.json", f"it cannot be read ({error!r})") from None
     for split, size in expected.items():
         shards = list(folder.glob(f"{dataset}-{split}.*-of-*"))
         found = sum(shard.stat().st_size for shard in shards)
+        if wrong := wrong_shard(folder, dataset, split, lengths[split]) if found != size else None:
+            raise _half_written(*wrong)
         if found != size:
             where = folder / f"{dataset}-{split}.*"
             raise _half_written(where, f"its {len(shards)} files hold {found:,} bytes where {size:,} were written")
     try:
-        json.loads((folder / "features.json").read_text(encoding="utf-8"))["pythonClassName"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        features = json.loads((folder / "features.json").read_text(encoding="utf-8"))
+        foreign = foreign_features({**features, "pythonClassName": features["pythonClassName"]})
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _half_written(folder / "features.json", f"it cannot be read ({error!r})") from None
+    if foreign:
+        raise _half_written(folder / "features.json", f"it names the class {foreign!r}, which is none of TFDS's")
 
 
 def _split_bytes(split: dict[str, Any]) -> int:
@@ -97,7 +108,12 @@ def open_prepared(location: str, data_dir: str | os.PathLike[str] | None, builde
     if version is None:
         raise DataError(f"TFDS prepared {location!r}, but left no version of it in {folder / location}.")
     check_prepared(version)
-    return tfds.builder_from_directory(version)
+    _opened[location] = version
+    try:
+        return tfds.builder_from_directory(version)
+    except Exception as error:  # Of damage in its descriptions TFDS tells by many kinds.
+        told = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise _half_written(version / "dataset_info.json", f"TFDS cannot read it or features.json ({told})") from error
 
 
 def _readable(location: str, folder: Path) -> Path:
@@ -145,6 +161,8 @@ def _prepare(location: str, folder: Path, files: Path, builder_class: Any) -> No
         missing = {url: name for url, name in names.items() if not (files / name).is_file()}
         if builder.MANUAL_DOWNLOAD_INSTRUCTIONS and not files.is_dir():
             raise FileNotFoundError("they can only be had by hand")
+        if missing or builder_class is None:
+            require_network("Its download", "Leave that out once, or copy the data set here.")
         _check_network(missing)
         with contextlib.redirect_stdout(sys.stderr):  # TFDS tells of its progress where `--json` puts its document.
             builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=files))
@@ -197,9 +215,11 @@ def naming_damaged_records(location: str) -> Iterator[None]:
     try:
         yield
     except tf.errors.DataLossError as error:
+        shard = unreadable_shard(_opened.values())
+        where = f", in the file {shard}" if shard else ""
         raise DataError(
-            f"A record of the data set {location!r} is damaged: {error.message.splitlines()[0]}. Delete its folder and "
-            "run the command again to download it anew, or copy it again from where it came."
+            f"A record of the data set {location!r} is damaged{where}: {error.message.splitlines()[0]}. Delete its "
+            "folder and run the command again to download it anew, or copy it again from where it came."
         ) from error
 
 

@@ -3,9 +3,11 @@
 import keras
 from keras import ops
 
+from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.layers.audio import LogMel
 from keras_rnn_zoo.layers.characters import CharacterReader
 from keras_rnn_zoo.layers.masking import MeanSubtraction, StepMask, TokenDropout, ZeroPadding
+from keras_rnn_zoo.network import OfflineError, obey
 
 
 def token_frontend(
@@ -159,9 +161,19 @@ def _application(inputs, encoder, pretrained):
         x = keras.layers.Concatenate(name="gray_to_colours")([x, x, x])
     if encoder != "EfficientNetB0":  # It scales pixels itself.
         x = keras.layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(x)
-    network = getattr(keras.applications, encoder)(
-        include_top=False, weights="imagenet" if pretrained else None, input_shape=x.shape[1:], name=encoder.lower()
-    )
+    obey()
+    try:
+        network = getattr(keras.applications, encoder)(
+            include_top=False, weights="imagenet" if pretrained else None, input_shape=x.shape[1:], name=encoder.lower()
+        )
+    except Exception as error:
+        if not pretrained or isinstance(error, ValueError):
+            raise
+        told = "the network is forbidden" if isinstance(error, OfflineError) else str(error).strip().partition("\n")[0]
+        raise DataError(
+            f"The ImageNet weights of {encoder} are not on disk and could not be downloaded: {told}. Run the command "
+            "again with a network, or leave them out (--set pretrained=false)."
+        ) from error
     network.trainable = not pretrained
     return network(x)
 

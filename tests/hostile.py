@@ -1,0 +1,324 @@
+"""Runs as a stranger might make them: each a change to a copy of a good one, with the seal of its own `config.json`.
+
+A change is given the copy's folder, and its `config.json` as a dictionary to change; what it returns, if not `None`, is
+the text that is written as `config.json` in its place.
+"""
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import h5py
+import numpy as np
+
+
+class Case(NamedTuple):
+    """One hostile run.
+
+    Attributes:
+        name: what is tried, for people.
+        change: makes it.
+        wants: a pattern of what must be said; "" where the run must answer as before.
+    """
+
+    name: str
+    change: Callable[[Path, dict], str | None]
+    wants: str
+
+
+def setting(*keys, value, wants=None):
+    """Returns the case of a config with another value."""
+
+    def change(folder, config):
+        place = config
+        for key in keys[:-1]:
+            place = place[key]
+        place[keys[-1]] = value
+
+    shown = f"{type(value).__name__} of {len(value)}" if hasattr(value, "__len__") and len(value) > 50 else repr(value)
+    return Case(f"{'.'.join(keys)}={shown:.60}", change, wants or rf"config\.json is damaged: .*{keys[-1]}")
+
+
+def text(name, content, wants=r"config\.json is damaged: it (cannot be read as JSON|does not hold|lacks)"):
+    """Returns the case of a `config.json` of some text."""
+    return Case(name, lambda folder, config: content, wants)
+
+
+def link(name, target):
+    """Returns the case of a file that is a symbolic link to what lies elsewhere."""
+
+    def change(folder, config):
+        content = (folder / name).read_bytes()
+        (folder.parent / "elsewhere").write_bytes(content)
+        (folder / name).unlink()
+        (folder / name).symlink_to(target.format(beside=folder.parent / "elsewhere"))
+
+    return Case(f"{name} links to {target}", change, rf"{Path(name).name} is damaged: it is a symbolic link")
+
+
+def fifo(folder, config):
+    """Puts a pipe where the vocabulary was: who reads it waits for ever."""
+    (folder / "task" / "vocabulary.txt").unlink()
+    os.mkfifo(folder / "task" / "vocabulary.txt")
+
+
+def folder_link(folder, config):
+    (folder / "task").rename(folder.parent / "elsewhere")
+    (folder / "task").symlink_to(folder.parent / "elsewhere")
+
+
+def archive(change, compression=zipfile.ZIP_STORED):
+    """Returns a change that rewrites `model.keras` from its members, by name, as `change` leaves them."""
+
+    def rewrite(folder, config):
+        with zipfile.ZipFile(folder / "model.keras") as old:
+            members = [(name, old.read(name)) for name in old.namelist()]
+        members = change(dict(members)) or members
+        with zipfile.ZipFile(folder / "model.keras", "w", compression) as new:
+            for name, content in members.items() if isinstance(members, dict) else members:
+                new.writestr(name, content)
+
+    return rewrite
+
+
+def described(**entry):
+    """Returns the members with another description of the model, which would run code if it were read."""
+
+    def change(members):
+        config = json.loads(members["config.json"])
+        config["config"]["layers"].insert(1, entry)
+        return {**members, "config.json": json.dumps(config)}
+
+    return archive(change)
+
+
+def weights(change):
+    """Returns a change of the HDF5 file in `model.keras`."""
+
+    def rewrite(members):
+        file = io.BytesIO(members["model.weights.h5"])
+        with h5py.File(file, "r+") as opened:
+            change(opened)
+        return {**members, "model.weights.h5": file.getvalue()}
+
+    return archive(rewrite)
+
+
+def first_array(file):
+    """Returns the name of an array of an HDF5 file."""
+    names = []
+    file.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) and item.size > 9 else None)
+    return names[0]
+
+
+def packed(file):
+    name = first_array(file)
+    shape = file[name].shape
+    del file[name]
+    file.create_dataset(name, shape, "f4", compression="gzip")
+
+
+def declared(file):
+    name = first_array(file)
+    del file[name]
+    file.create_dataset(name, (2**40,), "f4", chunks=(2**20,))
+
+
+def unallocated(file):
+    name = first_array(file)
+    del file[name]
+    file.create_dataset(name, (2**40,), "f4")
+
+
+def external(file):
+    name = first_array(file)
+    shape = file[name].shape
+    del file[name]
+    file.create_dataset(name, shape, "f4", external=[("/etc/passwd", 0, h5py.h5f.UNLIMITED)])
+
+
+def virtual(file):
+    name = first_array(file)
+    shape = file[name].shape
+    del file[name]
+    layout = h5py.VirtualLayout(shape=shape, dtype="f4")
+    layout[:] = h5py.VirtualSource("/etc/passwd", "x", shape=shape)
+    file.create_virtual_dataset(name, layout)
+
+
+def linked(kind):
+    def change(file):
+        name = first_array(file)
+        del file[name]
+        file[name] = h5py.ExternalLink("/etc/passwd", "x") if kind == "external" else h5py.SoftLink("/layers")
+
+    return change
+
+
+def circle(file):
+    name = first_array(file)
+    file[f"{name.rpartition('/')[0]}/again"] = file["/"]
+
+
+def texts(file):
+    name = first_array(file)
+    del file[name]
+    file.create_dataset(name, data=np.array(["a", "b"], object), dtype=h5py.string_dtype())
+
+
+def other_shape(file):
+    name = first_array(file)
+    shape = file[name].shape
+    del file[name]
+    file.create_dataset(name, data=np.zeros((shape[0] + 1, *shape[1:]), "f4"))
+
+
+def bomb(members):
+    """Packs much into little, where the weights are expected."""
+    return {**members, "model.weights.h5": bytes(2**26)}
+
+
+def learnt(name, content):
+    """Returns a change of a file that the task has learnt."""
+    return lambda folder, config: (folder / "task" / name).write_bytes(content) and None
+
+
+LAMBDA = {
+    "module": "keras.layers",
+    "class_name": "Lambda",
+    "config": {"name": "evil", "function": {"class_name": "__lambda__", "config": {"code": "4wAAAA=="}}},
+    "registered_name": None,
+    "name": "evil",
+    "inbound_nodes": [],
+}
+CALLED = {
+    "module": "os",
+    "class_name": "system",
+    "config": {"command": "touch {here}"},
+    "registered_name": "os>system",
+    "name": "evil",
+    "inbound_nodes": [],
+}
+DEEP = "[" * 100_000 + "]" * 100_000
+HUGE = 10**300
+MODEL = r"model\.keras is damaged: "
+CLIMBING = ("../../x", "/etc/passwd", "task/../../x", "..", "", "a\\b", "task/\x00")
+
+CASES = [
+    # What config.json is
+    text("an empty file", ""),
+    text("deep nesting", DEEP),
+    text("deep nesting of objects", '{"a":' * 50_000 + "1" + "}" * 50_000),
+    text("a number of 10,000 digits", '{"seed": ' + "9" * 10_000 + "}"),
+    text("no number", '{"seed": NaN}'),
+    text("an infinite number", '{"seed": Infinity}'),
+    text("a list", "[]"),
+    text("a pickle", "\x80\x04cos\nsystem\n"),
+    text("YAML that would call", "!!python/object/apply:os.system ['touch x']"),
+    text("half of a surrogate pair", '"\\ud800"'),
+    Case("a file without end", lambda folder, config: os.truncate(folder / "config.json", 2**40) and None,
+         r"config\.json is damaged: (it is larger than|it cannot be read)"),
+    # Types, ranges and sizes
+    setting("architecture", value=["many_to_one"]),
+    setting("architecture", value="../many_to_one", wants="no architecture named"),
+    setting("architecture", value="os.system", wants="no architecture named"),
+    setting("architecture", value="x" * 10_000),
+    setting("seed", value=-1),
+    setting("seed", value=HUGE),
+    setting("seed", value=True),
+    setting("seed", value="0"),
+    setting("epochs_trained", value=-1),
+    setting("finished", value="yes"),
+    setting("training", "epochs", value=0),
+    setting("training", "batch_size", value=1e9),
+    setting("training", "learning_rate", value="fast"),
+    setting("versions", value={"keras": {"a": 1}}),
+    setting("versions", value={str(number): "1" for number in range(2000)}),
+    setting("run", value="../../x"),
+    setting("run", value="/tmp/x"),
+    setting("run", value=".hidden"),
+    setting("dataset", "version", value={}),
+    setting("dataset", "options", value=[]),
+    setting("dataset", "options", value={"a": {"b": []}}),
+    setting("task", "classes", value="ab"),
+    setting("task", "classes", value=[1, 2]),
+    setting("task", "classes", value=[["a"]]),
+    setting("task", "name", value="__init__", wants="no task named"),
+    setting("task", "input", value="../text", wants="no reader named"),
+    setting("task", "input", value="image", wants=r"config\.json is damaged|model\.keras is damaged|lacks"),
+    setting("task", "reader", value={"evil": 1}, wants=r"config\.json is damaged: .*no option 'evil'"),
+    setting("task", "reader", "max_length", value=HUGE),
+    setting("task", "reader", "max_length", value=0),
+    setting("task", "reader", "tokens", value="__import__('os')"),
+    setting("task", "reader", "vocabulary_size", value=2**62),
+    setting("task", "options", value={"evil": 1}, wants=r"config\.json is damaged: .*evil"),
+    setting("options", "units", value=HUGE),
+    setting("options", "units", value=-1),
+    setting("options", "units", value=8193),
+    setting("options", "units", value=64.0, wants=r"config\.json is damaged: Option 'units'"),
+    setting("options", "cell", value="Lambda"),
+    setting("options", "cell", value=None),
+    setting("options", "layers", value=10**9),
+    setting("options", "dropout", value=-1),
+    setting("options", "pooling", value="os.system"),
+    setting("options", "name", value="evil", wants=r"config\.json is damaged: .*no option 'name'"),
+    # Within the ranges, but more than there are weights for: refused before it is allocated
+    setting("options", "units", value=8192, wants=MODEL + "it holds [0-9,]+ bytes of weights where"),
+    setting("options", "layers", value=16, wants=MODEL + "it holds [0-9,]+ bytes of weights where"),
+    setting("options", "embedding_dim", value=8192, wants=MODEL + "it holds [0-9,]+ bytes of weights where"),
+    Case("a model of 400 GB", lambda folder, config: config["options"].update(
+        units=8192, layers=16, embedding_dim=8192), MODEL + "it holds [0-9,]+ bytes of weights where"),
+    setting("options", "units", value=1, wants=MODEL + "its weights are not those of the model"),
+    setting("options", "cell", value="gru", wants=MODEL),
+    # Names that climb
+    *(Case(f"the digest of {name!r}", lambda folder, config, name=name: config.update(
+        files={**config["files"], name: "0" * 64}), r"config\.json is damaged: .*files") for name in CLIMBING),
+    Case("no digests", lambda folder, config: config.update(files=None) or "", r"config\.json is damaged"),
+    setting("files", value={"task/labels.txt": 7}),
+    link("task/vocabulary.txt", "{beside}"),
+    link("task/labels.txt", "/etc/passwd"),
+    link("model.keras", "{beside}"),
+    link("config.json", "{beside}"),
+    Case("a folder that is a link", folder_link, "task is damaged: it is a symbolic link"),
+    Case("a pipe in the place of a file", fifo, r"vocabulary\.txt is damaged: it is missing"),
+    # model.keras
+    Case("a Lambda in the model", described(**LAMBDA), ""),
+    Case("a call of os.system in the model", described(**CALLED), ""),
+    Case("a description that is a pickle", archive(lambda m: {**m, "config.json": b"\x80\x04cos\nsystem\n."}), ""),
+    Case("a description that is deep", archive(lambda m: {**m, "config.json": DEEP}), ""),
+    Case("a description of another model", archive(lambda m: {**m, "config.json": "{}"}), ""),
+    Case("a member that climbs", archive(lambda m: {**m, "../../evil": b"x"}), MODEL + "as an archive it holds"),
+    Case("an absolute member", archive(lambda m: {**m, "/tmp/evil": b"x"}), MODEL + "as an archive it holds"),
+    Case("assets that climb", archive(lambda m: {**m, "assets/../../x": b"x"}), MODEL + "as an archive it holds"),
+    Case("a member twice", archive(lambda m: [*m.items(), ("config.json", b"{}")]), MODEL + "as an archive it holds"),
+    Case("10,000 members", archive(lambda m: {**m, **{str(n): b"" for n in range(10_000)}}), MODEL + ".* and more"),
+    Case("no weights", archive(lambda m: {k: v for k, v in m.items() if "h5" not in k}), MODEL + "as an archive"),
+    Case("a packed archive", archive(dict, zipfile.ZIP_DEFLATED), MODEL + ".*is packed"),
+    Case("a zip bomb", archive(bomb, zipfile.ZIP_DEFLATED), MODEL + ".*is packed"),
+    Case("a bomb that is packed better", archive(bomb, zipfile.ZIP_LZMA), MODEL + ".*is packed"),
+    Case("weights that are a pickle", archive(lambda m: {**m, "model.weights.h5": b"\x80\x04cos\nsystem\n."}), MODEL),
+    Case("packed weights", weights(packed), MODEL + ".*not stored in one piece"),
+    Case("weights of 4 TiB", weights(declared), MODEL + ".*not stored in one piece"),
+    Case("weights of 4 TiB that are nowhere", weights(unallocated), MODEL + ".*declares"),
+    Case("weights out of another file", weights(external), MODEL + ".*not stored in one piece"),
+    Case("weights out of another HDF5 file", weights(virtual), MODEL + ".*not stored in one piece"),
+    Case("a link to another file", weights(linked("external")), MODEL + ".*links to what lies elsewhere"),
+    Case("a link within the file", weights(linked("soft")), MODEL + ".*links to what lies elsewhere"),
+    Case("groups in a circle", weights(circle), MODEL + "it has groups without end"),
+    Case("weights that are texts", weights(texts), MODEL),
+    Case("weights of another shape", weights(other_shape), MODEL + "its weights are not those of the model"),
+    Case("no archive", lambda folder, config: (folder / "model.keras").write_bytes(b"no") and None, MODEL),
+    # What the task has learnt
+    Case("a vocabulary without its first tokens", learnt("vocabulary.txt", b"a\nb\n"), "does not begin with"),
+    Case("a vocabulary that is no text", learnt("vocabulary.txt", b"\n[UNK]\n\xff\xfe\n"), "a file in it is not what"),
+    Case("a token twice", learnt("vocabulary.txt", b"\n[UNK]\na\na\n"), "damaged"),
+    Case("a vocabulary of a million tokens", learnt("vocabulary.txt", b"\n[UNK]\n" + b"".join(
+        b"%d\n" % number for number in range(1_000_000))), "damaged"),
+    Case("no labels", learnt("labels.txt", b"\n"), "damaged"),
+    Case("a million labels", learnt("labels.txt", b"".join(b"%d\n" % n for n in range(1_000_000))), "damaged"),
+    Case("labels that are no text", learnt("labels.txt", b"\xff\n\xfe\n"), "a file in it is not what"),
+]  # fmt: skip

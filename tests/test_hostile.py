@@ -1,0 +1,112 @@
+"""Loading a run of a stranger runs none of its code, writes nothing, and allocates no more than the files hold."""
+
+import json
+import re
+import resource
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from hostile import CASES
+
+import keras_rnn_zoo as zoo
+from keras_rnn_zoo.errors import ZooError
+from keras_rnn_zoo.runs import Run
+from keras_rnn_zoo.seals import sealed
+
+TEXTS = ["the plot is not dull", ""]
+MOST = 2**30
+"""Bytes that a hostile run may make the process grow by; several cases ask for a hundred times as much or more."""
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory, shrink):
+    """A small run, and what it answers."""
+    with pytest.MonkeyPatch.context() as patch:
+        shrink(patch)
+        folder = tmp_path_factory.mktemp("good")
+        run = zoo.train("many_to_one", units=4, embedding_dim=4, epochs=1, verbose=0, models_dir=str(folder))
+    return run, zoo.predict(run, TEXTS)
+
+
+@pytest.fixture(scope="session")
+def events():
+    """The names of what code can do to the world, since it was last cleared: processes, sockets, files written."""
+    seen, watched = [], ("os.system", "subprocess.Popen", "os.exec", "os.posix_spawn", "socket.connect", "exec.hostile")
+
+    def watch(event, arguments):
+        if event in watched:
+            seen.append(f"{event} {arguments!r:.200}")
+        if event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
+            seen.append(f"open {arguments[0]} {arguments[1]}")
+
+    sys.addaudithook(watch)
+    return seen
+
+
+def files_of(folder):
+    """Returns the paths in a folder and what they are."""
+    return {path: (path.is_symlink(), path.lstat().st_size, path.lstat().st_mtime_ns) for path in folder.rglob("*")}
+
+
+@pytest.fixture
+def hostile(good, tmp_path):
+    """Makes the run of a case."""
+
+    def make(case):
+        folder = Path(shutil.copytree(good[0].path, tmp_path / "strangers" / "run"))
+        config = json.loads((folder / "config.json").read_text())
+        written = case.change(folder, config)
+        path = folder / "config.json"
+        if written is not None:
+            path.write_text(written)
+        elif not path.is_symlink() and path.stat().st_size < 2**30:
+            real = Run(folder).digests()
+            files = {**real, **config["files"]}
+            path.write_text(json.dumps(sealed(config, {**files, **{k: real[k] for k in real if files[k] != 7}})))
+        return folder
+
+    return make
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
+def test_a_hostile_run_does_no_harm(case, good, hostile, events, tmp_path):
+    import keras
+
+    folder = hostile(case)
+    before, peak = files_of(tmp_path), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    events.clear()
+    keras.config.enable_unsafe_deserialization()  # What a caller may have done for a model of his own.
+    try:
+        if case.wants:
+            with pytest.raises(ZooError) as raised:
+                zoo.predict(str(folder), TEXTS)
+            said = re.sub(r"\s+", " ", str(raised.value))
+            assert re.search(case.wants, said), said
+            assert said[-1] in ".?)"
+            assert len(said) < 2000
+        else:
+            assert zoo.predict(str(folder), TEXTS) == good[1]
+    finally:
+        keras.src.backend.common.global_state.set_global_attribute("safe_mode_saving", None)
+    assert files_of(tmp_path) == before
+    assert not events
+    grown = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak)
+    assert grown < MOST, f"it grew by {grown:,} bytes"
+
+
+def test_there_are_many_kinds():
+    assert len({case.name for case in CASES}) == len(CASES) >= 100
+
+
+@pytest.mark.parametrize("function", [zoo.evaluate, zoo.export], ids=["evaluate", "export"])
+@pytest.mark.parametrize("case", CASES[::7], ids=lambda case: case.name.replace(" ", "-"))
+def test_other_functions_refuse_it_too(case, function, hostile):
+    folder = hostile(case)
+    before = sorted(path.name for path in folder.parent.rglob("*"))
+    if not case.wants:
+        return
+    with pytest.raises(ZooError):
+        function(str(folder))
+    assert sorted(path.name for path in folder.parent.rglob("*")) == before
