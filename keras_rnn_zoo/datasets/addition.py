@@ -26,8 +26,9 @@ SEED = 19_990_401
         "tokens": "characters",
         "target_tokens": "characters",
         "max_length": 10,
+        "attention": "bahdanau",
         "batch_size": 128,
-        "epochs": 15,
+        "epochs": 9,
         "dropout": 0.0,
     },
 )
