@@ -28,7 +28,8 @@ SEED = 19_990_401
         "max_length": 10,
         "attention": "bahdanau",
         "batch_size": 128,
-        "epochs": 9,
+        "learning_rate": 0.005,
+        "epochs": 10,
         "dropout": 0.0,
     },
 )
