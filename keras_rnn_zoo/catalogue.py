@@ -5,9 +5,11 @@ import inspect
 import logging
 import pkgutil
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from keras_rnn_zoo.errors import DuplicateNameError, UnknownNameError, name_hint
@@ -124,12 +126,13 @@ class _Plugins:
     def load(self) -> None:
         """Imports each plugin once; one that fails is told of and left out, one that takes a taken name raises."""
         if not self._done and not self.loading:
-            from importlib import metadata  # A tenth of the time of `zoo --help`, which looks up no name.
-
             self.loading = True
             try:
-                for point in sorted(metadata.entry_points(group=PLUGINS), key=lambda point: point.name):
-                    self._load(point)
+                if _some_package_may_be_a_plugin():
+                    from importlib import metadata  # Which takes as long to load as all of the registry.
+
+                    for point in sorted(metadata.entry_points(group=PLUGINS), key=lambda point: point.name):
+                        self._load(point)
             finally:
                 self.loading, self._done = False, True
         if self._clash:
@@ -148,6 +151,17 @@ class _Plugins:
             logger.warning(
                 "The plugin %s cannot be imported and is left out: %s: %s", source, type(error).__name__, error
             )
+
+
+def _some_package_may_be_a_plugin() -> bool:
+    """Whether an installed package names the entry-point group, or lies where a look at its files cannot tell."""
+    for place in map(Path, sys.path):
+        if place.is_file():  # An archive.
+            return True
+        for pattern in ("*.dist-info/entry_points.txt", "*.egg*/entry_points.txt", "*.egg/EGG-INFO/entry_points.txt"):
+            if any(PLUGINS.encode() in path.read_bytes() for path in place.glob(pattern)):
+                return True
+    return False
 
 
 _plugins = _Plugins()

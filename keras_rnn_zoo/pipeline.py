@@ -13,8 +13,11 @@ from keras_rnn_zoo.tasks.task import Task
 BOUNDARIES = [round(8 * 1.25**power) for power in range(60)]
 """The lengths that batches are padded to where each shape costs a compilation."""
 
-_POOL_BATCHES, _POOL_BYTES = 100, 2**29
-"""Examples are sorted by length among so many batches, or as many as need so much memory."""
+_POOLS, _POOL_BYTES, _PADDING = (1, 2, 4, 8, 16, 32, 64, 100), 2**29, 0.05
+"""Examples are sorted by length among as few batches as leave no more padding than this, if they fit in the memory.
+
+Batches of examples drawn at random train best; sorting only saves work on padding.
+"""
 
 _CACHED_BYTES = 2**30
 """Preprocessed examples are kept in memory if they need no more than this; else they are made anew in each epoch."""
@@ -83,14 +86,12 @@ def make_batches(
             )
     padding = 0.0
     if task.bucketed:
-        batches = int(_POOL_BYTES / max(example_bytes * batch_size, 1))
         # An image costs as much whatever is written about it, and batches of unlike images suit batch normalization.
-        batches = min(_POOL_BATCHES, batches) if task.reader.variable else 1
-        pool = batch_size * max(1, batches)
+        pools = _POOLS if task.reader.variable else (1,)
+        pool, padding = _pool(lengths, batch_size, [n for n in pools if n * batch_size * example_bytes <= _POOL_BYTES])
         data = data.map(lambda number, parts: (number, lengths_of(*parts), parts))
         rooms = _rooms(tensors, task, lengths)
         data = _of_similar_length(data, task, batch_size, pool, rooms, shuffled=shuffle_seed is not None)
-        padding = _padding_share(lengths, batch_size, pool)
     else:
         data = data.map(lambda number, parts: parts).batch(batch_size)
     count = -(-len(lengths) // batch_size)
@@ -218,6 +219,17 @@ def _padding(spec: Any, of_integers: int) -> Any:
     if spec.dtype == tf.string:
         return ""
     return tf.constant(np.nan if spec.dtype.is_floating else of_integers, spec.dtype)
+
+
+def _pool(lengths: Any, batch_size: int, batches: list[int]) -> tuple[int, float]:
+    """Returns among how many examples to sort, and the share of padding that this leaves."""
+    pool, padding = batch_size, _padding_share(lengths, batch_size, batch_size)
+    for number in batches:
+        if padding <= _PADDING:
+            break
+        pool = number * batch_size
+        padding = _padding_share(lengths, batch_size, pool)
+    return pool, padding
 
 
 def _padding_share(lengths: Any, batch_size: int, pool: int) -> float:

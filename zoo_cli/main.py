@@ -1,6 +1,8 @@
 """The `zoo` command."""
 
 import errno
+import functools
+import importlib
 from typing import Any
 
 import click
@@ -8,17 +10,59 @@ import click
 from keras_rnn_zoo import __version__
 from keras_rnn_zoo.errors import TrainingInterrupted, ZooError
 from keras_rnn_zoo.network import offline
-from zoo_cli.commands import datasets, evaluate, export, init, list_, predict, show, train
+
+COMMANDS = {
+    "list": "List the architectures and their datasets.",
+    "show": "Show an architecture's options, datasets, input and output.",
+    "datasets": "List the datasets, their terms and whether they are on disk.",
+    "init": "Write a configuration with every option and its default, for zoo train --config.",
+    "train": "Train an architecture, test it on held-out data and write the run.",
+    "evaluate": "Measure a run on a split of the dataset it was trained on.",
+    "predict": "Answer the INPUTs, or each line of standard input where there are none, or a whole file.",
+    "export": "Write the next version of a run's export, and print its path.",
+}
+"""The commands in the order of use, each in the module of its name, with the first line of its help.
+
+The line stands here, too, since `zoo --help` would else load all that the commands need.
+"""
 
 INTERRUPTED = 130
 """Exit status that a shell reports for a program ended by Ctrl-C."""
 
 
+def _forbid_network(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    """Keeps the network out until the command ends."""
+    ctx.with_resource(offline(wanted))
+
+
+offline_option = click.option(
+    "--offline",
+    is_flag=True,
+    expose_value=False,
+    callback=_forbid_network,
+    help="Ask the network for nothing [default: as $ZOO_OFFLINE says].",
+)
+
+
+@functools.cache
+def _load(name: str) -> click.Command:
+    # `list` is a name of Python's own, which a module should not take.
+    module = importlib.import_module(f"zoo_cli.commands.{name}{'_' if name == 'list' else ''}")
+    return offline_option(module.command)
+
+
 class ZooGroup(click.Group):
-    """A group that lists its commands in the order of use, and prints an error as one paragraph."""
+    """A group that loads a command when it is used, and prints an error as one paragraph."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return _load(cmd_name) if cmd_name in COMMANDS else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line.rstrip(".")) for name, line in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -40,6 +84,7 @@ def _fail(ctx: click.Context, message: str, status: int) -> None:
     ctx.exit(status)
 
 
+@offline_option
 @click.group(cls=ZooGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="zoo")
 def cli() -> None:
@@ -52,20 +97,3 @@ def cli() -> None:
       zoo predict many_to_one "the plot is not dull"
       zoo export many_to_one
     """
-
-
-def _forbid_network(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
-    """Keeps the network out until the command ends."""
-    ctx.with_resource(offline(wanted))
-
-
-offline_option = click.option(
-    "--offline",
-    is_flag=True,
-    expose_value=False,
-    callback=_forbid_network,
-    help="Ask the network for nothing [default: as $ZOO_OFFLINE says].",
-)
-offline_option(cli)
-for module in (list_, show, datasets, init, train, evaluate, predict, export):
-    cli.add_command(offline_option(module.command))

@@ -26,8 +26,10 @@ SEED = 19_990_401
         "tokens": "characters",
         "target_tokens": "characters",
         "max_length": 10,
+        "attention": "bahdanau",
         "batch_size": 128,
-        "epochs": 15,
+        "learning_rate": 0.005,
+        "epochs": 10,
         "dropout": 0.0,
     },
 )

@@ -22,7 +22,7 @@ TEST_NAMES = r".*_[0-4]\.wav"
     size="2,400 train, 300 validation, 300 test",
     licence="CC BY-SA 4.0",
     sizes={"input": "audio", "num_classes": 10},
-    defaults={"sample_rate": 8000, "epochs": 20},
+    defaults={"sample_rate": 8000, "epochs": 20, "patience": 20},
 )
 def spoken_digit(data_dir: str | None, seed: int) -> Examples:
     """Digits spoken in English by six speakers, recorded at 8 kHz (Free Spoken Digit Dataset).

@@ -5,12 +5,13 @@ import os
 import subprocess
 import sys
 
+import click
 import pytest
 
 from keras_rnn_zoo import registry
-from zoo_cli.main import cli
+from zoo_cli import main
 
-COMMANDS = list(cli.commands)
+COMMANDS = list(main.COMMANDS)
 
 
 def run_fresh(*args, **kwargs):
@@ -31,7 +32,9 @@ def test_every_command_has_help_with_an_example_and_every_option_a_meaning(zoo, 
     result = zoo(name, "--help")
     assert result.exit_code == 0
     assert f"Example:\n    zoo {name}" in result.stdout
-    for parameter in cli.commands[name].params:
+    command = main.cli.get_command(click.Context(main.cli), name)
+    assert command.get_short_help_str(limit=999) == main.COMMANDS[name]
+    for parameter in command.params:
         if parameter.param_type_name == "option":
             assert parameter.help, parameter.name
 

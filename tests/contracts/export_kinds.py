@@ -1,0 +1,108 @@
+"""Small exports of every task and kind of input, untrained, and how to ask them."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.loading import LoadedRun, make_task
+from keras_rnn_zoo.runs import Run
+
+WORDS = "the cat sat on a mat and sang of fish".split()
+
+
+def png(pixels):
+    return tf.io.encode_png(np.asarray(pixels, "uint8")).numpy()
+
+
+RANDOM = np.random.default_rng(0)
+TEXTS = [b"the cat sat", b"a mat and fish of the mat", b"sang"]
+IMAGES = [png(RANDOM.integers(0, 255, (size, 2 * size, 3))) for size in (20, 12, 33)]
+AUDIO = [RANDOM.uniform(-1, 1, size).astype("float32") for size in (900, 2500, 1600)]
+SERIES = [RANDOM.normal(0, 1, (size, 2)).astype("float32") for size in (4, 9, 6)]
+RAW = {"text": TEXTS, "image": IMAGES, "audio": AUDIO, "series": SERIES}
+TARGETS = {
+    "classification": [0, 1, 0],
+    "regression": [0.5, 2.0, -1.0],
+    "captioning": [[b"a fish"], [b"the cat"], [b"a mat"]],
+    "translation": [b"der Hund", b"eine Matte", b"Fisch und Hund"],
+    "tagging": [b"O B-X O", b"O O O B-X O O O", b"O"],
+    "language_modelling": TEXTS,
+    "transcription": [b"ab", b"c", b"ba"],
+}
+CLASSES = {"classification": ["no", "yes"], "tagging": ["O", "B-X"]}
+SMALL = {
+    "units": 6,
+    "embedding_dim": 5,
+    "sample_rate": 4000,
+    "image_height": 16,
+    "image_width": 16,
+    "max_length": 8,
+    "hidden_layers": 1,
+}
+KINDS = [
+    ("one_to_one", "classification", "image"),
+    ("one_to_many", "captioning", "image"),
+    ("many_to_one", "classification", "text"),
+    ("many_to_one", "classification", "audio"),
+    ("many_to_one", "regression", "series"),
+    ("many_to_many", "translation", "text"),
+    ("sync_many_to_many", "tagging", "text"),
+    ("sync_many_to_many", "language_modelling", "text"),
+    ("ctc", "transcription", "image"),
+    ("ctc", "transcription", "audio"),
+]
+IDS = ["-".join(kind) for kind in KINDS]
+OF_TEXT = [kind for kind in KINDS if kind[2] == "text"]
+OF_IMAGES = [kind for kind in KINDS if kind[2] == "image"]
+PADDED = [kind for kind in KINDS if kind[2] in ("audio", "series")]
+
+
+def load(architecture, task_name, input):
+    """Returns an untrained model of a kind with its fitted task, as a loaded run."""
+    task_entry = registry.tasks.get(task_name)
+    reader = registry.reader_of(task_entry, input)
+
+    def small(entry):
+        return {key: value for key, value in SMALL.items() if key in entry.options}
+
+    facts = {
+        "name": task_name,
+        "input": input,
+        "classes": CLASSES.get(task_name, []),
+        "options": small(task_entry),
+        "reader": small(reader),
+    }
+    task = make_task({"task": facts})
+    rows = list(zip(RAW[input], TARGETS[task_name], strict=True))
+    first = [tf.convert_to_tensor(value) for value in rows[0]]
+    specs = tuple(tf.TensorSpec([None] * len(value.shape), value.dtype) for value in first)
+    task.fit(tf.data.Dataset.from_generator(lambda: iter(rows), output_signature=specs))
+    keras.utils.set_random_seed(0)
+    model_entry = registry.architectures.get(architecture)
+    return LoadedRun(Run(None), task, model_entry.make(**{**small(model_entry), **task.sizes()}))
+
+
+def ask(saved, signature="serving_default", **inputs):
+    answers = saved.signatures[signature](**{name: tf.convert_to_tensor(value) for name, value in inputs.items()})
+    return {name: value.numpy() for name, value in answers.items()}
+
+
+def batch_of(loaded, raws):
+    names = [spec.name for spec in loaded.task.input_signature()]
+    return dict(zip(names, loaded.task.to_batch(raws, **loaded.task.check_options), strict=True))
+
+
+def rows_of(answers, task):
+    from keras_rnn_zoo.loading import plain_rows
+
+    return plain_rows(task, answers)
+
+
+def assert_same(row, other):
+    assert row.keys() == other.keys()
+    for name, value in row.items():
+        if np.asarray(value).dtype.kind == "f":
+            np.testing.assert_allclose(value, other[name], atol=1e-5, rtol=1e-5)
+        else:
+            assert value == other[name], name
