@@ -9,6 +9,7 @@ from keras_rnn_zoo import __version__
 from keras_rnn_zoo.errors import TrainingInterrupted, ZooError
 from keras_rnn_zoo.network import offline
 from zoo_cli.commands import datasets, evaluate, export, init, list_, predict, show, train
+from zoo_cli.tables import printable
 
 INTERRUPTED = 130
 """Exit status that a shell reports for a program ended by Ctrl-C."""
@@ -36,7 +37,7 @@ class ZooGroup(click.Group):
 
 
 def _fail(ctx: click.Context, message: str, status: int) -> None:
-    click.echo(message, err=True)
+    click.echo(printable(message), err=True)
     ctx.exit(status)
 
 
