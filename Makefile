@@ -5,11 +5,19 @@ BIN := $(VENV)/bin
 DEMO := saved_models/demo
 QUESTION := "although the story is predictable , the cast is superb"
 
-.PHONY: demo test test-all lint bench bench-peers entries docs clean
+OLDEST := build/oldest
+MINUTES ?= 35
+PINNED := --constraint constraints/dev.txt
+# Tests of each part that every dependency has a hand in.
+CORE := tests/test_registry.py tests/test_runs.py tests/test_training.py tests/test_prediction.py tests/test_evaluation.py \
+	tests/test_loading.py tests/test_hostile.py tests/test_hostile_exports.py tests/test_damage.py tests/test_pipeline.py \
+	tests/addresses tests/tasks tests/readers tests/layers/test_recurrent.py tests/layers/test_text.py tests/zoo_cli
 
-$(VENV)/installed: setup.cfg pyproject.toml
+.PHONY: demo test test-all test-oldest audit fuzz lint bench bench-peers entries docs clean
+
+$(VENV)/installed: setup.cfg pyproject.toml constraints/dev.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable ".[dev]"
+	$(BIN)/pip install --quiet $(PINNED) --editable ".[dev]"
 	touch $@
 
 demo: export ZOO_MODELS_DIR := saved_models
@@ -32,6 +40,22 @@ test: lint
 
 test-all: lint
 	$(BIN)/pytest
+
+# With the oldest versions that setup.cfg allows, on the oldest Python.
+test-oldest: constraints/oldest.txt
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/pip install --quiet --constraint constraints/oldest.txt . dill hypothesis pytest pytest-timeout
+	$(OLDEST)/bin/python -m pytest -m "not slow" $(CORE)
+
+# Known vulnerabilities of the pinned versions; it asks the Python package index.
+audit:
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/pip install --quiet pip-audit
+	build/audit/bin/pip-audit --strict --no-deps --disable-pip --requirement constraints/dev.txt
+
+fuzz: $(VENV)/installed
+	$(BIN)/pip install --quiet $(PINNED) --editable ".[fuzz]" || echo "Without Atheris, hypothesis draws the input."
+	$(BIN)/python fuzzing/run.py $(MINUTES)
 
 bench: $(VENV)/installed
 	$(BIN)/pip install --quiet --editable ".[bench]"

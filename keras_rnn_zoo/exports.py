@@ -9,9 +9,9 @@ from typing import Any
 
 from keras_rnn_zoo.errors import RunError
 from keras_rnn_zoo.files import write_json
-from keras_rnn_zoo.runs import read_json
+from keras_rnn_zoo.runs import read_sealed
 from keras_rnn_zoo.schema import EXPORT
-from keras_rnn_zoo.seals import digests, first_fault, is_unchanged, sealed
+from keras_rnn_zoo.seals import digests, first_fault, sealed
 
 logger = logging.getLogger(__name__)
 
@@ -43,11 +43,7 @@ def read_export(path: Path) -> dict[str, Any]:
             f"The SavedModel {path} has no {FACTS}, so it is no export of `zoo export`. Load it by "
             "`tf.saved_model.load`, or export the run again."
         )
-    facts = read_json(path / FACTS)
-    if wrong := EXPORT.wrong(facts):
-        raise damaged_export(path / FACTS, f"it lacks a valid {', '.join(map(repr, wrong))}")
-    if not is_unchanged(facts):
-        raise damaged_export(path / FACTS, "its content is not what was written (cut short or changed)")
+    facts = read_sealed(path / FACTS, EXPORT, damaged_export)
     file, fault = first_fault(path, facts["files"], ANSWERING, strict=True)
     if fault:
         raise damaged_export(file, fault)

@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import RunError, UnknownNameError, name_hint
 from keras_rnn_zoo.files import folder_beside, user_path, write_json
-from keras_rnn_zoo.schema import RUN
+from keras_rnn_zoo.schema import RUN, Keys
 from keras_rnn_zoo.seals import digests, first_fault, is_unchanged, sealed
 
 logger = logging.getLogger(__name__)
@@ -56,13 +56,7 @@ class Run:
     @cached_property
     def config(self) -> dict[str, Any]:
         """`config.json`: everything needed to repeat the run. Raises `RunError` where it is damaged."""
-        path = self.path / "config.json"
-        config = read_json(path)
-        if wrong := RUN.wrong(config):
-            raise damaged(path, f"it lacks a valid {', '.join(map(repr, wrong))}")
-        if not is_unchanged(config):
-            raise damaged(path, "its content is not what was written (cut short or changed)")
-        return config
+        return read_sealed(self.path / "config.json", RUN, damaged)
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -227,6 +221,16 @@ def read_json(path: Path) -> dict[str, Any]:
         raise damaged(path, f"it cannot be read as JSON ({error})") from None
     if not isinstance(document, dict):
         raise damaged(path, "it does not hold a JSON object")
+    return document
+
+
+def read_sealed(path: Path, keys: Keys, fault: Callable[[Path, str], RunError]) -> dict[str, Any]:
+    """Reads a JSON object with a seal; raises what `fault` gives where it lacks a key or is not what was written."""
+    document = read_json(path)
+    if wrong := keys.wrong(document):
+        raise fault(path, f"it lacks a valid {', '.join(map(repr, wrong))}")
+    if not is_unchanged(document) or not path.read_bytes().endswith(b"\n"):
+        raise fault(path, "its content is not what was written (cut short or changed)")
     return document
 
 

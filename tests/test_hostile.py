@@ -64,7 +64,7 @@ def hostile(good, tmp_path):
         elif not path.is_symlink() and path.stat().st_size < 2**30:
             real = Run(folder).digests()
             files = {**real, **config["files"]}
-            path.write_text(json.dumps(sealed(config, {**files, **{k: real[k] for k in real if files[k] != 7}})))
+            path.write_text(json.dumps(sealed(config, {**files, **{k: real[k] for k in real if files[k] != 7}})) + "\n")
         return folder
 
     return make

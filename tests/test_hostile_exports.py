@@ -29,7 +29,7 @@ def seal_again(folder, **changes):
     """Writes `export.json` as who changes files on purpose would."""
     facts = {**json.loads((folder / "export.json").read_text()), **changes}
     facts = sealed(facts, {**digests(folder, ANSWERING), **changes.get("files", {})})
-    (folder / "export.json").write_text(json.dumps(facts))
+    (folder / "export.json").write_text(json.dumps(facts) + "\n")
 
 
 def saved(folder, function, **tracked):
@@ -269,8 +269,9 @@ def test_ops_that_read_or_write_may_not_run():
         "ReadFile WriteFile MatchingFiles PyFunc PyFuncStateless EagerPyFunc PrintV2 SaveV2 RestoreV2 "
         "TextLineDatasetV2 TFRecordDatasetV2 FixedLengthRecordDatasetV2 SaveDatasetV2 LoadDataset SnapshotDatasetV2 "
         "CacheDatasetV2 InitializeTableFromTextFileV2 DecodeProtoV2 EncodeProto ImmutableConst CreateSummaryFileWriter "
-        "RpcCall WriteSummary DebugIdentityV2 DataServiceDatasetV4 RemoteCall CollectiveReduceV2 _Send Abort XlaCustomCallV2 "
-        "WholeFileReaderV2 SqlDataset GenerateVocabRemapping LoadAndRemapMatrix LMDBReader FakeOfNoLibrary"
+        "RpcCall WriteSummary DebugIdentityV2 DataServiceDatasetV4 RemoteCall CollectiveReduceV2 _Send Abort "
+        "XlaCustomCallV2 WholeFileReaderV2 SqlDataset GenerateVocabRemapping LoadAndRemapMatrix "
+        "LMDBReader FakeOfNoLibrary"
     )
     assert [op for op in reaching.split() if may_run(op)] == []
     assert all(

@@ -33,8 +33,8 @@ int connect(int fd, const struct sockaddr *to, socklen_t size) {
 }
 ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *to, socklen_t length) {
     if (to && (to->sa_family == AF_INET || to->sa_family == AF_INET6)) note("sendto\n");
-    return ((ssize_t (*)(int, const void *, size_t, int, const struct sockaddr *, socklen_t))dlsym(RTLD_NEXT, "sendto"))(
-        fd, data, size, flags, to, length);
+    typedef ssize_t (*Call)(int, const void *, size_t, int, const struct sockaddr *, socklen_t);
+    return ((Call)dlsym(RTLD_NEXT, "sendto"))(fd, data, size, flags, to, length);
 }
 int getaddrinfo(const char *host, const char *service, const void *hints, void **found) {
     note("getaddrinfo\n");

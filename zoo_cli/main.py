@@ -10,6 +10,7 @@ import click
 from keras_rnn_zoo import __version__
 from keras_rnn_zoo.errors import TrainingInterrupted, ZooError
 from keras_rnn_zoo.network import offline
+from zoo_cli.tables import printable
 
 COMMANDS = {
     "list": "List the architectures and their datasets.",
@@ -80,7 +81,7 @@ class ZooGroup(click.Group):
 
 
 def _fail(ctx: click.Context, message: str, status: int) -> None:
-    click.echo(message, err=True)
+    click.echo(printable(message), err=True)
     ctx.exit(status)
 
 

@@ -2,7 +2,6 @@
 
 import os
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from keras_rnn_zoo.addresses.columns import choose_task, resolve, words_of
 from keras_rnn_zoo.addresses.opening import files_dataset
 from keras_rnn_zoo.addresses.pickles import read_array
 from keras_rnn_zoo.addresses.rows import BadRow, Files, Row, existing_file
-from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.errors import DataError, ZooError
 from keras_rnn_zoo.lazy import np
 
 LENGTHS = ("lengths", "length", "x_lengths")
@@ -36,7 +35,9 @@ class Arrays(Files):
                 arrays = {
                     key: read_array(archive.read(name), f"{self.path}, array {key!r}") for key, name in names.items()
                 }
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+        except ZooError:
+            raise
+        except Exception as error:  # Of damage `zipfile` tells by many kinds, from its own to those of `seek`.
             raise DataError(f"{self.path} is no NumPy archive: {error}. Write it with numpy.savez.") from None
         lengths = next((name for name in LENGTHS if name in arrays), "")
         present = [name for name in arrays if name != lengths]

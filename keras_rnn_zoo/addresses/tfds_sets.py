@@ -124,6 +124,11 @@ class TfdsSplit(Files):
         if self.task == "captioning":
             return _texts(value) if kind == "texts" else _texts([value])
         if kind == "label":
+            if value >= len(feature.names):
+                raise DataError(
+                    f"The TFDS data set {self.builder.info.full_name} has an example of the label {value}, and names "
+                    f"of {len(feature.names)} labels: its file {name}.labels.txt is damaged. Copy the data set again."
+                )
             return feature.int2str(int(value)) if value >= 0 else ""
         return value.decode("utf-8", "replace") if isinstance(value, bytes) else value.item()
 

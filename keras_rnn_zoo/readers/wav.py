@@ -36,7 +36,7 @@ def decode_wav(content: bytes) -> tuple[Any, int]:
     if data is None or not channels or not rate:
         raise DataError("it holds no samples")
     if not _SLOWEST <= rate <= _FASTEST:  # The filter that resamples is as long as the rates are unlike.
-        raise DataError(f"it has {rate:,} samples a second; from {_SLOWEST} to {_FASTEST:,} are read")
+        raise DataError(f"it has {rate:,} samples a second; from {_SLOWEST:,} to {_FASTEST:,} are read")
     samples = _samples(data, kind, bits)
     whole = samples[: len(samples) // channels * channels].reshape(-1, channels)
     return whole.mean(axis=1, dtype="float32"), rate

@@ -19,7 +19,9 @@ def write_prepared(data_dir, version="1.0.0", records=(b"one", b"two")):
     size = sum(map(len, records))
     split = {"name": "train", "numBytes": str(size), "shardLengths": [str(len(records))]}
     (folder / "dataset_info.json").write_text(json.dumps({"name": "imdb_reviews", "splits": [split]}))
-    (folder / "features.json").write_text('{"pythonClassName": "FeaturesDict"}')
+    (folder / "features.json").write_text(
+        '{"pythonClassName": "tensorflow_datasets.core.features.features_dict.FeaturesDict"}'
+    )
     (folder / "imdb_reviews-train.tfrecord-00000-of-00001").write_bytes(b"x" * (size + 16 * len(records)))
     return folder
 
@@ -44,8 +46,15 @@ def test_whole_files_pass(tmp_path):
         (lambda f: (f / "dataset_info.json").write_text("{}"), r"dataset_info\.json: it cannot be read"),
         (lambda f: (f / "features.json").unlink(), r"features\.json: it cannot be read"),
         (lambda f: (f / "features.json").write_text("{}"), r"features\.json: it cannot be read"),
-        (lambda f: next(f.glob("*-of-*")).unlink(), r"its 0 files hold 0 bytes where 38 were written"),
-        (lambda f: next(f.glob("*-of-*")).write_bytes(b"x" * 37), r"its 1 files hold 37 bytes where 38 were written"),
+        (lambda f: next(f.glob("*-of-*")).unlink(), r"train\.\*-00000-of-00001: it is missing"),
+        (
+            lambda f: (f / "features.json").write_text('{"pythonClassName": "os.X"}'),
+            r"features\.json: it names .*'os\.X'",
+        ),
+        (
+            lambda f: next(f.glob("*-of-*")).write_bytes(b"x" * 37),
+            r"train\.tfrecord-00000-of-00001: it holds 0 records",
+        ),
     ],
 )
 def test_a_half_written_data_set_is_named(tmp_path, damage, message):
@@ -198,5 +207,7 @@ def test_a_truncated_copy_of_the_real_data_is_named(tfds_dir, tmp_path):
     shard.chmod(0o644)
     with open(shard, "r+b") as file:
         file.truncate(1_000_000)
-    with pytest.raises(DataError, match=r"hold 1,000,000 bytes where 34,457,750 were written"):
+    with pytest.raises(
+        DataError, match=r"00000-of-00001: it holds 748 records, the last of them cut short, where 25,000 were"
+    ):
         registry.datasets.get("imdb_reviews").make(str(tmp_path), 0)

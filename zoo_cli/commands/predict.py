@@ -9,7 +9,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.options import parse_options
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import models_dir_option, split_pairs
-from zoo_cli.tables import print_json
+from zoo_cli.tables import print_json, printable
 
 SHOWN = 60
 """Characters of an input that are shown beside its answer."""
@@ -99,7 +99,7 @@ def command(
     for item, answer in zip(lines, answers, strict=True):
         text = " ".join(item.decode("utf-8", "replace").split())
         shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
-        click.echo(f"{loaded.task.describe(answer)}  {shown}".rstrip())
+        click.echo(printable(f"{loaded.task.describe(answer)}  {shown}".rstrip()))
 
 
 def _tell(done: int) -> None:

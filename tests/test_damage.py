@@ -1,0 +1,224 @@
+"""A file that was cut short or in which a bit was flipped is named, or seen by its digest: no answer is ever wrong."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import keras_rnn_zoo as zoo
+from keras_rnn_zoo.errors import DataError, RunError
+from keras_rnn_zoo.runs import Run
+
+TEXT = "the plot is not dull"
+
+
+def flipped(content, place, bit):
+    """Returns a content with one bit of the byte at a place changed."""
+    return content[:place] + bytes([content[place] ^ 1 << bit]) + content[place + 1 :]
+
+
+DAMAGES = {
+    "cut to nothing": lambda content: b"",
+    "cut to half": lambda content: content[: len(content) // 2],
+    "cut by a byte": lambda content: content[:-1],
+    "a bit of the first byte": lambda content: flipped(content, 0, 0),
+    "a bit in the middle": lambda content: flipped(content, len(content) // 2, 3),
+    "a bit at two thirds": lambda content: flipped(content, 2 * len(content) // 3, 1),
+    "a bit of the last byte": lambda content: flipped(content, len(content) - 1, 6),
+}
+ANSWERING = ("config.json", "model.keras", "task/vocabulary.txt", "task/labels.txt")
+TELLING = ("metrics.json", "history.csv", "README.md", "logs/train", "logs/validation")
+COMMANDS = {
+    "predict": ["predict", "run", TEXT],
+    "evaluate": ["evaluate", "run", "--split", "validation"],
+    "export": ["export", "run", "--no-check", "-q"],
+    "show": ["show", "many_to_one"],
+}
+
+
+def in_folder(folder, name):
+    """Returns the path of a file, or of the first one in a folder."""
+    path = folder / name
+    return next(path.iterdir()) if path.is_dir() else path
+
+
+def damage(path, how):
+    content = path.read_bytes()
+    path.write_bytes(DAMAGES[how](content))
+    assert path.read_bytes() != content
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory, shrink):
+    """A small run."""
+    with pytest.MonkeyPatch.context() as patch:
+        shrink(patch)
+        folder = str(tmp_path_factory.mktemp("good"))
+        return zoo.train("many_to_one", units=4, embedding_dim=4, epochs=1, run="run", verbose=0, models_dir=folder)
+
+
+@pytest.fixture(scope="module")
+def exported(good):
+    """An export of it."""
+    return zoo.export(good, check=False)
+
+
+@pytest.fixture
+def run(good, models_dir):
+    """A copy of the run, without exports."""
+    return Run(Path(shutil.copytree(good.path, models_dir / "run", ignore=shutil.ignore_patterns("[1-9]"))))
+
+
+@pytest.fixture
+def command():
+    """Runs a command line and returns its result."""
+    from click.testing import CliRunner
+
+    from zoo_cli.main import cli
+
+    return lambda words: CliRunner().invoke(cli, words, catch_exceptions=False)
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+@pytest.mark.parametrize("how", DAMAGES)
+@pytest.mark.parametrize("name", ANSWERING)
+def test_a_command_names_the_file_that_answers_depend_on(run, command, name, how, words, few_examples):
+    damage(run.path / name, how)
+    before = sorted(run.path.iterdir())
+    result = command(COMMANDS[words])
+    if words == "show":  # It reads no run.
+        assert result.exit_code == 0
+        return
+    assert result.exit_code == 1
+    told = result.stderr.strip().splitlines()[-1]
+    assert told.startswith(f"Error: The run's file {run.path / name} is damaged: ")
+    assert not result.stdout
+    assert sorted(run.path.iterdir()) == before
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+@pytest.mark.parametrize("name", TELLING)
+def test_a_file_that_tells_of_the_run_is_named_in_a_warning(run, name, how, caplog):
+    damage(in_folder(run.path, name), how)
+    with caplog.at_level("WARNING", "keras_rnn_zoo"):
+        run.check()
+    (record,) = caplog.records
+    assert f"{in_folder(run.path, name)} is damaged: its content is not what was written" in record.getMessage()
+    if name == "metrics.json" and how.startswith("cut to"):
+        with pytest.raises(RunError, match=r"metrics\.json is damaged"):
+            _ = run.metrics
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", COMMANDS)
+@pytest.mark.parametrize("how", DAMAGES)
+@pytest.mark.parametrize("name", TELLING)
+def test_a_command_goes_on_without_it_and_answers_as_before(run, command, name, how, words, few_examples):
+    path = in_folder(run.path, name)
+    whole = command(COMMANDS[words])
+    damage(path, how)
+    result = command(COMMANDS[words])
+    assert result.exit_code == 0
+    if words != "export":  # It tells the next version.
+        assert result.stdout == whole.stdout
+    if words != "show":
+        assert f"{path} is damaged: " in result.stderr
+
+
+FILES = (
+    "export.json",
+    "saved_model.pb",
+    "fingerprint.pb",
+    "variables/variables.index",
+    "variables/variables.data-00000-of-00001",
+    "assets/vocabulary.txt",
+    "assets/labels.txt",
+)
+TOLD = ("README.md", "DATA_LICENCE.txt", "assets.extra/request.json", "assets.extra/tf_serving_warmup_requests")
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_of_an_export_is_named(exported, tmp_path, name, how):
+    copy = shutil.copytree(exported, tmp_path / "1")
+    damage(copy / name, how)
+    for ask in (lambda: zoo.load(copy), lambda: zoo.predict(copy, [TEXT])):
+        with pytest.raises(RunError, match=f"{name} is damaged: "):
+            ask()
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+@pytest.mark.parametrize("name", TOLD)
+def test_a_file_that_tells_of_an_export_is_named_in_a_warning(exported, tmp_path, name, how, caplog):
+    from keras_rnn_zoo.exports import read_export
+
+    copy = shutil.copytree(exported, tmp_path / "1")
+    damage(copy / name, how)
+    with caplog.at_level("WARNING", "keras_rnn_zoo"):
+        read_export(copy)
+    assert f"{copy / name} is damaged: its content is not what was written" in caplog.text
+
+
+@pytest.mark.parametrize("whole", ["run", "export"])
+def test_all_files_are_damaged_here(good, exported, whole):
+    folder, tried = (good.path, ANSWERING + TELLING) if whole == "run" else (exported, FILES + TOLD)
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    mine = {name for name in there if not name[0].isdigit()}
+    assert {name for name in mine if not any(name.startswith(one) for one in tried)} == set()
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory):
+    """A prepared data set of TFDS, in three files of records."""
+    import tensorflow_datasets as tfds
+
+    folder = tmp_path_factory.mktemp("tfds")
+    features = {"text": tfds.features.Text(), "label": tfds.features.ClassLabel(names=["bad", "good"])}
+    rows = [(n, {"text": f"{'fine' if n % 2 else 'poor'} thing {n}", "label": n % 2}) for n in range(90)]
+    tfds.dataset_builders.AdhocBuilder(
+        name="stars",
+        version="1.0.0",
+        features=tfds.features.FeaturesDict(features),
+        split_datasets={"train": rows},
+        data_dir=str(folder),
+    ).download_and_prepare(download_config=tfds.download.DownloadConfig(num_shards=3))
+    return folder
+
+
+def measured(folder):
+    """Trains on the data set in a folder, as far as reading it."""
+    from keras_rnn_zoo import registry
+    from keras_rnn_zoo.datasets.prepared import naming_damaged_records
+
+    options = {"data_dir": str(folder)}
+    with naming_damaged_records("tfds:stars"):
+        entry = registry.find_dataset("tfds:stars", ("classification",), options)
+        examples = entry.make(str(folder), 0)
+        rows = [row for part in ("train", "validation", "test") for row in examples.split(part).as_numpy_iterator()]
+    return sorted(rows), examples.classes
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+@pytest.mark.parametrize("number", range(3))
+def test_a_shard_is_named(shards, tmp_path, number, how):
+    copy = shutil.copytree(shards, tmp_path / "tfds")
+    (shard,) = copy.rglob(f"*-0000{number}-of-00003")
+    damage(shard, how)
+    with pytest.raises(DataError, match=shard.name):
+        measured(copy)
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+@pytest.mark.parametrize("name", ["dataset_info.json", "features.json", "label.labels.txt"])
+def test_a_description_of_the_data_is_named_or_does_not_matter(shards, tmp_path, name, how):
+    copy = shutil.copytree(shards, tmp_path / "tfds")
+    damage(next(copy.rglob(name)), how)
+    try:
+        rows, classes = measured(copy)
+    except DataError as error:
+        assert "stars" in str(error)
+        return
+    # What labels are called is compared with what training saw, and the records are what they were.
+    whole, names = measured(shards)
+    assert [text for text, _ in rows] == [text for text, _ in whole]
+    assert name == "label.labels.txt" or classes == names

@@ -1,0 +1,107 @@
+"""What fuzzing found, and what it must give instead; see fuzzing/README.md."""
+
+import io
+import struct
+import zipfile
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.addresses.pickles import read_array
+from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.readers.wav import decode_wav
+
+
+def header(text):
+    """Returns a `.npy` file with a header of that text."""
+    line = text.encode().ljust(118) + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(line)) + line
+
+
+@pytest.mark.parametrize("form", ["csv", "tsv", "jsonl", "conll"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_utf_16_without_a_byte_order_mark(form, encoding, tmp_path):
+    path = tmp_path / f"a.{form}"
+    path.write_bytes(b"text,label\na,b\n\xff\xfe\xff")
+    task = "tagging" if form == "conll" else "classification"
+    with pytest.raises(DataError, match=r"cannot be decoded.*--set encoding=NAME"):
+        registry.find_dataset(f"{form}:{path}", (task,), {"encoding": encoding})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), ",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2)}}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': '''",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (1000000, 1000000), }",
+        "{'descr': '|O', 'fortran_order': False, 'shape': (3, 2), }",
+    ],
+)
+def test_a_broken_header_of_an_array(text):
+    with pytest.raises(DataError, match=r"a cannot be read: .*numpy\.savez"):
+        read_array(header(text), "a")
+
+
+def test_an_archive_whose_directory_points_before_its_beginning(tmp_path):
+    file = io.BytesIO()
+    np.savez(file, x=np.zeros((12, 1)), y=np.arange(12))
+    content = bytearray(file.getvalue())
+    entry = content.rindex(b"PK\x01\x02")
+    content[entry + 42 : entry + 46] = b"\xff\xff\xff\x7f"
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(DataError, match=r"a\.npz is no NumPy archive"):
+        registry.find_dataset(f"npz:{tmp_path / 'a.npz'}", ("classification",))
+
+
+def test_an_archive_that_is_larger_than_memory(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", bytes(2**22))
+    monkeypatch.setattr("keras_rnn_zoo.addresses.npz.os.sysconf", lambda name: 1000)
+    with pytest.raises(DataError, match=r"holds 4,194,304 bytes unpacked, and this machine has 1,000,000"):
+        registry.find_dataset(f"npz:{tmp_path / 'a.npz'}", ("classification",))
+
+
+@pytest.mark.parametrize("rate", [1, 99, 1_000_001, 0xFFF71F40])
+def test_a_rate_of_no_recording(rate):
+    """The filter that resamples is as long as the rates are unlike: this one took 4 GiB."""
+    head = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, rate, 0, 2, 16)
+    content = b"RIFF\0\0\0\0WAVE" + head + struct.pack("<4sI", b"data", 4) + bytes(4)
+    with pytest.raises(DataError, match="samples a second; from 100 to 1,000,000 are read"):
+        decode_wav(content)
+
+
+def reader(name, **options):
+    return registry.readers.get(name).make(**options)
+
+
+@pytest.mark.parametrize("values", [[3e38, -3e38], [-4e16, 1.9], [np.inf, np.nan], [1e30] * 9])
+def test_samples_and_numbers_that_overflow(values):
+    audio = reader("audio", sample_rate=8000)
+    batch = audio.to_batch([np.array(values, "float32")])
+    assert np.abs(audio(*batch).numpy()).max() <= 100
+    series = reader("series")
+    series.mean, series.deviation = [0.0], [1e-3]
+    batch = series.to_batch([np.array(values, "float32")[:, None]])
+    assert np.abs(series(*batch).numpy()).max() <= 1e9
+
+
+def bmp(header=40, offset=54, bits=8, size=60):
+    """Returns the head of a BMP file."""
+    return (struct.pack("<2sIIIIiiHH", b"BM", size, 0, offset, header, 1, 1, 1, bits) + bytes(size))[:size]
+
+
+@pytest.mark.parametrize("header", [3_539_196, 2**31 - 1, -(2**31), -1, 40])
+@pytest.mark.parametrize("offset", [54, 0, 2**31 - 1, -(2**31)])
+def test_a_palette_beyond_the_end_of_a_bmp_file(header, offset):
+    packed = struct.pack("<ii", offset, header)
+    content = bmp()
+    content = content[:10] + packed + content[18:]
+    image = reader("image", image_height=4, image_width=4)
+    try:
+        # Only in a graph does the message name the op, and so the input.
+        tf.function(image, input_signature=image.signature())(tf.constant([content]))
+    except tf.errors.InvalidArgumentError as error:
+        assert "input" in error.message

@@ -1,0 +1,83 @@
+"""A process that answers, loads and trains for long needs no more memory; threads get the answers of one."""
+
+import gc
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+import keras_rnn_zoo as zoo
+
+TEXTS = [
+    f"the {noun} is {mood} , number {number}"
+    for number in range(8)
+    for noun, mood in (("plot", "dull"), ("cast", "fine"))
+]
+GROWTH = 0.05
+"""The share that memory may grow by after warm-up."""
+
+
+def resident() -> int:
+    """Returns the bytes of memory that this process holds."""
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def growth(step, warm_up, count):
+    """Returns the share by which memory grows over `count` steps, after `warm_up` of them."""
+    for number in range(warm_up):
+        step(number)
+    before = resident()
+    for number in range(count - warm_up):
+        step(warm_up + number)
+    after = resident()
+    print(f"\n{count:,} steps: {before / 2**20:,.0f} MiB after {warm_up:,}, {after / 2**20:,.0f} MiB at the end")
+    return after / before - 1
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory, shrink):
+    """A small run."""
+    with pytest.MonkeyPatch.context() as patch:
+        shrink(patch)
+        folder = str(tmp_path_factory.mktemp("small"))
+        return zoo.train("many_to_one", units=4, embedding_dim=4, epochs=1, verbose=0, models_dir=folder)
+
+
+@pytest.mark.parametrize("kind", ["run", "export"])
+def test_threads_get_the_answers_of_one(small, kind):
+    loaded = zoo.load(small if kind == "run" else zoo.export(small, check=False))
+    jobs = [TEXTS[number % 5 : number % 5 + 1 + number % 7] for number in range(160)]
+    alone = [loaded.predict(job) for job in jobs]
+    loaded = zoo.load(small if kind == "run" else small.path / "1")  # What is made when first used is made by many.
+    with ThreadPoolExecutor(16) as threads:
+        assert list(threads.map(loaded.predict, jobs)) == alone
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_ten_thousand_predictions_need_no_more_memory(small):
+    loaded = zoo.load(small)
+    lengths = (1, 2, 3, 7)
+
+    def step(number):
+        text = " ".join(TEXTS[number % len(TEXTS)].split() * (1 + number % 11))
+        assert len(loaded.predict([text] * lengths[number % 4])) == lengths[number % 4]
+
+    assert growth(step, 1000, 10_000) < GROWTH
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_two_hundred_loads_need_no_more_memory(small):
+    assert growth(lambda number: zoo.load(small).predict(TEXTS[:1]), 40, 200) < GROWTH
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_fifty_trainings_need_no_more_memory(models_dir, few_examples):
+    def step(number):
+        zoo.train("many_to_one", units=4, embedding_dim=4, epochs=1, verbose=0, run=f"run{number}", seed=number)
+
+    assert growth(step, 10, 50) < GROWTH
