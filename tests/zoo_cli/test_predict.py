@@ -2,6 +2,8 @@
 
 import json
 
+import keras_rnn_zoo
+
 
 def test_predict_answers_each_argument_on_a_line(zoo, copied):
     shown = zoo("predict", "many_to_one", "the cast is superb , not dull", "x" * 100).stdout.splitlines()
@@ -74,3 +76,14 @@ def test_predict_reads_series_as_json(zoo, small_run):
 
 def test_predict_reads_lines_of_standard_input(zoo, copied):
     assert len(zoo("predict", input="one\ntwo\r\n\nfour\n").stdout.splitlines()) == 4
+
+
+def test_predict_asks_an_export_by_its_path_as_it_asks_a_run(zoo, copied):
+    path = keras_rnn_zoo.export(copied, check=False)
+    texts = ["not dull", "a film to forget"]
+    of_run = json.loads(zoo("predict", "many_to_one", *texts, "--json").stdout)
+    of_export = json.loads(zoo("predict", str(path), *texts, "--json").stdout)
+    assert [row["label"] for row in of_export] == [row["label"] for row in of_run]
+    result = zoo("predict", str(path), "--input", "new.csv")
+    assert result.exit_code == 2
+    assert "Files are answered by a run" in result.stderr

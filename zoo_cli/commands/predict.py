@@ -43,9 +43,10 @@ def command(
 ) -> None:
     """Answer the INPUTs, or each line of standard input where there are none, or a whole file.
 
-    RUN is the run's name, by default that of its architecture. The first argument is always the RUN; it may be left
-    out when there is one run and the inputs come by standard input. An INPUT is a text; the path of an image or of a
-    WAV file; or a series as JSON. What a language model writes is set by temperature, length and seed.
+    RUN is the run's name, by default that of its architecture, or the path of an export. The first argument is always
+    the RUN; it may be left out when there is one run and the inputs come by standard input. An INPUT is a text; the
+    path of an image or of a WAV file; or a series as JSON. What a language model writes is set by temperature, length
+    and seed.
 
     \b
     Example:
@@ -56,6 +57,8 @@ def command(
       zoo predict sync_many_to_many "ROMEO:" --set temperature=0.5 --set length=200
     """
     import keras_rnn_zoo as zoo
+    from keras_rnn_zoo.exports import is_export, read_export
+    from keras_rnn_zoo.files import user_path
     from keras_rnn_zoo.runs import open_run
 
     if source is None and (output or columns or skip_bad_rows):
@@ -66,9 +69,13 @@ def command(
         )
     if source is None and not inputs and (sys.stdin is None or sys.stdin.isatty()):
         raise click.UsageError("Nothing to answer: give RUN and INPUT, or pipe lines to standard input.")
-    found = open_run(run, models_dir)
+    path = user_path(run) if run and is_export(user_path(run)) else None
+    if path and source is not None:
+        raise click.UsageError("Files are answered by a run, which knows their columns. Name it in the place of RUN.")
+    found = path or open_run(run, models_dir)
+    task = (read_export(path) if path else open_run(found).config)["task"]
     options = parse_options(
-        registry.tasks.get(found.config["task"]["name"]).answer_options, split_pairs(pairs), "an answer of this run"
+        registry.tasks.get(task["name"]).answer_options, split_pairs(pairs), "an answer of this run"
     )
     if source is not None:
         stdout = sys.stdout
@@ -89,7 +96,7 @@ def command(
         )
         return
     lines = [os.fsencode(text) for text in inputs] or sys.stdin.buffer.read().splitlines()
-    files = found.config["task"]["input"] in ("image", "audio")
+    files = task["input"] in ("image", "audio")
     with frameworks(quiet, verbose):
         loaded = zoo.load(found)
         answers = zoo.predict(loaded, [os.fsdecode(line) for line in lines] if files else lines, **options)
