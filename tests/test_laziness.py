@@ -10,13 +10,14 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 LEVELS = [
-    {"catalogue", "errors", "files", "lazy", "options", "padding", "registry", "runs"},
+    {"catalogue", "errors", "files", "lazy", "locks", "options", "padding", "registry", "runs"},
     {"tfds_builders"},
     {"layers"},
     {"readers"},
     {"architectures", "tasks", "datasets", "addresses"},
     {"building", "callbacks", "cards", "configs", "exports", "formats", "loading", "pipeline", "plans"}
-    | {"checking", "evaluation", "exporting", "file_prediction", "lite", "prediction", "serving", "stock", "training"},
+    | {"checking", "evaluation", "exporting", "file_prediction", "lite", "prediction", "serving", "stock", "training"}
+    | {"fitting", "state"},
 ]
 
 
