@@ -1,32 +1,24 @@
-"""What training does besides fitting: keep the best weights, write the history, stop in time."""
+"""What training does besides fitting: keep the best weights, the history and the state, stop in time."""
 
 import csv
 import io
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import h5py
 import keras
 
 from keras_rnn_zoo.errors import TrainingError
 from keras_rnn_zoo.files import write_text
-from keras_rnn_zoo.runs import damaged
-
-
-def is_whole_hdf5(path: Path) -> bool:
-    """Whether a file, such as one of weights, is HDF5 and not cut short."""
-    try:
-        with h5py.File(path, "r"):
-            return True
-    except OSError:
-        return False
+from keras_rnn_zoo.pipeline import Batches
+from keras_rnn_zoo.state import assign, read_state, write_state
 
 
 class KeepBest(keras.callbacks.Callback):
     """Writes one row of `history.csv` an epoch, keeps the best weights, and stops when they no longer improve.
 
-    All it remembers is in `history.csv`, so that best value and patience outlast an interruption.
+    All it remembers is its rows, which `SaveState` saves, too, so that best value and patience outlast an interruption.
 
     Args:
         folder: where `history.csv` and the best weights are written.
@@ -51,12 +43,18 @@ class KeepBest(keras.callbacks.Callback):
     @property
     def weights_path(self) -> Path:
         """The weights of the best epoch."""
-        return self._folder / f"best-{self.best['epoch']}.weights.h5"
+        return self._weights_path(self.best)
+
+    def _weights_path(self, row: Mapping[str, float]) -> Path:
+        return self._folder / f"best-{row['epoch']}.state"
 
     @property
     def best(self) -> dict[str, float]:
         """The row of the best epoch; of equal ones, the one of lowest loss on the validation split."""
-        return max(self.rows, key=lambda row: (self._sign * row[self.monitor], -row["val_loss"]))
+        return self._best_of(self.rows)
+
+    def _best_of(self, rows: Sequence[dict[str, float]]) -> dict[str, float]:
+        return max(rows, key=lambda row: (self._sign * row[self.monitor], -row["val_loss"]))
 
     @property
     def exhausted(self) -> bool:
@@ -67,44 +65,111 @@ class KeepBest(keras.callbacks.Callback):
         values = [(self._sign * row[self.monitor], 0.0 if row[self.monitor] else -row["val_loss"]) for row in self.rows]
         return bool(values) and len(values) - 1 - values.index(max(values)) >= self.patience
 
-    def resume(self, epochs: int) -> None:
-        """Takes up the first `epochs` rows of an earlier history; raises `RunError` where it or the weights lack."""
-        try:
-            with open(self.history_path, encoding="utf-8", newline="") as file:
-                rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
-            self.rows = [{**row, "epoch": int(row["epoch"])} for row in rows[:epochs]]
-            _ = self.best
-        except (OSError, TypeError, ValueError, KeyError) as error:
-            raise damaged(self.history_path, f"it cannot be read as a table of epochs ({error!r})") from error
-        if [row["epoch"] for row in self.rows] != list(range(1, epochs + 1)):
-            raise damaged(self.history_path, f"it does not hold epochs 1 to {epochs}")
-        if not is_whole_hdf5(self.weights_path):
-            raise damaged(self.weights_path, "it is missing or cut short")
+    def resume(self, rows: Sequence[dict[str, float]]) -> None:
+        """Takes up the rows of an earlier history; raises `RunError` where the best weights of then are damaged."""
+        self.rows = list(rows)
+        if self.rows:
+            read_state(self.weights_path)
+            self._write_history(self.rows)
+
+    def load_best(self, model: Any) -> None:
+        """Gives a model the weights of the best epoch; raises `RunError` where their file is damaged."""
+        _, groups = read_state(self.weights_path)
+        assign(self.weights_path, model.weights, groups.get("weights", []))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         # The weights of an earlier best are removed an epoch late: until the state of this epoch is saved, too, an
         # interruption goes back to them.
         kept = self.weights_path if self.rows else None
-        for path in self._folder.glob("best-*.weights.h5"):
+        for path in self._folder.glob("best-*.state"):
             if path != kept:
                 path.unlink()
-        self.rows.append({"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}})
-        if self.best is self.rows[-1]:
-            self.model.save_weights(self.weights_path)
-        table = io.StringIO()
-        writer = csv.DictWriter(table, list(self.rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.rows)
-        write_text(self.history_path, table.getvalue())
+        row = {"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}}
+        rows = [*self.rows, row]
+        if self._best_of(rows) is row:
+            write_state(self._weights_path(row), {"epoch": epoch + 1}, {"weights": self.model.weights})
+        self._write_history(rows)
+        self.rows = rows  # Last, so that an interruption before goes without this epoch.
         if self.exhausted:
             self.model.stop_training = True
 
+    def _write_history(self, rows: Sequence[dict[str, float]]) -> None:
+        table = io.StringIO()
+        writer = csv.DictWriter(table, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_text(self.history_path, table.getvalue())
+
+
+class SaveState(keras.callbacks.Callback):
+    """Saves all that a training goes on from, after each epoch and, if asked to, after so many steps.
+
+    It also tells the batches which epoch comes next, whose number their order follows from.
+
+    Args:
+        path: the file.
+        keeper: whose history is saved.
+        training: the batches.
+        every: number of steps after which the state is saved within an epoch; 0 for never.
+        first_step: number of steps of the first epoch that were made before.
+
+    Attributes:
+        metrics: the values of the metrics' variables with which the first epoch goes on; `None` for a whole one.
+    """
+
+    def __init__(self, path: Path, keeper: KeepBest, training: Batches, every: int, first_step: int) -> None:
+        super().__init__()
+        self.metrics: list[Any] | None = None
+        self._path = path
+        self._keeper = keeper
+        self._training = training
+        self._every = every
+        self._first_step = first_step
+        self._epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._epoch = epoch
+        self._training.epoch.assign(epoch)
+        if self.metrics is not None:
+            assign(self._path, self.model.metrics_variables, self.metrics)
+            self.metrics = None
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        if not self._every:
+            return
+        step = self._first_step + batch + 1
+        if step % self._every == 0 and step < self._training.count:
+            self._save(self._epoch, step)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._first_step = 0
+        self._save(epoch + 1, 0)
+
+    def _save(self, epoch: int, step: int) -> None:
+        model = self.model
+        groups = {"model": model.variables, "optimizer": model.optimizer.variables}
+        if step:
+            groups["metrics"] = model.metrics_variables
+        write_state(self._path, {"epoch": epoch, "step": step, "rows": self._keeper.rows}, groups)
+
+
+class OneEpoch(keras.callbacks.Callback):
+    """Stops after an epoch."""
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.model.stop_training = True
+
 
 class StopOnBadLoss(keras.callbacks.Callback):
-    """Raises `TrainingError`, which names the step, as soon as the loss is not a finite number."""
+    """Raises `TrainingError`, which names the step, as soon as the loss is not a finite number.
 
-    def __init__(self) -> None:
+    Args:
+        first_step: number of steps of the first epoch that were made before.
+    """
+
+    def __init__(self, first_step: int = 0) -> None:
         super().__init__()
+        self._first_step = first_step
         self._epoch = 0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -114,6 +179,6 @@ class StopOnBadLoss(keras.callbacks.Callback):
         loss = float((logs or {})["loss"])
         if not math.isfinite(loss):
             raise TrainingError(
-                f"The loss is {loss} at step {batch + 1} of epoch {self._epoch}. Train with a lower learning rate, or "
-                "look for values in the data that are not finite."
+                f"The loss is {loss} at step {self._first_step + batch + 1} of epoch {self._epoch}. Train with a lower "
+                "learning rate, or look for values in the data that are not finite."
             )

@@ -11,11 +11,12 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.checking import check_inputs, check_saved_model
 from keras_rnn_zoo.errors import ExportError
 from keras_rnn_zoo.exports import CARD, LICENCE, write_facts
-from keras_rnn_zoo.files import whole_folder, write_text
+from keras_rnn_zoo.files import naming_faults_of_the_system, whole_folder, write_text
 from keras_rnn_zoo.formats import check_format, format_folder
 from keras_rnn_zoo.lazy import keras, np
 from keras_rnn_zoo.lite import check_model, write_model
 from keras_rnn_zoo.loading import LoadedRun, load_run
+from keras_rnn_zoo.locks import exclusive
 from keras_rnn_zoo.runs import Run, open_run, version_numbers
 from keras_rnn_zoo.serving import write_requests
 from keras_rnn_zoo.tasks.endpoint import Endpoint
@@ -56,7 +57,7 @@ def export(
         or `saved_models/<run>/<format>/<version>`.
 
     Raises:
-        RunError: no such run, or a damaged one.
+        RunError: no such run, a damaged one, or one that another process writes.
         ExportError: Keras does not run on TensorFlow, the format does not suit the run or needs a package that is not
             installed, or an answer differs. No version is left behind then.
     """
@@ -69,20 +70,23 @@ def export(
             f"Exports are written by TensorFlow, but Keras runs on {keras.backend.backend()!r}. Runs do not depend "
             "on the backend: set KERAS_BACKEND=tensorflow and export again."
         )
-    loaded = run if isinstance(run, LoadedRun) else load_run(found)
-    versions = format_folder(found.path, format)
-    if versions != found.path and versions.is_symlink():
-        raise ExportError(f"The folder {versions} is a symbolic link, and exports stay within their run. Remove it.")
-    path = versions / str(max(version_numbers(versions), default=0) + 1)
-    with whole_folder(path) as folder:
-        facts = {"format": format, **_describe(found)}
-        if format == "saved_model":
-            facts |= _saved_model(loaded, folder, check, data_dir)
-        else:
-            facts |= _model_alone(loaded, folder, format, quantize, check, data_dir)
-        _write_companions(found, folder)
-        write_facts(folder, facts)
-    return path
+    with exclusive(found.path):
+        loaded = run if isinstance(run, LoadedRun) else load_run(found)
+        versions = format_folder(found.path, format)
+        if versions != found.path and versions.is_symlink():
+            raise ExportError(
+                f"The folder {versions} is a symbolic link, and exports stay within their run. Remove it."
+            )
+        path = versions / str(max(version_numbers(versions), default=0) + 1)
+        with naming_faults_of_the_system(), whole_folder(path) as folder:
+            facts = {"format": format, **_describe(found)}
+            if format == "saved_model":
+                facts |= _saved_model(loaded, folder, check, data_dir)
+            else:
+                facts |= _model_alone(loaded, folder, format, quantize, check, data_dir)
+            _write_companions(found, folder)
+            write_facts(folder, facts)
+        return path
 
 
 def _saved_model(loaded: LoadedRun, folder: Path, check: bool, data_dir: str | None) -> dict[str, Any]:

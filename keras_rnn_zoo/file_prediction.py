@@ -3,7 +3,6 @@
 import contextlib
 import gzip
 import itertools
-import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import IO, Any
 from keras_rnn_zoo.addresses.inputs import Asked, InputFile, open_inputs
 from keras_rnn_zoo.addresses.rows import BadRow
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.files import user_path
+from keras_rnn_zoo.files import user_path, whole_file
 from keras_rnn_zoo.loading import LoadedRun, load_run
 from keras_rnn_zoo.prediction import predict
 from keras_rnn_zoo.runs import Run, open_run
@@ -103,11 +102,6 @@ def _opened(output: str | None, otherwise: IO[str]) -> Iterator[IO[str]]:
     path: Path = user_path(output)
     if not path.parent.is_dir():
         raise DataError(f"There is no folder {path.parent} to write {path.name} to. Make it first.")
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     opener: Any = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opener(beside, "wt", encoding="utf-8", newline="") as file:
-            yield file
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole_file(path) as beside, opener(beside, "wt", encoding="utf-8", newline="") as file:
+        yield file

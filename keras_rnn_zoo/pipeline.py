@@ -35,12 +35,18 @@ class Batches:
         count: number of batches.
         examples: number of examples.
         padding: share of the steps that are padding, from 0 to 1.
+        epoch: a `tf.Variable`, the epoch whose order the next iteration has; `None` where there is but one order.
     """
 
     data: Any
     count: int
     examples: int
     padding: float
+    epoch: Any = None
+
+    def rest(self, steps: int) -> Any:
+        """Returns the batches of an epoch without the first `steps`, as a `tf.data.Dataset`."""
+        return self.data.skip(steps).apply(tf.data.experimental.assert_cardinality(self.count - steps))
 
 
 def make_batches(
@@ -54,8 +60,8 @@ def make_batches(
         examples: a `tf.data.Dataset` of `(raw, target)`.
         task: whose `example` makes tensors of them.
         batch_size: examples in a batch; the last batch of a bucket has fewer.
-        shuffle_seed: seed of the order, which is another one in each epoch; `None` keeps the order of the examples
-            within a bucket.
+        shuffle_seed: seed of the order, which is another one in each epoch and follows from the seed and the number of
+            the epoch alone; `None` keeps the order of the examples within a bucket.
         references: whether batches hold the data set's own targets, too, to score answers against.
     """
 
@@ -73,12 +79,14 @@ def make_batches(
         # This pass also fills the cache.
         measured = [batch.numpy() for batch in tensors.map(lengths_of).batch(1024)]
     lengths = np.concatenate([np.zeros((0, *tensors.map(lengths_of).element_spec.shape), "int64"), *measured])
-    data = tensors.enumerate()
+    data, epoch = tensors.enumerate(), None
     if shuffle_seed is not None:
+        with tf.device("CPU:0"):  # Where the pipeline reads it.
+            epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
         if kept:
-            data = data.shuffle(max(len(lengths), 1), seed=shuffle_seed)
+            data = _in_order_of(epoch, data, max(len(lengths), 1), shuffle_seed)
         else:
-            data = examples.enumerate().shuffle(_shuffled(examples), seed=shuffle_seed)
+            data = _in_order_of(epoch, examples.enumerate(), _shuffled(examples), shuffle_seed)
             data = data.map(
                 lambda number, parts: (number, prepare(*parts)),
                 num_parallel_calls=tf.data.AUTOTUNE,
@@ -96,7 +104,18 @@ def make_batches(
         data = data.map(lambda number, parts: parts).batch(batch_size)
     count = -(-len(lengths) // batch_size)
     data = data.apply(tf.data.experimental.assert_cardinality(count)).prefetch(tf.data.AUTOTUNE)
-    return Batches(data, count, len(lengths), padding)
+    return Batches(data, count, len(lengths), padding, epoch)
+
+
+def _in_order_of(epoch: Any, data: Any, among: int, seed: int) -> Any:
+    """Returns `data` shuffled anew whenever it is iterated, by a seed and by the number that `epoch` then holds."""
+
+    def shuffled(number: Any) -> Any:
+        # An op draws by the seed of its graph, for which zero stands for none, and by its own.
+        tf.compat.v1.set_random_seed(1 + seed % (2**31 - 2))
+        return data.shuffle(among, seed=number, reshuffle_each_iteration=False)
+
+    return tf.data.Dataset.from_tensors(0).map(lambda _: epoch.read_value()).flat_map(shuffled)
 
 
 @contextlib.contextmanager

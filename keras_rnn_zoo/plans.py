@@ -20,6 +20,14 @@ SETTINGS = {
         Option("batch_size", int, 32, "examples in a batch", bounds=Range(1, 100_000)),
         Option("learning_rate", float, 3e-3, "the optimizer's first learning rate", bounds=Range(1e-9, 100)),
         Option("seed", int, 0, "seed of all that is drawn at random", bounds=Range(0, 2**32 - 1)),
+        Option(
+            "save_every",
+            int,
+            0,
+            "steps after which the state of the training is saved within an epoch, too; 0 saves it at its end alone",
+            bounds=Range(0, 1_000_000_000),
+        ),
+        Option("deterministic", bool, False, "whether only operations are used that give the same numbers each time"),
     )
 }
 """Settings of a training, beside the options of the architecture and the task."""
@@ -67,12 +75,18 @@ class Request:
     run: str | None
     models_dir: str | None
 
+    @property
+    def path(self) -> Path:
+        """The run's folder; raises `UnknownNameError` or `RunError` where a name is none."""
+        name = self.run or registry.architectures.get(self.architecture).name
+        return models_dir(self.models_dir) / check_run_name(name)
+
 
 def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
     """Settles a training; arguments and errors as `keras_rnn_zoo.train`."""
     architecture = registry.architectures.get(request.architecture)
-    run = check_run_name(request.run or architecture.name)
-    path = models_dir(request.models_dir) / run
+    path = request.path
+    run = path.name
     resumable = is_resumable(path)
     if resume:
         if not resumable:

@@ -17,13 +17,15 @@ from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import RunError, UnknownNameError, name_hint
-from keras_rnn_zoo.files import folder_beside, user_path, write_json
+from keras_rnn_zoo.files import folder_beside, move_folder, user_path, write_json
 from keras_rnn_zoo.schema import RUN, Keys
 from keras_rnn_zoo.seals import digests, first_fault, is_unchanged, sealed
 
 logger = logging.getLogger(__name__)
 
 MODELS_DIR_VARIABLE = "ZOO_MODELS_DIR"
+STATE = "training.state"
+"""The file that an unfinished training goes on from."""
 FITTED = ("model.keras", "task")
 """The file and the folder that answers depend on."""
 TOLD = ("metrics.json", "history.csv", "README.md", "logs")
@@ -162,35 +164,41 @@ def unfinished_path(path: Path) -> Path:
 
 
 def is_resumable(path: Path) -> bool:
-    """Whether a training of the run `path` is unfinished, with at least one epoch to go on from."""
-    return (unfinished_path(path) / "state" / "training_metadata.json").is_file()
+    """Whether a training of the run `path` is unfinished, with a state to go on from."""
+    return (unfinished_path(path) / STATE).is_file()
 
 
 @contextlib.contextmanager
-def whole_run(path: Path) -> Iterator[Path]:
+def whole_run(path: Path, *, again: bool = False) -> Iterator[Path]:
     """Gives a fresh folder, which becomes the run `path` when the block ends and is removed when it fails.
 
-    A run that stands there is kept under the next free name `<run>.1`, `<run>.2`, ..., unless its training was
-    interrupted and nothing was exported from it: then the new run takes its place.
+    A run that stands there is kept under the next free name `<run>.1`, `<run>.2`, ..., unless nothing was exported from
+    it and its training was interrupted, or was killed just after writing it: then the new run takes its place.
+
+    Args:
+        path: the run.
+        again: whether a training is resumed, so that it may have written the same run before.
     """
     with folder_beside(path) as folder:
         yield folder
         if path.exists():
             earlier = path.with_name(_free_name(path))
+            outdated = _is_outdated(Run(path), Run(folder) if again else None)
             path.rename(earlier)
-            if _is_outdated(Run(earlier)):
+            if outdated:
                 import shutil
 
                 shutil.rmtree(earlier)
             else:
                 logger.info("The earlier run %s is kept as %s.", path.name, earlier)
-        folder.rename(path)
+        move_folder(folder, path)
 
 
-def _is_outdated(run: Run) -> bool:
+def _is_outdated(run: Run, other: Run | None) -> bool:
     try:
         exported = [path for path in (run.path, *run.path.iterdir()) if version_numbers(path)]
-        return not run.config["finished"] and not exported
+        same = other is not None and other.config["files"] == run.config["files"]
+        return not exported and (same or not run.config["finished"])
     except RunError:
         return False
 

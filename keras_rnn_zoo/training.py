@@ -2,22 +2,23 @@
 
 import logging
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.cards import model_card
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.datasets.prepared import naming_damaged_records
-from keras_rnn_zoo.errors import DataError, TrainingInterrupted
+from keras_rnn_zoo.errors import DataError, TrainingError, TrainingInterrupted
 from keras_rnn_zoo.evaluation import BATCH_SIZE as EVALUATION_BATCH_SIZE
 from keras_rnn_zoo.evaluation import score
-from keras_rnn_zoo.files import write_json, write_text
-from keras_rnn_zoo.lazy import keras
+from keras_rnn_zoo.files import naming_faults_of_the_system, remove_partial, write_json, write_text
+from keras_rnn_zoo.lazy import keras, tf
 from keras_rnn_zoo.loading import LoadedRun, make_task, open_examples
+from keras_rnn_zoo.locks import exclusive
 from keras_rnn_zoo.pipeline import Batches, make_batches
 from keras_rnn_zoo.plans import Plan, Request, make_plan
-from keras_rnn_zoo.runs import Run, damaged, is_resumable, read_json, whole_run, write_config
+from keras_rnn_zoo.runs import STATE, Run, is_resumable, whole_run, write_config
+from keras_rnn_zoo.state import write_model
 from keras_rnn_zoo.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def train(
     run: str | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    save_every: int | None = None,
+    deterministic: bool | None = None,
     models_dir: str | None = None,
     verbose: int | str = "auto",
     **options: Any,
@@ -56,6 +59,9 @@ def train(
         run: name of the run; the architecture's by default.
         resume: whether to go on with an interrupted training, whose settings are used.
         overwrite: whether to discard an unfinished training of that name.
+        save_every: steps after which the state of the training is saved within an epoch, too; by default only its end.
+        deterministic: whether TensorFlow uses only operations that give the same numbers each time, some of which are
+            slower. It then does so until the process ends.
         models_dir: the folder of the runs; `$ZOO_MODELS_DIR` or `./saved_models` by default.
         verbose: as in `keras.Model.fit`: 0 for silence, 1 for a progress bar, 2 for a line an epoch.
         **options: options of the architecture, the task and the data set, as `zoo show NAME --dataset D` lists them;
@@ -68,28 +74,40 @@ def train(
         UnknownNameError: an unknown architecture or data set.
         OptionError: an unknown option, or a value that it does not accept.
         DataError: the data set cannot be read.
-        RunError: an unfinished training stands in the way, or there is none to resume.
-        TrainingError: the loss is not finite.
+        RunError: an unfinished training stands in the way, or there is none to resume; another process writes the run.
+        TrainingError: the loss is not finite, or the system refuses a file after some epochs are done.
         TrainingInterrupted: Ctrl-C; the best weights so far are kept as the run.
     """
     settings = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
+    settings |= {"save_every": save_every, "deterministic": deterministic}
     request = Request(name, dataset, data_dir, settings, options, run, models_dir)
-    plan = make_plan(request, resume=resume, overwrite=overwrite)
-    try:
-        with naming_damaged_records(plan.config["dataset"]["name"]):
-            _train(plan, verbose)
-    finally:
-        if not is_resumable(plan.path):
-            shutil.rmtree(plan.unfinished, ignore_errors=True)
-    return Run(plan.path)
+    with exclusive(request.path):
+        plan = make_plan(request, resume=resume, overwrite=overwrite)
+        try:
+            with naming_damaged_records(plan.config["dataset"]["name"]), naming_faults_of_the_system():
+                _train(plan, verbose)
+        except OSError as error:
+            if not is_resumable(plan.path):
+                raise
+            raise TrainingError(
+                f"The training of {plan.path.name!r} stopped, for the system refused: {error}. What was done until its "
+                f"state was last saved is in {plan.unfinished}: mend that, and go on by --resume."
+            ) from error
+        finally:
+            if not is_resumable(plan.path):
+                shutil.rmtree(plan.unfinished, ignore_errors=True)
+        return Run(plan.path)
 
 
 def _train(plan: Plan, verbose: int | str) -> None:
     examples = _open_examples(plan)  # First, since a data set that is missing is found before a framework is loaded.
+    if plan.config["training"]["deterministic"]:
+        tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(plan.config["seed"])
     task = _fitted_task(plan, examples)
 
     from keras_rnn_zoo.callbacks import KeepBest
+    from keras_rnn_zoo.fitting import fit
 
     training, validation = _make_batches(plan, task, examples)
     model = registry.architectures.get(plan.config["architecture"]).make(**{**plan.config["options"], **task.sizes()})
@@ -97,11 +115,12 @@ def _train(plan: Plan, verbose: int | str) -> None:
     loaded = LoadedRun(Run(plan.unfinished), task, model)
     keeper = KeepBest(plan.unfinished, task.monitor, task.monitor_mode, plan.config["training"]["patience"])
     try:
-        _fit(plan, loaded, keeper, training, validation, verbose)
+        fit(plan, model, task, keeper, training, validation, verbose)
         test = make_batches(examples.split("test"), task, EVALUATION_BATCH_SIZE, references=True)
         _write_run(plan, loaded, keeper, "test", test)
     except KeyboardInterrupt:
         raise TrainingInterrupted(_keep_interrupted(plan, loaded, keeper, examples)) from None
+    (plan.unfinished / STATE).unlink()  # First, for without it nothing of the rest is gone on with.
     shutil.rmtree(plan.unfinished)
 
 
@@ -125,6 +144,7 @@ def _fitted_task(plan: Plan, examples: Examples) -> Task:
     run = Run(plan.unfinished)
     if plan.resumed:
         logger.info("Resuming the training of %s.", plan.path.name)
+        remove_partial(run.path)
         task.load(run.task_path)
         return task
     shutil.rmtree(run.path, ignore_errors=True)
@@ -154,57 +174,6 @@ def _make_batches(plan: Plan, task: Task, examples: Examples) -> tuple[Batches, 
     return training, validation
 
 
-def _fit(
-    plan: Plan, loaded: LoadedRun, keeper: "KeepBest", training: Batches, validation: Batches, verbose: int | str
-) -> None:
-    from keras_rnn_zoo.callbacks import StopOnBadLoss
-
-    settings, state = plan.config["training"], plan.unfinished / "state"
-    if plan.resumed:
-        _check_state(state, keeper)
-        if keeper.exhausted or len(keeper.rows) >= settings["epochs"]:
-            return  # It was interrupted after its last epoch.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        settings["learning_rate"], decay_steps=training.count * settings["epochs"]
-    )
-    loaded.model.compile(
-        optimizer=keras.optimizers.Adam(
-            schedule, epsilon=settings["adam_epsilon"], global_clipnorm=settings["gradient_norm"]
-        ),
-        loss=loaded.task.loss(),
-        metrics=loaded.task.training_metrics(),
-        # On TensorFlow, XLA would compile every shape of a batch anew; JAX without it would run each op by itself.
-        jit_compile=keras.backend.backend() != "tensorflow",
-    )
-    loaded.model.fit(
-        training.data,
-        validation_data=validation.data,
-        epochs=settings["epochs"],
-        shuffle=False,  # The batches are shuffled already.
-        verbose=verbose,
-        callbacks=[
-            StopOnBadLoss(),
-            keeper,
-            keras.callbacks.TensorBoard(plan.unfinished / "logs", write_graph=False),
-            keras.callbacks.BackupAndRestore(state, double_checkpoint=True, delete_checkpoint=False),
-        ],
-    )
-
-
-def _check_state(state: Path, keeper: "KeepBest") -> None:
-    """Takes up what was remembered of an interrupted training; raises `RunError` where a file of it is damaged."""
-    from keras_rnn_zoo.callbacks import is_whole_hdf5
-
-    metadata = state / "training_metadata.json"
-    epoch = read_json(metadata).get("epoch")
-    if not isinstance(epoch, int) or epoch < 1:
-        raise damaged(metadata, f"it names no epoch, but {epoch!r}")
-    keeper.resume(epoch)
-    weights = state / "latest.weights.h5"
-    if not any(is_whole_hdf5(path) for path in (weights, weights.with_name(f"{weights.name}.bkp"))):
-        raise damaged(weights, "it is missing or cut short")
-
-
 def _keep_interrupted(plan: Plan, loaded: LoadedRun, keeper: "KeepBest", examples: Examples) -> str:
     """Writes the best weights so far as the run, and returns what to tell the user."""
     if not keeper.rows:
@@ -219,13 +188,13 @@ def _keep_interrupted(plan: Plan, loaded: LoadedRun, keeper: "KeepBest", example
 
 def _write_run(plan: Plan, loaded: LoadedRun, keeper: "KeepBest", split: str, batches: Batches) -> None:
     """Writes the run's folder, with the best weights and what they reach on a split."""
-    loaded.model.load_weights(keeper.weights_path)
+    keeper.load_best(loaded.model)
     metrics, report = score(loaded, batches)
     config = {**plan.config, "finished": split == "test", "epochs_trained": len(keeper.rows)}
     config["best_epoch"] = int(keeper.best["epoch"])
-    with whole_run(plan.path) as folder:
+    with whole_run(plan.path, again=plan.resumed) as folder:
         run = Run(folder)
-        loaded.model.save(run.model_path)
+        write_model(loaded.model, run.model_path)
         for name in ("task", "logs"):
             shutil.copytree(plan.unfinished / name, folder / name)
         shutil.copy(keeper.history_path, folder)

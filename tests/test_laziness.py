@@ -10,14 +10,15 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 LEVELS = [
-    {"catalogue", "errors", "files", "lazy", "network", "options", "padding", "registry", "runs"} | {"schema", "seals"},
+    {"catalogue", "errors", "files", "lazy", "locks", "network", "options", "padding", "registry", "runs"}
+    | {"schema", "seals"},
     {"tfds_builders"},
     {"layers"},
     {"readers"},
     {"architectures", "tasks", "datasets", "addresses"},
     {"building", "callbacks", "cards", "configs", "exports", "formats", "graphs", "loading", "pipeline", "plans"}
     | {"checking", "evaluation", "exporting", "file_prediction", "lite", "prediction", "serving", "stock", "training"}
-    | {"weights"},
+    | {"fitting", "state", "weights"},
 ]
 
 

@@ -112,20 +112,20 @@ def test_an_interruption_before_the_first_epoch_leaves_nothing(monkeypatch, mode
     monkeypatch.setattr(keras.Model, "fit", press_ctrl_c)
     with pytest.raises(TrainingInterrupted, match="nothing was kept"):
         train()
-    assert list(models_dir.iterdir()) == []
+    assert not models_dir.exists()
 
 
-def test_keep_best_remembers_by_its_history_alone(tmp_path):
+def test_keep_best_remembers_by_its_rows_alone(tmp_path):
     keeper = KeepBest(tmp_path, "val_accuracy", "max", patience=2)
     keeper.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
     for epoch, (accuracy, loss) in enumerate([(0.5, 0.9), (0.8, 0.5), (0.8, 0.4), (0.7, 0.3)]):
         keeper.on_epoch_end(epoch, {"val_accuracy": accuracy, "val_loss": loss})
     assert keeper.best["epoch"] == 3
     assert keeper.exhausted
-    assert [path.name for path in tmp_path.glob("*.h5")] == ["best-3.weights.h5"]
+    assert [path.name for path in tmp_path.glob("best-*")] == ["best-3.state"]
     assert keeper.model.stop_training
     other = KeepBest(tmp_path, "val_accuracy", "max", patience=2)
-    other.resume(epochs=3)
+    other.resume(keeper.rows[:3])
     assert other.rows == keeper.rows[:3]
     assert other.best == keeper.best
     assert not other.exhausted
@@ -152,7 +152,7 @@ def test_ctrl_c_ends_the_command_with_130_and_a_usable_run(models_dir):
         # A background job of a script is started with Ctrl-C ignored, and hands that down.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    state = models_dir / ".many_to_one.unfinished" / "state" / "training_metadata.json"
+    state = models_dir / ".many_to_one.unfinished" / "training.state"
     deadline = time.monotonic() + 120
     while not state.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -188,14 +188,12 @@ def test_an_interruption_of_the_final_test_keeps_the_run_and_resumes_to_the_same
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("history.csv", b""),
-        ("history.csv", b"epoch,val_acc\n1"),
         ("config.json", b"{"),
-        ("best-1.weights.h5", b"\x89HDF"),
+        ("best-1.state", b"PK"),
+        ("best-1.state", b""),
         ("task/vocabulary.txt", b"\n[UNK]\n"),
-        ("state/training_metadata.json", b"{}"),
-        ("state/training_metadata.json", b""),
-        ("state/latest.weights.h5", b"\x89HDF"),
+        ("training.state", b""),
+        ("training.state", b"PK"),
     ],
 )
 def test_resuming_from_a_damaged_state_names_the_file(interrupted, name, content):

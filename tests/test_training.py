@@ -28,7 +28,8 @@ def test_a_run_is_whole(trained):
     assert config["options"]["units"] == 64
     assert config["task"]["options"] == {}
     assert config["task"]["reader"] == {"tokens": "words", "vocabulary_size": 20_000, "max_length": 400}
-    assert config["training"] == {"epochs": 20, "batch_size": 32, "learning_rate": 0.003, **FIXED}
+    settings = {"epochs": 20, "batch_size": 32, "learning_rate": 0.003, "save_every": 0, "deterministic": False}
+    assert config["training"] == {**settings, **FIXED}
     assert config["seed"] == 0
     assert config["finished"]
     assert config["versions"]["keras"] == keras.__version__
@@ -105,7 +106,7 @@ def test_a_loss_that_is_not_finite_stops_and_names_the_step(models_dir, monkeypa
         TrainingError, match=r"The loss is (nan|inf) at step 1 of epoch 1\. Train with a lower learning"
     ):
         train()
-    assert list(models_dir.iterdir()) == []
+    assert not models_dir.exists()
 
 
 class PoisonedLoss(keras.losses.Loss):

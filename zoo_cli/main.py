@@ -1,8 +1,12 @@
 """The `zoo` command."""
 
+import contextlib
 import errno
 import functools
 import importlib
+import signal
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -27,8 +31,8 @@ COMMANDS = {
 The line stands here, too, since `zoo --help` would else load all that the commands need.
 """
 
-INTERRUPTED = 130
-"""Exit status that a shell reports for a program ended by Ctrl-C."""
+INTERRUPTED, TERMINATED = 130, 143
+"""Exit statuses that a shell reports for a program ended by Ctrl-C and by SIGTERM."""
 
 
 def _forbid_network(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
@@ -66,18 +70,39 @@ class ZooGroup(click.Group):
             formatter.write_dl([(name, line.rstrip(".")) for name, line in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
+        terminated: list[int] = []
         try:
-            return super().invoke(ctx)
+            with _termination_interrupts(terminated):
+                return super().invoke(ctx)
         except TrainingInterrupted as error:
-            _fail(ctx, f"\n{error}", INTERRUPTED)
+            _fail(ctx, f"\n{error}", TERMINATED if terminated else INTERRUPTED)
         except KeyboardInterrupt:
-            _fail(ctx, "\nInterrupted.", INTERRUPTED)
+            _fail(ctx, "\nInterrupted.", TERMINATED if terminated else INTERRUPTED)
         except ZooError as error:
             _fail(ctx, f"Error: {error}", 1)
         except OSError as error:
             if error.errno == errno.EPIPE:  # Click ends quietly when the reader of our output has gone.
                 raise
             _fail(ctx, f"Error: the system refused: {error}. Check the path, its permissions and the free space.", 1)
+
+
+@contextlib.contextmanager
+def _termination_interrupts(terminated: list[int]) -> Iterator[None]:
+    """Within it SIGTERM does what Ctrl-C does, and is noted in `terminated`."""
+
+    def interrupt(number: int, frame: Any) -> None:
+        terminated.append(number)
+        raise KeyboardInterrupt
+
+    # Only the main thread may say so; and who ignores or handles the signal already should go on to.
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _fail(ctx: click.Context, message: str, status: int) -> None:

@@ -81,7 +81,7 @@ def command(
         stdout = sys.stdout
         with frameworks(quiet, verbose):
             counts = zoo.predict_file(
-                found,
+                open_run(run, models_dir),
                 source,
                 output,
                 columns=columns or "",

@@ -30,6 +30,8 @@ from zoo_cli.options import data_dir_option, models_dir_argument, models_dir_opt
 @click.option("--learning-rate", type=float, help="The optimizer's first learning rate.")
 @click.option("--seed", type=int, help="Seed of all that is drawn at random [default: 0].")
 @click.option("--run", help="Name of the run [default: the architecture's].")
+@click.option("--save-every", type=int, metavar="N", help="Save the state every N steps, too [default: each epoch].")
+@click.option("--deterministic", is_flag=True, default=None, help="The same numbers each time, if slower.")
 @click.option("--resume", is_flag=True, help="Go on with an interrupted training.")
 @click.option("--overwrite", is_flag=True, help="Discard an interrupted training.")
 @models_dir_option
