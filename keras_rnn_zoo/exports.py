@@ -2,13 +2,14 @@
 
 import json
 import logging
+import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo.errors import RunError
-from keras_rnn_zoo.files import write_json
+from keras_rnn_zoo.files import user_path, write_json
 from keras_rnn_zoo.runs import read_sealed
 from keras_rnn_zoo.schema import EXPORT
 from keras_rnn_zoo.seals import digests, first_fault, sealed
@@ -34,6 +35,12 @@ _SHORT_REQUEST = 400
 def is_export(path: Path) -> bool:
     """Whether a folder holds a SavedModel."""
     return (path / "saved_model.pb").is_file()
+
+
+def find_export(run: Any) -> Path | None:
+    """Returns the folder of an export where `run` is the path of one; else `None`."""
+    path = user_path(run) if isinstance(run, str | os.PathLike) else None
+    return path if path and is_export(path) else None
 
 
 def read_export(path: Path) -> dict[str, Any]:

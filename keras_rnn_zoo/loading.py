@@ -14,8 +14,7 @@ from keras_rnn_zoo.building import build_again
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.datasets.prepared import recorded_dir
 from keras_rnn_zoo.errors import DataError, OptionError, RunError, ZooError
-from keras_rnn_zoo.exports import FACTS, is_export, read_export
-from keras_rnn_zoo.files import user_path
+from keras_rnn_zoo.exports import FACTS, find_export, read_export
 from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.options import check_options
 from keras_rnn_zoo.runs import Run, damaged, open_run
@@ -146,9 +145,8 @@ def load(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str | N
     Raises:
         RunError: no such run or export, or a file of it is missing or damaged.
     """
-    if isinstance(run, str | os.PathLike) and is_export(user_path(run)):
-        return load_export(user_path(run))
-    return load_run(run, models_dir=models_dir)
+    path = find_export(run)
+    return load_export(path) if path else load_run(run, models_dir=models_dir)
 
 
 def load_export(path: Path) -> LoadedExport:

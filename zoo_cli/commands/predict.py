@@ -57,8 +57,7 @@ def command(
       zoo predict sync_many_to_many "ROMEO:" --set temperature=0.5 --set length=200
     """
     import keras_rnn_zoo as zoo
-    from keras_rnn_zoo.exports import is_export, read_export
-    from keras_rnn_zoo.files import user_path
+    from keras_rnn_zoo.exports import find_export, read_export
     from keras_rnn_zoo.runs import open_run
 
     if source is None and (output or columns or skip_bad_rows):
@@ -69,7 +68,7 @@ def command(
         )
     if source is None and not inputs and (sys.stdin is None or sys.stdin.isatty()):
         raise click.UsageError("Nothing to answer: give RUN and INPUT, or pipe lines to standard input.")
-    path = user_path(run) if run and is_export(user_path(run)) else None
+    path = find_export(run)
     if path and source is not None:
         raise click.UsageError("Files are answered by a run, which knows their columns. Name it in the place of RUN.")
     found = path or open_run(run, models_dir)
