@@ -32,15 +32,10 @@ _SHORT_REQUEST = 400
 """Characters of a request that is shown in full."""
 
 
-def is_export(path: Path) -> bool:
-    """Whether a folder holds a SavedModel."""
-    return (path / "saved_model.pb").is_file()
-
-
 def find_export(run: Any) -> Path | None:
     """Returns the folder of an export where `run` is the path of one; else `None`."""
     path = user_path(run) if isinstance(run, str | os.PathLike) else None
-    return path if path and is_export(path) else None
+    return path if path and (path / "saved_model.pb").is_file() else None
 
 
 def read_export(path: Path) -> dict[str, Any]:
