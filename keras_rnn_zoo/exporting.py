@@ -159,7 +159,8 @@ def _write_companions(run: Run, folder: Path) -> None:
     assets.mkdir(exist_ok=True)
     for file in run.task_path.iterdir():
         shutil.copy(file, assets)
-    shutil.copy(run.path / CARD, folder / CARD, follow_symlinks=False)
+    if not (run.path / CARD).is_symlink():  # What it links to is none of the run's.
+        shutil.copy(run.path / CARD, folder / CARD)
     data, entry = run.config["dataset"], registry.dataset_of(run.config)
     write_text(
         folder / LICENCE,

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hostile import CASES
+from hostile import CASES, Case
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.errors import ZooError
@@ -94,6 +94,57 @@ def test_a_hostile_run_does_no_harm(case, good, hostile, events, tmp_path):
     assert not events
     grown = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak)
     assert grown < MOST, f"it grew by {grown:,} bytes"
+
+
+def test_a_card_that_links_to_another_file_is_not_exported(good, hostile, caplog):
+    folder = hostile(Case("", lambda folder, config: (folder / "README.md").unlink(), ""))
+    (folder / "README.md").symlink_to("/etc/passwd")
+    path = zoo.export(str(folder), check=False)
+    assert not (path / "README.md").exists()
+    assert "README.md is damaged: it is a symbolic link" in caplog.text
+
+
+def test_exports_do_not_go_where_a_link_leads(good, hostile, tmp_path):
+    folder = hostile(Case("", lambda folder, config: None, ""))
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "tflite").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ZooError, match="tflite is a symbolic link, and exports stay within their run"):
+        zoo.export(str(folder), format="tflite", check=False)
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_what_a_run_says_leaves_the_terminal_alone(good, hostile):
+    from click.testing import CliRunner
+
+    from zoo_cli.main import cli
+
+    labels = lambda folder, config: (folder / "task" / "labels.txt").write_text("\x1b[2Jgood\n\x9b31mbad\n") and None  # noqa: E731
+    folder = hostile(Case("", labels, ""))
+    result = CliRunner().invoke(cli, ["predict", str(folder), "fine"], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "\\x1b[2Jgood" in result.stdout or "\\x9b31mbad" in result.stdout
+    assert not set(result.stdout) & {"\x1b", "\x9b"}
+
+
+def test_a_run_does_not_choose_where_a_download_goes(good, hostile, tmp_path, monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "mine"))
+    monkeypatch.setenv("ZOO_OFFLINE", "1")
+    (tmp_path / "theirs").mkdir()
+
+    def elsewhere(folder, config):
+        config["dataset"].update(name="imdb_reviews", data_dir=str(tmp_path / "theirs"))
+
+    with pytest.raises(ZooError, match=rf"Looked for a version of it in {tmp_path}/mine/imdb_reviews"):
+        zoo.evaluate(str(hostile(Case("", elsewhere, ""))))
+    assert not list((tmp_path / "theirs").iterdir())
+
+
+@pytest.mark.parametrize("name", ["huggingface:x/y", "kubric:movi", "../../x", "a/../../b", "a b", ""])
+def test_no_code_of_a_data_set_is_fetched(name):
+    from keras_rnn_zoo import registry
+
+    with pytest.raises(ZooError, match="A data set of TFDS has a name such as"):
+        registry.find_dataset(f"tfds:{name}", ("classification",))
 
 
 def test_there_are_many_kinds():
