@@ -13,6 +13,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from keras_rnn_zoo.files import write_text
+
 HERE = Path(__file__).parent
 ZOO = Path(sys.executable).parent / "zoo"
 
@@ -152,7 +154,7 @@ def main(data_dirs: tuple[str, ...], only: tuple[str, ...]) -> None:
         console.print(f"{dataset}: {found}")
         path = HERE.parent / "build" / "benchmarks" / "entries.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(results, indent=2) + "\n")
+        write_text(path, json.dumps(results, indent=2) + "\n")
     console.print(table)
 
 

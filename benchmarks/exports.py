@@ -21,6 +21,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from keras_rnn_zoo.files import write_text
+
 HERE = Path(__file__).parent
 EXAMPLES = 256
 BATCHES = (1, 64)
@@ -157,7 +159,7 @@ def main(data_dir: str | None, only: tuple[str, ...], seconds: float) -> None:
         table.add_row(dataset, *(f"{found[key]:.1f}" for key in (*shown, *times)), f"{found['difference']:.1e}")
         path = HERE.parent / "build" / "benchmarks" / "exports.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(results, indent=2) + "\n")
+        write_text(path, json.dumps(results, indent=2) + "\n")
     Console().print(table)
 
 

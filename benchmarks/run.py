@@ -26,6 +26,8 @@ from rich.console import Console
 from rich.table import Table
 from timing import Contestant
 
+from keras_rnn_zoo.files import write_text
+
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "build" / "benchmarks"
 PEERS = ROOT / "build" / "peers" / "bin" / "python"
@@ -134,7 +136,7 @@ def main(output: str, markdown: bool, only: tuple[str, ...], peers: str | None, 
     for name in only or THEMES:
         measured[name] = measure_theme(name, Options(options, peers=peers), console)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(measured, indent=1) + "\n")
+        write_text(path, json.dumps(measured, indent=1) + "\n")
     console.print(f"Every measurement is in {path}")
 
 

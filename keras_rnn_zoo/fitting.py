@@ -90,7 +90,7 @@ def _restore(model: Any, position: Position, training: Batches) -> None:
     """Gives a model and its optimizer what they had."""
     if position.step:
         # The metrics have no variables before they have seen a batch; `fit` sets them back.
-        inputs, targets = next(iter(training.data))
+        inputs, targets = next(training.data.as_numpy_iterator())
         model.test_on_batch(inputs, targets)
     groups: dict[str, Sequence[Any]] = {"model": model.variables, "optimizer": model.optimizer.variables}
     for name, variables in groups.items():

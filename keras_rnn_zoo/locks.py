@@ -68,12 +68,17 @@ def _locked(lock: Path, path: Path) -> IO[str]:
         if _is_at(file, lock):
             break
         file.close()  # Another process has removed it since it was opened.
+    _sign(file)
+    return file
+
+
+def _sign(file: IO[str]) -> None:
+    """Writes who holds a lock, for the message to who does not get it."""
     file.truncate(0)
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
     began = datetime.now().astimezone().isoformat(" ", "seconds")
     file.write(json.dumps({"process": os.getpid(), "began": began, "command": command}) + "\n")
     file.flush()
-    return file
 
 
 def _is_at(file: IO[str], lock: Path) -> bool:

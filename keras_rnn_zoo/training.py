@@ -120,7 +120,12 @@ def _train(plan: Plan, verbose: int | str) -> None:
         _write_run(plan, loaded, keeper, "test", test)
     except KeyboardInterrupt:
         raise TrainingInterrupted(_keep_interrupted(plan, loaded, keeper, examples)) from None
-    (plan.unfinished / STATE).unlink()  # First, for without it nothing of the rest is gone on with.
+    _forget(plan)
+
+
+def _forget(plan: Plan) -> None:
+    """Removes what an interruption would go on from."""
+    (plan.unfinished / STATE).unlink(missing_ok=True)  # First, for without it nothing of the rest is gone on with.
     shutil.rmtree(plan.unfinished)
 
 
@@ -177,7 +182,8 @@ def _make_batches(plan: Plan, task: Task, examples: Examples) -> tuple[Batches, 
 def _keep_interrupted(plan: Plan, loaded: LoadedRun, keeper: "KeepBest", examples: Examples) -> str:
     """Writes the best weights so far as the run, and returns what to tell the user."""
     if not keeper.rows:
-        return "Interrupted before the first epoch ended: nothing was kept."
+        kept = "its state is kept; resume the training to go on" if is_resumable(plan.path) else "nothing was kept"
+        return f"Interrupted before the first epoch ended: {kept}."
     validation = make_batches(examples.split("validation"), loaded.task, EVALUATION_BATCH_SIZE, references=True)
     _write_run(plan, loaded, keeper, "validation", validation)
     return (

@@ -65,18 +65,31 @@ def test_batches_hold_similar_lengths(task):
     assert batches.padding < 0.15
 
 
-def order(batches):
+def order(batches, epoch=None):
+    if epoch is not None:
+        batches.epoch.assign(epoch)
     return [int(target) for _, targets in batches.data for target in targets]
 
 
-def test_the_seed_gives_the_order_and_each_epoch_another(task, kept):
-    first, again = (make_batches(examples(LENGTHS), task, 32, shuffle_seed=1) for _ in range(2))
-    other = make_batches(examples(LENGTHS), task, 32, shuffle_seed=2)
-    epochs = order(first), order(first)
-    assert (order(again), order(again)) == epochs
-    assert epochs[0] != epochs[1]
-    assert order(other) != epochs[0]
+def test_the_order_follows_from_the_seed_and_the_number_of_the_epoch_alone(task, kept):
+    first = make_batches(examples(LENGTHS), task, 32, shuffle_seed=1)
+    epochs = [order(first, epoch) for epoch in range(3)]
     assert all(sorted(epoch) == list(range(600)) for epoch in epochs)
+    assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
+    tf.random.set_seed(5)  # Nothing that was drawn before matters.
+    again = make_batches(examples(LENGTHS), task, 32, shuffle_seed=1)
+    assert [order(again, epoch) for epoch in (2, 0, 1)] == [epochs[2], epochs[0], epochs[1]]
+    assert order(make_batches(examples(LENGTHS), task, 32, shuffle_seed=2)) != epochs[0]
+
+
+def test_the_rest_of_an_epoch_is_what_its_first_steps_left(task, kept):
+    batches = make_batches(examples(LENGTHS), task, 32, shuffle_seed=0)
+    batches.epoch.assign(4)
+    rest = batches.rest(5)
+    assert int(rest.cardinality()) == batches.count - 5
+    assert [targets.tolist() for _, targets in rest.as_numpy_iterator()] == [
+        targets.tolist() for _, targets in list(batches.data.as_numpy_iterator())[5:]
+    ]
 
 
 def test_without_a_seed_the_order_stays(task, kept):

@@ -28,28 +28,37 @@ def history(run):
 
 
 class Interrupt(keras.callbacks.Callback):
-    """Presses Ctrl-C in the second epoch."""
+    """Presses Ctrl-C at the end of a step."""
+
+    def __init__(self, epoch=1, step=1):
+        super().__init__()
+        self.moment = epoch, step
 
     def on_train_batch_end(self, batch, logs=None):
-        if batch == 1 and self.epoch == 1:
+        if (self.epoch, batch) == self.moment:
             raise KeyboardInterrupt
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
 
 
+def interrupt(patch, *moment):
+    """Interrupts trainings, by a `MonkeyPatch`."""
+    fit = keras.Model.fit
+
+    def interrupted_fit(self, *args, callbacks, **kwargs):
+        return fit(self, *args, callbacks=[*callbacks, Interrupt(*moment)], **kwargs)
+
+    patch.setattr(keras.Model, "fit", interrupted_fit)
+
+
 @pytest.fixture(scope="module")
 def interruption(tmp_path_factory, shrink):
     """The models folder of a training of three epochs that was interrupted in the second: to be copied."""
     folder = tmp_path_factory.mktemp("interrupted")
-    fit = keras.Model.fit
-
-    def interrupted_fit(self, *args, callbacks, **kwargs):
-        return fit(self, *args, callbacks=[*callbacks, Interrupt()], **kwargs)
-
     with pytest.MonkeyPatch.context() as patch:
         shrink(patch)
-        patch.setattr(keras.Model, "fit", interrupted_fit)
+        interrupt(patch)
         with pytest.raises(TrainingInterrupted, match="Interrupted after epoch 1 of 3"):
             train(epochs=3, models_dir=str(folder))
     return folder
@@ -115,6 +124,15 @@ def test_an_interruption_before_the_first_epoch_leaves_nothing(monkeypatch, mode
     assert not models_dir.exists()
 
 
+def test_an_interruption_of_the_first_epoch_keeps_a_state_that_was_saved_in_it(monkeypatch, models_dir):
+    with monkeypatch.context() as patch:
+        interrupt(patch, 0, 1)
+        with pytest.raises(TrainingInterrupted, match=r"before the first epoch ended: its state is kept; resume"):
+            train(save_every=2)
+    assert [path.name for path in models_dir.iterdir()] == [".many_to_one.unfinished"]
+    assert len(history(train(resume=True, save_every=2))) == 2
+
+
 def test_keep_best_remembers_by_its_rows_alone(tmp_path):
     keeper = KeepBest(tmp_path, "val_accuracy", "max", patience=2)
     keeper.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
@@ -140,7 +158,8 @@ def test_while_nothing_is_right_a_lower_loss_is_an_improvement(tmp_path):
     assert keeper.best["epoch"] == 3
 
 
-def test_ctrl_c_ends_the_command_with_130_and_a_usable_run(models_dir):
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_command_with_its_status_and_a_usable_run(models_dir, number, status):
     """Sends the real signal to the real command, in the middle of training."""
     command = [sys.executable, "-c", "from zoo_cli.main import cli; cli()", "train", "many_to_one", "--epochs", "500"]
     settings = ["--set", "units=4", "--set", "embedding_dim=4", "--learning-rate", "0.0001"]
@@ -156,9 +175,9 @@ def test_ctrl_c_ends_the_command_with_130_and_a_usable_run(models_dir):
     deadline = time.monotonic() + 120
     while not state.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, errors = process.communicate(timeout=120)
-    assert process.returncode == 130, errors
+    assert process.returncode == status, errors
     assert "Traceback" not in errors
     assert errors.rstrip().endswith("zoo train many_to_one --run many_to_one --resume")
     assert zoo.predict("many_to_one", ["fine"])[0]["probabilities"]
@@ -210,3 +229,69 @@ def test_data_that_moved_is_found_by_its_new_folder(interrupted):
         zoo.train("many_to_one", resume=True, data_dir="anywhere", verbose=0)
     with pytest.raises(OptionError, match="'toy_reviews' is embedded"):
         train(run="new", data_dir="anywhere")
+
+
+def weights(run):
+    return [array.tobytes() for array in zoo.load(run).model.get_weights()]
+
+
+ENTRIES = [
+    ("many_to_one", "toy_reviews", {"units": 4, "embedding_dim": 4, "dropout": 0.3}),
+    pytest.param(
+        "sync_many_to_many", "slots", {"units": 4, "embedding_dim": 4, "dropout": 0.3}, marks=pytest.mark.slow
+    ),
+    pytest.param("many_to_one", "adding", {"units": 4, "length": 12, "cell": "gru"}, marks=pytest.mark.slow),
+    pytest.param("one_to_many", "shapes", {"units": 8, "embedding_dim": 8}, marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize(("name", "dataset", "options"), ENTRIES, ids=lambda value: str(value) * isinstance(value, str))
+def test_an_interrupted_training_ends_with_the_same_weights(monkeypatch, name, dataset, options):
+    """Interrupted in a later epoch, then twice within one, going on from a state within it."""
+    options = {"dataset": dataset, "epochs": 3, "batch_size": 16, "save_every": 2, "verbose": 0, **options}
+    whole = zoo.train(name, run="whole", **options)
+    for moment in ((1, 0), (1, 3), (2, 2)):
+        with monkeypatch.context() as patch:
+            interrupt(patch, *moment)
+            with pytest.raises(TrainingInterrupted):
+                zoo.train(name, run="cut", resume=runs.is_resumable(whole.path.with_name("cut")), **options)
+    cut = zoo.train(name, run="cut", resume=True, **options)
+    assert history(cut) == history(whole)
+    assert cut.metrics == whole.metrics
+    assert weights(cut) == weights(whole)
+
+
+def test_what_is_made_anew_in_each_epoch_resumes_to_the_same_weights(monkeypatch, tmp_path):
+    rows = [f"w{number % 7} w{number % 5} w{number % 3},{'yes' if number % 3 else 'no'}" for number in range(300)]
+    (tmp_path / "rows.csv").write_text("\n".join(["text,label", *rows]) + "\n")
+    monkeypatch.setattr("keras_rnn_zoo.pipeline._CACHED_BYTES", 0)
+    options = {"dataset": f"csv:{tmp_path / 'rows.csv'}", "epochs": 2, "save_every": 3}
+    whole = train(run="whole", **options)
+    with monkeypatch.context() as patch:
+        interrupt(patch, 1, 4)
+        with pytest.raises(TrainingInterrupted):
+            train(run="cut", **options)
+    assert weights(train(run="cut", resume=True, **options)) == weights(whole)
+
+
+def test_a_run_that_was_written_just_before_a_kill_is_not_kept_twice(monkeypatch, models_dir):
+    keras.utils.clear_session()  # As in a process of its own, for layers to have the same names.
+    whole = train(run="whole")
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_arguments, **_options):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "_forget", killed)
+        keras.utils.clear_session()
+        with pytest.raises(Killed):
+            train(run="cut")
+    assert runs.is_resumable(models_dir / "cut")
+    keras.utils.clear_session()
+    cut = train(run="cut", resume=True)
+    assert sorted(path.name for path in models_dir.iterdir()) == ["cut", "whole"]
+    assert weights(cut) == weights(whole)
+    assert cut.model_path.read_bytes() == whole.model_path.read_bytes()

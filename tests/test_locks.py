@@ -1,0 +1,96 @@
+"""Two processes and one run."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+import keras_rnn_zoo as zoo
+from keras_rnn_zoo import locks
+from keras_rnn_zoo.errors import RunError
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from keras_rnn_zoo.locks import exclusive
+with exclusive(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def holder(models_dir):
+    """A process that writes the run `many_to_one`."""
+    command = [sys.executable, "-c", HOLD, str(models_dir / "many_to_one")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_who_comes_second_is_told_who_came_first(holder, copied):
+    told = (
+        rf"is being written by process {holder.pid}, which began at 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\S* \(-c .*\)\. Wait"
+    )
+    for command in (lambda: zoo.train("many_to_one"), lambda: zoo.train("many_to_one", resume=True), zoo.export):
+        with pytest.raises(RunError, match=told):
+            command()
+    assert copied.versions() == []
+    with locks.exclusive(copied.path.with_name("other")):
+        pass
+
+
+def test_reading_goes_on_beside_writing(holder, copied):
+    assert zoo.predict("many_to_one", ["fine"])[0]["label"]
+    assert zoo.evaluate("many_to_one", split="validation")["accuracy"]
+
+
+def test_the_lock_of_a_killed_process_is_none(holder, models_dir):
+    path = models_dir / "many_to_one"
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    assert locks.lock_path(path).exists()
+    with locks.exclusive(path):
+        assert json.loads(locks.lock_path(path).read_text())["process"] == os.getpid()
+    assert not locks.lock_path(path).exists()
+
+
+def test_a_file_that_names_a_process_which_lives_is_no_lock(tmp_path):
+    """Such as one of a dead process whose number was given out anew, or from a time when the clock was ahead."""
+    path = tmp_path / "a"
+    locks.lock_path(path).write_text(json.dumps({"process": 1, "began": "2999-01-01 00:00:00", "command": "zoo"}))
+    with locks.exclusive(path):
+        pass
+
+
+def test_a_lock_within_a_process_holds_too(tmp_path):
+    with locks.exclusive(tmp_path / "a"):
+        with pytest.raises(RunError, match=f"process {os.getpid()}"), locks.exclusive(tmp_path / "a"):
+            pass
+        locks.lock_path(tmp_path / "a").write_text("")
+        with pytest.raises(RunError, match="another process, which has just begun"), locks.exclusive(tmp_path / "a"):
+            pass
+
+
+def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
+    ours = [tmp_path / ".partial-abc_12-a", tmp_path / "a" / ".partial-77-export.json", tmp_path / "a" / "onnx"]
+    ours[2] = ours[2] / ".partial-x-1"
+    others = [tmp_path / ".partial-abc-b-a", tmp_path / ".partial-abc-ab", tmp_path / "a" / "1" / "variables"]
+    for path in (*ours, *others):
+        path.mkdir(parents=True)
+    with locks.exclusive(tmp_path / "a"):
+        assert not any(path.exists() for path in ours)
+        assert all(path.exists() for path in others)
+
+
+def test_a_folder_that_cannot_lock_is_used_all_the_same(tmp_path, monkeypatch, caplog):
+    def refuse(*_):
+        raise OSError(locks.errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(locks.fcntl, "flock", refuse)
+    with locks.exclusive(tmp_path / "a"):
+        assert "cannot be locked" in caplog.text
