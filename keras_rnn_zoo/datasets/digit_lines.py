@@ -182,7 +182,7 @@ def pictures(lines: Lines) -> list[Any]:
     licence="drawn by this project, Apache-2.0, of digits under CC BY 4.0: Alpaydin and Kaynak 1998, from scikit-learn",
     sizes={"input": "image"},
     # The learning rate falls to the end, and the best epoch is one of the last: stopping early misses it.
-    defaults={"batch_size": 16, "epochs": 5, "patience": 5, "dropout": 0.3},
+    defaults={"batch_size": 16, "epochs": 6, "patience": 6, "dropout": 0.3},
 )
 def digit_lines(data_dir: str | None, seed: int) -> Examples:
     """Lines of three to eight handwritten digits, which slant, touch and overlap, to be read as text.
