@@ -115,7 +115,7 @@ def measure(architecture: str, dataset: str, data_dir: str | None, seconds: floa
     names = [spec.name for spec in loaded.task.input_signature()]
     preprocess = tf.function(loaded.task.preprocess, input_signature=loaded.task.input_signature())
     decode = tf.function(loaded.task.decode, reduce_retracing=True)
-    options = {"temperature": 0.0, "length": 50} if loaded.task.answer_options else {}
+    options = {"temperature": 0.0, "length": 20} if loaded.task.answer_options else {}
     for size in BATCHES:
         batch = loaded.task.to_batch((inputs * size)[:size], **options)
         named = dict(zip(names, batch, strict=True))
