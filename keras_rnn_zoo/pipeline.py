@@ -96,7 +96,8 @@ def make_batches(
     if task.bucketed:
         # An image costs as much whatever is written about it, and batches of unlike images suit batch normalization.
         pools = _POOLS if task.reader.variable else (1,)
-        pool, padding = _pool(lengths, batch_size, [n for n in pools if n * batch_size * example_bytes <= _POOL_BYTES])
+        fitting = [n for n in pools if n == 1 or n * batch_size * example_bytes <= _POOL_BYTES]
+        pool, padding = _pool(lengths, batch_size, fitting)
         data = data.map(lambda number, parts: (number, lengths_of(*parts), parts))
         rooms = _rooms(tensors, task, lengths)
         data = _of_similar_length(data, task, batch_size, pool, rooms, shuffled=shuffle_seed is not None)
@@ -242,12 +243,11 @@ def _padding(spec: Any, of_integers: int) -> Any:
 
 def _pool(lengths: Any, batch_size: int, batches: list[int]) -> tuple[int, float]:
     """Returns among how many examples to sort, and the share of padding that this leaves."""
-    pool, padding = batch_size, _padding_share(lengths, batch_size, batch_size)
     for number in batches:
-        if padding <= _PADDING:
-            break
         pool = number * batch_size
         padding = _padding_share(lengths, batch_size, pool)
+        if padding <= _PADDING:
+            break
     return pool, padding
 
 
