@@ -1,7 +1,6 @@
 """The folder of an export: what it tells of itself, and how it is served. Imports no framework."""
 
 import json
-import logging
 import os
 import shlex
 from collections.abc import Mapping
@@ -10,11 +9,9 @@ from typing import Any
 
 from keras_rnn_zoo.errors import RunError
 from keras_rnn_zoo.files import user_path, write_json
-from keras_rnn_zoo.runs import read_sealed
+from keras_rnn_zoo.runs import check_files, read_sealed
 from keras_rnn_zoo.schema import EXPORT
-from keras_rnn_zoo.seals import digests, first_fault, sealed
-
-logger = logging.getLogger(__name__)
+from keras_rnn_zoo.seals import digests, sealed
 
 FACTS = "export.json"
 """What an export is made of: run, task, data, endpoints, what was checked, and the digests of its files."""
@@ -46,12 +43,7 @@ def read_export(path: Path) -> dict[str, Any]:
             "`tf.saved_model.load`, or export the run again."
         )
     facts = read_sealed(path / FACTS, EXPORT, damaged_export)
-    file, fault = first_fault(path, facts["files"], ANSWERING, strict=True)
-    if fault:
-        raise damaged_export(file, fault)
-    file, fault = first_fault(path, facts["files"], (CARD, LICENCE, EXTRA), strict=False)
-    if fault:
-        logger.warning("The export's file %s is damaged: %s. No answer depends on it.", file, fault)
+    check_files(path, facts["files"], (ANSWERING, (CARD, LICENCE, EXTRA)), "export", damaged_export)
     return facts
 
 

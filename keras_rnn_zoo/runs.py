@@ -74,12 +74,7 @@ class Run:
 
         Of a file that only tells of the run, it warns.
         """
-        path, fault = first_fault(self.path, self.config["files"], FITTED, strict=True)
-        if fault:
-            raise damaged(path, fault)
-        path, fault = first_fault(self.path, self.config["files"], TOLD, strict=False)
-        if fault:
-            logger.warning("The run's file %s is damaged: %s. No answer depends on it.", path, fault)
+        check_files(self.path, self.config["files"], (FITTED, TOLD), "run", damaged)
 
     def versions(self) -> list[int]:
         """Returns the numbers of the exported versions, in order."""
@@ -245,6 +240,31 @@ def read_sealed(path: Path, keys: Keys, fault: Callable[[Path, str], RunError]) 
     if not is_unchanged(document) or not path.read_bytes().endswith(b"\n"):
         raise fault(path, "its content is not what was written (cut short or changed)")
     return document
+
+
+def check_files(
+    folder: Path,
+    files: Mapping[str, str],
+    roots: tuple[tuple[str, ...], tuple[str, ...]],
+    kind: str,
+    error: Callable[[Path, str], RunError],
+) -> None:
+    """Raises what `error` gives if a file that answers depend on is not what was written; of any other it warns.
+
+    Args:
+        folder: the folder of a run or an export.
+        files: the digests that were written.
+        roots: where the files lie that answers depend on, and where those that only tell.
+        kind: the word for what has the folder.
+        error: makes an error of a file and what is wrong with it.
+    """
+    answering, telling = roots
+    path, fault = first_fault(folder, files, answering, strict=True)
+    if fault:
+        raise error(path, fault)
+    path, fault = first_fault(folder, files, telling, strict=False)
+    if fault:
+        logger.warning("The %s's file %s is damaged: %s. No answer depends on it.", kind, path, fault)
 
 
 def _refuse_constant(name: str) -> None:
