@@ -81,14 +81,19 @@ class Killing:
             self.expect(contents(self.folder / "cut") == whole, f"another run after {self.kills['training']} kills")
         self.expect(not list(self.folder.glob(".*")), f"left behind: {list(self.folder.glob('.*'))}")
 
+    def struck(self, kind: str, args: list[str], count: int) -> str:
+        """Runs a command once, kills it `count` times, and returns what it printed before."""
+        taken, printed = self.undisturbed(args)
+        for _ in range(count):
+            status, *_ = self.call(args, self._random.uniform(0, taken))
+            self.kills[kind] += status == -signal.SIGKILL
+        return printed
+
     def evaluations(self, count: int) -> None:
         """Kills evaluations: they change nothing, and the next one tells what the first one told."""
         args = ["evaluate", "cut", "--json", "--quiet"]
         files = contents(self.folder / "cut")
-        taken, first = self.undisturbed(args)
-        for _ in range(count):
-            status, *_ = self.call(args, self._random.uniform(0, taken))
-            self.kills["evaluation"] += status == -signal.SIGKILL
+        first = self.struck("evaluation", args, count)
         self.expect(self.undisturbed(args)[1] == first, "another evaluation")
         self.expect(contents(self.folder / "cut") == files, "an evaluation changed the run")
         measured = json.loads((self.folder / "whole" / "metrics.json").read_text())["metrics"]
@@ -98,10 +103,7 @@ class Killing:
         """Kills exports: a version is whole or absent."""
         args = ["export", "cut", "--no-check", "--quiet"]
         files = contents(self.folder / "cut")
-        taken, _ = self.undisturbed(args)
-        for _ in range(count):
-            status, *_ = self.call(args, self._random.uniform(0, taken))
-            self.kills["export"] += status == -signal.SIGKILL
+        self.struck("export", args, count)
         self.undisturbed(args)
         from keras_rnn_zoo.exports import read_export
 
