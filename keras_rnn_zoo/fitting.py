@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from keras_rnn_zoo.callbacks import KeepBest, OneEpoch, SaveState, StopOnBadLoss
+from keras_rnn_zoo.optimizers import Adam
 from keras_rnn_zoo.pipeline import Batches
 from keras_rnn_zoo.plans import Plan
 from keras_rnn_zoo.runs import STATE
@@ -68,9 +69,7 @@ def fit(
 def _compile(model: Any, task: Task, settings: dict[str, Any], steps: int) -> None:
     schedule = keras.optimizers.schedules.CosineDecay(settings["learning_rate"], decay_steps=steps)
     model.compile(
-        optimizer=keras.optimizers.Adam(
-            schedule, epsilon=settings["adam_epsilon"], global_clipnorm=settings["gradient_norm"]
-        ),
+        optimizer=Adam(schedule, epsilon=settings["adam_epsilon"], global_clipnorm=settings["gradient_norm"]),
         loss=task.loss(),
         metrics=task.training_metrics(),
         # On TensorFlow, XLA would compile every shape of a batch anew; JAX without it would run each op by itself.

@@ -15,11 +15,8 @@ import keras
 import tensorflow as tf
 from tensorflow.compiler.tf2xla.python import xla
 
-_SIZES = [
-    *(base * 2**power for power in range(1, 5) for base in (2, 3)),
-    *(base * 2**power for power in range(4, 24) for base in (4, 5, 6, 7)),
-]
-"""The lengths and sizes that sequences and batches are padded to: closer where more memory is at stake."""
+_SIZES = [base * 2**power for power in range(1, 27) for base in (2, 3)]
+"""The lengths and sizes that sequences and batches are padded to: closer ones would take longer to compile."""
 
 
 def scans_train_here(sequences):
@@ -51,25 +48,22 @@ def scan(cell, inputs, mask, states, weights, *, backwards, zero_masked, compile
     """
     masks = [] if mask is None else [mask]  # None or one: a loop without a mask does less.
     if compiled:
-        run = _differentiable(cell, zero_masked)
-        run = _as_function(run) if tf.executing_eagerly() else run
-        return run(inputs, masks, states, weights, tf.constant(backwards))
+        return _differentiable(cell, zero_masked)(inputs, masks, states, weights, tf.constant(backwards))
     x, masks = tf.transpose(inputs, [1, 0, 2]), [tf.transpose(mask)[:, :, None] for mask in masks]
     time = tf.shape(x)[0]
-    last, outputs, final, _ = _ahead(cell, x, masks, time, backwards, zero_masked, states, weights, keep=False)
+    last, outputs, final = _in_use(cell, x, masks, time, backwards, zero_masked, states, weights)
     return last, tf.transpose(outputs, [1, 0, 2]), final
 
 
 @functools.cache
-def _as_function(run):
-    """Returns `run` as a graph: outside of one, TensorFlow also differentiates what has a gradient of its own."""
-    return tf.function(run, autograph=False)
-
-
-@functools.cache
 def _differentiable(cell, zero_masked):
-    """Returns the scan of a batch in its own padding, with its gradient."""
+    """Returns the scan of a batch in its own padding, with its gradient.
 
+    It is a function of its own, traced once for all models: TensorFlow keeps each graph in which it has met a
+    `custom_gradient` until the process ends, and outside of graphs it differentiates what has a gradient, too.
+    """
+
+    @functools.partial(tf.function, autograph=False)
     @tf.custom_gradient
     def run(inputs, masks, states, weights, backwards):
         batch, time, features = tf.shape(inputs)[0], tf.shape(inputs)[1], inputs.shape[2]
@@ -80,26 +74,27 @@ def _differentiable(cell, zero_masked):
         real = [tf.pad(tf.transpose(mask), room)[:, :, None] for mask in masks]
         first = [tf.pad(state, rows) for state in states]
         ahead, back = _programs(cell, zero_masked)
-        last, outputs, final, kept = ahead(x, real, time, backwards, first, weights)
+        last, outputs, final, sums, slots = ahead(x, real, time, backwards, first, weights)
+        before, after = tf.cast(backwards, tf.int32), tf.cast(~backwards, tf.int32)
+        outputs, begin = (outputs[0], 0) if masks else (slots[0], after)
 
-        def cut(values):
-            return tf.transpose(tf.slice(values, [0, 0, 0], [time, batch, values.shape[2]]), [1, 0, 2])
+        def cut(values, begin=0):
+            return tf.transpose(tf.slice(values, [begin, 0, 0], [time, batch, values.shape[2]]), [1, 0, 2])
 
-        def flat(values):
-            return tf.reshape(values[:time], [-1, values.shape[2]])
+        def flat(values, begin=0):
+            return tf.reshape(values[begin : begin + time], [-1, values.shape[2]])
 
         def gradient(d_last, d_outputs, *d_final):
             d_outputs = tf.pad(tf.transpose(d_outputs, [1, 0, 2]), [*room, [0, 0]])
             d_after = [tf.pad(grad, rows) for grad in d_final]
-            d_in, d_rec, d_first = back(kept, real, time, backwards, d_outputs, tf.pad(d_last, rows), d_after, weights)
-            in_flat, rec_flat = flat(d_in), flat(d_rec)
+            d_sums, d_first = back(
+                sums, slots, real, time, backwards, d_outputs, tf.pad(d_last, rows), d_after, weights
+            )
+            in_flat, rec_flat = flat(d_sums[0]), flat(d_sums[-1])
             d_x = tf.reshape(tf.matmul(in_flat, weights[0], transpose_b=True), [time, -1, features])
-            d_weights = [
-                tf.matmul(flat(x), in_flat, transpose_a=True),
-                _column_sums(in_flat),
-                tf.matmul(flat(kept[1][0]), rec_flat, transpose_a=True),
-                _column_sums(rec_flat),
-            ]
+            d_weights = [tf.matmul(flat(x), in_flat, transpose_a=True), _column_sums(in_flat)]
+            if len(weights) > 2:
+                d_weights += [tf.matmul(flat(slots[0], before), rec_flat, transpose_a=True), _column_sums(rec_flat)]
             return (
                 cut(d_x),
                 *([None] * len(masks)),
@@ -108,7 +103,7 @@ def _differentiable(cell, zero_masked):
                 None,
             )
 
-        return (last[:batch], cut(outputs), [state[:batch] for state in final]), gradient
+        return (last[:batch], cut(outputs, begin), [state[:batch] for state in final]), gradient
 
     return run
 
@@ -128,10 +123,10 @@ def _programs(cell, zero_masked):
     """Returns the scan and its gradient as functions that XLA compiles once a shape, whatever the direction."""
 
     def ahead(x, masks, count, backwards, states, weights):
-        return _ahead(cell, x, masks, count, backwards, zero_masked, states, weights, keep=True)
+        return _ahead(cell, x, masks, count, backwards, zero_masked, states, weights)
 
-    def back(kept, masks, count, backwards, d_outputs, d_last, d_states, weights):
-        return _back(cell, kept, masks, count, backwards, zero_masked, d_outputs, d_last, d_states, weights)
+    def back(sums, slots, masks, count, backwards, d_outputs, d_last, d_states, weights):
+        return _back(cell, sums, slots, masks, count, backwards, zero_masked, d_outputs, d_last, d_states, weights)
 
     def compiled(function):
         return tf.function(function, jit_compile=True, autograph=False)
@@ -146,100 +141,119 @@ def _place(number, count, backwards):
     return tf.where(backwards, count - 1 - number, number)
 
 
-def _read(steps, time):
-    return steps.read(time) if isinstance(steps, tf.TensorArray) else tf.gather(steps, time)
-
-
 def _write(steps, time, value):
-    if isinstance(steps, tf.TensorArray):
-        return steps.write(time, value)
     # XLA writes in place. Of a `TensorArray` it would copy the whole once more at the end.
     return xla.dynamic_update_slice(steps, value[None], tf.stack([time, *[0] * (len(steps.shape) - 1)]))
 
 
-def _empty(like, widths):
-    return tuple(tf.zeros([*tf.unstack(tf.shape(like))[:2], width], like.dtype) for width in widths)
+def _empty(time, batch, widths, dtype):
+    return tuple(tf.zeros([time, batch, width], dtype) for width in widths)
 
 
-def _ahead(cell, x, masks, count, backwards, zero_masked, states, weights, *, keep):
-    """Runs `count` steps of `x` `(time, batch, features)`.
+def _recur(h, recurrent):
+    """Returns what the state adds to the sums: `h U`, with a bias of its own where there is one, or `None`."""
+    if not recurrent:
+        return None
+    z = tf.matmul(h, recurrent[0])
+    return z + recurrent[1] if len(recurrent) > 1 else z
 
-    Returns:
-        The last output, all outputs, the last states; with `keep`, what the gradient needs, which is what the cell
-        keeps of each step and the states before it, else `None`.
-    """
+
+def _select(is_real, new, old):
+    return tuple(tf.where(is_real, one, other) for one, other in zip(new, old, strict=True))
+
+
+def _in_use(cell, x, masks, count, backwards, zero_masked, states, weights):
+    """Runs `count` steps of `x` `(time, batch, features)`; returns the last output, all outputs, the last states."""
     kernel, bias, *recurrent = weights
-    units = states[0].shape[1]
+    # In TensorFlow's own loop each op has its price: what can be done for all steps at once is done before.
+    steps = tf.matmul(tf.reshape(x, [-1, x.shape[2]]), kernel) + bias
+    steps = tf.reshape(steps, [*tf.unstack(tf.shape(x))[:2], kernel.shape[1]])
+    steps, *masks = (tf.TensorArray(all.dtype, tf.shape(x)[0]).unstack(all) for all in (steps, *masks))
+    outputs = tf.TensorArray(x.dtype, tf.shape(x)[0], element_shape=(x.shape[1], states[0].shape[1]))
 
-    def project(values):
-        return tf.matmul(values, kernel) + bias
-
-    def recur(h):
-        if not recurrent:
-            return None
-        z = tf.matmul(h, recurrent[0])
-        return z + recurrent[1] if len(recurrent) > 1 else z
-
-    if keep:
-        # A compiled loop multiplies as fast step by step; in TensorFlow's own loop each op has its price.
-        steps = x
-    else:
-        steps = tf.reshape(project(tf.reshape(x, [-1, x.shape[2]])), [*tf.unstack(tf.shape(x))[:2], -1])
-        steps, masks = _array(steps), list(map(_array, masks))
-    widths = [part.shape[-1] for part in cell.ahead(*[tf.zeros([1, kernel.shape[1]], x.dtype)] * 2, states)[0]]
-    if keep:
-        outputs, *arrays = _empty(x, [units, *widths, *[units] * len(states)])
-    else:
-        outputs, arrays = tf.TensorArray(x.dtype, tf.shape(x)[0], element_shape=(x.shape[1], units)), []
-
-    def step(number, output, states, outputs, arrays):
+    def step(number, output, states, outputs):
         time = _place(number, count, backwards)
-        values = _read(steps, time)
-        kept, after = cell.ahead(project(values) if keep else values, recur(states[0]), states)
+        _, after = cell.ahead(steps.read(time), _recur(states[0], recurrent), states)
         new_output = after[0]
         for mask in masks:
-            is_real = _read(mask, time)
-            after = tuple(tf.where(is_real, new, old) for new, old in zip(after, states, strict=True))
+            is_real = mask.read(time)
+            after = _select(is_real, after, states)
             new_output = tf.where(is_real, new_output, tf.zeros_like(output) if zero_masked else output)
-        if keep:
-            arrays = tuple(_write(a, time, value) for a, value in zip(arrays, (*kept, *states), strict=True))
-        return number + 1, new_output, after, _write(outputs, time, new_output), arrays
+        return number + 1, new_output, after, outputs.write(time, new_output)
 
-    first = (tf.constant(0), tf.zeros_like(states[0]), tuple(states), outputs, tuple(arrays))
-    _, last, after, outputs, arrays = tf.while_loop(lambda number, *_: number < count, step, first)
-    if keep:
-        return last, outputs, list(after), (list(arrays[: len(widths)]), list(arrays[len(widths) :]))
-    return last, outputs.stack(), list(after), None
+    first = (tf.constant(0), tf.zeros_like(states[0]), tuple(states), outputs)
+    _, last, after, outputs = tf.while_loop(lambda number, *_: number < count, step, first)
+    return last, outputs.stack(), list(after)
 
 
-def _array(values):
-    return tf.TensorArray(values.dtype, tf.shape(values)[0]).unstack(values)
+def _ahead(cell, x, masks, count, backwards, zero_masked, states, weights):
+    """Runs `count` steps of `x` `(time, batch, features)`, and keeps what the gradient needs.
+
+    Returns:
+        The last output; with a mask, a list of all outputs, else an empty one; the last states; what the cell keeps of
+        each step; and for each state its values between the steps, one more than there are steps. Backwards or not,
+        those before a step and those after it stand beside each other, so a step's own place or the next is either.
+        Without a mask, the outputs are the first state.
+    """
+    kernel, bias, *recurrent = weights
+    time, batch = tf.unstack(tf.shape(x))[:2]
+    widths = [part.shape[-1] for part in cell.ahead(*[tf.zeros([1, kernel.shape[1]], x.dtype)] * 2, states)[0]]
+    outputs = _empty(time, batch, [state.shape[1] for state in states[:1] * len(masks)], x.dtype)
+    slots = _empty(time + 1, batch, [state.shape[1] for state in states], x.dtype)
+    slots = tuple(_write(slot, tf.where(backwards, count, 0), state) for slot, state in zip(slots, states, strict=True))
+    past = tf.cast(~backwards, tf.int32)
+
+    def step(number, states, output, outputs, sums, slots):
+        time = _place(number, count, backwards)
+        # A compiled loop multiplies as fast step by step as all steps at once.
+        kept, after = cell.ahead(tf.matmul(tf.gather(x, time), kernel) + bias, _recur(states[0], recurrent), states)
+        for mask in masks:
+            is_real = tf.gather(mask, time)
+            output = (tf.where(is_real, after[0], tf.zeros_like(after[0]) if zero_masked else output[0]),)
+            after = _select(is_real, after, states)
+        outputs = tuple(_write(steps, time, value) for steps, value in zip(outputs, output, strict=True))
+        sums = tuple(_write(steps, time, value) for steps, value in zip(sums, kept, strict=True))
+        slots = tuple(_write(steps, time + past, value) for steps, value in zip(slots, after, strict=True))
+        return number + 1, after, output, outputs, sums, slots
+
+    output = tuple(tf.zeros_like(state) for state in states[:1] * len(masks))
+    first = (tf.constant(0), tuple(states), output, outputs, _empty(time, batch, widths, x.dtype), slots)
+    _, after, output, outputs, sums, slots = tf.while_loop(lambda number, *_: number < count, step, first)
+    last = output[0] if masks else tf.where(count > 0, after[0], tf.zeros_like(after[0]))
+    return last, list(outputs), list(after), sums, slots
 
 
-def _back(cell, kept, masks, count, backwards, zero_masked, d_outputs, d_last, d_states, weights):
-    """Returns the gradients of the sums `(time, batch, gates)`, of inputs and of states, and of the first states."""
-    sums, before = kept
+def _back(cell, sums, slots, masks, count, backwards, zero_masked, d_outputs, d_last, d_states, weights):
+    """Returns the gradients of the sums `(time, batch, gates)`, and of the first states.
+
+    Where the sums of inputs and of states are added, their gradients are one, else two.
+    """
     recurrent = tf.transpose(weights[2]) if len(weights) > 2 else None
-    shared = len(weights) < 4  # The sums of inputs and of states are added, so their gradients are one.
-    arrays = _empty(d_outputs, [weights[0].shape[1]] * (1 if shared else 2))
+    time, batch = tf.unstack(tf.shape(d_outputs))[:2]
+    arrays = _empty(time, batch, [weights[0].shape[1]] * (1 if len(weights) < 4 else 2), d_outputs.dtype)
+    ahead = tf.cast(backwards, tf.int32)
 
     def step(number, d_output, grads, arrays):
         time = _place(count - 1 - number, count, backwards)
-        d_output += _read(d_outputs, time)
+        d_output = sum(d_output, start=tf.gather(d_outputs, time))
         inner = (grads[0] + d_output, *grads[1:])
-        d_in, d_rec, direct = cell.back([_read(a, time) for a in sums], [_read(a, time) for a in before], inner)
-        d_sums, d_before = [d_in] if shared else [d_in, d_rec], tf.zeros_like(d_output)
+        kept, before = [tf.gather(part, time) for part in sums], [tf.gather(slot, time + ahead) for slot in slots]
+        d_in, d_rec, direct = cell.back(kept, before, inner)
+        d_sums, d_before = [d_in, d_rec][: len(arrays)], []
         for mask in masks:
-            is_real = _read(mask, time)
+            is_real = tf.gather(mask, time)
             d_sums = [tf.where(is_real, grad, tf.zeros_like(grad)) for grad in d_sums]
-            direct = [tf.where(is_real, new, old) for new, old in zip(direct, grads, strict=True)]
-            if not zero_masked:  # The output of a masked step is that of the step before it.
-                d_before = tf.where(is_real, d_before, d_output)
+            direct, nothing = _select(is_real, direct, grads), tf.zeros_like(d_output)
+            # Other than a zero, the output of a masked step is that of the step before it.
+            d_before = [nothing if zero_masked else tf.where(is_real, nothing, d_output)]
         if recurrent is not None:
-            direct = [direct[0] + tf.matmul(d_sums[-1], recurrent), *direct[1:]]
+            direct = (direct[0] + tf.matmul(d_sums[-1], recurrent), *direct[1:])
         arrays = tuple(_write(array, time, grad) for array, grad in zip(arrays, d_sums, strict=True))
         return number + 1, d_before, tuple(direct), arrays
 
-    first = (tf.constant(0), d_last, tuple(d_states), arrays)
+    grads = tuple(d_states)
+    if not masks:  # The last output is the last state, if there is any step.
+        grads = (grads[0] + tf.where(count > 0, d_last, tf.zeros_like(d_last)), *grads[1:])
+    first = (tf.constant(0), [d_last] * len(masks), grads, arrays)
     _, _, grads, arrays = tf.while_loop(lambda number, *_: number < count, step, first)
-    return arrays[0], arrays[-1], list(grads)
+    return arrays, list(grads)
