@@ -18,7 +18,7 @@ from timing import Contestant, race
 ABOUT = "peak memory of a training step of the network of `steps`, beyond that of a step of T=4 B=4"
 SETTINGS = [(200, 32), (100, 128)]
 LENGTHS = [100 * 2**power for power in range(8)]
-BATCH = 8
+BATCH = 32
 
 
 def measure(python: str, plot: Path, quick: bool) -> Iterator[Row]:
