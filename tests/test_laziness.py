@@ -18,7 +18,7 @@ LEVELS = [
     {"architectures", "tasks", "datasets", "addresses"},
     {"building", "callbacks", "cards", "configs", "exports", "formats", "graphs", "loading", "pipeline", "plans"}
     | {"checking", "evaluation", "exporting", "file_prediction", "lite", "prediction", "serving", "stock", "training"}
-    | {"fitting", "state", "weights"},
+    | {"fitting", "optimizers", "state", "weights"},
 ]
 
 
