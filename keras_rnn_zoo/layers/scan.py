@@ -168,7 +168,7 @@ def _in_use(cell, x, masks, count, backwards, zero_masked, states, weights):
     # In TensorFlow's own loop each op has its price: what can be done for all steps at once is done before.
     steps = tf.matmul(tf.reshape(x, [-1, x.shape[2]]), kernel) + bias
     steps = tf.reshape(steps, [*tf.unstack(tf.shape(x))[:2], kernel.shape[1]])
-    steps, *masks = (tf.TensorArray(all.dtype, tf.shape(x)[0]).unstack(all) for all in (steps, *masks))
+    steps, *masks = (tf.TensorArray(part.dtype, tf.shape(x)[0]).unstack(part) for part in (steps, *masks))
     outputs = tf.TensorArray(x.dtype, tf.shape(x)[0], element_shape=(x.shape[1], states[0].shape[1]))
 
     def step(number, output, states, outputs):
@@ -235,7 +235,7 @@ def _back(cell, sums, slots, masks, count, backwards, zero_masked, d_outputs, d_
 
     def step(number, d_output, grads, arrays):
         time = _place(count - 1 - number, count, backwards)
-        d_output = sum(d_output, start=tf.gather(d_outputs, time))
+        d_output = sum(d_output, start=tf.gather(d_outputs, time))  # Without a mask, nothing is added.
         inner = (grads[0] + d_output, *grads[1:])
         kept, before = [tf.gather(part, time) for part in sums], [tf.gather(slot, time + ahead) for slot in slots]
         d_in, d_rec, direct = cell.back(kept, before, inner)
