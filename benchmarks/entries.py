@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+from data import folder_with
 from rich.console import Console
 from rich.table import Table
 
@@ -81,16 +82,15 @@ def run_command(folder: Path, *args: str) -> Cost:
     return Cost(minutes, (usage.ru_utime + usage.ru_stime) / 60, usage.ru_maxrss / 2**20)
 
 
-def measure(architecture: str, dataset: str, data_dirs: tuple[str, ...], embedded: bool) -> dict[str, Any]:
+def measure(architecture: str, dataset: str, data_dir: str | None) -> dict[str, Any]:
     """Runs `zoo train`, and with embedded data `evaluate`, `export` and `predict` too, in a folder of their own."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         train = ["train", architecture, "--dataset", dataset, "--quiet"]
-        for data_dir in () if embedded else data_dirs:
-            if (Path(data_dir) / dataset.removesuffix("_strings")).is_dir():
-                train += ["--data-dir", data_dir]
+        if data_dir:
+            train += ["--data-dir", data_dir]
         costs = {"train": run_command(folder, *train)}
-        if embedded:
+        if not data_dir:
             costs["evaluate"] = run_command(folder, "evaluate", architecture)
             costs["export"] = run_command(folder, "export", architecture)
             costs["predict"] = run_command(folder, "predict", architecture, raw_input(dataset, folder))
@@ -131,17 +131,18 @@ def main(data_dirs: tuple[str, ...], only: tuple[str, ...]) -> None:
     """Measures entries one after another, prints a table and writes it as JSON.
 
     Of an entry with an embedded data set, the minutes are those of train, evaluate, export and predict together.
-    Data sets that are not embedded are left out where no --data-dir is given.
+    Data sets that are neither embedded nor in a --data-dir are left out.
     """
     from keras_rnn_zoo import registry
 
     table = Table("architecture", "dataset", "measured", "mark", "minutes", "of", "CPU minutes", "epochs", "peak GiB")
     console, results = Console(), {}
     for (architecture, dataset), mark in MARKS.items():
-        embedded = registry.datasets.get(dataset).embedded
-        if (only and dataset not in only) or not (embedded or data_dirs):
+        entry = registry.datasets.get(dataset)
+        data_dir = None if entry.embedded else folder_with(entry.location, data_dirs)
+        if (only and dataset not in only) or not (entry.embedded or data_dir):
             continue
-        found = measure(architecture, dataset, data_dirs, embedded)
+        found = measure(architecture, dataset, data_dir)
         results[f"{architecture} {dataset}"] = found
         value = found["metrics"][mark.metric]
         reached = value <= mark.bound if mark.most else value >= mark.bound

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from data import folder_with
 from rich.console import Console
 from rich.table import Table
 
@@ -126,30 +127,31 @@ def measure(architecture: str, dataset: str, data_dir: str | None, seconds: floa
     return found
 
 
-def entries(data_dir: str | None, only: tuple[str, ...]) -> Iterator[tuple[str, str, str | None]]:
-    """Yields architecture, data set and data directory of each entry whose data is at hand."""
+def entries(data_dirs: tuple[str, ...], only: tuple[str, ...]) -> Iterator[tuple[str, str, str | None]]:
+    """Yields architecture, data set and data directory of each entry whose data is at hand, prepared or as files."""
     import keras_rnn_zoo as zoo
     from keras_rnn_zoo import registry
-    from keras_rnn_zoo.datasets.prepared import find_prepared
 
     for name in zoo.list_architectures():
         for entry in registry.datasets_of(registry.architectures.get(name)):
-            at_hand = entry.embedded or (data_dir and find_prepared(entry.location, Path(data_dir)))
-            if at_hand and (not only or entry.name in only):
-                yield name, entry.name, None if entry.embedded else data_dir
+            folder = None if entry.embedded else folder_with(entry.location, data_dirs)
+            if (entry.embedded or folder) and (not only or entry.name in only):
+                yield name, entry.name, folder
 
 
 @click.command()
-@click.option("--data-dir", help="Folder of prepared TFDS data sets; without it the embedded ones alone.")
+@click.option(
+    "--data-dir", "data_dirs", multiple=True, help="Folder of TFDS data sets, or of files to prepare them from."
+)
 @click.option("--only", multiple=True, metavar="DATASET", help="Measure this data set alone; may be repeated.")
 @click.option("--seconds", default=2.0, show_default=True, help="Time for each median.")
-def main(data_dir: str | None, only: tuple[str, ...], seconds: float) -> None:
-    """Measures all entries, prints a table and writes it as JSON."""
+def main(data_dirs: tuple[str, ...], only: tuple[str, ...], seconds: float) -> None:
+    """Measures all entries, prints a table and writes it as JSON; without --data-dir the embedded ones alone."""
     table = Table(
         "dataset", "MB", "export s", "with check s", "1: export ms", "predict ms", "64: export ms", "predict ms"
     )
     results = {}
-    for architecture, dataset, where in entries(data_dir, only):
+    for architecture, dataset, where in entries(data_dirs, only):
         with tempfile.TemporaryDirectory() as folder:
             found = measure(architecture, dataset, where, seconds, folder)
         results[dataset] = {"architecture": architecture, **found}

@@ -8,9 +8,9 @@ first epoch, the vocabulary and the preprocessing of all reviews, is left out fo
 import itertools
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
+from data import folder_with
 from fitting import epoch_seconds, fit_replaced
 from report import Mark, Row
 from timing import Contestant, race
@@ -47,7 +47,7 @@ def ours(data_dir: str, epochs: int, most: int) -> Callable[[], dict[str, Any]]:
 def measure(seeds: int, data_dirs: Sequence[str], quick: bool) -> Iterator[Row]:
     """Measures both, by one seed after another."""
     what, peer = "an epoch of training", "the same by Keras's layers, padded to 400"
-    folder = next((folder for folder in data_dirs if (Path(folder) / "imdb_reviews").is_dir()), None)
+    folder = folder_with("imdb_reviews", data_dirs)
     if folder is None:
         missing = "no --data-dir has imdb_reviews"
         yield Row(what, "s", [], peer, mark=Mark(2.5), missing=missing)

@@ -1,3 +1,5 @@
+import collections
+import itertools
 import json
 import shlex
 import subprocess
@@ -6,9 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.layers import recurrent
 
 # A process that has stock TensorFlow: it cannot import this project.
 STOCK = """
@@ -118,6 +123,34 @@ def test_the_commands_that_serve_it_are_told(exported):
     assert ask.endswith("http://localhost:8501/v1/models/many_to_one:predict")
     request = json.loads(shlex.split(ask)[2])
     assert list(request["inputs"]) == ["text"]
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("ours", [True, False], ids=["ours", "as_of_a_builder_with_keras_layers"])
+def test_where_there_is_a_gpu_the_export_is_the_same_as_where_there_is_none(
+    cell, ours, models_dir, few_examples, monkeypatch
+):
+    """There Keras's layers would be traced as cuDNN's ops, which a CPU has not."""
+    if not ours:
+        monkeypatch.setattr(recurrent._Scanned, "_is_scanned", lambda *_: False)
+    run = zoo.train("many_to_one", cell=cell, units=4, embedding_dim=4, epochs=1, verbose=0)
+    alone = nodes_of(zoo.export(run, check=False))
+    with monkeypatch.context() as patch:
+        gpu = tf.config.LogicalDevice("/device:GPU:0", "GPU")
+        patch.setattr(tf.config, "list_logical_devices", lambda kind=None: [gpu])
+        path = zoo.export(run, check=False)
+    assert nodes_of(path) == alone
+    assert not any("GPU" in device for _, device in alone)
+    assert zoo.load(path).predict(["a fine cast", "dull"]) == zoo.predict(run, ["a fine cast", "dull"])
+
+
+def nodes_of(export):
+    """Returns the ops of an export's graph with their devices, and how often each is there."""
+    document = saved_model_pb2.SavedModel()
+    document.ParseFromString((export / "saved_model.pb").read_bytes())
+    graph = document.meta_graphs[0].graph_def
+    nodes = itertools.chain(graph.node, *(function.node_def for function in graph.library.function))
+    return collections.Counter((node.op, node.device) for node in nodes)
 
 
 def test_versions_count_up(copied):
