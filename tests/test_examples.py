@@ -43,17 +43,26 @@ def labels(exported):
     return [answer["label"] for answer in zoo.predict(exported, TEXTS)]
 
 
+def built(program, compiler):
+    """Compiles a program against the library of the pip package."""
+    library = Path(tf.sysconfig.get_lib())
+    command = [*compiler, "-o", str(program), f"-I{library / 'include'}", "-Wl,--no-as-needed"]
+    command += [str(library / f"libtensorflow_{part}.so.2") for part in ("cc", "framework")]
+    done = subprocess.run([*command, f"-Wl,-rpath,{library}"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return program
+
+
+def run(program, *arguments):
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
+    command = [str(program), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no C compiler here")
 def test_the_c_program_is_compiled_and_asks_an_export(exported, tmp_path):
-    library = Path(tf.sysconfig.get_lib())
-    program = tmp_path / "ask"
-    compile = ["gcc", "-Wall", "-Wextra", "-Werror", str(EXAMPLES / "ask_savedmodel.c"), "-o", str(program)]
-    compile += [str(library / f"libtensorflow_{part}.so.2") for part in ("cc", "framework")]
-    compile += [f"-I{library / 'include'}", f"-Wl,-rpath,{library}"]
-    done = subprocess.run(compile, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
-    done = subprocess.run([str(program), str(exported), *TEXTS], capture_output=True, text=True, env=environment)
+    ask = built(tmp_path / "ask", ["gcc", "-Wall", "-Wextra", "-Werror", str(EXAMPLES / "ask_savedmodel.c")])
+    done = run(ask, exported, *TEXTS)
     assert done.returncode == 0, done.stderr
     for line, text, answer in zip(done.stdout.splitlines(), TEXTS, zoo.predict(exported, TEXTS), strict=True):
         label, *probabilities, _ = line.removesuffix(text).split(" ")
@@ -61,6 +70,18 @@ def test_the_c_program_is_compiled_and_asks_an_export(exported, tmp_path):
         assert [float(number) for number in filter(None, probabilities)] == pytest.approx(
             answer["probabilities"], abs=2e-6
         )
-    done = subprocess.run([str(program), str(tmp_path), "x"], capture_output=True, text=True, env=environment)
+    done = run(ask, tmp_path, "x")
+    assert done.returncode == 1
+    assert "Could not find SavedModel" in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="there is no C++ compiler here")
+def test_the_cpp_program_is_compiled_and_asks_an_export(exported, tmp_path):
+    # Of warnings TensorFlow's own headers give many.
+    ask = built(tmp_path / "ask", ["g++", "-std=c++17", "-w", str(EXAMPLES / "ask_savedmodel.cc")])
+    done = run(ask, exported, *TEXTS)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == labels(exported)
+    done = run(ask, tmp_path, "x")
     assert done.returncode == 1
     assert "Could not find SavedModel" in done.stderr
