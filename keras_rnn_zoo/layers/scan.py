@@ -13,6 +13,7 @@ import functools
 
 import keras
 import tensorflow as tf
+from tensorflow.compiler.jit.ops.xla_ops import xla_launch
 from tensorflow.compiler.tf2xla.python import xla
 
 _SIZES = [base * 2**power for power in range(1, 27) for base in (2, 3)]
@@ -128,10 +129,34 @@ def _programs(cell, zero_masked):
     def back(sums, slots, masks, count, backwards, d_outputs, d_last, d_states, weights):
         return _back(cell, sums, slots, masks, count, backwards, zero_masked, d_outputs, d_last, d_states, weights)
 
-    def compiled(function):
-        return tf.function(function, jit_compile=True, autograph=False)
+    return _compiled(ahead), _compiled(back)
 
-    return compiled(ahead), compiled(back)
+
+def _compiled(function):
+    """Returns what runs a function of tensors, compiled by XLA; to be called while a graph is traced.
+
+    `tf.function(jit_compile=True)` does the same by a call, whose graphs TensorFlow copies for each graph that has such a
+    call, and keeps until the process ends: a megabyte for each training.
+    """
+    traced = tf.function(function, autograph=False)
+
+    def run(*args):
+        program, flat = traced.get_concrete_function(*args), tf.nest.flatten(args)
+        results = tf.nest.flatten(program.structured_outputs)
+        dtypes = [result.dtype for result in results]
+
+        @functools.partial(tf.function, autograph=False)
+        def launch(*flat):
+            return xla_launch(constants=[], args=flat, resources=[], Tresults=dtypes, function=program)
+
+        # `XlaLaunch` is told to be stateful, and of such ops a graph runs one after another, so that one direction would
+        # wait for the other. A call of what has one in it need not be.
+        found = tf.raw_ops.PartitionedCall(args=flat, Tout=dtypes, f=launch.get_concrete_function(*flat))
+        for tensor, result in zip(found, results, strict=True):
+            tensor.set_shape(result.shape)
+        return tf.nest.pack_sequence_as(program.structured_outputs, found)
+
+    return run
 
 
 def _place(number, count, backwards):
