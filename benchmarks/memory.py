@@ -5,12 +5,12 @@ size. A step of 4 rows of 4 steps comes before that, so that what a framework ho
 compiler, counts for the whole process alone.
 """
 
-import itertools
 import statistics
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import steps
 from report import Mark, Row
 from timing import Contestant, race
@@ -19,6 +19,8 @@ ABOUT = "peak memory of a training step of the network of `steps`, beyond that o
 SETTINGS = [(200, 32), (100, 128)]
 LENGTHS = [100 * 2**power for power in range(8)]
 BATCH = 32
+TIMES = 5
+"""Steps of a turn, of which the median counts: right after those of the longest sequences, caches are cold."""
 
 
 def measure(python: str, plot: Path, quick: bool) -> Iterator[Row]:
@@ -72,38 +74,37 @@ def _peaks(time: int, batch: int, python: str, repeats: int) -> Iterator[Row]:
 def _growth(lengths: list[int], plot: Path, rounds: int) -> Iterator[Row]:
     """Measures steps of all lengths in turn, and how far they are from a straight line."""
     size = {"cell": "lstm", "layers": "ours", "batch": BATCH}
-    done = race(
-        {str(n): Contestant("memory:settled", function="keras_step", time=n, **size) for n in lengths},
-        rounds,
-        warm_ups=2,
-    )
+    contestants = {str(n): Contestant("memory:settled", function="keras_step", time=n, **size) for n in lengths}
+    done = race(contestants, rounds, warm_ups=2, times=TIMES)
     seconds = {length: done.seconds(str(length)) for length in lengths}
     peaks = {length: [run["peak_mib"] for run in done.runs[str(length)]] for length in lengths}
     for length in lengths:
         yield Row(f"step, lstm, T={length} B={BATCH}", "ms", [1000 * value for value in seconds[length]])
         yield Row(f"peak, lstm, T={length} B={BATCH}", "MiB", [max(peaks[length])])
     medians = {length: statistics.median(values) for length, values in seconds.items()}
+    per_step = [value / length for length, value in medians.items()]
+    middle = statistics.median(per_step)
     yield Row(
         "time of a step divided by its length: farthest from the median of all lengths",
         "%",
-        [_farthest([value / length for length, value in medians.items()])],
+        [100 * max(abs(value / middle - 1) for value in per_step)],
         mark=Mark(20, most=True),
     )
     most = {length: max(values) for length, values in peaks.items()}
-    added = [(most[b] - most[a]) / (b - a) for a, b in itertools.pairwise(lengths)]
     yield Row(
-        "peak added from one length to the next, divided by the length added: farthest from the median",
+        "peak of a step: farthest from the straight line through all lengths",
         "%",
-        [_farthest(added)],
+        [_off_the_line(most)],
         mark=Mark(20, most=True),
         note=_draw(plot, medians, most),
     )
 
 
-def _farthest(values: list[float]) -> float:
-    """Returns how far the farthest value is from the median of all, in percent of it."""
-    median = statistics.median(values)
-    return 100 * max(abs(value / median - 1) for value in values)
+def _off_the_line(values: dict[int, float]) -> float:
+    """Returns how far values are from the line that is as near to all of them in proportion, in percent of the line."""
+    lengths, found = np.array(list(values)), np.array(list(values.values()))
+    line = np.polyval(np.polyfit(lengths, found, 1, w=1 / found), lengths)
+    return float(100 * np.abs(found / line - 1).max())
 
 
 def _draw(plot: Path, seconds: dict[int, float], mib: dict[int, float]) -> str:

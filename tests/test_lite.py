@@ -77,6 +77,28 @@ def test_any_cell_and_reader_is_converted_to_built_in_operators(tmp_path, name, 
         np.testing.assert_allclose(ask({model.input.name: inputs}), model(inputs, training=False), atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("ctc", {"input": "image", "image_height": 16}),
+        ("ctc", {"input": "series"}),
+        ("many_to_one", {"input": "series"}),
+    ],
+    ids=["lines", "series_written_down", "series"],
+)
+def test_an_onnx_model_skips_the_padding_of_a_batch(tmp_path, name, options):
+    """Of numbers, padding is NaN, which a product with zero would leave as it is."""
+    pytest.importorskip("onnxruntime", reason="the extra `onnx` is not installed")
+    keras.utils.set_random_seed(0)
+    model = zoo.build(name, units=4, **options)
+    lite.write_model(SimpleNamespace(model=model), "onnx", False, tmp_path)
+    shape = [2, 12, *model.input.shape[2:]]
+    inputs = np.random.default_rng(0).normal(size=shape).astype("float32")
+    inputs[1, 7:] = np.nan
+    logits = lite.open_model("onnx", tmp_path / "model.onnx")({model.input.name: inputs})
+    np.testing.assert_allclose(logits, model(inputs, training=False), atol=1e-4)
+
+
 def test_a_model_that_answers_otherwise_is_not_published(small_run, few_examples, format, monkeypatch):
     run = small_run("digits")
     open_model = lite.open_model

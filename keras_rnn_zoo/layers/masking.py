@@ -40,9 +40,10 @@ class ZeroPadding(Masked):
     """
 
     def call(self, inputs, mask):
-        extra = (1,) * (len(inputs.shape) - 2)
-        real = ops.logical_and(ops.reshape(mask, (*ops.shape(mask), *extra)), ops.logical_not(ops.isnan(inputs)))
-        return ops.where(real, inputs, ops.zeros_like(inputs))
+        zero, extra = ops.cast(0, inputs.dtype), (1,) * (len(inputs.shape) - 2)
+        # NaN by itself, else tf2onnx makes the choice a product with 0 or 1, and of NaN that is NaN.
+        inputs = ops.where(ops.isnan(inputs), zero, inputs)
+        return ops.where(ops.reshape(mask, (*ops.shape(mask), *extra)), inputs, zero)
 
     def compute_output_spec(self, inputs, mask):
         return keras.KerasTensor(inputs.shape, dtype=inputs.dtype)

@@ -135,8 +135,8 @@ def _programs(cell, zero_masked):
 def _compiled(function):
     """Returns what runs a function of tensors, compiled by XLA; to be called while a graph is traced.
 
-    `tf.function(jit_compile=True)` does the same by a call, whose graphs TensorFlow copies for each graph that has such a
-    call, and keeps until the process ends: a megabyte for each training.
+    `tf.function(jit_compile=True)` does the same by a call. TensorFlow copies its graphs for each graph that has such a
+    call, and keeps them until the process ends: a megabyte for each training.
     """
     traced = tf.function(function, autograph=False)
 
@@ -149,8 +149,8 @@ def _compiled(function):
         def launch(*flat):
             return xla_launch(constants=[], args=flat, resources=[], Tresults=dtypes, function=program)
 
-        # `XlaLaunch` is told to be stateful, and of such ops a graph runs one after another, so that one direction would
-        # wait for the other. A call of what has one in it need not be.
+        # TensorFlow counts `XlaLaunch` as stateful and runs such ops one after another: one direction would wait for
+        # the other. A call of what has it within does not count as such.
         found = tf.raw_ops.PartitionedCall(args=flat, Tout=dtypes, f=launch.get_concrete_function(*flat))
         for tensor, result in zip(found, results, strict=True):
             tensor.set_shape(result.shape)
