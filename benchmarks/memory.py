@@ -26,7 +26,7 @@ TIMES = 5
 def measure(python: str, plot: Path, quick: bool) -> Iterator[Row]:
     """Measures both; `python` is the one that has the peers, `plot` the file to draw the growth to."""
     for time, batch in [(12, 4)] if quick else SETTINGS:
-        yield from _peaks(time, batch, python, repeats=1 if quick else 2)
+        yield from _peaks(time, batch, python, repeats=1 if quick else 5)
     yield from _growth(LENGTHS[:3] if quick else LENGTHS, plot, rounds=2 if quick else 5)
 
 
