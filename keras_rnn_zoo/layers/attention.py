@@ -26,7 +26,7 @@ class SequenceAttention(keras.layers.Layer):
         self.key_projection.build(memory_shape)
         if self.score_kind == "bahdanau":
             self.query_projection.build((None, None, self.units))
-            self.score.build((None, None, None, self.units))
+            self.score.build((None, self.units))
 
     def keys(self, memory):
         """Returns the memory as queries are compared with it, `(batch, time, units)`; computed once a sequence."""
@@ -36,7 +36,10 @@ class SequenceAttention(keras.layers.Layer):
         """Returns for queries `(batch, steps, units)` the attended `(batch, steps, features)` and the weights."""
         if self.score_kind == "bahdanau":
             both = ops.expand_dims(self.query_projection(queries), 2) + ops.expand_dims(keys, 1)
-            scores = self.score(ops.tanh(both))[..., 0]  # (batch, steps, time)
+            # Keras before 3.15 multiplies an array of rank four by a matrix with an op of TensorFlow that, by oneDNN, reads
+            # and writes beyond its arrays.
+            scores = self.score(ops.reshape(ops.tanh(both), (-1, self.units)))
+            scores = ops.reshape(scores, ops.shape(both)[:3])  # (batch, steps, time)
         else:
             scores = ops.matmul(queries, ops.transpose(keys, (0, 2, 1)))
         scores = ops.where(ops.expand_dims(memory_mask, 1), scores, ops.cast(-1e4, scores.dtype))
