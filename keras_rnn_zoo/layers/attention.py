@@ -36,8 +36,8 @@ class SequenceAttention(keras.layers.Layer):
         """Returns for queries `(batch, steps, units)` the attended `(batch, steps, features)` and the weights."""
         if self.score_kind == "bahdanau":
             both = ops.expand_dims(self.query_projection(queries), 2) + ops.expand_dims(keys, 1)
-            # As a matrix. An array of rank four is what Keras before 3.15 would multiply by an op of TensorFlow that, by
-            # oneDNN, reads and writes beyond its arrays.
+            # As a matrix: an array of rank four is what Keras before 3.15 would multiply by an op of TensorFlow that
+            # reads and writes beyond its arrays, by oneDNN.
             scores = self.score(ops.reshape(ops.tanh(both), (-1, self.units)))
             scores = ops.reshape(scores, ops.shape(both)[:3])  # (batch, steps, time)
         else:
