@@ -16,8 +16,9 @@ import tensorflow as tf
 from tensorflow.compiler.jit.ops.xla_ops import xla_launch
 from tensorflow.compiler.tf2xla.python import xla
 
-_SIZES = [base * 2**power for power in range(1, 27) for base in (2, 3)]
-"""The lengths and sizes that sequences and batches are padded to: closer ones would take longer to compile."""
+_SIZES = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, *(base * 2**power for power in range(4, 25) for base in (4, 5, 6, 7))]
+"""The lengths and sizes that sequences and batches are padded to. Closer ones would take longer to compile; they are
+closer where padding would take memory that counts."""
 
 
 def scans_train_here(sequences):
