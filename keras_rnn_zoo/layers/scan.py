@@ -16,7 +16,7 @@ import tensorflow as tf
 from tensorflow.compiler.jit.ops.xla_ops import xla_launch
 from tensorflow.compiler.tf2xla.python import xla
 
-_SIZES = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, *(base * 2**power for power in range(4, 25) for base in (4, 5, 6, 7))]
+_SIZES = [4, 6, 8, 12, 16, 24, 32, 48, *(base * 2**power for power in range(4, 25) for base in (4, 5, 6, 7))]
 """The lengths and sizes that sequences and batches are padded to. Closer ones would take longer to compile; they are
 closer where padding would take memory that counts."""
 
