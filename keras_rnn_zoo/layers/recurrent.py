@@ -12,8 +12,9 @@ import keras
 import tensorflow as tf
 
 from keras_rnn_zoo.layers.block_lstm import block_lstm
+from keras_rnn_zoo.layers.compiled import scans_train_here
 from keras_rnn_zoo.layers.parallel import MinGRU, MinLSTM
-from keras_rnn_zoo.layers.scan import scan, scans_train_here
+from keras_rnn_zoo.layers.scan import scan
 from keras_rnn_zoo.layers.scan_cells import GRUCell, LSTMCell, SimpleCell
 
 
@@ -49,7 +50,7 @@ class _Scanned(keras.layers.RNN):
 
     def _runner(self, training, dtype):
         """Returns what runs the cell over a sequence; a function as `scan` is, but for the cell."""
-        return functools.partial(scan, self.scan_cell, compiled=training)
+        return functools.partial(scan, self.scan_cell, training=training)
 
     def _weights(self, dtype):
         cell = self.cell

@@ -5,32 +5,19 @@ loop is one XLA program, and so is its gradient, which keeps the sums that went 
 gradients of the weights are then one matrix product over all steps (Appleyard et al. 2016, "Optimizing Performance of
 Recurrent Neural Networks on GPUs", section 3.1, do so for the input).
 
-XLA compiles a program for every shape. Sequences are therefore padded to one of a few lengths, batches to one of a few
-sizes, and the number of steps to run is an argument: no step is run for that padding.
+Sequences are padded as `keras_rnn_zoo.layers.compiled` says, and the number of steps to run is an argument: no step is
+run for that padding.
 """
 
 import functools
 
-import keras
 import tensorflow as tf
-from tensorflow.compiler.jit.ops.xla_ops import xla_launch
 from tensorflow.compiler.tf2xla.python import xla
 
-_SIZES = [4, 6, 8, 12, 16, 24, 32, 48, *(base * 2**power for power in range(4, 25) for base in (4, 5, 6, 7))]
-"""The lengths and sizes that sequences and batches are padded to. Closer ones would take longer to compile; they are
-closer where padding would take memory that counts."""
+from keras_rnn_zoo.layers.compiled import compiled, pad, room
 
 
-def scans_train_here(sequences):
-    """Whether compiled scans train on these sequences: on a CPU, in single or double precision."""
-    return (
-        keras.backend.backend() == "tensorflow"
-        and not tf.config.list_logical_devices("GPU")
-        and sequences.dtype in (tf.float32, tf.float64)
-    )
-
-
-def scan(cell, inputs, mask, states, weights, *, backwards, zero_masked, compiled):
+def scan(cell, inputs, mask, states, weights, *, backwards, zero_masked, training):
     """Runs a cell over a sequence. A masked step leaves the states as they are.
 
     Args:
@@ -38,19 +25,20 @@ def scan(cell, inputs, mask, states, weights, *, backwards, zero_masked, compile
         inputs: the sequence, `(batch, time, features)`.
         mask: boolean `(batch, time)`, or `None`.
         states: what to begin with, each `(batch, units)`, the output first.
-        weights: kernel `(features, gates)` and bias `(gates,)` of the inputs; then, where there are any, recurrent
-            kernel `(units, gates)` and bias `(gates,)` of the state.
+        weights: kernel `(features, gates)` and bias `(gates,)` of the inputs; recurrent kernel `(units, gates)` and,
+            where there is one, bias `(gates,)` of the state.
         backwards: whether the last step is read first.
         zero_masked: whether the output of a masked step is zero instead of the one before.
-        compiled: whether to run the programs that XLA compiles for each shape; else, TensorFlow's own loop for any
+        training: whether to run the programs that XLA compiles for each shape; else, TensorFlow's own loop for any
             shape, which suits use, where shapes vary and nothing may depend on a compiler.
 
     Returns:
         The last output; all outputs `(batch, time, units)` in the order of the sequence; the last states.
     """
     masks = [] if mask is None else [mask]  # None or one: a loop without a mask does less.
-    if compiled:
-        return _differentiable(cell, zero_masked)(inputs, masks, states, weights, tf.constant(backwards))
+    if training:
+        run = _differentiable(cell, zero_masked, fixed=not tf.executing_eagerly())
+        return run(inputs, masks, states, weights, tf.constant(backwards))
     x, masks = tf.transpose(inputs, [1, 0, 2]), [tf.transpose(mask)[:, :, None] for mask in masks]
     time = tf.shape(x)[0]
     last, outputs, final = _in_use(cell, x, masks, time, backwards, zero_masked, states, weights)
@@ -58,7 +46,7 @@ def scan(cell, inputs, mask, states, weights, *, backwards, zero_masked, compile
 
 
 @functools.cache
-def _differentiable(cell, zero_masked):
+def _differentiable(cell, zero_masked, fixed):
     """Returns the scan of a batch in its own padding, with its gradient.
 
     It is a function of its own, traced once for all models: TensorFlow keeps each graph in which it has met a
@@ -69,12 +57,12 @@ def _differentiable(cell, zero_masked):
     @tf.custom_gradient
     def run(inputs, masks, states, weights, backwards):
         batch, time, features = tf.shape(inputs)[0], tf.shape(inputs)[1], inputs.shape[2]
-        room = [[0, _room(time) - time], [0, _room(batch) - batch]]
-        rows = [[0, room[1][1]], [0, 0]]
-        x = tf.pad(tf.transpose(inputs, [1, 0, 2]), [*room, [0, 0]])
+        rooms = {0: room(inputs, 1, fixed), 1: room(inputs, 0, fixed)}
+        rows = {0: rooms[1]}
+        x = pad(tf.transpose(inputs, [1, 0, 2]), rooms)
         # Without a mask, the rows of padding are run, and their gradient is zero.
-        real = [tf.pad(tf.transpose(mask), room)[:, :, None] for mask in masks]
-        first = [tf.pad(state, rows) for state in states]
+        real = [pad(tf.transpose(mask), rooms)[:, :, None] for mask in masks]
+        first = [pad(state, rows) for state in states]
         ahead, back = _programs(cell, zero_masked)
         last, outputs, final, sums, slots = ahead(x, real, time, backwards, first, weights)
         before, after = tf.cast(backwards, tf.int32), tf.cast(~backwards, tf.int32)
@@ -87,16 +75,13 @@ def _differentiable(cell, zero_masked):
             return tf.reshape(values[begin : begin + time], [-1, values.shape[2]])
 
         def gradient(d_last, d_outputs, *d_final):
-            d_outputs = tf.pad(tf.transpose(d_outputs, [1, 0, 2]), [*room, [0, 0]])
-            d_after = [tf.pad(grad, rows) for grad in d_final]
-            d_sums, d_first = back(
-                sums, slots, real, time, backwards, d_outputs, tf.pad(d_last, rows), d_after, weights
-            )
+            d_outputs = pad(tf.transpose(d_outputs, [1, 0, 2]), rooms)
+            d_after = [pad(grad, rows) for grad in d_final]
+            d_sums, d_first = back(sums, slots, real, time, backwards, d_outputs, pad(d_last, rows), d_after, weights)
             in_flat, rec_flat = flat(d_sums[0]), flat(d_sums[-1])
             d_x = tf.reshape(tf.matmul(in_flat, weights[0], transpose_b=True), [time, -1, features])
             d_weights = [tf.matmul(flat(x), in_flat, transpose_a=True), _column_sums(in_flat)]
-            if len(weights) > 2:
-                d_weights += [tf.matmul(flat(slots[0], before), rec_flat, transpose_a=True), _column_sums(rec_flat)]
+            d_weights += [tf.matmul(flat(slots[0], before), rec_flat, transpose_a=True), _column_sums(rec_flat)]
             return (
                 cut(d_x),
                 *([None] * len(masks)),
@@ -108,11 +93,6 @@ def _differentiable(cell, zero_masked):
         return (last[:batch], cut(outputs, begin), [state[:batch] for state in final]), gradient
 
     return run
-
-
-def _room(size):
-    """Returns the least of `_SIZES` that is not less than `size`: few shapes, and little padding."""
-    return tf.gather(_SIZES, tf.searchsorted(_SIZES, size[None]))[0]
 
 
 def _column_sums(values):
@@ -130,34 +110,7 @@ def _programs(cell, zero_masked):
     def back(sums, slots, masks, count, backwards, d_outputs, d_last, d_states, weights):
         return _back(cell, sums, slots, masks, count, backwards, zero_masked, d_outputs, d_last, d_states, weights)
 
-    return _compiled(ahead), _compiled(back)
-
-
-def _compiled(function):
-    """Returns what runs a function of tensors, compiled by XLA; to be called while a graph is traced.
-
-    `tf.function(jit_compile=True)` does the same by a call. TensorFlow copies its graphs for each graph that has such a
-    call, and keeps them until the process ends: a megabyte for each training.
-    """
-    traced = tf.function(function, autograph=False)
-
-    def run(*args):
-        program, flat = traced.get_concrete_function(*args), tf.nest.flatten(args)
-        results = tf.nest.flatten(program.structured_outputs)
-        dtypes = [result.dtype for result in results]
-
-        @functools.partial(tf.function, autograph=False)
-        def launch(*flat):
-            return xla_launch(constants=[], args=flat, resources=[], Tresults=dtypes, function=program)
-
-        # TensorFlow counts `XlaLaunch` as stateful and runs such ops one after another: one direction would wait for
-        # the other. A call of what has it within does not count as such.
-        found = tf.raw_ops.PartitionedCall(args=flat, Tout=dtypes, f=launch.get_concrete_function(*flat))
-        for tensor, result in zip(found, results, strict=True):
-            tensor.set_shape(result.shape)
-        return tf.nest.pack_sequence_as(program.structured_outputs, found)
-
-    return run
+    return compiled(ahead), compiled(back)
 
 
 def _place(number, count, backwards):
@@ -177,9 +130,7 @@ def _empty(time, batch, widths, dtype):
 
 
 def _recur(h, recurrent):
-    """Returns what the state adds to the sums: `h U`, with a bias of its own where there is one, or `None`."""
-    if not recurrent:
-        return None
+    """Returns what the state adds to the sums: `h U`, with a bias of its own where there is one."""
     z = tf.matmul(h, recurrent[0])
     return z + recurrent[1] if len(recurrent) > 1 else z
 
@@ -254,7 +205,7 @@ def _back(cell, sums, slots, masks, count, backwards, zero_masked, d_outputs, d_
 
     Where the sums of inputs and of states are added, their gradients are one, else two.
     """
-    recurrent = tf.transpose(weights[2]) if len(weights) > 2 else None
+    recurrent = tf.transpose(weights[2])
     time, batch = tf.unstack(tf.shape(d_outputs))[:2]
     arrays = _empty(time, batch, [weights[0].shape[1]] * (1 if len(weights) < 4 else 2), d_outputs.dtype)
     ahead = tf.cast(backwards, tf.int32)
@@ -272,8 +223,7 @@ def _back(cell, sums, slots, masks, count, backwards, zero_masked, d_outputs, d_
             direct, nothing = _select(is_real, direct, grads), tf.zeros_like(d_output)
             # Other than a zero, the output of a masked step is that of the step before it.
             d_before = [nothing if zero_masked else tf.where(is_real, nothing, d_output)]
-        if recurrent is not None:
-            direct = (direct[0] + tf.matmul(d_sums[-1], recurrent), *direct[1:])
+        direct = (direct[0] + tf.matmul(d_sums[-1], recurrent), *direct[1:])
         arrays = tuple(_write(array, time, grad) for array, grad in zip(arrays, d_sums, strict=True))
         return number + 1, d_before, tuple(direct), arrays
 

@@ -7,14 +7,11 @@ from typing import Any, Protocol
 
 import tensorflow as tf
 
-LOWEST = -60.0
-"""What goes into a gate of a `MinLSTMCell` counts as no less."""
-
 
 class Cell(Protocol):
     """What a scan needs to know of a cell.
 
-    `z_in` is `x W + b`; `z_rec` is `h U`, in a GRU with a bias of its own, and `None` where gates know no state.
+    `z_in` is `x W + b`; `z_rec` is `h U`, in a GRU with a bias of its own.
     """
 
     @staticmethod
@@ -88,46 +85,3 @@ class SimpleCell:
         h = tf.tanh(kept[0])
         dz = grads[0] * (1 - h * h)
         return dz, dz, (tf.zeros_like(dz),)
-
-
-class MinGRUCell:
-    """Feng et al. 2024: a gate and a candidate that know of the input alone."""
-
-    @staticmethod
-    def ahead(z_in, z_rec, states):  # noqa: ARG004
-        z, g = tf.split(z_in, 2, axis=-1)
-        z = tf.sigmoid(z)
-        return (z_in,), ((1 - z) * states[0] + z * g,)
-
-    @staticmethod
-    def back(kept, states, grads):
-        z, g = tf.split(kept[0], 2, axis=-1)
-        z = tf.sigmoid(z)
-        (dh,) = grads
-        dz = tf.concat([dh * (g - states[0]) * z * (1 - z), dh * z], axis=-1)
-        return dz, None, (dh * (1 - z),)
-
-
-class MinLSTMCell:
-    """Feng et al. 2024: forget and input gates that sum to one, and a candidate, that know of the input alone."""
-
-    @staticmethod
-    def _kept_share(f, i):
-        """Returns `sigmoid(f) / (sigmoid(f) + sigmoid(i))`; below `LOWEST` gates are as at it."""
-        f, i = (1 + tf.exp(-tf.maximum(z, LOWEST)) for z in (f, i))
-        return i / (f + i)
-
-    @staticmethod
-    def ahead(z_in, z_rec, states):  # noqa: ARG004
-        f, i, g = tf.split(z_in, 3, axis=-1)
-        kept_share = MinLSTMCell._kept_share(f, i)
-        return (z_in,), (kept_share * states[0] + (1 - kept_share) * g,)
-
-    @staticmethod
-    def back(kept, states, grads):
-        f, i, g = tf.split(kept[0], 3, axis=-1)
-        kept_share = MinLSTMCell._kept_share(f, i)
-        (dh,) = grads
-        d_share = dh * (states[0] - g) * kept_share * (1 - kept_share)
-        dz = tf.concat([d_share * tf.sigmoid(-f), -d_share * tf.sigmoid(-i), dh * (1 - kept_share)], axis=-1)
-        return dz, None, (dh * kept_share,)

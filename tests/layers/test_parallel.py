@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_rnn_zoo.layers.parallel import MinGRU, MinLSTM, linear_recurrence
+from keras_rnn_zoo.layers.linear_scan import linear_recurrence
+from keras_rnn_zoo.layers.parallel import MinGRU, MinLSTM
 
 BATCH, FEATURES, UNITS = 3, 3, 4
 both = pytest.mark.parametrize("cls", [MinGRU, MinLSTM])
@@ -75,7 +76,7 @@ def test_a_linear_recurrence_of_any_length_is_right_on_every_backend(tmp_path):
         np.savez(tmp_path / f"{time}.npz", a=a, b=b, first=first)
     code = f"""
 import numpy as np
-from keras_rnn_zoo.layers.parallel import linear_recurrence
+from keras_rnn_zoo.layers.linear_scan import linear_recurrence
 for time in {lengths}:
     given = np.load(f"{tmp_path}/{{time}}.npz")
     np.save(f"{tmp_path}/{{time}}.npy", linear_recurrence(given["a"], given["b"], given["first"]))

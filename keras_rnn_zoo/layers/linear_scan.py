@@ -1,0 +1,182 @@
+"""`h[t] = a[t] h[t-1] + b[t]` over a sequence, where `a` and `b` are known of all steps: no product with the state.
+
+In training on TensorFlow's CPU a loop runs it, and another its gradient, both compiled by XLA: a few steps at a time, for
+which the gates are found at once. Elsewhere it is a parallel scan.
+"""
+
+import functools
+from typing import Any, Protocol
+
+import keras
+import tensorflow as tf
+from keras import ops
+from tensorflow.compiler.tf2xla.python import xla
+
+from keras_rnn_zoo.layers.compiled import compiled, pad, room
+
+_STEPS = 4
+"""How many steps a turn of the compiled loops takes; eight take as long, and twenty longer."""
+
+
+class Gates(Protocol):
+    """What the compiled loops need to know of a cell, whose sums `z` are `x W + b`."""
+
+    @staticmethod
+    def recurrence(z: Any) -> tuple[Any, Any]:
+        """Returns `a` and `b`."""
+
+    @staticmethod
+    def back(z: Any, h: Any, dh: Any) -> Any:
+        """Returns the gradient of `z`, given the state after the step and its gradient."""
+
+
+def linear_scan(gates, inputs, mask, first, kernel, bias, *, backwards):
+    """Runs the recurrence of a cell over a sequence, compiled. A masked step leaves the state as it is.
+
+    Args:
+        gates: a `Gates`.
+        inputs: the sequence, `(batch, time, features)`.
+        mask: boolean `(batch, time)`, or `None`.
+        first: the state to begin with, `(batch, units)`.
+        kernel: `(features, sums)`.
+        bias: `(sums,)`.
+        backwards: whether the last step is read first.
+
+    Returns:
+        The states after each step `(batch, time, units)`, in the order of the sequence, and the one after all.
+    """
+    mask = tf.ones(tf.shape(inputs)[:2], tf.bool) if mask is None else mask
+    run = _differentiable(gates, fixed=not tf.executing_eagerly())
+    return run(inputs, mask, first, kernel, bias, tf.constant(backwards))
+
+
+@functools.cache
+def _differentiable(gates, fixed):
+    """Returns the scan of a batch in its own padding, with its gradient; a function of its own, as `scan`'s is."""
+    ahead, back = compiled(functools.partial(_ahead, gates)), compiled(functools.partial(_back, gates))
+
+    @functools.partial(tf.function, autograph=False)
+    @tf.custom_gradient
+    def run(inputs, mask, first, kernel, bias, backwards):
+        batch, time = tf.unstack(tf.shape(inputs)[:2])
+        rooms = {0: room(inputs, 0, fixed), 1: room(inputs, 1, fixed, multiple=_STEPS)}
+        rows = {0: rooms[0]}
+        x, real = pad(inputs, rooms), pad(mask, rooms)
+        last, sums, states = ahead(x, real, backwards, pad(first, rows), kernel, bias)
+
+        def gradient(d_states, d_last):
+            d_sums, d_bias, d_first = back(sums, states, real, backwards, pad(d_states, rooms), pad(d_last, rows))
+            flat = tf.reshape(d_sums, [-1, kernel.shape[1]])
+            d_x = tf.reshape(tf.matmul(flat, kernel, transpose_b=True), tf.shape(x))
+            d_kernel = tf.matmul(tf.reshape(x, [-1, kernel.shape[0]]), flat, transpose_a=True)
+            return d_x[:batch, :time], None, d_first[:batch], d_kernel, d_bias, None
+
+        return (states[:batch, :time], last[:batch]), gradient
+
+    return run
+
+
+def _turns(time, backwards):
+    """Returns how many turns there are, and where the first step of the `number`th stands."""
+    turns = time // _STEPS
+    return turns, lambda number: _STEPS * tf.where(backwards, turns - 1 - number, number)
+
+
+def _read(values, begin):
+    batch, _, width = tf.unstack(tf.shape(values))
+    return xla.dynamic_slice(values, [0, begin, 0], [batch, _STEPS, width])
+
+
+def _write(values, begin, new):
+    return xla.dynamic_update_slice(values, new, tf.stack([0, begin, 0]))
+
+
+def _ahead(gates, x, real, backwards, first, kernel, bias):
+    """Returns the last state `(batch, units)`, the sums `(batch, time, sums)` and the states `(batch, time, units)`."""
+    batch, time, features = tf.unstack(tf.shape(x))
+    units, width = first.shape[1], kernel.shape[1]
+    turns, place = _turns(time, backwards)
+
+    def turn(number, h, sums, states):
+        begin = place(number)
+        z = tf.matmul(tf.reshape(_read(x, begin), [-1, features]), kernel) + bias
+        z = tf.reshape(z, [batch, _STEPS, width])
+        a, b = gates.recurrence(z)
+        is_real = _read(real[:, :, None], begin)
+        a, b = tf.where(is_real, a, tf.ones_like(a)), tf.where(is_real, b, tf.zeros_like(b))
+        found = tf.zeros([batch, _STEPS, units], x.dtype)
+        for step in range(_STEPS):
+            step = tf.where(backwards, _STEPS - 1 - step, step)
+            h = tf.gather(a, step, axis=1) * h + tf.gather(b, step, axis=1)
+            found = _write(found, step, h[:, None])
+        return number + 1, h, _write(sums, begin, z), _write(states, begin, found)
+
+    arrays = (tf.zeros([batch, time, width], x.dtype), tf.zeros([batch, time, units], x.dtype))
+    _, *found = tf.while_loop(lambda number, *_: number < turns, turn, (tf.constant(0), first, *arrays))
+    return found
+
+
+def _back(gates, sums, states, real, backwards, d_states, d_last):
+    """Returns the gradients of the sums `(batch, time, sums)`, of the bias `(sums,)` and of the first state."""
+    turns, place = _turns(tf.shape(sums)[1], backwards)
+
+    def turn(number, dh, d_bias, d_sums):
+        begin = place(turns - 1 - number)
+        z, is_real, d_outputs = _read(sums, begin), _read(real[:, :, None], begin), _read(d_states, begin)
+        a, _ = gates.recurrence(z)
+        a = tf.where(is_real, a, tf.ones_like(a))
+        d_after = tf.zeros_like(d_outputs)
+        for step in reversed(range(_STEPS)):
+            step = tf.where(backwards, _STEPS - 1 - step, step)
+            dh += tf.gather(d_outputs, step, axis=1)
+            d_after = _write(d_after, step, dh[:, None])
+            dh *= tf.gather(a, step, axis=1)
+        dz = gates.back(z, _read(states, begin), d_after)
+        dz = tf.where(is_real, dz, tf.zeros_like(dz))
+        return number + 1, dh, d_bias + tf.reduce_sum(dz, axis=[0, 1]), _write(d_sums, begin, dz)
+
+    first = (tf.constant(0), d_last, tf.zeros_like(sums[0, 0]), tf.zeros_like(sums))
+    _, d_first, d_bias, d_sums = tf.while_loop(lambda number, *_: number < turns, turn, first)
+    return d_sums, d_bias, d_first
+
+
+def linear_recurrence(a, b, first):
+    """Returns `h[t] = a[t] h[t-1] + b[t]` for all steps, `(batch, time, units)`; `first` is `h[-1]`, `(batch, units)`.
+
+    On TensorFlow, of any length: about the square root of it many pieces run side by side, and then each takes up the
+    state that the one before it ends with. On other backends, Keras's parallel prefix scan.
+    """
+    if keras.backend.backend() != "tensorflow":
+        decay, states = ops.associative_scan(lambda x, y: (x[0] * y[0], y[0] * x[1] + y[1]), (a, b), axis=1)
+        return states + decay * ops.expand_dims(first, 1)
+    time, units = tf.shape(a)[1], a.shape[2]
+    length = tf.cast(tf.math.ceil(tf.sqrt(tf.cast(time, tf.float32))), tf.int32)
+    pieces = -(-time // length)
+
+    def cut(values, padding):
+        values = tf.pad(values, [[0, 0], [0, pieces * length - time], [0, 0]], constant_values=padding)
+        values = tf.reshape(values, [-1, pieces, length, units])
+        return tf.transpose(values, [2, 0, 1, 3])  # (length, batch, pieces, units)
+
+    decay, states = _run(cut(a, 1), cut(b, 0), tf.zeros([tf.shape(a)[0], pieces, units], a.dtype))
+    _, ends = _run(tf.transpose(decay[-1], [1, 0, 2]), tf.transpose(states[-1], [1, 0, 2]), first)
+    begins = tf.concat([first[None], ends[:-1]], axis=0)  # (pieces, batch, units)
+    states += decay * tf.transpose(begins, [1, 0, 2])[None]
+    joined = tf.reshape(tf.transpose(states, [1, 2, 0, 3]), [-1, pieces * length, units])
+    return tf.ensure_shape(joined[:, :time], a.shape)
+
+
+def _run(a, b, first):
+    """Runs the recurrence along the first axis; returns the products of `a` up to each step, and the states."""
+    steps = tf.shape(a)[0]
+    a_steps, b_steps = (tf.TensorArray(values.dtype, steps).unstack(values) for values in (a, b))
+    arrays = tuple(tf.TensorArray(a.dtype, steps, element_shape=first.shape) for _ in range(2))
+
+    def step(time, product, h, products, states):
+        factor = a_steps.read(time)
+        product, h = product * factor, h * factor + b_steps.read(time)
+        return time + 1, product, h, products.write(time, product), states.write(time, h)
+
+    first_variables = (tf.constant(0), tf.ones_like(first), first, *arrays)
+    *_, products, states = tf.while_loop(lambda time, *_: time < steps, step, first_variables)
+    return products.stack(), states.stack()
