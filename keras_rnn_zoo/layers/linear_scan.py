@@ -1,7 +1,7 @@
 """`h[t] = a[t] h[t-1] + b[t]` over a sequence, where `a` and `b` are known of all steps: no product with the state.
 
-In training on TensorFlow's CPU a loop runs it, and another its gradient, both compiled by XLA: a few steps at a time, for
-which the gates are found at once. Elsewhere it is a parallel scan.
+In training on TensorFlow's CPU a loop runs it, and another its gradient, both compiled by XLA: a few steps at a time,
+for which the gates are found at once. Elsewhere it is a parallel scan.
 """
 
 import functools
@@ -27,7 +27,7 @@ class Gates(Protocol):
 
     @staticmethod
     def back(z: Any, h: Any, dh: Any) -> Any:
-        """Returns the gradient of `z`, given the state after the step and its gradient."""
+        """Returns the gradients of the parts of `z`, each of `units`, given the states after the steps and theirs."""
 
 
 def linear_scan(gates, inputs, mask, first, kernel, bias, *, backwards):
@@ -84,11 +84,12 @@ def _turns(time, backwards):
 
 def _read(values, begin):
     batch, _, width = tf.unstack(tf.shape(values))
-    return xla.dynamic_slice(values, [0, begin, 0], [batch, _STEPS, width])
+    found = xla.dynamic_slice(values, [0, begin, 0], [batch, _STEPS, width])
+    return tf.ensure_shape(found, [None, _STEPS, values.shape[2]])
 
 
-def _write(values, begin, new):
-    return xla.dynamic_update_slice(values, new, tf.stack([0, begin, 0]))
+def _write(values, begin, new, feature=0):
+    return xla.dynamic_update_slice(values, new, tf.stack([0, begin, feature]))
 
 
 def _ahead(gates, x, real, backwards, first, kernel, bias):
@@ -131,13 +132,16 @@ def _back(gates, sums, states, real, backwards, d_states, d_last):
             dh += tf.gather(d_outputs, step, axis=1)
             d_after = _write(d_after, step, dh[:, None])
             dh *= tf.gather(a, step, axis=1)
-        dz = gates.back(z, _read(states, begin), d_after)
-        dz = tf.where(is_real, dz, tf.zeros_like(dz))
-        return number + 1, dh, d_bias + tf.reduce_sum(dz, axis=[0, 1]), _write(d_sums, begin, dz)
+        for part, found in enumerate(gates.back(z, _read(states, begin), d_after)):
+            found = tf.where(is_real, found, tf.zeros_like(found))
+            d_sums = _write(d_sums, begin, found, part * found.shape[2])
+        # Of the steps of a turn alone: a sum over the batch, too, takes several times as long.
+        d_bias = sum(tf.unstack(_read(d_sums, begin), axis=1), start=d_bias)
+        return number + 1, dh, d_bias, d_sums
 
-    first = (tf.constant(0), d_last, tf.zeros_like(sums[0, 0]), tf.zeros_like(sums))
+    first = (tf.constant(0), d_last, tf.zeros_like(sums[:, 0]), tf.zeros_like(sums))
     _, d_first, d_bias, d_sums = tf.while_loop(lambda number, *_: number < turns, turn, first)
-    return d_sums, d_bias, d_first
+    return d_sums, tf.reduce_sum(d_bias, axis=0), d_first
 
 
 def linear_recurrence(a, b, first):

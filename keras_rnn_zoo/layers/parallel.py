@@ -59,7 +59,7 @@ class _MinGRUStep(_Cell):
         z, g = ops.split(z, 2, axis=-1)
         d_g = dh * ops.sigmoid(z)
         # As h = (1 - z) before + z g: what z would be multiplied by, (1 - z)(g - before), is g - h.
-        return ops.concatenate([d_g * (g - h), d_g], axis=-1)
+        return d_g * (g - h), d_g
 
 
 class _MinLSTMStep(_Cell):
@@ -81,7 +81,7 @@ class _MinLSTMStep(_Cell):
         d_g = dh * (1 - _MinLSTMStep._kept_share(f, i))
         # As h = share before + (1 - share) g: share (before - g), which the share is multiplied by, is h - g.
         d_share = d_g * (h - g)
-        return ops.concatenate([d_share * ops.sigmoid(-f), -d_share * ops.sigmoid(-i), d_g], axis=-1)
+        return d_share * ops.sigmoid(-f), -d_share * ops.sigmoid(-i), d_g
 
 
 class _Parallel(keras.layers.RNN):
