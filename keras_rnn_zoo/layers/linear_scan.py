@@ -62,13 +62,17 @@ def _differentiable(gates, fixed):
         rooms = {0: room(inputs, 0, fixed), 1: room(inputs, 1, fixed, multiple=_STEPS)}
         rows = {0: rooms[0]}
         x, real = pad(inputs, rooms), pad(mask, rooms)
-        last, sums, states = ahead(x, real, backwards, pad(first, rows), kernel, bias)
+        flat_x = tf.reshape(x, [-1, kernel.shape[0]])
+        sums = tf.nn.bias_add(tf.matmul(flat_x, kernel), bias)
+        sums = tf.reshape(sums, [*tf.unstack(tf.shape(x)[:2]), kernel.shape[1]])
+        last, states = ahead(sums, real, backwards, pad(first, rows))
 
         def gradient(d_states, d_last):
-            d_sums, d_bias, d_first = back(sums, states, real, backwards, pad(d_states, rooms), pad(d_last, rows))
+            d_after = pad(d_states, rooms), pad(d_last, rows)
+            d_sums, d_bias, d_first = back(sums, states, real, backwards, *d_after)
             flat = tf.reshape(d_sums, [-1, kernel.shape[1]])
             d_x = tf.reshape(tf.matmul(flat, kernel, transpose_b=True), tf.shape(x))
-            d_kernel = tf.matmul(tf.reshape(x, [-1, kernel.shape[0]]), flat, transpose_a=True)
+            d_kernel = tf.matmul(flat_x, flat, transpose_a=True)
             return d_x[:batch, :time], None, d_first[:batch], d_kernel, d_bias, None
 
         return (states[:batch, :time], last[:batch]), gradient
@@ -92,29 +96,24 @@ def _write(values, begin, new, feature=0):
     return xla.dynamic_update_slice(values, new, tf.stack([0, begin, feature]))
 
 
-def _ahead(gates, x, real, backwards, first, kernel, bias):
-    """Returns the last state `(batch, units)`, the sums `(batch, time, sums)` and the states `(batch, time, units)`."""
-    batch, time, features = tf.unstack(tf.shape(x))
-    units, width = first.shape[1], kernel.shape[1]
-    turns, place = _turns(time, backwards)
+def _ahead(gates, sums, real, backwards, first):
+    """Returns the last state `(batch, units)` and those after each step `(batch, time, units)`."""
+    turns, place = _turns(tf.shape(sums)[1], backwards)
 
-    def turn(number, h, sums, states):
+    def turn(number, h, states):
         begin = place(number)
-        z = tf.matmul(tf.reshape(_read(x, begin), [-1, features]), kernel) + bias
-        z = tf.reshape(z, [batch, _STEPS, width])
-        a, b = gates.recurrence(z)
+        a, b = gates.recurrence(_read(sums, begin))
         is_real = _read(real[:, :, None], begin)
         a, b = tf.where(is_real, a, tf.ones_like(a)), tf.where(is_real, b, tf.zeros_like(b))
-        found = tf.zeros([batch, _STEPS, units], x.dtype)
+        found = tf.zeros_like(b)
         for step in range(_STEPS):
             step = tf.where(backwards, _STEPS - 1 - step, step)
             h = tf.gather(a, step, axis=1) * h + tf.gather(b, step, axis=1)
             found = _write(found, step, h[:, None])
-        return number + 1, h, _write(sums, begin, z), _write(states, begin, found)
+        return number + 1, h, _write(states, begin, found)
 
-    arrays = (tf.zeros([batch, time, width], x.dtype), tf.zeros([batch, time, units], x.dtype))
-    _, *found = tf.while_loop(lambda number, *_: number < turns, turn, (tf.constant(0), first, *arrays))
-    return found
+    states = tf.zeros([*tf.unstack(tf.shape(sums)[:2]), first.shape[1]], first.dtype)
+    return tf.while_loop(lambda number, *_: number < turns, turn, (tf.constant(0), first, states))[1:]
 
 
 def _back(gates, sums, states, real, backwards, d_states, d_last):
@@ -171,16 +170,16 @@ def linear_recurrence(a, b, first):
 
 
 def _run(a, b, first):
-    """Runs the recurrence along the first axis; returns the products of `a` up to each step, and the states."""
+    """Runs the recurrence along the first axis; returns the sums of `a` up to each step, and the states."""
     steps = tf.shape(a)[0]
     a_steps, b_steps = (tf.TensorArray(values.dtype, steps).unstack(values) for values in (a, b))
     arrays = tuple(tf.TensorArray(a.dtype, steps, element_shape=first.shape) for _ in range(2))
 
-    def step(time, product, h, products, states):
+    def step(time, product, h, sums, states):
         factor = a_steps.read(time)
         product, h = product * factor, h * factor + b_steps.read(time)
-        return time + 1, product, h, products.write(time, product), states.write(time, h)
+        return time + 1, product, h, sums.write(time, product), states.write(time, h)
 
     first_variables = (tf.constant(0), tf.ones_like(first), first, *arrays)
-    *_, products, states = tf.while_loop(lambda time, *_: time < steps, step, first_variables)
-    return products.stack(), states.stack()
+    *_, sums, states = tf.while_loop(lambda time, *_: time < steps, step, first_variables)
+    return sums.stack(), states.stack()
