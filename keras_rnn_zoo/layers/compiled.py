@@ -48,6 +48,12 @@ def pad(values, sizes):
     return tf.pad(values, [[0, lacking.get(axis, 0)] for axis in range(len(values.shape))])
 
 
+def column_sums(values):
+    """Returns the sums over the rows of a matrix."""
+    # As a product; TensorFlow's sum over the rows takes several times as long.
+    return tf.matmul(tf.ones_like(values[:, :1]), values, transpose_a=True)[0]
+
+
 def compiled(function):
     """Returns what runs a function of tensors, compiled by XLA; to be called while a graph is traced.
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 from keras import ops
 from tensorflow.compiler.tf2xla.python import xla
 
-from keras_rnn_zoo.layers.compiled import compiled, pad, room
+from keras_rnn_zoo.layers.compiled import column_sums, compiled, pad, room
 
 _STEPS = 4
 """How many steps a turn of the compiled loops takes; eight take as long, and twenty longer."""
@@ -45,9 +45,11 @@ def linear_scan(gates, inputs, mask, first, kernel, bias, *, backwards):
     Returns:
         The states after each step `(batch, time, units)`, in the order of the sequence, and the one after all.
     """
-    mask = tf.ones(tf.shape(inputs)[:2], tf.bool) if mask is None else mask
-    run = _differentiable(gates, fixed=not tf.executing_eagerly())
-    return run(inputs, mask, first, kernel, bias, tf.constant(backwards))
+    fixed = not tf.executing_eagerly()
+    if mask is None and not (fixed and inputs.shape[:2].is_fully_defined() and inputs.shape[1] % _STEPS == 0):
+        mask = tf.ones(tf.shape(inputs)[:2], tf.bool)  # Padding will be masked.
+    masks = [] if mask is None else [mask]
+    return _differentiable(gates, fixed)(inputs, masks, first, kernel, bias, tf.constant(backwards))
 
 
 @functools.cache
@@ -57,11 +59,11 @@ def _differentiable(gates, fixed):
 
     @functools.partial(tf.function, autograph=False)
     @tf.custom_gradient
-    def run(inputs, mask, first, kernel, bias, backwards):
+    def run(inputs, masks, first, kernel, bias, backwards):
         batch, time = tf.unstack(tf.shape(inputs)[:2])
         rooms = {0: room(inputs, 0, fixed), 1: room(inputs, 1, fixed, multiple=_STEPS)}
         rows = {0: rooms[0]}
-        x, real = pad(inputs, rooms), pad(mask, rooms)
+        x, real = pad(inputs, rooms), [pad(mask, rooms)[:, :, None] for mask in masks]
         flat_x = tf.reshape(x, [-1, kernel.shape[0]])
         sums = tf.nn.bias_add(tf.matmul(flat_x, kernel), bias)
         sums = tf.reshape(sums, [*tf.unstack(tf.shape(x)[:2]), kernel.shape[1]])
@@ -69,11 +71,12 @@ def _differentiable(gates, fixed):
 
         def gradient(d_states, d_last):
             d_after = pad(d_states, rooms), pad(d_last, rows)
-            d_sums, d_bias, d_first = back(sums, states, real, backwards, *d_after)
+            d_sums, d_first = back(sums, states, real, backwards, *d_after)
             flat = tf.reshape(d_sums, [-1, kernel.shape[1]])
             d_x = tf.reshape(tf.matmul(flat, kernel, transpose_b=True), tf.shape(x))
             d_kernel = tf.matmul(flat_x, flat, transpose_a=True)
-            return d_x[:batch, :time], None, d_first[:batch], d_kernel, d_bias, None
+            d_masks = [None] * len(masks)
+            return d_x[:batch, :time], *d_masks, d_first[:batch], d_kernel, column_sums(flat), None
 
         return (states[:batch, :time], last[:batch]), gradient
 
@@ -103,8 +106,8 @@ def _ahead(gates, sums, real, backwards, first):
     def turn(number, h, states):
         begin = place(number)
         a, b = gates.recurrence(_read(sums, begin))
-        is_real = _read(real[:, :, None], begin)
-        a, b = tf.where(is_real, a, tf.ones_like(a)), tf.where(is_real, b, tf.zeros_like(b))
+        for is_real in (_read(mask, begin) for mask in real):
+            a, b = tf.where(is_real, a, tf.ones_like(a)), tf.where(is_real, b, tf.zeros_like(b))
         found = tf.zeros_like(b)
         for step in range(_STEPS):
             step = tf.where(backwards, _STEPS - 1 - step, step)
@@ -117,14 +120,15 @@ def _ahead(gates, sums, real, backwards, first):
 
 
 def _back(gates, sums, states, real, backwards, d_states, d_last):
-    """Returns the gradients of the sums `(batch, time, sums)`, of the bias `(sums,)` and of the first state."""
+    """Returns the gradients of the sums `(batch, time, sums)` and of the first state."""
     turns, place = _turns(tf.shape(sums)[1], backwards)
 
-    def turn(number, dh, d_bias, d_sums):
+    def turn(number, dh, d_sums):
         begin = place(turns - 1 - number)
-        z, is_real, d_outputs = _read(sums, begin), _read(real[:, :, None], begin), _read(d_states, begin)
+        z, d_outputs, is_real = _read(sums, begin), _read(d_states, begin), [_read(mask, begin) for mask in real]
         a, _ = gates.recurrence(z)
-        a = tf.where(is_real, a, tf.ones_like(a))
+        for mask in is_real:
+            a = tf.where(mask, a, tf.ones_like(a))
         d_after = tf.zeros_like(d_outputs)
         for step in reversed(range(_STEPS)):
             step = tf.where(backwards, _STEPS - 1 - step, step)
@@ -132,15 +136,14 @@ def _back(gates, sums, states, real, backwards, d_states, d_last):
             d_after = _write(d_after, step, dh[:, None])
             dh *= tf.gather(a, step, axis=1)
         for part, found in enumerate(gates.back(z, _read(states, begin), d_after)):
-            found = tf.where(is_real, found, tf.zeros_like(found))
+            for mask in is_real:
+                found = tf.where(mask, found, tf.zeros_like(found))
             d_sums = _write(d_sums, begin, found, part * found.shape[2])
-        # Of the steps of a turn alone: a sum over the batch, too, takes several times as long.
-        d_bias = sum(tf.unstack(_read(d_sums, begin), axis=1), start=d_bias)
-        return number + 1, dh, d_bias, d_sums
+        return number + 1, dh, d_sums
 
-    first = (tf.constant(0), d_last, tf.zeros_like(sums[:, 0]), tf.zeros_like(sums))
-    _, d_first, d_bias, d_sums = tf.while_loop(lambda number, *_: number < turns, turn, first)
-    return d_sums, tf.reduce_sum(d_bias, axis=0), d_first
+    first = (tf.constant(0), d_last, tf.zeros_like(sums))
+    _, d_first, d_sums = tf.while_loop(lambda number, *_: number < turns, turn, first)
+    return d_sums, d_first
 
 
 def linear_recurrence(a, b, first):

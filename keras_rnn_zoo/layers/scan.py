@@ -14,7 +14,7 @@ import functools
 import tensorflow as tf
 from tensorflow.compiler.tf2xla.python import xla
 
-from keras_rnn_zoo.layers.compiled import compiled, pad, room
+from keras_rnn_zoo.layers.compiled import column_sums, compiled, pad, room
 
 
 def scan(cell, inputs, mask, states, weights, *, backwards, zero_masked, training):
@@ -80,8 +80,8 @@ def _differentiable(cell, zero_masked, fixed):
             d_sums, d_first = back(sums, slots, real, time, backwards, d_outputs, pad(d_last, rows), d_after, weights)
             in_flat, rec_flat = flat(d_sums[0]), flat(d_sums[-1])
             d_x = tf.reshape(tf.matmul(in_flat, weights[0], transpose_b=True), [time, -1, features])
-            d_weights = [tf.matmul(flat(x), in_flat, transpose_a=True), _column_sums(in_flat)]
-            d_weights += [tf.matmul(flat(slots[0], before), rec_flat, transpose_a=True), _column_sums(rec_flat)]
+            d_weights = [tf.matmul(flat(x), in_flat, transpose_a=True), column_sums(in_flat)]
+            d_weights += [tf.matmul(flat(slots[0], before), rec_flat, transpose_a=True), column_sums(rec_flat)]
             return (
                 cut(d_x),
                 *([None] * len(masks)),
@@ -93,11 +93,6 @@ def _differentiable(cell, zero_masked, fixed):
         return (last[:batch], cut(outputs, begin), [state[:batch] for state in final]), gradient
 
     return run
-
-
-def _column_sums(values):
-    # As a product; TensorFlow's sum over the rows takes several times as long.
-    return tf.matmul(tf.ones_like(values[:, :1]), values, transpose_a=True)[0]
 
 
 @functools.cache
