@@ -83,10 +83,14 @@ def _differentiable(gates, fixed):
     return run
 
 
-def _turns(time, backwards):
-    """Returns how many turns there are, and where the first step of the `number`th stands."""
-    turns = time // _STEPS
-    return turns, lambda number: _STEPS * tf.where(backwards, turns - 1 - number, number)
+def _loop(turn, time, backwards, values):
+    """Runs `turn` for every `_STEPS` steps, given where they begin and the values that it returns anew."""
+    first, by = tf.where(backwards, time - _STEPS, 0), tf.where(backwards, -_STEPS, _STEPS)
+    return tf.while_loop(
+        lambda begin, *_: (begin >= 0) & (begin < time),
+        lambda begin, *values: (begin + by, *turn(begin, *values)),
+        (first, *values),
+    )[1:]
 
 
 def _read(values, begin):
@@ -101,10 +105,8 @@ def _write(values, begin, new, feature=0):
 
 def _ahead(gates, sums, real, backwards, first):
     """Returns the last state `(batch, units)` and those after each step `(batch, time, units)`."""
-    turns, place = _turns(tf.shape(sums)[1], backwards)
 
-    def turn(number, h, states):
-        begin = place(number)
+    def turn(begin, h, states):
         a, b = gates.recurrence(_read(sums, begin))
         for is_real in (_read(mask, begin) for mask in real):
             a, b = tf.where(is_real, a, tf.ones_like(a)), tf.where(is_real, b, tf.zeros_like(b))
@@ -113,18 +115,16 @@ def _ahead(gates, sums, real, backwards, first):
             step = tf.where(backwards, _STEPS - 1 - step, step)
             h = tf.gather(a, step, axis=1) * h + tf.gather(b, step, axis=1)
             found = _write(found, step, h[:, None])
-        return number + 1, h, _write(states, begin, found)
+        return h, _write(states, begin, found)
 
     states = tf.zeros([*tf.unstack(tf.shape(sums)[:2]), first.shape[1]], first.dtype)
-    return tf.while_loop(lambda number, *_: number < turns, turn, (tf.constant(0), first, states))[1:]
+    return _loop(turn, tf.shape(sums)[1], backwards, (first, states))
 
 
 def _back(gates, sums, states, real, backwards, d_states, d_last):
     """Returns the gradients of the sums `(batch, time, sums)` and of the first state."""
-    turns, place = _turns(tf.shape(sums)[1], backwards)
 
-    def turn(number, dh, d_sums):
-        begin = place(turns - 1 - number)
+    def turn(begin, dh, d_sums):
         z, d_outputs, is_real = _read(sums, begin), _read(d_states, begin), [_read(mask, begin) for mask in real]
         a, _ = gates.recurrence(z)
         for mask in is_real:
@@ -139,10 +139,9 @@ def _back(gates, sums, states, real, backwards, d_states, d_last):
             for mask in is_real:
                 found = tf.where(mask, found, tf.zeros_like(found))
             d_sums = _write(d_sums, begin, found, part * found.shape[2])
-        return number + 1, dh, d_sums
+        return dh, d_sums
 
-    first = (tf.constant(0), d_last, tf.zeros_like(sums))
-    _, d_first, d_sums = tf.while_loop(lambda number, *_: number < turns, turn, first)
+    d_first, d_sums = _loop(turn, tf.shape(sums)[1], ~backwards, (d_last, tf.zeros_like(sums)))
     return d_sums, d_first
 
 

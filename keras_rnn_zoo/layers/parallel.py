@@ -64,24 +64,24 @@ class _MinGRUStep(_Cell):
 
 class _MinLSTMStep(_Cell):
     @staticmethod
-    def _kept_share(f, i):
-        """Returns `sigmoid(f) / (sigmoid(f) + sigmoid(i))`; below `_LOWEST` gates are as at it."""
-        f, i = (1 + ops.exp(-ops.maximum(z, _LOWEST)) for z in (f, i))
-        return i / (f + i)
+    def _parts(z):
+        """Returns `exp(-f)` and `exp(-i)`, which below `_LOWEST` are as at it, and `g`."""
+        # Both at once: XLA vectorises a kernel that reads one slice, and does not where there are two.
+        gates, g = ops.split(z, [z.shape[-1] // 3 * 2], axis=-1)
+        return *ops.split(ops.exp(-ops.maximum(gates, _LOWEST)), 2, axis=-1), g
 
     @staticmethod
     def recurrence(z):
-        f, i, g = ops.split(z, 3, axis=-1)
-        kept_share = _MinLSTMStep._kept_share(f, i)
-        return kept_share, (1 - kept_share) * g
+        f, i, g = _MinLSTMStep._parts(z)
+        return (1 + i) / (2 + f + i), (1 + f) / (2 + f + i) * g  # sigmoid(f) / (sigmoid(f) + sigmoid(i)), for one.
 
     @staticmethod
     def back(z, h, dh):
-        f, i, g = ops.split(z, 3, axis=-1)
-        d_g = dh * (1 - _MinLSTMStep._kept_share(f, i))
+        f, i, g = _MinLSTMStep._parts(z)
+        d_g = dh * (1 + f) / (2 + f + i)
         # As h = share before + (1 - share) g: share (before - g), which the share is multiplied by, is h - g.
         d_share = d_g * (h - g)
-        return d_share * ops.sigmoid(-f), -d_share * ops.sigmoid(-i), d_g
+        return d_share * f / (1 + f), -d_share * i / (1 + i), d_g
 
 
 class _Parallel(keras.layers.RNN):

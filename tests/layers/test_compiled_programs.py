@@ -4,11 +4,13 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 CODE = """
 import tensorflow as tf
-from keras_rnn_zoo.layers.recurrent import LSTM
+from keras_rnn_zoo.layers.recurrent import CELLS
 
-layers = [LSTM(4, return_sequences=True, go_backwards=backwards) for backwards in (False, True)]
+layers = [CELLS[{cell!r}](4, return_sequences=True, go_backwards=backwards) for backwards in (False, True)]
 for length in (17, 20, 24):
     for layer in layers:
         x = tf.random.normal((3, length, 5))
@@ -19,7 +21,10 @@ for length in (17, 20, 24):
 """
 
 
-def test_a_program_serves_all_lengths_of_its_size_and_both_directions():
+@pytest.mark.parametrize("cell", ["lstm", "mingru"])
+def test_a_program_serves_all_lengths_of_its_size_and_both_directions(cell):
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0", "TF_CPP_VMODULE": "device_compiler=1"}
-    done = subprocess.run([sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", CODE.format(cell=cell)], env=environment, capture_output=True, text=True, check=True
+    )
     assert done.stderr.count("Compilation of XLA executable time") == 2

@@ -77,6 +77,18 @@ def test_they_give_the_numbers_and_gradients_of_keras(
 
 
 @pairs
+@pytest.mark.parametrize("masked", [False, True])
+def test_in_a_graph_of_fixed_sizes_nothing_else_comes_out(ours, theirs, masked):
+    layers = twins(ours, theirs, bidirectional=True, return_sequences=True)
+    random = np.random.default_rng(0)
+    x = tf.constant(random.normal(size=(BATCH, 17, FEATURES)), tf.float32)  # Padded to 24 where sizes vary.
+    mask = random.random((BATCH, 17)) < 0.6 if masked else None
+    mine, wanted = (tf.function(lambda layer=layer: answers(layer, x, mask, None, True))() for layer in layers)
+    for value, right in zip(tf.nest.flatten(mine), tf.nest.flatten(wanted), strict=True):
+        np.testing.assert_allclose(value, right, atol=1e-4)
+
+
+@pairs
 def test_gradients_agree_with_differences_in_double_precision(ours, theirs):
     layer = ours(UNITS, return_sequences=True, dtype="float64", bias_initializer="uniform")
     layer.build((None, None, FEATURES))
