@@ -19,8 +19,9 @@ ABOUT = "peak memory of a training step of the network of `steps`, beyond that o
 SETTINGS = [(200, 32), (100, 128)]
 LENGTHS = [100 * 2**power for power in range(8)]
 BATCH = 32
-TIMES = 5
-"""Steps of a turn, of which the median counts: right after those of the longest sequences, caches are cold."""
+TURN = 5000
+"""Steps of a sequence that a turn reads at least, in five training steps or more, of which the median counts: right
+after the longest sequences, caches are cold and the processor has slept, so short training steps need many."""
 
 
 def measure(python: str, plot: Path, quick: bool) -> Iterator[Row]:
@@ -75,7 +76,7 @@ def _growth(lengths: list[int], plot: Path, rounds: int) -> Iterator[Row]:
     """Measures steps of all lengths in turn, and how far they are from a straight line."""
     size = {"cell": "lstm", "layers": "ours", "batch": BATCH}
     contestants = {str(n): Contestant("memory:settled", function="keras_step", time=n, **size) for n in lengths}
-    done = race(contestants, rounds, warm_ups=2, times=TIMES)
+    done = race(contestants, rounds, warm_ups=2, times={str(n): max(5, TURN // n) for n in lengths})
     seconds = {length: done.seconds(str(length)) for length in lengths}
     peaks = {length: [run["peak_mib"] for run in done.runs[str(length)]] for length in lengths}
     for length in lengths:

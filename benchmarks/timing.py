@@ -125,22 +125,25 @@ class Race(NamedTuple):
         return [run["value"] for run in self.runs.get(name, [])]
 
 
-def race(contestants: Mapping[str, Contestant], rounds: int, warm_ups: int = 2, times: int = 1) -> Race:
+def race(
+    contestants: Mapping[str, Contestant], rounds: int, warm_ups: int = 2, times: int | Mapping[str, int] = 1
+) -> Race:
     """Runs the contestants in turn and ends them.
 
     Args:
         contestants: them, by name.
         rounds: number of rounds that count.
         warm_ups: number of rounds before those; what was held in them does not count as a later peak.
-        times: how often a contestant does its work in each round without a pause; the median counts. Short work needs
-            it: the first time, caches are cold and threads asleep.
+        times: how often a contestant does its work in each round without a pause, or that by name; the median counts.
+            Short work needs it: the first time, caches are cold and threads asleep.
     """
     try:
         for contestant in contestants.values():
             contestant.wait()
         missing = {name: contestant.missing for name, contestant in contestants.items() if contestant.missing}
         present = {name: contestant for name, contestant in contestants.items() if name not in missing}
-        works = {name: functools.partial(contestant.run, times) for name, contestant in present.items()}
+        often = times if isinstance(times, Mapping) else dict.fromkeys(present, times)
+        works = {name: functools.partial(contestant.run, often[name]) for name, contestant in present.items()}
         before = in_turn(works, warm_ups)
         for contestant in present.values():
             contestant.reset_peak()

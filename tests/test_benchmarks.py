@@ -68,8 +68,8 @@ def test_a_summary_is_the_median_and_the_quartiles(timing, values, summary):
 def test_contestants_run_in_turn_and_warm_ups_do_not_count(timing, contestants, tmp_path):
     log = tmp_path / "log"
     racing = {name: contestants("counting", log=str(log), name=name) for name in "ab"}
-    done = timing.race(racing, rounds=3, warm_ups=1, times=2)
-    assert log.read_text() == "aabb" * 4
+    done = timing.race(racing, rounds=3, warm_ups=1, times={"a": 2, "b": 1})
+    assert log.read_text() == "aab" * 4
     assert done.values("a") == [3, 5, 7]
     assert len(done.seconds("b")) == 3
     assert min(done.seconds("b")) > 0
