@@ -13,8 +13,8 @@ from keras import ops
 from keras_rnn_zoo.layers.compiled import scans_train_here
 from keras_rnn_zoo.layers.linear_scan import linear_recurrence, linear_scan
 
-_LOWEST = -60.0
-"""What goes into a gate of a `MinLSTM` counts as no less."""
+_LOWEST, _LOWEST_IN_FLOAT16 = -60.0, -10.0
+"""What goes into a gate of a `MinLSTM` counts as no less: the exponentials of its negative must stay finite."""
 
 
 class _Cell(keras.layers.Layer):
@@ -65,10 +65,11 @@ class _MinGRUStep(_Cell):
 class _MinLSTMStep(_Cell):
     @staticmethod
     def _parts(z):
-        """Returns `exp(-f)` and `exp(-i)`, which below `_LOWEST` are as at it, and `g`."""
+        """Returns `exp(-f)` and `exp(-i)`, which below the lowest are as at it, and `g`."""
+        lowest = _LOWEST_IN_FLOAT16 if keras.backend.standardize_dtype(z.dtype) == "float16" else _LOWEST
         # Both at once: XLA vectorises a kernel that reads one slice, and does not where there are two.
         gates, g = ops.split(z, [z.shape[-1] // 3 * 2], axis=-1)
-        return *ops.split(ops.exp(-ops.maximum(gates, _LOWEST)), 2, axis=-1), g
+        return *ops.split(ops.exp(-ops.maximum(gates, lowest)), 2, axis=-1), g
 
     @staticmethod
     def recurrence(z):

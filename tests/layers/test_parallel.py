@@ -69,8 +69,13 @@ def test_they_work_both_ways_and_survive_saving(cls, tmp_path):
     assert again.layers[-1].forward_layer.cell.kernel_initializer.__class__.__name__ == "HeNormal"
 
 
-def test_the_gates_of_min_lstm_stay_numbers_where_both_vanish():
-    layer = MinLSTM(UNITS, bias_initializer=keras.initializers.Constant(-200.0))
+@pytest.mark.parametrize("dtype", ["float32", "mixed_float16"])
+@pytest.mark.parametrize("forget", [-200.0, 0.0, 200.0])
+@pytest.mark.parametrize("read", [-200.0, 0.0, 200.0])
+def test_the_gates_of_min_lstm_stay_numbers_where_they_vanish(dtype, forget, read):
+    layer = MinLSTM(UNITS, dtype=dtype)
+    layer.build((BATCH, 3, FEATURES))
+    layer.cell.bias.assign(np.repeat([forget, read, 0.0], UNITS))
     for training in (True, False):
         assert np.isfinite(layer(random(BATCH, 3, FEATURES), training=training)).all()
 
