@@ -24,24 +24,25 @@ def scans_train_here(sequences):
     )
 
 
-def room(values, axis, fixed, multiple=1):
-    """Returns the size that `values` is padded to along an axis, a multiple of `multiple`.
+def room(values, axis, fixed):
+    """Returns the size that `values` is padded to along an axis: one that is fixed, or the least of a few.
 
     Args:
         values: the tensor.
         axis: which of its axes.
-        fixed: whether a size that is known when a graph is made is that of all calls, which then needs little padding.
-        multiple: what the size is to be a multiple of.
+        fixed: whether a size that is known when a graph is made is that of all calls, which then needs no padding.
     """
     size = values.shape[axis]
-    if not fixed or size is None:
-        size = tf.shape(values)[axis]
-        size = tf.gather(_SIZES, tf.searchsorted(_SIZES, size[None]))[0]
-    return -(-size // multiple) * multiple
+    if fixed and size is not None:
+        return size
+    return tf.gather(_SIZES, tf.searchsorted(_SIZES, tf.shape(values)[axis][None]))[0]
 
 
 def pad(values, sizes):
-    """Returns `values` with zeros after the end of each axis in `sizes`, which tells the size wanted."""
+    """Returns `values` with zeros after the end of each axis in `sizes`, which tells the size wanted.
+
+    Where a graph's fixed sizes are those, `values` itself is returned.
+    """
     if all(isinstance(size, int) and size == values.shape[axis] for axis, size in sizes.items()):
         return values
     lacking = {axis: size - tf.shape(values)[axis] for axis, size in sizes.items()}

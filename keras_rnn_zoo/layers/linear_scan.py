@@ -26,7 +26,7 @@ class Gates(Protocol):
         """Returns `a` and `b`."""
 
     @staticmethod
-    def back(z: Any, h: Any, dh: Any) -> Any:
+    def back(z: Any, h: Any, dh: Any) -> tuple[Any, ...]:
         """Returns the gradients of the parts of `z`, each of `units`, given the states after the steps and theirs."""
 
 
@@ -45,11 +45,9 @@ def linear_scan(gates, inputs, mask, first, kernel, bias, *, backwards):
     Returns:
         The states after each step `(batch, time, units)`, in the order of the sequence, and the one after all.
     """
-    fixed = not tf.executing_eagerly()
-    if mask is None and not (fixed and inputs.shape[:2].is_fully_defined() and inputs.shape[1] % _STEPS == 0):
-        mask = tf.ones(tf.shape(inputs)[:2], tf.bool)  # Padding will be masked.
     masks = [] if mask is None else [mask]
-    return _differentiable(gates, fixed)(inputs, masks, first, kernel, bias, tf.constant(backwards))
+    run = _differentiable(gates, fixed=not tf.executing_eagerly())
+    return run(inputs, masks, first, kernel, bias, tf.constant(backwards))
 
 
 @functools.cache
@@ -61,9 +59,12 @@ def _differentiable(gates, fixed):
     @tf.custom_gradient
     def run(inputs, masks, first, kernel, bias, backwards):
         batch, time = tf.unstack(tf.shape(inputs)[:2])
-        rooms = {0: room(inputs, 0, fixed), 1: room(inputs, 1, fixed, multiple=_STEPS)}
+        turns = -(-room(inputs, 1, fixed) // _STEPS)
+        rooms = {0: room(inputs, 0, fixed), 1: turns * _STEPS}
         rows = {0: rooms[0]}
-        x, real = pad(inputs, rooms), [pad(mask, rooms)[:, :, None] for mask in masks]
+        x = pad(inputs, rooms)
+        without = [] if x is inputs else [tf.ones([batch, time], tf.bool)]  # What is padded must be masked.
+        real = [pad(mask, rooms)[:, :, None] for mask in masks or without]
         flat_x = tf.reshape(x, [-1, kernel.shape[0]])
         sums = tf.nn.bias_add(tf.matmul(flat_x, kernel), bias)
         sums = tf.reshape(sums, [*tf.unstack(tf.shape(x)[:2]), kernel.shape[1]])
@@ -93,6 +94,11 @@ def _loop(turn, time, backwards, values):
     )[1:]
 
 
+def _order(backwards):
+    """Returns the places of the steps of a turn in the order that they are read in."""
+    return [tf.where(backwards, _STEPS - 1 - step, step) for step in range(_STEPS)]
+
+
 def _read(values, begin):
     batch, _, width = tf.unstack(tf.shape(values))
     found = xla.dynamic_slice(values, [0, begin, 0], [batch, _STEPS, width])
@@ -111,8 +117,7 @@ def _ahead(gates, sums, real, backwards, first):
         for is_real in (_read(mask, begin) for mask in real):
             a, b = tf.where(is_real, a, tf.ones_like(a)), tf.where(is_real, b, tf.zeros_like(b))
         found = tf.zeros_like(b)
-        for step in range(_STEPS):
-            step = tf.where(backwards, _STEPS - 1 - step, step)
+        for step in _order(backwards):
             h = tf.gather(a, step, axis=1) * h + tf.gather(b, step, axis=1)
             found = _write(found, step, h[:, None])
         return h, _write(states, begin, found)
@@ -130,8 +135,7 @@ def _back(gates, sums, states, real, backwards, d_states, d_last):
         for mask in is_real:
             a = tf.where(mask, a, tf.ones_like(a))
         d_after = tf.zeros_like(d_outputs)
-        for step in reversed(range(_STEPS)):
-            step = tf.where(backwards, _STEPS - 1 - step, step)
+        for step in _order(~backwards):
             dh += tf.gather(d_outputs, step, axis=1)
             d_after = _write(d_after, step, dh[:, None])
             dh *= tf.gather(a, step, axis=1)
@@ -172,16 +176,16 @@ def linear_recurrence(a, b, first):
 
 
 def _run(a, b, first):
-    """Runs the recurrence along the first axis; returns the sums of `a` up to each step, and the states."""
+    """Runs the recurrence along the first axis; returns the products of `a` up to each step, and the states."""
     steps = tf.shape(a)[0]
     a_steps, b_steps = (tf.TensorArray(values.dtype, steps).unstack(values) for values in (a, b))
     arrays = tuple(tf.TensorArray(a.dtype, steps, element_shape=first.shape) for _ in range(2))
 
-    def step(time, product, h, sums, states):
+    def step(time, product, h, products, states):
         factor = a_steps.read(time)
         product, h = product * factor, h * factor + b_steps.read(time)
-        return time + 1, product, h, sums.write(time, product), states.write(time, h)
+        return time + 1, product, h, products.write(time, product), states.write(time, h)
 
     first_variables = (tf.constant(0), tf.ones_like(first), first, *arrays)
-    *_, sums, states = tf.while_loop(lambda time, *_: time < steps, step, first_variables)
-    return sums.stack(), states.stack()
+    *_, products, states = tf.while_loop(lambda time, *_: time < steps, step, first_variables)
+    return products.stack(), states.stack()
