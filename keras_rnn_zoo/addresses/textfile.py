@@ -74,7 +74,8 @@ class TextFile:
         with self._open() as file, _telling(self.path):
             file.seek(offset)
             if self.wide:
-                yield from ((line, 0) for line in io.TextIOWrapper(file, self.encoding, newline=""))
+                with io.TextIOWrapper(file, self.encoding, newline="") as text:
+                    yield from ((line, 0) for line in text)
                 return
             for line in _split_at_returns(file) if self.carriage else iter(lambda: file.readline(LONGEST_LINE), b""):
                 if len(line) >= LONGEST_LINE:

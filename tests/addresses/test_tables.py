@@ -60,6 +60,7 @@ def pairs(examples, part):
     return [(raw.decode(), target) for raw, target in examples.split(part).as_numpy_iterator()]
 
 
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")  # So is a file that stays open told of.
 @pytest.mark.parametrize("name", GUISES)
 def test_rows_come_out_as_they_went_in(name, tmp_path):
     path = tmp_path / name
