@@ -56,6 +56,13 @@ def test_the_two_commands_of_its_top_are_what_ci_runs():
     assert [line for line in script if line.startswith("make")] == commands
 
 
+def test_every_picture_of_the_documentation_is_shown():
+    pages = "".join(page.read_text() for page in (ROOT / "docs").glob("*.md"))
+    assert {f"img/{picture.name}" for picture in (ROOT / "docs" / "img").iterdir()} == set(
+        re.findall(r"!\[[^\]]+\]\((img/[^)]+)\)", pages)
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_the_main_job_on_real_reviews(tmp_path, tfds_dir):

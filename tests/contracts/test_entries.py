@@ -5,7 +5,6 @@ data may not be at hand. What they reach on the real data is measured, not teste
 """
 
 import dataclasses
-import functools
 import json
 import subprocess
 import sys
@@ -74,24 +73,8 @@ def made_up(entry):
 def few(entry, options):
     """Returns a few examples of an embedded data set."""
     examples = entry.make(None, 0, **options)
-
-    @functools.cache  # Some draw all pictures of a split whenever it is opened.
-    def split(name):
-        return examples.splits[name]().take(EXAMPLES[name]).cache()
-
-    return dataclasses.replace(examples, splits={name: functools.partial(split, name) for name in EXAMPLES})
-
-
-SMALL_DATA = {}
-"""What has been opened, by the data set's name; its options are always those of `SMALL`."""
-
-
-def small(config):
-    """Returns a few examples of the data set that a run's config names."""
-    entry = registry.datasets.get(config["dataset"]["name"])
-    if entry.name not in SMALL_DATA:
-        SMALL_DATA[entry.name] = few(entry, config["dataset"]["options"]) if entry.embedded else made_up(entry)
-    return SMALL_DATA[entry.name]
+    splits = {name: lambda name=name: examples.splits[name]().take(EXAMPLES[name]).cache() for name in EXAMPLES}
+    return dataclasses.replace(examples, splits=splits)
 
 
 @pytest.fixture(scope="module")
@@ -128,13 +111,23 @@ def runs(tmp_path_factory):
 
 
 def open_small(patch):
-    for module in ("training", "evaluation"):
-        patch.setattr(f"keras_rnn_zoo.{module}.open_examples", lambda config, data_dir=None: small(config))
+    opened = {}
+
+    def open_examples(config, data_dir=None):
+        entry = registry.datasets.get(config["dataset"]["name"])
+        if entry.name not in opened:
+            opened[entry.name] = few(entry, config["dataset"]["options"]) if entry.embedded else made_up(entry)
+        return opened[entry.name]
+
+    patch.setattr("keras_rnn_zoo.training.open_examples", open_examples)
+    patch.setattr("keras_rnn_zoo.evaluation.open_examples", open_examples)
 
 
 def raw_inputs(run):
     """Returns the raw test inputs of a run."""
-    return [raw for raw, _ in small(run.config).split("test").as_numpy_iterator()]
+    entry = registry.datasets.get(run.config["dataset"]["name"])
+    examples = few(entry, run.config["dataset"]["options"]) if entry.embedded else made_up(entry)
+    return [raw for raw, _ in examples.split("test").as_numpy_iterator()]
 
 
 @pytest.mark.parametrize(("name", "dataset"), ENTRIES)
