@@ -1,17 +1,18 @@
 """Data sets that TensorFlow Datasets (TFDS) downloads and prepares, and where their files lie.
 
-What is on disk is found and checked without loading a framework, and read without asking the network.
+What is on disk is found without loading a framework, checked before TFDS reads it, and read without the network.
 """
 
 import contextlib
-import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from keras_rnn_zoo.datasets.shards import foreign_features, unreadable_shard, wrong_shard
+from keras_rnn_zoo.datasets.descriptions import described_builder, half_written, read_description
+from keras_rnn_zoo.datasets.shards import unreadable_shard, wrong_shard
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.files import file_digest, user_path
 from keras_rnn_zoo.lazy import tf, tfds
@@ -19,9 +20,6 @@ from keras_rnn_zoo.network import require_network
 
 _opened: dict[str, Path] = {}
 """The folders that were opened in this process: of a damaged record TensorFlow does not tell the file."""
-
-_RECORD_OVERHEAD = 16
-"""Bytes that TFRecord adds to a record: its length and two checksums."""
 
 
 def data_dir_path(data_dir: str | os.PathLike[str] | None = None) -> Path:
@@ -33,11 +31,12 @@ def find_prepared(location: str, data_dir: Path) -> Path | None:
     """Returns the folder of the newest version of a data set on disk, or `None` if there is none.
 
     Args:
-        location: the data set's name and config, as `imdb_reviews/plain_text`.
+        location: the data set's name and config, as `imdb_reviews/plain_text`; with a version, as `mnist:3.0.1`.
         data_dir: the folder of prepared data sets.
     """
-    versions = [path.parent for path in (data_dir / location).glob("*/dataset_info.json")]
-    complete = [path for path in versions if all(part.isdigit() for part in path.name.split("."))]
+    location, _, version = location.partition(":")
+    versions = [path.parent for path in (data_dir / location).glob(f"{version or '*'}/dataset_info.json")]
+    complete = [path for path in versions if re.fullmatch(r"\d+(\.\d+)*", path.name, re.ASCII)]
     return max(complete, key=lambda path: [int(part) for part in path.name.split(".")], default=None)
 
 
@@ -46,41 +45,22 @@ def recorded_dir(location: str, folder: str | None) -> str | None:
     return folder if folder and find_prepared(location, Path(folder)) else None
 
 
-def check_prepared(folder: Path) -> None:
-    """Raises `DataError` if a file of a prepared data set is missing, or not as long as when it was written."""
-    try:
-        info = json.loads((folder / "dataset_info.json").read_text(encoding="utf-8"))
-        expected = {split["name"]: _split_bytes(split) for split in info["splits"]}
-        lengths = {split["name"]: [int(length) for length in split["shardLengths"]] for split in info["splits"]}
-        dataset = str(info["name"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _half_written(folder / "dataset_info.json", f"it cannot be read ({error!r})") from None
-    for split, size in expected.items():
-        shards = list(folder.glob(f"{dataset}-{split}.*-of-*"))
-        found = sum(shard.stat().st_size for shard in shards)
-        if wrong := wrong_shard(folder, dataset, split, lengths[split]) if found != size else None:
-            raise _half_written(*wrong)
-        if found != size:
-            where = folder / f"{dataset}-{split}.*"
-            raise _half_written(where, f"its {len(shards)} files hold {found:,} bytes where {size:,} were written")
-    try:
-        features = json.loads((folder / "features.json").read_text(encoding="utf-8"))
-        foreign = foreign_features({**features, "pythonClassName": features["pythonClassName"]})
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _half_written(folder / "features.json", f"it cannot be read ({error!r})") from None
-    if foreign:
-        raise _half_written(folder / "features.json", f"it names the class {foreign!r}, which is none of TFDS's")
+def check_prepared(folder: Path) -> Any:
+    """Checks every file of a prepared data set.
 
+    Args:
+        folder: the folder of its version.
 
-def _split_bytes(split: dict[str, Any]) -> int:
-    return int(split["numBytes"]) + _RECORD_OVERHEAD * sum(int(length) for length in split["shardLengths"])
+    Returns:
+        What `descriptions.read_description` returns of it.
 
-
-def _half_written(path: Path, fault: str) -> DataError:
-    return DataError(
-        f"The prepared data set is damaged or half-written: {path}: {fault}. Delete the folder {path.parent} and run "
-        "the command again to download it anew, or copy it again from where it came."
-    )
+    Raises:
+        DataError: a file is missing, is not as long as when it was written, or names what is not TFDS's own.
+    """
+    description = read_description(folder)
+    if wrong := wrong_shard(folder, description):
+        raise half_written(*wrong)
+    return description
 
 
 def open_prepared(location: str, data_dir: str | os.PathLike[str] | None, builder: Any = None) -> Any:
@@ -107,13 +87,15 @@ def open_prepared(location: str, data_dir: str | os.PathLike[str] | None, builde
             version = find_prepared(location, folder)
     if version is None:
         raise DataError(f"TFDS prepared {location!r}, but left no version of it in {folder / location}.")
-    check_prepared(version)
+    description = check_prepared(version)
     _opened[location] = version
     try:
-        return tfds.builder_from_directory(version)
+        return described_builder(version, description)
+    except DataError:
+        raise
     except Exception as error:  # Of damage in its descriptions TFDS tells by many kinds.
         told = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise _half_written(version / "dataset_info.json", f"TFDS cannot read it or features.json ({told})") from error
+        raise half_written(version / "dataset_info.json", f"TFDS cannot read it or features.json ({told})") from error
 
 
 def _readable(location: str, folder: Path) -> Path:
@@ -133,7 +115,7 @@ def _readable(location: str, folder: Path) -> Path:
 
 def _place(location: str, folder: Path) -> tuple[Path, Path]:
     """Returns the folder to prepare a data set in, and the one with the files that the user brought for it."""
-    own = folder / location.partition("/")[0]
+    own = folder / re.split("[/:]", location)[0]
     # TFDS keeps nothing but folders there.
     brought = any(path.is_file() and not path.name.startswith(".") for path in own.glob("*"))
     files = own if brought else folder / "downloads" / "manual"
@@ -156,7 +138,7 @@ def _prepare(location: str, folder: Path, files: Path, builder_class: Any) -> No
     """Prepares a data set in `folder`, from the files that the user brought and from downloads."""
     missing: dict[str, str] = {}
     try:
-        builder = builder_class(data_dir=folder) if builder_class else tfds.builder(location, data_dir=folder)
+        builder = builder_class(data_dir=folder) if builder_class else _tfds_builder(location, folder)
         names = {url: info.filename or "" for url, info in (builder.url_infos or {}).items()}
         missing = {url: name for url, name in names.items() if not (files / name).is_file()}
         if builder.MANUAL_DOWNLOAD_INSTRUCTIONS and not files.is_dir():
@@ -173,6 +155,16 @@ def _prepare(location: str, folder: Path, files: Path, builder_class: Any) -> No
             f"Looked for a version of it in {folder / location} and for its files in {files}; it ended with: "
             f"{reason[:300]}. {_advice(location, builder_class, missing)}"
         ) from error
+
+
+def _tfds_builder(location: str, folder: Path) -> Any:
+    """Returns one of TFDS's own builders; `tfds.builder` would also read what lies in `folder`, whoever wrote it."""
+    name, _, version = location.partition(":")
+    name, _, config = name.partition("/")
+    kind = tfds.builder_cls(name)
+    if not kind.__module__.startswith("tensorflow_datasets."):
+        raise ValueError(f"{name} is not one of TFDS's own data sets")
+    return kind(data_dir=folder, config=config or None, version=version or None)
 
 
 def _advice(location: str, builder_class: Any, missing: Mapping[str, str]) -> str:

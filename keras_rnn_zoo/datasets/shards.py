@@ -4,39 +4,65 @@ A TFRecord file is a row of records, each with its length (8 bytes), a checksum 
 of those (4).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import functools
+import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo.lazy import tf
 
+_OVERHEAD = 16
+"""Bytes that TFRecord adds to a record: its length and two checksums."""
 
-def wrong_shard(folder: Path, dataset: str, split: str, lengths: Sequence[int]) -> tuple[Path, str] | None:
-    """Returns the first file of a split that is missing, or does not hold as many whole records as were written.
+
+def wrong_shard(folder: Path, description: Any) -> tuple[Path, str] | None:
+    """Returns the first file of records that is not what was written, and what is wrong with it, else `None`.
+
+    Each must be a regular file with as many whole records as were written: TensorFlow makes room for the length that a
+    record claims before it reads, and ends the process where there is not as much.
 
     Args:
         folder: the folder of the data set's version.
-        dataset: its name.
-        split: the split.
-        lengths: the number of records of each file.
+        description: what `read_description` returned of it.
     """
-    for number, length in enumerate(lengths):
-        found = list(folder.glob(f"{dataset}-{split}.*-{number:05d}-of-{len(lengths):05d}"))
-        if not found:
-            return folder / f"{dataset}-{split}.*-{number:05d}-of-{len(lengths):05d}", "it is missing"
-        records, whole = _records(found[0])
-        if not whole or records != length:
-            cut = "" if whole else ", the last of them cut short"
-            return found[0], f"it holds {records:,} records{cut}, where {length:,} were written"
+    for path in folder.glob("*-of-*"):
+        if not stat.S_ISREG(path.stat().st_mode if path.exists() else 0):
+            return path, "it is not a regular file"
+    for split in description.splits:
+        number, found = len(split.shard_lengths), 0
+        digits = max(len(str(number)), 5)
+        for place, length in enumerate(split.shard_lengths):
+            path = folder / f"{description.name}-{split.name}.tfrecord-{place:0{digits}d}-of-{number:0{digits}d}"
+            if not path.exists():
+                return path, "it is missing"
+            status = path.stat()
+            records, whole = _records(path, status.st_size, status.st_mtime_ns)
+            if not whole or records != length:
+                cut = "" if whole else ", the last of them cut short"
+                return path, f"it holds {records:,} records{cut}, where {length:,} were written"
+            found += status.st_size
+        size = split.num_bytes + _OVERHEAD * sum(split.shard_lengths)
+        if found != size:
+            where = folder / f"{description.name}-{split.name}.*"
+            return where, f"its {number} files hold {found:,} bytes where {size:,} were written"
     return None
 
 
-def _records(path: Path) -> tuple[int, bool]:
-    """Returns how many whole records a file holds, and whether it ends after one."""
-    count, size = 0, path.stat().st_size
-    with open(path, "rb") as file:
-        while head := file.read(12):
-            end = file.tell() + int.from_bytes(head[:8], "little") + 4
+@functools.lru_cache
+def _records(path: Path, size: int, changed: int) -> tuple[int, bool]:
+    """Returns how many whole records a file holds, and whether it ends after one.
+
+    Args:
+        path: the file.
+        size: its bytes.
+        changed: when it was last written; files are counted again when they change.
+    """
+    count, end = 0, 0
+    with open(path, "rb", buffering=2**18) as file:
+        while end < size:
+            head = file.read(12)
+            end += _OVERHEAD + int.from_bytes(head[:8], "little")
             if len(head) < 12 or end > size:
                 return count, False
             file.seek(end)
@@ -54,18 +80,3 @@ def unreadable_shard(folders: Iterable[Path]) -> Path | None:
             except tf.errors.DataLossError:
                 return path
     return None
-
-
-def foreign_features(features: Any) -> str:
-    """Returns the first class of features, as `features.json` tells them, that is none of TFDS's own, or "".
-
-    TFDS imports the module that a class is said to be in.
-    """
-    if isinstance(features, Mapping):
-        name = features.get("pythonClassName", "tensorflow_datasets.")
-        if not str(name).startswith("tensorflow_datasets."):
-            return str(name)
-        features = list(features.values())
-    if isinstance(features, list):
-        return next(filter(None, map(foreign_features, features)), "")
-    return ""

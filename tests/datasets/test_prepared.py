@@ -1,6 +1,8 @@
 import json
+import os
 import shutil
 import socket
+import struct
 
 import pytest
 
@@ -12,17 +14,26 @@ LOCATION = "imdb_reviews/plain_text"
 ENJA = "small_parallel_enja"
 
 
-def write_prepared(data_dir, version="1.0.0", records=(b"one", b"two")):
+CLASSES = "tensorflow_datasets.core.features"
+TEXT = {"pythonClassName": f"{CLASSES}.text_feature.Text", "text": {}}
+
+
+def features_of(**features):
+    """Returns `features.json` of a dictionary of features."""
+    return {"pythonClassName": f"{CLASSES}.features_dict.FeaturesDict", "featuresDict": {"features": features}}
+
+
+def write_prepared(data_dir, version="1.0.0", records=(b"one", b"two"), features=None, **info):
     """Writes the files of a prepared data set, as TFDS names them; the records need not be examples."""
     folder = data_dir / LOCATION / version
     folder.mkdir(parents=True)
     size = sum(map(len, records))
-    split = {"name": "train", "numBytes": str(size), "shardLengths": [str(len(records))]}
-    (folder / "dataset_info.json").write_text(json.dumps({"name": "imdb_reviews", "splits": [split]}))
-    (folder / "features.json").write_text(
-        '{"pythonClassName": "tensorflow_datasets.core.features.features_dict.FeaturesDict"}'
-    )
-    (folder / "imdb_reviews-train.tfrecord-00000-of-00001").write_bytes(b"x" * (size + 16 * len(records)))
+    split = {"name": "train", "numBytes": str(size), "shardLengths": [str(len(records))], **info.pop("split", {})}
+    info = {"name": "imdb_reviews", "version": version, "configName": "plain_text", "splits": [split], **info}
+    (folder / "dataset_info.json").write_text(json.dumps(info))
+    (folder / "features.json").write_text(json.dumps(features_of(text=TEXT) if features is None else features))
+    content = b"".join(struct.pack("<QI", len(record), 0) + record + bytes(4) for record in records)
+    (folder / "imdb_reviews-train.tfrecord-00000-of-00001").write_bytes(content)
     return folder
 
 
@@ -45,11 +56,11 @@ def test_whole_files_pass(tmp_path):
         (lambda f: (f / "dataset_info.json").write_text(""), r"dataset_info\.json: it cannot be read"),
         (lambda f: (f / "dataset_info.json").write_text("{}"), r"dataset_info\.json: it cannot be read"),
         (lambda f: (f / "features.json").unlink(), r"features\.json: it cannot be read"),
-        (lambda f: (f / "features.json").write_text("{}"), r"features\.json: it cannot be read"),
-        (lambda f: next(f.glob("*-of-*")).unlink(), r"train\.\*-00000-of-00001: it is missing"),
+        (lambda f: (f / "features.json").write_text("{}"), r"features\.json: a feature names no class"),
+        (lambda f: next(f.glob("*-of-*")).unlink(), r"train\.tfrecord-00000-of-00001: it is missing"),
         (
             lambda f: (f / "features.json").write_text('{"pythonClassName": "os.X"}'),
-            r"features\.json: it names .*'os\.X'",
+            r"features\.json: it names the class 'os\.X', which is none of TFDS's",
         ),
         (
             lambda f: next(f.glob("*-of-*")).write_bytes(b"x" * 37),
@@ -62,6 +73,176 @@ def test_a_half_written_data_set_is_named(tmp_path, damage, message):
     damage(folder)
     with pytest.raises(DataError, match=message):
         prepared.open_prepared(LOCATION, tmp_path)
+
+
+def label(**fields):
+    return {"pythonClassName": f"{CLASSES}.class_label_feature.ClassLabel", **fields}
+
+
+def tensor(kind="tensor_feature.Tensor", field="tensor", **fields):
+    return {"pythonClassName": f"{CLASSES}.{kind}", field: {"dtype": "int64", **fields}}
+
+
+def in_sequence(feature, length=-1):
+    return {
+        "pythonClassName": f"{CLASSES}.sequence_feature.Sequence",
+        "sequence": {"feature": feature, "length": length},
+    }
+
+
+FOREIGN = {"pythonClassName": "intruder.Feature", "text": {}}
+
+
+@pytest.mark.parametrize(
+    ("features", "message"),
+    [
+        ({**features_of(text=TEXT), "type": "intruder.Feature", "content": {}}, 'no field named "(type|content)"'),
+        ({"type": "intruder.Feature", "proto_cls": "", "content": {}}, "no field named"),
+        (FOREIGN, "names the class 'intruder.Feature'"),
+        (features_of(a=FOREIGN), "names the class 'intruder.Feature'"),
+        (features_of(a={"python_class_name": "intruder.Feature", "text": {}}), "names the class 'intruder.Feature'"),
+        (features_of(a={**TEXT, "python_class_name": "intruder.Feature"}), "names the class 'intruder.Feature'"),
+        (features_of(a=in_sequence(features_of(b=FOREIGN))), "names the class 'intruder.Feature'"),
+        (features_of(a={"pythonClassName": "tensorflow_datasets.testing.intruder.X", "text": {}}), "names the class"),
+        (features_of(a={"pythonClassName": f"{CLASSES}.text_feature.os", "text": {}}), "names the class"),
+        (features_of(a={"text": {}}), "a feature names no class"),
+        (features_of(a=label(jsonFeature={"json": '{"names_file": "/etc/hostname"}'})), "told as json_feature"),
+        (features_of(a={**TEXT, "text": None, "tensor": {}}), "told as tensor"),
+        (features_of(a=label(classLabel={"numClasses": str(10**12)})), "1,000,000,000,000 classes"),
+        (features_of(a=tensor(shape={"dimensions": [2**20, 2**20]})), "numbers an example"),
+        (features_of(a=tensor(shape={"dimensions": [2**14, 2**7]}, optional=True)), "numbers an example"),
+        (features_of(a=in_sequence(in_sequence(tensor(), 2**20), 2**20)), "numbers an example"),
+        (features_of(a=tensor(dtype="V1000000000")), "has the type 'V1000000000'"),
+        (features_of(a=tensor("audio_feature.Audio", "audio", lazyDecode=True)), "lazy_decode"),
+        (tensor(), "a dictionary of features is expected"),
+    ],
+)
+def test_features_import_nothing_and_ask_for_no_more_than_the_zoo_reads(tmp_path, monkeypatch, features, message):
+    (tmp_path / "intruder.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    monkeypatch.syspath_prepend(tmp_path)
+    write_prepared(tmp_path, features=features)
+    with pytest.raises(DataError, match=rf"features\.json: .*{message}"):
+        prepared.open_prepared(LOCATION, tmp_path)
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("info", "message"),
+    [
+        ({"split": {"filepathTemplate": "/etc/{SPLIT}"}}, "names its files '/etc/{SPLIT}'"),
+        ({"split": {"filepathTemplate": "gs://bucket/{SHARD_X_OF_Y}"}}, "names its files 'gs://bucket"),
+        ({"split": {"filepath_template": "{SPLIT:>1000000000}"}}, "names its files"),
+        ({"split": {"name": "../train"}}, "the name of a split is expected"),
+        ({"split": {"numBytes": "-1"}}, "below zero"),
+        ({"name": "../imdb_reviews"}, "the name of a data set is expected"),
+        ({"configName": "../plain_text"}, "names the config"),
+        ({"version": "1.0.0/../2"}, "a version such as"),
+        ({"fileFormat": "riegeli"}, "of the format 'riegeli'"),
+        ({"file_format": "parquet"}, "of the format 'parquet'"),
+    ],
+)
+def test_the_description_of_a_data_set_names_no_other_files(tmp_path, info, message):
+    write_prepared(tmp_path, **info)
+    with pytest.raises(DataError, match=rf"dataset_info\.json: .*{message}"):
+        prepared.open_prepared(LOCATION, tmp_path)
+
+
+def test_what_was_checked_is_what_tfds_reads(tmp_path, monkeypatch):
+    """The files are read once: changed afterwards, they change nothing; what is not needed is not passed on."""
+    features = features_of(text=TEXT, label=label(classLabel={"numClasses": "2"}))
+    info = {"moduleName": "intruder", "location": {"urls": ["http://intruder"]}}
+    folder = write_prepared(tmp_path, features=features, **info)
+    (folder / "label.labels.txt").write_text("bad\ngood\n")
+    described = prepared.described_builder
+
+    def changed(*arguments):
+        (folder / "features.json").write_text(json.dumps(FOREIGN))
+        (folder / "dataset_info.json").write_text("{}")
+        return described(*arguments)
+
+    monkeypatch.setattr(prepared, "described_builder", changed)
+    builder = prepared.open_prepared(LOCATION, tmp_path)
+    assert builder.info.full_name == f"{LOCATION}/1.0.0"
+    assert builder.info.features["label"].names == ["bad", "good"]
+    assert builder.info.splits["train"].num_examples == 2
+    assert builder.info.splits["train"].filepaths == [folder / "imdb_reviews-train.tfrecord-00000-of-00001"]
+    assert "intruder" not in str(builder.info.as_proto)
+
+
+def fifo(path):
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+
+
+def link_out(path):
+    elsewhere = path.parents[3] / "elsewhere"
+    elsewhere.write_text("secret\nof yours\n")
+    path.unlink(missing_ok=True)
+    path.symlink_to(elsewhere)
+
+
+@pytest.mark.parametrize("name", ["dataset_info.json", "features.json", "label.labels.txt"])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (fifo, "is not a regular file"),
+        (link_out, "is a symbolic link out of its folder"),
+        (lambda path: path.write_bytes(b" " * (16 * 2**20 + 1)), "is larger than 16,777,216 bytes"),
+        (lambda path: path.write_bytes(b"\xff\xfe"), "cannot be read"),
+    ],
+)
+def test_descriptions_are_small_files_of_the_folder(tmp_path, name, change, message):
+    folder = write_prepared(tmp_path, features=features_of(text=TEXT, label=label(classLabel={"numClasses": 2})))
+    change(folder / name)
+    with pytest.raises(DataError, match=rf"{name}: it {message}"):
+        prepared.open_prepared(LOCATION, tmp_path)
+
+
+def test_names_of_labels_are_as_many_as_there_are_classes(tmp_path):
+    folder = write_prepared(tmp_path, features=features_of(label=in_sequence(label(classLabel={"numClasses": 2}))))
+    (folder / "label.labels.txt").write_text("a\nb\nc\n")
+    with pytest.raises(DataError, match=r"label\.labels\.txt: .*3 names VS 2 num_classes"):
+        prepared.open_prepared(LOCATION, tmp_path)
+
+
+def test_a_record_that_claims_more_than_its_file_holds_is_named(tmp_path):
+    """TensorFlow would make room for as much, and end the process."""
+    folder = write_prepared(tmp_path)
+    shard = next(folder.glob("*-of-*"))
+    shard.write_bytes(struct.pack("<Q", 2**45) + shard.read_bytes()[8:])
+    with pytest.raises(
+        DataError, match=r"00000-of-00001: it holds 0 records, the last of them cut short, where 2 were"
+    ):
+        prepared.open_prepared(LOCATION, tmp_path)
+
+
+def test_a_pipe_among_the_records_is_named(tmp_path):
+    folder = write_prepared(tmp_path)
+    fifo(folder / "imdb_reviews-test.tfrecord-00000-of-00001")
+    with pytest.raises(DataError, match=r"test\.tfrecord-00000-of-00001: it is not a regular file"):
+        prepared.open_prepared(LOCATION, tmp_path)
+
+
+def test_a_version_may_be_named(tmp_path):
+    old = write_prepared(tmp_path, "1.0.0")
+    write_prepared(tmp_path, "2.0.0")
+    assert prepared.find_prepared(f"{LOCATION}:1.0.0", tmp_path) == old
+    assert str(prepared.open_prepared(f"{LOCATION}:1.0.0", tmp_path).version) == "1.0.0"
+
+
+@pytest.mark.parametrize("location", ["imdb_reviews:1.0.0", "imdb_reviews/my_config", "unknown_to_tfds"])
+def test_files_that_only_tfds_would_find_are_not_read(tmp_path, monkeypatch, location):
+    """`tfds.builder` reads what lies in the folder where it does not know the name, config or version."""
+    monkeypatch.setattr(socket, "getaddrinfo", no_network)
+    (tmp_path / "intruder.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    monkeypatch.syspath_prepend(tmp_path)
+    name, _, version = location.partition(":")
+    folder = tmp_path / name / (version or "1.0.0")
+    folder.mkdir(parents=True)
+    (folder / "features.json").write_text(json.dumps({"type": "intruder.Feature", "content": {}}))
+    with pytest.raises(DataError, match="is not on disk and could not be"):
+        prepared.open_prepared(location, tmp_path)
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_data_dir_that_is_missing_is_named(tmp_path):
