@@ -59,8 +59,10 @@ def test_an_archive_whose_directory_points_before_its_beginning(tmp_path):
 def test_an_archive_that_is_larger_than_memory(tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x.npy", bytes(2**22))
-    monkeypatch.setattr("keras_rnn_zoo.addresses.npz.os.sysconf", lambda name: 1000)
-    with pytest.raises(DataError, match=r"holds 4,194,304 bytes unpacked, and this machine has 1,000,000"):
+    monkeypatch.setattr("keras_rnn_zoo.addresses.npz.available", lambda: 5_000_000)
+    with pytest.raises(
+        DataError, match=r"holds 4,194,304 bytes unpacked, and 5,000,000 of memory are free, of which 80%"
+    ):
         registry.find_dataset(f"npz:{tmp_path / 'a.npz'}", ("classification",))
 
 

@@ -1,6 +1,7 @@
 """Arrays: series and what they stand for."""
 
-import os
+import array
+import dataclasses
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,8 +14,11 @@ from keras_rnn_zoo.addresses.pickles import read_array
 from keras_rnn_zoo.addresses.rows import BadRow, Files, Row, existing_file
 from keras_rnn_zoo.errors import DataError, ZooError
 from keras_rnn_zoo.lazy import np
+from keras_rnn_zoo.memory import available
 
 LENGTHS = ("lengths", "length", "x_lengths")
+SHARE = 0.8
+"""The part of the free memory that arrays may take; the rest is for what is made of them."""
 
 
 class Arrays(Files):
@@ -22,108 +26,172 @@ class Arrays(Files):
 
     Series are an object array of arrays (steps, features); an array (examples, steps, features), or without the last
     axis, whose true lengths may stand in `lengths`; or all steps one after another (steps, features) with `lengths`.
+    The memory taken is that of the arrays: each series is cut out of them, and made numbers, when it is wanted.
     """
 
     input = "series"
 
     def __init__(self, place: str, tasks: tuple[str, ...], given: Mapping[str, str], encoding: str) -> None:
         self.path = existing_file(place)
-        try:
-            with zipfile.ZipFile(self.path) as archive:
-                self._check_size(archive)
-                names = {name.removesuffix(".npy"): name for name in archive.namelist() if name.endswith(".npy")}
-                arrays = {
-                    key: read_array(archive.read(name), f"{self.path}, array {key!r}") for key, name in names.items()
-                }
-        except ZooError:
-            raise
-        except Exception as error:  # Of damage `zipfile` tells by many kinds, from its own to those of `seek`.
-            raise DataError(f"{self.path} is no NumPy archive: {error}. Write it with numpy.savez.") from None
+        arrays = _read_arrays(self.path)
         lengths = next((name for name in LENGTHS if name in arrays), "")
         present = [name for name in arrays if name != lengths]
         self.task = choose_task(tasks, given, present, lambda column: arrays[column].dtype.kind == "f")
         words = words_of(self.task, self.input)
         self.columns = resolve(words, given, present, self.path, self.task)
-        x, self.y = (arrays[self.columns[word]] for word in words)
-        self.x = self._series(x, arrays.get(lengths))
-        if len(self.x) != len(self.y):
+        self.x, self.y = (arrays[self.columns[word]] for word in words)
+        for word, found in zip(words, (self.x, self.y), strict=True):
+            if not found.ndim:
+                raise DataError(
+                    f"{self.path}, array {self.columns[word]!r}: one number is there, where many are wanted."
+                )
+        self.bounds = self._bounds(arrays.get(lengths))
+        if len(self.bounds) != len(self.y):
             raise DataError(
-                f"{self.path}: {self.columns['series']!r} has {len(self.x):,} series and {self.columns[words[1]]!r} "
-                f"{len(self.y):,} targets; as many are expected."
+                f"{self.path}: {self.columns['series']!r} has {len(self.bounds):,} series and "
+                f"{self.columns[words[1]]!r} {len(self.y):,} targets; as many are expected."
             )
-        shapes = [series.shape[1] for series in self.x[:1] if series.ndim == 2]
+        shapes = [series.shape[1] for series in (self._series(0) if len(self.y) else None,) if np.ndim(series) == 2]
         self.features = shapes[0] if shapes else 1
 
-    def _check_size(self, archive: zipfile.ZipFile) -> None:
-        """Raises `DataError` if the arrays would not fit into memory, before any is read."""
-        size = sum(member.file_size for member in archive.infolist())
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        if size > memory:
-            raise DataError(
-                f"{self.path} holds {size:,} bytes unpacked, and this machine has {memory:,} of memory. Split it."
-            )
-
-    def _series(self, x: Any, lengths: Any) -> list[Any]:
-        name = f"{self.path}, array {self.columns['series']!r}"
+    def _bounds(self, lengths: Any) -> Any:
+        """Returns what cuts a series out of the array, and how many there are."""
+        x, name = self.x, f"{self.path}, array {self.columns['series']!r}"
         if x.dtype.kind not in "Ofiub":
             raise DataError(f"{name}: numbers are expected; received {x.dtype}.")
         if lengths is not None and (lengths.ndim != 1 or lengths.dtype.kind not in "iu" or (lengths < 0).any()):
             raise DataError(f"{self.path}: the lengths are expected as whole numbers of 0 or more, one a series.")
         if x.dtype.kind == "O":
-            series = [_numbers(item) for item in x]
-        elif lengths is not None and len(lengths) != len(x):
-            if int(lengths.sum()) != len(x):
-                raise DataError(
-                    f"{name}: {len(x):,} steps where the lengths add up to {int(lengths.sum()):,}. Write as many."
-                )
-            series = np.split(x, np.cumsum(lengths)[:-1])
-        elif lengths is not None:
-            if (lengths > x.shape[1]).any():
-                raise DataError(f"{name}: a length of {int(lengths.max()):,} where there are {x.shape[1]:,} steps.")
-            series = [item[:length] for item, length in zip(x, lengths, strict=True)]
-        elif x.ndim < 2:
+            return _Whole(len(x))
+        if lengths is not None and len(lengths) != len(x):
+            total = sum(map(int, lengths))
+            if total != len(x):
+                raise DataError(f"{name}: {len(x):,} steps where the lengths add up to {total:,}. Write as many.")
+            return _Joined(np.cumsum(lengths, dtype="int64"))
+        if x.ndim < 2:
             raise DataError(
                 f"{name}: an array (examples, steps, features) is expected; received one of {x.shape}. Where all steps "
                 "stand one after another, add an array 'lengths'."
             )
-        else:
-            series = list(x)
-        return [item[:, None] if item is not None and item.ndim == 1 else item for item in series]
+        if lengths is not None and (lengths > x.shape[1]).any():
+            raise DataError(f"{name}: a length of {int(lengths.max()):,} where there are {x.shape[1]:,} steps.")
+        return _Whole(len(x)) if lengths is None else _Padded(lengths)
+
+    def _series(self, number: int) -> Any:
+        """Returns a series, `(steps, features)` where it is as it should be, or `None` for what is no numbers."""
+        found = self.bounds.cut(self.x, number)
+        found = _numbers(found) if self.x.dtype.kind == "O" else found
+        return found[:, None] if found is not None and found.ndim == 1 else found
 
     def paths(self) -> list[Path]:
         return [self.path]
 
     def rows(self) -> Iterator[Row | BadRow]:
-        column = self.columns["series"]
-        for number, (series, target) in enumerate(zip(self.x, self.y, strict=True)):
-            where = f"example {number}"
-            if series is None or series.ndim != 2 or series.shape[1] != self.features:
-                found = "no numbers" if series is None else f"the shape {series.shape}"
-                yield BadRow(where, column, "", f"{found} where (steps, {self.features}) is expected")
-            elif not len(series):
-                yield BadRow(where, column, "", "the series has no steps")
-            else:
-                yield Row(where, number, _plain(target))
+        return map(self._row, range(len(self.y)))
+
+    def _row(self, number: int) -> Row | BadRow:
+        where, column, series = f"example {number}", self.columns["series"], self._series(number)
+        if series is None or series.ndim != 2 or series.shape[1] != self.features:
+            found = "no numbers" if series is None else f"the shape {series.shape}"
+            return BadRow(where, column, "", f"{found} where (steps, {self.features}) is expected")
+        if not len(series):
+            return BadRow(where, column, "", "the series has no steps")
+        return Row(where, number, _plain(self.y[number]))
 
     def mixed_rows(self, seed: int) -> Iterator[Row | BadRow]:
         import random
 
-        rows = list(self.rows())
-        random.Random(seed).shuffle(rows)
-        yield from rows
+        numbers = array.array("Q", range(len(self.y)))
+        random.Random(seed).shuffle(numbers)
+        return map(self._row, numbers)
 
     def load(self, row: Row) -> Any:
-        return np.asarray(self.x[row.raw], "float32")
+        return np.asarray(self._series(row.raw), "float32")
 
     def key(self, row: Row) -> bytes:
-        return np.ascontiguousarray(self.x[row.raw]).tobytes()
+        return np.ascontiguousarray(self._series(row.raw)).tobytes()
+
+
+@dataclasses.dataclass(frozen=True)
+class _Whole:
+    """A series in each row."""
+
+    number: int
+
+    def __len__(self) -> int:
+        return self.number
+
+    def cut(self, x: Any, number: int) -> Any:
+        return x[number]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Padded:
+    """A series in each row, of the length that stands beside it."""
+
+    lengths: Any
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def cut(self, x: Any, number: int) -> Any:
+        return x[number][: self.lengths[number]]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Joined:
+    """All series one after another, each up to the step where it ends."""
+
+    ends: Any
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def cut(self, x: Any, number: int) -> Any:
+        return x[self.ends[number - 1] if number else 0 : self.ends[number]]
+
+
+def _read_arrays(path: Path) -> dict[str, Any]:
+    """Returns the arrays of a NumPy archive by name, each read straight into the memory that it takes."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = {member.filename: member for member in archive.infolist() if member.filename.endswith(".npy")}
+            size, room = sum(member.file_size for member in members.values()), available()
+            if size > room * SHARE:
+                raise DataError(
+                    f"{path} holds {size:,} bytes unpacked, and {room:,} of memory are free, of which {SHARE:.0%} may "
+                    "be taken. Split it, or free memory."
+                )
+            return {
+                name.removesuffix(".npy"): read_array(
+                    _unpacked(archive, member), f"{path}, array {name.removesuffix('.npy')!r}"
+                )
+                for name, member in members.items()
+            }
+    except ZooError:
+        raise
+    except Exception as error:  # Of damage `zipfile` tells by many kinds, from its own to those of `seek`.
+        raise DataError(f"{path} is no NumPy archive: {error}. Write it with numpy.savez.") from None
+
+
+def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Any:
+    """Returns the bytes of a file in an archive."""
+    content = np.empty(member.file_size, "uint8")
+    with archive.open(member) as file:
+        place = 0
+        while part := file.read(2**20):
+            content[place : place + len(part)] = np.frombuffer(part, "uint8")
+            place += len(part)
+    if place < len(content):
+        raise EOFError(f"{member.filename} is cut short")
+    return content
 
 
 def _numbers(item: Any) -> Any:
     """Returns an array of numbers of what stands in an object array, or `None`."""
     try:
         return np.asarray(item, "float32")
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -39,6 +39,7 @@ def files_dataset(
     """
     given = known.get("columns") or parse_columns(str(options.get("columns", "")), USUAL)
     found = kind(place, tasks, given, str(options.get("encoding", "")))
+    task = found.task  # And not `found` itself: arrays would stay in memory beside those that are opened to train on.
 
     def open_files(
         data_dir: str | None,
@@ -62,10 +63,10 @@ def files_dataset(
             encoding: encoding of texts; if empty, what a byte order mark tells, or UTF-8.
         """
         given = known.get("columns") or parse_columns(columns, USUAL)
-        files = {"train": kind(place, (found.task,), given, encoding)}
+        files = {"train": kind(place, (task,), given, encoding)}
         for part, named in (("validation", validation), ("test", test)):
             if named:
-                files[part] = kind(named, (found.task,), files["train"].columns, encoding)
+                files[part] = kind(named, (task,), files["train"].columns, encoding)
         return open_rows(files, seed, skip_bad_rows, known)
 
     address = f"{form}:{','.join(str(path) for path in found.named())}"

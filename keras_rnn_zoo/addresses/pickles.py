@@ -1,42 +1,53 @@
-"""NumPy's arrays of objects, which it writes as pickles: read without running what a pickle asks for."""
+"""Arrays of `.npy` files, read without copies, and without any unpickler where NumPy wrote a pickle."""
 
 import io
-import math
-import pickle
+import struct
 from typing import Any
 
+from keras_rnn_zoo.addresses.object_arrays import read_pickle
+from keras_rnn_zoo.addresses.pickle_machine import count_of
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
+from keras_rnn_zoo.memory import available
 
-HARMLESS = {
-    ("numpy", "dtype"),
-    ("numpy", "ndarray"),
-    *((f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("_reconstruct", "scalar")),
-    *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
-}
-"""What a pickle of arrays, lists, numbers and texts names."""
+_LONGEST_HEADER = 2**16
 
 
-class _ArrayUnpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in HARMLESS:
-            raise pickle.UnpicklingError(f"it names {module}.{name}, which no array of numbers needs")
-        return super().find_class(module, name)
+def read_array(content: Any, name: str) -> Any:
+    """Returns the array of a `.npy` file.
 
+    Args:
+        content: the bytes of the file; an array of numbers shares them.
+        name: what messages call it.
 
-def read_array(content: bytes, name: str) -> Any:
-    """Returns the array of a `.npy` file; `name` is what messages call it. Raises `DataError` where it is damaged."""
-    file = io.BytesIO(content)
+    Raises:
+        DataError: it is damaged, or holds what is no array of numbers, texts, or lists and arrays of them.
+    """
     try:
-        version = np.lib.format.read_magic(file)
-        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
-        shape, _, dtype = read(file)
-        if not dtype.hasobject:
-            if math.prod(shape) * dtype.itemsize > len(content):
-                raise ValueError(
-                    f"it is cut short: numbers of the shape {shape} do not fit into {len(content):,} bytes"
-                )
-            return np.load(io.BytesIO(content), allow_pickle=False)
-        return np.asarray(_ArrayUnpickler(file).load(), object).reshape(shape)
-    except Exception as error:  # What is no array fails by many kinds, from Python's tokenizer's to pickle's.
-        raise DataError(f"{name} cannot be read: {error}. Write it with numpy.savez.") from None
+        return _read(memoryview(content).cast("B"))
+    except Exception as error:  # What is no array fails by many kinds, from Python's tokenizer's to those of `struct`.
+        cut_short = isinstance(error, IndexError | struct.error)
+        reason = "it is cut short or damaged" if cut_short else str(error) or type(error).__name__
+        raise DataError(f"{name} cannot be read: {reason}. Write it with numpy.savez.") from None
+
+
+def _read(content: memoryview) -> Any:
+    file = io.BytesIO(bytes(content[:_LONGEST_HEADER]))
+    version = np.lib.format.read_magic(file)
+    if version not in ((1, 0), (2, 0)):
+        raise ValueError(f"it is of the version {version} of the format; 1.0 and 2.0 are read")
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, fortran, dtype = read(file)
+    count, order, data = count_of(shape), "F" if fortran else "C", content[file.tell() :]
+    if dtype.kind not in "biufcSUO" or dtype.names or dtype.subdtype or not dtype.itemsize:
+        raise ValueError(f"its items are of the type {str(dtype)[:60]}; numbers, texts and objects are read")
+    if not dtype.hasobject:
+        if count * dtype.itemsize > len(data):
+            raise ValueError(f"it is cut short: numbers of the shape {shape} do not fit into {len(content):,} bytes")
+        if not count:
+            return np.zeros(shape, dtype)
+        return np.frombuffer(data, dtype, count).reshape(shape, order=order)
+    found = read_pickle(data, available())
+    if found.dtype != object or found.shape != tuple(shape):
+        raise ValueError(f"it holds an array of the shape {found.shape}, and says {shape}")
+    return found

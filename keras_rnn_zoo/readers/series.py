@@ -1,6 +1,8 @@
 """Numbers over time."""
 
+import functools
 import json
+import operator
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -42,8 +44,10 @@ class SeriesReader(Reader):
         self.deviation: list[float] = []
 
     def fit(self, raw: Any) -> str:
-        moments = [_moments(series) for series in raw.map(_as_double).as_numpy_iterator()]
-        total, squares, numbers, steps = (np.sum([moment[part] for moment in moments], axis=0) for part in range(4))
+        total, squares, numbers, steps = functools.reduce(
+            lambda sums, more: tuple(map(operator.add, sums, more)),
+            map(_moments, raw.map(_as_double).as_numpy_iterator()),
+        )
         mean = total / np.maximum(numbers, 1)
         deviation = np.sqrt(np.maximum(squares / np.maximum(numbers, 1) - mean**2, 0))
         # A constant feature stays as wide as it is; by rounding, its deviation may not be quite 0.

@@ -1,0 +1,77 @@
+"""How much memory a process may still use. Imports no framework."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+_CGROUPS = Path("/sys/fs/cgroup")
+
+
+def available() -> int:
+    """Returns the bytes of memory that this process may still use.
+
+    The least of what the system has free, what the process's control groups (a container's limit) leave, and what its
+    own limits (`ulimit -v`, `ulimit -d`) leave. Where the system tells none of them, `sys.maxsize`.
+    """
+    return max(0, min((*_of_the_system(), *_of_control_groups(), *_of_the_process()), default=sys.maxsize))
+
+
+def _of_the_system() -> Iterator[int]:
+    with contextlib.suppress(OSError, ValueError):
+        free = _table(Path("/proc/meminfo")).get("MemAvailable")
+        if free is not None:
+            yield free * 1024
+            return
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        yield os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _of_control_groups() -> Iterator[int]:
+    try:
+        lines = Path("/proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, name = line.split(":", 2)
+        if controllers == "":
+            root, names = _CGROUPS, ("memory.max", "memory.current", "inactive_file")
+        elif "memory" in controllers.split(","):
+            root, names = (
+                _CGROUPS / "memory",
+                ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+            )
+        else:
+            continue
+        # The limits of the groups around it hold, too. In a container the path may be that of the host, and the
+        # container's own group is what is mounted as the root.
+        folder = root / name.lstrip("/") if ".." not in name else root
+        for group in (folder, *folder.parents):
+            if group.is_relative_to(root):
+                yield from _of_control_group(group, *names)
+
+
+def _of_control_group(group: Path, limit: str, used: str, reclaimable: str) -> Iterator[int]:
+    with contextlib.suppress(OSError, ValueError):  # "max" is no number: there is no limit.
+        most = int((group / limit).read_text())
+        # Pages of files that were read count as used, and make room when it is needed.
+        cached = _table(group / "memory.stat").get(reclaimable, 0)
+        yield most - max(0, int((group / used).read_text()) - cached)
+
+
+def _of_the_process() -> Iterator[int]:
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        now = _table(Path("/proc/self/status"))
+        for limit, used in ((resource.RLIMIT_AS, "VmSize"), (resource.RLIMIT_DATA, "VmData")):
+            most, _ = resource.getrlimit(limit)
+            if most != resource.RLIM_INFINITY and used in now:
+                yield most - now[used] * 1024
+
+
+def _table(path: Path) -> dict[str, int]:
+    """Returns the numbers of a file of names and numbers, one of each a line."""
+    rows = (line.replace(":", " ").split() for line in path.read_text().splitlines())
+    return {row[0]: int(row[1]) for row in rows if len(row) > 1 and row[1].isdecimal()}

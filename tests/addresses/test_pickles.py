@@ -1,0 +1,279 @@
+"""Arrays of objects: what NumPy writes is read, and nothing else is made of a pickle."""
+
+import io
+import pickle
+import struct
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from keras_rnn_zoo.addresses.pickles import read_array
+from keras_rnn_zoo.errors import DataError
+
+ITEMS = [
+    np.arange(6, dtype="float32").reshape(3, 2),
+    np.asfortranarray(np.arange(6, dtype="float64").reshape(2, 3)),
+    np.arange(4, dtype=">i2"),
+    np.arange(20, dtype="f8")[::2],
+    np.array(["ab", "ç"]),
+    np.array([b"ab", b"c"]),
+    np.zeros((0, 2), "float32"),
+    np.array([True, False]),
+    np.array([1 + 2j]),
+    np.array([[1, "x"], [None, np.zeros(2, "u1")]], object),
+    np.float32(1.5),
+    np.float64(2.5),
+    np.int64(-3),
+    np.str_("text"),
+    np.bool_(True),
+    [0.5, 1, [2, -70_000, 2**70]],
+    (1, "a", None, True, b"bytes"),
+    "half of a pair: \ud83d",
+    -(2**40),
+]
+
+
+def objects(*items):
+    found = np.empty(len(items), object)
+    for place, item in enumerate(items):
+        found[place] = item
+    return found
+
+
+def npy(content, shape=(1,), descr="|O"):
+    """Returns a `.npy` file of a header and anything behind it."""
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})
+    return file.getvalue() + content
+
+
+def pickled(items, protocol, old=False):
+    content = pickle.dumps(items, protocol=protocol)
+    if old:  # As NumPy 1.26 calls its modules; the length of a name may stand before it.
+        content = content.replace(b"\x8c\x16numpy._core.multiarray", b"\x8c\x15numpy.core.multiarray")
+        content = content.replace(b"\x8c\x13numpy._core.numeric", b"\x8c\x12numpy.core.numeric")
+        content = content.replace(b"cnumpy._core.", b"cnumpy.core.")
+    return npy(content, items.shape)
+
+
+def same(found, expected):
+    assert type(found) is type(expected)
+    if isinstance(expected, np.ndarray):
+        assert (found.dtype, found.shape) == (expected.dtype, expected.shape)
+        for one, other in zip(found.ravel(), expected.ravel(), strict=True):
+            same(one, other)
+    else:
+        assert found == expected
+
+
+@pytest.mark.parametrize("old", [False, True])
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_what_numpy_writes_is_read(protocol, old):
+    items = objects(*ITEMS)
+    for place, item in enumerate(read_array(pickled(items, protocol, old), "a")):
+        same(item, items[place])
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_arrays_of_objects_of_several_axes_and_none(order):
+    items = np.array(objects(*ITEMS[:6]).reshape(2, 3), order=order)
+    file = io.BytesIO()
+    np.save(file, items, allow_pickle=True)
+    found = read_array(file.getvalue(), "a")
+    assert found.shape == (2, 3)
+    same(found[1, 0], items[1, 0])
+    assert read_array(pickled(np.array(None, object), 4), "a").shape == ()
+
+
+def test_items_that_are_named_again_are_shared():
+    one = np.zeros((1000, 2), "float32")
+    found = read_array(pickled(objects(*[one] * 100), 4), "a")
+    assert found[0] is found[99]
+
+
+def test_items_that_are_named_again_fit_into_memory_in_full(monkeypatch):
+    items = pickled(objects(*[np.zeros(100_000)] * 100), 4)
+    monkeypatch.setattr("keras_rnn_zoo.addresses.pickles.available", lambda: 50_000_000)
+    with pytest.raises(DataError, match="in full they would not fit into memory"):
+        read_array(items, "a")
+
+
+def test_arrays_of_numbers_share_the_bytes_that_they_are_read_from():
+    array = np.arange(100_000, dtype=">f4").reshape(100, 1000)
+    for order in "CF":
+        file = io.BytesIO()
+        np.save(file, np.asarray(array, order=order))
+        content = bytearray(file.getvalue())
+        tracemalloc.start()
+        found = read_array(content, "a")
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert most < 200_000
+        same(found, array)
+
+
+class Call:
+    def __init__(self, function, *arguments, state=None):
+        self.made = (function, arguments) if state is None else (function, arguments, state)
+
+    def __reduce__(self):
+        return self.made
+
+
+class Type:
+    """A type with a state of one's own, in the place of NumPy's."""
+
+    def __init__(self, code, *state):
+        self.code, self.state = code, state
+
+    def __reduce__(self):
+        return np.dtype, (self.code, False, True), self.state
+
+
+STATE = (3, "<", None, None, None, -1, -1, 0)
+RECONSTRUCT = np.zeros(1).__reduce__()[0]
+SCALAR = np.float64(1).__reduce__()[0]
+
+
+def crafted(dtype, data=bytes(8), shape=(1,), version=1):
+    """Returns an array whose pickle has a state of one's own."""
+    return Call(RECONSTRUCT, np.ndarray, (0,), b"b", state=(version, shape, dtype, False, data))
+
+
+def nested(levels, times):
+    found = [1.0] * times
+    for _ in range(levels):
+        found = [found] * times
+    return found
+
+
+def holding_itself():
+    found = []
+    found.append([found])
+    return found
+
+
+def array_holding_itself():
+    found = np.empty(1, object)
+    found[0] = [found]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        (Call(eval, "1"), "names (builtins|__builtin__).eval"),
+        (Call(np.save, "file", 1), "names numpy.save"),
+        (Call(np.memmap, "file"), "names numpy.memmap"),
+        (crafted(Type("O8", 3, "|", None, None, None, -1, -1, 0)), "holds a type that NumPy does not write"),
+        (crafted(Type("O8", 3, "|", None, None, None, -1, -1, 63)), "holds an array that NumPy does not write"),
+        (crafted(Type("f8", 3, "<", None, None, None, -1, -1, 63)), "holds a type that NumPy does not write"),
+        (crafted(Type("f8", 3, "<", None, None, None, 2**30, -1, 0)), "holds a type that NumPy does not write"),
+        (crafted(Type("f8", 3, "<", None, ("a",), {}, 8, 1, 0)), "instruction"),
+        (crafted(Type("f8", 3, "<", (np.dtype("f8"), (2,)), None, None, 16, 8, 0)), "sets the state of what"),
+        (crafted(Type("V8", 3, "|", None, None, None, 8, 1, 0)), "names the type 'V8'"),
+        (crafted(Type("M8", *STATE)), "names the type 'M8'"),
+        (crafted(Type("f8,O", *STATE)), "names the type 'f8,O'"),
+        (crafted(Type("S0", *STATE)), "names the type 'S0'"),
+        (crafted(Type("S4000000000", *STATE)), "names the type 'S4000000000'"),
+        (np.array([(1, 2.0)], "i4,f4"), "names the type 'V8'|instruction"),
+        (np.datetime64("2026-01-01"), "names the type 'M8'"),
+        (crafted(np.dtype("f8"), shape=(2,)), "cut short"),
+        (crafted(np.dtype("f8"), shape=(-1, -1)), "which no array has"),
+        (crafted(np.dtype("f8"), shape=(2**61, 2**61, 2**6)), "cut short"),
+        (crafted(np.dtype("f8"), shape=(1,) * 40), "which no array has"),
+        (crafted(np.dtype("f8"), shape=(1.0,)), "which no array has"),
+        (crafted(np.dtype("f8"), version=2), "sets the state of what is no array"),
+        (crafted(np.dtype("O"), data=[1, 2]), "holds 2 objects where its shape"),
+        (Call(SCALAR, np.dtype("O"), b"12345678"), "array that NumPy does not write"),
+        (Call(SCALAR, np.dtype("f8"), bytes(9)), "cut short"),
+        (np.dtype("f8"), "no number and no text"),
+        (np.ndarray, "no number and no text"),
+        ({"a": 1}, "instruction"),
+        ({1, 2}, "instruction|names"),
+        (3 + 4j, "names (builtins|__builtin__).complex"),
+        (holding_itself(), "a list in it (holds itself|goes on)"),
+        (array_holding_itself(), "an array in it holds itself"),
+        (nested(40, 1), "more than 32 deep"),
+        (nested(9, 10), "names the same parts again and again"),
+        ([[] for _ in range(20_000)], "many times the memory"),
+    ],
+)
+def test_nothing_else_is_made_of_a_pickle(item, message):
+    with pytest.raises(DataError, match=rf"^a cannot be read: .*({message}).*numpy\.savez"):
+        read_array(pickled(objects(item), 4), "a")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b".",
+        b"N.",
+        b"(.",
+        b"\x80\x09N.",
+        b"]]a.",
+        b"t.",
+        b"e.",
+        b"h\x00.",
+        b"NR.",
+        b"Nb.",
+        b"]" * 2_000_000,
+        b"\x8e\xff\xff\xff\xff\xff\xff\xff\x7f",
+        b"\x8a\xff\x01.",
+        b"Nr\xff\xff\xff\xff" * 3,
+        b"c" + b"a" * 1000,
+        b"cos\nsystem\n(X\x02\x00\x00\x00lstR.",
+        b"P1\n.",
+        b"\x82\x01.",
+    ],
+)
+def test_pickles_of_no_array(content):
+    with pytest.raises(DataError, match=r"^a cannot be read: it "):
+        read_array(npy(content), "a")
+
+
+def test_a_pickle_takes_a_small_multiple_of_its_length():
+    """Of a list of empty lists, each byte becomes a list; an index of a memo may be any number."""
+    for content in (b"]" * 500_000, b"]r\xff\xff\xff\x7f" * 100_000, b"(" * 500_000, b"N" * 500_000 + b"."):
+        tracemalloc.start()
+        with pytest.raises(DataError):
+            read_array(npy(content), "a")
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert most < 60 * len(content)
+
+
+@pytest.mark.parametrize("place", range(40, 300, 7))
+def test_a_changed_byte_gives_an_array_or_a_paragraph(place):
+    content = bytearray(pickled(objects(np.zeros((2, 2), "f4"), [1, "a"]), 4))
+    for value in (0, 0x2E, 0x52, 0x62, 0xFF):
+        content[min(place + 80, len(content) - 1)] = value
+        try:
+            assert read_array(bytes(content), "a").dtype == object
+        except DataError as error:
+            assert "a cannot be read: " in str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{'descr': 'V8', 'fortran_order': False, 'shape': (1,)}", "of the type"),
+        ("{'descr': '<M8[D]', 'fortran_order': False, 'shape': (1,)}", "of the type"),
+        ("{'descr': [('a', '|O')], 'fortran_order': False, 'shape': (1,)}", "of the type"),
+        ("{'descr': ('<f4', (2,)), 'fortran_order': False, 'shape': (1,)}", "of the type"),
+        ("{'descr': '|S0', 'fortran_order': False, 'shape': (1000000000000,)}", "of the type"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (-2, -2)}", "which no array has"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (True,)}", "which no array has"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 4)}", "which no array has"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (1073741824, 4294967296)}", "cut short"),
+        ("__import__('os').getcwd()", ""),
+        ("[" * 60_000, ""),
+    ],
+)
+def test_headers(text, message):
+    line = text.encode() + b"\n"
+    content = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(line)) + line + bytes(16)
+    with pytest.raises(DataError, match=rf"^a cannot be read: .*{message}"):
+        read_array(content, "a")
