@@ -1,0 +1,110 @@
+"""How much memory a NumPy archive takes; what it means is tested with the other forms."""
+
+import io
+import tracemalloc
+import zipfile
+
+import numpy as np
+import pytest
+
+from keras_rnn_zoo.addresses.npz import Arrays
+from keras_rnn_zoo.addresses.rows import Row
+from keras_rnn_zoo.errors import DataError
+
+ROWS = 20_000
+
+
+def write(path, **arrays):
+    with open(path, "wb") as file:
+        np.savez_compressed(file, **arrays)
+    return str(path)
+
+
+def ragged(items):
+    found = np.empty(len(items), object)
+    found[:] = items
+    return found
+
+
+ARCHIVES = {
+    "an array": {"x": np.zeros((ROWS, 50, 2), "float32"), "y": np.zeros(ROWS)},
+    "in the order of Fortran": {"x": np.zeros((ROWS, 100), "float32", order="F"), "y": np.zeros(ROWS)},
+    "another kind of number": {"x": np.zeros((ROWS, 50), "float64"), "y": np.zeros(ROWS)},
+    "with lengths": {"x": np.zeros((ROWS, 100), "float32"), "lengths": np.full(ROWS, 99), "y": np.zeros(ROWS)},
+    "joined": {"x": np.zeros(ROWS * 100, "float32"), "lengths": np.full(ROWS, 100), "y": np.zeros(ROWS)},
+    "objects": {"x": ragged([np.zeros((5000 + n, 1), "float64") for n in range(300)]), "y": np.zeros(300)},
+}
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_the_memory_taken_is_that_of_the_arrays(tmp_path, name):
+    arrays = ARCHIVES[name]
+    path = write(tmp_path / "a.npz", **arrays)
+    size = sum(array.nbytes if array.dtype != object else sum(a.nbytes for a in array) for array in arrays.values())
+    np.zeros(1)
+    tracemalloc.start()
+    files = Arrays(path, ("regression",), {}, "")
+    assert all(isinstance(row, Row) for row in files.rows())
+    assert sum(1 for _ in files.mixed_rows(0)) == len(arrays["y"])
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 1.2 * size + 3e6
+
+
+def test_what_does_not_fit_into_free_memory_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    path = write(tmp_path / "a.npz", x=np.zeros((1000, 1000)), y=np.zeros(1000))
+    monkeypatch.setattr("keras_rnn_zoo.addresses.npz.available", lambda: 9_000_000)
+    monkeypatch.setattr("keras_rnn_zoo.addresses.npz.read_array", None)
+    with pytest.raises(DataError, match=r"a\.npz holds 8,008,256 bytes unpacked, and 9,000,000 of memory are free"):
+        Arrays(path, ("regression",), {}, "")
+
+
+@pytest.mark.parametrize("claimed", [100, 10**15])
+def test_an_archive_that_claims_another_size_is_refused(tmp_path, claimed):
+    path = write(tmp_path / "a.npz", x=np.zeros((12, 5)), y=np.zeros(12))
+    content = bytearray((tmp_path / "a.npz").read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        size = archive.getinfo("x.npy").file_size
+    at = content.index(size.to_bytes(4, "little"), content.index(b"PK\x01\x02"))
+    content[at : at + 4] = min(claimed, 2**32 - 2).to_bytes(4, "little")
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(DataError, match=r"a\.npz"):
+        Arrays(path, ("regression",), {}, "")
+
+
+def test_the_order_of_training_is_that_of_the_rows_shuffled(tmp_path):
+    import random
+
+    files = Arrays(write(tmp_path / "a.npz", x=np.zeros((40, 5)), y=np.arange(40.0)), ("regression",), {}, "")
+    rows = list(files.rows())
+    random.Random(3).shuffle(rows)
+    assert list(files.mixed_rows(3)) == rows
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"x": np.float32(1), "y": np.zeros(3)}, "array 'x': one number is there"),
+        ({"x": np.zeros((3, 2)), "y": np.float32(1)}, "array 'y': one number is there"),
+        ({"x": np.zeros(3), "y": np.zeros(3), "lengths": np.ones(3, int)}, r"received one of \(3,\)"),
+        ({"x": np.zeros(3), "y": np.zeros(2), "lengths": np.array([2**63, 2**63 + 3], "u8")}, "add up to 18,446,744"),
+    ],
+)
+def test_arrays_of_another_shape_are_named(tmp_path, arrays, message):
+    with pytest.raises(DataError, match=message):
+        Arrays(write(tmp_path / "a.npz", **arrays), ("regression",), {}, "")
+
+
+def test_a_number_that_is_no_float_is_a_bad_row(tmp_path):
+    path = write(tmp_path / "a.npz", x=ragged([[1.0, 2.0]] * 3 + [[10**400]]), y=np.arange(4.0))
+    rows = list(Arrays(path, ("regression",), {}, "").rows())
+    assert [type(row).__name__ for row in rows] == ["Row"] * 3 + ["BadRow"]
+
+
+def test_an_archive_written_into_memory_reads_as_one_on_disk(tmp_path):
+    file = io.BytesIO()
+    np.savez(file, x=np.arange(24, dtype=">f4").reshape(4, 3, 2), y=np.arange(4.0))
+    (tmp_path / "a.npz").write_bytes(file.getvalue())
+    files = Arrays(str(tmp_path / "a.npz"), ("regression",), {}, "")
+    assert files.features == 2
+    np.testing.assert_array_equal(files.load(next(files.rows())), np.arange(6).reshape(3, 2))
