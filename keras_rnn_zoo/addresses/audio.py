@@ -13,7 +13,7 @@ from keras_rnn_zoo.addresses.rows import Row
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.options import Range
-from keras_rnn_zoo.readers.wav import decode_wav, resample
+from keras_rnn_zoo.readers.wav import MOST_SECONDS, decode_wav, read_wav
 
 MOST_SAMPLES = 16_000
 """The rate that recordings of a higher one are read at, if the user names none: speech has little above half of it."""
@@ -27,7 +27,8 @@ class AudioFolder(Folder):
         tasks: the tasks that it may be for.
         given: the columns of `labels.csv` that the user named.
         encoding: its encoding.
-        sample_rate: samples a second that recordings are brought to; 0 for the rate of most of them.
+        sample_rate: samples a second that recordings are brought to; 0 for their own.
+        max_seconds: most of a recording that is read, from its start.
     """
 
     input = "audio"
@@ -35,17 +36,23 @@ class AudioFolder(Folder):
     tables: ClassVar = {"transcription": "labels.csv", "classification": "labels.csv"}
 
     def __init__(
-        self, place: str, tasks: tuple[str, ...], given: Mapping[str, str], encoding: str, sample_rate: int = 0
+        self,
+        place: str,
+        tasks: tuple[str, ...],
+        given: Mapping[str, str],
+        encoding: str,
+        sample_rate: int = 0,
+        max_seconds: float = MOST_SECONDS,
     ) -> None:
         super().__init__(place, tasks, given, encoding)
-        self.sample_rate = sample_rate
+        self.sample_rate, self.max_seconds = sample_rate, max_seconds
 
     def load(self, row: Row) -> Any:
-        return resample(*decode_wav((self.folder / row.raw).read_bytes()), self.sample_rate)
+        return read_wav((self.folder / row.raw).read_bytes(), self.sample_rate, self.max_seconds)
 
     def check(self, row: Row) -> str:
         try:
-            samples, _ = decode_wav((self.folder / row.raw).read_bytes())
+            samples, _ = decode_wav((self.folder / row.raw).read_bytes(), seconds=1)
         except OSError as error:
             return f"the file cannot be read: {error.strerror}"
         except DataError as error:
@@ -73,6 +80,7 @@ def audio(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known:
         seed: int,
         *,
         sample_rate: Annotated[int, Range(1000, 192_000)] = MOST_SAMPLES,
+        max_seconds: Annotated[float, Range(0.01, 3600)] = MOST_SECONDS,
         columns: str = "",
         validation: str = "",
         test: str = "",
@@ -85,13 +93,14 @@ def audio(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known:
             data_dir: not used.
             seed: draws the splits for which no folders are named.
             sample_rate: samples a second that recordings are brought to.
+            max_seconds: most of a recording that is read, from its start.
             columns: which column of labels.csv holds what, such as audio=file,text=sentence.
             validation: a folder to validate on; a tenth of the recordings if empty.
             test: a folder to test on; a tenth of the recordings if empty.
             skip_bad_rows: whether to leave out recordings that cannot be used.
             encoding: encoding of labels.csv; if empty, what a byte order mark tells, or UTF-8.
         """
-        kind: Any = functools.partial(AudioFolder, sample_rate=sample_rate)
+        kind: Any = functools.partial(AudioFolder, sample_rate=sample_rate, max_seconds=max_seconds)
         opened = files_dataset("audio", kind, place, tasks, {**options, "encoding": encoding}, known)
         return opened.make(
             data_dir, seed, columns=columns, validation=validation, test=test, skip_bad_rows=skip_bad_rows,

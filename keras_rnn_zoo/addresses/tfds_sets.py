@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.addresses.columns import TARGETS, USUAL, choose_task, parse_columns, resolve, words_of
@@ -20,6 +20,8 @@ from keras_rnn_zoo.datasets.prepared import (
 )
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tfds
+from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.readers.wav import MOST_SECONDS, resample
 
 SPLITS = {"validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
 """What TFDS's data sets name their splits, the commonest first."""
@@ -51,12 +53,14 @@ class TfdsSplit(Files):
         tasks: the tasks that it may be for.
         given: the feature that the user named for each word.
         sample_rate: samples a second that recordings are brought to; 0 for their own.
+        max_seconds: most of a recording that is read, from its start.
     """
 
     def __init__(  # The place of a split is its builder.
-        self, builder: Any, split: str, tasks: tuple[str, ...], given: Mapping[str, str], sample_rate: int = 0
-    ) -> None:
-        self.builder, self.split, self.sample_rate = builder, split, sample_rate
+        self, builder: Any, split: str, tasks: tuple[str, ...], given: Mapping[str, str], sample_rate: int = 0,
+        max_seconds: float = MOST_SECONDS,
+    ) -> None:  # fmt: skip
+        self.builder, self.split, self.sample_rate, self.max_seconds = builder, split, sample_rate, max_seconds
         self.features_by_name = dict(_flat(builder.info.features))
         self.kinds = {name: _kind(feature) for name, feature in self.features_by_name.items()}
         self.task = choose_task(tasks, given, list(self.kinds), lambda name: self.kinds[name] == "real")
@@ -74,7 +78,7 @@ class TfdsSplit(Files):
 
     def other(self, split: str) -> "TfdsSplit":
         """Returns another split of the same data set, read in the same way."""
-        return TfdsSplit(self.builder, split, (self.task,), self.columns, self.sample_rate)
+        return TfdsSplit(self.builder, split, (self.task,), self.columns, self.sample_rate, self.max_seconds)
 
     def named(self) -> list[Path]:
         return [Path(self.builder.info.full_name)]
@@ -106,16 +110,20 @@ class TfdsSplit(Files):
         if self.task == "tagging":
             return _sentence(value)
         if self.kinds[name] == "audio":
-            from keras_rnn_zoo.readers.wav import resample
-
-            if value.dtype.kind in "iu":
-                value = value / 32_768.0  # TFDS stores 16-bit samples as wider integers.
-            rate = self.features_by_name[name].sample_rate or self.sample_rate
-            mono = np.asarray(value, "float32").reshape(len(value), -1).mean(axis=1)
-            return resample(mono, rate, self.sample_rate or rate)
+            return self._samples(value, self.features_by_name[name].sample_rate or self.sample_rate)
         if self.kinds[name] == "series":
-            return np.asarray(value, "float32").reshape(len(value), -1)
+            return np.asarray(value if value.ndim > 1 else value[:, None], "float32")
         return value
+
+    def _samples(self, value: Any, rate: int) -> Any:
+        """Returns the samples of a recording, from -1 to 1, its channels averaged, at the rate wanted."""
+        if value.dtype.kind in "iu":
+            value = value / 32_768.0  # TFDS stores 16-bit samples as wider integers.
+        mono = np.asarray(value, "float32") if value.ndim == 1 else np.asarray(value, "float32").mean(axis=1)
+        try:
+            return resample(mono, rate, self.sample_rate or rate, self.max_seconds)
+        except DataError as error:
+            raise DataError(f"A recording of {self.builder.info.full_name} cannot be read: {error}.") from None
 
     def _target(self, value: Any, name: str) -> Any:
         kind, feature = self.kinds[name], self.features_by_name[name]
@@ -189,6 +197,7 @@ def tfds_set(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], kno
     def open_set(
         data_dir: str | None, seed: int, *, columns: str = "", validation: str = "", test: str = "",
         skip_bad_rows: bool = False, sample_rate: int = 16_000,
+        max_seconds: Annotated[float, Range(0.01, 3600)] = MOST_SECONDS,
     ) -> Examples:  # fmt: skip
         """A data set of TensorFlow Datasets.
 
@@ -200,9 +209,10 @@ def tfds_set(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], kno
             test: the split to test on; the data set's own, or a tenth of train, if empty.
             skip_bad_rows: whether to leave out examples that cannot be used.
             sample_rate: samples a second that recordings are brought to.
+            max_seconds: most of a recording that is read, from its start.
         """
         opened = _open(location, data_dir)
-        files = {"train": TfdsSplit(opened, "train", (found.task,), found.columns, sample_rate)}
+        files = {"train": TfdsSplit(opened, "train", (found.task,), found.columns, sample_rate, max_seconds)}
         for part, named in (("validation", validation), ("test", test)):
             split = named or next((name for name in SPLITS[part] if name in opened.info.splits), "")
             if split:
@@ -219,7 +229,7 @@ def tfds_set(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], kno
         size="as the run's configuration says",
         licence="that of the data set, as TFDS tells it",
         sizes={"input": found.input},
-        defaults={"sample_rate": min(rate, 16_000)} if rate else {},
+        defaults={"sample_rate": max(1000, min(rate, 16_000))} if rate else {},
     )
 
 

@@ -9,7 +9,7 @@ from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers.reader import Reader, read_file
 from keras_rnn_zoo.readers.series import padded_batch, repeated, without_padding
-from keras_rnn_zoo.readers.wav import decode_wav, resample
+from keras_rnn_zoo.readers.wav import MOST_SECONDS, read_wav
 
 LOUDEST = 100.0
 """What samples are cut off at; those of recordings lie from -1 to 1."""
@@ -36,7 +36,7 @@ class AudioReader(Reader):
         self,
         *,
         sample_rate: Annotated[int, Range(1000, 192_000)] = 16_000,
-        max_seconds: Annotated[float, Range(0.01, 3600)] = 40.0,
+        max_seconds: Annotated[float, Range(0.01, 3600)] = MOST_SECONDS,
     ) -> None:
         self.sample_rate = sample_rate
         self.max_samples = round(sample_rate * max_seconds)
@@ -84,6 +84,6 @@ class AudioReader(Reader):
         content = item if isinstance(item, bytes) else read_file(item)
         name = f"of {len(content)} bytes" if isinstance(item, bytes) else repr(str(item))
         try:
-            return resample(*decode_wav(content), self.sample_rate)
+            return read_wav(content, self.sample_rate, self.max_samples / self.sample_rate)
         except DataError as error:
             raise DataError(f"The recording {name} cannot be read: {error}. WAV files are read.") from None

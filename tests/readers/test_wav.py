@@ -1,12 +1,13 @@
 """WAV files of every kind of sample."""
 
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
 
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.readers.wav import decode_wav, resample
+from keras_rnn_zoo.readers.wav import _ratio, decode_wav, read_wav, resample
 
 WAVE = np.sin(np.arange(400) / 7).astype("float64") * 0.9
 
@@ -59,6 +60,11 @@ def test_channels_are_averaged_and_other_chunks_passed_over():
         (wav(encoded(16), 16)[:-10], "cut short: 790 of 800 bytes"),
         (wav(encoded(16), 12), "WAV format 1 with 12 bits"),
         (wav(encoded(8), 8, kind=7), "WAV format 7"),
+        (wav(encoded(8), 8, channels=0), "no samples"),
+        (wav(encoded(8), 0), "with 0 bits"),
+        (wav(encoded(8), 8)[:40] + b"\xfe\xff\xff\xff", "cut short: 0 of 4,294,967,294 bytes"),
+        (wav(encoded(8), 8, before=b"junk" + bytes(4) + (b"junk" + bytes(4)) * 10_000), "no samples"),
+        *((wav(encoded(8), 8, rate=rate), "samples a second; from 100") for rate in (1, 99, 1_000_001, 2**31 - 1)),
     ],
 )
 def test_what_is_no_recording_is_refused(content, message):
@@ -82,3 +88,49 @@ def test_resampling_leaves_out_what_the_new_rate_cannot_hold():
 
 def test_what_has_the_rate_already_is_left_alone():
     assert resample(WAVE, 8000, 8000) is WAVE
+
+
+@pytest.mark.parametrize("bits", [8, 16, 24, 32])
+@pytest.mark.parametrize("rate", [100, 44_100, 999_983, 1_000_000])
+@pytest.mark.parametrize("wanted", [16_000, 192_000, 11_025])
+def test_no_more_is_resampled_than_is_read(bits, rate, wanted):
+    """What a recording takes is bounded by the seconds read, not by its length, and the filter by its terms."""
+    content = wav(bytes(3_000_000), bits, rate=rate)
+    resample(np.zeros(10, "float32"), 8000, 16_000)  # SciPy is loaded.
+    tracemalloc.start()
+    samples = read_wav(content, wanted, seconds=0.5)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (samples.dtype, len(samples)) == (np.float32, round(wanted / 2))
+    assert most < 30e6
+
+
+@pytest.mark.parametrize("channels", [7, 1000, 65_535])
+def test_many_channels_are_averaged(channels):
+    both = np.repeat(np.round(WAVE[:10] * 30_000).astype("<i2"), channels)
+    samples, _ = decode_wav(wav(both.tobytes() + b"\1\2\3", 16, channels=channels))
+    np.testing.assert_allclose(samples, WAVE[:10] * 30_000 / 32_768, atol=1e-3)
+
+
+def test_a_file_of_fewer_samples_than_channels_has_none():
+    assert len(decode_wav(wav(encoded(16), 16, channels=60_000))[0]) == 0
+    assert len(read_wav(wav(encoded(16), 16, channels=60_000), 16_000)) == 0
+
+
+@pytest.mark.parametrize(("rate", "wanted"), [(44_100, 16_000), (8000, 16_000), (999_983, 8000), (16_000, 16_000)])
+def test_cutting_first_changes_no_sample(rate, wanted):
+    content = wav(np.random.default_rng(0).integers(0, 256, rate, "u1").tobytes(), 8, rate=rate)
+    whole = read_wav(content, wanted)
+    np.testing.assert_allclose(read_wav(content, wanted, seconds=0.25), whole[: wanted // 4], atol=1e-6)
+    assert len(whole) == pytest.approx(wanted, rel=1e-4)
+
+
+@pytest.mark.parametrize("wanted", [1000, 8000, 16_000, 22_050, 48_000, 191_999])
+def test_the_ratio_of_any_rates_is_near_and_that_of_usual_ones_is_theirs(wanted):
+    for rate in (100, 101, 997, 11_025, 44_056, 44_099, 99_991, 999_983, 1_000_000):
+        up, down = _ratio(rate, wanted)
+        assert max(up, down) <= 10_000
+        assert up / down == pytest.approx(wanted / rate, rel=1e-4)
+    for rate in (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000, 192_000):
+        up, down = _ratio(rate, wanted)
+        assert wanted == 191_999 or up * rate == down * wanted
