@@ -8,6 +8,7 @@ from keras_rnn_zoo.addresses.folders import Folder
 from keras_rnn_zoo.addresses.opening import files_dataset
 from keras_rnn_zoo.addresses.rows import Row
 from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.readers.image_head import size_fault
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
 
@@ -26,6 +27,8 @@ class ImageFolder(Folder):
     def check(self, row: Row) -> str:
         try:
             content = self.load(row)
+            if fault := size_fault(content):
+                return f"the image {row.raw!r} cannot be read: {fault}"
             pixels = tf.io.decode_image(content, expand_animations=False)
         except OSError as error:
             return f"the file cannot be read: {error.strerror}"

@@ -8,6 +8,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.readers.image_head import size_fault
 from keras_rnn_zoo.readers.reader import Reader, read_file
 
 ENCODED = {"image": "the images, encoded as PNG (on white where transparent), JPEG, GIF or BMP: string (batch,)"}
@@ -80,7 +81,15 @@ def _one_image(encoded: Any) -> tuple[Any, ...]:
     fault = "the input `image` has what is no PNG, JPEG, GIF or BMP file"
     checked = tf.debugging.Assert(_usable(encoded[None])[0], [fault])
     with tf.control_dependencies([checked] if checked is not None else []):
-        return (tf.identity(encoded)[None],)
+        # Not in exports, which hold TensorFlow's own ops alone: there, TensorFlow's limit holds.
+        encoded = tf.numpy_function(_of_a_size_to_read, [encoded], tf.string, stateful=False)
+        return (tf.ensure_shape(encoded, [])[None],)
+
+
+def _of_a_size_to_read(encoded: bytes) -> bytes:
+    if fault := size_fault(encoded):
+        raise ValueError(f"the input `image` cannot be read: {fault}")
+    return encoded
 
 
 def _or_pixel(encoded: Any) -> Any:
@@ -97,6 +106,9 @@ def _made_up(number: int) -> bytes:
 def _to_batch(inputs: Sequence[Any]) -> tuple[Any, ...]:
     encoded = [image if isinstance(image, bytes) else read_file(image) for image in inputs]
     for image, content in zip(inputs, encoded, strict=True):
+        if fault := size_fault(content):
+            name = f"of {len(content)} bytes" if isinstance(image, bytes) else repr(str(image))
+            raise DataError(f"The image {name} cannot be read: {fault}.")
         try:
             _decoded(content, 3)
         except tf.errors.InvalidArgumentError:
