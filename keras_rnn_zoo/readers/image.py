@@ -78,18 +78,15 @@ def _usable(encoded: Any) -> Any:
 
 def _one_image(encoded: Any) -> tuple[Any, ...]:
     """Returns the batch of an image of a data set, where what is no image is a fault and not a pixel."""
-    fault = "the input `image` has what is no PNG, JPEG, GIF or BMP file"
-    checked = tf.debugging.Assert(_usable(encoded[None])[0], [fault])
-    with tf.control_dependencies([checked] if checked is not None else []):
-        # Not in exports, which hold TensorFlow's own ops alone: there, TensorFlow's limit holds.
-        encoded = tf.numpy_function(_of_a_size_to_read, [encoded], tf.string, stateful=False)
-        return (tf.ensure_shape(encoded, [])[None],)
-
-
-def _of_a_size_to_read(encoded: bytes) -> bytes:
-    if fault := size_fault(encoded):
-        raise ValueError(f"the input `image` cannot be read: {fault}")
-    return encoded
+    no_image = "the input `image` has what is no PNG, JPEG, GIF or BMP file"
+    # Not in exports, which hold TensorFlow's own ops alone: there, TensorFlow's limit holds.
+    fault = tf.numpy_function(lambda content: size_fault(content).encode(), [encoded], tf.string, stateful=False)
+    checks = [
+        tf.debugging.Assert(_usable(encoded[None])[0], [no_image]),
+        tf.debugging.Assert(tf.equal(fault, b""), ["the input `image` cannot be read: ", fault]),
+    ]
+    with tf.control_dependencies([check for check in checks if check is not None]):
+        return (tf.identity(encoded)[None],)
 
 
 def _or_pixel(encoded: Any) -> Any:

@@ -7,6 +7,7 @@ from PIL import Image
 
 from keras_rnn_zoo.addresses.images import ImageFolder
 from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.pipeline import _telling_of_unusable_examples
 from keras_rnn_zoo.readers.image import ImageReader
 from keras_rnn_zoo.readers.image_head import MOST_PIXELS, _sizes, size_fault
 
@@ -110,8 +111,10 @@ def test_predictions_training_and_data_sets_refuse_it(tmp_path):
         ImageReader().to_batch([tmp_path / "a" / "1.png"])
     files = ImageFolder(str(tmp_path), ("classification",), {}, "")
     assert "it has 81,000,000 pixels" in files.check(next(iter(files.rows())))
-    with pytest.raises(tf.errors.OpError, match="it has 81,000,000 pixels"):
-        list(tf.data.Dataset.from_tensors(large).map(lambda raw: ImageReader().batch_of_one(raw)))
+    data = tf.data.Dataset.from_tensors(large).map(lambda raw: ImageReader().batch_of_one(raw))
+    message = r"cannot be used: the input `image` cannot be read: .*has 81,000,000 pixels"
+    with pytest.raises(DataError, match=message), _telling_of_unusable_examples():
+        list(data)
     small = image("PNG")
     ((batch,),) = tf.data.Dataset.from_tensors(small).map(lambda raw: ImageReader().batch_of_one(raw))
     assert batch.numpy().tolist() == [small]
