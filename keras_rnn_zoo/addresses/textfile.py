@@ -19,8 +19,8 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-LONGEST_LINE = 256 * 2**20
-"""Bytes after which a line is taken for what is no text file."""
+LONGEST_LINE = 64 * 2**20
+"""Bytes after which a line is taken for what is no text file: one is held in memory, whatever a file unpacks to."""
 
 
 class Mark(NamedTuple):
@@ -75,13 +75,18 @@ class TextFile:
             file.seek(offset)
             if self.wide:
                 with io.TextIOWrapper(file, self.encoding, newline="") as text:
-                    yield from ((line, 0) for line in text)
+                    for line in iter(lambda: text.readline(LONGEST_LINE), ""):
+                        self._check_length(line)
+                        yield line, 0
                 return
             for line in _split_at_returns(file) if self.carriage else iter(lambda: file.readline(LONGEST_LINE), b""):
-                if len(line) >= LONGEST_LINE:
-                    raise DataError(f"{self.path} is no text file: a line of it is longer than 256 MiB.")
+                self._check_length(line)
                 offset += len(line)
                 yield line.decode(self.encoding, "surrogateescape"), offset
+
+    def _check_length(self, line: bytes | str) -> None:
+        if len(line) >= LONGEST_LINE:
+            raise DataError(f"{self.path} is no text file: a line of it is longer than {LONGEST_LINE // 2**20} MiB.")
 
     def _open(self) -> IO[bytes]:
         return gzip.open(self.path) if self.zipped else open(self.path, "rb")  # type: ignore[return-value]
@@ -103,12 +108,19 @@ def _telling(path: Path) -> Iterator[None]:
 
 
 def _split_at_returns(file: IO[bytes]) -> Iterator[bytes]:
-    rest = b""
-    while block := file.read(2**16):
-        *lines, rest = (rest + block).split(b"\r")
-        yield from (line + b"\n" for line in lines)
-    if rest:
-        yield rest
+    """Gives the lines of a file that ends them by returns alone; one that is too long only as far as that shows."""
+    parts: list[bytes] = []
+    held = 0
+    while held < LONGEST_LINE and (block := file.read(2**16)):
+        first, *more = block.split(b"\r")
+        parts.append(first)
+        held += len(first)
+        if more:
+            yield b"".join(parts) + b"\n"
+            yield from (line + b"\n" for line in more[:-1])
+            parts, held = [more[-1]], len(more[-1])
+    if held:
+        yield b"".join(parts)
 
 
 def undecodable(text: str, encoding: str) -> str:

@@ -128,17 +128,21 @@ class TfdsSplit(Files):
     def _target(self, value: Any, name: str) -> Any:
         kind, feature = self.kinds[name], self.features_by_name[name]
         if self.task == "tagging":
-            return " ".join(_texts([feature.feature.int2str(int(one)) for one in value] if kind == "labels" else value))
+            return _sentence([self._class(feature.feature, name, one) for one in value] if kind == "labels" else value)
         if self.task == "captioning":
             return _texts(value) if kind == "texts" else _texts([value])
         if kind == "label":
-            if value >= len(feature.names):
-                raise DataError(
-                    f"The TFDS data set {self.builder.info.full_name} has an example of the label {value}, and names "
-                    f"of {len(feature.names)} labels: its file {name}.labels.txt is damaged. Copy the data set again."
-                )
-            return feature.int2str(int(value)) if value >= 0 else ""
+            return self._class(feature, name, value) if value >= 0 else ""
         return value.decode("utf-8", "replace") if isinstance(value, bytes) else value.item()
+
+    def _class(self, feature: Any, name: str, value: Any) -> str:
+        """Returns what a label calls a class."""
+        if not 0 <= value < feature.num_classes:
+            raise DataError(
+                f"The TFDS data set {self.builder.info.full_name} has an example of the label {value}, and names of "
+                f"{feature.num_classes} labels: its file {name}.labels.txt is damaged. Copy the data set again."
+            )
+        return str(feature.int2str(int(value)))
 
     def load(self, row: Row) -> Any:
         return row.raw.encode() if isinstance(row.raw, str) else row.raw

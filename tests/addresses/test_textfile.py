@@ -1,0 +1,31 @@
+"""Lines of text files, however they end and however long they are."""
+
+import gzip
+
+import pytest
+
+from keras_rnn_zoo.addresses import textfile
+from keras_rnn_zoo.addresses.textfile import TextFile
+from keras_rnn_zoo.errors import DataError
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_line_without_an_end_is_not_read_into_memory(tmp_path, monkeypatch, encoding, end, zipped):
+    monkeypatch.setattr(textfile, "LONGEST_LINE", 2**20)
+    content = (f"a line{end}" + "b" * 5 * 2**20).encode(encoding)
+    (tmp_path / "a").write_bytes(gzip.compress(content) if zipped else content)
+    lines = TextFile(str(tmp_path / "a")).lines()
+    assert next(lines)[0].rstrip() == "a line"
+    with pytest.raises(DataError, match="a line of it is longer than 1 MiB"):
+        next(lines)
+
+
+@pytest.mark.parametrize("text", ["a\rb\r", "a\rb", "\r\ra\r", "a" * 70_000 + "\rb" * 70_000, "a" * 2**16 + "\rb"])
+def test_lines_that_end_in_returns(tmp_path, text):
+    (tmp_path / "a").write_text(text, newline="")
+    file = TextFile(str(tmp_path / "a"))
+    file.carriage = True
+    lines = [line for line, _ in file.lines()]
+    assert [line.rstrip("\n") for line in lines] == text.removesuffix("\r").split("\r")
