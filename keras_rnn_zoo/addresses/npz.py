@@ -51,8 +51,8 @@ class Arrays(Files):
                 f"{self.path}: {self.columns['series']!r} has {len(self.bounds):,} series and "
                 f"{self.columns[words[1]]!r} {len(self.y):,} targets; as many are expected."
             )
-        shapes = [series.shape[1] for series in (self._series(0) if len(self.y) else None,) if np.ndim(series) == 2]
-        self.features = shapes[0] if shapes else 1
+        first = self._series(0) if len(self.y) else None
+        self.features = first.shape[1] if first is not None and first.ndim == 2 else 1
 
     def _bounds(self, lengths: Any) -> Any:
         """Returns what cuts a series out of the array, and how many there are."""
@@ -96,7 +96,12 @@ class Arrays(Files):
             return BadRow(where, column, "", f"{found} where (steps, {self.features}) is expected")
         if not len(series):
             return BadRow(where, column, "", "the series has no steps")
-        return Row(where, number, _plain(self.y[number]))
+        try:
+            target = _plain(self.y[number])
+            str(target).encode()
+        except UnicodeEncodeError:
+            return BadRow(where, "", "", "the target holds half of a surrogate pair, which is no character")
+        return Row(where, number, target)
 
     def mixed_rows(self, seed: int) -> Iterator[Row | BadRow]:
         import random

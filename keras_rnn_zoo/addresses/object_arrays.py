@@ -35,7 +35,9 @@ def read_pickle(content: memoryview, room: int) -> Any:
 
 def _named(machine: Machine, module: Any, name: Any) -> None:
     if not isinstance(module, str) or not isinstance(name, str) or (module, name) not in NAMES:
-        raise ValueError(f"it names {str(module)[:60]}.{str(name)[:60]}, which no array of numbers needs")
+        named = f"{module}.{name}"[:120]
+        shown = named if named.isprintable() else repr(named)
+        raise ValueError(f"it names {shown}, which no array of numbers needs")
     machine.push(Name(NAMES[module, name]))
 
 

@@ -3,6 +3,7 @@
 import math
 import re
 import struct
+import sys
 from typing import Any
 
 from keras_rnn_zoo.lazy import np
@@ -47,7 +48,8 @@ class Array:
 class Items(list[Any]):
     """A list or tuple that is being read; it is closed once it is part of another."""
 
-    depth, weight, closed, fixed, made = 1, 0, False, False, None
+    depth, weight, closed, fixed = 1, 0, False, False
+    made: Any = None
 
 
 class Name(str):
@@ -241,7 +243,18 @@ def _numbers(dtype: _Dtype, shape: tuple[Any, ...], data: memoryview, order: Any
     found = np.dtype((dtype.order if dtype.order in "<>" else "") + dtype.code)
     if count_of(shape) * found.itemsize != len(data):
         raise ValueError(f"it is cut short: numbers of the shape {shape} do not fit into {len(data):,} bytes")
-    return np.frombuffer(data, found).reshape(shape, order=order) if len(data) else np.zeros(shape, found)
+    return shaped(data, found, shape, order)
+
+
+def shaped(data: memoryview, dtype: Any, shape: tuple[int, ...], order: Any) -> Any:
+    """Returns an array without objects whose items are `data`, which it shares."""
+    if not len(data):
+        return np.zeros(shape, dtype)
+    found = np.frombuffer(data, dtype)
+    # Python's texts hold no such characters, and NumPy does not look.
+    if dtype.kind == "U" and found.view(f"{dtype.byteorder}u4").max() > sys.maxunicode:
+        raise ValueError("a text in it holds what is no character")
+    return found.reshape(shape, order=order)
 
 
 def _filled(made: Array, value: Any) -> Array:

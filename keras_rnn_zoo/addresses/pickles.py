@@ -5,7 +5,7 @@ import struct
 from typing import Any
 
 from keras_rnn_zoo.addresses.object_arrays import read_pickle
-from keras_rnn_zoo.addresses.pickle_machine import count_of
+from keras_rnn_zoo.addresses.pickle_machine import count_of, shaped
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.memory import available
@@ -39,14 +39,14 @@ def _read(content: memoryview) -> Any:
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, fortran, dtype = read(file)
     count, order, data = count_of(shape), "F" if fortran else "C", content[file.tell() :]
-    if dtype.kind not in "biufcSUO" or dtype.names or dtype.subdtype or not dtype.itemsize:
-        raise ValueError(f"its items are of the type {str(dtype)[:60]}; numbers, texts and objects are read")
+    if dtype.hasobject and dtype.str != "|O":
+        raise ValueError(f"its items are of the type {str(dtype)[:60]!r}, which has objects in it")
     if not dtype.hasobject:
         if count * dtype.itemsize > len(data):
             raise ValueError(f"it is cut short: numbers of the shape {shape} do not fit into {len(content):,} bytes")
-        if not count:
-            return np.zeros(shape, dtype)
-        return np.frombuffer(data, dtype, count).reshape(shape, order=order)
+        if not dtype.itemsize and count > len(content):  # Nothing of it is in the file.
+            raise ValueError(f"its shape is {str(shape)[:60]}, of items of no size")
+        return shaped(data[: count * dtype.itemsize], dtype, shape, order)
     found = read_pickle(data, available())
     if found.dtype != object or found.shape != tuple(shape):
         raise ValueError(f"it holds an array of the shape {found.shape}, and says {shape}")

@@ -75,9 +75,9 @@ class TextFile:
             file.seek(offset)
             if self.wide:
                 with io.TextIOWrapper(file, self.encoding, newline="") as text:
-                    for line in iter(lambda: text.readline(LONGEST_LINE), ""):
-                        self._check_length(line)
-                        yield line, 0
+                    for decoded in iter(lambda: text.readline(LONGEST_LINE), ""):
+                        self._check_length(decoded)
+                        yield decoded, 0
                 return
             for line in _split_at_returns(file) if self.carriage else iter(lambda: file.readline(LONGEST_LINE), b""):
                 self._check_length(line)

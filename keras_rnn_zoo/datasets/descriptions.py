@@ -103,6 +103,7 @@ def _parsed(path: Path, message: str) -> Any:
         return json_format.Parse(_text(path), made, ignore_unknown_fields=message == "DatasetInfo")
     except (json_format.ParseError, ValueError, RecursionError, OverflowError, TypeError) as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
+        reason = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in reason)
         raise half_written(path, f"it cannot be read ({reason})") from None
 
 
@@ -209,7 +210,7 @@ def _builder_class() -> Any:
         def initialize_from_bucket(self) -> None:
             """Asks no network for more."""
 
-    class CheckedBuilder(read_only_builder.ReadOnlyBuilder, skip_registration=True):
+    class CheckedBuilder(read_only_builder.ReadOnlyBuilder, skip_registration=True):  # type: ignore[call-arg]
         """A builder of a prepared data set that knows it from a checked description alone."""
 
         def _info(self) -> Any:

@@ -101,6 +101,12 @@ def test_a_number_that_is_no_float_is_a_bad_row(tmp_path):
     assert [type(row).__name__ for row in rows] == ["Row"] * 3 + ["BadRow"]
 
 
+def test_half_of_a_pair_is_a_bad_row(tmp_path):
+    y = np.array(["a"] * 3 + ["\ud83d"])
+    rows = list(Arrays(write(tmp_path / "a.npz", x=np.zeros((4, 3)), y=y), ("classification",), {}, "").rows())
+    assert [type(row).__name__ for row in rows] == ["Row"] * 3 + ["BadRow"]
+
+
 def test_an_archive_written_into_memory_reads_as_one_on_disk(tmp_path):
     file = io.BytesIO()
     np.savez(file, x=np.arange(24, dtype=">f4").reshape(4, 3, 2), y=np.arange(4.0))

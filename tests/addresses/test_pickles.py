@@ -86,6 +86,13 @@ def test_arrays_of_objects_of_several_axes_and_none(order):
     assert read_array(pickled(np.array(None, object), 4), "a").shape == ()
 
 
+@pytest.mark.parametrize("dtype", ["<M8[D]", "<m8[s]", "V8", "<f4,<i8", "S0", "<f16", ">c8"])
+def test_arrays_that_are_of_no_use_here_do_no_harm(dtype):
+    file = io.BytesIO()
+    np.save(file, np.zeros(3, dtype))
+    same(read_array(file.getvalue(), "a"), np.zeros(3, dtype))
+
+
 def test_items_that_are_named_again_are_shared():
     one = np.zeros((1000, 2), "float32")
     found = read_array(pickled(objects(*[one] * 100), 4), "a")
@@ -186,6 +193,9 @@ def array_holding_itself():
         (crafted(np.dtype("f8"), shape=(1.0,)), "which no array has"),
         (crafted(np.dtype("f8"), version=2), "sets the state of what is no array"),
         (crafted(np.dtype("O"), data=[1, 2]), "holds 2 objects where its shape"),
+        (crafted(np.dtype("<U2"), b"a\0\0\0\xff\xff\xff\xff"), "what is no character"),
+        (crafted(np.dtype(">U2"), b"\0\0\0a\0\x11\0\0"), "what is no character"),
+        (Call(SCALAR, np.dtype("<U1"), b"\0\0\x11\0"), "what is no character"),
         (Call(SCALAR, np.dtype("O"), b"12345678"), "array that NumPy does not write"),
         (Call(SCALAR, np.dtype("f8"), bytes(9)), "cut short"),
         (np.dtype("f8"), "no number and no text"),
@@ -259,21 +269,21 @@ def test_a_changed_byte_gives_an_array_or_a_paragraph(place):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{'descr': 'V8', 'fortran_order': False, 'shape': (1,)}", "of the type"),
-        ("{'descr': '<M8[D]', 'fortran_order': False, 'shape': (1,)}", "of the type"),
-        ("{'descr': [('a', '|O')], 'fortran_order': False, 'shape': (1,)}", "of the type"),
-        ("{'descr': ('<f4', (2,)), 'fortran_order': False, 'shape': (1,)}", "of the type"),
-        ("{'descr': '|S0', 'fortran_order': False, 'shape': (1000000000000,)}", "of the type"),
+        ("{'descr': [('a', '|O')], 'fortran_order': False, 'shape': (1,)}", "which has objects in it"),
+        ("{'descr': ('|O', (2,)), 'fortran_order': False, 'shape': (1,)}", "which has objects in it"),
+        ("{'descr': 'O,O', 'fortran_order': False, 'shape': (1,)}", "which has objects in it"),
+        ("{'descr': '|S0', 'fortran_order': False, 'shape': (1000000000000,)}", "of items of no size"),
         ("{'descr': '<f4', 'fortran_order': False, 'shape': (-2, -2)}", "which no array has"),
         ("{'descr': '<f4', 'fortran_order': False, 'shape': (True,)}", "which no array has"),
         ("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 4)}", "which no array has"),
         ("{'descr': '<f4', 'fortran_order': False, 'shape': (1073741824, 4294967296)}", "cut short"),
+        ("{'descr': '<U1', 'fortran_order': False, 'shape': (1,)}", "what is no character"),
         ("__import__('os').getcwd()", ""),
         ("[" * 60_000, ""),
     ],
 )
 def test_headers(text, message):
     line = text.encode() + b"\n"
-    content = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(line)) + line + bytes(16)
+    content = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(line)) + line + b"\xff" * 16
     with pytest.raises(DataError, match=rf"^a cannot be read: .*{message}"):
         read_array(content, "a")
