@@ -45,6 +45,11 @@ class Arrays(Files):
                 raise DataError(
                     f"{self.path}, array {self.columns[word]!r}: one number is there, where many are wanted."
                 )
+        if self.y.dtype.kind == "V":
+            raise DataError(
+                f"{self.path}, array {self.columns[words[1]]!r}: numbers or texts are expected; received records of "
+                f"{', '.join(self.y.dtype.names or ('bytes',))}. Write each into an array of its own."
+            )
         self.bounds = self._bounds(arrays.get(lengths))
         if len(self.bounds) != len(self.y):
             raise DataError(

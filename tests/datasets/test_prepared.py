@@ -231,6 +231,32 @@ def test_a_pipe_among_the_records_is_named(tmp_path):
         prepared.open_prepared(LOCATION, tmp_path)
 
 
+def test_any_way_to_a_data_set_checks_it_first(tmp_path, monkeypatch):
+    """A data set of the zoo, one by TFDS's name, and what a run notes of the folder that it was trained from."""
+    (tmp_path / "intruder.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    monkeypatch.syspath_prepend(tmp_path)
+    write_prepared(tmp_path, features={**features_of(text=TEXT), "type": "intruder.Feature", "content": {}})
+    ways = (
+        lambda: registry.datasets.get("imdb_reviews").make(str(tmp_path), 0),
+        lambda: registry.find_dataset(f"tfds:{LOCATION}", ("classification",), {"data_dir": str(tmp_path)}),
+        lambda: registry.find_dataset("tfds:imdb_reviews", ("classification",), {"data_dir": str(tmp_path)}),
+        lambda: registry.find_dataset(f"tfds:{LOCATION}:1.0.0", ("classification",), {"data_dir": str(tmp_path)}),
+        lambda: registry.find_dataset(f"tfds:{LOCATION}", ("classification",), {}, {"data_dir": str(tmp_path)}),
+    )
+    for way in ways:
+        with pytest.raises(DataError, match=r"features\.json"):
+            way()
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "place", ["huggingface:imdb", "kaggle:a/b", "my_namespace:a:1.0.0", "../a", "a/..", "gs://a/b", ""]
+)
+def test_data_sets_of_the_community_are_refused_by_name(place):
+    with pytest.raises(DataError, match="A data set of TFDS has a name such as"):
+        registry.find_dataset(f"tfds:{place}", ("classification",), {})
+
+
 def test_a_version_may_be_named(tmp_path):
     old = write_prepared(tmp_path, "1.0.0")
     write_prepared(tmp_path, "2.0.0")
