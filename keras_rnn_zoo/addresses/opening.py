@@ -8,7 +8,7 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.addresses.columns import USUAL, parse_columns
 from keras_rnn_zoo.addresses.first_look import first_look
-from keras_rnn_zoo.addresses.rows import BadRow, Files, Row
+from keras_rnn_zoo.addresses.rows import BadRow, Files, Row, existing_folder
 from keras_rnn_zoo.addresses.splitting import HELD_OUT, Split, draw_split
 from keras_rnn_zoo.addresses.survey import Survey, checked_rows, refuse_bad_rows, survey
 from keras_rnn_zoo.datasets.examples import Examples
@@ -26,6 +26,7 @@ def files_dataset(
     tasks: tuple[str, ...],
     options: Mapping[str, Any],
     known: Mapping[str, Any],
+    further: Mapping[str, Any] | None = None,
 ) -> registry.Dataset:
     """Returns the data set of files in a form; reads what tells the columns and the task, and no more.
 
@@ -36,9 +37,13 @@ def files_dataset(
         tasks: the tasks that it may be for.
         options: options given by the user, as `open_rows` takes them.
         known: what a run's `config.json` says of the data set, if it was opened before.
+        further: further arguments of the class.
     """
     given = known.get("columns") or parse_columns(str(options.get("columns", "")), USUAL)
-    found = kind(place, tasks, given, str(options.get("encoding", "")))
+    open_place = functools.partial(kind, **(further or {}))
+    divided = kind.divided(place)
+    main = divided.get("train", place)
+    found = open_place(main, tasks, given, str(options.get("encoding", "")))
 
     def open_files(
         data_dir: str | None,
@@ -62,13 +67,14 @@ def files_dataset(
             encoding: encoding of texts; if empty, what a byte order mark tells, or UTF-8.
         """
         given = known.get("columns") or parse_columns(columns, USUAL)
-        files = {"train": kind(place, (found.task,), given, encoding)}
+        files = {"train": open_place(main, (found.task,), given, encoding)}
         for part, named in (("validation", validation), ("test", test)):
-            if named:
-                files[part] = kind(named, (found.task,), files["train"].columns, encoding)
+            if other := named or divided.get(part):
+                files[part] = open_place(other, (found.task,), files["train"].columns, encoding)
         return open_rows(files, seed, skip_bad_rows, known)
 
-    address = f"{form}:{','.join(str(path) for path in found.named())}"
+    roots = [existing_folder(place)] if divided else found.named()
+    address = f"{form}:{','.join(map(str, roots))}"
     return registry.Dataset(
         name=address,
         make=open_files,
