@@ -29,7 +29,7 @@ class ImageFolder(Folder):
         except OSError as error:
             return f"the file cannot be read: {error.strerror}"
         fault = fault_of_image(content)
-        return f"the image {row.raw!r} of {len(content):,} bytes cannot be read: {fault}" if fault else ""
+        return f"the image {row.raw!r} of {len(content):,} bytes will not open: {fault}" if fault else ""
 
     def defaults(self) -> dict[str, Any]:
         rows = self.count_at_most(100_000)

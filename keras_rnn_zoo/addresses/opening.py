@@ -97,7 +97,8 @@ def open_rows(files: Mapping[str, Files], seed: int, skip_bad_rows: bool, known:
         files: the files to train on, and those to validate and test on where they were named.
         seed: of the split.
         skip_bad_rows: whether to leave out rows that cannot be used.
-        known: what a run's `config.json` says of the data set; empty in a new training.
+        known: what a run's `config.json` says of the data set; in a new training its options alone. And `fault`; see
+            `survey`.
     """
     main = files["train"]
     checksum = _checksum(files)
@@ -105,9 +106,10 @@ def open_rows(files: Mapping[str, Files], seed: int, skip_bad_rows: bool, known:
     facts = {name: known[name] for name in ("columns", "split", "rows", "bad_rows", "left_out") if name in known}
     surveys: dict[str, Survey] = {}
     if "split" not in known or known.get("checksum") != checksum:
-        surveys["train"] = survey(main, seed, classes)
+        fault = known.get("fault")
+        surveys["train"] = survey(main, seed, classes, fault)
         classes = classes or surveys["train"].classes
-        surveys |= {part: survey(other, seed, classes) for part, other in files.items() if part != "train"}
+        surveys |= {part: survey(other, seed, classes, fault) for part, other in files.items() if part != "train"}
         if not skip_bad_rows:
             refuse_bad_rows(list(surveys.values()))
         split = Split.from_json(known["split"]) if "split" in known else _draw(surveys["train"], seed, files)

@@ -60,7 +60,7 @@ class Files(abc.ABC):
     def __init__(self, place: str, tasks: tuple[str, ...], given: Mapping[str, str], encoding: str) -> None: ...
 
     @classmethod
-    def divided(cls, place: str) -> dict[str, str]:
+    def divided(cls, place: str) -> dict[str, str]:  # noqa: ARG003  Only folders are.
         """Returns the places that a place is divided into, by split; empty where it is not."""
         return {}
 

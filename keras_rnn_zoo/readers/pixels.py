@@ -97,7 +97,7 @@ def _size() -> Any:
     """Returns the function from an encoded image to its height and width; it decodes all, to find what is damaged."""
 
     def size(encoded: Any) -> Any:
-        known = tf.debugging.Assert(usable(encoded[None])[0], [f"no {FORMATS} file"])
+        known = tf.debugging.Assert(usable(encoded[None])[0], [f"one of {FORMATS} is expected"])
         with tf.control_dependencies([known]):
             return tf.shape(decoded(encoded, 3))[:2]
 

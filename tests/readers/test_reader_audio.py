@@ -75,7 +75,9 @@ def test_a_file_that_is_missing_is_refused(reader, tmp_path):
 
 @pytest.mark.parametrize("content", [b"", b"RIFF", b"ID3 no recording at all"])
 def test_a_file_that_is_no_wav_is_refused(reader, content, tmp_path):
-    with pytest.raises(DataError, match=f"of {len(content)} bytes cannot be read.*WAV files are read"):
+    with pytest.raises(
+        DataError, match=f"of {len(content)} bytes cannot be read.*WAV, FLAC, OGG and MP3 files are read"
+    ):
         reader.to_batch([content])
     path = tmp_path / "broken.wav"
     path.write_bytes(content)
