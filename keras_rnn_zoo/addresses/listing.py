@@ -47,15 +47,13 @@ class Listing:
         told = [f"In {folder}, {text}." for text in self.counts(needs)]
         if self.links:
             named = f"{str(self.links[0])!r}" + (f" and {len(self.links) - 1:,} more" if len(self.links) > 1 else "")
-            told.append(
-                f"In {folder}, links to folders are not followed: {named}. Copy the files, or name that folder."
-            )
+            told.append(f"In {folder}, links to other folders are not followed: {named}. Copy the files there.")
         return told
 
     def counts(self, needs: Mapping[str, str]) -> list[str]:
         """Returns how many files end in what is not read, such as "12 files end in .m4a, which is not read"."""
         told = []
-        for ending, count in self.unread.most_common():
+        for ending, count in sorted(self.unread.items(), key=lambda item: (-item[1], item[0])):
             files, verb = ("1 file", "ends") if count == 1 else (f"{count:,} files", "end")
             if not ending:
                 has = "has" if count == 1 else "have"

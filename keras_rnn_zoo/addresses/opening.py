@@ -40,7 +40,7 @@ def files_dataset(
         further: further arguments of the class.
     """
     given = known.get("columns") or parse_columns(str(options.get("columns", "")), USUAL)
-    open_place = functools.partial(kind, **(further or {}))
+    open_place: Callable[..., Files] = functools.partial(kind, **(further or {}))
     divided = kind.divided(place)
     main = divided.get("train", place)
     found = open_place(main, tasks, given, str(options.get("encoding", "")))

@@ -50,7 +50,7 @@ def split_folders(folder: Path, endings: Collection[str], tables: Collection[str
     if beside and len(found) == 1:
         return {}  # The name of a class, or of one folder among others.
     if beside:
-        named = ", ".join(repr(path.name) for path in found.values())
+        named = ", ".join(repr(found[split].name) for split in _NAMES if split in found)
         raise DataError(
             f"{folder} has {min(beside)!r} beside the folders of splits, {named}. Put it into one of them, or name one "
             f"folder to train on, such as {found['train']}, and others with --validation and --test."

@@ -42,7 +42,7 @@ def decode_recording(content: bytes) -> tuple[Any, int]:
         raise DataError(f"it does not begin as a {' or '.join(FORMATS.split(' and '))} file does")
     file = _opened(io.BytesIO(content), kind)
     with file:
-        expected = min(file.frames, LONGEST_SECONDS * file.samplerate)
+        expected = min(file.frames, round(LONGEST_SECONDS * file.samplerate))
         try:
             samples = file.read(expected, dtype="float32", always_2d=True)
         except RuntimeError as error:
