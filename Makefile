@@ -44,7 +44,7 @@ test-all: lint
 # With the oldest versions that setup.cfg allows, on the oldest Python.
 test-oldest: constraints/oldest.txt
 	$(PYTHON) -m venv $(OLDEST)
-	$(OLDEST)/bin/pip install --quiet --constraint constraints/oldest.txt . dill hypothesis pytest pytest-timeout
+	$(OLDEST)/bin/pip install --quiet --constraint constraints/oldest.txt ".[audio]" dill hypothesis pytest pytest-timeout
 	$(OLDEST)/bin/python -m pytest -m "not slow" $(CORE)
 
 # Known vulnerabilities of the pinned versions; it asks the Python package index.

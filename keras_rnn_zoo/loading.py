@@ -5,7 +5,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -225,11 +225,28 @@ def open_examples(config: dict[str, Any], data_dir: str | None = None) -> Exampl
     or in the user's own default folder: a run does not choose where to write.
     """
     dataset = _moved(config["dataset"], data_dir)
-    entry = registry.dataset_of({**config, "dataset": dataset})
+    entry = registry.dataset_of({**config, "dataset": dataset}, _fault_of_examples(config))
     options = check_options(entry.options, dataset["options"], f"the dataset {entry.name}")
     if not data_dir and entry.source == "tfds":
         data_dir = recorded_dir(entry.location, dataset.get("data_dir"))
     return entry.make(data_dir, config["seed"], **options)
+
+
+def _fault_of_examples(config: dict[str, Any]) -> Callable[[Any, Any], str] | None:
+    """Returns what tells why an example cannot be learned from; `None` where any can that can be read."""
+    frames = registry.architectures.get(config["architecture"]).frames
+    if config["task"]["name"] != "transcription" or frames is None:
+        return None
+
+    @cache
+    def task() -> Any:  # Made for the first example, since it loads the frameworks.
+        return make_task({"task": {"classes": (), **config["task"]}})
+
+    def fault(raw: Any, target: Any) -> str:
+        sizes = {**config["options"], **task().reader.sizes()}
+        return str(task().fault(raw, target, lambda steps: frames(steps, **sizes)))
+
+    return fault
 
 
 def _moved(dataset: dict[str, Any], data_dir: str | None) -> dict[str, Any]:

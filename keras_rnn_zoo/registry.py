@@ -23,10 +23,13 @@ class Architecture(Entry):
     Attributes:
         tasks: the tasks that it can do.
         default_dataset: the embedded data set that it is trained on when none is named.
+        frames: for transcription, given the steps of an input and, by keyword, its kind and the options of the model
+            and of its reader, returns the number of frames that the model's output has; `None` where it is not known.
     """
 
     tasks: tuple[str, ...] = ()
     default_dataset: str = ""
+    frames: Callable[..., int] | None = None
 
 
 @dataclass(frozen=True)
@@ -210,10 +213,16 @@ def find_dataset(
         raise UnknownNameError(f"{error}{hint}") from None
 
 
-def dataset_of(config: Mapping[str, Any]) -> Dataset:
-    """Returns the data set that a run's `config.json` names; raises as `find_dataset`."""
+def dataset_of(config: Mapping[str, Any], fault: Callable[[Any, Any], str] | None = None) -> Dataset:
+    """Returns the data set that a run's `config.json` names; raises as `find_dataset`.
+
+    Args:
+        config: the content of `config.json`.
+        fault: given the raw input and the target of an example of files, returns why it cannot be learned from, or "".
+    """
     data, task = config["dataset"], config["task"]
-    return find_dataset(data["name"], (task["name"],), data["options"], {**data, "classes": task.get("classes", ())})
+    known = {**data, "classes": task.get("classes", ()), "fault": fault}
+    return find_dataset(data["name"], (task["name"],), data["options"], known)
 
 
 def list_architectures() -> list[str]:

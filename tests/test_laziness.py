@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 LEVELS = [
-    {"catalogue", "errors", "files", "lazy", "locks", "memory", "network", "options", "padding", "registry", "runs"}
+    {"catalogue", "errors", "files", "frames", "lazy", "locks", "memory", "network", "options", "padding", "registry"}
+    | {"runs"}
     | {"schema", "seals"},
     {"tfds_builders"},
     {"layers"},

@@ -1,7 +1,8 @@
 """A folder of recordings."""
 
+import contextlib
 import dataclasses
-import functools
+import itertools
 from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
@@ -13,14 +14,23 @@ from keras_rnn_zoo.addresses.rows import Row
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.options import Range
-from keras_rnn_zoo.readers.wav import MOST_SECONDS, decode_wav, read_wav
+from keras_rnn_zoo.readers.recordings import (
+    COMPRESSED,
+    INSTALL,
+    WAV_ENDINGS,
+    decode_recording,
+    has_soundfile,
+    rate_of,
+    read_recording,
+)
+from keras_rnn_zoo.readers.wav import MARGIN, MOST_SECONDS
 
 MOST_SAMPLES = 16_000
 """The rate that recordings of a higher one are read at, if the user names none: speech has little above half of it."""
 
 
 class AudioFolder(Folder):
-    """WAV files: a folder a class; with `labels.csv`; or with their text in the file name.
+    """Recordings: a folder a class; with `labels.csv`; or with their text in the file name.
 
     Args:
         place: the folder.
@@ -32,7 +42,7 @@ class AudioFolder(Folder):
     """
 
     input = "audio"
-    endings = (".wav",)
+    endings = (*WAV_ENDINGS, *COMPRESSED)
     tables: ClassVar = {"transcription": "labels.csv", "classification": "labels.csv"}
 
     def __init__(
@@ -47,12 +57,20 @@ class AudioFolder(Folder):
         super().__init__(place, tasks, given, encoding)
         self.sample_rate, self.max_seconds = sample_rate, max_seconds
 
+    @classmethod
+    def readable(cls) -> tuple[str, ...]:
+        return cls.endings if has_soundfile() else WAV_ENDINGS
+
+    @classmethod
+    def needed(cls) -> Mapping[str, str]:
+        return {} if has_soundfile() else dict.fromkeys(COMPRESSED, INSTALL)
+
     def load(self, row: Row) -> Any:
-        return read_wav((self.folder / row.raw).read_bytes(), self.sample_rate, self.max_seconds)
+        return read_recording((self.folder / row.raw).read_bytes(), self.sample_rate, self.max_seconds)
 
     def check(self, row: Row) -> str:
         try:
-            samples, _ = decode_wav((self.folder / row.raw).read_bytes(), seconds=1)
+            samples, _ = decode_recording((self.folder / row.raw).read_bytes(), self.max_seconds + MARGIN)
         except OSError as error:
             return f"the file cannot be read: {error.strerror}"
         except DataError as error:
@@ -61,11 +79,11 @@ class AudioFolder(Folder):
 
     def defaults(self) -> dict[str, Any]:
         rates: Counter[int] = Counter()
-        for path in self._paths[:20]:
-            with open(self.folder / path, "rb") as file:
-                head = file.read(28)
-            if head[12:16] == b"fmt ":
-                rates[int.from_bytes(head[24:28], "little")] += 1
+        usable = (path for path in self._paths if path not in self.listing.faults)
+        for path in itertools.islice(usable, 20):
+            with contextlib.suppress(OSError), open(self.folder / path, "rb") as file:  # The first pass names it.
+                rates[rate_of(file)] += 1
+        del rates[0]
         rate = rates.most_common(1)[0][0] if rates else MOST_SAMPLES
         few = {"epochs": 60, "batch_size": 16} if self.task == "transcription" and len(self._paths) < 5000 else {}
         return {"sample_rate": min(max(rate, 1000), MOST_SAMPLES), **few}
@@ -73,7 +91,7 @@ class AudioFolder(Folder):
 
 @registry.form("audio", tasks=("classification", "transcription"), address="audio:DIR")
 def audio(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
-    """A folder of WAV files of any rate: a folder a class, with labels.csv, or with their text as file name."""
+    """A folder of recordings of any rate: a folder a class, with labels.csv, or with their text as file name."""
 
     def open_recordings(
         data_dir: str | None,
@@ -100,8 +118,9 @@ def audio(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known:
             skip_bad_rows: whether to leave out recordings that cannot be used.
             encoding: encoding of labels.csv; if empty, what a byte order mark tells, or UTF-8.
         """
-        kind: Any = functools.partial(AudioFolder, sample_rate=sample_rate, max_seconds=max_seconds)
-        opened = files_dataset("audio", kind, place, tasks, {**options, "encoding": encoding}, known)
+        given = {**options, "encoding": encoding}
+        further = {"sample_rate": sample_rate, "max_seconds": max_seconds}
+        opened = files_dataset("audio", AudioFolder, place, tasks, given, known, further)
         return opened.make(
             data_dir, seed, columns=columns, validation=validation, test=test, skip_bad_rows=skip_bad_rows,
             encoding=encoding,

@@ -8,6 +8,7 @@ from typing import Any
 from keras_rnn_zoo.addresses.rows import shown
 from keras_rnn_zoo.addresses.survey import Survey
 from keras_rnn_zoo.lazy import np, tf
+from keras_rnn_zoo.readers.pixels import image_size
 
 logger = logging.getLogger(__name__)
 
@@ -68,8 +69,8 @@ def _lengths(task: Any, raws: list[Any]) -> tuple[Any, str]:
     if ids is not None:
         return ids.split(raws).row_lengths().numpy(), "characters" if ids.tokens == "characters" else "words"
     if task.reader.input == "image":
-        sizes = [tf.io.decode_image(raw, expand_animations=False).shape for raw in raws[:200]]
-        return np.array([width for _, width, _ in sizes]), f"pixels wide ({sizes[0][0]} high)"
+        sizes = [image_size(raw) for raw in raws[:200]]
+        return np.array([width for _, width in sizes]), f"pixels wide ({sizes[0][0]} high)"
     lengths = np.array([len(raw) for raw in raws])
     if task.reader.input == "audio":
         return lengths / task.reader.sample_rate, "seconds"
@@ -102,6 +103,8 @@ def _warnings(surveys: Mapping[str, Survey], task: Any, examples: list[Any], len
     if skipped := sum(one.bad_rows for one in surveys.values()):
         told = [bad.told(str(one.files.named()[0])) for one in surveys.values() for bad in one.bad]
         found.append(f"{skipped:,} rows cannot be used and are left out; the first one: {told[0]}.")
+    for one in surveys.values():
+        found += one.files.warnings()
     if main.empty:
         found.append(f"{main.empty:,} rows have an empty text, which can teach nothing. Leave them out.")
     if main.strata and main.labels and max(main.labels.values()) > 0.95 * main.rows:

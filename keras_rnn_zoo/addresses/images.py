@@ -7,10 +7,9 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.addresses.folders import Folder
 from keras_rnn_zoo.addresses.opening import files_dataset
 from keras_rnn_zoo.addresses.rows import Row
-from keras_rnn_zoo.lazy import tf
-from keras_rnn_zoo.readers.image_head import size_fault
+from keras_rnn_zoo.readers.pixels import fault_of_image
 
-ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
+ENDINGS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".webp")
 
 
 class ImageFolder(Folder):
@@ -27,14 +26,10 @@ class ImageFolder(Folder):
     def check(self, row: Row) -> str:
         try:
             content = self.load(row)
-            if fault := size_fault(content):
-                return f"the image {row.raw!r} cannot be read: {fault}"
-            pixels = tf.io.decode_image(content, expand_animations=False)
         except OSError as error:
             return f"the file cannot be read: {error.strerror}"
-        except tf.errors.InvalidArgumentError:
-            return f"the image {row.raw!r} of {len(content):,} bytes will not open; PNG, JPEG, GIF and BMP are read"
-        return "" if 0 not in pixels.shape else f"the image {row.raw!r} has no pixels"
+        fault = fault_of_image(content)
+        return f"the image {row.raw!r} of {len(content):,} bytes will not open: {fault}" if fault else ""
 
     def defaults(self) -> dict[str, Any]:
         rows = self.count_at_most(100_000)

@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any, NamedTuple
 
@@ -16,6 +17,8 @@ from keras_rnn_zoo.addresses.tables import CsvTable, JsonlTable, Table, TsvTable
 from keras_rnn_zoo.addresses.textfile import TextFile, check_text
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.files import user_path
+
+logger = logging.getLogger(__name__)
 
 TABLES: Mapping[str, type[Table]] = {"csv": CsvTable, "tsv": TsvTable, "jsonl": JsonlTable}
 FOLDERS: Mapping[str, type[Folder]] = {"image": ImageFolder, "audio": AudioFolder}
@@ -182,11 +185,17 @@ def _token(row: str) -> str:
 def _folder(place: str, kind: str) -> InputFile:
     folder = FOLDERS[kind](place, ("",), {}, "")  # For no task, it asks for no labels.
 
+    for warning in folder.warnings():
+        logger.warning("Warning: %s", warning)
+
     def inputs() -> Iterator[Asked | BadRow]:
-        for row in folder.rows():
+        rows = list(folder.rows())
+        # First what is known before anything is predicted.
+        yield from (row for row in rows if isinstance(row, BadRow))
+        for row in rows:
             if isinstance(row, BadRow):
-                yield row
-            elif fault := folder.check(row):
+                continue
+            if fault := folder.check(row):
                 yield BadRow(row.where, "", "", fault)
             else:
                 yield Asked(str(folder.folder / row.raw), row.raw)

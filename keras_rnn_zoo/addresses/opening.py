@@ -8,7 +8,7 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.addresses.columns import USUAL, parse_columns
 from keras_rnn_zoo.addresses.first_look import first_look
-from keras_rnn_zoo.addresses.rows import BadRow, Files, Row
+from keras_rnn_zoo.addresses.rows import BadRow, Files, Row, existing_folder
 from keras_rnn_zoo.addresses.splitting import HELD_OUT, Split, draw_split
 from keras_rnn_zoo.addresses.survey import Survey, checked_rows, refuse_bad_rows, survey
 from keras_rnn_zoo.datasets.examples import Examples
@@ -26,6 +26,7 @@ def files_dataset(
     tasks: tuple[str, ...],
     options: Mapping[str, Any],
     known: Mapping[str, Any],
+    further: Mapping[str, Any] | None = None,
 ) -> registry.Dataset:
     """Returns the data set of files in a form; reads what tells the columns and the task, and no more.
 
@@ -36,9 +37,13 @@ def files_dataset(
         tasks: the tasks that it may be for.
         options: options given by the user, as `open_rows` takes them.
         known: what a run's `config.json` says of the data set, if it was opened before.
+        further: further arguments of the class.
     """
     given = known.get("columns") or parse_columns(str(options.get("columns", "")), USUAL)
-    found = kind(place, tasks, given, str(options.get("encoding", "")))
+    open_place: Callable[..., Files] = functools.partial(kind, **(further or {}))
+    divided = kind.divided(place)
+    main = divided.get("train", place)
+    found = open_place(main, tasks, given, str(options.get("encoding", "")))
     task = found.task  # And not `found` itself: arrays would stay in memory beside those that are opened to train on.
 
     def open_files(
@@ -63,13 +68,14 @@ def files_dataset(
             encoding: encoding of texts; if empty, what a byte order mark tells, or UTF-8.
         """
         given = known.get("columns") or parse_columns(columns, USUAL)
-        files = {"train": kind(place, (task,), given, encoding)}
+        files = {"train": open_place(main, (task,), given, encoding)}
         for part, named in (("validation", validation), ("test", test)):
-            if named:
-                files[part] = kind(named, (task,), files["train"].columns, encoding)
+            if other := named or divided.get(part):
+                files[part] = open_place(other, (task,), files["train"].columns, encoding)
         return open_rows(files, seed, skip_bad_rows, known)
 
-    address = f"{form}:{','.join(str(path) for path in found.named())}"
+    roots = [existing_folder(place)] if divided else found.named()
+    address = f"{form}:{','.join(map(str, roots))}"
     return registry.Dataset(
         name=address,
         make=open_files,
@@ -92,7 +98,8 @@ def open_rows(files: Mapping[str, Files], seed: int, skip_bad_rows: bool, known:
         files: the files to train on, and those to validate and test on where they were named.
         seed: of the split.
         skip_bad_rows: whether to leave out rows that cannot be used.
-        known: what a run's `config.json` says of the data set; empty in a new training.
+        known: what a run's `config.json` says of the data set; in a new training its options alone. And `fault`; see
+            `survey`.
     """
     main = files["train"]
     checksum = _checksum(files)
@@ -100,9 +107,10 @@ def open_rows(files: Mapping[str, Files], seed: int, skip_bad_rows: bool, known:
     facts = {name: known[name] for name in ("columns", "split", "rows", "bad_rows", "left_out") if name in known}
     surveys: dict[str, Survey] = {}
     if "split" not in known or known.get("checksum") != checksum:
-        surveys["train"] = survey(main, seed, classes)
+        fault = known.get("fault")
+        surveys["train"] = survey(main, seed, classes, fault)
         classes = classes or surveys["train"].classes
-        surveys |= {part: survey(other, seed, classes) for part, other in files.items() if part != "train"}
+        surveys |= {part: survey(other, seed, classes, fault) for part, other in files.items() if part != "train"}
         if not skip_bad_rows:
             refuse_bad_rows(list(surveys.values()))
         split = Split.from_json(known["split"]) if "split" in known else _draw(surveys["train"], seed, files)

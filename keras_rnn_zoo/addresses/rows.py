@@ -59,6 +59,11 @@ class Files(abc.ABC):
     @abc.abstractmethod
     def __init__(self, place: str, tasks: tuple[str, ...], given: Mapping[str, str], encoding: str) -> None: ...
 
+    @classmethod
+    def divided(cls, place: str) -> dict[str, str]:  # noqa: ARG003  Only folders are.
+        """Returns the places that a place is divided into, by split; empty where it is not."""
+        return {}
+
     @abc.abstractmethod
     def paths(self) -> list[Path]:
         """Returns the files, in a fixed order."""
@@ -90,6 +95,10 @@ class Files(abc.ABC):
     def defaults(self) -> dict[str, Any]:
         """Returns the settings and options that suit these files better than the general defaults."""
         return {}
+
+    def warnings(self) -> list[str]:
+        """Returns sentences that tell what of the files is not used, or may be meant in another way."""
+        return []
 
     def checksum(self) -> str:
         """Returns a SHA-256 over the names and contents of the files."""

@@ -27,7 +27,8 @@ class Survey:
         labels: how often each class came, in the order in which they came first.
         bad: the first rows that cannot be used.
         bad_rows: how many there are.
-        left_out: where rows stand whose input is of no use, though their text is: images that will not open.
+        left_out: where rows stand that only their input tells to be of no use: images that will not open, recordings
+            that are too short for what is said in them.
         empty: rows with an empty text.
     """
 
@@ -52,18 +53,23 @@ class Survey:
         return tuple(sorted(self.labels, key=lambda label: (int(label), label) if whole else (0, label)))
 
 
-def survey(files: Files, seed: int, classes: Sequence[str] = ()) -> Survey:
+def survey(
+    files: Files, seed: int, classes: Sequence[str] = (), fault_of: Callable[[Any, Any], str] | None = None
+) -> Survey:
     """Goes over files once.
 
     Args:
         files: the files.
         seed: of the numbers that rows are split by.
         classes: the classes that training knows; empty where this is what training is made of.
+        fault_of: given the raw input of a row and its target, returns why it cannot be learned from, or "".
     """
     found = Survey(files)
     places: dict[str, int] = {}
     for row in checked_rows(files, files.rows(), classes):
-        if isinstance(row, Row) and (fault := files.check(row)):
+        if isinstance(row, Row) and (
+            fault := files.check(row) or (fault_of(files.load(row), row.target) if fault_of else "")
+        ):
             found.left_out.append(row.where)
             row = BadRow(row.where, "", "", fault)
         if isinstance(row, BadRow):

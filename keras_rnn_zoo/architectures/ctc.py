@@ -1,16 +1,27 @@
 """Unsegmented many to many: a long sequence in, a shorter one out, nobody says where."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.frames import LINE_STRIDES, after_strides, frame_stride
 from keras_rnn_zoo.lazy import keras
 from keras_rnn_zoo.options import FROM_DATA, Range
+
+_HALVINGS = 2
+"""Convolutions that each join two frames of a spectrogram into one."""
+
+
+def frames_of(steps: int, *, input: str, sample_rate: int = 0, **others: Any) -> int:
+    """Returns the number of frames that the model makes of an input of so many columns, samples or steps."""
+    strides = {"image": LINE_STRIDES, "audio": (frame_stride(sample_rate), *[2] * _HALVINGS)}
+    return after_strides(steps, strides.get(input, ()))
 
 
 @registry.architecture(
     aliases=("unsegmented_many_to_many", "handwriting", "speech"),
     tasks=("transcription",),
     default_dataset="digit_lines",
+    frames=frames_of,
 )
 def ctc(
     *,
@@ -66,7 +77,7 @@ def ctc(
             image_height=image_height, channels=channels, dropout=dropout, distortion=distortion
         )
     elif input == "audio":
-        inputs, x, mask = audio_frontend(sample_rate=sample_rate, dropout=dropout, halvings=2)
+        inputs, x, mask = audio_frontend(sample_rate=sample_rate, dropout=dropout, halvings=_HALVINGS)
     else:
         inputs, x, mask = series_frontend(features=features)
 

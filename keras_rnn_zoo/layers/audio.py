@@ -3,7 +3,9 @@
 import keras
 from keras import ops
 
-WINDOW_SECONDS, STRIDE_SECONDS = 0.025, 0.010
+from keras_rnn_zoo.frames import frame_stride
+
+WINDOW_SECONDS = 0.025
 SILENCE = 1e-6
 """Added to the power of a band: what is much quieter than a full-scale sine counts as silence."""
 
@@ -24,7 +26,7 @@ class LogMel(keras.layers.Layer):
     def __init__(self, sample_rate, bands=40, **kwargs):
         super().__init__(**kwargs)
         self.sample_rate, self.bands = sample_rate, bands
-        self.stride = round(sample_rate * STRIDE_SECONDS)
+        self.stride = frame_stride(sample_rate)
         self.window = round(sample_rate * WINDOW_SECONDS)
         self.fft_length = 2 ** (self.window - 1).bit_length()
 

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.frames import LINE_STRIDES
 from keras_rnn_zoo.layers.audio import LogMel
 from keras_rnn_zoo.layers.characters import CharacterReader
 from keras_rnn_zoo.layers.masking import MeanSubtraction, StepMask, TokenDropout, ZeroPadding
@@ -108,7 +109,7 @@ def line_frontend(*, image_height, channels, dropout, distortion=0.0, name="imag
     x = keras.layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(inputs)
     if distortion:
         x = RandomDistortion(distortion, name="distortion")(ZeroPadding(name="undistorted")(x, mask=mask))
-    for number, (filters, width) in enumerate(((16, 2), (32, 2), (64, 1), (96, 1)), 1):
+    for number, (filters, width) in enumerate(zip((16, 32, 64, 96), LINE_STRIDES, strict=True), 1):
         x = ZeroPadding(name=f"unpadded_{number}")(x, mask=mask)
         x = keras.layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"convolution_{number}")(x)
         x = ZeroPadding(name=f"unpooled_{number}")(x, mask=mask)

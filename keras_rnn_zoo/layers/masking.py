@@ -3,6 +3,9 @@
 import keras
 from keras import ops
 
+NEVER = -1e4
+"""The logit of a class that a frame of padding cannot be of; representable in float16."""
+
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class StepMask(keras.layers.Layer):
@@ -107,7 +110,7 @@ class BlankPadding(Masked):
     """
 
     def call(self, inputs, mask):
-        blank = ops.where(ops.arange(ops.shape(inputs)[-1]) == 0, 0.0, -1e4)
+        blank = ops.where(ops.arange(ops.shape(inputs)[-1]) == 0, 0.0, NEVER)
         return ops.where(ops.expand_dims(mask, -1), inputs, ops.cast(blank, inputs.dtype))
 
 

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_rnn_zoo.layers.masking import NEVER
 from keras_rnn_zoo.padding import IGNORED
 
 
@@ -32,6 +33,28 @@ class StepAccuracy(keras.metrics.Mean):
         right = ops.equal(y_true, ops.cast(ops.argmax(y_pred, axis=-1), "int32"))
         counts = ops.cast(ops.not_equal(y_true, IGNORED), "float32")
         return super().update_state(ops.cast(right, "float32"), sample_weight=counts)
+
+
+class TranscriptLoss(keras.losses.Loss):
+    """The mean loss of connectionist temporal classification over the transcripts that fit into their frames.
+
+    A transcript needs a frame for each of its classes, and one for a blank between equal ones. Where there are fewer,
+    no path through the frames gives it: its loss would say nothing, and be larger than that of all others together.
+    Transcripts are classes `(batch, length)`, zero for padding; predictions are logits `(batch, frames, classes)` of
+    `BlankPadding`.
+    """
+
+    def call(self, y_true, y_pred):
+        y_true = ops.cast(y_true, "int32")
+        real = ops.any(y_pred[:, :, 1:] > NEVER / 2, axis=-1)
+        frames = ops.sum(ops.cast(real, "int32"), axis=1)
+        repeated = ops.logical_and(y_true[:, 1:] == y_true[:, :-1], y_true[:, 1:] != 0)
+        needed = ops.sum(ops.cast(y_true != 0, "int32"), axis=1) + ops.sum(ops.cast(repeated, "int32"), axis=1)
+        fits = needed <= frames
+        # Of the empty transcript in its place, the loss is finite and so are its gradients.
+        losses = keras.losses.ctc(ops.where(fits[:, None], y_true, 0), y_pred)
+        weights = ops.cast(fits, losses.dtype)
+        return ops.sum(losses * weights) / ops.maximum(ops.sum(weights), 1)
 
 
 class TranscriptAccuracy(keras.metrics.Mean):

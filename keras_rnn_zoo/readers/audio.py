@@ -8,8 +8,9 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers.reader import Reader, read_file
+from keras_rnn_zoo.readers.recordings import FORMATS, read_recording
 from keras_rnn_zoo.readers.series import padded_batch, repeated, without_padding
-from keras_rnn_zoo.readers.wav import MOST_SECONDS, read_wav
+from keras_rnn_zoo.readers.wav import MOST_SECONDS
 
 LOUDEST = 100.0
 """What samples are cut off at; those of recordings lie from -1 to 1."""
@@ -75,15 +76,15 @@ class AudioReader(Reader):
         return repeated(inputs)
 
     def _samples(self, item: Any) -> Any:
-        """Returns the samples of the bytes of a WAV file or of the path of one, at the rate that the model reads.
+        """Returns the samples of the bytes of a recording or of the path of one, at the rate that the model reads.
 
         Anything else is given back as it is.
         """
         if not isinstance(item, str | bytes) and not hasattr(item, "__fspath__"):
             return item
         content = item if isinstance(item, bytes) else read_file(item)
-        name = f"of {len(content)} bytes" if isinstance(item, bytes) else repr(str(item))
+        name = f"of {len(content):,} bytes" if isinstance(item, bytes) else repr(str(item))
         try:
-            return read_wav(content, self.sample_rate, self.max_samples / self.sample_rate)
+            return read_recording(content, self.sample_rate, self.max_samples / self.sample_rate)
         except DataError as error:
-            raise DataError(f"The recording {name} cannot be read: {error}. WAV files are read.") from None
+            raise DataError(f"The recording {name} cannot be read: {error}. {FORMATS} files are read.") from None

@@ -1,6 +1,7 @@
 """What every reader provides: the half of a task's preprocessing that depends on the kind of input alone."""
 
 import abc
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,14 @@ class Reader(abc.ABC):
     @abc.abstractmethod
     def __call__(self, *raw: Any) -> Any:
         """Returns the model's input for a raw batch."""
+
+    def steps(self, raw: Any) -> int:
+        """Returns the number of steps that are read of a raw input, as a data set gives it."""
+        return int(self._steps(raw))
+
+    @functools.cached_property
+    def _steps(self) -> Any:
+        return tf.function(lambda raw: tf.shape(self(*self.batch_of_one(raw)))[1], reduce_retracing=True)
 
     def usable(self, *raw: Any) -> Any:
         """Returns which inputs of a raw batch are ones, boolean `(batch,)`, or `None` where anything is.

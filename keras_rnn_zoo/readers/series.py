@@ -75,6 +75,10 @@ class SeriesReader(Reader):
     def batch_of_one(self, raw: Any) -> tuple[Any, ...]:
         return raw[None], tf.shape(raw)[:1]
 
+    def steps(self, raw: Any) -> int:
+        # Also before `fit` has learned how to scale.
+        return int(tf.shape(without_padding(raw[None], tf.shape(raw)[:1])[:, : self.max_steps])[1])
+
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         parsed = [parsed_series(item) if isinstance(item, str | bytes) else item for item in inputs]
         return padded_batch(parsed, (len(self.mean),))

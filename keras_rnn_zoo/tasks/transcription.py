@@ -1,10 +1,11 @@
 """Transcription: the text that was spoken, or written by hand."""
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.lazy import keras, tf
+from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.tasks.writing import TextTarget, as_texts
 
@@ -50,8 +51,27 @@ class Transcription(TextTarget):
         inputs = self.preprocess(*self.reader.batch_of_one(raw))[0]
         return inputs, self.target_ids.look_up(self.target_ids.split(target[None]))[0]
 
+    def fault(self, raw: Any, target: Any, frames_of: Callable[[int], int]) -> str:
+        """Returns why a model cannot learn an example, whose transcript may need more frames than it has; or "".
+
+        Args:
+            raw: the raw input, as a data set gives it.
+            target: the transcript.
+            frames_of: returns the number of frames that the model makes of so many steps of its input.
+        """
+        tokens = self.target_ids.split(tf.constant([target]))[0].numpy().tolist()
+        repeated = sum(one == other for one, other in itertools.pairwise(tokens))
+        frames = frames_of(self.reader.steps(tf.convert_to_tensor(raw)))
+        if len(tokens) + repeated <= frames:
+            return ""
+        blanks = f" and {repeated:,} blanks between equal ones" if repeated else ""
+        needed = f"{len(tokens) + repeated:,} frames, for {len(tokens):,} tokens{blanks}"
+        return f"the transcript needs {needed}, and the input gives {frames:,}"
+
     def loss(self) -> Any:
-        return keras.losses.CTC()
+        from keras_rnn_zoo.layers.steps import TranscriptLoss
+
+        return TranscriptLoss()
 
     def training_metrics(self) -> list[Any]:
         from keras_rnn_zoo.layers.steps import TranscriptAccuracy

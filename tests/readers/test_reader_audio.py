@@ -1,4 +1,5 @@
 import io
+import sys
 import wave
 
 import numpy as np
@@ -6,7 +7,9 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.readers import recordings
 from keras_rnn_zoo.readers.audio import AudioReader
+from keras_rnn_zoo.readers.recordings import decode_recording, rate_of
 
 RANDOM = np.random.default_rng(0)
 RECORDINGS = [RANDOM.uniform(-1, 1, samples).astype("float32") for samples in (800, 130, 1)]
@@ -75,7 +78,7 @@ def test_a_file_that_is_missing_is_refused(reader, tmp_path):
 
 @pytest.mark.parametrize("content", [b"", b"RIFF", b"ID3 no recording at all"])
 def test_a_file_that_is_no_wav_is_refused(reader, content, tmp_path):
-    with pytest.raises(DataError, match=f"of {len(content)} bytes cannot be read.*WAV files are read"):
+    with pytest.raises(DataError, match=f"of {len(content)} bytes cannot be read.*WAV, FLAC, OGG and MP3 files"):
         reader.to_batch([content])
     path = tmp_path / "broken.wav"
     path.write_bytes(content)
@@ -101,3 +104,56 @@ def test_what_is_no_waveform_is_refused(reader, item):
 def test_a_batch_is_read_in_the_graph(reader, read):
     graph = tf.function(reader.__call__, input_signature=reader.signature())
     np.testing.assert_array_equal(graph(*reader.to_batch(RECORDINGS)), read(reader, RECORDINGS))
+
+
+TONE = (0.5 * np.sin(2 * np.pi * 440 * np.arange(8000) / 16_000)).astype("float32")
+FORMATS = [
+    ("FLAC", "PCM_16", 0.001),
+    ("OGG", "VORBIS", 0.05),
+    ("MP3", "MPEG_LAYER_III", 0.1),
+    ("WAV", "ULAW", 0.03),
+    ("WAV", "ALAW", 0.03),
+    ("WAV", "MS_ADPCM", 0.03),
+]
+
+
+def compressed(kind, codec, samples=TONE, rate=16_000):
+    file = io.BytesIO()
+    pytest.importorskip("soundfile").write(file, samples, rate, format=kind, subtype=codec)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(("kind", "codec", "apart"), FORMATS)
+def test_other_formats_are_read_whatever_the_name_says(kind, codec, apart, tmp_path):
+    content = compressed(kind, codec, np.stack([TONE, TONE], axis=1))
+    samples, rate = decode_recording(content)
+    assert rate == rate_of(io.BytesIO(content)) == 16_000
+    assert samples.dtype == np.float32
+    assert samples.ndim == 1
+    np.testing.assert_allclose(samples[500:7500], TONE[500:7500], atol=apart)
+    path = tmp_path / "recording.wav"
+    path.write_bytes(content)
+    whole = AudioReader(sample_rate=16_000)
+    batch, lengths = whole.to_batch([str(path)])
+    np.testing.assert_array_equal(batch[0], samples)
+    assert lengths.numpy().tolist() == [len(samples)]
+
+
+@pytest.mark.parametrize(("kind", "codec"), [("FLAC", "PCM_16"), ("MP3", "MPEG_LAYER_III")])
+def test_a_compressed_recording_that_is_cut_short_is_refused(kind, codec):
+    content = compressed(kind, codec, np.tile(TONE, 8))
+    with pytest.raises(DataError, match=r"it is (damaged|cut short)"):
+        decode_recording(content[: len(content) // 2])
+
+
+def test_of_a_compressed_recording_no_more_is_read_than_any_reader_takes(monkeypatch):
+    monkeypatch.setattr(recordings, "LONGEST_SECONDS", 0.25)
+    content = compressed("FLAC", "PCM_16")
+    assert len(decode_recording(content)[0]) == 4000
+
+
+def test_without_the_package_its_installation_is_told(monkeypatch):
+    content = compressed("FLAC", "PCM_16")
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    with pytest.raises(DataError, match=r'FLAC needs the package soundfile: pip install "keras-rnn-zoo\[audio\]"'):
+        decode_recording(content)

@@ -3,10 +3,12 @@ import io
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
+from PIL import Image, ImageOps
 
 from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.graphs import may_run
 from keras_rnn_zoo.readers.image import ImageReader, LineReader
+from keras_rnn_zoo.readers.pixels import fault_of_image, image_size
 
 RANDOM = np.random.default_rng(0)
 MODES = [
@@ -14,6 +16,7 @@ MODES = [
     *(("JPEG", mode) for mode in ("L", "RGB", "CMYK")),
     *(("GIF", mode) for mode in ("L", "P")),
     *(("BMP", mode) for mode in ("L", "RGB", "RGBA")),
+    *(("WEBP", mode) for mode in ("RGB", "RGBA")),
 ]
 
 
@@ -30,7 +33,9 @@ def converted(kind, mode, height, width):
     colours = np.stack([40 + 8 * rows, 200 - 6 * columns, 90 + 2 * (rows + columns)], axis=-1).astype("uint8")
     file = io.BytesIO()
     # Pillow makes CMYK of colours alone.
-    Image.fromarray(colours).convert("RGB" if mode == "CMYK" else mode).convert(mode).save(file, kind)
+    Image.fromarray(colours).convert("RGB" if mode == "CMYK" else mode).convert(mode).save(
+        file, kind, **({"lossless": True} if kind == "WEBP" else {})
+    )
     image = Image.open(file)
     return file.getvalue(), {
         3: np.asarray(image.convert("RGB"), "float32"),
@@ -128,30 +133,31 @@ WHOLE = encoded(RANDOM.integers(0, 256, (20, 20, 3)))
 
 @pytest.mark.parametrize("content", [b"", b"no image", WHOLE[:60], b"\x89PNG\r\n\x1a\n"], ids=len)
 def test_a_file_that_is_no_image_is_refused(reader, content, tmp_path):
-    with pytest.raises(DataError, match=f"of {len(content)} bytes is not one. PNG, JPEG, GIF and BMP"):
+    with pytest.raises(DataError, match=f"of {len(content)} bytes cannot be read: it .* BMP and WebP files are read"):
         reader.to_batch([WHOLE, content])
     path = tmp_path / "broken.png"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"broken\.png' is not one"):
+    with pytest.raises(DataError, match=r"broken\.png' cannot be read: it "):
         reader.to_batch([path])
 
 
 @pytest.mark.parametrize("mode", ["P", "1"])
 def test_a_bmp_file_with_a_palette_of_colours_is_refused(reader, mode):
     content, _ = converted("BMP", mode, 8, 8)
-    with pytest.raises(DataError, match="of BMP those without a palette of colours"):
+    with pytest.raises(DataError, match="a BMP file with a palette of colours"):
         reader.to_batch([WHOLE, content])
     with pytest.raises(tf.errors.InvalidArgumentError, match="a BMP file with a palette of colours"):
         reader(tf.constant([content]))
 
 
-@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
-def test_white_shows_through_a_transparent_png(reader, read, mode):
+@pytest.mark.parametrize(("kind", "mode"), [("PNG", "RGBA"), ("PNG", "LA"), ("PNG", "P"), ("WEBP", "RGBA")])
+def test_white_shows_through_a_transparent_image(reader, read, kind, mode):
     colours = RANDOM.integers(0, 256, (4, 6, 4)).astype("uint8")
     colours[0, :, 3], colours[1, :, 3] = 0, 255
     image = Image.fromarray(colours).convert(mode)
     file = io.BytesIO()
-    image.save(file, "PNG", **({"transparency": image.getpixel((2, 2))} if mode == "P" else {}))
+    further = {"transparency": image.getpixel((2, 2))} if mode == "P" else {}
+    image.save(file, kind, **(further if kind == "PNG" else {"lossless": True, "exact": True}))
     image = Image.open(io.BytesIO(file.getvalue())).convert("RGBA")
     white = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     assert np.asarray(white)[np.asarray(image)[..., 3] == 0].min() == 255
@@ -174,3 +180,104 @@ def test_a_batch_is_read_in_the_graph(reader, read):
     images = [encoded(RANDOM.integers(0, 256, (5, width))) for width in (6, 9)]
     graph = tf.function(reader.__call__, input_signature=reader.signature())
     np.testing.assert_array_equal(graph(*reader.to_batch(images)), read(reader, images))
+
+
+def with_orientation(pixels, kind, orientation):
+    """Returns an image file whose EXIF data has an orientation."""
+    image = Image.fromarray(np.asarray(pixels, "uint8"))
+    exif = image.getexif()
+    exif[0x010F], exif[0x0112] = "maker", orientation
+    file = io.BytesIO()
+    options = {"lossless": True} if kind == "WEBP" else {"quality": 95} if kind == "JPEG" else {}
+    image.save(file, kind, exif=exif.tobytes(), **options)
+    return file.getvalue()
+
+
+# Areas large enough that JPEG keeps their colours.
+AREAS = np.kron(RANDOM.integers(0, 256, (3, 5, 3)), np.ones((16, 16, 1), "int64"))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("orientation", range(10))
+def test_an_image_is_turned_as_viewers_turn_it(kind, orientation, read):
+    content = with_orientation(AREAS, kind, orientation)
+    shown = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(content))).convert("RGB"), "float32")
+    line = read(LineReader(image_height=shown.shape[0], channels=3), [content])[0]
+    np.testing.assert_allclose(line.transpose(1, 0, 2), shown, atol=8)
+    assert image_size(content) == shown.shape[:2]
+    height, width = shown.shape[:2]
+    image = read(ImageReader(image_height=height, image_width=width), [content])[0]
+    np.testing.assert_allclose(image, shown, atol=8)
+
+
+def test_orientation_is_read_in_either_order_of_bytes_and_behind_other_segments(read):
+    directory = b"\x12\x01\x03\x00\x01\x00\x00\x00\x06\x00\x00\x00"
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0" + directory + b"\0\0\0\0"
+    other = b"\xff\xe1\x00\x0chttp nothing"[:14]  # XMP data has the same mark.
+    plain = encoded(AREAS, "JPEG")
+    segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
+    turned = plain[:2] + other + b"\xff" + segment + plain[2:]
+    assert image_size(plain) == (48, 80)
+    assert image_size(turned) == (80, 48)
+    assert image_size(plain + segment) == (48, 80)  # Behind the pixels it counts for nothing.
+
+
+@pytest.mark.parametrize("cut", [*range(8, 40, 3)])
+def test_damaged_exif_data_turns_nothing_and_breaks_nothing(cut):
+    exif = (b"Exif\0\0MM\0*\0\0\0\x08\0\x02\x01\x12\0\x03\0\0\0\x01\0\x06\0\0" + b"\xff" * 20)[:cut]
+    plain = encoded(AREAS, "JPEG")
+    content = plain[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + plain[2:]
+    assert image_size(content) in ((48, 80), (80, 48))
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize("frames", [1, 30])
+@pytest.mark.parametrize("kind", ["WEBP", "GIF"])
+def test_of_an_animation_the_first_frame_is_read(kind, frames, alpha, read):
+    """TensorFlow wrote beyond the end of its memory for opaque WebP animations, which ended the process."""
+    several = RANDOM.integers(0, 256, (frames, 20, 30, 4)).astype("uint8")
+    several[..., 3] = 255
+    if alpha:
+        several[:, :5, :, 3] = 0
+    images = [Image.fromarray(one if kind == "WEBP" and alpha else one[..., :3]) for one in several]
+    file = io.BytesIO()
+    lossless = {"lossless": True} if kind == "WEBP" else {}
+    images[0].save(file, kind, save_all=True, append_images=images[1:], **lossless)
+    first = Image.open(io.BytesIO(file.getvalue())).convert("RGBA")
+    white = Image.alpha_composite(Image.new("RGBA", first.size, "white"), first).convert("RGB")
+    image = read(ImageReader(image_height=20, image_width=30), [file.getvalue()])
+    np.testing.assert_allclose(image[0], np.asarray(white, "float32"), atol=1)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "it is empty"),
+        (b"<!DOCTYPE html><html>not found</html>", "it is an HTML or XML file"),
+        (b"II*\0" + bytes(40), "it is a TIFF file"),
+        (bytes(4) + b"ftypavif" + bytes(30), "it is an AVIF file"),
+        (b"RIFF\x50\0\0\0WEBPVP8 " + bytes(40), "it is cut short or damaged"),
+        (b"RIFF\x50\0\0\0WEBPVP8X\x0a\0\0\0\x02" + bytes(40), "it is cut short or damaged"),
+        (encoded(AREAS, "JPEG")[:200], "it is cut short or damaged"),
+        (b"some other text", "it does not begin as an image does"),
+    ],
+)
+def test_what_will_not_open_is_told_what_it_is(content, told):
+    assert fault_of_image(content).startswith(told)
+
+
+def test_images_of_16_bits_are_read(read):
+    shades = np.arange(0, 65536, 256, "uint16").reshape(16, 16)
+    file = io.BytesIO()
+    Image.fromarray(shades).save(file, "PNG")
+    image = read(ImageReader(image_height=16, image_width=16, channels=1), [file.getvalue()])
+    np.testing.assert_array_equal(image[0, :, :, 0], np.arange(256).reshape(16, 16))
+
+
+def test_exports_may_have_every_op_that_reads_an_image(reader):
+    graph = (
+        tf.function(reader.__call__, input_signature=reader.signature()).get_concrete_function().graph.as_graph_def()
+    )
+    nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
+    names = {function.signature.name for function in graph.library.function}
+    assert {node.op for node in nodes if not may_run(node.op) and node.op not in names} == set()

@@ -1,9 +1,12 @@
 import itertools
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.layers.masking import BlankPadding
 from keras_rnn_zoo.readers.series import SeriesReader
 from keras_rnn_zoo.tasks.transcription import Transcription
 
@@ -111,3 +114,44 @@ def test_a_task_is_fitted_saved_and_loaded(tokens, text, tmp_path):
     assert loaded.sizes() == {"input": "series", "features": 2, "num_classes": len(task.target_ids.vocabulary)}
     ids = loaded.target_ids.look_up(loaded.target_ids.split(tf.constant([text])))
     assert loaded.target_ids.to_text(ids.to_tensor()).numpy().tolist() == [text.encode()]
+
+
+def test_a_transcript_that_does_not_fit_into_its_frames_counts_for_nothing():
+    loss = transcription().loss()
+    random = np.random.default_rng(0)
+    logits = tf.Variable(random.normal(size=(3, 4, 4)), dtype=tf.float32)
+    targets = np.array([[A, B, 0], [A, A, A], [A, A, 1]])  # They need 2, 5 and 4 frames.
+    expected = np.mean([keras.losses.CTC()(targets[[row]], logits[row : row + 1]) for row in (0, 2)])
+    with tf.GradientTape() as tape:
+        found = loss(targets, logits)
+    assert float(found) == pytest.approx(float(expected), rel=1e-5)
+    gradient = tape.gradient(found, logits).numpy()
+    assert np.isfinite(gradient).all()
+    assert not gradient[1].any()
+    assert gradient[0].any()
+    assert float(loss(targets[1:2], logits[1:2])) == 0
+
+
+def test_frames_of_padding_hold_no_part_of_a_transcript():
+    loss = transcription().loss()
+    logits = np.random.default_rng(0).normal(size=(1, 6, 4)).astype("float32")
+    padded = BlankPadding()(logits, mask=np.array([[True, True, False, False, False, False]]))
+    assert float(loss(np.array([[A, B]]), padded)) > 0
+    assert float(loss(np.array([[A, A]]), padded)) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "shape"),
+    [
+        ({"input": "image", "image_height": 8}, (8, 1)),
+        ({"input": "audio", "sample_rate": 8000}, ()),
+        ({"input": "series", "features": 2}, (2,)),
+    ],
+    ids=lambda value: value.get("input") if isinstance(value, dict) else "",
+)
+def test_the_frames_that_are_counted_are_those_of_the_model(options, shape):
+    architecture = registry.architectures.get("ctc")
+    model = architecture.make(num_classes=4, units=2, cell="simple_rnn", **options)
+    for steps in (1, 3, 4, 5, 79, 81, 321):
+        found = model(np.zeros((1, steps, *shape), "float32")).shape[1]
+        assert found == architecture.frames(steps, **options)

@@ -60,7 +60,10 @@ def test_predict_reads_the_files_that_are_named(zoo, small_run, tmp_path):
     told = "Error: The file 'nowhere.png' cannot be read: No such file or directory. Name a file that exists."
     assert result.stderr.strip() == told
     path.write_bytes(b"no image")
-    assert "PNG, JPEG, GIF and BMP files are read" in zoo("predict", "digits", str(path), "--models-dir", folder).stderr
+    assert (
+        "PNG, JPEG, GIF, BMP and WebP files are read"
+        in zoo("predict", "digits", str(path), "--models-dir", folder).stderr
+    )
 
 
 def test_predict_reads_series_as_json(zoo, small_run):

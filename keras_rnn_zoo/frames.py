@@ -1,0 +1,20 @@
+"""How many frames a frontend makes of an input: the strides that models are built with. Imports no framework."""
+
+from collections.abc import Iterable
+
+LINE_STRIDES = (2, 2, 1, 1)
+"""Columns that each convolution of the frontend for lines of writing joins into one."""
+FRAME_SECONDS = 0.010
+"""The time from one frame of a spectrogram to the next."""
+
+
+def frame_stride(sample_rate: int) -> int:
+    """Returns the number of samples from one frame of a spectrogram to the next."""
+    return round(sample_rate * FRAME_SECONDS)
+
+
+def after_strides(steps: int, strides: Iterable[int]) -> int:
+    """Returns the number of steps that remain of a sequence where every `stride` of them become one, the rest too."""
+    for stride in strides:
+        steps = -(-steps // stride)
+    return steps
