@@ -52,7 +52,7 @@ class AudioFolder(Folder):
 
     def check(self, row: Row) -> str:
         try:
-            samples, _ = decode_wav((self.folder / row.raw).read_bytes(), seconds=1)
+            samples, _ = decode_wav((self.folder / row.raw).read_bytes(), self.max_seconds)
         except OSError as error:
             return f"the file cannot be read: {error.strerror}"
         except DataError as error:
