@@ -15,8 +15,8 @@ _LARGEST_TERM = 10_000
 """The largest term of the fraction that a recording is resampled by: the filter is 20 times as long."""
 MOST_SECONDS = 40.0
 """Seconds of a recording that are read, from its start, if the user names no other number."""
-_REACH = 11
-"""Samples, of the slower of two rates, that the filter reaches to each side."""
+MARGIN = 11 / _SLOWEST
+"""Seconds beyond what is wanted that are decoded: the filter reaches over ten samples of the slower of two rates."""
 
 
 class _Wav(NamedTuple):
@@ -43,7 +43,7 @@ def read_wav(content: bytes, wanted: int, seconds: float = math.inf) -> Any:
         DataError: as of `decode_wav`.
     """
     wav = _parsed(content)
-    samples = _decoded(wav, _read_for(seconds, wav.rate, wanted or wav.rate))
+    samples = _decoded(wav, (seconds + MARGIN) * wav.rate)
     return resample(samples, wav.rate, wanted or wav.rate, seconds)
 
 
@@ -121,11 +121,6 @@ def _samples(data: memoryview, kind: int, bits: int) -> Any:
     )
 
 
-def _read_for(seconds: float, rate: int, wanted: int) -> float:
-    """Returns how many samples the first `seconds` at another rate are made of; the filter reaches beyond them."""
-    return (seconds + _REACH / min(rate, wanted)) * rate
-
-
 def resample(samples: Any, rate: int, wanted: int, seconds: float = math.inf) -> Any:
     """Returns samples of one rate at another one, by a polyphase filter that leaves out what the new rate cannot hold.
 
@@ -145,7 +140,7 @@ def resample(samples: Any, rate: int, wanted: int, seconds: float = math.inf) ->
         _check_rate(rate)
         from scipy.signal import resample_poly
 
-        most = math.ceil(min(_read_for(seconds, rate, wanted), len(samples)))
+        most = math.ceil(min((seconds + MARGIN) * rate, len(samples)))
         samples = resample_poly(samples[:most], *_ratio(rate, wanted)).astype("float32", copy=False)
     return samples if len(samples) <= seconds * wanted else samples[: round(seconds * wanted)]
 
