@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.addresses.columns import choose_task, resolve, words_of
+from keras_rnn_zoo.addresses.columns import TARGETS, choose_task, resolve, words_of
 from keras_rnn_zoo.addresses.opening import files_dataset
 from keras_rnn_zoo.addresses.pickles import read_array
 from keras_rnn_zoo.addresses.rows import BadRow, Files, Row, existing_file
+from keras_rnn_zoo.addresses.targets import as_column, as_targets, measured, plain
+from keras_rnn_zoo.addresses.textfile import check_text
 from keras_rnn_zoo.errors import DataError, ZooError
 from keras_rnn_zoo.lazy import np
 
@@ -41,10 +43,14 @@ class Arrays(Files):
             raise DataError(f"{self.path} is no NumPy archive: {error}. Write it with numpy.savez.") from None
         lengths = next((name for name in LENGTHS if name in arrays), "")
         present = [name for name in arrays if name != lengths]
-        self.task = choose_task(tasks, given, present, lambda column: arrays[column].dtype.kind == "f")
+        self.task = choose_task(
+            tasks, given, present, lambda column: measured(as_column(arrays[column], self._named(column)))
+        )
         words = words_of(self.task, self.input)
         self.columns = resolve(words, given, present, self.path, self.task)
-        x, self.y = (arrays[self.columns[word]] for word in words)
+        x, y = (arrays[self.columns[word]] for word in words)
+        target = self._named(self.columns[words[1]])
+        self.y = as_targets(as_column(y, target), self.task, target)
         self.x = self._series(x, arrays.get(lengths))
         if len(self.x) != len(self.y):
             raise DataError(
@@ -53,6 +59,9 @@ class Arrays(Files):
             )
         shapes = [series.shape[1] for series in self.x[:1] if series.ndim == 2]
         self.features = shapes[0] if shapes else 1
+
+    def _named(self, column: str) -> str:
+        return f"{self.path}, array {column!r}"
 
     def _check_size(self, archive: zipfile.ZipFile) -> None:
         """Raises `DataError` if the arrays would not fit into memory, before any is read."""
@@ -103,7 +112,15 @@ class Arrays(Files):
             elif not len(series):
                 yield BadRow(where, column, "", "the series has no steps")
             else:
-                yield Row(where, number, _plain(target))
+                yield self._row(where, number, plain(target))
+
+    def _row(self, where: str, number: int, target: str | float | None) -> Row | BadRow:
+        column = self.columns[TARGETS[self.task]]
+        if target is None:
+            return BadRow(where, column, "", "a text or a number is expected")
+        if self.task == "transcription":
+            target = str(target)
+        return check_text(str(target), where, column, "utf-8") or Row(where, number, target)
 
     def mixed_rows(self, seed: int) -> Iterator[Row | BadRow]:
         import random
@@ -125,17 +142,6 @@ def _numbers(item: Any) -> Any:
         return np.asarray(item, "float32")
     except (TypeError, ValueError):
         return None
-
-
-def _plain(target: Any) -> Any:
-    value = target.item() if hasattr(target, "item") and np.ndim(target) == 0 else target
-    return (
-        value.decode("utf-8", "replace")
-        if isinstance(value, bytes)
-        else value
-        if isinstance(value, float)
-        else str(value)
-    )
 
 
 @registry.form("npz", tasks=("classification", "regression", "transcription"), address="npz:FILE", endings=("npz",))

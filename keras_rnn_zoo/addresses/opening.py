@@ -26,6 +26,8 @@ def files_dataset(
     tasks: tuple[str, ...],
     options: Mapping[str, Any],
     known: Mapping[str, Any],
+    *,
+    separated: bool = False,
 ) -> registry.Dataset:
     """Returns the data set of files in a form; reads what tells the columns and the task, and no more.
 
@@ -36,9 +38,19 @@ def files_dataset(
         tasks: the tasks that it may be for.
         options: options given by the user, as `open_rows` takes them.
         known: what a run's `config.json` says of the data set, if it was opened before.
+        separated: whether there is an option for the character between columns, which `kind` takes as `separator`.
     """
+    reading = {name: str(options.get(name, "")) for name in ("encoding", *(["separator"] if separated else []))}
     given = known.get("columns") or parse_columns(str(options.get("columns", "")), USUAL)
-    found = kind(place, tasks, given, str(options.get("encoding", "")))
+    found = kind(place, tasks, given, **reading)
+
+    def opened(columns: str, named: Mapping[str, str], skip_bad_rows: bool, seed: int, **reading: str) -> Examples:
+        given = known.get("columns") or parse_columns(columns, USUAL)
+        files = {"train": kind(place, (found.task,), given, **reading)}
+        for part, other in named.items():
+            if other:
+                files[part] = kind(other, (found.task,), files["train"].columns, **reading)
+        return open_rows(files, seed, skip_bad_rows, known)
 
     def open_files(
         data_dir: str | None,
@@ -61,17 +73,39 @@ def files_dataset(
             skip_bad_rows: whether to leave out rows that cannot be used.
             encoding: encoding of texts; if empty, what a byte order mark tells, or UTF-8.
         """
-        given = known.get("columns") or parse_columns(columns, USUAL)
-        files = {"train": kind(place, (found.task,), given, encoding)}
-        for part, named in (("validation", validation), ("test", test)):
-            if named:
-                files[part] = kind(named, (found.task,), files["train"].columns, encoding)
-        return open_rows(files, seed, skip_bad_rows, known)
+        named = {"validation": validation, "test": test}
+        return opened(columns, named, skip_bad_rows, seed, encoding=encoding)
+
+    def open_tables(
+        data_dir: str | None,
+        seed: int,
+        *,
+        columns: str = "",
+        separator: str = "",
+        validation: str = "",
+        test: str = "",
+        skip_bad_rows: bool = False,
+        encoding: str = "",
+    ) -> Examples:
+        """Tables of your own.
+
+        Args:
+            data_dir: not used.
+            seed: draws the splits for which no files are named.
+            columns: which column holds what, such as text=review,label=stars; guessed from usual names if empty.
+            separator: what separates columns, a character or comma, semicolon, tab, pipe, space; found if empty.
+            validation: files to validate on; a tenth of the rows if empty.
+            test: files to test on; a tenth of the rows if empty.
+            skip_bad_rows: whether to leave out rows that cannot be used.
+            encoding: encoding of texts; if empty, what a byte order mark tells, or UTF-8.
+        """
+        named = {"validation": validation, "test": test}
+        return opened(columns, named, skip_bad_rows, seed, encoding=encoding, separator=separator)
 
     address = f"{form}:{','.join(str(path) for path in found.named())}"
     return registry.Dataset(
         name=address,
-        make=open_files,
+        make=open_tables if separated else open_files,
         task=found.task,
         source="files",
         size="as the run's configuration says",
