@@ -197,7 +197,7 @@ class CsvTable(Table):
         if len(self.present) < len(words):
             words_for = {character: word for word, character in WORDS.items()}
             tried = [self.delimiter] if self.separator else self.separators
-            named = " or ".join(words_for.get(character, repr(character)) for character in tried)
+            named = " or ".join(sorted(words_for.get(character, repr(character)) for character in tried))
             line = next(line for line, _ in self._lines(self.file.start) if line.strip())
             raise DataError(
                 f"{self.file.path}: the first line, {shown(line)}, has no {named} in it, so that there is one column; "
