@@ -36,6 +36,10 @@ USUAL = {
 USUAL_TRANSCRIPTS = "text transcript transcription sentence label words y target"
 
 
+class ColumnError(DataError):
+    """A column is not there, or none can be guessed."""
+
+
 def words_of(task: str, input: str) -> tuple[str, ...]:
     """Returns the words for the columns of a task: that of the input and that of the target."""
     if task == "language_modelling":
@@ -103,14 +107,15 @@ def is_header(fields: Sequence[str], given: Mapping[str, str]) -> bool:
     """Whether the first line of a table names its columns although the user named all columns by number.
 
     It does if its names are numbers, those among them, or 0, 1, 2 and so on, as pandas writes above columns without
-    names; or if it has usual names at those numbers, such as "text,label".
+    names; if a column is named 0, since columns without names count from 1; or if it has usual names at those numbers,
+    such as "text,label".
 
     Args:
         fields: the fields of the first line.
         given: the columns that the user named, by word; none if they are to be guessed.
     """
     named = [field for field in fields if field]  # pandas leaves the name of an index empty.
-    if not given:
+    if not given or "0" in given.values():
         return True
     if len(set(named)) == len(named) > 1 and all(field.isdecimal() for field in named):
         return set(given.values()) <= set(named) or named == [str(number) for number in range(len(named))]
@@ -145,7 +150,7 @@ def resolve(
     """Returns the column of each word.
 
     Raises:
-        DataError: a column is not there, or none can be guessed.
+        ColumnError: a column is not there, or none can be guessed.
     """
     columns: dict[str, str] = {}
     listed = ", ".join(map(repr, present))
@@ -160,7 +165,7 @@ def resolve(
             found = guess(word, left, task) or (left[0] if len(left) == len(missing) == 1 else "")
             if not found:
                 example = ",".join(f"{word}=NAME" for word in words)
-                raise DataError(
+                raise ColumnError(
                     f"{path}: none of its columns ({listed}) is named as one for {word!r} usually is. Name the "
                     f"columns: --columns {example}; in a file without a header by number, such as {words[0]}=1."
                 )
@@ -177,4 +182,4 @@ def _find(column: str, present: Sequence[str], path: object) -> str:
             return name
     close = nearest(column, present)
     hint = f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
-    raise DataError(f"{path} has no column {column!r}. {hint}Its columns: {', '.join(map(repr, present))}.")
+    raise ColumnError(f"{path} has no column {column!r}. {hint}Its columns: {', '.join(map(repr, present))}.")

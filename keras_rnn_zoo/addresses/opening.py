@@ -14,6 +14,7 @@ from keras_rnn_zoo.addresses.survey import Survey, checked_rows, refuse_bad_rows
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
+from keras_rnn_zoo.schema import MOST_CLASSES
 
 CHUNK = 256
 """Texts that are handed to TensorFlow at once."""
@@ -188,6 +189,11 @@ def _count(surveys: Mapping[str, Survey], split: Split) -> dict[str, int]:
 
 def _check_enough(rows: Mapping[str, int], main: Survey, classes: tuple[str, ...]) -> None:
     path = main.files.named()[0]
+    if len(classes) > MOST_CLASSES:
+        raise DataError(
+            f"{path} has {len(classes):,} classes; {MOST_CLASSES:,} at most are expected. Name another column, or to "
+            "predict a number, --columns value=NAME."
+        )
     if main.files.task == "classification" and len(classes) == 1:
         column = main.files.columns.get("label")
         where = f" in the column {column!r}" if column else ""
