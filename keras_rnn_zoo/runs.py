@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.errors import RunError, UnknownNameError, name_hint
+from keras_rnn_zoo.errors import DataError, RunError, UnknownNameError, name_hint
 from keras_rnn_zoo.files import folder_beside, move_folder, user_path, write_json
 from keras_rnn_zoo.schema import RUN, Keys
 from keras_rnn_zoo.seals import digests, first_fault, is_unchanged, sealed
@@ -32,6 +32,8 @@ TOLD = ("metrics.json", "history.csv", "README.md", "logs")
 """What else training writes: it tells of the run, and no answer depends on it."""
 _MOST_BYTES = 256 * 2**20
 """Of a JSON document; those of runs have some thousand."""
+_MARGIN = 2**20
+"""Bytes that are left for what a `config.json` gets when the training ends, such as the digests of files."""
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,23 @@ def _free_name(path: Path) -> str:
     while path.with_name(f"{path.name}.{number}").exists():
         number += 1
     return f"{path.name}.{number}"
+
+
+def check_config(config: Mapping[str, Any]) -> None:
+    """Raises `DataError` if a `config.json` with these values could not be read again.
+
+    Before anything is trained, since it lists what may grow with the data: classes, and rows that are left out.
+    """
+    document = sealed(config, {})
+    size = len(json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    wrong = RUN.wrong(document)
+    if wrong or size > _MOST_BYTES - _MARGIN:
+        names = config["task"]["classes"]
+        raise DataError(
+            f"The run's config.json would be too large to be read: {size:,} bytes"
+            + (f", with more in {', '.join(wrong)} than a run may have. " if wrong else ". ")
+            + f"It lists {len(names):,} classes, and the rows left out. Bring fewer or shorter names of classes."
+        )
 
 
 def write_config(run: Run, config: Mapping[str, Any]) -> None:

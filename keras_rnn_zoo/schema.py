@@ -13,6 +13,9 @@ Kind = Callable[[Any], bool]
 MOST = 10_000_000
 """Items of a list or an object."""
 
+MOST_CLASSES = 1_000_000
+"""Classes or tags of a task."""
+
 
 def text(longest: int = 4096, pattern: str = "") -> Kind:
     """Accepts texts up to a length, of a pattern if there is one."""
@@ -100,7 +103,7 @@ TASK = Keys(
     {
         "name": NAME,
         "input": NAME,
-        "classes": each(text(100_000), most=1_000_000),
+        "classes": each(text(100_000), most=MOST_CLASSES),
         "options": mapped(SCALAR, NAME, most=1000),
         "reader": mapped(SCALAR, NAME, most=1000),
     }

@@ -17,7 +17,7 @@ from keras_rnn_zoo.loading import LoadedRun, make_task, open_examples
 from keras_rnn_zoo.locks import exclusive
 from keras_rnn_zoo.pipeline import Batches, make_batches
 from keras_rnn_zoo.plans import Plan, Request, make_plan
-from keras_rnn_zoo.runs import STATE, Run, is_resumable, whole_run, write_config
+from keras_rnn_zoo.runs import STATE, Run, check_config, is_resumable, whole_run, write_config
 from keras_rnn_zoo.state import write_model
 from keras_rnn_zoo.tasks.task import Task
 
@@ -140,6 +140,7 @@ def _open_examples(plan: Plan) -> Examples:
         )
     dataset.update(facts)
     plan.config["task"]["classes"] = list(examples.classes)
+    check_config(plan.config)
     return examples
 
 

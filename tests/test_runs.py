@@ -4,7 +4,7 @@ import os
 import pytest
 
 from keras_rnn_zoo import files, runs
-from keras_rnn_zoo.errors import RunError
+from keras_rnn_zoo.errors import DataError, RunError
 
 CONFIG = {
     "run": "a",
@@ -39,6 +39,16 @@ def test_a_run_is_found_by_name_alias_path_or_being_the_only_one(models_dir):
     run = make_run(models_dir, "many_to_one")
     for name in ("many_to_one", "Many-to-One", "sentiment", str(run.path), None, run):
         assert runs.open_run(name) == run
+
+
+def test_what_could_not_be_read_again_is_found_before_it_is_written(monkeypatch):
+    named = {**CONFIG, "task": {**CONFIG["task"], "classes": ["good", "bad"]}}
+    runs.check_config(named)
+    with pytest.raises(DataError, match=r"too large .* more in task.classes .* 1 classes"):
+        runs.check_config({**CONFIG, "task": {**CONFIG["task"], "classes": ["x" * 100_001]}})
+    monkeypatch.setattr(runs, "_MOST_BYTES", runs._MARGIN + 500)
+    with pytest.raises(DataError, match=r"too large to be read: \d+ bytes. It lists 2 classes"):
+        runs.check_config(named)
 
 
 def test_no_run_is_guessed_among_several(models_dir):

@@ -120,7 +120,7 @@ def audio(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known:
         """
         given = {**options, "encoding": encoding}
         further = {"sample_rate": sample_rate, "max_seconds": max_seconds}
-        opened = files_dataset("audio", AudioFolder, place, tasks, given, known, further)
+        opened = files_dataset("audio", AudioFolder, place, tasks, given, known, further=further)
         return opened.make(
             data_dir, seed, columns=columns, validation=validation, test=test, skip_bad_rows=skip_bad_rows,
             encoding=encoding,

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from keras_rnn_zoo.addresses.labels import alike, are_whole
 from keras_rnn_zoo.addresses.rows import shown
 from keras_rnn_zoo.addresses.survey import Survey
 from keras_rnn_zoo.lazy import np, tf
@@ -113,6 +114,8 @@ def _warnings(surveys: Mapping[str, Survey], task: Any, examples: list[Any], len
             f"{max(main.labels.values()) / main.rows:.1%} of the rows are of the class {likeliest!r}: always saying so "
             "would be as accurate. Look at macro_f1."
         )
+    if main.strata:
+        found += _odd_classes(main)
     numbers = np.asarray(main.numbers, "uint64")
     repeated = len(numbers) - len(np.unique(numbers))
     if repeated:
@@ -131,6 +134,32 @@ def _warnings(surveys: Mapping[str, Survey], task: Any, examples: list[Any], len
             "--set max_length=N."
         )
     return found + _leaks(task, examples)
+
+
+def _odd_classes(main: Survey) -> list[str]:
+    """Returns warnings of classes that look alike, are a header, or have a single row."""
+    found = []
+    for group in alike(main.labels)[:CLASSES_TOLD]:
+        names = " and ".join(ascii(name) for name in group[:3])
+        found.append(
+            f"the labels {names} differ in case, spaces, Unicode form or invisible characters alone, and are "
+            f"{len(group)} classes. Write them alike if they are one."
+        )
+    single = [name for name, count in main.labels.items() if count == 1]
+    first = next(iter(main.labels))
+    columns = main.files.columns.values()
+    if single == [first] and columns and all(column.isdecimal() for column in columns):
+        found.append(
+            f"the first row alone has the label {first!r}: if it is the header, name the columns as it does, with "
+            "--columns."
+        )
+    elif len(single) > 0.5 * len(main.labels):
+        values = " Name the column as value=... in --columns if it is a number to predict."
+        found.append(
+            f"{len(single):,} of the {len(main.labels):,} classes have a single row, which is either trained on or "
+            f"tested, never both.{values if are_whole(main.labels) else ''}"
+        )
+    return found
 
 
 def _leaks(task: Any, examples: list[Any]) -> list[str]:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.addresses.columns import choose_task, resolve, words_of
+from keras_rnn_zoo.addresses.columns import TARGETS, choose_task, resolve, words_of
 from keras_rnn_zoo.addresses.opening import files_dataset
 from keras_rnn_zoo.addresses.pickles import read_array
 from keras_rnn_zoo.addresses.rows import BadRow, Files, Row, existing_file
+from keras_rnn_zoo.addresses.targets import as_column, as_targets, measured, plain
+from keras_rnn_zoo.addresses.textfile import check_text
 from keras_rnn_zoo.errors import DataError, ZooError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.memory import available
@@ -36,20 +38,16 @@ class Arrays(Files):
         arrays = _read_arrays(self.path)
         lengths = next((name for name in LENGTHS if name in arrays), "")
         present = [name for name in arrays if name != lengths]
-        self.task = choose_task(tasks, given, present, lambda column: arrays[column].dtype.kind == "f")
+        self.task = choose_task(
+            tasks, given, present, lambda column: measured(as_column(arrays[column], self._named(column)))
+        )
         words = words_of(self.task, self.input)
         self.columns = resolve(words, given, present, self.path, self.task)
-        self.x, self.y = (arrays[self.columns[word]] for word in words)
-        for word, found in zip(words, (self.x, self.y), strict=True):
-            if not found.ndim:
-                raise DataError(
-                    f"{self.path}, array {self.columns[word]!r}: one number is there, where many are wanted."
-                )
-        if self.y.dtype.kind == "V":
-            raise DataError(
-                f"{self.path}, array {self.columns[words[1]]!r}: numbers or texts are expected; received records of "
-                f"{', '.join(self.y.dtype.names or ('bytes',))}. Write each into an array of its own."
-            )
+        self.x, y = (arrays[self.columns[word]] for word in words)
+        if not self.x.ndim:
+            raise DataError(f"{self._named(self.columns[words[0]])}: one number is there, where series are expected.")
+        target = self._named(self.columns[words[1]])
+        self.y = as_targets(as_column(y, target), self.task, target)
         self.bounds = self._bounds(arrays.get(lengths))
         if len(self.bounds) != len(self.y):
             raise DataError(
@@ -58,6 +56,9 @@ class Arrays(Files):
             )
         first = self._series(0) if len(self.y) else None
         self.features = first.shape[1] if first is not None and first.ndim == 2 else 1
+
+    def _named(self, column: str) -> str:
+        return f"{self.path}, array {column!r}"
 
     def _bounds(self, lengths: Any) -> Any:
         """Returns what cuts a series out of the array, and how many there are."""
@@ -95,18 +96,19 @@ class Arrays(Files):
         return map(self._row, range(len(self.y)))
 
     def _row(self, number: int) -> Row | BadRow:
-        where, column, series = f"example {number}", self.columns["series"], self._series(number)
+        where, series = f"example {number}", self._series(number)
         if series is None or series.ndim != 2 or series.shape[1] != self.features:
             found = "no numbers" if series is None else f"the shape {series.shape}"
-            return BadRow(where, column, "", f"{found} where (steps, {self.features}) is expected")
+            fault = f"{found} where (steps, {self.features}) is expected"
+            return BadRow(where, self.columns["series"], "", fault)
         if not len(series):
-            return BadRow(where, column, "", "the series has no steps")
-        try:
-            target = _plain(self.y[number])
-            str(target).encode()
-        except UnicodeEncodeError:
-            return BadRow(where, "", "", "the target holds half of a surrogate pair, which is no character")
-        return Row(where, number, target)
+            return BadRow(where, self.columns["series"], "", "the series has no steps")
+        column, target = self.columns[TARGETS[self.task]], plain(self.y[number])
+        if target is None:
+            return BadRow(where, column, "", "a text or a number is expected")
+        if self.task == "transcription":
+            target = str(target)
+        return check_text(str(target), where, column, "utf-8") or Row(where, number, target)
 
     def mixed_rows(self, seed: int) -> Iterator[Row | BadRow]:
         import random
@@ -203,17 +205,6 @@ def _numbers(item: Any) -> Any:
         return np.asarray(item, "float32")
     except (TypeError, ValueError, OverflowError):
         return None
-
-
-def _plain(target: Any) -> Any:
-    value = target.item() if hasattr(target, "item") and np.ndim(target) == 0 else target
-    return (
-        value.decode("utf-8", "replace")
-        if isinstance(value, bytes)
-        else value
-        if isinstance(value, float)
-        else str(value)
-    )
 
 
 @registry.form("npz", tasks=("classification", "regression", "transcription"), address="npz:FILE", endings=("npz",))

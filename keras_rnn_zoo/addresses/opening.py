@@ -14,6 +14,7 @@ from keras_rnn_zoo.addresses.survey import Survey, checked_rows, refuse_bad_rows
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
+from keras_rnn_zoo.schema import MOST_CLASSES
 
 CHUNK = 256
 """Texts that are handed to TensorFlow at once."""
@@ -26,7 +27,9 @@ def files_dataset(
     tasks: tuple[str, ...],
     options: Mapping[str, Any],
     known: Mapping[str, Any],
+    *,
     further: Mapping[str, Any] | None = None,
+    separated: bool = False,
 ) -> registry.Dataset:
     """Returns the data set of files in a form; reads what tells the columns and the task, and no more.
 
@@ -38,13 +41,23 @@ def files_dataset(
         options: options given by the user, as `open_rows` takes them.
         known: what a run's `config.json` says of the data set, if it was opened before.
         further: further arguments of the class.
+        separated: whether there is an option for the character between columns, which `kind` takes as `separator`.
     """
+    reading = {name: str(options.get(name, "")) for name in ("encoding", *(["separator"] if separated else []))}
     given = known.get("columns") or parse_columns(str(options.get("columns", "")), USUAL)
     open_place: Callable[..., Files] = functools.partial(kind, **(further or {}))
     divided = kind.divided(place)
     main = divided.get("train", place)
-    found = open_place(main, tasks, given, str(options.get("encoding", "")))
+    found = open_place(main, tasks, given, **reading)
     task = found.task  # And not `found` itself: arrays would stay in memory beside those that are opened to train on.
+
+    def opened(columns: str, named: Mapping[str, str], skip_bad_rows: bool, seed: int, **reading: str) -> Examples:
+        given = known.get("columns") or parse_columns(columns, USUAL)
+        files = {"train": open_place(main, (task,), given, **reading)}
+        for part, chosen in named.items():
+            if other := chosen or divided.get(part):
+                files[part] = open_place(other, (task,), files["train"].columns, **reading)
+        return open_rows(files, seed, skip_bad_rows, known)
 
     def open_files(
         data_dir: str | None,
@@ -67,18 +80,40 @@ def files_dataset(
             skip_bad_rows: whether to leave out rows that cannot be used.
             encoding: encoding of texts; if empty, what a byte order mark tells, or UTF-8.
         """
-        given = known.get("columns") or parse_columns(columns, USUAL)
-        files = {"train": open_place(main, (task,), given, encoding)}
-        for part, named in (("validation", validation), ("test", test)):
-            if other := named or divided.get(part):
-                files[part] = open_place(other, (task,), files["train"].columns, encoding)
-        return open_rows(files, seed, skip_bad_rows, known)
+        named = {"validation": validation, "test": test}
+        return opened(columns, named, skip_bad_rows, seed, encoding=encoding)
+
+    def open_tables(
+        data_dir: str | None,
+        seed: int,
+        *,
+        columns: str = "",
+        separator: str = "",
+        validation: str = "",
+        test: str = "",
+        skip_bad_rows: bool = False,
+        encoding: str = "",
+    ) -> Examples:
+        """Tables of your own.
+
+        Args:
+            data_dir: not used.
+            seed: draws the splits for which no files are named.
+            columns: which column holds what, such as text=review,label=stars; guessed from usual names if empty.
+            separator: what separates columns, a character or comma, semicolon, tab, pipe, space; found if empty.
+            validation: files to validate on; a tenth of the rows if empty.
+            test: files to test on; a tenth of the rows if empty.
+            skip_bad_rows: whether to leave out rows that cannot be used.
+            encoding: encoding of texts; if empty, what a byte order mark tells, or UTF-8.
+        """
+        named = {"validation": validation, "test": test}
+        return opened(columns, named, skip_bad_rows, seed, encoding=encoding, separator=separator)
 
     roots = [existing_folder(place)] if divided else found.named()
     address = f"{form}:{','.join(map(str, roots))}"
     return registry.Dataset(
         name=address,
-        make=open_files,
+        make=open_tables if separated else open_files,
         task=found.task,
         source="files",
         size="as the run's configuration says",
@@ -163,6 +198,11 @@ def _count(surveys: Mapping[str, Survey], split: Split) -> dict[str, int]:
 
 def _check_enough(rows: Mapping[str, int], main: Survey, classes: tuple[str, ...]) -> None:
     path = main.files.named()[0]
+    if len(classes) > MOST_CLASSES:
+        raise DataError(
+            f"{path} has {len(classes):,} classes; {MOST_CLASSES:,} at most are expected. Name another column, or to "
+            "predict a number, --columns value=NAME."
+        )
     if main.files.task == "classification" and len(classes) == 1:
         column = main.files.columns.get("label")
         where = f" in the column {column!r}" if column else ""

@@ -1,6 +1,7 @@
 """The split of files into training, validation and test, drawn once and written into the run."""
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -69,13 +70,19 @@ def draw_split(numbers: Any, strata: Any, names: list[str], seed: int, wanted: t
     share = max(SHARE, 1 / max(len(numbers), 1))  # One row or more of each.
     for name, size, end in zip(names, sizes, np.cumsum(sizes), strict=True):
         members = np.sort(numbers[order[end - size : end]])
-        # Rounding the shares of the rows so far keeps the whole in proportion, however small the classes are.
-        drawn = [round(share * k * (rows_before + size)) - round(share * k * rows_before) for k in (1, 2)]
-        test = drawn[0] if "test" in wanted else 0
-        held_out = (drawn[1] if "test" in wanted else drawn[0]) if "validation" in wanted else test
-        bounds[name] = (_bound(members, test), _bound(members, held_out))
+        # Rounding the shares of the rows so far keeps the whole in proportion, however small the classes are. Half a
+        # row lies between the two, so that small classes give a row to the one or to the other.
+        due = [share * rows for rows in (rows_before, rows_before + size)]
+        test = round(due[1]) - round(due[0]) if "test" in wanted else 0
+        half = 0.0 if "test" in wanted else 0.5
+        validation = _whole(due[1] + half) - _whole(due[0] + half) if "validation" in wanted else 0
+        bounds[name] = (_bound(members, test), _bound(members, test + validation))
         rows_before += int(size)
     return Split(seed, bounds)
+
+
+def _whole(rows: float) -> int:
+    return math.floor(rows + 1e-9)
 
 
 def _bound(members: Any, count: int) -> int:

@@ -2,12 +2,14 @@
 
 import array
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from keras_rnn_zoo.addresses.columns import TARGETS
+from keras_rnn_zoo.addresses.labels import LONGEST, Known, are_whole, is_missing, plain_number
 from keras_rnn_zoo.addresses.rows import BadRow, Files, Row
 from keras_rnn_zoo.addresses.splitting import number_of
 from keras_rnn_zoo.errors import DataError
@@ -66,6 +68,7 @@ def survey(
     """
     found = Survey(files)
     places: dict[str, int] = {}
+    missing: list[BadRow] = []
     for row in checked_rows(files, files.rows(), classes):
         if isinstance(row, Row) and (
             fault := files.check(row) or (fault_of(files.load(row), row.target) if fault_of else "")
@@ -81,15 +84,44 @@ def survey(
         if files.task == "classification":
             found.labels[row.target] += 1
             found.strata.append(places.setdefault(row.target, len(places)))
+            if is_missing(row.target) and len(missing) < TOLD:
+                missing.append(BadRow(row.where, files.columns.get("label", ""), row.target, "the label is empty"))
         elif files.task == "tagging":
             found.labels.update(row.target.split(" "))
         found.empty += isinstance(row.raw, str) and not row.raw.strip()
+    if files.task == "classification" and not classes:
+        _join_numbers(found, missing)
     return found
+
+
+def _join_numbers(found: Survey, missing: Sequence[BadRow]) -> None:
+    """Makes one class of "1" and "1.0", and bad rows of those labelled "nan", if all other labels are whole numbers.
+
+    So are columns of whole numbers written by pandas, in which a value is missing.
+
+    Args:
+        found: the survey, which is changed.
+        missing: the first rows that are labelled "nan".
+    """
+    names = [name for name in found.labels if not is_missing(name)]
+    if not names or not are_whole(names):
+        return
+    joined: Counter[str] = Counter()
+    for name in names:
+        joined[plain_number(name)] += found.labels[name]
+    place = {name: number for number, name in enumerate(joined)}
+    moved = [-1 if is_missing(name) else place[plain_number(name)] for name in found.labels]
+    pairs = zip(found.numbers, found.strata, strict=True)
+    found.numbers = array.array("Q", (number for number, stratum in pairs if moved[stratum] >= 0))
+    found.strata = array.array("L", (moved[stratum] for stratum in found.strata if moved[stratum] >= 0))
+    found.bad_rows += sum(count for name, count in found.labels.items() if is_missing(name))
+    found.bad = [*found.bad, *missing][:TOLD]
+    found.labels = joined
 
 
 def checked_rows(files: Files, rows: Iterator[Row | BadRow], classes: Sequence[str] = ()) -> Iterator[Row | BadRow]:
     """Gives rows with targets as the task wants them; those whose target is none, as bad rows."""
-    known = frozenset(classes)
+    known = Known(classes)
     check = _CHECKS.get(files.task, _check_text)
     column = files.columns.get(TARGETS.get(files.task, ""), "")
     for row in rows:
@@ -100,44 +132,55 @@ def checked_rows(files: Files, rows: Iterator[Row | BadRow], classes: Sequence[s
             yield row
 
 
-def _check_label(target: Any, known: frozenset[str]) -> tuple[Any, str]:
+def _check_label(target: Any, known: Known) -> tuple[Any, str]:
     label = str(target).strip()
     if not label:
         return label, "the label is empty"
     if "\n" in label or "\r" in label:
         return label, "a label holds no line break"
-    if known and label not in known:
-        return label, f"the label is none of the {len(known)} seen in training ({_some(known)})"
-    return label, ""
+    if len(label) > LONGEST:
+        return label, f"a label of {len(label):,} characters; {LONGEST:,} at most are expected of the name of a class"
+    if not known.classes:
+        return label, ""
+    if (meant := known.find(label)) is not None:
+        return meant, ""
+    if known.numeric and is_missing(label):
+        return label, "the label is empty"
+    return label, f"the label is none of the {len(known.classes)} seen in training ({known.hint(label)})"
 
 
-def _check_number(target: Any, known: frozenset[str]) -> tuple[Any, str]:
+def _check_number(target: Any, known: Known) -> tuple[Any, str]:
     try:
         number = float(target)
     except (TypeError, ValueError):
-        return target, "a number is expected"
+        return target, _no_number(str(target).strip())
     return number, "" if math.isfinite(number) else "a finite number is expected"
 
 
-def _check_tags(target: Any, known: frozenset[str]) -> tuple[Any, str]:
-    unseen = sorted(set(target.split(" ")) - known) if known else []
-    return target, f"the tag {unseen[0]!r} was not seen in training ({_some(known)})" if unseen else ""
+def _no_number(text: str) -> str:
+    if not text:
+        return "the value is empty"
+    if re.fullmatch(r"[+-]?\d+,\d+", text):
+        return "a number is expected, with a point for its fraction and no comma"
+    if re.fullmatch(r"[+-]?\d{1,3}([,.' \u00a0\u202f]\d{3})+([.,]\d+)?", text):
+        return "a number is expected, with nothing between its thousands and a point for its fraction"
+    return "a number is expected"
 
 
-def _check_text(target: Any, known: frozenset[str]) -> tuple[Any, str]:
+def _check_tags(target: Any, known: Known) -> tuple[Any, str]:
+    unseen = sorted(set(target.split(" ")) - known.classes) if known.classes else []
+    return target, f"the tag {unseen[0]!r} was not seen in training ({known.hint(unseen[0])})" if unseen else ""
+
+
+def _check_text(target: Any, known: Known) -> tuple[Any, str]:
     return target, "" if target and (not isinstance(target, str) or target.strip()) else "the text is empty"
 
 
-_CHECKS: dict[str, Callable[[Any, frozenset[str]], tuple[Any, str]]] = {
+_CHECKS: dict[str, Callable[[Any, Known], tuple[Any, str]]] = {
     "classification": _check_label,
     "regression": _check_number,
     "tagging": _check_tags,
 }
-
-
-def _some(names: frozenset[str]) -> str:
-    listed = sorted(names)
-    return ", ".join(listed[:10]) + (", ..." if len(listed) > 10 else "")
 
 
 def _is_whole(label: str) -> bool:

@@ -2,156 +2,77 @@
 
 import csv
 import json
-import random
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.addresses.columns import choose_task, resolve, words_of
+from keras_rnn_zoo.addresses.columns import by_number, is_header
 from keras_rnn_zoo.addresses.opening import files_dataset
-from keras_rnn_zoo.addresses.rows import BadRow, Files, Row, first
-from keras_rnn_zoo.addresses.scripts import text_defaults
-from keras_rnn_zoo.addresses.textfile import Mark, TextFile, check_text
+from keras_rnn_zoo.addresses.rows import BadRow, shown
+from keras_rnn_zoo.addresses.separators import (
+    LONGEST_FIELD,
+    READ,
+    WORDS,
+    excel_separator,
+    find_separator,
+    named_separator,
+)
+from keras_rnn_zoo.addresses.table import Record, Table
+from keras_rnn_zoo.addresses.textfile import LONGEST_LINE, Mark, TextFile, check_text
 from keras_rnn_zoo.errors import DataError
 
 TASKS = ("classification", "regression", "translation")
-BLOCK, BLOCKS = 256, 64
-"""Rows that are read in one go, and how many such blocks are mixed with one another."""
-LONGEST_FIELD = 64 * 2**20
-
-
-class Record(NamedTuple):
-    """One row of a table: where it stands, its fields, or what is wrong with it; of JSON the whole object."""
-
-    where: str
-    fields: Sequence[Any]
-    bad: BadRow | None = None
-    whole: Mapping[str, Any] | None = None
-
-
-class Table(Files):
-    """A file of rows with named columns; see `Files`. `words` are those wanted, if not those of the task."""
-
-    def __init__(
-        self,
-        place: str,
-        tasks: tuple[str, ...],
-        given: Mapping[str, str],
-        encoding: str,
-        words: tuple[str, ...] | None = None,
-    ) -> None:
-        self.file = TextFile(place, encoding)
-        self.has_header = not (given and all(column.isdecimal() for column in given.values()))
-        self.present = self._header()
-        self.task = tasks[0] if words else choose_task(tasks, given, self.present, self._measured)
-        words = words or words_of(self.task, self.input)
-        self.columns = resolve(words, given, self.present, self.file.path, self.task)
-        self.places = [self.present.index(self.columns[word]) for word in words]
-        self._marks: list[Mark] = []
-
-    delimiter = ","
-
-    def paths(self) -> list[Path]:
-        return [self.file.path]
-
-    def _header(self) -> list[str]:
-        """Returns the names of the columns; their numbers where the file has none."""
-        raise NotImplementedError
-
-    def records(self, mark: Mark | None = None) -> Iterator[tuple[Record, Mark]]:
-        """Gives the rows from a mark on, the header left out, each with the mark of its end."""
-        raise NotImplementedError
-
-    def _measured(self, column: str) -> bool:
-        place = self.present.index(column)
-        values = [record.fields[place] for record, _ in first(self.records(), 100) if not record.bad]
-        return bool(values) and all(is_number(value) for value in values) and any("." in str(v) for v in values)
-
-    def rows(self) -> Iterator[Row | BadRow]:
-        marks = [self.first_mark()]
-        for number, (record, mark) in enumerate(self.records(), 1):
-            if number % BLOCK == 0:
-                marks.append(mark)
-            yield self.row_of(record)
-        self._marks = marks  # Now that they are complete.
-
-    def first_mark(self) -> Mark:
-        """Returns the mark of the first row."""
-        return self.file.start
-
-    def mixed_rows(self, seed: int) -> Iterator[Row | BadRow]:
-        if not self.file.seekable:
-            yield from self.rows()
-            return
-        if not self._marks:  # No pass has gone over the whole file yet.
-            for _ in self.rows():
-                pass
-        draw = random.Random(seed)
-        marks = draw.sample(self._marks, len(self._marks))
-        for start in range(0, len(marks), BLOCKS):
-            mixed = [self.row_of(record) for mark in marks[start : start + BLOCKS] for record in self._block(mark)]
-            draw.shuffle(mixed)
-            yield from mixed
-
-    def _block(self, mark: Mark) -> list[Record]:
-        return [record for record, _ in first(self.records(mark), BLOCK)]
-
-    def row_of(self, record: Record) -> Row | BadRow:
-        """Returns the row that a record is, as far as the columns wanted go."""
-        if record.bad:
-            return record.bad
-        values = []
-        for place in self.places:
-            value, column = record.fields[place], self.present[place]
-            if value is None or isinstance(value, dict | list):
-                return BadRow(record.where, column, value, "a text or a number is expected")
-            text = value if isinstance(value, str) else json.dumps(value)
-            if fault := check_text(text, record.where, column, self.file.encoding):
-                return fault
-            values.append(text)
-        return Row(record.where, values[0], values[1] if len(values) > 1 else "")
-
-    def defaults(self) -> dict[str, Any]:
-        rows = [row for row in first(self.rows_from_start(), 200) if isinstance(row, Row)]
-        return text_defaults(self.task, [row.raw for row in rows], [row.target for row in rows])
-
-    def rows_from_start(self) -> Iterator[Row | BadRow]:
-        """Gives the rows without taking marks; for looks at the first few."""
-        return (self.row_of(record) for record, _ in self.records())
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value, or the text of one, is a number."""
-    try:
-        float(value)
-    except (TypeError, ValueError):
-        return False
-    return True
+INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
+"""Characters without width that stand at the ends of names by accident, such as a second byte order mark."""
 
 
 class CsvTable(Table):
-    """Comma-separated values, RFC 4180; semicolons where the first line has no comma."""
+    """Comma-separated values, RFC 4180, or separated otherwise; see `separators.find_separator`."""
+
+    separators: Sequence[str] = READ
+    """Those that are found without being named."""
 
     def _header(self) -> list[str]:
-        lines = first((line for line, _ in self.file.lines() if line.strip()), 1)
-        if not lines:
+        named = named_separator(self.separator) if self.separator else ""
+        line = next((line for line, _ in self.file.lines()), "")
+        self._excel = excel_separator(line)
+        if not any(line.strip() for line, _ in self._lines(self.file.start)):
             raise DataError(f"{self.file.path} is empty. Name a file with a header and rows.")
-        if self.delimiter == "," and "," not in lines[0]:
-            self.delimiter = next((mark for mark in ";\t" if mark in lines[0]), ",")
+        self.delimiter = named or self._excel or self._find_separator()
         record, self._first = next(self._read(self.file.start))
         if record.bad:
             raise DataError(f"{record.bad.told(str(self.file.path))}. Correct the header.")
+        names = [field.strip().strip(INVISIBLE).strip() for field in record.fields]
+        numbers = all(column.isdecimal() for column in self.given.values())
+        self.has_header = not numbers or is_header(names, self.given)
         if not self.has_header:
             self._first = self.file.start
-            return [str(number) for number in range(1, len(record.fields) + 1)]
-        names = [field.strip() for field in record.fields]
+            return [str(number) for number in range(1, len(names) + 1)]
+        self._check_names(names, record.where)
+        if numbers and not any(name.isdecimal() for name in names):
+            self.given |= by_number(names, self.given)
+        return names
+
+    def _check_names(self, names: list[str], where: str) -> None:
         for name in names:
-            if fault := check_text(name, "line 1", "", self.file.encoding):
+            if fault := check_text(name, where, "", self.file.encoding):
                 raise DataError(f"{fault.told(str(self.file.path))}.")
             if name and names.count(name) > 1:
-                raise DataError(f"{self.file.path}, line 1: two columns are named {name!r}. Rename one.")
-        return names
+                raise DataError(f"{self.file.path}, {where}: two columns are named {name!r}. Rename one.")
+
+    def _find_separator(self) -> str:
+        return find_separator((line for line, _ in self._lines(self.file.start)), self.given)
+
+    def _check_columns(self, words: tuple[str, ...]) -> None:
+        if len(self.present) < len(words):
+            words_for = {character: word for word, character in WORDS.items()}
+            tried = [self.delimiter] if self.separator else self.separators
+            named = " or ".join(sorted(words_for.get(character, repr(character)) for character in tried))
+            line = next(line for line, _ in self._lines(self.file.start) if line.strip())
+            raise DataError(
+                f"{self.file.path}: the first line, {shown(line)}, has no {named} in it, so that there is one column; "
+                f"{len(words)} are expected. Name the character between columns: --set separator=CHARACTER."
+            )
 
     def first_mark(self) -> Mark:
         return self._first
@@ -163,39 +84,61 @@ class CsvTable(Table):
                 next(rows)
         else:
             rows = self._read(mark or self._first)
-        expected = len(self.present)
         for record, end in rows:
-            found = len(record.fields)
-            if not record.bad and found != expected:
-                fault = f"{_fields(found)} where {'the header' if self.has_header else 'the first line'} has {expected}"
-                hint = ": a text with the separator or a line break in it needs quotes" if found > expected else ""
-                record = Record(record.where, (), BadRow(record.where, "", _joined(record.fields), fault + hint))
-            yield record, end
+            yield (record if record.bad else self._fitted(record)), end
+
+    def _fitted(self, record: Record) -> Record:
+        """Returns a record with as many fields as there are columns, or what is wrong with it."""
+        fields, expected = list(record.fields), len(self.present)
+        blank = expected > 1 and not any(map(str.strip, fields))
+        if blank:
+            fields = [""] * expected
+        if len(fields) > expected and not any(map(str.strip, fields[expected:])):  # Excel's separators at line ends,
+            fields = fields[:expected]
+        elif len(fields) < expected and not any(self.present[len(fields) :]):  # which some lines lack.
+            fields += [""] * (expected - len(fields))
+        if len(fields) == expected:
+            return record._replace(fields=fields, blank=blank)
+        found = len(fields)
+        fault = f"{_fields(found)} where {'the header' if self.has_header else 'the first line'} has {expected}"
+        hint = ": a text with the separator or a line break in it needs quotes" if found > expected else ""
+        return Record(record.where, (), BadRow(record.where, "", _joined(fields), fault + hint))
+
+    def _lines(self, mark: Mark) -> Iterator[tuple[str, Mark]]:
+        """Gives the lines from a mark on, each with the mark of its end; not the one that names Excel's separator."""
+        for number, (line, end) in enumerate(self.file.lines(mark), mark.line + 1):
+            if number > 1 or not self._excel:
+                yield line, Mark(end, number)
 
     def _read(self, mark: Mark) -> Iterator[tuple[Record, Mark]]:
         """Gives the records from a mark on, blank lines left out."""
         csv.field_size_limit(LONGEST_FIELD)
-        end = mark.offset
+        begin, end, held = 0, mark, 0
 
         def lines() -> Iterator[str]:
-            nonlocal end
-            for line, reached in self.file.lines(mark):
-                end = reached
+            nonlocal begin, end, held
+            for line, end in self._lines(mark):
+                begin, held = begin or end.line, held + len(line)
+                if held > LONGEST_LINE:
+                    raise DataError(
+                        f"{self.file.path}, line {begin}: a row that begins here is longer than "
+                        f"{LONGEST_LINE // 2**20} MiB, over {end.line - begin + 1:,} lines. Close its quotes."
+                    )
                 yield line
 
         reader = csv.reader(lines(), delimiter=self.delimiter, strict=True)
         while True:
-            before = reader.line_num
+            begin, held = 0, 0  # The line that the next record begins on, once it is read, and its length.
             try:
                 fields = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                where, fault = f"line {mark.line + before + 1}", _csv_fault(error)
-                yield Record(where, (), BadRow(where, "", "", fault)), Mark(end, mark.line + reader.line_num)
+                where = f"line {begin}"
+                yield Record(where, (), BadRow(where, "", "", _csv_fault(error))), end
                 continue
             if fields:
-                yield Record(f"line {mark.line + before + 1}", fields), Mark(end, mark.line + reader.line_num)
+                yield Record(f"line {begin}", fields), end
 
 
 def _fields(number: int) -> str:
@@ -209,20 +152,26 @@ def _joined(fields: Sequence[str]) -> str:
 def _csv_fault(error: csv.Error) -> str:
     if "unexpected end" in str(error) or "limit" in str(error):
         return 'a quote that begins here is never closed; double it ("") where it is part of the text'
+    if "new-line" in str(error):
+        return "a carriage return within a text needs quotes"
     return f"quotes are not as CSV has them ({error}); a quote within quotes is doubled"
 
 
 class TsvTable(CsvTable):
-    """Tab-separated values, a line a row; a field that is quoted as in CSV is read without its quotes."""
+    """Values separated by tabs, a line a row; a field that is quoted as in CSV is read without its quotes."""
 
     delimiter = "\t"
+    separators = "\t"
+
+    def _find_separator(self) -> str:
+        return self.delimiter
 
     def _read(self, mark: Mark) -> Iterator[tuple[Record, Mark]]:
-        for number, (line, end) in enumerate(self.file.lines(mark), mark.line + 1):
+        for line, end in self._lines(mark):
             text = line.rstrip("\r\n")
             if text:
-                fields = [_unquoted(field) for field in text.split("\t")]
-                yield Record(f"line {number}", fields), Mark(end, number)
+                fields = [_unquoted(field) for field in text.split(self.delimiter)]
+                yield Record(f"line {end.line}", fields), end
 
 
 def _unquoted(field: str) -> str:
@@ -279,13 +228,13 @@ def _parsed(line: str) -> Any:
 @registry.form("csv", tasks=TASKS, address="csv:FILE", endings=("csv",))
 def csv_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
     """A CSV file with a header, or whose columns are named by number; gzip or not."""
-    return files_dataset("csv", CsvTable, place, tasks, options, known)
+    return files_dataset("csv", CsvTable, place, tasks, options, known, separated=True)
 
 
 @registry.form("tsv", tasks=TASKS, address="tsv:FILE", endings=("tsv", "tab"))
 def tsv_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
     """A file of tab-separated columns, with a header, or named by number; gzip or not."""
-    return files_dataset("tsv", TsvTable, place, tasks, options, known)
+    return files_dataset("tsv", TsvTable, place, tasks, options, known, separated=True)
 
 
 @registry.form("jsonl", tasks=TASKS, address="jsonl:FILE", endings=("jsonl", "ndjson"))

@@ -1,6 +1,5 @@
 """Text files as people have them: with or without a byte order mark, compressed or not, with any line ends."""
 
-import codecs
 import contextlib
 import gzip
 import io
@@ -9,18 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from keras_rnn_zoo.addresses.encodings import encoding_of
 from keras_rnn_zoo.addresses.rows import BadRow, existing_file
-from keras_rnn_zoo.errors import DataError, OptionError, nearest
+from keras_rnn_zoo.errors import DataError
 
-MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # Before UTF-16, whose mark it begins with.
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 LONGEST_LINE = 64 * 2**20
-"""Bytes after which a line is taken for what is no text file: one is held in memory, whatever a file unpacks to."""
+"""Bytes after which a line is taken for what is no text file; characters in UTF-16 and the like.
+
+One line is held in memory, whatever a file unpacks to.
+"""
+HEAD, FIRST_LINE = 2**12, 2**20
+"""Bytes that tell the encoding, and in which a line feed is looked for where those have none."""
 
 
 class Mark(NamedTuple):
@@ -38,7 +36,7 @@ class TextFile:
 
     Args:
         place: the path.
-        encoding: the encoding; "" for the one that a byte order mark tells, else UTF-8.
+        encoding: the encoding; "" for UTF-8. A byte order mark wins over it.
     """
 
     def __init__(self, place: str, encoding: str = "") -> None:
@@ -46,21 +44,19 @@ class TextFile:
         with open(self.path, "rb") as file:
             self.zipped = file.read(2) == b"\x1f\x8b"
         with self._open() as file, _telling(self.path):
-            head = file.read(4096)
-        mark, self.encoding = next(((m, name) for m, name in MARKS if head.startswith(m)), (b"", "utf-8"))
-        self.start = Mark(len(mark), 0)
-        if encoding:
-            try:
-                self.encoding = codecs.lookup(encoding).name
-            except LookupError:
-                close = nearest(encoding, ["utf-8", "cp1252", "latin-1", "shift_jis", "utf-16", "gbk", "euc_jp"])
-                hint = f" Did you mean {' or '.join(close)}?" if close else " Name one such as cp1252 or shift_jis."
-                raise OptionError(f"There is no encoding {encoding!r}.{hint}") from None
-        self.wide = self.encoding.startswith(("utf-16", "utf-32"))
-        # Macintosh's line ends of long ago.
-        self.carriage = not self.wide and b"\r" in head and b"\n" not in head
+            head = file.read(HEAD)
+            more = file.read(FIRST_LINE) if b"\r" in head and b"\n" not in head else b""
+        self.encoding, size = encoding_of(head, encoding)
+        self.start = Mark(size, 0)
+        # A line feed is another byte, or more than one, in UTF-16, UTF-32 and EBCDIC.
+        self.wide = "\n".encode(self.encoding) != b"\n"
+        text = (head + more)[size:].decode(self.encoding, "replace")
+        self.carriage = "\r" in text and "\n" not in text  # Line ends of the Macintosh of long ago.
         if b"\x00" in head and not self.wide:
-            raise DataError(f"{self.path} is no text file: it holds a zero byte. Name a file of text.")
+            raise DataError(
+                f"{self.path} is no text file: it holds a zero byte. Name a file of text, or its encoding, such as "
+                "--set encoding=utf-16."
+            )
 
     @property
     def seekable(self) -> bool:
@@ -74,17 +70,17 @@ class TextFile:
         with self._open() as file, _telling(self.path):
             file.seek(offset)
             if self.wide:
-                with io.TextIOWrapper(file, self.encoding, newline="") as text:
-                    for decoded in iter(lambda: text.readline(LONGEST_LINE), ""):
-                        self._check_length(decoded)
-                        yield decoded, 0
+                with io.TextIOWrapper(file, self.encoding, newline="\r" if self.carriage else "\n") as text:
+                    for line in iter(lambda: text.readline(LONGEST_LINE), ""):
+                        self._check_length(line)
+                        yield (line.replace("\r", "\n") if self.carriage else line), 0
                 return
-            for line in _split_at_returns(file) if self.carriage else iter(lambda: file.readline(LONGEST_LINE), b""):
-                self._check_length(line)
-                offset += len(line)
-                yield line.decode(self.encoding, "surrogateescape"), offset
+            for content in _split_at_returns(file) if self.carriage else iter(lambda: file.readline(LONGEST_LINE), b""):
+                self._check_length(content)
+                offset += len(content)
+                yield content.decode(self.encoding, "surrogateescape"), offset
 
-    def _check_length(self, line: bytes | str) -> None:
+    def _check_length(self, line: str | bytes) -> None:
         if len(line) >= LONGEST_LINE:
             raise DataError(f"{self.path} is no text file: a line of it is longer than {LONGEST_LINE // 2**20} MiB.")
 
@@ -108,18 +104,16 @@ def _telling(path: Path) -> Iterator[None]:
 
 
 def _split_at_returns(file: IO[bytes]) -> Iterator[bytes]:
-    """Gives the lines of a file that ends them by returns alone; one that is too long only as far as that shows."""
-    parts: list[bytes] = []
-    held = 0
-    while held < LONGEST_LINE and (block := file.read(2**16)):
-        first, *more = block.split(b"\r")
-        parts.append(first)
-        held += len(first)
-        if more:
-            yield b"".join(parts) + b"\n"
-            yield from (line + b"\n" for line in more[:-1])
-            parts, held = [more[-1]], len(more[-1])
-    if held:
+    parts: list[bytes] = []  # Of the line that has not ended yet.
+    while block := file.read(2**16):
+        *lines, rest = block.split(b"\r")
+        for line in lines:
+            yield b"".join([*parts, line, b"\n"])
+            parts = []
+        parts.append(rest)
+        if len(parts) > LONGEST_LINE // 2**16:
+            break  # What follows is left unread: the line is too long as it is.
+    if any(parts):
         yield b"".join(parts)
 
 

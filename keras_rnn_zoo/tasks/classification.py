@@ -1,11 +1,17 @@
 """Classification: which of some classes an input belongs to."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.tasks.task import Task
+
+MATRIX_CLASSES = 100
+"""Classes up to which every pair of them is counted, and the area under the curve is measured."""
+CONFUSIONS = 50
+"""Pairs of classes that are listed where there are more."""
 
 
 @registry.task(
@@ -33,24 +39,46 @@ class Classification(Task):
         label = tf.gather(tf.constant(self.classes), tf.argmax(probabilities, axis=-1))
         return {"label": label, "probabilities": probabilities}
 
+    def scored_answers(self, write: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
+        answers = super().scored_answers(write, inputs, logits)
+        if len(self.classes) > MATRIX_CLASSES:  # As many numbers as examples times classes would fill the memory.
+            del answers["probabilities"]
+        return answers
+
     def score(
         self, answers: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
     ) -> tuple[dict[str, float], dict[str, Any]]:
         from sklearn import metrics
 
-        truth = np.asarray(self.classes)[np.asarray(references)]
-        labels = [label.decode() for label in answers["label"]]
-        probabilities = np.asarray(answers["probabilities"])
+        place = {name.encode(): number for number, name in enumerate(self.classes)}
+        truth = np.asarray(references)
+        guesses = np.asarray([place[label] for label in answers["label"]])
+        numbers = range(len(self.classes))
         scores = {
-            "accuracy": metrics.accuracy_score(truth, labels),
-            "macro_f1": metrics.f1_score(truth, labels, labels=self.classes, average="macro", zero_division=0),
+            "accuracy": metrics.accuracy_score(truth, guesses),
+            "macro_f1": metrics.f1_score(truth, guesses, labels=numbers, average="macro", zero_division=0),
         }
-        if len(np.unique(references)) == len(self.classes):  # Undefined where the split lacks a class.
+        if len(self.classes) > MATRIX_CLASSES:
+            return _plain(scores), {"confusions": self._confusions(truth, guesses)}
+        if len(np.unique(truth)) == len(self.classes):  # Undefined where the split lacks a class.
+            probabilities = np.asarray(answers["probabilities"])
             confidences = probabilities[:, 1] if len(self.classes) == 2 else probabilities
-            scores["roc_auc"] = metrics.roc_auc_score(references, confidences, multi_class="ovr")
-        confusion = metrics.confusion_matrix(truth, labels, labels=self.classes)
-        report = {"confusion_matrix": {"labels": list(self.classes), "rows": confusion.tolist()}}
-        return {name: float(value) for name, value in scores.items()}, report
+            scores["roc_auc"] = metrics.roc_auc_score(truth, confidences, multi_class="ovr")
+        confusion = metrics.confusion_matrix(truth, guesses, labels=numbers)
+        return _plain(scores), {"confusion_matrix": {"labels": list(self.classes), "rows": confusion.tolist()}}
+
+    def _confusions(self, truth: Any, guesses: Any) -> list[dict[str, Any]]:
+        """Returns the pairs of a class and the one taken for it, the most frequent first."""
+        pairs = Counter(zip(truth.tolist(), guesses.tolist(), strict=True))
+        wrong = sorted(((-count, pair) for pair, count in pairs.items() if pair[0] != pair[1]))[:CONFUSIONS]
+        return [
+            {"true": self.classes[right], "predicted": self.classes[guess], "examples": -count}
+            for count, (right, guess) in wrong
+        ]
 
     def describe(self, answer: Mapping[str, Any]) -> str:
         return f"{answer['label']} ({max(answer['probabilities']):.1%})"
+
+
+def _plain(scores: Mapping[str, Any]) -> dict[str, float]:
+    return {name: float(value) for name, value in scores.items()}

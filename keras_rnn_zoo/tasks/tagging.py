@@ -1,6 +1,7 @@
 """Tagging: a tag for each word or step of an input."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from keras_rnn_zoo import registry
@@ -35,9 +36,15 @@ class Tagging(StepTask):
         of_words, of_tags = map(tf.strings.as_string, counts)
         fault = tf.strings.join(["a sentence of ", of_words, " words has ", of_tags, " tags: ", raw])
         tf.debugging.Assert(tf.equal(*counts), [fault])
-        is_class = tf.equal(tags[: self.reader.max_length, None], tf.constant(self.classes))
-        known = tf.reduce_any(is_class, axis=1)
-        return inputs, tf.where(known, tf.argmax(is_class, axis=1, output_type=tf.int32), IGNORED)
+        return inputs, self._numbers.lookup(tags[: self.reader.max_length])
+
+    @cached_property
+    def _numbers(self) -> Any:
+        """The table from tags to their numbers."""
+        with tf.init_scope():  # It outlives the graph of the data set that uses it first.
+            numbers = tf.range(len(self.classes), dtype=tf.int32)
+            initializer = tf.lookup.KeyValueTensorInitializer(tf.constant(self.classes), numbers)
+            return tf.lookup.StaticHashTable(initializer, IGNORED)
 
     def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
         real = tf.not_equal(inputs[:, :, 0] if len(inputs.shape) == 3 else inputs, 0)

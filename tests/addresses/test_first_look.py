@@ -12,14 +12,14 @@ from keras_rnn_zoo.loading import make_task
 def told(tmp_path, caplog):
     """A function that writes a table and returns what the first look at it logs, warnings apart."""
 
-    def look(rows, header="text,label", test=None, **reading):
+    def look(rows, header="text,label", test=None, columns="", **reading):
         path = tmp_path / "data.csv"
         path.write_text("".join(f"{row}\n" for row in [header, *rows]))
-        options = {"test": ""}
+        options = {"test": "", "columns": columns}
         if test:
             (tmp_path / "test.csv").write_text("".join(f"{row}\n" for row in [header, *test]))
             options["test"] = str(tmp_path / "test.csv")
-        entry = registry.find_dataset(f"csv:{path}", ("classification",))
+        entry = registry.find_dataset(f"csv:{path}", ("classification",), options)
         examples = entry.make(None, 0, skip_bad_rows=True, **options)
         reader = {name: option.default for name, option in registry.readers.get("text").options.items()}
         described = {"name": "classification", "input": "text", "classes": list(examples.classes), "options": {}}
@@ -70,8 +70,16 @@ def test_words_beyond_the_vocabulary_are_shown_as_unknown(told):
             {},
             "the label 'good' stands in 100% of its own texts and in 0% of the others",
         ),
+        ([f"text {n},{['A', 'a '][n % 2]}" for n in range(60)], {}, "the labels 'A' and 'a' differ in case"),
+        (
+            [f"text {n},{label}" for n in range(30) for label in ("caf\u00e9", "cafe\u0301")],
+            {},
+            r"the labels 'caf\xe9' and 'cafe\u0301' differ",
+        ),
+        ([f"text {n},{n}" for n in range(60)], {}, "60 of the 60 classes have a single row"),
+        (SOUND, {"header": "Rezension,Klasse", "columns": "text=1,label=2"}, "first row alone has the label 'Klasse'"),
     ],
-    ids=["empty", "repeated", "skipped", "unbalanced", "cut", "shared", "leaking"],
+    ids=["empty", "repeated", "skipped", "unbalanced", "cut", "shared", "leaking", "case", "form", "single", "header"],
 )
 def test_what_usually_goes_wrong_is_warned_of(rows, options, warning, told):
     _, warnings = told(rows, **options)

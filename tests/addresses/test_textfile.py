@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from keras_rnn_zoo.addresses import textfile
+from keras_rnn_zoo.addresses import tables, textfile
 from keras_rnn_zoo.addresses.textfile import TextFile
 from keras_rnn_zoo.errors import DataError
 
@@ -29,3 +29,13 @@ def test_lines_that_end_in_returns(tmp_path, text):
     file.carriage = True
     lines = [line for line, _ in file.lines()]
     assert [line.rstrip("\n") for line in lines] == text.removesuffix("\r").split("\r")
+
+
+def test_a_row_of_many_lines_is_not_read_into_memory(tmp_path, monkeypatch):
+    """Each field ends, and the row does not."""
+    monkeypatch.setattr(tables, "LONGEST_LINE", 2**16)
+    (tmp_path / "a.csv").write_text("text,label\na,b\n" + '"\n",' * 2**16)
+    rows = tables.CsvTable(str(tmp_path / "a.csv"), ("classification",), {}, "").rows()
+    next(rows)
+    with pytest.raises(DataError, match=r"a\.csv, line 3: a row that begins here is longer than"):
+        list(rows)

@@ -45,6 +45,33 @@ def test_scores_of_several_classes():
     assert scores == pytest.approx({"accuracy": 1, "macro_f1": 1, "roc_auc": 1})
 
 
+def test_the_most_frequent_confusions_stand_in_for_a_large_matrix():
+    classes = tuple(f"class {number}" for number in range(1000))
+    truth = np.repeat(np.arange(1000), 2)
+    guesses = truth.copy()
+    guesses[:2], guesses[2] = 5, 7  # Of class 0 both, of class 1 one.
+    task = Classification(TextReader(), classes)
+    scores, report = task.score({"label": [classes[number].encode() for number in guesses]}, truth, 0.5)
+    assert scores["accuracy"] == pytest.approx(1997 / 2000)
+    assert set(scores) == {"accuracy", "macro_f1"}
+    assert report == {
+        "confusions": [
+            {"true": "class 0", "predicted": "class 5", "examples": 2},
+            {"true": "class 1", "predicted": "class 7", "examples": 1},
+        ]
+    }
+    wrong = [classes[(number + 1) % 1000].encode() for number in truth]
+    assert len(task.score({"label": wrong}, truth, 0.5)[1]["confusions"]) == 50
+
+
+@pytest.mark.parametrize("count", [100, 101])
+def test_probabilities_are_kept_for_the_scores_of_few_classes_alone(count):
+    task = Classification(TextReader(), tuple(map(str, range(count))))
+    answers = task.scored_answers(None, None, np.zeros((2, count), "float32"))
+    assert ("probabilities" in answers) == (count == 100)
+    assert "probabilities" in task.decode(np.zeros((2, count), "float32"), None)
+
+
 def test_the_area_is_left_out_where_a_class_is_absent():
     scores, _ = score(("no", "yes"), [1, 1], [[0.4, 0.6], [0.2, 0.8]])
     assert scores == {"accuracy": 1, "macro_f1": 0.5}

@@ -9,6 +9,7 @@ import click
 import pytest
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.evaluation import Scorecard
 from zoo_cli import main
 
 COMMANDS = list(main.COMMANDS)
@@ -168,6 +169,24 @@ def test_evaluate_prints_the_metrics_and_the_confusion_matrix(zoo, copied):
     shown = zoo("evaluate").stdout
     assert "accuracy" in shown
     assert "confusion matrix" in shown
+
+
+@pytest.mark.parametrize("classes", [26, 300])
+def test_evaluate_lists_the_confusions_of_many_classes(zoo, monkeypatch, classes):
+    labels = [f"class {number}" for number in range(classes)]
+    rows = [[9 if row == column else 0 for column in range(classes)] for row in range(classes)]
+    rows[3][1], rows[2][0] = 4, 7
+    pairs = [("class 2", "class 0", 7), ("class 3", "class 1", 4)]
+    report = {"confusion_matrix": {"labels": labels, "rows": rows}}
+    if classes > 100:
+        report = {"confusions": [dict(zip(("true", "predicted", "examples"), pair, strict=True)) for pair in pairs]}
+    scorecard = Scorecard("run", "many_to_one", "set", "test", 9, {"accuracy": 0.5}, report)
+    monkeypatch.setattr("keras_rnn_zoo.evaluate", lambda *_, **__: scorecard)
+    lines = zoo("evaluate").stdout.splitlines()
+    start = lines.index("most frequent confusions")
+    told = [line.split() for line in lines[start + 3 :] if line.startswith(" class")]
+    assert told == [["class", "2", "class", "0", "7"], ["class", "3", "class", "1", "4"]]
+    assert len(lines) < 20
 
 
 def test_evaluate_prints_the_signature_of_bleu(zoo, small_run, few_examples):

@@ -1,10 +1,16 @@
 """`zoo evaluate`."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import data_dir_option, models_dir_option
 from zoo_cli.tables import print_json, print_table
+
+MATRIX_CLASSES, CONFUSIONS = 25, 20
+"""Classes up to which the whole confusion matrix is printed, and the pairs that are listed where there are more."""
 
 
 @click.command("evaluate")
@@ -41,9 +47,29 @@ def command(
     title = f"{scorecard.run} on the {split} split of {scorecard.dataset}, {scorecard.examples:,} examples"
     print_table(title, ("metric", "value"), [(name, f"{value:.4f}") for name, value in scorecard.items()])
     for name, value in scorecard.report.items():
-        if isinstance(value, dict):
+        if name == "confusion_matrix" and len(value["labels"]) <= MATRIX_CLASSES:
             rows = [(label, *counts) for label, counts in zip(value["labels"], value["rows"], strict=True)]
-            print_table(name.replace("_", " "), ("true \\ predicted", *value["labels"]), rows)
+            print_table("confusion matrix", ("true \\ predicted", *value["labels"]), rows)
+        elif name == "confusion_matrix":
+            _print_confusions(_confusions(value))
+        elif name == "confusions":
+            _print_confusions([(pair["true"], pair["predicted"], pair["examples"]) for pair in value])
         else:
             shown = f"{value:.4f}" if isinstance(value, float) else value
             click.echo(f"{name.replace('_', ' ')}: {shown}")
+
+
+def _confusions(matrix: Mapping[str, Any]) -> list[tuple[str, str, int]]:
+    """Returns the pairs of a class and another one taken for it, the most frequent first, with their numbers."""
+    labels = matrix["labels"]
+    pairs = [
+        (true, predicted, count)
+        for true, counts in zip(labels, matrix["rows"], strict=True)
+        for predicted, count in zip(labels, counts, strict=True)
+        if count and predicted != true
+    ]
+    return sorted(pairs, key=lambda pair: -pair[2])
+
+
+def _print_confusions(pairs: list[tuple[str, str, int]]) -> None:
+    print_table("most frequent confusions", ("true", "predicted", "examples"), pairs[:CONFUSIONS])
