@@ -18,7 +18,7 @@ from keras_rnn_zoo.addresses.separators import (
     named_separator,
 )
 from keras_rnn_zoo.addresses.table import Record, Table
-from keras_rnn_zoo.addresses.textfile import LONGEST_LINE, Mark, TextFile, check_text
+from keras_rnn_zoo.addresses.textfile import LONGEST_LINE, Mark, check_text
 from keras_rnn_zoo.errors import DataError
 
 TASKS = ("classification", "regression", "translation")

@@ -85,8 +85,8 @@ def test_the_order_of_training_is_that_of_the_rows_shuffled(tmp_path):
     ("arrays", "message"),
     [
         ({"x": np.float32(1), "y": np.zeros(3)}, "array 'x': one number is there"),
-        ({"x": np.zeros((3, 2)), "y": np.float32(1)}, "array 'y': one number is there"),
-        ({"x": np.zeros((3, 2)), "y": np.zeros(3, "i4,f4")}, "received records of f0, f1"),
+        ({"x": np.zeros((3, 2)), "y": np.float32(1)}, "array 'y': a target for each series is expected"),
+        ({"x": np.zeros((3, 2)), "y": np.zeros(3, "i4,f4")}, "received values of the type"),
         ({"x": np.zeros(3), "y": np.zeros(3), "lengths": np.ones(3, int)}, r"received one of \(3,\)"),
         ({"x": np.zeros(3), "y": np.zeros(2), "lengths": np.array([2**63, 2**63 + 3], "u8")}, "add up to 18,446,744"),
     ],
