@@ -18,7 +18,7 @@ _BESIDE_DATA = frozenset(
 """The endings of tables, descriptions and archives, which nobody expects to be read as an image or a recording."""
 _NAMES_BESIDE_DATA = frozenset("readme license licence copying notice authors changelog makefile".split())
 
-NOT_UTF_8 = "its name is not valid UTF-8; rename it"
+NOT_UTF_8 = "its name is not valid UTF-8. Rename it"
 
 
 @dataclass

@@ -16,7 +16,7 @@ from keras_rnn_zoo.addresses.inputs import open_inputs
 from keras_rnn_zoo.addresses.rows import BadRow
 from keras_rnn_zoo.addresses.survey import survey
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.loading import open_examples
+from keras_rnn_zoo.loading import make_task, open_examples
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="names that are no text are of Linux alone")
 
@@ -113,6 +113,14 @@ def test_files_that_are_not_read_are_counted(tmp_path):
         f"In {tmp_path}, 1 file ends in .heic, which is not read.",
         f"In {tmp_path}, 1 file ends in .svg, which is not read.",
     ]
+
+
+def test_a_training_warns_of_what_is_not_read(tmp_path, caplog):
+    write(tmp_path, split_files("a", "b", kinds=(".",)) | {f"a/{n}.tif": b"" for n in range(12)})
+    entry, examples = opened(f"images:{tmp_path}", "classification")
+    task = {"name": entry.task, "input": "image", "classes": list(examples.classes), "options": {}}
+    examples.look(make_task({"task": {**task, "reader": {"image_height": 4, "image_width": 4}}}))
+    assert f"Warning: In {tmp_path}, 12 files end in .tif, which is not read." in caplog.messages
 
 
 def test_where_all_files_are_of_other_kinds_the_error_says_so(tmp_path):
@@ -231,7 +239,7 @@ def test_a_file_that_moves_to_another_class_changes_the_checksum(tmp_path):
 def test_a_name_that_is_no_text_is_a_bad_row(name, tmp_path):
     write(tmp_path, split_files("a", "b", kinds=(".",)))
     write(tmp_path, {os.fsdecode(name): PIXEL})
-    with pytest.raises(DataError, match=r"caf\\udce9.*its name is not valid UTF-8; rename it.*--skip-bad-rows"):
+    with pytest.raises(DataError, match=r"caf\\udce9.*its name is not valid UTF-8\. Rename it.*--skip-bad-rows"):
         opened(f"images:{tmp_path}", "classification")
     _, examples = opened(f"images:{tmp_path}", "classification", skip_bad_rows=True)
     assert examples.facts["bad_rows"]["train"] == 1
