@@ -13,7 +13,7 @@ from keras_rnn_zoo.addresses.columns import parse_columns, words_of
 from keras_rnn_zoo.addresses.folders import Folder
 from keras_rnn_zoo.addresses.images import ImageFolder
 from keras_rnn_zoo.addresses.rows import BadRow
-from keras_rnn_zoo.addresses.tables import CsvTable, JsonlTable, Table, TsvTable
+from keras_rnn_zoo.addresses.tables import CsvTable, JsonlTable, Table, TsvTable, likely_separator
 from keras_rnn_zoo.addresses.textfile import TextFile, check_text
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.files import user_path
@@ -91,11 +91,13 @@ def _table(
     (word, *_) = words_of(task, "text")
     given = parse_columns(columns, (word,))
     trained = config["dataset"].get("columns", {}).get(word)
+    named = str(config["dataset"].get("options", {}).get("separator", ""))
+    separator = likely_separator(place, encoding, named)
     table = None
     if trained and not given:
         with contextlib.suppress(DataError):  # Another file may name its column otherwise.
-            table = kind(place, (task,), {word: trained}, encoding, (word,))
-    table = table or kind(place, (task,), given, encoding, (word,))
+            table = kind(place, (task,), {word: trained}, encoding, (word,), separator)
+    table = table or kind(place, (task,), given, encoding, (word,), separator)
 
     def inputs() -> Iterator[Asked | BadRow]:
         for record, _ in table.records():

@@ -18,7 +18,7 @@ from keras_rnn_zoo.addresses.separators import (
     named_separator,
 )
 from keras_rnn_zoo.addresses.table import Record, Table
-from keras_rnn_zoo.addresses.textfile import LONGEST_LINE, Mark, check_text
+from keras_rnn_zoo.addresses.textfile import LONGEST_LINE, Mark, TextFile, check_text
 from keras_rnn_zoo.errors import DataError
 
 TASKS = ("classification", "regression", "translation")
@@ -223,6 +223,20 @@ def _parsed(line: str) -> Any:
     except (ValueError, RecursionError) as error:
         return f"it is not JSON ({str(error).partition(':')[0]})"
     return found if isinstance(found, dict) else [found]
+
+
+def likely_separator(place: str, encoding: str, usual: str) -> str:
+    """Returns the separator to name for a file like others: `usual`, or "" where the first line does not have it.
+
+    Args:
+        place: the path.
+        encoding: the encoding, as of `TextFile`.
+        usual: the separator that was named for the other files; "" for none.
+    """
+    if not usual:
+        return ""
+    line = next((line for line, _ in TextFile(place, encoding).lines() if line.strip()), "")
+    return usual if named_separator(usual) in line else ""
 
 
 @registry.form("csv", tasks=TASKS, address="csv:FILE", endings=("csv",))

@@ -11,6 +11,7 @@ import pytest
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.addresses.columns import are_measured, is_header, parse_columns
 from keras_rnn_zoo.addresses.encodings import encoding_of, find_encoding
+from keras_rnn_zoo.addresses.inputs import open_inputs
 from keras_rnn_zoo.addresses.separators import find_separator, named_separator
 from keras_rnn_zoo.addresses.splitting import Split
 from keras_rnn_zoo.errors import DataError, OptionError
@@ -300,6 +301,17 @@ def test_a_named_separator_is_that_of_all_files(form, tmp_path):
     assert (examples.classes, examples.facts["rows"]["test"]) == (("bad", "good"), 2)
     with pytest.raises(DataError, match="set separator="):
         opened(path)
+
+
+@pytest.mark.parametrize("mark", ["^", ",", ";"])
+def test_files_to_predict_have_the_separator_of_the_training_or_their_own(mark, tmp_path):
+    path = table(tmp_path / "new.csv", f"id{mark}text", [f"{n}{mark}well {n}" for n in range(3)])
+    dataset = {"name": "csv:old.csv", "columns": {"text": "text"}, "options": {"separator": "^"}}
+    source = open_inputs(str(path), {"task": {"name": "classification", "input": "text"}, "dataset": dataset})
+    assert [found.input for found in source.inputs()] == ["well 0", "well 1", "well 2"]
+    written = io.StringIO()
+    source.writer(written)(next(source.inputs()), {"label": "good"})
+    assert written.getvalue() == f"id{mark}text{mark}predicted_label\n0{mark}well 0{mark}good\n"
 
 
 def test_other_forms_have_no_separator(tmp_path):
