@@ -10,7 +10,7 @@ from keras_rnn_zoo.tasks.writing import TextTarget, as_texts
 
 
 @registry.task(
-    outputs={"text": "the transcript: string (batch,)", "score": "its log-probability: float32 (batch,)"},
+    outputs={"text": "the transcript: string (batch,)", "score": "log-probability of its likeliest alignment: float32 (batch,)"},
     readers={"image": "line"},
 )
 class Transcription(TextTarget):
@@ -48,7 +48,7 @@ class Transcription(TextTarget):
 
     def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
         inputs = self.preprocess(*self.reader.batch_of_one(raw))[0]
-        return inputs, self.target_ids.look_up(self.target_ids.split(target[None]))[0]
+        return inputs, self.target_ids.look_up(self.target_ids.tokenize(target[None]))[0]
 
     def loss(self) -> Any:
         return keras.losses.CTC()
