@@ -34,7 +34,8 @@ _BOOLEAN_ATTRIBUTES = (
     "allowfullscreen|async|autofocus|autoplay|checked|compact|controls|default|defer|disabled|hidden|ismap|loop|multiple"
     "|muted|noshade|novalidate|nowrap|open|readonly|required|reversed|selected"
 )
-_ATTRIBUTE = rf"\s+(?:[a-z_:][\w:.-]*\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>=]+)|(?:{_BOOLEAN_ATTRIBUTES})\b)"
+_VALUE = r"(?:\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*')|=[^\s\"'<>=]+)"
+_ATTRIBUTE = rf"\s+(?:[a-z_:][\w:.-]*{_VALUE}|(?:{_BOOLEAN_ATTRIBUTES})\b)"
 TAG = rf"</?[a-z][a-z0-9:-]*(?:{_ATTRIBUTE})*\s*/?\s*>|<!--(?s:.*?)-->|<!doctype\b[^<>]*>"
 """An HTML tag, comment or document type. Words between two comparison signs, as in `a <b and c> d`, are none."""
 
