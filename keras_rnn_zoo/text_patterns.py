@@ -19,11 +19,11 @@ PIECE = "|".join(
         r"(?i:['\x{2019}](?:s|t|re|ve|m|ll|d)\b)",  # The second half of an English contraction.
         r" ?[\pL\pM][\pL\pM\p{Cf}]*",
         r" ?\pN+",
-        r" ?[^\s\pZ\pC\pL\pM\pN][\pM\p{Cf}\x{1f3fb}-\x{1f3ff}]*",  # A punctuation mark or symbol; an emoji with its tone.
+        r" ?[^\s\pZ\pC\pL\pM\pN][\pM\p{Cf}\x{1f3fb}-\x{1f3ff}]*",
         r"(?s:.)",
     )
 )
-"""A word, number or mark with the space before it; or any other character, such as a second space or a line break."""
+"""A word, number, mark or emoji with the space before it; or any other character, such as a line break."""
 
 # Words: the rules of `split_words`, in the order in which they apply, to text in lower case.
 
@@ -47,9 +47,7 @@ INVISIBLE = (
 marks, variation selectors, byte order marks."""
 
 _EXTENDED = r"[\pM\x{1f3fb}-\x{1f3ff}\x{e0020}-\x{e007f}]*"
-MARK = (
-    rf"([\x{{1f1e6}}-\x{{1f1ff}}]{{2}}|[^\pL\pM\pN\p{{Cf}}\s\x{{2019}}]{_EXTENDED}(?:\x{{200d}}\pS{_EXTENDED})*)"
-)
+MARK = rf"([\x{{1f1e6}}-\x{{1f1ff}}]{{2}}|[^\pL\pM\pN\p{{Cf}}\s\x{{2019}}]{_EXTENDED}(?:\x{{200d}}\pS{_EXTENDED})*)"
 """A punctuation mark or symbol, which is a token of its own; an emoji sequence or a flag is one."""
 
 STRAY_JOINERS = r"(^|\s)[\x{200c}\x{200d}\x{e0020}-\x{e007f}]+|\x{200c}+(\s|$)"

@@ -10,7 +10,11 @@ from keras_rnn_zoo.tasks.writing import TextTarget, as_texts
 
 
 @registry.task(
-    outputs={"text": "the transcript: string (batch,)", "score": "log-probability of its likeliest alignment: float32 (batch,)"},
+    outputs={
+        "text": "the transcript: string (batch,)",
+        "score": "log-probability of its likeliest alignment; with a beam_size above 1, of all that the search "
+        "followed: float32 (batch,)",
+    },
     readers={"image": "line"},
 )
 class Transcription(TextTarget):

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - the texts are in many scripts.
 import pytest
 import tensorflow as tf
 from hypothesis import example, given, settings
@@ -133,9 +134,13 @@ def test_pieces_carry_their_space(text, pieces):
 ANY_TEXT = st.lists(
     st.one_of(
         st.text(max_size=8),
-        st.sampled_from(["Hello", "isn't", "L'été", "ПРИВЕТ", "今日は", "สวัสดี", "नमस्ते", "می\u200cخواهم", "שלום", "한국어"]),
+        st.sampled_from(
+            ["Hello", "isn't", "L'été", "ПРИВЕТ", "今日は", "สวัสดี", "नमस्ते", "می\u200cخواهم", "שלום", "한국어"]
+        ),
         st.sampled_from([" ", "  ", "\n", "\t", "\r\n", "\x00", "\u00a0", "\u3000", "\u200b", "\ufeff", "\u00ad"]),
-        st.sampled_from([".", " ?", "...", '"', "\u2019", "-", "<br>", "[UNK]", "1998", "½", "👩\u200d❤\ufe0f", "🇫🇷", "\\n"]),
+        st.sampled_from(
+            [".", " ?", "...", '"', "\u2019", "-", "<br>", "[UNK]", "1998", "½", "👩\u200d❤\ufe0f", "🇫🇷", "\\n"]
+        ),
     )
 ).map("".join)
 _SPLIT = {tokens: TokenIds(tokens, 10, 10).split for tokens in sorted(LOSSLESS)}
