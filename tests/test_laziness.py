@@ -11,8 +11,7 @@ ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 LEVELS = [
     {"catalogue", "errors", "files", "frames", "lazy", "locks", "memory", "network", "options", "padding", "registry"}
-    | {"runs"}
-    | {"schema", "seals"},
+    | {"runs", "schema", "seals", "text_patterns"},
     {"tfds_builders"},
     {"layers"},
     {"readers"},

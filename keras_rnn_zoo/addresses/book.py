@@ -96,7 +96,7 @@ def _open(files: Mapping[str, TextFile], length: int) -> Examples:
         input="text",
         splits=splits,
         facts=facts,
-        look=functools.partial(_look, files["train"], facts["rows"]),
+        look=functools.partial(_look, files["train"], facts["rows"], length),
     )
 
 
@@ -144,7 +144,7 @@ def _cut(file: TextFile, start: int, end: int, length: int) -> Iterator[str]:
         yield held
 
 
-def _look(file: TextFile, rows: Mapping[str, int], task: Any) -> None:
+def _look(file: TextFile, rows: Mapping[str, int], length: int, task: Any) -> None:
     logger.info(
         "%s: %s characters to train on, %s to validate on, %s to test on.",
         file.path.name,
@@ -152,3 +152,10 @@ def _look(file: TextFile, rows: Mapping[str, int], task: Any) -> None:
     )
     for line in first((line.strip() for line, _ in file.lines() if line.strip()), 3):
         logger.info("A line of it: %r", line[:80])
+    ids = task.reader.ids
+    if ids.tokens == "characters" and ids.max_length < max(length, HELD_OUT_LENGTH):
+        logger.warning(
+            "Warning: stretches of the text have %s characters to train on and %s to validate and test on, and those "
+            "longer than max_length=%s are cut. Raise it: --set max_length=%s.",
+            f"{length:,}", f"{HELD_OUT_LENGTH:,}", f"{ids.max_length:,}", HELD_OUT_LENGTH + 1,
+        )  # fmt: skip

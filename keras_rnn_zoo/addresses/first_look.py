@@ -16,6 +16,9 @@ logger = logging.getLogger(__name__)
 SAMPLE = 2000
 """Training examples whose lengths and contents are looked at."""
 CLASSES_TOLD = 10
+CUT_SOURCES, CUT_TARGETS = 0.5, 0.05
+"""Shares of texts longer than `max_length` above which a warning tells of it. Targets count more: a model whose targets
+are cut never learns how those texts end."""
 LEAK, CHANCE = 0.5, 0.1
 """A class gives itself away if its name stands in so many of its own texts, and in no more of the others."""
 
@@ -68,7 +71,7 @@ def _ids(task: Any) -> Any:
 def _lengths(task: Any, raws: list[Any]) -> tuple[Any, str]:
     ids = _ids(task)
     if ids is not None:
-        return ids.split(raws).row_lengths().numpy(), "characters" if ids.tokens == "characters" else "words"
+        return _token_counts(ids, raws), _unit(ids)
     if task.reader.input == "image":
         sizes = [image_size(raw) for raw in raws[:200]]
         return np.array([width for _, width in sizes]), f"pixels wide ({sizes[0][0]} high)"
@@ -78,6 +81,21 @@ def _lengths(task: Any, raws: list[Any]) -> tuple[Any, str]:
     return lengths, "steps"
 
 
+def _token_counts(ids: Any, texts: list[Any]) -> Any:
+    return ids.tokenize(texts).row_lengths().numpy()
+
+
+def _unit(ids: Any) -> str:
+    from keras_rnn_zoo.layers.text import UNITS
+
+    return UNITS[ids.tokens]
+
+
+def _target_texts(examples: list[Any]) -> list[bytes]:
+    """Returns the targets of examples, each a text; of several references the first, which training learns."""
+    return [target[0] if isinstance(target, np.ndarray) else target for _, target in examples]
+
+
 def _as_seen(task: Any, raw: Any, target: Any) -> str:
     ids = _ids(task)
     if ids is None:
@@ -85,17 +103,27 @@ def _as_seen(task: Any, raw: Any, target: Any) -> str:
         inputs = inputs["source"] if isinstance(inputs, dict) else inputs
         seen = f"{inputs.dtype.name} {tuple(inputs.shape[1:])}"
     else:
-        known = frozenset(ids.vocabulary)
-        tokens = [token.decode("utf-8", "replace") for token in ids.split([raw]).flat_values.numpy()]
-        tokens = [token if token in known or token.lower() in known else "[UNK]" for token in tokens]
-        separator = "" if ids.tokens == "characters" else " "
-        seen = shown(separator.join(tokens[-ids.max_length :]))
+        reader = task.reader
+        seen = _joined(ids, reader.tokens([raw]) if hasattr(reader, "words") else ids.read([raw]))
+    if hasattr(task, "target_ids"):
+        tokens = task.target_ids.tokenize(_target_texts([(raw, target)]))
+        return f"{seen} -> {_joined(task.target_ids, tokens[:, : task.target_limit])}"
     if isinstance(target, np.ndarray):
         target = target[0] if target.ndim else target.item()
     if task.classes and not isinstance(target, bytes):
         target = task.classes[int(target)]
     answer = target.decode("utf-8", "replace") if isinstance(target, bytes) else target
     return f"{seen} -> {shown(answer)}"
+
+
+def _joined(ids: Any, tokens: Any) -> str:
+    """Returns the tokens of one text as a model sees them, joined for a message."""
+    from keras_rnn_zoo.layers.text import SEPARATORS
+
+    known = frozenset(ids.vocabulary)
+    texts = [token.decode("utf-8", "replace") for token in tokens.flat_values.numpy()]
+    # A reader of words looks them up in lower case.
+    return shown(SEPARATORS[ids.tokens].join(t if t in known or t.lower() in known else "[UNK]" for t in texts))
 
 
 def _warnings(surveys: Mapping[str, Survey], task: Any, examples: list[Any], lengths: Any) -> list[str]:
@@ -128,11 +156,12 @@ def _warnings(surveys: Mapping[str, Survey], task: Any, examples: list[Any], len
                 "those to train on, too: the figures will look better than they are."
             )
     limit = getattr(_ids(task), "max_length", None)
-    if limit and np.mean(lengths > limit) > 0.5:
-        found.append(
-            f"{np.mean(lengths > limit):.0%} of the texts are longer than max_length={limit} and are cut. Raise it: "
-            "--set max_length=N."
-        )
+    if limit and np.mean(lengths > limit) > CUT_SOURCES:
+        found.append(_cut("texts", lengths, limit, _unit(_ids(task))))
+    if limit := getattr(task, "target_limit", None):
+        written = _token_counts(task.target_ids, _target_texts(examples))
+        if np.mean(written > limit) > CUT_TARGETS:
+            found.append(_cut("targets", written, limit, _unit(task.target_ids)))
     return found + _leaks(task, examples)
 
 
@@ -160,6 +189,13 @@ def _odd_classes(main: Survey) -> list[str]:
             f"tested, never both.{values if are_whole(main.labels) else ''}"
         )
     return found
+
+
+def _cut(what: str, lengths: Any, limit: int, unit: str) -> str:
+    return (
+        f"{np.mean(lengths > limit):.0%} of the {what} are longer than max_length={limit} and are cut; the longest has "
+        f"{max(lengths):,} {unit}. Raise it: --set max_length=N."
+    )
 
 
 def _leaks(task: Any, examples: list[Any]) -> list[str]:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-"""Letters of scripts that put no spaces between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
+from keras_rnn_zoo.text_patterns import UNSPACED
 
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 LONG = 300
 """Characters from which on texts, on average, are long ones."""
@@ -15,7 +15,7 @@ LONG = 300
 def unspaced(texts: Sequence[str]) -> bool:
     """Whether texts are of a script without spaces between words, and stand as they are written."""
     joined = "".join(texts)
-    letters, spaces = len(UNSPACED.findall(joined)), sum(joined.count(space) for space in " \u3000")
+    letters, spaces = len(_UNSPACED.findall(joined)), sum(joined.count(space) for space in " \u3000")
     # A text that was split into words already has a space every other letter or so.
     return letters > 0.3 * len(joined) and spaces < 0.15 * letters
 

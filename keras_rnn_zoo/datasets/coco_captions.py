@@ -24,7 +24,9 @@ def coco_captions(data_dir: str | None, seed: int) -> Examples:
     """Photographs of everyday scenes (COCO 2014), in the splits of Karpathy and Li 2015.
 
     As is customary, "restval", the part of COCO's validation images that is neither in the validation nor in the test
-    split, is trained on too. In the train split each caption makes an example of its own.
+    split, is trained on too. In the train split each caption makes an example of its own. Captions are
+    written, and scored, as lower-case words with spaces between them, as published scores are; `target_tokens=pieces`
+    writes them as people do.
 
     Args:
         data_dir: the folder of prepared data sets.

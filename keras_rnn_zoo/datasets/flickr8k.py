@@ -24,7 +24,8 @@ def flickr8k(data_dir: str | None, seed: int) -> Examples:
     """Photographs of people and animals in action, with five captions each (Hodosh et al. 2013).
 
     Get it by hand and put its files into the folder `flickr8k` of the data directory. In the train split each caption
-    makes an example of its own.
+    makes an example of its own. Captions are written, and scored, as lower-case words with spaces between them, as
+    published scores are; `target_tokens=pieces` writes them as people do.
 
     Args:
         data_dir: the folder of prepared data sets.

@@ -36,7 +36,8 @@ LOCATION = "small_parallel_enja"
 def small_parallel_enja(data_dir: str | None, seed: int, *, source_language: Literal["ja", "en"] = "ja") -> Examples:
     """Short Japanese sentences and their English translations, from the Tanaka corpus.
 
-    They are tokenized, with a single space between two tokens; the English is in lower case.
+    They are tokenized, with a single space between two tokens; the English is in lower case. Translations are written,
+    and scored, in these tokens, as published scores are.
 
     Args:
         data_dir: the folder of prepared data sets.

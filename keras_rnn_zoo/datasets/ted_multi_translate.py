@@ -41,7 +41,8 @@ def ted_multi_translate(
 ) -> Examples:
     """Transcripts of TED talks in 60 languages, of which two make the pair to translate (Qi et al. 2018).
 
-    The examples are the stretches of a talk that stand in both languages.
+    The examples are the stretches of a talk that stand in both languages. They are tokenized, with spaces between
+    tokens; translations are written, and scored, in these tokens, as published scores are.
 
     Args:
         data_dir: the folder of prepared data sets.

@@ -16,7 +16,8 @@ class TextReader(Reader):
     """Token ids of texts, int32 `(batch, time)`.
 
     Args:
-        tokens: what a token is: words by the rules of English, what stands between spaces, or characters.
+        tokens: what a token is: words, lower-cased and split by the rules of English; what stands between spaces;
+            characters; or pieces, which are words and marks as they are, with the space before them.
         vocabulary_size: most tokens in use, padding and the unknown one among them; the commonest are kept.
         max_length: most tokens read of a text; of a longer one, the last ones are read.
     """
@@ -27,7 +28,7 @@ class TextReader(Reader):
     def __init__(
         self,
         *,
-        tokens: Literal["words", "spaces", "characters"] = "words",
+        tokens: Literal["words", "spaces", "characters", "pieces"] = "words",
         vocabulary_size: Annotated[int, Range(3, 10_000_000)] = 20_000,
         max_length: Annotated[int, Range(1, 1_000_000)] = 400,
     ) -> None:
@@ -103,8 +104,11 @@ def longer_text(inputs: Sequence[Any]) -> bytes:
 
 def learn_vocabulary(ids: Any, texts: Any) -> str:
     """Fits a `TokenIds` on a `tf.data.Dataset` of texts; returns what it learnt, for the training log."""
+    from keras_rnn_zoo.layers.text import UNITS
+
     counts = ids.adapt(texts.batch(1024).prefetch(2))
     total = sum(counts.values())
     known = sum(counts[token] for token in ids.vocabulary)
-    kind = "characters" if ids.tokens == "characters" else "words"
-    return f"{ids.name} of {len(ids.vocabulary):,}, which covers {known / max(total, 1):.1%} of {total:,} {kind}"
+    spelled = "; the others are spelled out" if ids.tokens == "pieces" else ""
+    covered = f"{known / max(total, 1):.1%} of {total:,} {UNITS[ids.tokens]}{spelled}"
+    return f"{ids.name} of {len(ids.vocabulary):,}, which covers {covered}"

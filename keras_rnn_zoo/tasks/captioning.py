@@ -15,12 +15,14 @@ class Captioning(Writing):
     """Describes an image in a sentence.
 
     Args:
-        target_tokens: what a token of the written text is: words by the rules of English, what stands between spaces,
-            or characters.
+        target_tokens: what a token of the written text is. Pieces (words and marks with the space before them) and
+            characters give the text as it is, with capitals and spaces; words are lower-cased and split by the rules
+            of English; spaces takes what stands between spaces.
         target_vocabulary_size: most tokens in use to write with, four reserved ones among them; the commonest are kept.
         max_length: most tokens written.
         beam_size: number of texts that the search follows at once; 1 is greedy search.
         length_penalty: exponent of the length penalty of Wu et al. 2016; 0 for none.
+        bleu_tokenize: sacrebleu's tokenizer for BLEU; none takes what stands between spaces.
     """
 
     def __init__(
@@ -28,13 +30,15 @@ class Captioning(Writing):
         reader: Any,
         classes: tuple[str, ...],
         *,
-        target_tokens: Literal["words", "spaces", "characters"] = "words",
+        target_tokens: Literal["pieces", "words", "spaces", "characters"] = "pieces",
         target_vocabulary_size: Annotated[int, Range(5, 10_000_000)] = 10_000,
         max_length: Annotated[int, Range(1, 10_000)] = 40,
         beam_size: Annotated[int, Range(1, 100)] = 1,
         length_penalty: Annotated[float, Range(0, 3)] = 1.0,
+        bleu_tokenize: Literal["13a", "none", "char", "intl", "zh"] = "13a",
     ) -> None:
         super().__init__(reader, classes, target_tokens, target_vocabulary_size, max_length, beam_size, length_penalty)
+        self.bleu_tokenize = bleu_tokenize
 
     def attended(self, model: Any, weights: Any) -> Any:
         """Returns the weights over the cells of the image `(batch, steps, rows, columns)`."""
@@ -46,17 +50,19 @@ class Captioning(Writing):
     ) -> tuple[dict[str, float], dict[str, Any]]:
         from sacrebleu.metrics import BLEU, CHRF
 
+        from keras_rnn_zoo.layers.text import LOSSLESS
+
         texts = as_texts(answers["text"])
-        # What the vocabulary cannot write, such as capitals, is no mistake of the description.
-        present = [[text for text in as_texts(several) if text] for several in references]
-        written = iter(self._as_written([text for several in present for text in several]))
-        wanted = [[next(written) for _ in several] for several in present]
+        wanted = [[text for text in as_texts(several) if text] for several in references]
+        if self.target_ids.tokens not in LOSSLESS:
+            # What such tokens cannot write, such as capitals, is no mistake of the description.
+            wanted = _in_tokens(wanted, self.target_ids.tokens)
         # sacrebleu takes the first references of all, the second of all, ...: absent ones are None.
         streams: Any = [
             [several[number] if number < len(several) else None for several in wanted]
             for number in range(max(map(len, wanted)))
         ]
-        orders = [BLEU(max_ngram_order=order, tokenize="none") for order in (1, 2, 3, 4)]
+        orders = [BLEU(max_ngram_order=order, tokenize=self.bleu_tokenize) for order in (1, 2, 3, 4)]
         measured = [bleu.corpus_score(texts, streams).score for bleu in orders]
         scores = {
             "bleu": measured[-1],
@@ -66,17 +72,18 @@ class Captioning(Writing):
         if importlib.util.find_spec("pycocoevalcap"):
             from pycocoevalcap.cider.cider import Cider
 
-            scores["cider"] = float(
-                Cider().compute_score(dict(enumerate(wanted)), {n: [t] for n, t in enumerate(texts)})[0]
-            )
+            written = [[text] for text in texts]
+            if self.target_ids.tokens in LOSSLESS:  # CIDEr is defined on lower-case words with spaces between them.
+                wanted, written = _in_tokens(wanted, "words"), _in_tokens(written, "words")
+            scores["cider"] = float(Cider().compute_score(dict(enumerate(wanted)), dict(enumerate(written)))[0])
         report = {f"bleu_{order}": value for order, value in enumerate(measured, 1)}
         return scores, {**report, "bleu_signature": str(orders[-1].get_signature())}
 
-    def _as_written(self, texts: Sequence[str]) -> list[str]:
-        """Returns references in the tokens that captions are written in."""
-        from keras_rnn_zoo.layers.text import SEPARATORS
 
-        written = tf.strings.reduce_join(
-            self.target_ids.split(texts), axis=-1, separator=SEPARATORS[self.target_ids.tokens]
-        )
-        return as_texts(written.numpy())
+def _in_tokens(texts: Sequence[Sequence[str]], tokens: str) -> list[list[str]]:
+    """Returns texts, several for each image, as their tokens with spaces between them."""
+    from keras_rnn_zoo.layers.text import SPLITS
+
+    split = SPLITS[tokens](tf.constant([text for several in texts for text in several], tf.string))
+    joined = iter(as_texts(tf.strings.reduce_join(split, axis=-1, separator=" ").numpy()))
+    return [[next(joined) for _ in several] for several in texts]

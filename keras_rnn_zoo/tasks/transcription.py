@@ -11,7 +11,11 @@ from keras_rnn_zoo.tasks.writing import TextTarget, as_texts
 
 
 @registry.task(
-    outputs={"text": "the transcript: string (batch,)", "score": "its log-probability: float32 (batch,)"},
+    outputs={
+        "text": "the transcript: string (batch,)",
+        "score": "log-probability of its likeliest alignment; with a beam_size above 1, of all that the search "
+        "followed: float32 (batch,)",
+    },
     readers={"image": "line"},
 )
 class Transcription(TextTarget):
@@ -49,7 +53,7 @@ class Transcription(TextTarget):
 
     def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
         inputs = self.preprocess(*self.reader.batch_of_one(raw))[0]
-        return inputs, self.target_ids.look_up(self.target_ids.split(target[None]))[0]
+        return inputs, self.target_ids.look_up(self.target_ids.tokenize(target[None]))[0]
 
     def fault(self, raw: Any, target: Any, frames_of: Callable[[int], int]) -> str:
         """Returns why a model cannot learn an example, whose transcript may need more frames than it has; or "".

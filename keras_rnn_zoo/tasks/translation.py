@@ -13,13 +13,14 @@ class Translation(Writing):
     """Writes for each text another one.
 
     Args:
-        target_tokens: what a token of the written text is: words by the rules of English, what stands between spaces,
-            or characters.
+        target_tokens: what a token of the written text is. Pieces (words and marks with the space before them) and
+            characters give the text as it is, with capitals and spaces; words are lower-cased and split by the rules
+            of English; spaces takes what stands between spaces.
         target_vocabulary_size: most tokens in use to write with, four reserved ones among them; the commonest are kept.
         max_length: most tokens of a text, read or written.
         beam_size: number of texts that the search follows at once; 1 is greedy search.
         length_penalty: exponent of the length penalty of Wu et al. 2016; 0 for none.
-        bleu_tokenize: sacrebleu's tokenizer for BLEU; none takes the tokens as they are.
+        bleu_tokenize: sacrebleu's tokenizer for BLEU; none takes what stands between spaces.
     """
 
     def __init__(
@@ -27,7 +28,7 @@ class Translation(Writing):
         reader: Any,
         classes: tuple[str, ...],
         *,
-        target_tokens: Literal["words", "spaces", "characters"] = "words",
+        target_tokens: Literal["pieces", "words", "spaces", "characters"] = "pieces",
         target_vocabulary_size: Annotated[int, Range(5, 10_000_000)] = 20_000,
         max_length: Annotated[int, Range(1, 10_000)] = 100,
         beam_size: Annotated[int, Range(1, 100)] = 1,

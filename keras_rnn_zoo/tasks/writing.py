@@ -27,6 +27,9 @@ class TextTarget(Task):
         target_ids: a `TokenIds`, which `fit` teaches the tokens of the targets.
     """
 
+    target_limit: int | None = None
+    """Most tokens of a target that are learned; `None` where all are."""
+
     def __init__(self, reader: Any, classes: tuple[str, ...], target_ids: Any) -> None:
         super().__init__(reader, classes)
         self.target_ids = target_ids
@@ -83,6 +86,7 @@ class Writing(StepTask, TextTarget):
 
         target_ids = TokenIds(tokens, vocabulary_size, max_length, written=True, name="target_vocabulary")
         super().__init__(reader, classes, target_ids)
+        self.target_limit = max_length
         self.search_options = {"max_length": max_length, "beam_size": beam_size, "length_penalty": length_penalty}
 
     def sizes(self) -> dict[str, Any]:
@@ -96,8 +100,10 @@ class Writing(StepTask, TextTarget):
 
         source = self.reader(*self.reader.batch_of_one(raw))[0]
         text = tf.reshape(target, [-1])[:1]  # Of several references, the first.
-        ids = self.target_ids.look_up(self.target_ids.split(text))[0][: self.target_ids.max_length]
-        return {"source": source, "target": tf.concat([[START], ids], 0)}, tf.concat([ids, [END]], 0)
+        ids = self.target_ids.look_up(self.target_ids.tokenize(text))[0]
+        # A text that is cut has no end mark, or the model would learn to stop there.
+        ids = tf.concat([ids, [END]], 0)[: self.target_ids.max_length + 1]
+        return {"source": source, "target": tf.concat([[START], ids[:-1]], 0)}, ids
 
     @property
     def bucketed(self) -> bool:

@@ -1,6 +1,7 @@
 """What is told of a user's data before it is trained on."""
 
 import logging
+import re
 
 import pytest
 
@@ -12,21 +13,22 @@ from keras_rnn_zoo.loading import make_task
 def told(tmp_path, caplog):
     """A function that writes a table and returns what the first look at it logs, warnings apart."""
 
-    def look(rows, header="text,label", test=None, columns="", **reading):
+    def look(rows, header="text,label", test=None, columns="", task=None, **reading):
         path = tmp_path / "data.csv"
         path.write_text("".join(f"{row}\n" for row in [header, *rows]))
         options = {"test": "", "columns": columns}
         if test:
             (tmp_path / "test.csv").write_text("".join(f"{row}\n" for row in [header, *test]))
             options["test"] = str(tmp_path / "test.csv")
-        entry = registry.find_dataset(f"csv:{path}", ("classification",), options)
+        name, writing = task or ("classification", {})
+        entry = registry.find_dataset(f"csv:{path}", (name,), options)
         examples = entry.make(None, 0, skip_bad_rows=True, **options)
         reader = {name: option.default for name, option in registry.readers.get("text").options.items()}
-        described = {"name": "classification", "input": "text", "classes": list(examples.classes), "options": {}}
-        task = make_task({"task": {**described, "reader": {**reader, **reading}}})
-        task.fit(examples.split("train"))
+        described = {"name": name, "input": "text", "classes": list(examples.classes), "options": writing}
+        made = make_task({"task": {**described, "reader": {**reader, **reading}}})
+        made.fit(examples.split("train"))
         with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
-            examples.look(task)
+            examples.look(made)
         lines = [(record.levelname, record.getMessage()) for record in caplog.records]
         caplog.clear()
         return [line for level, line in lines if level == "INFO"], [line for level, line in lines if level == "WARNING"]
@@ -84,3 +86,29 @@ def test_words_beyond_the_vocabulary_are_shown_as_unknown(told):
 def test_what_usually_goes_wrong_is_warned_of(rows, options, warning, told):
     _, warnings = told(rows, **options)
     assert any(warning in line for line in warnings), warnings
+
+
+PAIRS = [f"Is it {n}?,C'est {n} !" for n in range(60)]
+
+
+@pytest.mark.parametrize(
+    ("options", "seen"),
+    [
+        ({}, r"'is it \d+ \?' -> 'C'est \d+ !'$"),
+        ({"target_tokens": "words"}, r"'is it \d+ \?' -> 'c'est \d+ !'$"),
+        ({"max_length": 3}, r"'it \d+ \?' -> 'C'est'$"),
+        ({"target_tokens": "spaces", "target_vocabulary_size": 6}, r"'is it \d+ \?' -> 'C'est \[UNK\] !'$"),
+    ],
+    ids=["pieces", "words", "cut", "unknown"],
+)
+def test_targets_are_shown_as_the_model_sees_them(options, seen, told):
+    lines, _ = told(PAIRS, "source,target", task=("translation", options), max_length=options.get("max_length", 100))
+    assert all(re.search(seen, line) for line in lines[-3:]), lines[-3:]
+
+
+def test_a_target_is_warned_of_where_it_is_cut(told):
+    long = ",".join(["short", "long words " * 20])
+    for rows, share in ((PAIRS[:54] + [long] * 6, "targets"), (PAIRS, "")):
+        _, warnings = told(rows, "source,target", task=("translation", {"max_length": 20}), max_length=20)
+        cut = [line for line in warnings if "longer than max_length=20" in line]
+        assert [share in line for line in cut] == [True] * bool(share), warnings

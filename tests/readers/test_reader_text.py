@@ -34,6 +34,7 @@ def test_a_text_is_read_in_a_batch_as_alone(reader, assert_read_alike):
         ("words", ["is", "n't", "日本"]),
         ("spaces", ["Isn't", "日本"]),
         ("characters", ["\n", "'", "I", "n", "s", "t", "日", "本"]),
+        ("pieces", ["\n", "日", "本", "'", "I", "n", "s", "t"]),
     ],
 )
 def test_what_a_token_is_can_be_chosen(tokens, vocabulary):
@@ -48,6 +49,9 @@ def test_fitting_says_what_it_learnt():
     assert reader.sizes() == {"input": "text", "vocabulary_size": 4}
     characters = TextReader(tokens="characters")
     assert characters.fit(tf.data.Dataset.from_tensor_slices(["ab"])).endswith("100.0% of 2 characters")
+    pieces = TextReader(tokens="pieces")
+    learnt = pieces.fit(tf.data.Dataset.from_tensor_slices(["a a. bc"]))
+    assert learnt == "vocabulary of 7, which covers 50.0% of 4 pieces; the others are spelled out"
 
 
 def test_bytes_are_texts_too(reader, read):

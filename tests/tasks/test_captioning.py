@@ -30,7 +30,7 @@ def score(written, references, **options):
 
 
 def test_an_image_may_have_more_or_fewer_references_than_another():
-    scores, report = score(WRITTEN, REFERENCES)
+    scores, report = score(WRITTEN, REFERENCES, target_tokens="words", bleu_tokenize="none")
     tokenised = [
         ["a dog runs on the grass .", "a brown dog is running on grass"],
         ["two cats are sleeping on a red sofa", None],
@@ -55,13 +55,25 @@ def test_padding_of_references_changes_no_score():
     assert score(["a"], [["a red car", ""]])[0] == pytest.approx(score(["a"], [["a red car"]])[0])
 
 
-def test_references_are_told_in_the_tokens_that_captions_are_written_in():
-    scores, _ = score(["a dog ."], [["A DOG."]])
-    assert scores["exact_match"] == 1
-    scores, _ = score(["a dog."], [["A DOG."]], target_tokens="spaces")
-    assert scores["exact_match"] == 0
-    scores, _ = score(["A DOG."], [["A DOG."]], target_tokens="characters")
-    assert scores["exact_match"] == 1
+@pytest.mark.parametrize(
+    ("tokens", "written", "right"),
+    [
+        ("pieces", "A DOG.", 1),
+        ("pieces", "a dog.", 0),
+        ("characters", "A DOG.", 1),
+        ("words", "a dog .", 1),
+        ("spaces", "a dog.", 0),
+    ],
+)
+def test_references_are_as_the_file_has_them_where_captions_can_be(tokens, written, right):
+    assert score([written], [["A DOG."]], target_tokens=tokens)[0]["exact_match"] == right
+
+
+def test_captions_as_people_write_them_are_scored_by_sacrebleus_tokens():
+    written, wanted = ["A dog, on the grass."], [["A dog is on the grass."]]
+    scores, report = score(written, wanted)
+    assert scores["bleu"] == pytest.approx(sacrebleu.corpus_bleu(written, [wanted[0]]).score)
+    assert "|tok:13a|" in report["bleu_signature"]
 
 
 def test_right_answers_have_the_best_scores():
@@ -82,6 +94,15 @@ def test_cider_weighs_words_by_how_few_images_they_tell_of():
     assert score(rare + others, references)[0]["cider"] > score(common + others, references)[0]["cider"]
 
 
+def test_cider_is_of_words_whatever_captions_are_written_in():
+    pytest.importorskip("pycocoevalcap", reason="the extra `captioning` is not installed")
+    texts = ["A dog runs on grass.", "Two cats sleep on sofas.", "One red car drives by."]
+    words = [text.lower().replace(".", " .") for text in texts]
+    wanted = [[text] for text in reversed(texts[:2])] + [["A red car."]]
+    cider = score(texts, wanted)[0]["cider"]
+    assert 0 < cider == pytest.approx(score(words, wanted, target_tokens="words")[0]["cider"])
+
+
 def test_without_its_library_cider_is_left_out(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert set(score(WRITTEN, REFERENCES)[0]) == {"bleu", "chrf", "exact_match"}
@@ -89,7 +110,7 @@ def test_without_its_library_cider_is_left_out(monkeypatch):
 
 def test_every_reference_teaches_words_and_the_first_is_what_is_learnt_to_write():
     png = tf.io.encode_png(np.full((8, 8, 3), 9, "uint8"))
-    task = captioning()
+    task = captioning(target_tokens="words")
     captions = np.array([["a red car", "the auto"]])
     task.fit(tf.data.Dataset.from_tensor_slices(([png], captions)))
     assert task.target_ids.vocabulary == ["", "[UNK]", "[START]", "[END]", "a", "auto", "car", "red", "the"]

@@ -35,6 +35,12 @@ def test_bleu_is_measured_with_the_tokenizer_asked_for(tokenize):
     assert f"|tok:{tokenize}|" in report["bleu_signature"]
 
 
+def test_scores_are_of_the_text_as_it_is_written():
+    scores, _ = score([text.lower() for text in WANTED], WANTED)
+    assert scores["exact_match"] == 0.5  # Of those without capitals.
+    assert scores["bleu"] < 90
+
+
 def test_right_answers_have_the_best_scores_and_empty_ones_the_worst():
     assert score(WANTED, WANTED)[0] == pytest.approx({"bleu": 100, "chrf": 100, "exact_match": 1})
     assert score([""] * 4, WANTED)[0] == {"bleu": 0, "chrf": 0, "exact_match": 0}

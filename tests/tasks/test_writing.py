@@ -12,8 +12,15 @@ from keras_rnn_zoo.tasks.writing import as_texts, exact_match
 
 @pytest.fixture
 def task():
-    task = Translation(TextReader(max_length=4), (), max_length=3)
+    task = Translation(TextReader(max_length=4), (), max_length=3, target_tokens="words")
     task.fit(tf.data.Dataset.from_tensor_slices((["one two", "one"], ["un deux", "un"])))
+    return task
+
+
+@pytest.fixture
+def lossless():
+    task = Translation(TextReader(max_length=4), (), max_length=3)
+    task.fit(tf.data.Dataset.from_tensor_slices((["one", "two"], ["Un Deux?", "Un Deux?"])))
     return task
 
 
@@ -23,7 +30,7 @@ def test_both_sides_have_a_vocabulary_and_only_one_has_marks_of_start_and_end(ta
     assert task.sizes() == {"input": "text", "vocabulary_size": 4, "target_vocabulary_size": 6}
     task.save(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["target_vocabulary.txt", "vocabulary.txt"]
-    loaded = Translation(TextReader(max_length=4), (), max_length=3)
+    loaded = Translation(TextReader(max_length=4), (), max_length=3, target_tokens="words")
     loaded.load(tmp_path)
     assert loaded.target_ids.vocabulary == task.target_ids.vocabulary
     assert loaded.resources() == [loaded.reader.ids, loaded.target_ids]
@@ -36,12 +43,27 @@ def test_the_model_reads_the_text_from_its_start_and_predicts_it_to_its_end(task
     assert target.numpy().tolist() == [4, 5, 3]
 
 
-def test_a_longer_text_is_cut_and_an_empty_one_ends_at_once(task):
-    inputs, target = task.example(tf.constant("one"), tf.constant("un un deux un un"))
-    assert target.numpy()[-1] == 3
-    assert len(target) == len(inputs["target"]) == 4
+@pytest.mark.parametrize(
+    ("text", "ids"), [("un un deux un un", [4, 4, 5, 4]), ("un un un un", [4] * 4), ("un un un", [4, 4, 4, 3])]
+)
+def test_a_longer_text_is_cut_and_has_no_end_mark(text, ids, task):
+    inputs, target = task.example(tf.constant("one"), tf.constant(text))
+    assert target.numpy().tolist() == ids
+    assert inputs["target"].numpy().tolist() == [2, *ids[:-1]]
+
+
+def test_an_empty_text_ends_at_once(task):
     inputs, target = task.example(tf.constant("one"), tf.constant(""))
     assert (inputs["target"].numpy().tolist(), target.numpy().tolist()) == ([2], [3])
+
+
+def test_by_default_targets_are_written_as_they_are(lossless):
+    assert lossless.target_ids.vocabulary[4:6] == [" Deux", "?"]
+    _, target = lossless.example(tf.constant("one"), tf.constant("Un Deux?"))
+    found = {"ids": target[None, None], "scores": tf.constant([[-0.5]])}
+    assert lossless.decode(found, None)["text"].numpy().tolist() == [b"Un Deux?"]
+    _, target = lossless.example(tf.constant("one"), tf.constant("nUe Deux"))  # A word never seen, of known characters.
+    assert lossless.target_ids.to_text(target[None]).numpy().tolist() == [b"nUe Deux"]
 
 
 def test_examples_are_alike_in_what_is_written_and_then_in_what_is_read(task):
@@ -70,7 +92,7 @@ def test_evaluation_scores_what_is_written_from_the_source_alone(task):
 
 
 def test_a_source_may_be_numbers():
-    task = Translation(SeriesReader(), ())
+    task = Translation(SeriesReader(), (), target_tokens="words")
     task.fit(tf.data.Dataset.from_tensors((tf.ones((5, 2)), tf.constant("un"))))
     inputs, target = task.example(tf.ones((5, 2)), tf.constant("un"))
     assert inputs["source"].shape == (5, 2)
