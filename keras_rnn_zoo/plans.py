@@ -10,7 +10,7 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.datasets.prepared import data_dir_path
 from keras_rnn_zoo.errors import OptionError, RunError
-from keras_rnn_zoo.options import Option, Range, check_options
+from keras_rnn_zoo.options import Option, Range, check_options, refuse_from_data
 from keras_rnn_zoo.runs import Run, check_run_name, is_resumable, models_dir, unfinished_path
 from keras_rnn_zoo.small_data import ADAPTED
 
@@ -131,9 +131,7 @@ def _new_config(
     task = registry.tasks.get(dataset.task)
     known = registry.options_of(architecture, dataset)
     given = check_options(known, request.options, architecture.name)
-    for name in given:
-        if known[name].from_data:
-            raise OptionError(f"Option {name!r} comes from the data in training. Leave it out, or use `build`.")
+    refuse_from_data(known, given)
     settings = {name: value for name, value in request.settings.items() if value is not None}
     chosen = {**{name: option.default for name, option in {**known, **SETTINGS}.items()}, **FIXED, **dataset.defaults}
     chosen |= {**given, **check_options(SETTINGS, settings, "training")}

@@ -60,7 +60,7 @@ def recording(said, random):
 
 
 def _word(word, pitch, random):
-    """Returns a word: "yes" glides from a high vowel to a mid one and ends in a hiss, "no" from a hum to a round vowel."""
+    """Returns a word: "yes" glides from one front vowel to another and ends in a hiss, "no" between back vowels."""
     seconds = random.uniform(0.2, 0.4)
     first, second = ((350, 2200), (550, 1800)) if word == "yes" else ((280, 1100), (450, 850))
     voiced = _voiced(pitch, np.array(first) * random.uniform(0.9, 1.1), np.array(second), seconds)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from keras_rnn_zoo.addresses.rows import shown
+from keras_rnn_zoo.addresses.series_look import series_ranges, series_warnings
 from keras_rnn_zoo.addresses.survey import Survey
 from keras_rnn_zoo.lazy import np, tf
 
@@ -44,6 +45,9 @@ def first_look(
     lengths, unit = _lengths(task, [raw for raw, _ in examples])
     median, most, longest = (f"{np.percentile(lengths, share):,.4g}" for share in (50, 95, 100))
     logger.info("Lengths: median %s, 95th percentile %s, longest %s %s.", median, most, longest, unit)
+    if task.reader.input == "series":
+        for line in series_ranges(np.concatenate([raw for raw, _ in examples])):
+            logger.info("%s", line)
     for raw, target in examples[:3]:
         logger.info("As the model sees it: %s", _as_seen(task, raw, target))
     for warning in _warnings(surveys, task, examples, lengths):
@@ -127,6 +131,9 @@ def _warnings(surveys: Mapping[str, Survey], task: Any, examples: list[Any], len
             f"{np.mean(lengths > limit):.0%} of the texts are longer than max_length={limit} and are cut. Raise it: "
             "--set max_length=N."
         )
+    if task.reader.input == "series":
+        normalized = task.reader.normalization == "standard"
+        found += series_warnings(np.concatenate([raw for raw, _ in examples]), normalized=normalized)
     return found + _leaks(task, examples)
 
 
