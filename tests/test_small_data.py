@@ -5,13 +5,16 @@ import logging
 import numpy as np
 import pytest
 import yaml
+from click.testing import CliRunner
 from small_sets import draw_series, write_recordings, write_words
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.callbacks import KeepBest
+from keras_rnn_zoo.errors import TrainingError
 from keras_rnn_zoo.plans import Request, make_plan
 from keras_rnn_zoo.small_data import ADAPTED, PATIENCE_STEPS, STEPS, adapted_settings, enough_examples, tie
+from zoo_cli.main import cli
 
 MUCH = {"epochs": 20, "batch_size": 32, "patience": 3, "learning_rate": 0.003}
 
@@ -145,24 +148,59 @@ def test_a_run_records_the_settings_that_it_was_trained_with(reviews, caplog):
     assert caplog.text.count("All 2 epochs done; the best was epoch ") == 1
 
 
-def test_patience_is_set_by_python_command_line_and_yaml(reviews, models_dir, tmp_path):
-    from click.testing import CliRunner
-
-    from zoo_cli.main import cli
-
-    given = ["--dataset", reviews, "--epochs", "1", "--set", "units=4", "--quiet"]
-    (tmp_path / "a.yaml").write_text("architecture: many_to_one\npatience: 7\n")
-    for words, wanted in (
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
         (["many_to_one", "--set", "patience=5"], 5),
         (["many_to_one", "--patience", "0"], 0),
-        (["--config", str(tmp_path / "a.yaml")], 7),
-    ):
-        result = CliRunner().invoke(cli, ["train", *words, *given], catch_exceptions=False)
-        assert result.exit_code == 0, result.stderr
-        assert zoo.load("many_to_one").run.config["training"]["patience"] == wanted
+        (["--config", "a.yaml"], 7),
+        (["--config", "a.yaml", "--set", "patience=5"], 5),
+        (["many_to_one", "--set", "patience=5", "--patience", "4"], 4),
+    ],
+)
+def test_patience_is_set_by_command_line_and_yaml(words, wanted, monkeypatch, tmp_path):
+    given = {}
+
+    def train(name, **arguments):
+        given.update(arguments)
+        raise TrainingError("Enough is known.")
+
+    monkeypatch.setattr(zoo, "train", train)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.yaml").write_text("architecture: many_to_one\npatience: 7\n")
+    result = CliRunner().invoke(cli, ["train", *words])
+    assert "Enough is known." in result.stderr
+    assert given["patience"] == wanted
+
+
+def test_a_wrong_patience_is_named():
     result = CliRunner().invoke(cli, ["train", "many_to_one", "--set", "patience=-1"])
     assert result.exit_code == 1
     assert "'patience' expects a whole number from 0 to 100,000; received -1" in result.stderr
+
+
+def test_show_and_init_take_what_opens_files_as_train_does(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"{n};caf\xe9 {n};{n % 2}\n" for n in range(20))
+    (tmp_path / "a.csv").write_bytes(f"nr;caf\xe9;m\xe4r\n{rows}".encode("cp1252"))
+    opened = ["many_to_one", "--dataset", "csv:a.csv"]
+    refused = CliRunner().invoke(cli, ["show", *opened, "--set", "encoding=cp1252"])
+    assert refused.exit_code == 1
+    assert "--columns" in refused.stderr
+    named = [*opened, "--set", "encoding=cp1252", "--columns", "text=caf\xe9,label=m\xe4r"]
+    assert CliRunner().invoke(cli, ["show", *named]).exit_code == 0
+    assert CliRunner().invoke(cli, ["init", *named, "--set", "patience=4"]).exit_code == 0
+    written = yaml.safe_load((tmp_path / "many_to_one.yaml").read_text())
+    assert written == {
+        "architecture": "many_to_one",
+        "dataset": f"csv:{tmp_path / 'a.csv'}",
+        "encoding": "cp1252",
+        "columns": "text=caf\xe9,label=m\xe4r",
+        "patience": 4,
+    }
+    for command in ("show", "init"):
+        refused = CliRunner().invoke(cli, [command, *named, "--set", "num_classes=3"])
+        assert "Option 'num_classes' comes from the data in training" in refused.stderr
 
 
 def test_init_and_show_say_that_defaults_follow_from_few_examples(reviews):
