@@ -14,6 +14,9 @@ from keras_rnn_zoo.files import write_text
 from keras_rnn_zoo.pipeline import Batches
 from keras_rnn_zoo.state import assign, read_state, write_state
 
+LOWER_LOSS = 0.01
+"""Of epochs with equal monitored values, one whose loss is lower by this is an improvement."""
+
 
 class KeepBest(keras.callbacks.Callback):
     """Writes one row of `history.csv` an epoch, keeps the best weights, and stops when they no longer improve.
@@ -24,15 +27,17 @@ class KeepBest(keras.callbacks.Callback):
         folder: where `history.csv` and the best weights are written.
         monitor: the column that tells which epoch is best, such as `"val_loss"`.
         mode: `"min"` or `"max"`: whether less or more of it is better.
-        patience: number of epochs without improvement after which training stops.
+        patience: number of epochs without improvement after which training stops; 0 for never.
+        tie: values of the monitored column that differ by no more are equal.
     """
 
-    def __init__(self, folder: Path, monitor: str, mode: str, patience: int) -> None:
+    def __init__(self, folder: Path, monitor: str, mode: str, patience: int, tie: float = 0.0) -> None:
         super().__init__()
         self.monitor = monitor
         self.patience = patience
         self.rows: list[dict[str, float]] = []
         self._folder = folder
+        self._tie = tie
         self._sign = 1 if mode == "max" else -1
 
     @property
@@ -51,19 +56,48 @@ class KeepBest(keras.callbacks.Callback):
     @property
     def best(self) -> dict[str, float]:
         """The row of the best epoch; of equal ones, the one of lowest loss on the validation split."""
-        return self._best_of(self.rows)
-
-    def _best_of(self, rows: Sequence[dict[str, float]]) -> dict[str, float]:
-        return max(rows, key=lambda row: (self._sign * row[self.monitor], -row["val_loss"]))
+        return self._best_and_last(self.rows)[0]
 
     @property
     def exhausted(self) -> bool:
-        """Whether the monitored value has not improved for `patience` epochs.
+        """Whether there was no improvement for `patience` epochs.
 
-        While it is 0, as where no long text is right yet, a lower loss on the validation split is an improvement.
+        An improvement is a better monitored value, or an equal one with a loss on the validation split that is clearly
+        lower: a few validation examples give few different accuracies, and while no long text is right yet, only one.
         """
-        values = [(self._sign * row[self.monitor], 0.0 if row[self.monitor] else -row["val_loss"]) for row in self.rows]
-        return bool(values) and len(values) - 1 - values.index(max(values)) >= self.patience
+        if not self.rows or not self.patience:
+            return False
+        return self.rows[-1]["epoch"] - self._best_and_last(self.rows)[1]["epoch"] >= self.patience
+
+    def _best_and_last(self, rows: Sequence[dict[str, float]]) -> tuple[dict[str, float], dict[str, float]]:
+        """Returns the row of the best epoch, whose weights are kept, and that of the last improvement.
+
+        Rows are compared as training meets them, since the weights of a row that was not the best then are lost.
+        """
+        best = last = rows[0]
+        top, lowest = self._sign * best[self.monitor], best["val_loss"]
+        for row in rows[1:]:
+            value, loss = self._sign * row[self.monitor], row["val_loss"]
+            higher, ahead = value > top, value > top + self._tie
+            top = max(top, value)
+            if value < top - self._tie:
+                continue
+            if self._sign * best[self.monitor] < top - self._tie or loss < best["val_loss"]:
+                best = row
+            if higher or loss <= lowest - LOWER_LOSS:
+                last, lowest = row, loss if ahead else min(lowest, loss)
+        return best, last
+
+    def ending(self, epochs: int) -> str:
+        """Returns why a training of up to `epochs` epochs ended, and which epoch was the best, in words."""
+        done, best = len(self.rows), int(self.best["epoch"])
+        if done < epochs:
+            return (
+                f"Stopped after epoch {done} of {epochs}: {self.monitor} has not improved for {self.patience} epochs "
+                f"(patience={self.patience}); the best was epoch {best}."
+            )
+        advice = " It was the last one: a larger value of epochs may do better." if best == epochs else ""
+        return f"All {epochs} epochs done; the best was epoch {best}.{advice}"
 
     def resume(self, rows: Sequence[dict[str, float]]) -> None:
         """Takes up the rows of an earlier history; raises `RunError` where the best weights of then are damaged."""
@@ -86,7 +120,7 @@ class KeepBest(keras.callbacks.Callback):
                 path.unlink()
         row = {"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}}
         rows = [*self.rows, row]
-        if self._best_of(rows) is row:
+        if self._best_and_last(rows)[0] is row:
             write_state(self._weights_path(row), {"epoch": epoch + 1}, {"weights": self.model.weights})
         self._write_history(rows)
         self.rows = rows  # Last, so that an interruption before goes without this epoch.

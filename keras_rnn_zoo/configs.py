@@ -10,6 +10,7 @@ from keras_rnn_zoo.errors import OptionError, ZooError, name_hint
 from keras_rnn_zoo.files import user_path, write_text
 from keras_rnn_zoo.options import Option
 from keras_rnn_zoo.plans import SETTINGS
+from keras_rnn_zoo.small_data import ADAPTED
 
 PLACES = {
     "architecture": "the architecture to train",
@@ -78,21 +79,43 @@ def split_config(values: Mapping[str, Any], options: Mapping[str, Option], path:
     return checked
 
 
-def template(architecture: registry.Architecture, dataset: registry.Dataset, named: str | None = None) -> str:
+def settings_of(dataset: registry.Dataset) -> list[tuple[Option, Any, str]]:
+    """Returns each setting of a training with its default for a data set, and the default in words.
+
+    Of files, the number of examples is known only in training, which adapts some of the defaults to it.
+    """
+    rows = []
+    for option in SETTINGS.values():
+        default = dataset.defaults.get(option.name, option.default)
+        adapted = dataset.by_address and option.name in ADAPTED
+        rows.append((option, default, json.dumps(default) + (f" or {ADAPTED[option.name]}" if adapted else "")))
+    return rows
+
+
+def template(
+    architecture: registry.Architecture, dataset: registry.Dataset, chosen: Mapping[str, Any] | None = None
+) -> str:
     """Returns a configuration with every option and its default, commented out.
 
     Args:
         architecture: the architecture.
         dataset: the data set whose defaults are shown.
-        named: the data set as the user named it; its name by default.
+        chosen: values of options and places that the configuration sets.
     """
+    chosen = chosen or {}
+
+    def line(name: str, default: str, comment: str) -> str:
+        if name in chosen:
+            return f"{name}: {json.dumps(chosen[name], ensure_ascii=False)}  # {comment}"
+        return f"# {name}:{default and ' '}{default}  # {comment}"
+
     lines = [
         f"# {architecture.summary}",
         "# Every option stands here with its default. Take away the # to change one, then: zoo train --config FILE",
         "",
         f"architecture: {architecture.name}",
-        f"dataset: {json.dumps(named or dataset.name, ensure_ascii=False)}",
-        *(f"# {key}:  # {PLACES[key]}" for key in ("data_dir", "run", "models_dir")),
+        f"dataset: {json.dumps(dataset.name, ensure_ascii=False)}",
+        *(line(key, "", PLACES[key]) for key in ("data_dir", "run", "models_dir")),
     ]
     groups = {"Training": SETTINGS, "Model, task and data": registry.options_of(architecture, dataset)}
     for title, options in groups.items():
@@ -100,7 +123,7 @@ def template(architecture: registry.Architecture, dataset: registry.Dataset, nam
         for option in options.values():
             if not option.from_data:
                 value = json.dumps(dataset.defaults.get(option.name, option.default), ensure_ascii=False)
-                lines.append(f"# {option.name}: {value}  # {option.help} Accepts {option.accepts}.")
+                lines.append(line(option.name, value, f"{option.help.rstrip('.')}. Accepts {option.accepts}."))
     return "\n".join(lines) + "\n"
 
 

@@ -1,5 +1,6 @@
 """Fitting a model to batches, from the beginning or from where an interruption left it."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ from keras_rnn_zoo.plans import Plan
 from keras_rnn_zoo.runs import STATE
 from keras_rnn_zoo.state import assign, read_state
 from keras_rnn_zoo.tasks.task import Task
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ def fit(
         run(training.rest(position.step), position.step, OneEpoch())
     if not keeper.exhausted and len(keeper.rows) < settings["epochs"]:
         run(training.data, 0)
+    logger.info("%s", keeper.ending(settings["epochs"]))
 
 
 def _compile(model: Any, task: Task, settings: dict[str, Any], steps: int) -> None:

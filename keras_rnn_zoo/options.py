@@ -12,7 +12,7 @@ import numbers
 import re
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -149,6 +149,13 @@ def check_options(options: Mapping[str, Option], given: Mapping[str, Any], owner
         OptionError: an unknown name, with the nearest ones, or a value that is not accepted.
     """
     return {name: find_option(options, name, owner).check(value) for name, value in given.items()}
+
+
+def refuse_from_data(options: Mapping[str, Option], given: Iterable[str]) -> None:
+    """Raises `OptionError` for an option among those given that training takes from the data."""
+    for name in given:
+        if options[name].from_data:
+            raise OptionError(f"Option {name!r} comes from the data in training. Leave it out, or use `build`.")
 
 
 def parse_options(options: Mapping[str, Option], given: Mapping[str, str], owner: str) -> dict[str, Any]:

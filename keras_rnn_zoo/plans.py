@@ -10,14 +10,25 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.datasets.prepared import data_dir_path
 from keras_rnn_zoo.errors import OptionError, RunError
-from keras_rnn_zoo.options import Option, Range, check_options
+from keras_rnn_zoo.options import Option, Range, check_options, refuse_from_data
 from keras_rnn_zoo.runs import Run, check_run_name, is_resumable, models_dir, unfinished_path
+from keras_rnn_zoo.small_data import ADAPTED
+
+_FEW = {way: f" The default is {way} for files with few examples." for way in ("more", "less")}
 
 SETTINGS = {
     option.name: option
     for option in (
-        Option("epochs", int, 20, "most passes over the training split", bounds=Range(1, 100_000)),
-        Option("batch_size", int, 32, "examples in a batch", bounds=Range(1, 100_000)),
+        Option("epochs", int, 20, f"most passes over the training split.{_FEW['more']}", bounds=Range(1, 100_000)),
+        Option("batch_size", int, 32, f"examples in a batch.{_FEW['less']}", bounds=Range(1, 100_000)),
+        Option(
+            "patience",
+            int,
+            3,
+            "epochs without improvement on the validation split after which training stops; 0 trains all epochs."
+            + _FEW["more"],
+            bounds=Range(0, 100_000),
+        ),
         Option("learning_rate", float, 3e-3, "the optimizer's first learning rate", bounds=Range(1e-9, 100)),
         Option("seed", int, 0, "seed of all that is drawn at random", bounds=Range(0, 2**32 - 1)),
         Option(
@@ -33,8 +44,6 @@ SETTINGS = {
 """Settings of a training, beside the options of the architecture and the task."""
 
 FIXED = {
-    # Epochs without improvement on the validation split after which training stops.
-    "patience": 3,
     # Gradients whose norm, over all weights together, is larger are scaled down to it (Pascanu et al. 2013).
     "gradient_norm": 1.0,
     # Adam's.
@@ -51,11 +60,14 @@ class Plan:
         config: the run's `config.json`, as far as it is known before the data is read.
         path: the run's folder.
         resumed: whether an interrupted training is gone on with.
+        free: the settings that neither the user nor a registered data set chose, and which follow from the number of
+            training examples; see `keras_rnn_zoo.small_data`.
     """
 
     config: dict[str, Any]
     path: Path
     resumed: bool
+    free: frozenset[str] = frozenset()
 
     @property
     def unfinished(self) -> Path:
@@ -105,18 +117,21 @@ def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
             f"An unfinished training of {run!r} lies in {unfinished_path(path)}. Go on with it by --resume, discard it "
             "by --overwrite, or give this one another name by --run NAME."
         )
-    return Plan(_new_config(architecture, request, run), path, resumed=False)
-
-
-def _new_config(architecture: registry.Architecture, request: Request, run: str) -> dict[str, Any]:
     dataset = _dataset(architecture, request)
+    given = {name for name, value in request.settings.items() if value is not None}
+    # The defaults of a registered data set were chosen for its size.
+    free = frozenset(ADAPTED) - given if dataset.by_address else frozenset()
+    return Plan(_new_config(architecture, dataset, request, run), path, resumed=False, free=free)
+
+
+def _new_config(
+    architecture: registry.Architecture, dataset: registry.Dataset, request: Request, run: str
+) -> dict[str, Any]:
     registry.check_pair(architecture, dataset)
     task = registry.tasks.get(dataset.task)
     known = registry.options_of(architecture, dataset)
     given = check_options(known, request.options, architecture.name)
-    for name in given:
-        if known[name].from_data:
-            raise OptionError(f"Option {name!r} comes from the data in training. Leave it out, or use `build`.")
+    refuse_from_data(known, given)
     settings = {name: value for name, value in request.settings.items() if value is not None}
     chosen = {**{name: option.default for name, option in {**known, **SETTINGS}.items()}, **FIXED, **dataset.defaults}
     chosen |= {**given, **check_options(SETTINGS, settings, "training")}

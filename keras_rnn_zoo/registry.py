@@ -63,6 +63,11 @@ class Dataset(Entry):
         """Whether the data set is made on the spot, without network or files."""
         return self.source == "embedded"
 
+    @property
+    def by_address(self) -> bool:
+        """Whether the data set was named by an address, such as `csv:FILE`, rather than registered under a name."""
+        return ":" in self.name
+
 
 @dataclass(frozen=True)
 class Task(Entry):

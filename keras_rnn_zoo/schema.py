@@ -137,7 +137,11 @@ RUN = Keys(
         ),
         "task": TASK,
         "options": mapped(SCALAR, NAME, most=1000),
-        "training": Keys({"epochs": whole(1), "batch_size": whole(1), "learning_rate": number}),
+        "training": Keys(
+            {"epochs": whole(1), "batch_size": whole(1), "learning_rate": number},
+            {"patience": whole(), "save_every": whole(), "deterministic": flag}
+            | {"gradient_norm": number, "adam_epsilon": number},
+        ),
         "seed": whole(0, 2**32 - 1),
         "versions": mapped(NAME, NAME, most=1000),
         "finished": flag,

@@ -12,12 +12,13 @@ from keras_rnn_zoo.errors import DataError, TrainingError, TrainingInterrupted
 from keras_rnn_zoo.evaluation import BATCH_SIZE as EVALUATION_BATCH_SIZE
 from keras_rnn_zoo.evaluation import score
 from keras_rnn_zoo.files import naming_faults_of_the_system, remove_partial, write_json, write_text
-from keras_rnn_zoo.lazy import keras, tf
+from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.loading import LoadedRun, make_task, open_examples
 from keras_rnn_zoo.locks import exclusive
 from keras_rnn_zoo.pipeline import Batches, make_batches
 from keras_rnn_zoo.plans import Plan, Request, make_plan
 from keras_rnn_zoo.runs import STATE, Run, check_config, is_resumable, whole_run, write_config
+from keras_rnn_zoo.small_data import ADAPTED, adapted_settings, enough_examples, tie
 from keras_rnn_zoo.state import write_model
 from keras_rnn_zoo.tasks.task import Task
 
@@ -35,6 +36,7 @@ def train(
     epochs: int | None = None,
     batch_size: int | None = None,
     learning_rate: float | None = None,
+    patience: int | None = None,
     seed: int | None = None,
     run: str | None = None,
     resume: bool = False,
@@ -52,9 +54,12 @@ def train(
         dataset: the data set's name, or the address of files of your own, such as `csv:reviews.csv`; the
             architecture's embedded one by default.
         data_dir: folder of prepared TFDS data sets; TFDS's own by default.
-        epochs: most passes over the training split; fewer when the validation split no longer improves.
+        epochs: most passes over the training split; see `patience`.
         batch_size: examples in a batch.
         learning_rate: the optimizer's first learning rate, which falls to zero along a cosine.
+        patience: epochs without improvement on the validation split after which training stops; 0 trains all epochs.
+            For files with few examples, the defaults of `epochs`, `batch_size` and `patience` make enough optimizer
+            steps to learn from them.
         seed: seed of the weights, the order of the examples, dropout and the validation split.
         run: name of the run; the architecture's by default.
         resume: whether to go on with an interrupted training, whose settings are used.
@@ -79,7 +84,7 @@ def train(
         TrainingInterrupted: Ctrl-C; the best weights so far are kept as the run.
     """
     settings = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
-    settings |= {"save_every": save_every, "deterministic": deterministic}
+    settings |= {"patience": patience, "save_every": save_every, "deterministic": deterministic}
     request = Request(name, dataset, data_dir, settings, options, run, models_dir)
     with exclusive(request.path):
         plan = make_plan(request, resume=resume, overwrite=overwrite)
@@ -101,6 +106,7 @@ def train(
 
 def _train(plan: Plan, verbose: int | str) -> None:
     examples = _open_examples(plan)  # First, since a data set that is missing is found before a framework is loaded.
+    _adapt_settings(plan, examples)
     if plan.config["training"]["deterministic"]:
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(plan.config["seed"])
@@ -113,7 +119,13 @@ def _train(plan: Plan, verbose: int | str) -> None:
     model = registry.architectures.get(plan.config["architecture"]).make(**{**plan.config["options"], **task.sizes()})
     logger.info("%s: %s weights.", model.name, f"{model.count_params():,}")
     loaded = LoadedRun(Run(plan.unfinished), task, model)
-    keeper = KeepBest(plan.unfinished, task.monitor, task.monitor_mode, plan.config["training"]["patience"])
+    keeper = KeepBest(
+        plan.unfinished,
+        task.monitor,
+        task.monitor_mode,
+        plan.config["training"]["patience"],
+        tie(validation.examples) if task.counts_examples else 0.0,
+    )
     try:
         fit(plan, model, task, keeper, training, validation, verbose)
         test = make_batches(examples.split("test"), task, EVALUATION_BATCH_SIZE, references=True)
@@ -142,6 +154,25 @@ def _open_examples(plan: Plan) -> Examples:
     plan.config["task"]["classes"] = list(examples.classes)
     check_config(plan.config)
     return examples
+
+
+def _adapt_settings(plan: Plan, examples: Examples) -> None:
+    """Adapts the settings that the user left to the data to the number of training examples."""
+    settings = plan.config["training"]
+    if not plan.free:
+        return
+    training, enough = examples.split("train"), enough_examples(settings)
+    count = int(training.cardinality())
+    if count < 0:
+        count = int(training.take(enough).reduce(np.int64(0), lambda total, *_: total + 1))
+    adapted = adapted_settings(count, settings, plan.free)
+    if adapted != settings:
+        logger.info(
+            "With %s examples to train on, the defaults are %s.",
+            f"{count:,}",
+            ", ".join(f"{name}={adapted[name]}" for name in ADAPTED if name in plan.free),
+        )
+    settings.update(adapted)
 
 
 def _fitted_task(plan: Plan, examples: Examples) -> Task:

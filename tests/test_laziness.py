@@ -17,6 +17,7 @@ LEVELS = [
     {"readers"},
     {"architectures", "tasks", "datasets", "addresses"},
     {"building", "callbacks", "cards", "configs", "exports", "formats", "graphs", "loading", "pipeline", "plans"}
+    | {"small_data"}
     | {"checking", "evaluation", "exporting", "file_prediction", "lite", "prediction", "serving", "stock", "training"}
     | {"fitting", "optimizers", "state", "weights"},
 ]

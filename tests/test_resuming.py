@@ -136,7 +136,7 @@ def test_an_interruption_of_the_first_epoch_keeps_a_state_that_was_saved_in_it(m
 def test_keep_best_remembers_by_its_rows_alone(tmp_path):
     keeper = KeepBest(tmp_path, "val_accuracy", "max", patience=2)
     keeper.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
-    for epoch, (accuracy, loss) in enumerate([(0.5, 0.9), (0.8, 0.5), (0.8, 0.4), (0.7, 0.3)]):
+    for epoch, (accuracy, loss) in enumerate([(0.5, 0.9), (0.8, 0.5), (0.8, 0.4), (0.7, 0.3), (0.7, 0.2)]):
         keeper.on_epoch_end(epoch, {"val_accuracy": accuracy, "val_loss": loss})
     assert keeper.best["epoch"] == 3
     assert keeper.exhausted

@@ -28,7 +28,8 @@ def test_a_run_is_whole(trained):
     assert config["options"]["units"] == 64
     assert config["task"]["options"] == {}
     assert config["task"]["reader"] == {"tokens": "words", "vocabulary_size": 20_000, "max_length": 400}
-    settings = {"epochs": 20, "batch_size": 32, "learning_rate": 0.003, "save_every": 0, "deterministic": False}
+    settings = {"epochs": 20, "batch_size": 32, "patience": 3, "learning_rate": 0.003, "save_every": 0}
+    settings["deterministic"] = False
     assert config["training"] == {**settings, **FIXED}
     assert config["seed"] == 0
     assert config["finished"]
@@ -118,7 +119,15 @@ class PoisonedLoss(keras.losses.Loss):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("epochs", 0), ("batch_size", -1), ("learning_rate", 0), ("seed", -1), ("num_classes", 3), ("input", "text")],
+    [
+        ("epochs", 0),
+        ("batch_size", -1),
+        ("patience", -1),
+        ("learning_rate", 0),
+        ("seed", -1),
+        ("num_classes", 3),
+        ("input", "text"),
+    ],
 )
 def test_a_bad_setting_is_named(name, value):
     with pytest.raises(OptionError, match=f"'{name}'"):

@@ -1,11 +1,15 @@
 """Options that several commands share."""
 
 import shlex
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.configs import SETTINGS
 from keras_rnn_zoo.errors import OptionError
+from keras_rnn_zoo.options import parse_options, refuse_from_data
 
 models_dir_option = click.option(
     "--models-dir",
@@ -20,6 +24,39 @@ data_dir_option = click.option(
     type=click.Path(),
     help="Folder of prepared TFDS data sets [default: $TFDS_DATA_DIR or ~/tensorflow_datasets].",
 )
+
+dataset_option = click.option(
+    "--dataset", metavar="D", help="Dataset, or files as FORM:PATH [default: the embedded one]."
+)
+columns_option = click.option("--columns", metavar="WORD=COLUMN,...", help="Which column of your files holds what.")
+
+
+def chosen_dataset(
+    architecture: registry.Architecture,
+    dataset: str | None,
+    columns: str | None,
+    data_dir: str | None,
+    pairs: tuple[str, ...],
+) -> tuple[registry.Dataset, dict[str, Any]]:
+    """Returns the dataset of a command that trains nothing, and the values it was given for options.
+
+    Args:
+        architecture: the architecture that is to be trained.
+        dataset: the dataset's name, or the address of files; the architecture's embedded one by default.
+        columns: the option `columns`, if given by itself.
+        data_dir: folder of prepared TFDS datasets.
+        pairs: `KEY=VALUE` texts, for options of the architecture, the task, the data and the training.
+    """
+    given = split_pairs(pairs) | ({"columns": columns} if columns else {})
+    if dataset:
+        data = registry.find_dataset(dataset, architecture.tasks, {**given, "data_dir": data_dir})
+    else:
+        data = registry.default_dataset(architecture)
+    registry.check_pair(architecture, data)
+    known = {**SETTINGS, **registry.options_of(architecture, data)}
+    chosen = parse_options(known, given, architecture.name)
+    refuse_from_data(known, chosen)
+    return data, chosen
 
 
 def split_pairs(pairs: tuple[str, ...]) -> dict[str, str]:

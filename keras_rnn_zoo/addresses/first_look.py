@@ -7,6 +7,7 @@ from typing import Any
 
 from keras_rnn_zoo.addresses.labels import alike, are_whole
 from keras_rnn_zoo.addresses.rows import shown
+from keras_rnn_zoo.addresses.series_look import series_ranges, series_warnings
 from keras_rnn_zoo.addresses.survey import Survey
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.readers.pixels import image_size
@@ -49,6 +50,9 @@ def first_look(
     lengths, unit = _lengths(task, [raw for raw, _ in examples])
     median, most, longest = (f"{np.percentile(lengths, share):,.4g}" for share in (50, 95, 100))
     logger.info("Lengths: median %s, 95th percentile %s, longest %s %s.", median, most, longest, unit)
+    if task.reader.input == "series":
+        for line in series_ranges(np.concatenate([raw for raw, _ in examples])):
+            logger.info("%s", line)
     for raw, target in examples[:3]:
         logger.info("As the model sees it: %s", _as_seen(task, raw, target))
     for warning in _warnings(surveys, task, examples, lengths):
@@ -162,6 +166,9 @@ def _warnings(surveys: Mapping[str, Survey], task: Any, examples: list[Any], len
         written = _token_counts(task.target_ids, _target_texts(examples))
         if np.mean(written > limit) > CUT_TARGETS:
             found.append(_cut("targets", written, limit, _unit(task.target_ids)))
+    if task.reader.input == "series":
+        normalized = task.reader.normalization == "standard"
+        found += series_warnings(np.concatenate([raw for raw, _ in examples]), normalized=normalized)
     return found + _leaks(task, examples)
 
 

@@ -5,7 +5,7 @@ import json
 import operator
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError
@@ -26,20 +26,28 @@ FARTHEST = 1e9
     }
 )
 class SeriesReader(Reader):
-    """Series, float32 `(batch, steps, features)`, each feature scaled to mean 0 and variance 1 on the training split.
+    """Series, float32 `(batch, steps, features)`, each feature scaled as the training split has it.
 
     Padding is NaN.
 
     Args:
         max_steps: most steps read of a series, from its start.
+        normalization: standard scales each feature to mean 0 and variance 1 on the training split; none leaves the
+            numbers as they are.
     """
 
     input = "series"
     variable = True
     FILE = "normalization.json"
 
-    def __init__(self, *, max_steps: Annotated[int, Range(1, 1_000_000)] = 100_000) -> None:
+    def __init__(
+        self,
+        *,
+        max_steps: Annotated[int, Range(1, 1_000_000)] = 100_000,
+        normalization: Literal["standard", "none"] = "standard",
+    ) -> None:
         self.max_steps = max_steps
+        self.normalization = normalization
         self.mean: list[float] = []
         self.deviation: list[float] = []
 
@@ -50,10 +58,14 @@ class SeriesReader(Reader):
         )
         mean = total / np.maximum(numbers, 1)
         deviation = np.sqrt(np.maximum(squares / np.maximum(numbers, 1) - mean**2, 0))
+        learned = f"{len(mean)} features a step, {steps:,} steps"
+        if self.normalization == "none":
+            self.mean, self.deviation = [0.0] * len(mean), [1.0] * len(mean)
+            return f"{learned}, not scaled"
         # A constant feature stays as wide as it is; by rounding, its deviation may not be quite 0.
         varies = deviation > 1e-6 * np.abs(mean)
         self.mean, self.deviation = mean.tolist(), np.where(varies, deviation, 1.0).tolist()
-        return f"{len(self.mean)} features a step, {steps:,} steps"
+        return f"{learned}, each feature scaled to mean 0 and variance 1"
 
     def sizes(self) -> dict[str, Any]:
         return {"input": self.input, "features": len(self.mean)}

@@ -23,7 +23,7 @@ CONFUSIONS = 50
 class Classification(Task):
     """Tells which of some classes an input belongs to."""
 
-    monitor, monitor_mode = "val_accuracy", "max"
+    monitor, monitor_mode, counts_examples = "val_accuracy", "max", True
 
     def sizes(self) -> dict[str, Any]:
         return {**super().sizes(), "num_classes": len(self.classes)}

@@ -30,6 +30,8 @@ class Task(abc.ABC):
     """The column of `history.csv` that tells which epoch is best."""
     monitor_mode: str = "min"
     """`"min"` or `"max"`: whether less or more of it is better."""
+    counts_examples: bool = False
+    """Whether that column is a share of the validation examples."""
 
     target_padding: int = IGNORED
     """What pads integer targets."""

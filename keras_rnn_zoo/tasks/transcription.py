@@ -31,7 +31,7 @@ class Transcription(TextTarget):
     """
 
     # The loss of sure mistakes grows while there come to be fewer of them.
-    monitor, monitor_mode = "val_accuracy", "max"
+    monitor, monitor_mode, counts_examples = "val_accuracy", "max", True
     aligned = False
     target_padding = 0  # The loss counts the classes of a transcript by it.
 

@@ -25,7 +25,7 @@ def fitted(series=SERIES, **options):
 
 def test_features_are_scaled_by_all_steps_of_the_training_split(read):
     reader = SeriesReader()
-    assert reader.fit(dataset(SERIES)) == "2 features a step, 73 steps"
+    assert reader.fit(dataset(SERIES)) == "2 features a step, 73 steps, each feature scaled to mean 0 and variance 1"
     assert reader.sizes() == {"input": "series", "features": 2}
     every = np.concatenate(SERIES).astype("float64")
     np.testing.assert_allclose(reader.mean, every.mean(axis=0), rtol=1e-6)
@@ -36,6 +36,18 @@ def test_features_are_scaled_by_all_steps_of_the_training_split(read):
     assert len(real) == 73
     np.testing.assert_allclose(real.mean(axis=0), 0, atol=1e-3)
     np.testing.assert_allclose(real.std(axis=0), 1, atol=1e-3)
+
+
+def test_without_normalization_numbers_stay_as_they_are(read, tmp_path):
+    reader = SeriesReader(normalization="none")
+    assert reader.fit(dataset(SERIES)) == "2 features a step, 73 steps, not scaled"
+    reader.save(tmp_path)
+    again = SeriesReader(normalization="none")
+    again.load(tmp_path)
+    for one in (reader, again):
+        scaled = read(one, SERIES)
+        np.testing.assert_array_equal(scaled[0], SERIES[0])
+        assert np.isnan(scaled[1, len(SERIES[1]) :]).all()
 
 
 def test_a_series_is_read_in_a_batch_as_alone(assert_read_alike):

@@ -4,16 +4,24 @@ import click
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.configs import template, write_template
-from zoo_cli.options import data_dir_option
+from zoo_cli.options import chosen_dataset, columns_option, data_dir_option, dataset_option
 
 
 @click.command("init")
 @click.argument("name")
-@click.option("--dataset", metavar="D", help="Dataset, or files as FORM:PATH [default: the embedded one].")
-@click.option("--columns", metavar="WORD=COLUMN,...", help="Which column of your files holds what.")
+@dataset_option
+@columns_option
+@click.option("--set", "pairs", metavar="KEY=VALUE", multiple=True, help="A value to set in the configuration.")
 @data_dir_option
 @click.option("--output", metavar="FILE", help="File to write [default: NAME.yaml].")
-def command(name: str, dataset: str | None, columns: str | None, data_dir: str | None, output: str | None) -> None:
+def command(
+    name: str,
+    dataset: str | None,
+    columns: str | None,
+    pairs: tuple[str, ...],
+    data_dir: str | None,
+    output: str | None,
+) -> None:
     """Write a configuration with every option and its default, for zoo train --config.
 
     \b
@@ -22,13 +30,8 @@ def command(name: str, dataset: str | None, columns: str | None, data_dir: str |
       zoo train --config many_to_one.yaml
     """
     architecture = registry.architectures.get(name)
-    given = {"columns": columns or "", "data_dir": data_dir}
-    data = (
-        registry.find_dataset(dataset, architecture.tasks, given) if dataset else registry.default_dataset(architecture)
-    )
-    registry.check_pair(architecture, data)
-    text = template(architecture, data)
-    if columns:
-        text = text.replace('# columns: ""', f"columns: {columns!r}")
-    path = write_template(output or f"{architecture.name}.yaml", text)
+    data, chosen = chosen_dataset(architecture, dataset, columns, data_dir, pairs)
+    if data_dir:
+        chosen["data_dir"] = data_dir
+    path = write_template(output or f"{architecture.name}.yaml", template(architecture, data, chosen))
     click.echo(f"Wrote {path}\nNext:\n  zoo train --config {path}")

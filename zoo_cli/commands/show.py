@@ -5,19 +5,27 @@ import json
 import click
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.configs import settings_of
 from keras_rnn_zoo.formats import FORMATS, unsupported
+from zoo_cli.options import chosen_dataset, columns_option, data_dir_option, dataset_option
 from zoo_cli.tables import print_json, print_table
 
 
 @click.command("show")
 @click.argument("name")
-@click.option(
-    "--dataset",
-    metavar="D",
-    help="Dataset, or files as FORM:PATH, whose options and endpoint to show [default: the embedded one].",
-)
+@dataset_option
+@columns_option
+@click.option("--set", "pairs", metavar="KEY=VALUE", multiple=True, help="An option of your files, such as encoding.")
+@data_dir_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(name: str, dataset: str | None, as_json: bool) -> None:
+def command(
+    name: str,
+    dataset: str | None,
+    columns: str | None,
+    pairs: tuple[str, ...],
+    data_dir: str | None,
+    as_json: bool,
+) -> None:
     """Show an architecture's options, datasets, input and output.
 
     Options and endpoint depend on the dataset, whose task and kind of input they serve.
@@ -26,14 +34,15 @@ def command(name: str, dataset: str | None, as_json: bool) -> None:
     Example:
       zoo show many_to_one
       zoo show many_to_one --dataset spoken_digit
+      zoo show many_to_one --dataset csv:reviews.csv --columns text=review,label=stars
     """
     entry = registry.architectures.get(name)
     default = registry.default_dataset(entry)
-    chosen = registry.find_dataset(dataset, entry.tasks) if dataset else default
-    registry.check_pair(entry, chosen)
+    chosen, _ = chosen_dataset(entry, dataset, columns, data_dir, pairs)
     options = registry.options_of(entry, chosen)
     datasets = registry.datasets_of(entry)
     endpoint = registry.endpoint_of(chosen)
+    settings = settings_of(chosen)
     formats = {name: unsupported(name, chosen.sizes["input"]) for name in FORMATS}
     values = {option.name: chosen.defaults.get(option.name, option.default) for option in options.values()}
     if as_json:
@@ -43,6 +52,7 @@ def command(name: str, dataset: str | None, as_json: bool) -> None:
                 "aliases": list(entry.aliases),
                 "summary": entry.summary,
                 "options": [{**option.as_json(), "default": values[option.name]} for option in options.values()],
+                "training": [{**option.as_json(), "default": default} for option, default, _ in settings],
                 "datasets": [dataset.name for dataset in datasets],
                 "default_dataset": default.name,
                 "endpoint": endpoint,
@@ -63,6 +73,11 @@ def command(name: str, dataset: str | None, as_json: bool) -> None:
             )
             for option in options.values()
         ],
+    )
+    print_table(
+        f"Settings of a training on {chosen.name}, given in the same way",
+        ("setting", "default", "accepts", "meaning"),
+        [(option.name, told, option.accepts, option.help) for option, _, told in settings],
     )
     print_table(
         "Datasets and what they change of the defaults",

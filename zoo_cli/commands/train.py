@@ -8,26 +8,34 @@ import click
 from click.core import ParameterSource
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.configs import PLACES, read_config, split_config
+from keras_rnn_zoo.configs import PLACES, SETTINGS, read_config, split_config
 from keras_rnn_zoo.errors import TrainingInterrupted
 from keras_rnn_zoo.options import parse_options
 from zoo_cli.frameworks import frameworks, with_verbosity
-from zoo_cli.options import data_dir_option, models_dir_argument, models_dir_option, split_pairs
+from zoo_cli.options import (
+    columns_option,
+    data_dir_option,
+    dataset_option,
+    models_dir_argument,
+    models_dir_option,
+    split_pairs,
+)
 
 
 @click.command("train")
 @click.argument("name", required=False)
 @click.option("--config", metavar="FILE", help="YAML with the same words as these options, which win over it.")
-@click.option("--dataset", metavar="D", help="Dataset, or files as FORM:PATH [default: the embedded one].")
-@click.option("--columns", metavar="WORD=COLUMN,...", help="Which column of your files holds what.")
+@dataset_option
+@columns_option
 @click.option("--validation", metavar="FILE", help="Your file to validate on [default: a tenth of the rows].")
 @click.option("--test", metavar="FILE", help="Your file to test on [default: a tenth of the rows].")
 @click.option("--skip-bad-rows", is_flag=True, default=None, help="Leave out rows that cannot be used.")
 @data_dir_option
-@click.option("--set", "pairs", metavar="KEY=VALUE", multiple=True, help="An option of NAME; see zoo show NAME.")
+@click.option("--set", "pairs", metavar="KEY=VALUE", multiple=True, help="An option or setting; see zoo show NAME.")
 @click.option("--epochs", type=int, help="Most passes over the training split.")
 @click.option("--batch-size", type=int, help="Examples in a batch.")
 @click.option("--learning-rate", type=float, help="The optimizer's first learning rate.")
+@click.option("--patience", type=int, metavar="N", help="Epochs without improvement to stop after; 0: never.")
 @click.option("--seed", type=int, help="Seed of all that is drawn at random [default: 0].")
 @click.option("--run", help="Name of the run [default: the architecture's].")
 @click.option("--save-every", type=int, metavar="N", help="Save the state every N steps, too [default: each epoch].")
@@ -112,4 +120,4 @@ def _merged(
         data = registry.default_dataset(architecture)
     known = registry.options_of(architecture, data)
     chosen = split_config(written, known, config) if config else {}
-    return places, {**chosen, **parse_options(known, pairs, architecture.name), **given}
+    return places, {**chosen, **parse_options({**SETTINGS, **known}, pairs, architecture.name), **given}

@@ -1,0 +1,78 @@
+"""What is told of series before they are trained on."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.addresses.series_look import series_ranges, series_warnings
+from keras_rnn_zoo.loading import make_task
+
+RANDOM = np.random.default_rng(0)
+
+
+def steps(*columns):
+    """Returns 1000 steps of features that are drawn with a mean and a standard deviation each."""
+    return np.stack([RANDOM.normal(mean, deviation, 1000) for mean, deviation in columns], axis=1).astype("float32")
+
+
+def test_the_range_of_each_feature_is_told():
+    series = np.array([[0, -5], [1, 5], [2, np.nan], [1, np.inf]], "float32")
+    assert series_ranges(series) == [
+        "Feature 0: from 0 to 2, mean 1, standard deviation 0.7071.",
+        "Feature 1: from -5 to 5, mean 0, standard deviation 5.",
+    ]
+    many = series_ranges(np.zeros((2, 1000), "float32"))
+    assert len(many) == 21
+    assert many[-1] == "980 more features are not shown."
+
+
+@pytest.mark.parametrize(
+    ("columns", "far"),
+    [
+        ([(0, 1), (5, 3)], None),
+        ([(0, 1), (1000, 1)], "Feature 1:"),
+        ([(-1000, 1), (0, 1), (0, 50), (0, 0.001)], "Features 0, 2, 3:"),
+    ],
+)
+def test_features_far_from_unit_scale_are_named_where_they_are_not_scaled(columns, far):
+    series = steps(*columns)
+    assert series_warnings(series, normalized=True) == []
+    warnings = series_warnings(series, normalized=False)
+    assert [warning.partition(" far from")[0] for warning in warnings] == ([far] if far else [])
+    assert all(warning.endswith("Scale the series: --set normalization=standard.") for warning in warnings)
+
+
+@pytest.mark.parametrize(
+    ("value", "warning"),
+    [
+        (np.nan, "1 of the numbers in the series are NaN or infinite and are read as the mean of the feature."),
+        (-9999, "Feature 1: numbers more than 50 standard deviations from the mean. If they stand for missing ones"),
+    ],
+)
+def test_numbers_that_look_like_mistakes_are_told(value, warning):
+    series = np.concatenate([steps((0, 1), (0, 1)) for _ in range(4)])
+    series[3, 1] = value
+    (told,) = series_warnings(series, normalized=True)
+    assert told.startswith(warning)
+
+
+def test_constant_features_are_told():
+    series = steps((0, 1), (0, 1))
+    series[:, 1] = 1000
+    assert series_warnings(series, normalized=False) == ["Feature 1: always the same number, which teaches nothing."]
+    assert series_warnings(np.full((2, 1), np.nan), normalized=False)[1].startswith("Feature 0: always the same")
+
+
+@pytest.mark.parametrize("normalization", ["standard", "none"])
+def test_the_first_look_at_an_archive_tells_of_its_series(normalization, tmp_path, caplog):
+    np.savez(tmp_path / "a.npz", x=RANDOM.normal([0, 500], 1, (40, 9, 2)), y=np.arange(40) % 2)
+    examples = registry.find_dataset(f"npz:{tmp_path}/a.npz", ("classification",)).make(None, 0)
+    described = {"name": "classification", "input": "series", "classes": list(examples.classes), "options": {}}
+    task = make_task({"task": {**described, "reader": {"max_steps": 100, "normalization": normalization}}})
+    task.fit(examples.split("train"))
+    with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
+        examples.look(task)
+    assert "Feature 1: from 49" in caplog.text
+    assert ("Warning: Feature 1: far from mean 0" in caplog.text) == (normalization == "none")
