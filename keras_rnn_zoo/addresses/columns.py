@@ -33,6 +33,10 @@ USUAL = {
 USUAL_TRANSCRIPTS = "text transcript transcription sentence label words y target"
 
 
+class ColumnError(DataError):
+    """A column is not there, or none can be guessed."""
+
+
 def words_of(task: str, input: str) -> tuple[str, ...]:
     """Returns the words for the columns of a task: that of the input and that of the target."""
     if task == "language_modelling":
@@ -92,7 +96,7 @@ def resolve(
     """Returns the column of each word.
 
     Raises:
-        DataError: a column is not there, or none can be guessed.
+        ColumnError: a column is not there, or none can be guessed.
     """
     columns: dict[str, str] = {}
     listed = ", ".join(map(repr, present))
@@ -102,7 +106,7 @@ def resolve(
         if column not in present:
             close = nearest(column, present)
             hint = f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
-            raise DataError(f"{path} has no column {column!r}. {hint}Its columns: {listed}.")
+            raise ColumnError(f"{path} has no column {column!r}. {hint}Its columns: {listed}.")
         columns[word] = column
     for word in words:
         if word not in columns:
@@ -111,7 +115,7 @@ def resolve(
             found = guess(word, left, task) or (left[0] if len(left) == len(missing) == 1 else "")
             if not found:
                 example = ",".join(f"{word}=NAME" for word in words)
-                raise DataError(
+                raise ColumnError(
                     f"{path}: none of its columns ({listed}) is named as one for {word!r} usually is. Name the "
                     f"columns: --columns {example}; in a file without a header by number, such as {words[0]}=1."
                 )

@@ -76,7 +76,7 @@ def survey(files: Files, seed: int, classes: Sequence[str] = ()) -> Survey:
             found.labels[row.target] += 1
             found.strata.append(places.setdefault(row.target, len(places)))
         elif files.task == "tagging":
-            found.labels.update(row.target.split(" "))
+            found.labels.update(tag for tag in row.target.split(" ") if tag != files.unspecified)
         found.empty += isinstance(row.raw, str) and not row.raw.strip()
     return found
 
@@ -84,6 +84,8 @@ def survey(files: Files, seed: int, classes: Sequence[str] = ()) -> Survey:
 def checked_rows(files: Files, rows: Iterator[Row | BadRow], classes: Sequence[str] = ()) -> Iterator[Row | BadRow]:
     """Gives rows with targets as the task wants them; those whose target is none, as bad rows."""
     known = frozenset(classes)
+    if known and files.unspecified:
+        known |= {files.unspecified}
     check = _CHECKS.get(files.task, _check_text)
     column = files.columns.get(TARGETS.get(files.task, ""), "")
     for row in rows:

@@ -51,8 +51,11 @@ class TextFile:
         self.start = Mark(len(mark), 0)
         if encoding:
             try:
-                self.encoding = codecs.lookup(encoding).name
-            except LookupError:
+                b"".decode(encoding)  # Codecs such as zlib make no texts.
+                named = codecs.lookup(encoding).name
+                # UTF-16 may be of either order of bytes, which the mark tells.
+                self.encoding = self.encoding if mark and self.encoding.startswith(named) else named
+            except (LookupError, UnicodeError):
                 close = nearest(encoding, ["utf-8", "cp1252", "latin-1", "shift_jis", "utf-16", "gbk", "euc_jp"])
                 hint = f" Did you mean {' or '.join(close)}?" if close else " Name one such as cp1252 or shift_jis."
                 raise OptionError(f"There is no encoding {encoding!r}.{hint}") from None
@@ -85,6 +88,30 @@ class TextFile:
 
     def _open(self) -> IO[bytes]:
         return gzip.open(self.path) if self.zipped else open(self.path, "rb")  # type: ignore[return-value]
+
+
+def likely_encoding(place: str, usual: str) -> str:
+    """Returns the encoding to name for a file like others: "" where a byte order mark or its bytes tell UTF-8.
+
+    Args:
+        place: the path.
+        usual: the encoding of the other files; "" for UTF-8.
+    """
+    if not usual:
+        return ""
+    path = existing_file(place)
+    with open(path, "rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+    with gzip.open(path) if zipped else open(path, "rb") as opened, _telling(path):
+        head = opened.read(2**20)
+    if any(head.startswith(mark) for mark, _ in MARKS):
+        return ""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return usual
+    # Texts in another encoding are hardly ever valid UTF-8 by chance.
+    return usual if text.isascii() or "\x00" in text else ""
 
 
 @contextlib.contextmanager
