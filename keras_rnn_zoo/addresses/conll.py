@@ -92,9 +92,11 @@ class ConllFile(Files):
     ) -> None:
         self.file = TextFile(place, encoding)
         self.task = tasks[0]
-        fields = self._first_fields()
+        line = self._first_line()
+        fields = _fields(line)
         self.width = len(fields)
-        self.universal = self.width >= len(CONLLU) and ID.fullmatch(fields[0]) is not None
+        # Those that `zoo predict` wrote have further columns.
+        self.universal = "\t" in line and self.width >= len(CONLLU) and ID.fullmatch(fields[0]) is not None
         numbers = [str(number) for number in range(1, self.width + 1)]
         self.names = [*CONLLU, *numbers[len(CONLLU) :]] if self.universal else numbers
         if self.width < len(words):
@@ -110,15 +112,16 @@ class ConllFile(Files):
         self.columns = {word: self.names[place] for word, place in zip(words, self.places, strict=True)}
         self.unspecified = UNSPECIFIED if self.universal else ""
 
-    def _first_fields(self) -> list[str]:
-        """Returns the columns of the first line that can be no comment, or of the first line there is."""
-        commented: list[str] = []
+    def _first_line(self) -> str:
+        """Returns the first line that can be no comment, or the first line there is."""
+        commented = ""
         for line, _ in self.file.lines():
-            fields = _fields(line.rstrip("\r\n"))
+            line = line.rstrip("\r\n")
+            fields = _fields(line)
             if any(fields) and fields[0] != DOCSTART:
                 if not line.startswith("#"):
-                    return fields
-                commented = commented or fields
+                    return line
+                commented = commented or line
         if not commented:
             raise DataError(f"{self.file.path} is empty. Name a file with a token a line.")
         return commented

@@ -75,10 +75,13 @@ def open_inputs(address: str, config: Mapping[str, Any], columns: str = "", enco
         # The column of the target may be named as it was in training; nothing reads it.
         word, *others = words_of(task, "text")
         given = parse_columns(columns, (word, *others)).get(word, "")
+        read = config["dataset"]["name"].partition(":")[0]
         trained = config["dataset"].get("columns", {}).get(word, "")
+        if (read == "conll") != (form == "conll"):
+            trained = ""  # The columns of CoNLL mean nothing in a table.
         if form == "conll":
             return _sentences(place, given, trained, encoding)
-        return _table(TABLES[form], place, task, word, given, trained, encoding)
+        return _table(TABLES[form], place, task, word, given, trained, encoding, guessed=read not in TABLES)
     forms = {"text": "csv:FILE, tsv:FILE, jsonl:FILE, text:FILE", "image": "images:DIR", "audio": "audio:DIR"}
     raise DataError(
         f"The run reads {kind}; {address!r} is of no form with that. Name {forms.get(kind, 'inputs one by one')}."
@@ -95,15 +98,23 @@ def _form_of(path: str, kind: str) -> str:
     return forms[0]
 
 
-def _table(kind: type[Table], place: str, task: str, word: str, given: str, trained: str, encoding: str) -> InputFile:
-    column = given or trained
+def _table(
+    kind: type[Table], place: str, task: str, word: str, given: str, trained: str, encoding: str, *, guessed: bool
+) -> InputFile:
+    """Opens a table with the column given, else the one trained on, else, if it may be `guessed`, a usual one."""
+
+    def opened(column: str) -> Table:
+        return kind(place, (task,), {word: column} if column else {}, encoding, (word,))
+
     try:
-        table = kind(place, (task,), {word: column} if column else {}, encoding, (word,))
+        table = opened(given or trained)
     except ColumnError as error:
-        if given:
+        if given or not trained:
             raise
-        raise DataError(f"{error} {_way_out(word, trained)}" if trained else str(error)) from None
-    if not column and guess(word, table.present, task) != table.columns[word]:
+        if not guessed:
+            raise DataError(f"{error} {_way_out(word, trained)}") from None
+        table = opened("")
+    if table.columns[word] not in (given, trained, guess(word, table.present, task)):
         # The name of an only column may be the first row of a file without a header.
         present = ", ".join(map(repr, table.present))
         raise DataError(

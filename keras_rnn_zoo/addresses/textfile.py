@@ -51,7 +51,7 @@ class TextFile:
         self.start = Mark(len(mark), 0)
         if encoding:
             try:
-                b"".decode(encoding)  # Codecs such as zlib make no texts.
+                "a".encode(encoding)  # Codecs such as zlib make no texts.
                 named = codecs.lookup(encoding).name
                 # UTF-16 may be of either order of bytes, which the mark tells.
                 self.encoding = self.encoding if mark and self.encoding.startswith(named) else named

@@ -80,8 +80,10 @@ def command(
     found = path or open_run(run, models_dir)
     task = (read_export(path) if path else open_run(found).config)["task"]
     settings = split_pairs(pairs)
-    if source is not None and encoding is None:
-        encoding = settings.pop("encoding", None)  # As it is set in training.
+    named = settings.pop("encoding", None)  # As it is set in training.
+    if named and source is None:
+        raise click.UsageError("An encoding goes with --input FILE; other inputs are UTF-8.")
+    encoding = encoding or named
     options = parse_options(registry.tasks.get(task["name"]).answer_options, settings, "an answer of this run")
     if source is not None:
         stdout = sys.stdout
