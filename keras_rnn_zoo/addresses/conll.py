@@ -21,6 +21,7 @@ DOCSTART = "-DOCSTART-"
 """The first column of the line that begins a document in CoNLL-2003."""
 ID = re.compile(r"[0-9]+([-.][0-9]+)?")
 """The first column of CoNLL-U: the number of a word, of a contraction (1-2), or of an elided word (3.1)."""
+SPACE = re.compile(r"[ \t\n\v\f\r]+")
 DOCUMENT = re.compile(r"#(begin|end) document\b")
 """The comments of CoNLL-2012."""
 
@@ -146,8 +147,7 @@ class ConllFile(Files):
                 yield sentence
                 sentence = Sentence("", [], [], [], None)
                 continue
-            begun = bool(sentence.tokens or sentence.bad)
-            kind, fault = self._kind(text, fields, begun)
+            kind, fault = self._kind(text, fields, bool(sentence.where))
             complete = kind != "comment" and len(fields) == self.width
             # A file of one column has no separator of its own.
             separator = "\t" if "\t" in text or self.width == 1 else " "
@@ -155,7 +155,8 @@ class ConllFile(Files):
             if kind == "token":
                 where = f"line {number}"
                 values, bad = self._values(text, fields, where, fault)
-                sentence = sentence._replace(where=sentence.where or where, bad=sentence.bad or bad)
+                if bad or not sentence.where:
+                    sentence = sentence._replace(where=sentence.where or where, bad=sentence.bad or bad)
                 if not bad:
                     sentence.tokens.append(values[0])
                     sentence.tags.extend(values[1:])
@@ -164,7 +165,7 @@ class ConllFile(Files):
 
     def _kind(self, text: str, fields: list[str], begun: bool) -> tuple[str, str]:
         """Returns what a line is, "token", "comment" or "unread", and the fault of its first column, or ""."""
-        if self._is_comment(text, fields, begun):
+        if text[0] == "#" and self._is_comment(text, fields, begun):
             return "comment", ""
         if fields[0] == DOCSTART:
             return "unread", ""
@@ -176,7 +177,7 @@ class ConllFile(Files):
         return "token", ""
 
     def _is_comment(self, text: str, fields: list[str], begun: bool) -> bool:
-        if not text.startswith("#") or len(fields) == self.width:
+        if len(fields) == self.width:
             return False
         if self.universal:
             return True
@@ -228,7 +229,7 @@ def _fields(text: str) -> list[str]:
 
 def joined(value: str) -> str:
     """Returns a token or tag without white space of ASCII, which would separate it: with no-break spaces instead."""
-    return re.sub(r"[ \t\n\v\f\r]+", "\N{NO-BREAK SPACE}", value)
+    return SPACE.sub("\N{NO-BREAK SPACE}", value)
 
 
 @registry.form("conll", tasks=("tagging",), address="conll:FILE", endings=("conll", "conllu", "iob", "bio"))
