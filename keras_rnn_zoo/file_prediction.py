@@ -104,6 +104,7 @@ def _opened(output: str | None, to: IO[str] | None) -> Iterator[IO[str]]:
     if output is None:
         with contextlib.nullcontext(to) if to else _utf8_stdout() as file:
             yield file
+            file.flush()  # Here a full disk or a closed pipe is reported as one.
         return
     path: Path = user_path(output)
     if not path.parent.is_dir():

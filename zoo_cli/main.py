@@ -5,6 +5,7 @@ import errno
 import functools
 import importlib
 import io
+import os
 import signal
 import sys
 import threading
@@ -62,8 +63,8 @@ class ZooGroup(click.Group):
     """A group that loads a command when it is used, writes UTF-8, and prints an error as one paragraph."""
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        with _utf8_stdout():
-            return super().main(*args, **extra)
+        _write_utf8()
+        return super().main(*args, **extra)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -94,20 +95,12 @@ class ZooGroup(click.Group):
             _fail(ctx, f"Error: the system refused: {error}. Check the path, its permissions and the free space.", 1)
 
 
-@contextlib.contextmanager
-def _utf8_stdout() -> Iterator[None]:
-    """Within it standard output is UTF-8 whatever the locale, and bytes of a file that are not go out as they came."""
-    stdout = sys.stdout
-    if not isinstance(stdout, io.TextIOWrapper):
-        yield
-        return
-    encoding, errors = stdout.encoding, stdout.errors
-    stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
-    try:
-        yield
-    finally:
-        if not stdout.closed:
-            stdout.reconfigure(encoding=encoding, errors=errors)
+def _write_utf8() -> None:
+    """Makes standard output UTF-8, whatever the locale; bytes of a file that are not UTF-8 go out as they came in."""
+    if sys.stdout is None:  # It was closed before the command began.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  It stays until the process ends.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
 
 
 def _about_dashes(context: click.Context | None) -> str:

@@ -178,6 +178,13 @@ def test_conllu_is_written_so_that_it_is_read_again(tmp_path):
     assert again.splitlines()[3].endswith("\tT1\tT1")
 
 
+def test_words_beyond_those_that_the_model_reads_get_no_tag(tmp_path):
+    source, out = open_inputs(in_file(tmp_path, "a O\nb O\n"), config()), io.StringIO()
+    (asked,) = source.inputs()
+    source.writer(out)(asked, {"tags": ["T 1"]})
+    assert out.getvalue() == f"a O T{NBSP}1\nb O _\n\n"
+
+
 def test_bytes_that_nothing_reads_are_copied(tmp_path):
     foreign = b"# caf\xe9\nAda NNP\xe9 O\n\n"
     assert sentences(tmp_path, foreign) == [("Ada", "O")]
