@@ -97,6 +97,6 @@ def score(loaded: LoadedRun, batches: Batches) -> tuple[dict[str, float], dict[s
         for name, values in task.scored_answers(loaded.outputs, inputs, logits).items():
             answers.setdefault(name, []).extend(np.asarray(values))
         references.extend(reference.numpy())
-    loss = float(np.average(losses, weights=weights))
+    loss = float(np.average(losses, weights=weights)) if any(weights) else float("nan")
     metrics, report = task.score(answers, references, loss)
     return {name: value for name, value in {"loss": loss, **metrics}.items() if np.isfinite(value)}, report

@@ -1,7 +1,8 @@
-"""Answers to whole files, read and written as they go."""
+"""Predictions for whole files, read and written as they go."""
 
 import contextlib
 import gzip
+import io
 import itertools
 import sys
 from collections.abc import Callable, Iterator
@@ -33,20 +34,23 @@ def predict_file(
     models_dir: str | None = None,
     **options: Any,
 ) -> dict[str, int]:
-    """Answers the inputs in a file or folder, and writes the answers beside them in the form of the input.
+    """Predicts the inputs in a file or folder, and writes the predictions next to them in the form of the input.
 
     Tables get further columns, JSON lines further keys, texts a line for each line, CoNLL a further column, folders a
-    CSV table with the names of the files. All is written in UTF-8.
+    CSV table with the names of the files. Columns and keys of a table that have the name of a prediction are replaced.
+    All is written in UTF-8; bytes that are not in the file's encoding, in columns that nothing reads, are copied. In
+    CSV and TSV a predicted text that a spreadsheet would take for a formula gets an apostrophe before it.
 
     Args:
         run: the run or its name, or what `zoo.load` returned; `None` for the only run there is.
         input: the path, whose ending tells the form, or an address such as `csv:new.txt`.
         output: the file to write, compressed if it ends in .gz; standard output by default.
         columns: which column holds the input, such as `text=review`; by default the one that training read.
-        encoding: the encoding of texts; by default what a byte order mark tells, or UTF-8.
+        encoding: the encoding of texts; by default what a byte order mark tells, else UTF-8 or the encoding that
+            training read.
         skip_bad_rows: whether to leave out rows that cannot be read.
         progress: called with the number of inputs answered, now and then.
-        to: the open file to write to where `output` names none; standard output by default.
+        to: the text file to write to where `output` names none; standard output, in UTF-8, by default.
         models_dir: the folder of the runs; `$ZOO_MODELS_DIR` or `./saved_models` by default.
         **options: how to answer, as of `predict`.
 
@@ -61,13 +65,13 @@ def predict_file(
     source = open_inputs(input, found.config, columns, encoding)
     loaded = run if isinstance(run, LoadedRun) else load_run(found)
     counts = {"answered": 0, "skipped": 0}
-    with _opened(output, to or sys.stdout) as file:
+    with _opened(output, to) as file:
         write = source.writer(file)
         inputs = _usable(source, skip_bad_rows, counts)
         while part := list(itertools.islice(inputs, TOGETHER)):
             for asked, answer in zip(part, _answers(loaded, part, options), strict=True):
                 write(asked, answer)
-            counts["answered"] += len(part)
+                counts["answered"] += asked.input is not None
             progress(counts["answered"])
     return counts
 
@@ -87,21 +91,42 @@ def _refuse(bad: BadRow, path: str) -> None:
 
 
 def _answers(loaded: LoadedRun, part: list[Asked], options: dict[str, Any]) -> list[dict[str, Any]]:
-    """Returns the answers in the order of the inputs, answered in the order of their lengths."""
-    order = sorted(range(len(part)), key=lambda number: len(part[number].input))
-    answers = predict(loaded, [part[number].input for number in order], **options)
-    return [answer for _, answer in sorted(zip(order, answers, strict=True), key=lambda pair: pair[0])]
+    """Returns the predictions in the order of the inputs, made in the order of their lengths; {} for what is none."""
+    given = [number for number, asked in enumerate(part) if asked.input is not None]
+    order = sorted(given, key=lambda number: len(part[number].input))
+    found = dict(zip(order, predict(loaded, [part[number].input for number in order], **options), strict=True))
+    return [found.get(number, {}) for number in range(len(part))]
 
 
 @contextlib.contextmanager
-def _opened(output: str | None, otherwise: IO[str]) -> Iterator[IO[str]]:
-    """Gives the file to write: the one given, or one beside its place, which is renamed into it when whole."""
+def _opened(output: str | None, to: IO[str] | None) -> Iterator[IO[str]]:
+    """Gives the file to write: one beside the place of `output`, which is renamed into it when whole, or `to`."""
     if output is None:
-        yield otherwise
+        with contextlib.nullcontext(to) if to else _utf8_stdout() as file:
+            yield file
+            file.flush()  # Here a full disk or a closed pipe is reported as one.
         return
     path: Path = user_path(output)
     if not path.parent.is_dir():
         raise DataError(f"There is no folder {path.parent} to write {path.name} to. Make it first.")
     opener: Any = gzip.open if path.suffix == ".gz" else open
-    with whole_file(path) as beside, opener(beside, "wt", encoding="utf-8", newline="") as file:
+    with (
+        whole_file(path) as beside,
+        opener(beside, "wt", encoding="utf-8", errors="surrogateescape", newline="") as file,
+    ):
         yield file
+
+
+@contextlib.contextmanager
+def _utf8_stdout() -> Iterator[IO[str]]:
+    """Gives standard output in UTF-8, whatever the locale; what replaces it without bytes below, as it is."""
+    buffer = getattr(sys.stdout, "buffer", None)
+    if buffer is None:
+        yield sys.stdout
+        return
+    sys.stdout.flush()
+    file = io.TextIOWrapper(buffer, "utf-8", "surrogateescape", newline="")
+    try:
+        yield file
+    finally:
+        file.detach()  # Flushes, and leaves standard output open.

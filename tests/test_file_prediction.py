@@ -96,6 +96,22 @@ def test_a_row_that_cannot_be_read_stops_or_is_left_out(loaded, tmp_path):
     assert len(out.read_text().splitlines()) == 3
 
 
+def test_bytes_that_are_not_utf_8_go_out_as_they_came_in(loaded, tmp_path, monkeypatch):
+    """The column that nothing reads is copied, to a file and to standard output, whatever the locale."""
+    text = "\N{CJK UNIFIED IDEOGRAPH-65E5}"
+    (tmp_path / "in.csv").write_bytes(f"text,note\n{text},caf".encode() + b"\xe9\n")
+    zoo.predict_file(loaded, str(tmp_path / "in.csv"), str(tmp_path / "out.csv"))
+    out = (tmp_path / "out.csv").read_bytes()
+    assert out.splitlines()[1].startswith(text.encode() + b",caf\xe9,")
+    for encoding in ("ascii", "latin-1"):
+        stdout = io.TextIOWrapper(io.BytesIO(), encoding)
+        monkeypatch.setattr("sys.stdout", stdout)
+        zoo.predict_file(loaded, str(tmp_path / "in.csv"))
+        print("later")
+        stdout.flush()
+        assert stdout.buffer.getvalue() == out + b"later\n"
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -141,12 +157,14 @@ def test_sentences_get_a_column_of_tags(tmp_path):
         "sync_many_to_many", dataset=f"conll:{tmp_path / 'train.conll'}", epochs=1, verbose=0, units=4,
         embedding_dim=4, char_units=0,
     )  # fmt: skip
-    (tmp_path / "in.conll").write_text("# a comment\nAnna X\nsees X\n\nOslo X\n")
+    (tmp_path / "in.conll").write_text("# a comment\nAnna X\nsees X\n\nOslo X\n\n# the end\n")
     out = io.StringIO()
-    zoo.predict_file(run, str(tmp_path / "in.conll"), to=out)
+    counts = zoo.predict_file(run, str(tmp_path / "in.conll"), to=out)
+    assert counts == {"answered": 2, "skipped": 0}  # What holds no token is no input.
     first, second = out.getvalue().split("\n\n")[:2]
-    assert [line.split("\t")[0] for line in first.splitlines()] == ["# a comment", "Anna X", "sees X"]
-    assert all(line.split("\t")[1] in ("O", "B-PER", "B-LOC") for line in [*first.splitlines()[1:], second])
+    assert [line.rpartition(" ")[0] for line in first.splitlines()] == ["# a", "Anna X", "sees X"]
+    assert out.getvalue().endswith("\n\n# the end\n\n")
+    assert all(line.split(" ")[2] in ("O", "B-PER", "B-LOC") for line in [*first.splitlines()[1:], second])
 
 
 def test_the_command_writes_a_file_and_says_so(trained, tmp_path):

@@ -4,7 +4,10 @@ import contextlib
 import errno
 import functools
 import importlib
+import io
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -57,7 +60,11 @@ def _load(name: str) -> click.Command:
 
 
 class ZooGroup(click.Group):
-    """A group that loads a command when it is used, and prints an error as one paragraph."""
+    """A group that loads a command when it is used, writes UTF-8, and prints an error as one paragraph."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        _write_utf8()
+        return super().main(*args, **extra)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -74,6 +81,8 @@ class ZooGroup(click.Group):
         try:
             with _termination_interrupts(terminated):
                 return super().invoke(ctx)
+        except click.NoSuchOption as error:
+            raise click.UsageError(f"{error.format_message()}{_about_dashes(error.ctx)}", error.ctx) from None
         except TrainingInterrupted as error:
             _fail(ctx, f"\n{error}", TERMINATED if terminated else INTERRUPTED)
         except KeyboardInterrupt:
@@ -84,6 +93,24 @@ class ZooGroup(click.Group):
             if error.errno == errno.EPIPE:  # Click ends quietly when the reader of our output has gone.
                 raise
             _fail(ctx, f"Error: the system refused: {error}. Check the path, its permissions and the free space.", 1)
+
+
+def _write_utf8() -> None:
+    """Makes standard output UTF-8, whatever the locale; bytes of a file that are not UTF-8 go out as they came in."""
+    if sys.stdout is None:  # It was closed before the command began.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  It stays until the process ends.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+
+
+def _about_dashes(context: click.Context | None) -> str:
+    """Returns how to give a command an argument that begins with a dash; "" for a command without arguments."""
+    command = context.command if context else None
+    arguments = [one for one in command.params if isinstance(one, click.Argument)] if command else []
+    if context is None or not arguments:
+        return ""
+    *before, name = [one.make_metavar(context).strip("[].") for one in arguments]
+    return f" Put -- before {name}s that begin with a dash: {' '.join([context.command_path, *before, '--', name])}."
 
 
 @contextlib.contextmanager

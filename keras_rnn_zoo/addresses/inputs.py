@@ -1,22 +1,22 @@
-"""Files to be answered: their inputs, one after another, and the answers written beside them."""
+"""Files to predict: their inputs, one after another, and how predictions are written next to them."""
 
-import contextlib
-import csv
-import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any, NamedTuple
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.addresses.audio import AudioFolder
-from keras_rnn_zoo.addresses.columns import parse_columns, words_of
+from keras_rnn_zoo.addresses.columns import ColumnError, guess, parse_columns, words_of
+from keras_rnn_zoo.addresses.conll import ConllFile
 from keras_rnn_zoo.addresses.folders import Folder
 from keras_rnn_zoo.addresses.images import ImageFolder
+from keras_rnn_zoo.addresses.outputs import Prediction, flat, json_line, one_line, row_writer
 from keras_rnn_zoo.addresses.rows import BadRow
 from keras_rnn_zoo.addresses.tables import CsvTable, JsonlTable, Table, TsvTable, likely_separator
-from keras_rnn_zoo.addresses.textfile import TextFile, check_text
+from keras_rnn_zoo.addresses.textfile import TextFile, check_text, likely_encoding
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.files import user_path
+from keras_rnn_zoo.padding import UNSPECIFIED
 
 logger = logging.getLogger(__name__)
 
@@ -25,10 +25,16 @@ FOLDERS: Mapping[str, type[Folder]] = {"image": ImageFolder, "audio": AudioFolde
 
 
 class Asked(NamedTuple):
-    """One input as `predict` takes it, and what stands beside it in the file."""
+    """One input as `predict` takes it, and what stands beside it in the file.
+
+    Where the file holds no input, such as a comment between sentences, `input` is `None`.
+    """
 
     input: Any
     beside: Any
+
+
+Writer = Callable[[Asked, Prediction], None]
 
 
 class InputFile(NamedTuple):
@@ -37,22 +43,24 @@ class InputFile(NamedTuple):
     Attributes:
         path: the file or folder.
         inputs: gives the inputs, or what is wrong with one.
-        writer: given a file, returns a function that writes one answer, as `predict` gives it, beside its input.
+        writer: given a file, returns a function that writes an input with its prediction, as `predict` gives it; of
+            what is no input the prediction is empty.
     """
 
     path: str
     inputs: Callable[[], Iterator[Asked | BadRow]]
-    writer: Callable[[IO[str]], Callable[[Asked, Mapping[str, Any]], None]]
+    writer: Callable[[IO[str]], Writer]
 
 
 def open_inputs(address: str, config: Mapping[str, Any], columns: str = "", encoding: str = "") -> InputFile:
-    """Opens files to be answered by a run.
+    """Opens the files that a run is to predict.
 
     Args:
         address: the path, whose ending tells the form, or an address.
         config: the run's `config.json`.
         columns: which column holds the input, such as `text=review`; by default the one that training read.
-        encoding: the encoding of texts; "" for the one that a byte order mark tells, else UTF-8.
+        encoding: the encoding of texts; "" for what a byte order mark tells, else for UTF-8 or the encoding that
+            training read.
 
     Raises:
         DataError: the files are not there, or not of a form that the run's kind of input has.
@@ -63,12 +71,22 @@ def open_inputs(address: str, config: Mapping[str, Any], columns: str = "", enco
     form, place = (prefix, place) if colon and prefix in known else (_form_of(address, kind), address)
     if kind in FOLDERS and form in (f"{kind}s", kind):
         return _folder(place, kind)
-    if kind == "text" and form in TABLES:
-        return _table(TABLES[form], place, task, config, columns, encoding)
-    if kind == "text" and form == "conll" and task == "tagging":
-        return _sentences(place, encoding)
-    if kind == "text" and form == "text":
-        return _lines(place, encoding)
+    if kind == "text" and (form in TABLES or form == "text" or (form == "conll" and task == "tagging")):
+        encoding = encoding or likely_encoding(place, str(config["dataset"]["options"].get("encoding", "")))
+        if form == "text":
+            return _lines(place, encoding)
+        # The column of the target may be named as it was in training; nothing reads it.
+        word, *others = words_of(task, "text")
+        given = parse_columns(columns, (word, *others)).get(word, "")
+        read = config["dataset"]["name"].partition(":")[0]
+        trained = config["dataset"].get("columns", {}).get(word, "")
+        if (read == "conll") != (form == "conll"):
+            trained = ""  # The columns of CoNLL mean nothing in a table.
+        if form == "conll":
+            return _sentences(place, given, trained, encoding)
+        separator = likely_separator(place, encoding, str(config["dataset"]["options"].get("separator", "")))
+        guessed = read not in TABLES
+        return _table(TABLES[form], place, task, word, given, trained, encoding, separator, guessed=guessed)
     forms = {"text": "csv:FILE, tsv:FILE, jsonl:FILE, text:FILE", "image": "images:DIR", "audio": "audio:DIR"}
     raise DataError(
         f"The run reads {kind}; {address!r} is of no form with that. Name {forms.get(kind, 'inputs one by one')}."
@@ -86,53 +104,56 @@ def _form_of(path: str, kind: str) -> str:
 
 
 def _table(
-    kind: type[Table], place: str, task: str, config: Mapping[str, Any], columns: str, encoding: str
+    kind: type[Table],
+    place: str,
+    task: str,
+    word: str,
+    given: str,
+    trained: str,
+    encoding: str,
+    separator: str,
+    *,
+    guessed: bool,
 ) -> InputFile:
-    (word, *_) = words_of(task, "text")
-    given = parse_columns(columns, (word,))
-    trained = config["dataset"].get("columns", {}).get(word)
-    named = str(config["dataset"].get("options", {}).get("separator", ""))
-    separator = likely_separator(place, encoding, named)
-    table = None
-    if trained and not given:
-        with contextlib.suppress(DataError):  # Another file may name its column otherwise.
-            table = kind(place, (task,), {word: trained}, encoding, (word,), separator)
-    table = table or kind(place, (task,), given, encoding, (word,), separator)
+    """Opens a table with the column given, else the one trained on, else, if it may be `guessed`, a usual one."""
+
+    def opened(column: str) -> Table:
+        return kind(place, (task,), {word: column} if column else {}, encoding, (word,), separator)
+
+    try:
+        table = opened(given or trained)
+    except ColumnError as error:
+        if given or not trained:
+            raise
+        if not guessed:
+            raise DataError(f"{error} {_way_out(word, trained)}") from None
+        table = opened("")
+    if table.columns[word] not in (given, trained, guess(word, table.present, task)):
+        # The name of an only column may be the first row of a file without a header.
+        present = ", ".join(map(repr, table.present))
+        raise DataError(
+            f"{table.file.path}: none of its columns ({present}) is named as one for {word!r} usually is. "
+            f"{_way_out(word, '')}"
+        )
 
     def inputs() -> Iterator[Asked | BadRow]:
         for record, _ in table.records():
             row = table.row_of(record)
             yield row if isinstance(row, BadRow) else Asked(row.raw, record)
 
-    def writer(file: IO[str]) -> Callable[[Asked, Mapping[str, Any]], None]:
+    def writer(file: IO[str]) -> Writer:
         if isinstance(table, JsonlTable):
-            return lambda asked, answer: print(
-                json.dumps({**asked.beside.whole, **_named(answer)}, ensure_ascii=False), file=file
-            )
-        return _row_writer(
-            file, table.present if table.has_header else None, lambda asked: asked.beside.fields, table.delimiter
-        )
+            return lambda asked, prediction: print(json_line(asked.beside.whole, prediction), file=file)
+        header = table.present if table.has_header else None
+        write = row_writer(file, header, delimiter=table.delimiter, tsv=isinstance(table, TsvTable))
+        return lambda asked, prediction: write(asked.beside.fields, prediction)
 
     return InputFile(str(table.file.path), inputs, writer)
 
 
-def _row_writer(
-    file: IO[str], header: list[str] | None, fields: Callable[[Asked], Any], delimiter: str = ","
-) -> Callable[[Asked, Mapping[str, Any]], None]:
-    """Returns a function that writes answers as further columns of a table."""
-    rows = csv.writer(file, delimiter=delimiter, lineterminator="\n")
-    begun = False
-
-    def write(asked: Asked, answer: Mapping[str, Any]) -> None:
-        nonlocal begun
-        named = _named(_flat(answer))
-        if header is not None and not begun:
-            rows.writerow([*header, *named])
-        begun = True
-        values = [_one_line(value) if delimiter == "\t" else value for value in [*fields(asked), *named.values()]]
-        rows.writerow(values)
-
-    return write
+def _way_out(word: str, trained: str) -> str:
+    read = f"The run was trained on the column {trained!r}. " if trained else ""
+    return f"{read}Name the column to read: --columns {word}=NAME, or --columns {word}=1 in a file without a header."
 
 
 def _lines(place: str, encoding: str) -> InputFile:
@@ -143,45 +164,35 @@ def _lines(place: str, encoding: str) -> InputFile:
             line = line.rstrip("\r\n")
             yield check_text(line, f"line {number}", "", text.encoding) or Asked(line, None)
 
-    def writer(file: IO[str]) -> Callable[[Asked, Mapping[str, Any]], None]:
-        return lambda asked, answer: print(_one_line(next(iter(_flat(answer).values()))), file=file)
+    def writer(file: IO[str]) -> Writer:
+        return lambda asked, prediction: print(one_line(next(iter(flat(prediction).values()))), file=file)
 
     return InputFile(str(text.path), inputs, writer)
 
 
-def _sentences(place: str, encoding: str) -> InputFile:
-    text = TextFile(place, encoding)
+def _sentences(place: str, given: str, trained: str, encoding: str) -> InputFile:
+    def opened(column: str) -> ConllFile:
+        return ConllFile(place, ("tagging",), {"tokens": column} if column else {}, encoding, ("tokens",))
+
+    found = opened(given)
+    if not given and trained in found.names:  # Else the run was trained on another form.
+        found = opened(trained)
 
     def inputs() -> Iterator[Asked | BadRow]:
-        sentence: list[str] = []
-        for number, (line, _) in enumerate((*text.lines(), ("", 0)), 1):
-            line = line.rstrip("\r\n")
-            if bad := check_text(line, f"line {number}", "", text.encoding):
-                yield bad
-                continue
-            if line.strip():
-                sentence.append(line)
-            elif sentence:
-                yield Asked(" ".join(_token(row) for row in sentence if not row.startswith("# ")), sentence)
-                sentence = []
+        for sentence in found.sentences():
+            yield sentence.bad or Asked(" ".join(sentence.tokens) or None, sentence.lines)
 
-    def writer(file: IO[str]) -> Callable[[Asked, Mapping[str, Any]], None]:
-        def write(asked: Asked, answer: Mapping[str, Any]) -> None:
-            tags = iter(answer["tags"])
-            for row in asked.beside:
-                print(row if row.startswith("# ") else f"{row}\t{next(tags, '_')}", file=file)
+    def writer(file: IO[str]) -> Writer:
+        def write(asked: Asked, prediction: Prediction) -> None:
+            tags = iter(prediction.get("tags", ()))
+            for line in asked.beside:
+                # All lines get as many columns, which programs such as conlleval require.
+                print(line.with_column(next(tags, UNSPECIFIED) if line.is_token else UNSPECIFIED), file=file)
             print(file=file)
 
         return write
 
-    return InputFile(str(text.path), inputs, writer)
-
-
-def _token(row: str) -> str:
-    """Returns the token on a line: in CoNLL-U the second column, else the first."""
-    fields = row.split("\t") if "\t" in row else row.split()
-    token = fields[1] if len(fields) == 10 and fields[0].replace("-", "").replace(".", "").isdecimal() else fields[0]
-    return "\N{NO-BREAK SPACE}".join(token.split()) or "_"
+    return InputFile(str(found.file.path), inputs, writer)
 
 
 def _folder(place: str, kind: str) -> InputFile:
@@ -202,28 +213,8 @@ def _folder(place: str, kind: str) -> InputFile:
             else:
                 yield Asked(str(folder.folder / row.raw), row.raw)
 
-    def writer(file: IO[str]) -> Callable[[Asked, Mapping[str, Any]], None]:
-        return _row_writer(file, [kind], lambda asked: [asked.beside])
+    def writer(file: IO[str]) -> Writer:
+        write = row_writer(file, [kind])
+        return lambda asked, prediction: write([asked.beside], prediction)
 
     return InputFile(str(folder.folder), inputs, writer)
-
-
-def _named(answer: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"predicted_{name}": value for name, value in answer.items()}
-
-
-def _flat(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns an answer as values that fit into a cell: the likeliest class with its probability, tags joined."""
-    flat: dict[str, Any] = {}
-    for name, value in answer.items():
-        if name == "probabilities":
-            flat["probability"] = max(value)
-        elif name == "tags":
-            flat = {name: " ".join(value), **flat}
-        elif not isinstance(value, list) and name != "lengths":
-            flat[name] = value
-    return flat
-
-
-def _one_line(value: Any) -> str:
-    return " ".join(str(value).split("\n")).replace("\t", " ").replace("\r", "")

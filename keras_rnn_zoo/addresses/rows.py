@@ -53,6 +53,8 @@ class Files(abc.ABC):
     input = "text"
     features = 1
     """Numbers a step; for series."""
+    unspecified = ""
+    """The tag of a word that has none, which teaches nothing; "" where every tag counts."""
     task: str
     columns: Mapping[str, str]
 

@@ -87,7 +87,7 @@ def survey(
             if is_missing(row.target) and len(missing) < TOLD:
                 missing.append(BadRow(row.where, files.columns.get("label", ""), row.target, "the label is empty"))
         elif files.task == "tagging":
-            found.labels.update(row.target.split(" "))
+            found.labels.update(tag for tag in row.target.split(" ") if tag != files.unspecified)
         found.empty += isinstance(row.raw, str) and not row.raw.strip()
     if files.task == "classification" and not classes:
         _join_numbers(found, missing)
@@ -121,7 +121,7 @@ def _join_numbers(found: Survey, missing: Sequence[BadRow]) -> None:
 
 def checked_rows(files: Files, rows: Iterator[Row | BadRow], classes: Sequence[str] = ()) -> Iterator[Row | BadRow]:
     """Gives rows with targets as the task wants them; those whose target is none, as bad rows."""
-    known = Known(classes)
+    known = Known([*classes, files.unspecified] if classes and files.unspecified else classes)
     check = _CHECKS.get(files.task, _check_text)
     column = files.columns.get(TARGETS.get(files.task, ""), "")
     for row in rows:

@@ -1,5 +1,6 @@
 """Text files as people have them: with or without a byte order mark, compressed or not, with any line ends."""
 
+import codecs
 import contextlib
 import gzip
 import io
@@ -8,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from keras_rnn_zoo.addresses.encodings import encoding_of
+from keras_rnn_zoo.addresses.encodings import MARKS, encoding_of
 from keras_rnn_zoo.addresses.rows import BadRow, existing_file
 from keras_rnn_zoo.errors import DataError
 
@@ -86,6 +87,30 @@ class TextFile:
 
     def _open(self) -> IO[bytes]:
         return gzip.open(self.path) if self.zipped else open(self.path, "rb")  # type: ignore[return-value]
+
+
+def likely_encoding(place: str, usual: str) -> str:
+    """Returns the encoding to name for a file like others: "" where a byte order mark or its bytes tell UTF-8.
+
+    Args:
+        place: the path.
+        usual: the encoding of the other files; "" for UTF-8.
+    """
+    if not usual:
+        return ""
+    path = existing_file(place)
+    with open(path, "rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+    with gzip.open(path) if zipped else open(path, "rb") as opened, _telling(path):
+        head = opened.read(2**20)
+    if any(head.startswith(mark) for mark, _ in MARKS):
+        return ""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return usual
+    # Texts in another encoding are hardly ever valid UTF-8 by chance.
+    return usual if text.isascii() or "\x00" in text else ""
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.addresses.columns import TARGETS, USUAL, choose_task, parse_columns, resolve, words_of
+from keras_rnn_zoo.addresses.conll import joined
 from keras_rnn_zoo.addresses.opening import open_rows
 from keras_rnn_zoo.addresses.rows import BadRow, Files, Row
 from keras_rnn_zoo.datasets.examples import Examples
@@ -18,6 +19,7 @@ from keras_rnn_zoo.datasets.prepared import (
     read_examples,
     recorded_dir,
 )
+from keras_rnn_zoo.datasets.tagged import tagging_defaults
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tfds
 from keras_rnn_zoo.options import Range
@@ -135,6 +137,13 @@ class TfdsSplit(Files):
             return self._class(feature, name, value) if value >= 0 else ""
         return value.decode("utf-8", "replace") if isinstance(value, bytes) else value.item()
 
+    def defaults(self) -> dict[str, Any]:
+        if self.task == "tagging":
+            tags = self.columns["tags"]
+            return tagging_defaults(self.features_by_name[tags].feature.names if self.kinds[tags] == "labels" else ())
+        rate = self.features_by_name[self.columns["audio"]].sample_rate if self.input == "audio" else None
+        return {"sample_rate": max(1000, min(rate, 16_000))} if rate else {}
+
     def _class(self, feature: Any, name: str, value: Any) -> str:
         """Returns what a label calls a class."""
         if not 0 <= value < feature.num_classes:
@@ -152,12 +161,11 @@ class TfdsSplit(Files):
 
 
 def _sentence(words: Any) -> str:
-    return " ".join(_texts(words))
+    return " ".join(map(joined, _texts(words)))
 
 
 def _texts(values: Any) -> list[str]:
-    texts = [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values]
-    return ["\N{NO-BREAK SPACE}".join(text.split()) if " " in text and len(texts) > 1 else text for text in texts]
+    return [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values]
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -223,7 +231,6 @@ def tfds_set(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], kno
                 files[part] = files["train"].other(split)
         return open_rows(files, seed, skip_bad_rows, known)
 
-    rate = found.input == "audio" and found.features_by_name[found.columns["audio"]].sample_rate
     return registry.Dataset(
         name=f"tfds:{location}",
         make=open_set,
@@ -233,7 +240,7 @@ def tfds_set(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], kno
         size="as the run's configuration says",
         licence="that of the data set, as TFDS tells it",
         sizes={"input": found.input},
-        defaults={"sample_rate": max(1000, min(rate, 16_000))} if rate else {},
+        defaults=found.defaults(),
     )
 
 

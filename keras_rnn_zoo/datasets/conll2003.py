@@ -6,6 +6,7 @@ from pathlib import Path
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.datasets.prepared import checksum, open_prepared
+from keras_rnn_zoo.datasets.tagged import NAMES
 from keras_rnn_zoo.datasets.universal_dependencies import SPLITS, read_tagged
 
 LOCATION = "conll2003/conll2003"
@@ -19,7 +20,7 @@ LOCATION = "conll2003/conll2003"
     size="14,041 train, 3,250 validation, 3,453 test",
     licence="research use (Reuters corpus); cite Tjong Kim Sang and De Meulder 2003",
     sizes={"input": "text"},
-    defaults={"char_units": 50, "units": 128, "dropout": 0.4, "token_dropout": 0.2, "epochs": 10},
+    defaults=NAMES,
 )
 def conll2003(data_dir: str | None, seed: int) -> Examples:
     """News in English with the names of persons, organizations, places and others (CoNLL-2003 shared task).

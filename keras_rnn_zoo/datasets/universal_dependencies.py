@@ -8,6 +8,7 @@ from typing import Any, Literal
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.datasets.examples import Examples, carve_validation
 from keras_rnn_zoo.datasets.prepared import checksum, naming_damaged_records, open_prepared, read_examples
+from keras_rnn_zoo.datasets.tagged import PARTS_OF_SPEECH
 from keras_rnn_zoo.errors import DataError, OptionError, nearest
 from keras_rnn_zoo.lazy import tf, tfds
 
@@ -25,14 +26,7 @@ SPLITS = {"train": "train", "validation": "dev", "test": "test"}
     size="12,544 train, 2,001 validation, 2,077 test",
     licence="CC BY-SA 4.0 (en_ewt); other treebanks have their own",
     sizes={"input": "text"},
-    defaults={
-        "char_units": 50,
-        "units": 128,
-        "dropout": 0.4,
-        "token_dropout": 0.2,
-        "epochs": 5,
-        "learning_rate": 0.005,
-    },
+    defaults=PARTS_OF_SPEECH,
 )
 def universal_dependencies(
     data_dir: str | None, seed: int, *, config: str = "en_ewt", tags: Literal["upos", "xpos"] = "upos"

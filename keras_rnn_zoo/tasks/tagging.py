@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import compress
 from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.lazy import np, tf
-from keras_rnn_zoo.padding import IGNORED
+from keras_rnn_zoo.padding import IGNORED, UNSPECIFIED
 from keras_rnn_zoo.readers.words import WordsReader
 from keras_rnn_zoo.tasks.endpoint import Endpoint
 from keras_rnn_zoo.tasks.steps import StepTask
@@ -21,7 +22,11 @@ from keras_rnn_zoo.tasks.steps import StepTask
     readers={"text": "words"},
 )
 class Tagging(StepTask):
-    """Gives each word of a sentence a tag."""
+    """Gives each word of a sentence a tag.
+
+    A word whose tag is no class is read, and neither teaches anything nor counts in the accuracy of training. Where
+    "_" is no class, as in CoNLL-U, it is the tag of words that have none: they are left out of all metrics.
+    """
 
     monitor, monitor_mode = "val_accuracy", "max"
     reader: WordsReader
@@ -78,6 +83,7 @@ class Tagging(StepTask):
         guesses = [[tag.decode() for tag in tags] for tags in answers["tags"]]
         # Words beyond the longest length that is read have no tag, and count as mistakes.
         guesses = [(tags + [""] * len(right))[: len(right)] for tags, right in zip(guesses, truth, strict=True)]
+        truth, guesses = self._tagged(truth, guesses)
         right = np.concatenate(truth) == np.concatenate(guesses)
         scores = {"accuracy": float(right.mean())}
         if any(name.startswith("B-") for name in self.classes):
@@ -86,9 +92,20 @@ class Tagging(StepTask):
             scores["f1"] = float(metrics.f1_score(truth, [[tag or "O" for tag in tags] for tags in guesses]))
         return scores, {}
 
+    def _tagged(self, truth: list[list[str]], guesses: list[list[str]]) -> tuple[list[list[str]], list[list[str]]]:
+        """Returns the tags of the words that have one in the data."""
+        if UNSPECIFIED in self.classes:
+            return truth, guesses
+        kept = [[tag != UNSPECIFIED for tag in tags] for tags in truth]
+        return _compressed(truth, kept), _compressed(guesses, kept)
+
     def describe(self, answer: Mapping[str, Any]) -> str:
         return " ".join(f"{token}/{tag}" for token, tag in zip(answer["tokens"], answer["tags"], strict=True))
 
     def trim(self, answer: dict[str, Any]) -> dict[str, Any]:
         length = answer["lengths"]
         return {"tokens": answer["tokens"][:length], "tags": answer["tags"][:length], "lengths": length}
+
+
+def _compressed(rows: list[list[str]], kept: list[list[bool]]) -> list[list[str]]:
+    return [list(compress(*pair)) for pair in zip(rows, kept, strict=True)]

@@ -83,6 +83,17 @@ def test_words_beyond_the_longest_length_count_as_mistakes():
     assert metrics["f1"] == 0
 
 
+def test_words_whose_tag_is_unspecified_teach_nothing_and_do_not_count():
+    _, targets = tagging().example(tf.constant("Ada is in"), tf.constant("_ O B-LOC"))
+    assert targets.numpy().tolist() == [-1, 0, 1]
+    truth = ["_ B-PER I-PER _", "_ _", "O"]
+    right, wrong = ["O B-PER I-PER B-LOC", "B-PER O", "O"], ["B-PER B-PER O O", "O O", "O"]
+    assert score(truth, right) == {"accuracy": 1, "f1": 1}
+    assert score(truth, wrong) == {"accuracy": pytest.approx(2 / 3), "f1": 0}
+    # Where "_" is a class, it is a tag like any other.
+    assert score(["_ A"], ["A A"], ("A", "_")) == {"accuracy": 0.5}
+
+
 def test_only_the_first_words_are_read_of_a_longer_sentence():
     inputs, targets = tagging(max_length=2).example(tf.constant("Ada is in York"), tf.constant("B-PER O O B-LOC"))
     assert inputs.shape == targets.shape == (2,)

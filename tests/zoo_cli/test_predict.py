@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
+from click.testing import CliRunner
+
 import keras_rnn_zoo
+from zoo_cli.main import cli
 
 
 def test_predict_answers_each_argument_on_a_line(zoo, copied):
@@ -90,3 +94,51 @@ def test_predict_asks_an_export_by_its_path_as_it_asks_a_run(zoo, copied):
     result = zoo("predict", str(path), "--input", "new.csv")
     assert result.exit_code == 2
     assert "Files are answered by a run" in result.stderr
+
+
+def test_an_input_that_begins_with_a_dash_goes_after_two_dashes(zoo, copied):
+    assert zoo("predict", "many_to_one", "--", "-5 degrees").stdout.endswith("-5 degrees\n")
+    assert zoo("predict", "many_to_one", "-").stdout.endswith("-\n")
+    for text in ("-5 degrees", "--foo", "-0.5", "-x"):
+        result = zoo("predict", "many_to_one", text)
+        assert result.exit_code == 2
+        assert "Put -- before INPUTs that begin with a dash: " in result.stderr
+        assert result.stderr.endswith("predict RUN -- INPUT.\n")
+    assert "Did you mean" in zoo("predict", "many_to_one", "--jsn").stderr
+    assert zoo("train", "-x").stderr.endswith("train -- NAME.\n")
+    assert zoo("list", "-x").stderr.endswith("No such option '-x'.\n")
+
+
+def test_lines_of_standard_input_may_begin_with_a_byte_order_mark(zoo, copied):
+    plain = zoo("predict", "--json", input="superb\n").stdout
+    for encoding in ("utf-8-sig", "utf-16"):
+        assert zoo("predict", "--json", input="superb\r\n".encode(encoding)).stdout == plain
+    assert zoo("predict", "--json", input=b"").stdout == "[]\n"
+    assert len(zoo("predict", input=b"\x00\xff\xfe").stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize("charset", ["ascii", "latin-1"])
+def test_standard_output_is_utf_8_whatever_the_locale(charset, copied, tmp_path):
+    text = "\N{CJK UNIFIED IDEOGRAPH-65E5} \N{LATIN SMALL LETTER E WITH ACUTE}"
+    (tmp_path / "in.csv").write_text(f"text\n{text}\n", encoding="utf-8")
+    runner = CliRunner(charset=charset)
+    for args in (["many_to_one", text], ["many_to_one", "--input", str(tmp_path / "in.csv")]):
+        result = runner.invoke(cli, ["predict", *args], catch_exceptions=False)
+        assert text in result.stdout_bytes.decode("utf-8")
+    assert runner.invoke(cli, ["list"], catch_exceptions=False).exit_code == 0
+
+
+def test_a_file_is_read_in_the_encoding_that_is_named(zoo, copied, tmp_path):
+    path = tmp_path / "in.csv"
+    text = "caf\N{LATIN SMALL LETTER E WITH ACUTE}"
+    path.write_bytes(f"text\n{text}\n".encode("cp1252"))
+    command = ["predict", "many_to_one", "--input", str(path)]
+    result = zoo(*command)
+    assert result.exit_code == 1
+    assert "byte 0xe9" in result.stderr
+    for option in (["--encoding", "cp1252"], ["--set", "encoding=cp1252"]):
+        assert text in zoo(*command, *option).stdout
+    for option in (["--encoding", "cp1252"], ["--set", "encoding=cp1252"]):
+        result = zoo("predict", "many_to_one", text, *option)
+        assert result.exit_code == 2
+        assert "--input FILE" in result.stderr

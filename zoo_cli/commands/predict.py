@@ -1,5 +1,6 @@
 """`zoo predict`."""
 
+import codecs
 import os
 import sys
 
@@ -24,6 +25,9 @@ SHOWN = 60
 @click.option("--input", "source", metavar="FILE", help="Answer a file (csv, tsv, jsonl, txt, conll) or a folder.")
 @click.option("--output", metavar="FILE", help="File to write those answers to [default: standard output].")
 @click.option("--columns", metavar="WORD=COLUMN", help="Column of the file with the inputs [default: as in training].")
+@click.option(
+    "--encoding", metavar="NAME", help="Encoding of the file, such as cp1252 [default: UTF-8, or as in training]."
+)
 @click.option("--skip-bad-rows", is_flag=True, help="Leave out rows of the file that cannot be read.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @models_dir_option
@@ -35,6 +39,7 @@ def command(
     source: str | None,
     output: str | None,
     columns: str | None,
+    encoding: str | None,
     skip_bad_rows: bool,
     as_json: bool,
     models_dir: str | None,
@@ -46,11 +51,12 @@ def command(
     RUN is the run's name, by default that of its architecture, or the path of an export. The first argument is always
     the RUN; it may be left out when there is one run and the inputs come by standard input. An INPUT is a text; the
     path of an image or of a WAV file; or a series as JSON. What a language model writes is set by temperature, length
-    and seed.
+    and seed. Put -- before INPUTs that begin with a dash.
 
     \b
     Example:
       zoo predict many_to_one "not only moving but also funny"
+      zoo predict many_to_one -- "-5 degrees, and no heating"
       zoo predict many_to_one --json < reviews.txt
       zoo predict ctc scans/page1.png scans/page2.png
       zoo predict many_to_one --input new.csv --output answered.csv
@@ -60,8 +66,8 @@ def command(
     from keras_rnn_zoo.exports import find_export, read_export
     from keras_rnn_zoo.runs import open_run
 
-    if source is None and (output or columns or skip_bad_rows):
-        raise click.UsageError("--output, --columns and --skip-bad-rows go with --input FILE.")
+    if source is None and (output or columns or encoding or skip_bad_rows):
+        raise click.UsageError("--output, --columns, --encoding and --skip-bad-rows go with --input FILE.")
     if source is not None and (inputs or as_json):
         raise click.UsageError(
             "With --input FILE there are no INPUTs and no --json: answers have the form of the file."
@@ -73,9 +79,12 @@ def command(
         raise click.UsageError("Files are answered by a run, which knows their columns. Name it in the place of RUN.")
     found = path or open_run(run, models_dir)
     task = (read_export(path) if path else open_run(found).config)["task"]
-    options = parse_options(
-        registry.tasks.get(task["name"]).answer_options, split_pairs(pairs), "an answer of this run"
-    )
+    settings = split_pairs(pairs)
+    named = settings.pop("encoding", None)  # As it is set in training.
+    if named and source is None:
+        raise click.UsageError("An encoding goes with --input FILE; other inputs are UTF-8.")
+    encoding = encoding or named
+    options = parse_options(registry.tasks.get(task["name"]).answer_options, settings, "an answer of this run")
     if source is not None:
         stdout = sys.stdout
         with frameworks(quiet, verbose):
@@ -84,6 +93,7 @@ def command(
                 source,
                 output,
                 columns=columns or "",
+                encoding=encoding or "",
                 skip_bad_rows=skip_bad_rows,
                 progress=_tell if not quiet else lambda done: None,
                 to=stdout,
@@ -94,7 +104,7 @@ def command(
             f"Answered {counts['answered']:,} inputs{skipped}." + (f" Wrote {output}" if output else ""), err=True
         )
         return
-    lines = [os.fsencode(text) for text in inputs] or sys.stdin.buffer.read().splitlines()
+    lines = [os.fsencode(text) for text in inputs] or _without_mark(sys.stdin.buffer.read()).splitlines()
     files = task["input"] in ("image", "audio")
     with frameworks(quiet, verbose):
         loaded = zoo.load(found)
@@ -106,6 +116,13 @@ def command(
         text = " ".join(item.decode("utf-8", "replace").split())
         shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
         click.echo(printable(f"{loaded.task.describe(answer)}  {shown}".rstrip()))
+
+
+def _without_mark(text: bytes) -> bytes:
+    """Returns a text as UTF-8 without a byte order mark, which tells UTF-8 or UTF-16."""
+    if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return text.decode("utf-16", "replace").encode()
+    return text.removeprefix(codecs.BOM_UTF8)
 
 
 def _tell(done: int) -> None:

@@ -1,0 +1,104 @@
+"""Predictions, written next to their inputs in the form of the input file."""
+
+import functools
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import IO, Any
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What the formulas of a spreadsheet begin with, as OWASP lists it; the last four are full-width."""
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+Prediction = Mapping[str, Any]
+
+
+def named(prediction: Prediction) -> dict[str, Any]:
+    """Returns a prediction under the names that its values have in a file: `predicted_label` and so on."""
+    return {f"predicted_{name}": value for name, value in prediction.items()}
+
+
+def flat(prediction: Prediction) -> dict[str, Any]:
+    """Returns a prediction as values that fit into a cell: the likeliest class with its probability, tags joined."""
+    cells: dict[str, Any] = {}
+    for name, value in prediction.items():
+        if name == "probabilities":
+            cells["probability"] = max(value)
+        elif name == "tags":
+            cells = {name: " ".join(value), **cells}
+        elif not isinstance(value, list) and name != "lengths":
+            cells[name] = value
+    return cells
+
+
+def row_writer(
+    file: IO[str], header: Sequence[str] | None, *, delimiter: str = ",", tsv: bool = False
+) -> Callable[[Sequence[str], Prediction], None]:
+    """Returns a function that writes a row of a table, given its fields and its prediction.
+
+    Predictions are further columns. They take the place of columns that have their names, such as those of an earlier
+    prediction.
+
+    Args:
+        file: the file to write to.
+        header: the names of the columns, written before the first row; `None` for a table without a header.
+        delimiter: what separates the fields; of TSV the tab.
+        tsv: whether to write a line a row, as TSV has it, rather than CSV.
+    """
+    delimiter = "\t" if tsv else delimiter
+    written = _tsv_field if tsv else functools.partial(_csv_field, delimiter)
+    places: dict[str, int] = {}
+    begun = False
+
+    def write(fields: Sequence[str], prediction: Prediction) -> None:
+        nonlocal begun
+        cells = {name: _no_formula(value) for name, value in named(flat(prediction)).items()}
+        if not begun:
+            begun = True
+            names = list(header or [])
+            for name in cells:
+                names += [] if name in names else [name]
+                places[name] = names.index(name) if header is not None else len(places) + len(fields)
+            if header is not None:
+                print(delimiter.join(map(written, names)), file=file)
+        row = [*fields, *[""] * (max(places.values(), default=-1) + 1 - len(fields))]
+        for name, value in cells.items():
+            row[places[name]] = one_line(value) if tsv else value
+        print(delimiter.join(map(written, row)), file=file)
+
+    return write
+
+
+def json_line(record: Mapping[str, Any], prediction: Prediction) -> str:
+    """Returns an object with its prediction as a line of JSON that is valid UTF-8, whatever the object holds.
+
+    Bytes of the file that are not in its encoding become U+FFFD; halves of surrogate pairs stay spelled out.
+    """
+    line = json.dumps({**record, **named(prediction)}, ensure_ascii=False)
+    line = re.sub("[\udc80-\udcff]", "\N{REPLACEMENT CHARACTER}", line)
+    return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", line)
+
+
+def one_line(value: Any) -> str:
+    """Returns a value as a text without line breaks and tabs."""
+    return " ".join(str(value).replace("\t", " ").splitlines())
+
+
+def _no_formula(value: Any) -> Any:
+    """Returns a text that a spreadsheet would take for a formula with an apostrophe before it."""
+    if isinstance(value, str) and value.startswith(FORMULA) and not NUMBER.fullmatch(value):
+        return f"'{value}"
+    return value
+
+
+def _csv_field(delimiter: str, value: Any) -> str:
+    text = str(value)
+    quoted = any(mark in text for mark in (delimiter, '"', "\r", "\n"))
+    return '"' + text.replace('"', '""') + '"' if quoted else text
+
+
+def _tsv_field(value: Any) -> str:
+    # Only a quote at the beginning means anything to those who read TSV as CSV.
+    text = str(value)
+    quoted = text.startswith('"') or any(mark in text for mark in "\t\r\n")
+    return '"' + text.replace('"', '""') + '"' if quoted else text
