@@ -1,5 +1,7 @@
 """Trainings written down as YAML: one key an option, by the words of the command line. Imports no framework."""
 
+import csv
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +11,9 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import OptionError, ZooError, name_hint
 from keras_rnn_zoo.files import user_path, write_text
 from keras_rnn_zoo.options import Option
+from keras_rnn_zoo.plain_yaml import read_plain_yaml
 from keras_rnn_zoo.plans import SETTINGS
+from keras_rnn_zoo.printing import json_printable, short_repr
 
 PLACES = {
     "architecture": "the architecture to train",
@@ -21,36 +25,37 @@ PLACES = {
 """Keys beside the settings and options; all are texts."""
 
 
-def read_config(path: str) -> dict[str, Any]:
-    """Returns the keys and values of a YAML file.
+def read_config(path: str) -> dict[str, str]:
+    """Returns the keys and values of a YAML file, values as the texts that stand there.
 
     Raises:
-        ZooError: the file cannot be read, is no YAML, or holds something else than keys and plain values.
+        ZooError: the file cannot be read, is not YAML, or holds something other than keys and plain values.
     """
-    import yaml
-
     file = user_path(path)
     try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
+        document = read_plain_yaml(file)
     except OSError as error:
         raise ZooError(f"The configuration {file} cannot be read: {error.strerror}. Make one: zoo init NAME.") from None
-    except (yaml.YAMLError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{file}, line {mark.line + 1}" if mark else str(file)
-        raise ZooError(f"{where}: this is not YAML: {getattr(error, 'problem', None) or error}. Correct it.") from None
     if document is None:
         return {}
     if not isinstance(document, dict):
-        raise ZooError(f"{file}: keys and values are expected, such as 'units: 64'; received {document!r:.60}.")
+        raise ZooError(f"{file}: keys and values are expected, such as 'units: 64'; received {short_repr(document)}.")
     values = {}
     for key, value in document.items():
-        if key == "columns" and isinstance(value, dict):
-            value = ",".join(f"{word}={column}" for word, column in value.items())
-        if not isinstance(value, str | int | float | bool | None):
-            raise OptionError(f"{file}: {key!r} expects one plain value; received {value!r:.60}.")
+        if key == "columns" and isinstance(value, dict) and not any(isinstance(v, dict | list) for v in value.values()):
+            value = _joined(value)
+        if isinstance(value, dict | list):
+            raise OptionError(f"{file}: {short_repr(key)} expects one plain value; received {short_repr(value)}.")
         if value is not None:
-            values[str(key)] = value
+            values[key] = value
     return values
+
+
+def _joined(columns: Mapping[str, Any]) -> str:
+    """Returns columns written as a mapping in the form of the option, `text=review,label=stars`."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([f"{word}={column or ''}" for word, column in columns.items()])
+    return line.getvalue()
 
 
 def split_config(values: Mapping[str, Any], options: Mapping[str, Option], path: str) -> dict[str, Any]:
@@ -70,38 +75,53 @@ def split_config(values: Mapping[str, Any], options: Mapping[str, Option], path:
         if key in PLACES:
             continue
         if key not in known:
-            raise OptionError(f"{path}: there is no option {key!r}. {name_hint(key, [*known, *PLACES])}")
+            raise OptionError(f"{path}: there is no option {short_repr(key)}. {name_hint(key, [*known, *PLACES])}")
         option = known[key]
-        # YAML takes 3e-3 for a text, and a column named 1 for a number.
-        value = str(value) if option.type is str and not isinstance(value, bool) else value
         checked[key] = option.parse(value) if isinstance(value, str) else option.check(value)
     return checked
 
 
-def template(architecture: registry.Architecture, dataset: registry.Dataset, named: str | None = None) -> str:
+def template(
+    architecture: registry.Architecture,
+    dataset: registry.Dataset,
+    named: str | None = None,
+    given: Mapping[str, str | None] | None = None,
+) -> str:
     """Returns a configuration with every option and its default, commented out.
 
     Args:
         architecture: the architecture.
         dataset: the data set whose defaults are shown.
         named: the data set as the user named it; its name by default.
+        given: values of options and places that are written as they are, not commented out; those of `None` are not.
     """
+    given = {key: value for key, value in (given or {}).items() if value is not None}
     lines = [
         f"# {architecture.summary}",
         "# Every option stands here with its default. Take away the # to change one, then: zoo train --config FILE",
         "",
         f"architecture: {architecture.name}",
-        f"dataset: {json.dumps(named or dataset.name, ensure_ascii=False)}",
-        *(f"# {key}:  # {PLACES[key]}" for key in ("data_dir", "run", "models_dir")),
+        f"dataset: {_quoted(named or dataset.name)}",
+        *(
+            f"{key}: {_quoted(given[key])}  # {PLACES[key]}" if key in given else f"# {key}:  # {PLACES[key]}"
+            for key in ("data_dir", "run", "models_dir")
+        ),
     ]
     groups = {"Training": SETTINGS, "Model, task and data": registry.options_of(architecture, dataset)}
     for title, options in groups.items():
         lines += ["", f"# {title}"]
         for option in options.values():
             if not option.from_data:
-                value = json.dumps(dataset.defaults.get(option.name, option.default), ensure_ascii=False)
-                lines.append(f"# {option.name}: {value}  # {option.help} Accepts {option.accepts}.")
+                default = dataset.defaults.get(option.name, option.default)
+                mark = "" if option.name in given else "# "
+                value = _quoted(given.get(option.name, default))
+                lines.append(f"{mark}{option.name}: {value}  # {option.help} Accepts {option.accepts}.")
     return "\n".join(lines) + "\n"
+
+
+def _quoted(value: Any) -> str:
+    """Returns a plain value as JSON, which YAML reads as the same value on one line."""
+    return json_printable(json.dumps(value, ensure_ascii=False))
 
 
 def write_template(path: str, text: str) -> Path:

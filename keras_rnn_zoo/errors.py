@@ -40,9 +40,13 @@ class TrainingInterrupted(ZooError):
     """Ctrl-C during training. What was trained so far is kept; the message says where."""
 
 
+_LONGEST_NAME = 200
+"""Characters of a name that are compared with known ones; the time for it grows with the square of them."""
+
+
 def nearest(name: str, known: Iterable[str]) -> list[str]:
     """Returns up to three of the `known` names that look most like `name`."""
-    return difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
+    return difflib.get_close_matches(name[:_LONGEST_NAME], list(known), n=3, cutoff=0.5)
 
 
 def name_hint(name: str, known: Iterable[str]) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import RunError, UnknownNameError, name_hint
 from keras_rnn_zoo.files import folder_beside, move_folder, user_path, write_json
+from keras_rnn_zoo.printing import short_repr
 from keras_rnn_zoo.schema import RUN, Keys
 from keras_rnn_zoo.seals import digests, first_fault, is_unchanged, sealed
 
@@ -147,7 +148,7 @@ def check_run_name(name: str) -> str:
     """Returns `name` if it can name a run's folder, or raises `RunError`."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name) or name.isdigit():
         raise RunError(
-            f"{name!r} cannot name a run: a run's name has up to 100 letters, digits, dots, hyphens and underscores, "
+            f"{short_repr(name)} cannot name a run: a run's name has up to 100 letters, digits, dots, hyphens and underscores, "
             "begins with a letter or digit, and is not a number alone."
         )
     return name

@@ -10,13 +10,13 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 LEVELS = [
-    {"catalogue", "errors", "files", "lazy", "locks", "network", "options", "padding", "registry", "runs"}
-    | {"schema", "seals"},
+    {"catalogue", "errors", "files", "lazy", "locks", "network", "options", "padding", "printing", "registry"}
+    | {"runs", "schema", "seals"},
     {"tfds_builders"},
     {"layers"},
     {"readers"},
     {"architectures", "tasks", "datasets", "addresses"},
-    {"building", "callbacks", "cards", "configs", "exports", "formats", "graphs", "loading", "pipeline", "plans"}
+    {"building", "callbacks", "cards", "configs", "exports", "formats", "graphs", "loading", "pipeline", "plain_yaml", "plans"}
     | {"checking", "evaluation", "exporting", "file_prediction", "lite", "prediction", "serving", "stock", "training"}
     | {"fitting", "optimizers", "state", "weights"},
 ]
@@ -75,6 +75,7 @@ COMMANDS_MAY_IMPORT = {
     "formats",
     "network",
     "options",
+    "printing",
     "registry",
     "runs",
     "__version__",

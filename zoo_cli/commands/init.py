@@ -4,6 +4,7 @@ import click
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.configs import template, write_template
+from keras_rnn_zoo.printing import printable, shell_quote
 from zoo_cli.options import data_dir_option
 
 
@@ -27,8 +28,6 @@ def command(name: str, dataset: str | None, columns: str | None, data_dir: str |
         registry.find_dataset(dataset, architecture.tasks, given) if dataset else registry.default_dataset(architecture)
     )
     registry.check_pair(architecture, data)
-    text = template(architecture, data)
-    if columns:
-        text = text.replace('# columns: ""', f"columns: {columns!r}")
+    text = template(architecture, data, given={"columns": columns, "data_dir": data_dir})
     path = write_template(output or f"{architecture.name}.yaml", text)
-    click.echo(f"Wrote {path}\nNext:\n  zoo train --config {path}")
+    click.echo(printable(f"Wrote {path}") + f"\nNext:\n  zoo train --config {shell_quote(path)}")
