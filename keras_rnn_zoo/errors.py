@@ -37,7 +37,15 @@ class ExportError(ZooError):
 
 
 class TrainingInterrupted(ZooError):
-    """Ctrl-C during training. What was trained so far is kept; the message says where."""
+    """Ctrl-C during training. What was trained so far is kept; the message says where.
+
+    Attributes:
+        resumable: whether a state was kept that the training can be resumed from.
+    """
+
+    def __init__(self, message: str, *, resumable: bool = False) -> None:
+        super().__init__(message)
+        self.resumable = resumable
 
 
 _LONGEST_NAME = 200

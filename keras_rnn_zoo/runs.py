@@ -18,7 +18,7 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import RunError, UnknownNameError, name_hint
 from keras_rnn_zoo.files import folder_beside, move_folder, user_path, write_json
-from keras_rnn_zoo.printing import short_repr
+from keras_rnn_zoo.printing import shell_quote, short_repr
 from keras_rnn_zoo.schema import RUN, Keys
 from keras_rnn_zoo.seals import digests, first_fault, is_unchanged, sealed
 
@@ -118,8 +118,9 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
     if not (path / "config.json").is_file():
         hint = name_hint(path.name, known) if known else "There is none yet: `zoo train NAME` makes one."
         if is_resumable(path):
-            hint = f"Its training is unfinished: go on with `zoo train NAME --run {path.name} --resume`."
-        raise RunError(f"There is no run {path.name!r} in {path.parent}. {hint}")
+            where = f" --models-dir {shell_quote(path.parent)}" if path.parent != models_dir() else ""
+            hint = f"Its training is unfinished. Resume it: zoo train NAME --run {shell_quote(path.name)}{where} --resume"
+        raise RunError(f"There is no run {short_repr(path.name)} in {path.parent}. {hint}")
     found = Run(path)
     _ = found.config  # Damage is reported here, before a framework is loaded.
     return found

@@ -14,7 +14,7 @@ import click
 from keras_rnn_zoo import __version__
 from keras_rnn_zoo.errors import TrainingInterrupted, ZooError
 from keras_rnn_zoo.network import offline
-from zoo_cli.tables import printable
+from keras_rnn_zoo.printing import printable
 
 COMMANDS = {
     "list": "List the architectures and their datasets.",
@@ -69,10 +69,14 @@ class ZooGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, line.rstrip(".")) for name, line in COMMANDS.items()])
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with _printable_usage_errors():
+            return super().make_context(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
         terminated: list[int] = []
         try:
-            with _termination_interrupts(terminated):
+            with _termination_interrupts(terminated), _printable_usage_errors():
                 return super().invoke(ctx)
         except TrainingInterrupted as error:
             _fail(ctx, f"\n{error}", TERMINATED if terminated else INTERRUPTED)
@@ -84,6 +88,16 @@ class ZooGroup(click.Group):
             if error.errno == errno.EPIPE:  # Click ends quietly when the reader of our output has gone.
                 raise
             _fail(ctx, f"Error: the system refused: {error}. Check the path, its permissions and the free space.", 1)
+
+
+@contextlib.contextmanager
+def _printable_usage_errors() -> Iterator[None]:
+    """Spells out the control characters of arguments that Click repeats in its messages."""
+    try:
+        yield
+    except click.ClickException as error:
+        error.message = printable(error.message)
+        raise
 
 
 @contextlib.contextmanager

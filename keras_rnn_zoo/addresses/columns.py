@@ -4,6 +4,7 @@ import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from keras_rnn_zoo.errors import DataError, OptionError, name_hint, nearest
+from keras_rnn_zoo.printing import short_repr
 
 TARGETS = {
     "classification": "label",
@@ -45,15 +46,25 @@ def parse_columns(text: str, words: Iterable[str]) -> dict[str, str]:
     """Returns the columns that the option `columns` gives, such as `text=review,label=stars`, by word."""
     known = sorted(set(words))
     columns: dict[str, str] = {}
-    for item in next(csv.reader([text], skipinitialspace=True), []):
+    try:
+        items = next(csv.reader([text], skipinitialspace=True), [])
+    except csv.Error:  # Of a line break outside of quotes, and of a name beyond all sizes.
+        raise OptionError(
+            f"Option 'columns' expects WORD=COLUMN, joined by commas; received {short_repr(text)}. Put a column whose "
+            "name holds a comma or a line break in double quotes: '\"text=A, B\"'."
+        ) from None
+    for item in items:
         word, equals, column = (part.strip() for part in item.partition("="))
         if not equals or not column or word not in known:
             raise OptionError(
                 f"Option 'columns' expects WORD=COLUMN, joined by commas, with the words {', '.join(known)}; received "
-                f"{item!r}. {name_hint(word, known) if word not in known else 'Name the column.'}"
+                f"{short_repr(item)}. {name_hint(word, known) if word not in known else 'Name the column.'}"
             )
         if word in columns:
-            raise OptionError(f"Option 'columns' names two columns for {word!r}: {columns[word]!r} and {column!r}.")
+            raise OptionError(
+                f"Option 'columns' names two columns for {word!r}: {short_repr(columns[word])} and "
+                f"{short_repr(column)}."
+            )
         columns[word] = column
     return columns
 
@@ -102,7 +113,7 @@ def resolve(
         if column not in present:
             close = nearest(column, present)
             hint = f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
-            raise DataError(f"{path} has no column {column!r}. {hint}Its columns: {listed}.")
+            raise DataError(f"{path} has no column {short_repr(column)}. {hint}Its columns: {listed}.")
         columns[word] = column
     for word in words:
         if word not in columns:

@@ -2,6 +2,7 @@
 
 import click
 
+from keras_rnn_zoo.printing import printable
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import data_dir_option, models_dir_option
 from zoo_cli.tables import print_json, print_table
@@ -46,4 +47,4 @@ def command(
             print_table(name.replace("_", " "), ("true \\ predicted", *value["labels"]), rows)
         else:
             shown = f"{value:.4f}" if isinstance(value, float) else value
-            click.echo(f"{name.replace('_', ' ')}: {shown}")
+            click.echo(printable(f"{name.replace('_', ' ')}: {shown}"))

@@ -6,6 +6,7 @@ import click
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.formats import FORMATS, unsupported
+from keras_rnn_zoo.printing import printable
 from zoo_cli.tables import print_json, print_table
 
 
@@ -50,7 +51,7 @@ def command(name: str, dataset: str | None, as_json: bool) -> None:
             }
         )
         return
-    click.echo(f"{entry.name} (also: {', '.join(entry.aliases)})\n{entry.summary}\n")
+    click.echo(printable(f"{entry.name} (also: {', '.join(entry.aliases)})\n{entry.summary}\n"))
     print_table(
         f"Options with {chosen.name}, given to zoo train as --set KEY=VALUE",
         ("option", "default", "accepts", "meaning"),
