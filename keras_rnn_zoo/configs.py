@@ -82,40 +82,37 @@ def split_config(values: Mapping[str, Any], options: Mapping[str, Option], path:
 
 
 def template(
-    architecture: registry.Architecture,
-    dataset: registry.Dataset,
-    named: str | None = None,
-    given: Mapping[str, str | None] | None = None,
+    architecture: registry.Architecture, dataset: registry.Dataset, chosen: Mapping[str, Any] | None = None
 ) -> str:
     """Returns a configuration with every option and its default, commented out.
 
     Args:
         architecture: the architecture.
         dataset: the data set whose defaults are shown.
-        named: the data set as the user named it; its name by default.
-        given: values of options and places that are written as they are, not commented out; those of `None` are not.
+        chosen: values of options and places that the configuration sets.
     """
-    given = {key: value for key, value in (given or {}).items() if value is not None}
+    chosen = chosen or {}
+
+    def line(name: str, default: str, comment: str) -> str:
+        if name in chosen:
+            return f"{name}: {_quoted(chosen[name])}  # {comment}"
+        return f"# {name}:{default and ' '}{default}  # {comment}"
+
     lines = [
         f"# {architecture.summary}",
         "# Every option stands here with its default. Take away the # to change one, then: zoo train --config FILE",
         "",
         f"architecture: {architecture.name}",
-        f"dataset: {_quoted(named or dataset.name)}",
-        *(
-            f"{key}: {_quoted(given[key])}  # {PLACES[key]}" if key in given else f"# {key}:  # {PLACES[key]}"
-            for key in ("data_dir", "run", "models_dir")
-        ),
+        f"dataset: {_quoted(dataset.name)}",
+        *(line(key, "", PLACES[key]) for key in ("data_dir", "run", "models_dir")),
     ]
     groups = {"Training": SETTINGS, "Model, task and data": registry.options_of(architecture, dataset)}
     for title, options in groups.items():
         lines += ["", f"# {title}"]
         for option in options.values():
             if not option.from_data:
-                default = dataset.defaults.get(option.name, option.default)
-                mark = "" if option.name in given else "# "
-                value = _quoted(given.get(option.name, default))
-                lines.append(f"{mark}{option.name}: {value}  # {option.help} Accepts {option.accepts}.")
+                value = _quoted(dataset.defaults.get(option.name, option.default))
+                lines.append(line(option.name, value, f"{option.help.rstrip('.')}. Accepts {option.accepts}."))
     return "\n".join(lines) + "\n"
 
 

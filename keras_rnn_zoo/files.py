@@ -15,7 +15,7 @@ from typing import Any
 from keras_rnn_zoo.errors import ZooError
 from keras_rnn_zoo.printing import short_repr
 
-_LONGEST_PATH, _LONGEST_NAME = 4095, 255
+_MOST_PATH_BYTES, _MOST_NAME_BYTES = 4095, 255
 """Bytes of a path, and of each name in it, that Linux allows."""
 
 
@@ -29,10 +29,10 @@ def user_path(path: str | os.PathLike[str]) -> Path:
     except UnicodeEncodeError:  # TensorFlow could not use it.
         raise ZooError(f"The path {short_repr(text)} is not valid UTF-8, which TensorFlow needs. Rename it.") from None
     longest = max(map(len, encoded.split(b"/")))
-    if len(encoded) > _LONGEST_PATH or longest > _LONGEST_NAME:
+    if len(encoded) > _MOST_PATH_BYTES or longest > _MOST_NAME_BYTES:
         raise ZooError(
-            f"The path {short_repr(text)} is too long: at most {_LONGEST_PATH:,} bytes are allowed, and "
-            f"{_LONGEST_NAME} between two slashes. Shorten it."
+            f"The path {short_repr(text)} is too long: at most {_MOST_PATH_BYTES:,} bytes are allowed, and "
+            f"{_MOST_NAME_BYTES} between two slashes. Shorten it."
         )
     try:
         return Path(path).expanduser()

@@ -28,6 +28,6 @@ def command(name: str, dataset: str | None, columns: str | None, data_dir: str |
         registry.find_dataset(dataset, architecture.tasks, given) if dataset else registry.default_dataset(architecture)
     )
     registry.check_pair(architecture, data)
-    text = template(architecture, data, given={"columns": columns, "data_dir": data_dir})
-    path = write_template(output or f"{architecture.name}.yaml", text)
+    chosen = {key: value for key, value in (("columns", columns), ("data_dir", data_dir)) if value}
+    path = write_template(output or f"{architecture.name}.yaml", template(architecture, data, chosen))
     click.echo(printable(f"Wrote {path}") + f"\nNext:\n  zoo train --config {shell_quote(path)}")
