@@ -94,7 +94,9 @@ class Catalogue(Generic[E]):
         self._scan()
         folded = fold(str(name))
         if folded not in self._names:
-            raise UnknownNameError(f"There is no {self.kind} named {short_repr(name)}. {name_hint(folded, self._names)}")
+            raise UnknownNameError(
+                f"There is no {self.kind} named {short_repr(name)}. {name_hint(folded, self._names)}"
+            )
         return self._entries[self._names[folded]]
 
     def entries(self) -> list[E]:

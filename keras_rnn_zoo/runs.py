@@ -119,7 +119,9 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
         hint = name_hint(path.name, known) if known else "There is none yet: `zoo train NAME` makes one."
         if is_resumable(path):
             where = f" --models-dir {shell_quote(path.parent)}" if path.parent != models_dir() else ""
-            hint = f"Its training is unfinished. Resume it: zoo train NAME --run {shell_quote(path.name)}{where} --resume"
+            hint = (
+                f"Its training is unfinished. Resume it: zoo train NAME --run {shell_quote(path.name)}{where} --resume"
+            )
         raise RunError(f"There is no run {short_repr(path.name)} in {path.parent}. {hint}")
     found = Run(path)
     _ = found.config  # Damage is reported here, before a framework is loaded.

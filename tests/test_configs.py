@@ -176,7 +176,9 @@ def test_a_path_that_no_file_can_have_is_refused(path, message, tmp_path):
             registry.find_dataset(place, ("classification", "translation", "transcription"))
 
 
-@pytest.mark.parametrize("name", ['a"b', "a: b # c", "é\u202e\x1b[1m\x7f\x85\u2028", "a\\b", "a\nb: 1", "'"], ids=range(6))
+@pytest.mark.parametrize(
+    "name", ['a"b', "a: b # c", "é\u202e\x1b[1m\x7f\x85\u2028", "a\\b", "a\nb: 1", "'"], ids=range(6)
+)
 def test_a_template_reads_back_whatever_the_names_are(name, tmp_path):
     architecture = registry.architectures.get("many_to_one")
     (tmp_path / "a.csv").write_text("text,label\n" + "a,b\nc,d\n" * 9)

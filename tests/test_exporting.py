@@ -130,7 +130,7 @@ def test_the_commands_that_serve_it_are_told(exported):
 
 
 @pytest.mark.parametrize(
-    "name", ["ev;touch PWNED;$(touch PWNED)", "it's a \"run\"", "a:b,c", "-x", "\u65e5\u672c", "\x1b]0;title\x07\n"]
+    "name", ["ev;touch PWNED;$(touch PWNED)", 'it\'s a "run"', "a:b,c", "-x", "\u65e5\u672c", "\x1b]0;title\x07\n"]
 )
 def test_the_commands_that_serve_it_can_be_pasted_whatever_its_name(name, tmp_path):
     from keras_rnn_zoo.exports import serve_commands
@@ -151,7 +151,10 @@ def test_the_commands_that_serve_it_can_be_pasted_whatever_its_name(name, tmp_pa
     if name.isprintable():
         assert serve[8] == f"MODEL_NAME={name}"
         folder = path.parent.resolve()
-        mounts = {"-v": f"{folder}:/models/{name}:ro", "--mount": f'type=bind,"source={folder}","target=/models/{name}",readonly'}
+        mounts = {
+            "-v": f"{folder}:/models/{name}:ro",
+            "--mount": f'type=bind,"source={folder}","target=/models/{name}",readonly',
+        }
         assert serve[6] == mounts[serve[5]]
         assert (serve[5] == "--mount") == (":" in name)
 
@@ -163,8 +166,10 @@ def test_an_export_is_written_without_the_card_that_is_missing(odd, copied, tmp_
     make = {"pipe": os.mkfifo, "folder": os.mkdir, "link": lambda path: path.symlink_to("/etc/passwd")}
     make.get(odd, lambda path: None)(card)
     (copied.task_path / "folder").mkdir()
-    _write_companions(copied, tmp_path)
-    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()) == [
+    folder = tmp_path / "export"
+    folder.mkdir()
+    _write_companions(copied, folder)
+    assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()) == [
         "DATA_LICENCE.txt",
         "assets/labels.txt",
         "assets/vocabulary.txt",

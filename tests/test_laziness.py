@@ -16,7 +16,19 @@ LEVELS = [
     {"layers"},
     {"readers"},
     {"architectures", "tasks", "datasets", "addresses"},
-    {"building", "callbacks", "cards", "configs", "exports", "formats", "graphs", "loading", "pipeline", "plain_yaml", "plans"}
+    {
+        "building",
+        "callbacks",
+        "cards",
+        "configs",
+        "exports",
+        "formats",
+        "graphs",
+        "loading",
+        "pipeline",
+        "plain_yaml",
+        "plans",
+    }
     | {"checking", "evaluation", "exporting", "file_prediction", "lite", "prediction", "serving", "stock", "training"}
     | {"fitting", "optimizers", "state", "weights"},
 ]

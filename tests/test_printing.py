@@ -30,7 +30,9 @@ def test_control_characters_are_spelled_out(text):
     assert printable("\ud800\udcff") == r"\ud800\udcff"
 
 
-@pytest.mark.parametrize("text", ["naïve 日本\u3000語", "עברית", "👩\u200d👩\u200d👧", "a\N{NO-BREAK SPACE}b", "two\nlines\tof it"])
+@pytest.mark.parametrize(
+    "text", ["naïve 日本\u3000語", "עברית", "👩\u200d👩\u200d👧", "a\N{NO-BREAK SPACE}b", "two\nlines\tof it"]
+)
 def test_ordinary_text_stays_as_it_is(text):
     assert printable(text) == text
     assert json.loads(json_printable(json.dumps(text, ensure_ascii=False))) == text

@@ -167,7 +167,9 @@ def test_an_interruption_before_the_first_step_keeps_nothing_and_says_so(phase, 
 def test_an_interruption_of_the_first_epoch_keeps_a_state_that_was_saved_in_it(monkeypatch, models_dir):
     with monkeypatch.context() as patch:
         interrupt(patch, 0, 1)
-        with pytest.raises(TrainingInterrupted, match=r"before the first epoch ended: its state is kept; resume") as told:
+        with pytest.raises(
+            TrainingInterrupted, match=r"before the first epoch ended: its state is kept; resume"
+        ) as told:
             train(save_every=2)
         assert told.value.resumable
     assert [path.name for path in models_dir.iterdir()] == [".many_to_one.unfinished"]

@@ -18,21 +18,14 @@ EVIL = "a\x1b]0;title\x07\x9b1m\u202eb"
 SPELLED = r"a\x1b]0;title\x07\x9b1m\u202eb"
 
 
-@pytest.fixture
-def stderr(monkeypatch):
-    stream = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", stream)
-    return stream
-
-
-def test_messages_by_logging_spell_out_control_characters(stderr):
+def test_messages_by_logging_spell_out_control_characters(capsys):
     logger = logging.getLogger("keras_rnn_zoo.anything")
     with frameworks():
         logger.warning("The file %s is damaged: %s.", Path("logs") / EVIL, EVIL)
         logger.info("columns %s", "text\nError: your disk is full")
         logger.info("%(name)s", {"name": EVIL})
         logger.info("100%")
-    assert stderr.getvalue().splitlines() == [
+    assert capsys.readouterr().err.splitlines() == [
         f"The file logs/{SPELLED} is damaged: {SPELLED}.",
         r"columns text\nError: your disk is full",
         SPELLED,
@@ -47,12 +40,12 @@ def test_the_package_logs_names_as_they_are(caplog):
     assert caplog.messages == [EVIL]
 
 
-def test_warnings_spell_out_control_characters(stderr):
+def test_warnings_spell_out_control_characters(capsys):
     before = warnings.showwarning
     with frameworks(verbose=True):
         warnings.simplefilter("always")
         warnings.warn(EVIL, stacklevel=1)
-    assert f"UserWarning: {SPELLED}\n" in stderr.getvalue()
+    assert f"UserWarning: {SPELLED}\n" in capsys.readouterr().err
     assert warnings.showwarning is before
 
 
@@ -132,9 +125,7 @@ def test_what_init_prints_is_a_command_to_paste(zoo, monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("name", ["models; touch PWNED", WEIRD])
 def test_what_train_prints_are_commands_to_paste(zoo, monkeypatch, name):
-    made = SimpleNamespace(
-        name="sent", path=Path(name) / "sent", metrics={"metrics": {"accuracy": 0.5}, "examples": 3}
-    )
+    made = SimpleNamespace(name="sent", path=Path(name) / "sent", metrics={"metrics": {"accuracy": 0.5}, "examples": 3})
     monkeypatch.setattr("keras_rnn_zoo.train", lambda *_, **__: made)
     result = zoo("train", "many_to_one", "--models-dir", name, "--run", "sent")
     assert result.stdout.replace("\n", "").isprintable()
