@@ -3,6 +3,7 @@
 Atheris leads the search by coverage; without it, seeds are changed at random.
 """
 
+import contextlib
 import importlib.util
 import random
 import sys
@@ -33,11 +34,8 @@ def guarded(name, target):
         call.count += 1
         began = time.monotonic()
         try:
-            with watch.watching():
-                try:
-                    target(data)
-                except ZooError:
-                    pass
+            with watch.watching(), contextlib.suppress(ZooError):
+                target(data)
             assert time.monotonic() - began < LONGEST, f"it took {time.monotonic() - began:.0f} s"
         except Exception as error:  # The search goes on; the finding is kept.
             findings.keep(name, data, error)

@@ -187,8 +187,10 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], list[bytes]]] = {
     ),
     "npz": (
         npz,
-        [b"\0" + seeds.array(seeds.ragged()), b"\1" + seeds.array([[[0.5, 1.0]]] * 12)]
-        + [b"\x08" + seeds.array(list("abcabcabcabc")), b"\x0d" + seeds.array([1] * 12)],
+        [
+            *(b"\0" + seeds.array(seeds.ragged()), b"\1" + seeds.array([[[0.5, 1.0]]] * 12)),
+            *(b"\x08" + seeds.array(list("abcabcabcabc")), b"\x0d" + seeds.array([1] * 12)),
+        ],
     ),
     "npz_file": (npz_file, [seeds.archive(x=seeds.ragged(), y=range(12)), seeds.archive(x=[[0.5]] * 12, y=range(12))]),
     "images": (images, [seeds.PIXEL, seeds.GIF, seeds.BMP, seeds.JPEG]),

@@ -18,7 +18,18 @@ BAIT = "zoo_bait"
 """A module that inputs may name, as if it were installed: whoever takes anything from it is caught."""
 _REACHING = ("subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system", "socket.connect")
 _OWN = frozenset(
-    "keras_rnn_zoo tensorflow_datasets tensorflow keras numpy google etils encodings scipy sklearn sacrebleu PIL".split()
+    (
+        "keras_rnn_zoo",
+        "tensorflow_datasets",
+        "tensorflow",
+        "keras",
+        "numpy",
+        "google",
+        "etils",
+        "scipy",
+        "sklearn",
+        "PIL",
+    )
 )
 """Packages whose modules may be imported when they are first needed."""
 

@@ -165,8 +165,8 @@ def _warm_up(loaded: LoadedRun, endpoints: Mapping[str, Endpoint]) -> Iterator[t
 def _write_companions(run: Run, folder: Path) -> None:
     """Writes vocabularies and labels, the model card and the terms of the data into an export.
 
-    Of `task/` those files are copied that training wrote. Without a card, which `Run.check` has warned of, there is none
-    in the export.
+    Of `task/` those files are copied that training wrote. A card that is missing, which `Run.check` has warned of, is
+    left out.
     """
     assets = folder / "assets"
     assets.mkdir(exist_ok=True)

@@ -182,6 +182,6 @@ def _check_same(config: Mapping[str, Any], request: Request, architecture: regis
     for name, value in asked.items():
         if value is not None and value != begun.get(name):
             raise OptionError(
-                f"The unfinished training began with {name}={short_repr(begun.get(name))}; received {short_repr(value)}. Leave it out to "
-                "resume, or train anew with --overwrite."
+                f"The unfinished training began with {name}={short_repr(begun.get(name))}; received "
+                f"{short_repr(value)}. Leave it out to resume, or train anew with --overwrite."
             )

@@ -151,8 +151,8 @@ def check_run_name(name: str) -> str:
     """Returns `name` if it can name a run's folder, or raises `RunError`."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name) or name.isdigit():
         raise RunError(
-            f"{short_repr(name)} cannot name a run: a run's name has up to 100 letters, digits, dots, hyphens and underscores, "
-            "begins with a letter or digit, and is not a number alone."
+            f"{short_repr(name)} cannot name a run: a run's name has up to 100 letters, digits, dots, hyphens and "
+            "underscores, begins with a letter or digit, and is not a number alone."
         )
     return name
 

@@ -134,8 +134,11 @@ def test_values_are_the_texts_that_stand_there(content, values, encoding, tmp_pa
 
 @pytest.mark.parametrize(
     "written",
-    ["units: " + "9" * 5000, "units: 0x" + "f" * 20_000, "learning_rate: 1e999", "learning_rate: nan", "epochs: inf"]
-    + ["learning_rate: .inf", "units: 2.0", "units: ''", 'cell: "\\0"', "bidirectional: '" + "x" * 10_000 + "'"],
+    [
+        *("units: " + "9" * 5000, "units: 0x" + "f" * 20_000, "learning_rate: 1e999", "learning_rate: nan"),
+        *("learning_rate: .inf", "epochs: inf", "units: 2.0", "units: ''", 'cell: "\\0"'),
+        "bidirectional: '" + "x" * 10_000 + "'",
+    ],
     ids=lambda written: written[:30],
 )
 def test_a_value_beyond_all_sizes_is_refused_in_a_short_message(written, tmp_path):

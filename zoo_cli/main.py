@@ -96,8 +96,12 @@ def _printable_usage_errors() -> Iterator[None]:
     try:
         yield
     except click.ClickException as error:
-        error.message = printable(error.message)
-        raise
+        message = printable(error.format_message())
+        if message == error.format_message():
+            raise
+        if isinstance(error, click.UsageError):
+            raise click.UsageError(message, error.ctx) from None
+        raise click.ClickException(message) from None
 
 
 @contextlib.contextmanager

@@ -113,7 +113,7 @@ def resolve(
         if column not in present:
             close = nearest(column, present)
             hint = f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
-            raise DataError(f"{path} has no column {short_repr(column)}. {hint}Its columns: {listed}.")
+            raise DataError(f"{path} has no column {column!r}. {hint}Its columns: {listed}.")
         columns[word] = column
     for word in words:
         if word not in columns:

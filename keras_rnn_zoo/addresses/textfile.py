@@ -11,7 +11,6 @@ from typing import IO, NamedTuple
 
 from keras_rnn_zoo.addresses.rows import BadRow, existing_file
 from keras_rnn_zoo.errors import DataError, OptionError, nearest
-from keras_rnn_zoo.printing import short_repr
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -53,10 +52,10 @@ class TextFile:
         if encoding:
             try:
                 self.encoding = codecs.lookup(encoding).name
-            except (LookupError, ValueError):  # The latter where the name holds a null character.
+            except LookupError:
                 close = nearest(encoding, ["utf-8", "cp1252", "latin-1", "shift_jis", "utf-16", "gbk", "euc_jp"])
                 hint = f" Did you mean {' or '.join(close)}?" if close else " Name one such as cp1252 or shift_jis."
-                raise OptionError(f"There is no encoding {short_repr(encoding)}.{hint}") from None
+                raise OptionError(f"There is no encoding {encoding!r}.{hint}") from None
         self.wide = self.encoding.startswith(("utf-16", "utf-32"))
         # Macintosh's line ends of long ago.
         self.carriage = not self.wide and b"\r" in head and b"\n" not in head
