@@ -6,8 +6,10 @@ library or for want of memory, is a finding, and another takes its place.
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -20,7 +22,7 @@ import targets
 HERE = Path(__file__).parent
 MOST_STARTS = 10
 """Processes that a target may use up before it is left."""
-START = 240
+START = 600
 """Seconds that a process may take to load its frameworks and to make what it fuzzes, and to end."""
 
 
@@ -32,11 +34,11 @@ def executions(printed: str) -> int:
     return max((int(number) for numbers in printed_numbers for number in numbers if number), default=0)
 
 
-def search(script: str, name: str, seconds: float) -> int:
+def search(script: str, name: str, seconds: float, shared: str) -> int:
     """Searches a target for some seconds, and returns the number of executions."""
     root = str(HERE.parent)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
-    environment |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "ZOO_OFFLINE": "1"}
+    environment |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "ZOO_OFFLINE": "1", saved.SHARED: shared}
     count, end = 0, time.monotonic() + seconds
     for start in range(MOST_STARTS):
         left = max(int(end - time.monotonic()), 1)
@@ -71,12 +73,14 @@ def main(minutes: float, names: list[str]) -> int:
     seconds = max(minutes * 60 / len(chosen), 1)
     total, began = 0, time.monotonic()
     print(f"{len(chosen)} targets, {seconds:.0f} s each", flush=True)
+    shared = tempfile.mkdtemp(prefix="zoo-fuzzing-")
     for script, name in chosen:
-        count = search(script, name, seconds)
+        count = search(script, name, seconds, shared)
         total += count
         found = findings.of_target(name if script != "endpoints.py" else f"endpoint-{name}")
         told = f"{len(found)} findings: {', '.join(found)}" if found else "nothing found"
         print(f"{script.removesuffix('.py'):>10} {name:14}{count:>10,} executions  {told}", flush=True)
+    shutil.rmtree(shared)
     spent = (time.monotonic() - began) / 60
     found = findings.of_target("")
     print(
