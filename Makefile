@@ -54,7 +54,7 @@ audit:
 	build/audit/bin/pip-audit --strict --no-deps --disable-pip --requirement constraints/dev.txt
 
 fuzz: $(VENV)/installed
-	$(BIN)/pip install --quiet $(PINNED) --editable ".[fuzz]" || echo "Without Atheris, hypothesis draws the input."
+	$(BIN)/pip install --quiet $(PINNED) --editable ".[fuzz]" || echo "Without Atheris, input is drawn at random."
 	$(BIN)/python fuzzing/run.py $(MINUTES)
 
 bench: $(VENV)/installed

@@ -1,5 +1,7 @@
 """Where what fuzzing finds is kept, once for each place in the code that it comes from."""
 
+import shutil
+import time
 import traceback
 from pathlib import Path
 
@@ -9,15 +11,42 @@ FINDINGS = ROOT / "findings"
 _seen: set[str] = set()
 
 
-def keep(target: str, data: bytes, error: BaseException) -> None:
-    """Writes an input that was answered wrongly, and the traceback, unless the same place has failed before."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    ours = [frame for frame in traceback.extract_tb(error.__traceback__) if "keras_rnn_zoo" in frame.filename]
-    frame = ours[-1] if ours else place
+def keep(target: str, data: bytes, error: BaseException, folder: Path | None = None) -> None:
+    """Writes an input that was answered wrongly, and the traceback, unless the same place has failed before.
+
+    Args:
+        target: the target's name.
+        data: the input.
+        error: what it raised.
+        folder: the folder that the input was, if it was one.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    frame = next((one for one in reversed(frames) if "keras_rnn_zoo/" in one.filename), frames[-1])
     name = f"{target}-{type(error).__name__}-{Path(frame.filename).stem}-{frame.lineno}"
     if name in _seen:
         return
     _seen.add(name)
     FINDINGS.mkdir(parents=True, exist_ok=True)
     (FINDINGS / f"{name}.bin").write_bytes(data)
-    (FINDINGS / f"{name}.txt").write_text("".join(traceback.format_exception(error)))
+    if folder:
+        shutil.copytree(folder, FINDINGS / f"{name}.folder", dirs_exist_ok=True)
+    (FINDINGS / f"{name}.txt").write_text(
+        "".join(traceback.format_exception(error)), encoding="utf-8", errors="replace"
+    )
+
+
+def keep_process(target: str, start: int, status: str, printed: str) -> None:
+    """Writes what a process printed that did not end as it should; libFuzzer writes its input beside."""
+    FINDINGS.mkdir(parents=True, exist_ok=True)
+    (FINDINGS / f"{target}-process-{start}.txt").write_text(f"{status}\n{printed[-40_000:]}", encoding="utf-8")
+
+
+def of_target(name: str) -> list[str]:
+    """Returns the names of what was found in a target, or in all of them for the name ""."""
+    return sorted(path.stem for path in FINDINGS.glob(f"{name}-*.txt" if name else "*.txt"))
+
+
+def put_aside() -> None:
+    """Moves what earlier runs found out of the way."""
+    if FINDINGS.is_dir():
+        FINDINGS.rename(ROOT / f"findings-until-{time.strftime('%Y%m%d-%H%M%S')}")

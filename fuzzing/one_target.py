@@ -1,13 +1,29 @@
 """Fuzzes one target for some seconds: `one_target.py NAME SECONDS`; prints `EXECUTIONS n`.
 
-Atheris leads the search by coverage; without it, hypothesis mutates the seeds at random.
+Atheris leads the search by coverage; without it, seeds are changed at random.
 """
 
+import contextlib
 import importlib.util
+import random
 import sys
 import time
 
 import findings
+import mutations
+import watch
+
+LONGEST = 60
+"""Seconds that one input may take."""
+
+
+def load(name):
+    """Returns a target, the input that its fuzzing begins with, and what the search puts in."""
+    import folder_targets
+    import targets
+
+    target, seeds = {**targets.TARGETS, **folder_targets.TARGETS}[name]
+    return target, seeds, {**targets.TOKENS, **folder_targets.TOKENS}.get(name, ())
 
 
 def guarded(name, target):
@@ -16,10 +32,11 @@ def guarded(name, target):
 
     def call(data: bytes) -> None:
         call.count += 1
+        began = time.monotonic()
         try:
-            target(data)
-        except ZooError:
-            pass
+            with watch.watching(), contextlib.suppress(ZooError):
+                target(data)
+            assert time.monotonic() - began < LONGEST, f"it took {time.monotonic() - began:.0f} s"
         except Exception as error:  # The search goes on; the finding is kept.
             findings.keep(name, data, error)
 
@@ -27,52 +44,62 @@ def guarded(name, target):
     return call
 
 
+def warmed_up(name, target, seeds):
+    """Returns the guarded target after the seeds, which load what is imported late."""
+    from keras_rnn_zoo.errors import ZooError
+
+    for seed in seeds:
+        try:
+            target(seed)
+        except ZooError:
+            pass
+        except Exception as error:
+            findings.keep(name, seed, error)
+    watch.install()
+    return guarded(name, target)
+
+
 def by_coverage(name: str, seconds: int) -> None:
     """Runs libFuzzer, which ends the process."""
     import atheris
 
-    with atheris.instrument_imports(include=["keras_rnn_zoo", "csv", "json", "configparser"]):
-        import targets
-    target, seeds = targets.TARGETS[name]
-    call = guarded(name, target)
+    with atheris.instrument_imports(include=["keras_rnn_zoo", "csv", "json", "configparser", "yaml"]):
+        target, seeds, tokens = load(name)
+    call = warmed_up(name, target, seeds)
     corpus = findings.ROOT / "corpus" / name
     corpus.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(seeds):
         (corpus / f"seed-{number}").write_bytes(seed)
-        call(seed)  # Also loads what is imported late.
     options = [
         f"-max_total_time={seconds}",
+        f"-timeout={LONGEST}",
+        f"-artifact_prefix={findings.FINDINGS}/{name}-",
         "-rss_limit_mb=4096",
-        "-timeout=60",
         "-max_len=4096",
         "-print_final_stats=1",
     ]
-    atheris.Setup([sys.argv[0], str(corpus), f"-artifact_prefix={findings.ROOT}/{name}-", *options], call)
+    findings.FINDINGS.mkdir(parents=True, exist_ok=True)
+    if tokens:
+        words = findings.ROOT / f"{name}.dict"
+        lines = ["".join(f"\\x{byte:02x}" for byte in token) for token in tokens]
+        words.write_text("".join(f'"{line}"\n' for line in lines))
+        options.append(f"-dict={words}")
+    atheris.Setup([sys.argv[0], str(corpus), *options], call)
     atheris.Fuzz()
 
 
 def at_random(name: str, seconds: int) -> None:
-    """Cuts, joins and changes seeds as hypothesis draws it."""
-    import targets
-    from hypothesis import HealthCheck, given, settings
-    from hypothesis import strategies as st
-
-    target, seeds = targets.TARGETS[name]
-    call = guarded(name, target)
-    base = st.sampled_from([*seeds, b""])
-    edits = st.lists(st.tuples(st.integers(0, 4096), st.integers(0, 9), st.binary(max_size=9)), max_size=5)
+    """Changes the seeds, and what came of them before, at random."""
+    target, seeds, tokens = load(name)
+    call = warmed_up(name, target, seeds)
+    draw = random.Random(time.time_ns())
+    known = [*seeds, b""]
     end = time.monotonic() + seconds
-
-    @settings(max_examples=500, database=None, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(base, edits)
-    def search(data, changes):
-        for place, removed, added in changes:
-            place %= len(data) + 1
-            data = data[:place] + added + data[place + removed :]
-        call(data)
-
     while time.monotonic() < end:
-        search()
+        data = mutations.of_bytes(draw.choice(known), draw, tokens)[:4096]
+        call(data)
+        if len(known) < 1000 and draw.random() < 0.01:
+            known.append(data)
     print(f"EXECUTIONS {call.count}")
 
 

@@ -1,50 +1,91 @@
-"""Fuzzes all targets in turns: `python fuzzing/run.py [MINUTES] [NAME]...`."""
+"""Fuzzes all targets in turns: `python fuzzing/run.py [MINUTES] [NAME]...`.
+
+Each target is searched for an equal share of the time, in processes of its own: one that ends early, by a crash of a
+library or for want of memory, is a finding, and another takes its place.
+"""
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import endpoints
 import findings
+import folder_targets
+import saved
 import targets
 
 HERE = Path(__file__).parent
+MOST_STARTS = 10
+"""Processes that a target may use up before it is left."""
+START = 600
+"""Seconds that a process may take to load its frameworks and to make what it fuzzes, and to end."""
 
 
 def executions(printed: str) -> int:
-    """Returns the number that a process told, by us or by libFuzzer."""
-    told = re.findall(r"EXECUTIONS (\d+)|stat::number_of_executed_units:\s+(\d+)|Done (\d+) runs", printed)
-    return max((int(number) for numbers in told for number in numbers if number), default=0)
+    """Returns the number that a process printed, ours or libFuzzer's."""
+    printed_numbers = re.findall(r"EXECUTIONS (\d+)|stat::number_of_executed_units:\s+(\d+)|Done (\d+) runs", printed)
+    if not printed_numbers:  # It ended early: libFuzzer counts as it goes.
+        printed_numbers = re.findall(r"^#(\d+)()()\s", printed, re.MULTILINE)
+    return max((int(number) for numbers in printed_numbers for number in numbers if number), default=0)
+
+
+def search(script: str, name: str, seconds: float, shared: str) -> int:
+    """Searches a target for some seconds, and returns the number of executions."""
+    root = str(HERE.parent)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
+    environment |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "ZOO_OFFLINE": "1", saved.SHARED: shared}
+    count, end = 0, time.monotonic() + seconds
+    for start in range(MOST_STARTS):
+        left = max(int(end - time.monotonic()), 1)
+        command = [sys.executable, str(HERE / script), name, str(left)]
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, errors="replace", check=False, env=environment,
+                timeout=left + START,
+            )  # fmt: skip
+            printed, status = done.stdout + done.stderr, f"ended with {done.returncode}" if done.returncode else ""
+        except subprocess.TimeoutExpired as error:
+            parts = [part if isinstance(part, bytes) else b"" for part in (error.stdout, error.stderr)]
+            printed, status = b"".join(parts).decode(errors="replace"), f"did not end after {left + START} s"
+        count += executions(printed)
+        if status:
+            findings.keep_process(name, start, status, printed)
+        if not status or time.monotonic() > end - 1:
+            break
+    return count
 
 
 def main(minutes: float, names: list[str]) -> int:
-    """Runs each target for its share of the time, prints a row for each, and returns how many things were found."""
-    everything = [("one_target.py", name) for name in targets.TARGETS] + [("endpoints.py", n) for n in endpoints.RUNS]
-    chosen = [(script, name) for script, name in everything if not names or name in names]
-    seconds = max(int(minutes * 60 / len(chosen)), 1)
+    """Searches all targets, or those named, prints a row for each, and returns how many things were found."""
+    of_bytes = [*targets.TARGETS, *folder_targets.TARGETS]
+    scripts = {"one_target.py": of_bytes, "saved.py": list(saved.TARGETS), "endpoints.py": list(endpoints.RUNS)}
+    chosen = [
+        (script, name) for script, all_names in scripts.items() for name in all_names if not names or name in names
+    ]
+    if unknown := set(names) - {name for _, name in chosen}:
+        sys.exit(f"There is no target {', '.join(sorted(unknown))}.")
+    findings.put_aside()
+    seconds = max(minutes * 60 / len(chosen), 1)
     total, began = 0, time.monotonic()
-    root = str(HERE.parent)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
-    environment |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+    print(f"{len(chosen)} targets, {seconds:.0f} s each", flush=True)
+    shared = tempfile.mkdtemp(prefix="zoo-fuzzing-")
     for script, name in chosen:
-        done = subprocess.run(
-            [sys.executable, HERE / script, name, str(seconds)],
-            capture_output=True, text=True, errors="replace", check=False, env=environment,
-        )  # fmt: skip
-        count = executions(done.stdout + done.stderr)
+        count = search(script, name, seconds, shared)
         total += count
-        ended = "" if done.returncode == 0 else f"  ended with {done.returncode}"
-        print(f"{script.removesuffix('.py'):>10} {name:14}{count:>10,} executions{ended}", flush=True)
-        if ended:
-            findings.FINDINGS.mkdir(parents=True, exist_ok=True)
-            (findings.FINDINGS / f"{name}-ended.txt").write_text(done.stdout[-20_000:] + done.stderr[-20_000:])
-    found = sorted(path.stem for path in findings.FINDINGS.glob("*.txt"))
+        found = findings.of_target(name if script != "endpoints.py" else f"endpoint-{name}")
+        told = f"{len(found)} findings: {', '.join(found)}" if found else "nothing found"
+        print(f"{script.removesuffix('.py'):>10} {name:14}{count:>10,} executions  {told}", flush=True)
+    shutil.rmtree(shared)
     spent = (time.monotonic() - began) / 60
+    found = findings.of_target("")
     print(
-        f"{total:,} executions in {spent:.0f} minutes, {len(found)} findings{': ' if found else ''}{', '.join(found)}"
+        f"{total:,} executions in {spent:.0f} minutes, {len(found)} findings"
+        + (f" in {findings.FINDINGS}" if found else "")
     )
     return len(found)
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import pickle
 import struct
 import wave
 
@@ -55,6 +56,29 @@ def array(values: object) -> bytes:
     file = io.BytesIO()
     np.lib.format.write_array(file, np.asanyarray(values), allow_pickle=True)
     return file.getvalue()
+
+
+def object_header(shape: tuple[int, ...]) -> bytes:
+    """Returns the head of a `.npy` file of objects, which a pickle follows."""
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": "|O", "fortran_order": False, "shape": shape})
+    return file.getvalue()
+
+
+def pickled(items: list[object]) -> bytes:
+    """Returns an array of objects as NumPy pickles it."""
+    values = np.empty(len(items), object)
+    values[:] = items
+    return pickle.dumps(values, protocol=3)
+
+
+OBJECTS: list[list[object]] = [
+    [np.zeros((1 + number % 3, 2), "float32") for number in range(12)],
+    ["a", b"b", 1, 2.5, None, True],
+    [[1, [2.5, "c"]], [], [np.float32(3)], (1, 2)],
+    [np.array(["a", "bc"]), np.array([b"a"]), np.array([1, 2], "<i8"), np.array(4.0)],
+]
+"""What stands in arrays of objects, as people write them."""
 
 
 def ragged() -> np.ndarray:

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import seeds
 
-from keras_rnn_zoo import configs, registry, runs
+from keras_rnn_zoo import configs, registry
 from keras_rnn_zoo.addresses.inputs import open_inputs
 from keras_rnn_zoo.addresses.rows import BadRow
-from keras_rnn_zoo.exports import read_export
 from keras_rnn_zoo.readers.series import padded_batch, parsed_series
 from keras_rnn_zoo.readers.wav import read_wav
 
@@ -91,13 +90,15 @@ def answered(data: bytes) -> None:
 
 
 def npz(data: bytes) -> None:
-    """An array of series in an archive; the first byte chooses whether there are lengths, and the task."""
+    """An array in an archive; the first byte chooses which one it is, whether there are lengths, and the task."""
     choice = data[0] if data else 0
+    arrays = {"x": seeds.array([[[0.5, 1.0]]] * 12), "y": seeds.array([number % 2 for number in range(12)])}
+    if choice & 1:
+        arrays["lengths"] = seeds.array([1] * 12)
+    arrays[("x", "x", "y", "lengths")[choice >> 2 & 3]] = data[1:]
     with zipfile.ZipFile(FOLDER / "data.npz", "w") as archive:
-        archive.writestr("x.npy", data[1:])
-        archive.writestr("y.npy", seeds.array([number % 2 for number in range(12)]))
-        if choice & 1:
-            archive.writestr("lengths.npy", seeds.array([1] * 12))
+        for name, content in arrays.items():
+            archive.writestr(f"{name}.npy", content)
     opened("npz", str(FOLDER / "data.npz"), "regression" if choice & 2 else "classification")
 
 
@@ -158,23 +159,6 @@ def yaml(data: bytes) -> None:
     configs.split_config(configs.read_config(str(path)), options, str(path))
 
 
-def config(data: bytes) -> None:
-    """A run's `config.json`."""
-    folder = FOLDER / "run"
-    folder.mkdir(exist_ok=True)
-    (folder / "config.json").write_bytes(data)
-    _ = runs.open_run(str(folder)).config
-
-
-def export_facts(data: bytes) -> None:
-    """An export's `export.json`."""
-    folder = FOLDER / "export"
-    folder.mkdir(exist_ok=True)
-    (folder / "saved_model.pb").write_bytes(b"")
-    (folder / "export.json").write_bytes(data)
-    read_export(folder)
-
-
 CHOICE = b"\0\0\0"
 TARGETS: dict[str, tuple[Callable[[bytes], None], list[bytes]]] = {
     "csv": (
@@ -199,14 +183,29 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], list[bytes]]] = {
         answered,
         [b"\0\0" + seeds.TABLE.encode(), b"\2\0" + seeds.LINES.encode(), b"\4\0" + seeds.TREE.encode()],
     ),
-    "npz": (npz, [b"\0" + seeds.array(seeds.ragged()), b"\1" + seeds.array([[[0.5, 1.0]]] * 12)]),
+    "npz": (
+        npz,
+        [
+            *(b"\0" + seeds.array(seeds.ragged()), b"\1" + seeds.array([[[0.5, 1.0]]] * 12)),
+            *(b"\x08" + seeds.array(list("abcabcabcabc")), b"\x0d" + seeds.array([1] * 12)),
+        ],
+    ),
     "npz_file": (npz_file, [seeds.archive(x=seeds.ragged(), y=range(12)), seeds.archive(x=[[0.5]] * 12, y=range(12))]),
     "images": (images, [seeds.PIXEL, seeds.GIF, seeds.BMP, seeds.JPEG]),
     "captions": (captions, [b"\0image,caption\n0.png,a dot\n1.png,two\n", b"\0010.png#0\ta dot\n1.png#1\ttwo\n"]),
     "audio": (audio, [seeds.wav(), seeds.wav(44_100, 1, 2), seeds.wav(8000, 4), seeds.floats()]),
     "series": (series, [b"[[0.1, 2], [0.3, 1]]", b"[]", b"[[1e400, NaN]]"]),
-    "yaml": (yaml, [b"units: 64\ndropout: 0.5\ncolumns: {text: a}\n", b"a: &b [1]\nc: *b\n"]),
-    "config": (config, []),
-    "export_facts": (export_facts, []),
+    "yaml": (
+        yaml,
+        [b"units: 64\ndropout: 0.5\ncolumns: {text: a}\n", b"a: &b [1]\nc: *b\n", b"cell: !!str gru\n---\nx: |\n y\n"],
+    ),
 }
 """Each target and the input that its fuzzing begins with."""
+
+TOKENS: dict[str, tuple[bytes, ...]] = {
+    "yaml": (
+        *(b"!!int ", b"!!bool ", b"!!timestamp ", b"!!binary ", b"!!python/name:os.system", b"&a ", b"*a", b"<<: "),
+        *(b"\n---\n", b"%YAML 1.1\n", b"? ", b"|\n", b"- ", b'"\\U', b"'", b"0x", b"units: ", b"columns:\n ", b"\t"),
+    ),
+}
+"""What the input of some targets is made of, for the search to put in."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from keras_rnn_zoo.errors import DuplicateNameError, UnknownNameError, name_hint
 from keras_rnn_zoo.options import Option, read_options
+from keras_rnn_zoo.printing import short_repr
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -93,7 +94,9 @@ class Catalogue(Generic[E]):
         self._scan()
         folded = fold(str(name))
         if folded not in self._names:
-            raise UnknownNameError(f"There is no {self.kind} named {name!r}. {name_hint(folded, self._names)}")
+            raise UnknownNameError(
+                f"There is no {self.kind} named {short_repr(name)}. {name_hint(folded, self._names)}"
+            )
         return self._entries[self._names[folded]]
 
     def entries(self) -> list[E]:

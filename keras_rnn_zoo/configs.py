@@ -1,5 +1,7 @@
 """Trainings written down as YAML: one key an option, by the words of the command line. Imports no framework."""
 
+import csv
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +11,9 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import OptionError, ZooError, name_hint
 from keras_rnn_zoo.files import user_path, write_text
 from keras_rnn_zoo.options import Option
+from keras_rnn_zoo.plain_yaml import read_plain_yaml
 from keras_rnn_zoo.plans import SETTINGS
+from keras_rnn_zoo.printing import json_printable, short_repr
 from keras_rnn_zoo.small_data import ADAPTED
 
 PLACES = {
@@ -22,36 +26,37 @@ PLACES = {
 """Keys beside the settings and options; all are texts."""
 
 
-def read_config(path: str) -> dict[str, Any]:
-    """Returns the keys and values of a YAML file.
+def read_config(path: str) -> dict[str, str]:
+    """Returns the keys and values of a YAML file, values as the texts that stand there.
 
     Raises:
-        ZooError: the file cannot be read, is no YAML, or holds something else than keys and plain values.
+        ZooError: the file cannot be read, is not YAML, or holds something other than keys and plain values.
     """
-    import yaml
-
     file = user_path(path)
     try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
+        document = read_plain_yaml(file)
     except OSError as error:
         raise ZooError(f"The configuration {file} cannot be read: {error.strerror}. Make one: zoo init NAME.") from None
-    except (yaml.YAMLError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{file}, line {mark.line + 1}" if mark else str(file)
-        raise ZooError(f"{where}: this is not YAML: {getattr(error, 'problem', None) or error}. Correct it.") from None
     if document is None:
         return {}
     if not isinstance(document, dict):
-        raise ZooError(f"{file}: keys and values are expected, such as 'units: 64'; received {document!r:.60}.")
+        raise ZooError(f"{file}: keys and values are expected, such as 'units: 64'; received {short_repr(document)}.")
     values = {}
     for key, value in document.items():
-        if key == "columns" and isinstance(value, dict):
-            value = ",".join(f"{word}={column}" for word, column in value.items())
-        if not isinstance(value, str | int | float | bool | None):
-            raise OptionError(f"{file}: {key!r} expects one plain value; received {value!r:.60}.")
+        if key == "columns" and isinstance(value, dict) and not any(isinstance(v, dict | list) for v in value.values()):
+            value = _joined(value)
+        if isinstance(value, dict | list):
+            raise OptionError(f"{file}: {short_repr(key)} expects one plain value; received {short_repr(value)}.")
         if value is not None:
-            values[str(key)] = value
+            values[key] = value
     return values
+
+
+def _joined(columns: Mapping[str, Any]) -> str:
+    """Returns columns written as a mapping in the form of the option, `text=review,label=stars`."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([f"{word}={column or ''}" for word, column in columns.items()])
+    return line.getvalue()
 
 
 def split_config(values: Mapping[str, Any], options: Mapping[str, Option], path: str) -> dict[str, Any]:
@@ -71,10 +76,8 @@ def split_config(values: Mapping[str, Any], options: Mapping[str, Option], path:
         if key in PLACES:
             continue
         if key not in known:
-            raise OptionError(f"{path}: there is no option {key!r}. {name_hint(key, [*known, *PLACES])}")
+            raise OptionError(f"{path}: there is no option {short_repr(key)}. {name_hint(key, [*known, *PLACES])}")
         option = known[key]
-        # YAML takes 3e-3 for a text, and a column named 1 for a number.
-        value = str(value) if option.type is str and not isinstance(value, bool) else value
         checked[key] = option.parse(value) if isinstance(value, str) else option.check(value)
     return checked
 
@@ -106,7 +109,7 @@ def template(
 
     def line(name: str, default: str, comment: str) -> str:
         if name in chosen:
-            return f"{name}: {json.dumps(chosen[name], ensure_ascii=False)}  # {comment}"
+            return f"{name}: {_quoted(chosen[name])}  # {comment}"
         return f"# {name}:{default and ' '}{default}  # {comment}"
 
     lines = [
@@ -114,7 +117,7 @@ def template(
         "# Every option stands here with its default. Take away the # to change one, then: zoo train --config FILE",
         "",
         f"architecture: {architecture.name}",
-        f"dataset: {json.dumps(dataset.name, ensure_ascii=False)}",
+        f"dataset: {_quoted(dataset.name)}",
         *(line(key, "", PLACES[key]) for key in ("data_dir", "run", "models_dir")),
     ]
     groups = {"Training": SETTINGS, "Model, task and data": registry.options_of(architecture, dataset)}
@@ -122,9 +125,14 @@ def template(
         lines += ["", f"# {title}"]
         for option in options.values():
             if not option.from_data:
-                value = json.dumps(dataset.defaults.get(option.name, option.default), ensure_ascii=False)
+                value = _quoted(dataset.defaults.get(option.name, option.default))
                 lines.append(line(option.name, value, f"{option.help.rstrip('.')}. Accepts {option.accepts}."))
     return "\n".join(lines) + "\n"
+
+
+def _quoted(value: Any) -> str:
+    """Returns a plain value as JSON, which YAML reads as the same value on one line."""
+    return json_printable(json.dumps(value, ensure_ascii=False))
 
 
 def write_template(path: str, text: str) -> Path:

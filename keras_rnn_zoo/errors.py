@@ -37,12 +37,24 @@ class ExportError(ZooError):
 
 
 class TrainingInterrupted(ZooError):
-    """Ctrl-C during training. What was trained so far is kept; the message says where."""
+    """Ctrl-C during training. What was trained so far is kept; the message says where.
+
+    Attributes:
+        resumable: whether a state was kept that the training can be resumed from.
+    """
+
+    def __init__(self, message: str, *, resumable: bool = False) -> None:
+        super().__init__(message)
+        self.resumable = resumable
+
+
+_LONGEST_NAME = 200
+"""Characters of a name that are compared with known ones; the time for it grows with the square of them."""
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:
     """Returns up to three of the `known` names that look most like `name`."""
-    return difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
+    return difflib.get_close_matches(name[:_LONGEST_NAME], list(known), n=3, cutoff=0.5)
 
 
 def name_hint(name: str, known: Iterable[str]) -> str:

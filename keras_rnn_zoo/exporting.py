@@ -17,7 +17,8 @@ from keras_rnn_zoo.lazy import keras, np
 from keras_rnn_zoo.lite import check_model, write_model
 from keras_rnn_zoo.loading import LoadedRun, load_run
 from keras_rnn_zoo.locks import exclusive
-from keras_rnn_zoo.runs import Run, open_run, version_numbers
+from keras_rnn_zoo.printing import one_line
+from keras_rnn_zoo.runs import Run, open_run
 from keras_rnn_zoo.serving import write_requests
 from keras_rnn_zoo.tasks.endpoint import Endpoint
 
@@ -71,13 +72,15 @@ def export(
             "on the backend: set KERAS_BACKEND=tensorflow and export again."
         )
     with exclusive(found.path):
+        if isinstance(run, LoadedRun):
+            found.check()  # Its folder may have changed since it was loaded.
         loaded = run if isinstance(run, LoadedRun) else load_run(found)
         versions = format_folder(found.path, format)
         if versions != found.path and versions.is_symlink():
             raise ExportError(
                 f"The folder {versions} is a symbolic link, and exports stay within their run. Remove it."
             )
-        path = versions / str(max(version_numbers(versions), default=0) + 1)
+        path = versions / str(_next_version(versions))
         with naming_faults_of_the_system(), whole_folder(path) as folder:
             facts = {"format": format, **_describe(found)}
             if format == "saved_model":
@@ -87,6 +90,12 @@ def export(
             _write_companions(found, folder)
             write_facts(folder, facts)
         return path
+
+
+def _next_version(folder: Path) -> int:
+    """Returns a number above those of all versions; of a file or link with such a name, too, for it takes the place."""
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    return max((int(name) for name in names if name.isdecimal()), default=0) + 1
 
 
 def _saved_model(loaded: LoadedRun, folder: Path, check: bool, data_dir: str | None) -> dict[str, Any]:
@@ -154,17 +163,25 @@ def _warm_up(loaded: LoadedRun, endpoints: Mapping[str, Endpoint]) -> Iterator[t
 
 
 def _write_companions(run: Run, folder: Path) -> None:
-    """Writes vocabularies and labels, the model card and the terms of the data into an export."""
+    """Writes vocabularies and labels, the model card and the terms of the data into an export.
+
+    Of `task/` those files are copied that training wrote. A card that is missing, which `Run.check` has warned of, is
+    left out.
+    """
     assets = folder / "assets"
     assets.mkdir(exist_ok=True)
-    for file in run.task_path.iterdir():
-        shutil.copy(file, assets)
-    if not (run.path / CARD).is_symlink():  # What it links to is none of the run's.
-        shutil.copy(run.path / CARD, folder / CARD)
+    for name in run.config["files"]:
+        if name.startswith("task/"):
+            copy = assets / name.removeprefix("task/")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(run.path / name, copy)
+    card = run.path / CARD
+    if card.is_file() and not card.is_symlink():  # What it links to is none of the run's.
+        shutil.copy(card, folder / CARD)
     data, entry = run.config["dataset"], registry.dataset_of(run.config)
     write_text(
         folder / LICENCE,
-        f"The model was trained on the data set {entry.name}, version {data['version']}.\n{entry.summary}\n\n"
+        f"The model was trained on the data set {one_line(entry.name)}, version {data['version']}.\n{entry.summary}\n\n"
         f"Terms of the data: {entry.licence}\nSHA-256 of the data: {data['checksum']}\n",
     )
 

@@ -1,14 +1,16 @@
 """The folder of an export: what it tells of itself, and how it is served. Imports no framework."""
 
+import csv
+import io
 import json
 import os
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo.errors import RunError
 from keras_rnn_zoo.files import user_path, write_json
+from keras_rnn_zoo.printing import command_line, json_printable
 from keras_rnn_zoo.runs import check_files, read_sealed
 from keras_rnn_zoo.schema import EXPORT
 from keras_rnn_zoo.seals import digests, sealed
@@ -58,14 +60,25 @@ def write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
 
 
 def serve_commands(path: Path) -> list[str]:
-    """Returns the command lines that serve an export by TensorFlow Serving and ask it, one a line."""
+    """Returns the command lines that serve an export by TensorFlow Serving and query it, one a line, to be pasted."""
+    import urllib.parse
+
     folder = path.resolve().parent
     name = folder.name
-    mount = shlex.quote(f"{folder}:/models/{name}:ro")
     request = path / EXTRA / REQUEST
-    text = json.dumps(json.loads(request.read_text(encoding="utf-8")), ensure_ascii=False)
-    body = shlex.quote(text) if len(text) <= _SHORT_REQUEST else shlex.quote(f"@{request}")
-    return [
-        f"docker run --rm -p 8501:8501 -v {mount} -e MODEL_NAME={name} tensorflow/serving",
-        f"curl -d {body} http://localhost:8501/v1/models/{name}:predict",
-    ]
+    text = json_printable(json.dumps(json.loads(request.read_text(encoding="utf-8")), ensure_ascii=False))
+    serve = ["docker", "run", "--rm", "-p", "8501:8501", *_mount(folder), "-e", f"MODEL_NAME={name}"]
+    url = f"http://localhost:8501/v1/models/{urllib.parse.quote(os.fsencode(name), safe='')}:predict"
+    body = text if len(text) <= _SHORT_REQUEST else f"@{request}"
+    return [command_line([*serve, "tensorflow/serving"]), command_line(["curl", "-d", body, url])]
+
+
+def _mount(folder: Path) -> list[str]:
+    """Returns the arguments by which Docker mounts the folder of a model."""
+    target = f"/models/{folder.name}"
+    if ":" not in str(folder):
+        return ["-v", f"{folder}:{target}:ro"]
+    # `-v` cuts its value at colons; `--mount` takes a line of CSV.
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(["type=bind", f"source={folder}", f"target={target}", "readonly"])
+    return ["--mount", line.getvalue()]

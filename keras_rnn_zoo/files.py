@@ -13,18 +13,31 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo.errors import ZooError
+from keras_rnn_zoo.printing import short_repr
+
+_MOST_PATH_BYTES, _MOST_NAME_BYTES = 4095, 255
+"""Bytes of a path, and of each name in it, that Linux allows."""
 
 
 def user_path(path: str | os.PathLike[str]) -> Path:
-    """Returns a path that a user gave; raises `ZooError` if TensorFlow could not use it, not being UTF-8."""
+    """Returns a path that a user gave; raises `ZooError` if no file can have it, or if it is not UTF-8."""
+    text = os.fspath(path)
+    if "\0" in text:
+        raise ZooError(f"The path {short_repr(text)} holds a null character, which no path may. Leave it out.")
     try:
-        os.fspath(path).encode()
-    except UnicodeEncodeError:
-        raise ZooError(f"The path {os.fspath(path)!r} is not valid UTF-8, which TensorFlow needs. Rename it.") from None
+        encoded = text.encode()
+    except UnicodeEncodeError:  # TensorFlow could not use it.
+        raise ZooError(f"The path {short_repr(text)} is not valid UTF-8, which TensorFlow needs. Rename it.") from None
+    longest = max(map(len, encoded.split(b"/")))
+    if len(encoded) > _MOST_PATH_BYTES or longest > _MOST_NAME_BYTES:
+        raise ZooError(
+            f"The path {short_repr(text)} is too long: at most {_MOST_PATH_BYTES:,} bytes are allowed, and "
+            f"{_MOST_NAME_BYTES} between two slashes. Shorten it."
+        )
     try:
         return Path(path).expanduser()
     except RuntimeError:
-        raise ZooError(f"The path {os.fspath(path)!r} begins with the home of a user that is not there.") from None
+        raise ZooError(f"The path {short_repr(text)} begins with the home of an unknown user. Write it out.") from None
 
 
 _PARTIAL = ".partial-"

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from keras_rnn_zoo.errors import OptionError, name_hint
+from keras_rnn_zoo.printing import short_repr
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Option:
                     value = float(value)
         wrong_type = not isinstance(value, self.type) or (isinstance(value, bool) and self.type is not bool)
         if wrong_type or (self.choices and value not in self.choices) or not self._within_bounds(value):
-            raise OptionError(f"Option {self.name!r} expects {self.accepts}; received {value!r}.")
+            raise OptionError(f"Option {self.name!r} expects {self.accepts}; received {short_repr(value)}.")
         return value
 
     def _within_bounds(self, value: Any) -> bool:
@@ -83,7 +84,7 @@ class Option:
         try:
             value = _TRUTH[text.casefold()] if self.type is bool else self.type(text)
         except (KeyError, ValueError):
-            raise OptionError(f"Option {self.name!r} expects {self.accepts}; received {text!r}.") from None
+            raise OptionError(f"Option {self.name!r} expects {self.accepts}; received {short_repr(text)}.") from None
         return self.check(value)
 
     def as_json(self) -> dict[str, Any]:
@@ -166,7 +167,7 @@ def parse_options(options: Mapping[str, Option], given: Mapping[str, str], owner
 def find_option(options: Mapping[str, Option], name: str, owner: str) -> Option:
     """Returns the option of that name, or raises `OptionError` with the nearest names."""
     if not options:
-        raise OptionError(f"{owner} has no options; received {name!r}. Leave it out.")
+        raise OptionError(f"{owner} has no options; received {short_repr(name)}. Leave it out.")
     if name not in options:
-        raise OptionError(f"{owner} has no option {name!r}. {name_hint(name, options)}")
+        raise OptionError(f"{owner} has no option {short_repr(name)}. {name_hint(name, options)}")
     return options[name]

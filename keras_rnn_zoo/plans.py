@@ -11,6 +11,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.datasets.prepared import data_dir_path
 from keras_rnn_zoo.errors import OptionError, RunError
 from keras_rnn_zoo.options import Option, Range, check_options, refuse_from_data
+from keras_rnn_zoo.printing import short_repr
 from keras_rnn_zoo.runs import Run, check_run_name, is_resumable, models_dir, unfinished_path
 from keras_rnn_zoo.small_data import ADAPTED
 
@@ -171,7 +172,7 @@ def _data_dir(dataset: registry.Dataset, request: Request) -> str | None:
     if request.data_dir is not None:
         raise OptionError(
             f"The dataset {dataset.name!r} {'is embedded and reads' if dataset.embedded else 'reads'} nothing from a "
-            f"data directory; received {request.data_dir!r}. Leave it out, or name another dataset."
+            f"data directory; received {short_repr(request.data_dir)}. Leave it out, or name another dataset."
         )
     return None
 
@@ -196,6 +197,6 @@ def _check_same(config: Mapping[str, Any], request: Request, architecture: regis
     for name, value in asked.items():
         if value is not None and value != begun.get(name):
             raise OptionError(
-                f"The unfinished training began with {name}={begun.get(name)!r}; received {value!r}. Leave it out to "
-                "resume, or train anew with --overwrite."
+                f"The unfinished training began with {name}={short_repr(begun.get(name))}; received "
+                f"{short_repr(value)}. Leave it out to resume, or train anew with --overwrite."
             )

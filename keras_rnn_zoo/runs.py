@@ -18,6 +18,7 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError, RunError, UnknownNameError, name_hint
 from keras_rnn_zoo.files import folder_beside, move_folder, user_path, write_json
+from keras_rnn_zoo.printing import shell_quote, short_repr
 from keras_rnn_zoo.schema import RUN, Keys
 from keras_rnn_zoo.seals import digests, first_fault, is_unchanged, sealed
 
@@ -119,8 +120,11 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
     if not (path / "config.json").is_file():
         hint = name_hint(path.name, known) if known else "There is none yet: `zoo train NAME` makes one."
         if is_resumable(path):
-            hint = f"Its training is unfinished: go on with `zoo train NAME --run {path.name} --resume`."
-        raise RunError(f"There is no run {path.name!r} in {path.parent}. {hint}")
+            where = f" --models-dir {shell_quote(path.parent)}" if path.parent != models_dir() else ""
+            hint = (
+                f"Its training is unfinished. Resume it: zoo train NAME --run {shell_quote(path.name)}{where} --resume"
+            )
+        raise RunError(f"There is no run {short_repr(path.name)} in {path.parent}. {hint}")
     found = Run(path)
     _ = found.config  # Damage is reported here, before a framework is loaded.
     return found
@@ -149,8 +153,8 @@ def check_run_name(name: str) -> str:
     """Returns `name` if it can name a run's folder, or raises `RunError`."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name) or name.isdigit():
         raise RunError(
-            f"{name!r} cannot name a run: a run's name has up to 100 letters, digits, dots, hyphens and underscores, "
-            "begins with a letter or digit, and is not a number alone."
+            f"{short_repr(name)} cannot name a run: a run's name has up to 100 letters, digits, dots, hyphens and "
+            "underscores, begins with a letter or digit, and is not a number alone."
         )
     return name
 

@@ -81,7 +81,8 @@ def train(
         DataError: the data set cannot be read.
         RunError: an unfinished training stands in the way, or there is none to resume; another process writes the run.
         TrainingError: the loss is not finite, or the system refuses a file after some epochs are done.
-        TrainingInterrupted: Ctrl-C; the best weights so far are kept as the run.
+        TrainingInterrupted: Ctrl-C; after an epoch or more, the best weights so far are kept as the run. Its attribute
+            `resumable` tells whether the training can be resumed.
     """
     settings = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
     settings |= {"patience": patience, "save_every": save_every, "deterministic": deterministic}
@@ -91,8 +92,11 @@ def train(
         try:
             with naming_damaged_records(plan.config["dataset"]["name"]), naming_faults_of_the_system():
                 _train(plan, verbose)
+        except KeyboardInterrupt:  # Before the first step, or for a second time.
+            kept = "its state is kept; resume the training to go on" if _has_state(plan) else "no state of it was kept"
+            raise TrainingInterrupted(f"The training was interrupted: {kept}.", resumable=_has_state(plan)) from None
         except OSError as error:
-            if not is_resumable(plan.path):
+            if not _has_state(plan):
                 raise
             raise TrainingError(
                 f"The training of {plan.path.name!r} stopped, for the system refused: {error}. What was done until its "
@@ -102,6 +106,15 @@ def train(
             if not is_resumable(plan.path):
                 shutil.rmtree(plan.unfinished, ignore_errors=True)
         return Run(plan.path)
+
+
+def _has_state(plan: Plan) -> bool:
+    """Whether a state of this training was saved, to resume it from.
+
+    Until the data is open, an earlier unfinished training that `overwrite` will discard is still there.
+    """
+    has_begun = plan.resumed or "backend" in plan.config["versions"]
+    return has_begun and is_resumable(plan.path)
 
 
 def _train(plan: Plan, verbose: int | str) -> None:
@@ -131,7 +144,8 @@ def _train(plan: Plan, verbose: int | str) -> None:
         test = make_batches(examples.split("test"), task, EVALUATION_BATCH_SIZE, references=True)
         _write_run(plan, loaded, keeper, "test", test)
     except KeyboardInterrupt:
-        raise TrainingInterrupted(_keep_interrupted(plan, loaded, keeper, examples)) from None
+        message = _keep_interrupted(plan, loaded, keeper, examples)
+        raise TrainingInterrupted(message, resumable=_has_state(plan)) from None
     _forget(plan)
 
 
@@ -214,13 +228,14 @@ def _make_batches(plan: Plan, task: Task, examples: Examples) -> tuple[Batches, 
 def _keep_interrupted(plan: Plan, loaded: LoadedRun, keeper: "KeepBest", examples: Examples) -> str:
     """Writes the best weights so far as the run, and returns what to tell the user."""
     if not keeper.rows:
-        kept = "its state is kept; resume the training to go on" if is_resumable(plan.path) else "nothing was kept"
+        kept = "its state is kept; resume the training to go on" if _has_state(plan) else "nothing was kept"
         return f"Interrupted before the first epoch ended: {kept}."
     validation = make_batches(examples.split("validation"), loaded.task, EVALUATION_BATCH_SIZE, references=True)
     _write_run(plan, loaded, keeper, "validation", validation)
+    advice = "; resume the training to go on" if _has_state(plan) else ""
     return (
         f"Interrupted after epoch {len(keeper.rows)} of {plan.config['training']['epochs']}. The best weights so far "
-        f"are the run {plan.path.name!r} in {plan.path.parent}; resume the training to go on."
+        f"are the run {plan.path.name!r} in {plan.path.parent}{advice}."
     )
 
 

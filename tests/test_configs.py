@@ -1,5 +1,6 @@
 """Trainings written down as YAML."""
 
+import dataclasses
 import json
 import re
 
@@ -69,6 +70,128 @@ def test_what_is_no_configuration_is_named(content, message, tmp_path):
         read_config(str(tmp_path / "a.yaml"))
     with pytest.raises(ZooError, match="cannot be read"):
         read_config(str(tmp_path / "b.yaml"))
+
+
+BOMB = "units: [&a0 [x, x]" + "".join(f", &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 40)) + "]\n"
+FOREIGN = [
+    ("a: &x 1\n", r"line 1: the anchor '&x' is not read"),
+    ("a: 1\nb: *x\n", r"line 2: the alias '\*x' is not read"),
+    (BOMB, r"line 1: the anchor '&a0' is not read"),
+    ("a: &x {b: 1}\n<<: *x\n", r"the anchor '&x' is not read"),
+    ("<<: {units: 3}\n", r"the merge key '<<' is not read"),
+    ('units: !!bool "maybe"\n', r"the tag '!!bool' is not read"),
+    ('units: !!timestamp "foo"\n', r"the tag '!!timestamp' is not read"),
+    ('units: !!int ""\n', r"the tag '!!int' is not read"),
+    ('units: !!float ""\n', r"the tag '!!float' is not read"),
+    ("units: !!binary aGk=\n", r"the tag '!!binary' is not read"),
+    ("units: !!python/object/apply:os.system [id]\n", r"the tag '!!python/object/apply:os.system' is not read"),
+    ("units: !own 3\n", r"the tag '!own' is not read"),
+    ("units: 3\ncell: gru\nunits: 4\n", r"line 3: the key 'units' is here twice"),
+    ("? [a, b]\n: 1\n", r"line 1: a key must be a plain word"),
+    ("units: 3\n---\nunits: 4\n", r"line 2: a second document begins here"),
+    ("units: " + "[" * 5000 + "]" * 5000, r"line 1: values are nested too deeply"),
+    ("[" * 90_000, r"line 1: values are nested too deeply"),
+    ("columns: {text: [a]}\n", r"'columns' expects one plain value"),
+    ("units: {a: 1}\n", r"'units' expects one plain value"),
+    ("a:\n\tb: 1\n", r"line 2: this is not YAML"),
+    ('a: "\\UFFFFFFFF"\n', r"this is not YAML: an escape or a number in it is out of range"),
+    ("%YAML " + "9" * 5000 + ".1\n---\na: 1\n", r"this is not YAML: an escape or a number"),
+    (b"units: \0\n", r"special characters are not allowed"),
+    (b"units: 3\ncell: \xff\n", r"line 2: this is not UTF-8 text"),
+    ("a: 1\n" * 50_000, r"too large for a configuration: at most 100,000 bytes"),
+]
+
+
+@pytest.mark.parametrize(("content", "message"), FOREIGN, ids=[message for _, message in FOREIGN])
+def test_what_a_configuration_does_not_need_is_refused_by_name(content, message, tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ZooError, match=message) as told:
+        read_config(str(path))
+    assert len(str(told.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("content", "values"),
+    [
+        ("units: 3", {"units": "3"}),
+        ("run: 2024.10\nseed: 010\n", {"run": "2024.10", "seed": "010"}),
+        ("columns: {text: no, label: 2}", {"columns": "text=no,label=2"}),
+        ('columns: {text: "a, b", label: \'c"d\'}', {"columns": '"text=a, b","label=c""d"'}),
+        ("units: ~\nrun:\ncell: null\ndataset: 'null'\n", {"dataset": "null"}),
+        ("%YAML 1.2\n---\n{units: 3, cell: gru}\n...\n", {"units": "3", "cell": "gru"}),
+        ("run: 2024-01-02\n", {"run": "2024-01-02"}),
+        ("cell: >-\n  gru\n", {"cell": "gru"}),
+        ("", {}),
+        ("# only this\n", {}),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_values_are_the_texts_that_stand_there(content, values, encoding, tmp_path):
+    (tmp_path / "a.yaml").write_bytes(content.encode(encoding))
+    assert read_config(str(tmp_path / "a.yaml")) == values
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("units: " + "9" * 5000, "units: 0x" + "f" * 20_000, "learning_rate: 1e999", "learning_rate: nan"),
+        *("learning_rate: .inf", "epochs: inf", "units: 2.0", "units: ''", 'cell: "\\0"'),
+        "bidirectional: '" + "x" * 10_000 + "'",
+    ],
+    ids=lambda written: written[:30],
+)
+def test_a_value_beyond_all_sizes_is_refused_in_a_short_message(written, tmp_path):
+    (tmp_path / "a.yaml").write_text(written + "\n")
+    with pytest.raises(OptionError, match="expects") as told:
+        split_config(read_config(str(tmp_path / "a.yaml")), options(), "a.yaml")
+    assert len(str(told.value)) < 500
+
+
+def test_a_configuration_may_come_from_a_pipe_but_none_is_waited_for(tmp_path):
+    import os
+
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ZooError, match="is not a file, and nothing can be read from it"):
+        read_config(str(tmp_path / "pipe"))
+    with pytest.raises(ZooError, match="cannot be read: Is a directory"):
+        read_config(str(tmp_path))
+    reader, writer = os.pipe()
+    os.write(writer, b"units: 3\n")
+    os.close(writer)
+    assert read_config(f"/dev/fd/{reader}") == {"units": "3"}
+    os.close(reader)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [("a\0b", "holds a null character"), ("x" * 256, "is too long"), ("a/" * 3000, "is too long"), ("\udcff", "UTF-8")],
+    ids=["null", "long_name", "long_path", "not_utf8"],
+)
+def test_a_path_that_no_file_can_have_is_refused(path, message, tmp_path):
+    from keras_rnn_zoo.files import user_path
+
+    for name in (path, f"{tmp_path}/{path}"):
+        with pytest.raises(ZooError, match=message):
+            user_path(name)
+    for place in (f"csv:{path}", f"images:{path}", f"audio:{path}", f"npz:{path}", f"text:{path},b"):
+        with pytest.raises(ZooError, match=message):
+            registry.find_dataset(place, ("classification", "translation", "transcription"))
+
+
+@pytest.mark.parametrize(
+    "name", ['a"b', "a: b # c", "é\u202e\x1b[1m\x7f\x85\u2028", "a\\b", "a\nb: 1", "'"], ids=range(6)
+)
+def test_a_template_reads_back_whatever_the_names_are(name, tmp_path):
+    architecture = registry.architectures.get("many_to_one")
+    (tmp_path / "a.csv").write_text("text,label\n" + "a,b\nc,d\n" * 9)
+    dataset = registry.find_dataset(f"csv:{tmp_path / 'a.csv'}", architecture.tasks)
+    dataset = dataclasses.replace(dataset, name=f"csv:{name}")
+    text = template(architecture, dataset, {"columns": f"text={name}", "data_dir": name})
+    assert text.isascii() or "é" in text
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    expected = {"architecture": "many_to_one", "dataset": f"csv:{name}", "columns": f"text={name}", "data_dir": name}
+    assert read_config(str(tmp_path / "a.yaml")) == expected
 
 
 @pytest.fixture

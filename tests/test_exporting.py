@@ -1,9 +1,12 @@
 import collections
 import itertools
 import json
+import os
+import re
 import shlex
 import subprocess
 import sys
+import urllib.parse
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +16,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.exporting import _next_version, _write_companions
 from keras_rnn_zoo.layers import recurrent
 
 # A process that has stock TensorFlow: it cannot import this project.
@@ -123,6 +127,71 @@ def test_the_commands_that_serve_it_are_told(exported):
     assert ask.endswith("http://localhost:8501/v1/models/many_to_one:predict")
     request = json.loads(shlex.split(ask)[2])
     assert list(request["inputs"]) == ["text"]
+
+
+@pytest.mark.parametrize(
+    "name", ["ev;touch PWNED;$(touch PWNED)", 'it\'s a "run"', "a:b,c", "-x", "\u65e5\u672c", "\x1b]0;title\x07\n"]
+)
+def test_the_commands_that_serve_it_can_be_pasted_whatever_its_name(name, tmp_path):
+    from keras_rnn_zoo.exports import serve_commands
+
+    path = tmp_path / name / "1"
+    (path / "assets.extra").mkdir(parents=True)
+    (path / "assets.extra" / "request.json").write_text('{"inputs": {"text": ["it\'s \u202e"]}}', encoding="utf-8")
+    lines = serve_commands(path)
+    assert all(line.isprintable() for line in lines)
+    serve, ask = map(shlex.split, lines)
+    assert serve[:5] == ["docker", "run", "--rm", "-p", "8501:8501"]
+    assert len(serve) == 10
+    assert serve[-1] == "tensorflow/serving"
+    assert ask[:2] == ["curl", "-d"]
+    assert json.loads(ask[2]) == {"inputs": {"text": ["it's \u202e"]}}
+    assert urllib.parse.unquote(ask[3]) == f"http://localhost:8501/v1/models/{name}:predict"
+    assert re.fullmatch(r"[A-Za-z0-9:/._~%-]+", ask[3])
+    if name.isprintable():
+        assert serve[8] == f"MODEL_NAME={name}"
+        folder = path.parent.resolve()
+        mounts = {
+            "-v": f"{folder}:/models/{name}:ro",
+            "--mount": f'type=bind,"source={folder}","target=/models/{name}",readonly',
+        }
+        assert serve[6] == mounts[serve[5]]
+        assert (serve[5] == "--mount") == (":" in name)
+
+
+@pytest.mark.parametrize("odd", ["missing", "pipe", "folder", "link"])
+def test_an_export_is_written_without_the_card_that_is_missing(odd, copied, tmp_path):
+    card = copied.path / "README.md"
+    card.unlink()
+    make = {"pipe": os.mkfifo, "folder": os.mkdir, "link": lambda path: path.symlink_to("/etc/passwd")}
+    make.get(odd, lambda path: None)(card)
+    (copied.task_path / "folder").mkdir()
+    folder = tmp_path / "export"
+    folder.mkdir()
+    _write_companions(copied, folder)
+    assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()) == [
+        "DATA_LICENCE.txt",
+        "assets/labels.txt",
+        "assets/vocabulary.txt",
+    ]
+
+
+def test_what_has_the_name_of_a_version_is_left_alone(tmp_path):
+    assert _next_version(tmp_path / "nothing") == 1
+    (tmp_path / "model.keras").touch()
+    (tmp_path / "2").mkdir()
+    assert _next_version(tmp_path) == 3
+    (tmp_path / "3").touch()
+    (tmp_path / "4").symlink_to("/nowhere")
+    assert _next_version(tmp_path) == 5
+
+
+def test_a_run_that_changed_since_it_was_loaded_is_not_exported(copied):
+    loaded = zoo.load(copied)
+    (copied.task_path / "labels.txt").write_text("bad\ngood\n")
+    with pytest.raises(zoo.ZooError, match=r"labels\.txt is damaged"):
+        zoo.export(loaded, check=False)
+    assert copied.versions() == []
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])

@@ -1,6 +1,7 @@
 """What fuzzing found, and what it must give instead; see fuzzing/README.md."""
 
 import io
+import json
 import struct
 import zipfile
 
@@ -107,3 +108,30 @@ def test_a_palette_beyond_the_end_of_a_bmp_file(header, offset):
         tf.function(image, input_signature=image.signature())(tf.constant([content]))
     except tf.errors.InvalidArgumentError as error:
         assert "input" in error.message
+
+
+def test_a_prepared_feature_with_a_slash_in_its_name(tmp_path):
+    """What stands before the slash is no feature that holds others."""
+    version = tmp_path / "made" / "1.0.0"
+    version.mkdir(parents=True)
+    examples = []
+    for number in range(24):
+        text = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"line %d" % number]))
+        label = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"ab"[number % 2 : number % 2 + 1]]))
+        features = tf.train.Features(feature={"la/bel": label, "text": text})
+        examples.append(tf.train.Example(features=features).SerializeToString())
+    with tf.io.TFRecordWriter(str(version / "made-train.tfrecord-00000-of-00001")) as writer:
+        for example in examples:
+            writer.write(example)
+    core = "tensorflow_datasets.core.features"
+    text = {"pythonClassName": f"{core}.text_feature.Text", "text": {}}
+    features = {"featuresDict": {"features": {"la/bel": text, "text": text}}}
+    features["pythonClassName"] = f"{core}.features_dict.FeaturesDict"
+    (version / "features.json").write_text(json.dumps(features))
+    split = {"name": "train", "numBytes": str(sum(map(len, examples))), "shardLengths": [str(len(examples))]}
+    split["filepathTemplate"] = "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}"
+    info = {"name": "made", "version": "1.0.0", "fileFormat": "tfrecord", "moduleName": "made.made", "splits": [split]}
+    (version / "dataset_info.json").write_text(json.dumps(info))
+    options = {"data_dir": str(tmp_path), "columns": "text=text,label=la/bel"}
+    entry = registry.find_dataset("tfds:made", ("classification",), options)
+    assert entry.make(str(tmp_path), 0, columns=options["columns"]).classes == ("a", "b")

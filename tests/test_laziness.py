@@ -10,14 +10,14 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 LEVELS = [
-    {"catalogue", "errors", "files", "frames", "lazy", "locks", "memory", "network", "options", "padding", "registry"}
-    | {"runs", "schema", "seals", "text_patterns"},
+    {"catalogue", "errors", "files", "frames", "lazy", "locks", "memory", "network", "options", "padding", "printing"}
+    | {"registry", "runs", "schema", "seals", "text_patterns"},
     {"tfds_builders"},
     {"layers"},
     {"readers"},
     {"architectures", "tasks", "datasets", "addresses"},
-    {"building", "callbacks", "cards", "configs", "exports", "formats", "graphs", "loading", "pipeline", "plans"}
-    | {"small_data"}
+    {"building", "callbacks", "cards", "configs", "exports", "formats", "graphs", "loading", "pipeline", "plain_yaml"}
+    | {"plans", "small_data"}
     | {"checking", "evaluation", "exporting", "file_prediction", "lite", "prediction", "serving", "stock", "training"}
     | {"fitting", "optimizers", "state", "weights"},
 ]
@@ -76,6 +76,7 @@ COMMANDS_MAY_IMPORT = {
     "formats",
     "network",
     "options",
+    "printing",
     "registry",
     "runs",
     "__version__",

@@ -95,6 +95,33 @@ def test_an_unfinished_training_is_not_overwritten_unasked(interrupted):
     assert train(overwrite=True).config["finished"]
 
 
+@pytest.mark.parametrize(("arguments", "kept"), [({"resume": True}, True), ({"overwrite": True}, False)])
+def test_only_what_is_resumed_can_be_resumed_when_interrupted_early(arguments, kept, interrupted, monkeypatch):
+    """A training that was to overwrite an unfinished one has kept nothing of its own, and the other is still there."""
+
+    def press_ctrl_c(*_args, **_kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "_open_examples", press_ctrl_c)
+    with pytest.raises(TrainingInterrupted, match="its state is kept" if kept else "no state of it") as told:
+        zoo.train("many_to_one", verbose=0, **arguments)
+    assert told.value.resumable == kept
+    assert runs.is_resumable(interrupted)
+
+
+def test_a_second_interruption_while_the_run_is_written_keeps_the_state(monkeypatch, models_dir):
+    def press_ctrl_c(*_args, **_kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "_write_run", press_ctrl_c)
+    with pytest.raises(TrainingInterrupted, match="its state is kept") as told:
+        train()
+    assert told.value.resumable
+    assert runs.is_resumable(models_dir / "many_to_one")
+    with pytest.raises(RunError, match=r"Resume it: zoo train NAME --run many_to_one --resume$"):
+        runs.open_run("many_to_one")
+
+
 def test_resuming_with_other_settings_is_refused(interrupted):
     for changed in ({"epochs": 9}, {"units": 9}, {"seed": 9}, {"max_length": 9}, {"dataset": "imdb_reviews"}):
         with pytest.raises(OptionError, match=f"The unfinished training began with {next(iter(changed))}="):
@@ -119,16 +146,32 @@ def test_an_interruption_before_the_first_epoch_leaves_nothing(monkeypatch, mode
         raise KeyboardInterrupt
 
     monkeypatch.setattr(keras.Model, "fit", press_ctrl_c)
-    with pytest.raises(TrainingInterrupted, match="nothing was kept"):
+    with pytest.raises(TrainingInterrupted, match="nothing was kept") as told:
         train()
+    assert not told.value.resumable
+    assert not models_dir.exists()
+
+
+@pytest.mark.parametrize("phase", ["_open_examples", "_fitted_task", "_make_batches", "write_config"])
+def test_an_interruption_before_the_first_step_keeps_nothing_and_says_so(phase, monkeypatch, models_dir):
+    def press_ctrl_c(*_args, **_kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, phase, press_ctrl_c)
+    with pytest.raises(TrainingInterrupted, match="interrupted: no state of it was kept") as told:
+        train()
+    assert not told.value.resumable
     assert not models_dir.exists()
 
 
 def test_an_interruption_of_the_first_epoch_keeps_a_state_that_was_saved_in_it(monkeypatch, models_dir):
     with monkeypatch.context() as patch:
         interrupt(patch, 0, 1)
-        with pytest.raises(TrainingInterrupted, match=r"before the first epoch ended: its state is kept; resume"):
+        with pytest.raises(
+            TrainingInterrupted, match=r"before the first epoch ended: its state is kept; resume"
+        ) as told:
             train(save_every=2)
+        assert told.value.resumable
     assert [path.name for path in models_dir.iterdir()] == [".many_to_one.unfinished"]
     assert len(history(train(resume=True, save_every=2))) == 2
 

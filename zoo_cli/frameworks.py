@@ -8,9 +8,11 @@ import sys
 import types
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import IO, Any
 
 import click
+
+from keras_rnn_zoo.printing import one_line, printable
 
 verbosity_options = [
     click.option("-q", "--quiet", is_flag=True, help="Print results and errors alone."),
@@ -35,6 +37,7 @@ def frameworks(quiet: bool = False, verbose: bool = False) -> Iterator[None]:
     logger.setLevel(logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO)
     logger.propagate = False  # TFDS gives the root logger a handler of its own.
     handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_PrintableFormatter())
     logger.addHandler(handler)
     finder = _QuietTensorFlow()
     if not verbose:
@@ -45,6 +48,7 @@ def frameworks(quiet: bool = False, verbose: bool = False) -> Iterator[None]:
     try:
         # Keras writes its progress bar to standard output.
         with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
+            warnings.showwarning = _show_warning
             if not verbose:
                 warnings.simplefilter("ignore")
             yield
@@ -53,6 +57,31 @@ def frameworks(quiet: bool = False, verbose: bool = False) -> Iterator[None]:
         logger.propagate = True
         if finder in sys.meta_path:
             sys.meta_path.remove(finder)
+
+
+class _PrintableFormatter(logging.Formatter):
+    """Spells out control characters: the names in a message may come from a file or a run of a stranger.
+
+    The package itself logs them as they are, for a program may want to compare them; what prints them makes them safe.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        if isinstance(record.args, tuple):  # A line feed in a name would begin what looks like a message of its own.
+            plain = [one_line(str(one)) if isinstance(one, str | os.PathLike) else one for one in record.args]
+            record = logging.makeLogRecord({**record.__dict__, "args": tuple(plain)})
+        return printable(super().format(record))
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: IO[str] | None = None,
+    line: str | None = None,
+) -> None:
+    """Prints a warning as Python does, with control characters spelled out."""
+    (file or sys.stderr).write(printable(warnings.formatwarning(message, category, filename, lineno, line)))
 
 
 class _QuietTensorFlow:

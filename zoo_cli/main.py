@@ -17,7 +17,7 @@ import click
 from keras_rnn_zoo import __version__
 from keras_rnn_zoo.errors import TrainingInterrupted, ZooError
 from keras_rnn_zoo.network import offline
-from zoo_cli.tables import printable
+from keras_rnn_zoo.printing import printable
 
 COMMANDS = {
     "list": "List the architectures and their datasets.",
@@ -76,10 +76,14 @@ class ZooGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, line.rstrip(".")) for name, line in COMMANDS.items()])
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with _printable_usage_errors():
+            return super().make_context(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
         terminated: list[int] = []
         try:
-            with _termination_interrupts(terminated):
+            with _termination_interrupts(terminated), _printable_usage_errors():
                 return super().invoke(ctx)
         except click.NoSuchOption as error:
             raise click.UsageError(f"{error.format_message()}{_about_dashes(error.ctx)}", error.ctx) from None
@@ -111,6 +115,20 @@ def _about_dashes(context: click.Context | None) -> str:
         return ""
     *before, name = [one.make_metavar(context).strip("[].") for one in arguments]
     return f" Put -- before {name}s that begin with a dash: {' '.join([context.command_path, *before, '--', name])}."
+
+
+@contextlib.contextmanager
+def _printable_usage_errors() -> Iterator[None]:
+    """Spells out the control characters of arguments that Click repeats in its messages."""
+    try:
+        yield
+    except click.ClickException as error:
+        message = printable(error.format_message())
+        if message == error.format_message():
+            raise
+        if isinstance(error, click.UsageError):
+            raise click.UsageError(message, error.ctx) from None
+        raise click.ClickException(message) from None
 
 
 @contextlib.contextmanager

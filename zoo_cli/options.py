@@ -1,6 +1,5 @@
 """Options that several commands share."""
 
-import shlex
 from typing import Any
 
 import click
@@ -10,6 +9,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.configs import SETTINGS
 from keras_rnn_zoo.errors import OptionError
 from keras_rnn_zoo.options import parse_options, refuse_from_data
+from keras_rnn_zoo.printing import shell_quote, short_repr
 
 models_dir_option = click.option(
     "--models-dir",
@@ -63,7 +63,7 @@ def split_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
     """Returns `KEY=VALUE` texts as a dictionary, or raises `OptionError`."""
     for pair in pairs:
         if "=" not in pair:
-            raise OptionError(f"--set expects KEY=VALUE, such as --set units=128; received {pair!r}.")
+            raise OptionError(f"--set expects KEY=VALUE, such as --set units=128; received {short_repr(pair)}.")
     return {key.strip(): value.strip() for key, _, value in (pair.partition("=") for pair in pairs)}
 
 
@@ -72,4 +72,4 @@ def models_dir_argument() -> str:
     context = click.get_current_context()
     if context.get_parameter_source("models_dir") is not ParameterSource.COMMANDLINE:
         return ""
-    return f" --models-dir {shlex.quote(context.params['models_dir'])}"
+    return f" --models-dir {shell_quote(context.params['models_dir'])}"

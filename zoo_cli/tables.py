@@ -1,24 +1,38 @@
 """Tables and JSON on standard output."""
 
+import io
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import IO, Any
 
 import click
 
+from keras_rnn_zoo.printing import json_printable, printable
 
-def printable(text: str) -> str:
-    """Returns a text whose control characters, which may do anything to a terminal, are spelt out.
 
-    Labels and answers come out of a run, and a run may come from a stranger.
-    """
-    return "".join(one if one.isprintable() or one in "\n\t" else repr(one)[1:-1] for one in text)
+class PrintableStream(io.TextIOBase):
+    """A terminal to which control characters are written spelled out."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(printable(text))
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
+def data_stream() -> IO[str]:
+    """Returns standard output for data: as it is for a file or a program, with control characters spelled out else."""
+    return PrintableStream(sys.stdout) if sys.stdout.isatty() else sys.stdout  # type: ignore[return-value]
 
 
 def print_json(document: Any) -> None:
     """Prints one JSON document."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+    click.echo(json_printable(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)))
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -27,7 +41,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(*map(printable, columns), box=box.SIMPLE_HEAD, pad_edge=False)
     table.columns[0].no_wrap = True
     for column in table.columns:
         column.overflow = "fold"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from keras_rnn_zoo.errors import DataError, OptionError, name_hint, nearest
+from keras_rnn_zoo.printing import short_repr
 
 TARGETS = {
     "classification": "label",
@@ -52,15 +53,25 @@ def parse_columns(text: str, words: Iterable[str]) -> dict[str, str]:
     """Returns the columns that the option `columns` gives, such as `text=review,label=stars`, by word."""
     known = sorted(set(words))
     columns: dict[str, str] = {}
-    for item in next(csv.reader([text], skipinitialspace=True), []):
+    try:
+        items = next(csv.reader([text], skipinitialspace=True), [])
+    except csv.Error:  # Of a line break outside of quotes, and of a name beyond all sizes.
+        raise OptionError(
+            f"Option 'columns' expects WORD=COLUMN, joined by commas; received {short_repr(text)}. Put a column whose "
+            "name holds a comma or a line break in double quotes: '\"text=A, B\"'."
+        ) from None
+    for item in items:
         word, equals, column = (part.strip() for part in item.partition("="))
         if not equals or not column or word not in known:
             raise OptionError(
                 f"Option 'columns' expects WORD=COLUMN, joined by commas, with the words {', '.join(known)}; received "
-                f"{item!r}. {name_hint(word, known) if word not in known else 'Name the column.'}"
+                f"{short_repr(item)}. {name_hint(word, known) if word not in known else 'Name the column.'}"
             )
         if word in columns:
-            raise OptionError(f"Option 'columns' names two columns for {word!r}: {columns[word]!r} and {column!r}.")
+            raise OptionError(
+                f"Option 'columns' names two columns for {word!r}: {short_repr(columns[word])} and "
+                f"{short_repr(column)}."
+            )
         columns[word] = column
     return columns
 

@@ -94,7 +94,8 @@ class TfdsSplit(Files):
     def rows(self) -> Iterator[Row | BadRow]:
         raw_name, target_name = self.columns.values()
         features = self.builder.info.features
-        wanted = {name.partition("/")[0] for name in (raw_name, target_name)}
+        named = (raw_name, target_name)  # A slash may stand in the name of a feature as well as between two.
+        wanted = {top for top in features for name in named if name == top or name.startswith(f"{top}/")}
         decoders = {name: tfds.decode.SkipDecoding() for name in wanted if self.kinds.get(name) == "image"}
         partial = tfds.decode.PartialDecoding({name: features[name] for name in wanted}, decoders=decoders)
         try:

@@ -17,6 +17,7 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.files import file_digest, user_path
 from keras_rnn_zoo.lazy import tf, tfds
 from keras_rnn_zoo.network import require_network
+from keras_rnn_zoo.printing import shell_quote
 
 _opened: dict[str, Path] = {}
 """The folders that were opened in this process: of a damaged record TensorFlow does not tell the file."""
@@ -106,7 +107,7 @@ def _readable(location: str, folder: Path) -> Path:
     if not folder.exists() and folder.resolve() != data_dir_path().resolve():
         raise DataError(
             f"The data directory {folder} does not exist. Name the folder that holds {location!r}, or make it "
-            f"(mkdir -p {folder}) to have the data set downloaded there."
+            f"(mkdir -p {shell_quote(folder)}) to have the data set downloaded there."
         )
     if not os.access(folder, os.R_OK | os.X_OK) and folder.exists():
         raise DataError(f"The data directory {folder} cannot be read. Change its permissions or name another.")

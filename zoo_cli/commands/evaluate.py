@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from keras_rnn_zoo.printing import printable
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import data_dir_option, models_dir_option
 from zoo_cli.tables import print_json, print_table
@@ -56,7 +57,7 @@ def command(
             _print_confusions([(pair["true"], pair["predicted"], pair["examples"]) for pair in value])
         else:
             shown = f"{value:.4f}" if isinstance(value, float) else value
-            click.echo(f"{name.replace('_', ' ')}: {shown}")
+            click.echo(printable(f"{name.replace('_', ' ')}: {shown}"))
 
 
 def _confusions(matrix: Mapping[str, Any]) -> list[tuple[str, str, int]]:

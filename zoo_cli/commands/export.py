@@ -6,6 +6,7 @@ import click
 
 from keras_rnn_zoo.exports import serve_commands
 from keras_rnn_zoo.formats import FORMATS
+from keras_rnn_zoo.printing import one_line
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import data_dir_option, models_dir_option
 
@@ -53,6 +54,6 @@ def command(
         path = zoo.export(
             run, models_dir=models_dir, data_dir=data_dir, format=format_, quantize=quantize, check=not no_check
         )
-    click.echo(path)
+    click.echo(one_line(str(path)))
     if format_ == "saved_model" and not quiet:
         click.echo("Next, to serve and ask it:\n  " + "\n  ".join(serve_commands(path)), err=True)

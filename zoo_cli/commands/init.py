@@ -4,6 +4,7 @@ import click
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.configs import template, write_template
+from keras_rnn_zoo.printing import printable, shell_quote
 from zoo_cli.options import chosen_dataset, columns_option, data_dir_option, dataset_option
 
 
@@ -34,4 +35,4 @@ def command(
     if data_dir:
         chosen["data_dir"] = data_dir
     path = write_template(output or f"{architecture.name}.yaml", template(architecture, data, chosen))
-    click.echo(f"Wrote {path}\nNext:\n  zoo train --config {path}")
+    click.echo(printable(f"Wrote {path}") + f"\nNext:\n  zoo train --config {shell_quote(path)}")

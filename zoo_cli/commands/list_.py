@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.printing import printable
 from zoo_cli.tables import print_json
 
 
@@ -34,7 +35,7 @@ def command(as_json: bool) -> None:
     # Click's own list of definitions: loading Rich for a table would double the time of this command.
     formatter = click.HelpFormatter(max_width=110)
     formatter.write_dl([(row["name"], _about(row)) for row in rows])
-    click.echo(formatter.getvalue(), nl=False)
+    click.echo(printable(formatter.getvalue()), nl=False)
     click.echo("Next: zoo show NAME, or zoo train NAME")
 
 

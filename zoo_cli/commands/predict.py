@@ -8,9 +8,10 @@ import click
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.options import parse_options
+from keras_rnn_zoo.printing import printable
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import models_dir_option, split_pairs
-from zoo_cli.tables import print_json, printable
+from zoo_cli.tables import data_stream, print_json
 
 SHOWN = 60
 """Characters of an input that are shown beside its answer."""
@@ -86,7 +87,7 @@ def command(
     encoding = encoding or named
     options = parse_options(registry.tasks.get(task["name"]).answer_options, settings, "an answer of this run")
     if source is not None:
-        stdout = sys.stdout
+        stdout = data_stream()
         with frameworks(quiet, verbose):
             counts = zoo.predict_file(
                 open_run(run, models_dir),
@@ -101,7 +102,8 @@ def command(
             )
         skipped = f"; {counts['skipped']:,} rows could not be read" if counts["skipped"] else ""
         click.echo(
-            f"Answered {counts['answered']:,} inputs{skipped}." + (f" Wrote {output}" if output else ""), err=True
+            printable(f"Answered {counts['answered']:,} inputs{skipped}." + (f" Wrote {output}" if output else "")),
+            err=True,
         )
         return
     lines = [os.fsencode(text) for text in inputs] or _without_mark(sys.stdin.buffer.read()).splitlines()

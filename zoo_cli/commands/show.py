@@ -7,6 +7,7 @@ import click
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.configs import settings_of
 from keras_rnn_zoo.formats import FORMATS, unsupported
+from keras_rnn_zoo.printing import printable
 from zoo_cli.options import chosen_dataset, columns_option, data_dir_option, dataset_option
 from zoo_cli.tables import print_json, print_table
 
@@ -60,7 +61,7 @@ def command(
             }
         )
         return
-    click.echo(f"{entry.name} (also: {', '.join(entry.aliases)})\n{entry.summary}\n")
+    click.echo(printable(f"{entry.name} (also: {', '.join(entry.aliases)})\n{entry.summary}\n"))
     print_table(
         f"Options with {chosen.name}, given to zoo train as --set KEY=VALUE",
         ("option", "default", "accepts", "meaning"),

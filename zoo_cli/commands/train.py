@@ -1,6 +1,5 @@
 """`zoo train`."""
 
-import shlex
 import sys
 from typing import Any
 
@@ -11,6 +10,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.configs import PLACES, SETTINGS, read_config, split_config
 from keras_rnn_zoo.errors import TrainingInterrupted
 from keras_rnn_zoo.options import parse_options
+from keras_rnn_zoo.printing import one_line, shell_quote
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import (
     columns_option,
@@ -75,22 +75,22 @@ def command(
     places, chosen = _merged(config, split_pairs(pairs), {**settings, **files}, name, dataset, models_dir)
     architecture, models_dir = registry.architectures.get(places.pop("architecture")), places.get("models_dir")
     bar = 0 if quiet else 1 if sys.stderr.isatty() else 2
-    where = models_dir_argument() or (f" --models-dir {shlex.quote(models_dir)}" if models_dir and config else "")
+    where = models_dir_argument() or (f" --models-dir {shell_quote(models_dir)}" if models_dir and config else "")
     try:
         with frameworks(quiet, verbose):
             run = zoo.train(architecture.name, verbose=bar, **places, **chosen)
     except TrainingInterrupted as error:
-        again = f"zoo train {architecture.name} --run {places.get('run') or architecture.name}{where} --resume"
-        raise TrainingInterrupted(f"{error}\nNext:\n  {again}") from None
+        if not error.resumable:
+            raise
+        again = f"zoo train {architecture.name} --run {shell_quote(places.get('run') or architecture.name)}{where}"
+        raise TrainingInterrupted(f"{error}\nNext:\n  {again} --resume", resumable=True) from None
     measured = run.metrics
     metrics = ", ".join(f"{key} {value:.4f}" for key, value in measured["metrics"].items())
     click.echo(f"On the test split ({measured['examples']:,} examples): {metrics}")
-    click.echo(f"The run is in {run.path}")
+    click.echo(one_line(f"The run is in {run.path}"))
     if not quiet:
-        click.echo(
-            f'Next:\n  zoo predict {run.name}{where} "..."\n  zoo evaluate {run.name}{where}\n'
-            f"  zoo export {run.name}{where}"
-        )
+        named = shell_quote(run.name) + where
+        click.echo(f'Next:\n  zoo predict {named} "..."\n  zoo evaluate {named}\n  zoo export {named}')
 
 
 def _merged(
