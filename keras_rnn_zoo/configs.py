@@ -1,13 +1,14 @@
 """Trainings written down as YAML: one key an option, by the words of the command line. Imports no framework."""
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import OptionError, ZooError, name_hint
-from keras_rnn_zoo.files import user_path, write_text
+from keras_rnn_zoo.files import is_written_in_place, output_file, user_path
 from keras_rnn_zoo.options import Option
 from keras_rnn_zoo.plans import SETTINGS
 
@@ -105,9 +106,14 @@ def template(architecture: registry.Architecture, dataset: registry.Dataset, nam
 
 
 def write_template(path: str, text: str) -> Path:
-    """Writes a configuration to a new file, and returns its path; raises `ZooError` where there is one already."""
+    """Writes a configuration to a new file, a device or a pipe, and returns its path.
+
+    Raises:
+        ZooError: there is such a file already.
+    """
     file = user_path(path)
-    if file.exists():
+    if os.path.lexists(file) and not is_written_in_place(file):
         raise ZooError(f"{file} is there already. Name another file with --output, or delete it.")
-    write_text(file, text)
+    with output_file(file) as output:
+        output.write(text.encode())
     return file

@@ -11,14 +11,14 @@ ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 LEVELS = [
     {"catalogue", "errors", "files", "lazy", "locks", "network", "options", "padding", "registry", "runs"}
-    | {"schema", "seals"},
+    | {"schema", "seals", "snapshots"},
     {"tfds_builders"},
     {"layers"},
     {"readers"},
     {"architectures", "tasks", "datasets", "addresses"},
-    {"building", "callbacks", "cards", "configs", "exports", "formats", "graphs", "loading", "pipeline", "plans"}
-    | {"checking", "evaluation", "exporting", "file_prediction", "lite", "prediction", "serving", "stock", "training"}
-    | {"fitting", "optimizers", "state", "weights"},
+    {"answering", "building", "callbacks", "cards", "configs", "exports", "formats", "graphs", "loading", "pipeline"}
+    | {"checking", "evaluation", "exporting", "file_prediction", "lite", "plans", "prediction", "serving", "stock"}
+    | {"fitting", "optimizers", "state", "training", "weights"},
 ]
 
 
