@@ -66,7 +66,8 @@ def first_fault(
         strict: whether a file that was not written is a fault, too.
     """
     roots = tuple(roots)
-    found = dict(folder.walk(roots))
+    held = [name for name in folder.held if name.partition("/")[0] in roots]  # They may have been removed since.
+    found = dict.fromkeys(held, "") | dict(folder.walk(roots))
     for name, fault in found.items():
         if fault:
             return name, f"{fault}, where a file of its own was written"
@@ -139,7 +140,7 @@ def check_files(
     if fault:
         raise error(folder.path / name, fault)
     name, fault = first_fault(folder, files, telling, strict=False)
-    if fault:
+    if fault and folder.is_current():  # They go with a folder that is replaced.
         logger.warning("The %s's file %s is damaged: %s. No answer depends on it.", kind, folder.path / name, fault)
 
 
