@@ -105,15 +105,19 @@ def template(architecture: registry.Architecture, dataset: registry.Dataset, nam
     return "\n".join(lines) + "\n"
 
 
-def write_template(path: str, text: str) -> Path:
-    """Writes a configuration to a new file, a device or a pipe, and returns its path.
+def write_template(path: str, text: str) -> Path | None:
+    """Writes a configuration to a new file, or to a device or pipe.
+
+    Returns:
+        The path of the file; `None` where no file was made.
 
     Raises:
         ZooError: there is such a file already.
     """
     file = user_path(path)
-    if os.path.lexists(file) and not is_written_in_place(file):
+    in_place = is_written_in_place(file)
+    if os.path.lexists(file) and not in_place:
         raise ZooError(f"{file} is there already. Name another file with --output, or delete it.")
     with output_file(file) as output:
         output.write(text.encode())
-    return file
+    return None if in_place else file

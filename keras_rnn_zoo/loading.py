@@ -189,6 +189,8 @@ def loaded_task(config: dict[str, Any], document: Path, folder: Member) -> Task:
         task.load(folder)
     except ZooError:
         raise
+    except FileNotFoundError as error:
+        raise damaged(Path(folder), f"it lacks the file {Path(error.filename or '').name!r}") from None
     except Exception as error:  # What a file holds may fail wherever it is used first.
         fault = f"a file in it is not what training writes ({first_line(error)})"
         raise damaged(Path(folder), fault) from error

@@ -31,4 +31,5 @@ def command(name: str, dataset: str | None, columns: str | None, data_dir: str |
     if columns:
         text = text.replace('# columns: ""', f"columns: {columns!r}")
     path = write_template(output or f"{architecture.name}.yaml", text)
-    click.echo(f"Wrote {path}\nNext:\n  zoo train --config {path}")
+    if path:  # What went to a pipe, or standard output, is the configuration alone.
+        click.echo(f"Wrote {path}\nNext:\n  zoo train --config {path}")
