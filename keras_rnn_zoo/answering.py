@@ -11,6 +11,8 @@ from keras_rnn_zoo.options import check_options
 from keras_rnn_zoo.tasks.answers import fault_of_batch
 from keras_rnn_zoo.tasks.task import Task
 
+_LONGEST_FAULT = 300
+"""Characters of what TensorFlow says."""
 BATCH_SIZE = 32
 """Inputs that are answered at once."""
 
@@ -53,7 +55,7 @@ class Answering(abc.ABC):
         except tf.errors.OpError as error:
             too_large = isinstance(error, tf.errors.ResourceExhaustedError)
             remedy = "Give it shorter inputs." if too_large else self.remedy
-            raise RunError(f"{self.title} failed to predict: {first_line(error)}. {remedy}") from error
+            raise RunError(f"{self.title} failed to predict: {_fault_of_graph(error)}. {remedy}") from error
         if fault := fault_of_batch(self.task, arrays, count):
             raise RunError(f"{self.title} cannot be used: {fault}. {self.remedy}")
         return arrays
@@ -84,7 +86,13 @@ def _plain(value: Any) -> Any:
     return value.item()
 
 
+def _fault_of_graph(error: Any) -> str:
+    """Returns what an error of TensorFlow's says went wrong, without where in the graph."""
+    lines = error.message.partition("[[{{node")[0].strip().splitlines()
+    return lines[-1].rstrip(".")[:_LONGEST_FAULT] if lines else type(error).__name__
+
+
 def first_line(error: Exception) -> str:
     """Returns the first line of what an error says, without its full stop, or the name of its kind."""
-    lines = str(getattr(error, "message", error)).strip().splitlines()
+    lines = str(error).strip().splitlines()
     return lines[0].rstrip(".") if lines else type(error).__name__
