@@ -20,6 +20,10 @@ from keras_rnn_zoo.errors import ZooError
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _ATTEMPTS = 20
 """Times that a folder is read anew because another one took its place."""
+_MOST_HELD = 100
+"""Files that are held; runs and exports have some five. A process may have some 1,000 open."""
+_DEEPEST = 16
+"""Folders within each other; runs and exports have two."""
 
 _KINDS = {
     stat.S_IFLNK: "a symbolic link",
@@ -137,7 +141,7 @@ class Snapshot:
     def _walk(self, folder: int, name: str, path: str) -> Iterator[tuple[str, str]]:
         try:
             mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
-            if not stat.S_ISDIR(mode):
+            if not stat.S_ISDIR(mode) or path.count("/") > _DEEPEST:
                 yield path, kind_fault(mode)
                 return
             inner = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
@@ -160,8 +164,10 @@ class Snapshot:
             return open_regular(self.path / name, name=last, folder=folder)
 
     def hold(self, roots: Iterable[str]) -> None:
-        """Opens the regular files under some names, as in `walk`, and keeps them open."""
+        """Opens the regular files under some names, as in `walk`, and keeps up to `_MOST_HELD` of them open."""
         for name, fault in self.walk(roots):
+            if len(self._held) == _MOST_HELD:
+                break
             if not fault and name not in self._held:
                 with contextlib.suppress(FileNotFoundError):  # It is told as missing when it is looked for.
                     file = self.open(name)

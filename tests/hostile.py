@@ -134,6 +134,17 @@ def pipe(name):
     return change
 
 
+def more(*names):
+    """Returns a change that adds empty files."""
+
+    def change(folder, config):
+        for name in names:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).touch()
+
+    return change
+
+
 def packed(file):
     name = first_array(file)
     shape = file[name].shape
@@ -305,6 +316,8 @@ CASES = [
     Case("a folder that is a link", folder_link, "task is damaged: it is a symbolic link"),
     *(Case(f"a pipe in the place of {name}", pipe(name), rf"{name} is damaged: it is a named pipe")
       for name in ("config.json", "model.keras", "task", "task/vocabulary.txt")),
+    Case("3,000 more files", more(*(f"task/{n}" for n in range(3000))), ""),
+    Case("300 folders in each other", more("task/" + "a/" * 300 + "b"), "a is damaged: it is a folder"),
     *(Case(f"a pipe in the place of {name}", pipe(name), "") for name in ("metrics.json", "README.md", "logs")),
     # model.keras
     Case("a Lambda in the model", described(**LAMBDA), ""),
