@@ -12,9 +12,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from keras_rnn_zoo.answering import plain_rows
 from keras_rnn_zoo.errors import DataError, ExportError
 from keras_rnn_zoo.lazy import np, tf
-from keras_rnn_zoo.loading import LoadedRun, open_examples, plain_rows
+from keras_rnn_zoo.loading import LoadedRun, open_examples
 from keras_rnn_zoo.tasks.endpoint import Endpoint
 
 EXAMPLES = 200

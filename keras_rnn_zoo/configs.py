@@ -3,13 +3,14 @@
 import csv
 import io
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import OptionError, ZooError, name_hint
-from keras_rnn_zoo.files import user_path, write_text
+from keras_rnn_zoo.files import is_written_in_place, output_file, user_path
 from keras_rnn_zoo.options import Option
 from keras_rnn_zoo.plain_yaml import read_plain_yaml
 from keras_rnn_zoo.plans import SETTINGS
@@ -135,10 +136,19 @@ def _quoted(value: Any) -> str:
     return json_printable(json.dumps(value, ensure_ascii=False))
 
 
-def write_template(path: str, text: str) -> Path:
-    """Writes a configuration to a new file, and returns its path; raises `ZooError` where there is one already."""
+def write_template(path: str, text: str) -> Path | None:
+    """Writes a configuration to a new file, or to a device or pipe.
+
+    Returns:
+        The path of the file; `None` where no file was made.
+
+    Raises:
+        ZooError: there is such a file already.
+    """
     file = user_path(path)
-    if file.exists():
+    in_place = is_written_in_place(file)
+    if os.path.lexists(file) and not in_place:
         raise ZooError(f"{file} is there already. Name another file with --output, or delete it.")
-    write_text(file, text)
-    return file
+    with output_file(file) as output:
+        output.write(text.encode())
+    return None if in_place else file

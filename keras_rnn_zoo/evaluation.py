@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keras_rnn_zoo.datasets.prepared import naming_damaged_records
+from keras_rnn_zoo.errors import RunError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.loading import LoadedRun, load_run, open_examples
 from keras_rnn_zoo.pipeline import Batches, make_batches
 from keras_rnn_zoo.runs import Run, open_run
+from keras_rnn_zoo.tasks.answers import fault_of_numbers
 
 BATCH_SIZE = 128
 
@@ -59,7 +61,7 @@ def evaluate(
         models_dir: the folder of the runs; `$ZOO_MODELS_DIR` or `./saved_models` by default.
 
     Raises:
-        RunError: no such run, or a damaged one.
+        RunError: no such run, a damaged one, or one whose predictions are not finite.
         DataError: the data set or the split is not there.
     """
     found = run.run if isinstance(run, LoadedRun) else open_run(run, models_dir)
@@ -94,8 +96,15 @@ def score(loaded: LoadedRun, batches: Batches) -> tuple[dict[str, float], dict[s
         logits = loaded.to_logits(inputs)
         losses.append(float(loss_function(targets, logits)))
         weights.append(task.loss_weight(targets))
-        for name, values in task.scored_answers(loaded.outputs, inputs, logits).items():
-            answers.setdefault(name, []).extend(np.asarray(values))
+        found = {k: np.asarray(v) for k, v in task.scored_answers(loaded.outputs, inputs, logits).items()}
+        fault = fault_of_numbers(found)
+        if fault or (weights[-1] and np.isnan(losses[-1])):  # Some losses are infinite where no answer is possible.
+            raise RunError(
+                f"The model cannot be measured: {fault or 'its loss is not a number'}. Train it again with a lower "
+                "learning rate."
+            )
+        for name, values in found.items():
+            answers.setdefault(name, []).extend(values)
         references.extend(reference.numpy())
     loss = float(np.average(losses, weights=weights)) if any(weights) else float("nan")
     metrics, report = task.score(answers, references, loss)

@@ -9,7 +9,7 @@ from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.checking import check_inputs, check_saved_model
-from keras_rnn_zoo.errors import ExportError
+from keras_rnn_zoo.errors import ExportError, RunError
 from keras_rnn_zoo.exports import CARD, LICENCE, write_facts
 from keras_rnn_zoo.files import naming_faults_of_the_system, whole_folder, write_text
 from keras_rnn_zoo.formats import check_format, format_folder
@@ -18,7 +18,7 @@ from keras_rnn_zoo.lite import check_model, write_model
 from keras_rnn_zoo.loading import LoadedRun, load_run
 from keras_rnn_zoo.locks import exclusive
 from keras_rnn_zoo.printing import one_line
-from keras_rnn_zoo.runs import Run, open_run
+from keras_rnn_zoo.runs import Run, open_run, reopened
 from keras_rnn_zoo.serving import write_requests
 from keras_rnn_zoo.tasks.endpoint import Endpoint
 
@@ -72,6 +72,7 @@ def export(
             "on the backend: set KERAS_BACKEND=tensorflow and export again."
         )
     with exclusive(found.path):
+        found = _current(found, isinstance(run, LoadedRun))
         if isinstance(run, LoadedRun):
             found.check()  # Its folder may have changed since it was loaded.
         loaded = run if isinstance(run, LoadedRun) else load_run(found)
@@ -96,6 +97,14 @@ def _next_version(folder: Path) -> int:
     """Returns a number above those of all versions; of a file or link with such a name, too, for it takes the place."""
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
     return max((int(name) for name in names if name.isdecimal()), default=0) + 1
+
+
+def _current(found: Run, loaded: bool) -> Run:
+    """Returns the run that has the path now that it is locked; raises `RunError` if another one was loaded."""
+    current = reopened(found)
+    if loaded and current.config["digest"] != found.config["digest"]:
+        raise RunError(f"The run {found.path} was replaced since it was loaded. Load it again to export it.")
+    return current
 
 
 def _saved_model(loaded: LoadedRun, folder: Path, check: bool, data_dir: str | None) -> dict[str, Any]:

@@ -11,10 +11,12 @@ from typing import Any
 from keras_rnn_zoo.errors import RunError
 from keras_rnn_zoo.files import user_path, write_json
 from keras_rnn_zoo.printing import command_line, json_printable
-from keras_rnn_zoo.runs import check_files, read_sealed
 from keras_rnn_zoo.schema import EXPORT
-from keras_rnn_zoo.seals import digests, sealed
+from keras_rnn_zoo.seals import check_files, digests, read_sealed, sealed
+from keras_rnn_zoo.snapshots import Snapshot
 
+GRAPH = "saved_model.pb"
+"""The graph of a SavedModel."""
 FACTS = "export.json"
 """What an export is made of: run, task, data, endpoints, what was checked, and the digests of its files."""
 
@@ -24,7 +26,7 @@ EXTRA = "assets.extra"
 WARMUP = "tf_serving_warmup_requests"
 REQUEST = "request.json"
 """A request as TensorFlow Serving's REST interface takes it."""
-ANSWERING = ("saved_model.pb", "fingerprint.pb", "variables", "assets", "model.tflite", "model.onnx")
+ANSWERING = (GRAPH, "fingerprint.pb", "variables", "assets", "model.tflite", "model.onnx")
 """The files and folders that answers depend on, in any format."""
 
 _SHORT_REQUEST = 400
@@ -34,18 +36,41 @@ _SHORT_REQUEST = 400
 def find_export(run: Any) -> Path | None:
     """Returns the folder of an export where `run` is the path of one; else `None`."""
     path = user_path(run) if isinstance(run, str | os.PathLike) else None
-    return path if path and (path / "saved_model.pb").is_file() else None
+    return path if path and any(os.path.lexists(path / name) for name in (GRAPH, FACTS)) else None
 
 
-def read_export(path: Path) -> dict[str, Any]:
-    """Returns what an export tells of itself; raises `RunError` where a file is missing or not what was written."""
-    if not (path / FACTS).is_file():
+def read_facts(folder: Path | Snapshot) -> dict[str, Any]:
+    """Returns what an export tells of itself, and does not read its other files.
+
+    Raises:
+        RunError: `export.json` is missing or damaged, or the export is in a format that only other programs load.
+    """
+    snapshot = folder if isinstance(folder, Snapshot) else Snapshot(folder)
+    path = snapshot.path
+    if FACTS not in snapshot.names():
         raise RunError(
             f"The SavedModel {path} has no {FACTS}, so it is no export of `zoo export`. Load it by "
             "`tf.saved_model.load`, or export the run again."
         )
-    facts = read_sealed(path / FACTS, EXPORT, damaged_export)
-    check_files(path, facts["files"], (ANSWERING, (CARD, LICENCE, EXTRA)), "export", damaged_export)
+    facts = read_sealed(snapshot / FACTS, EXPORT, damaged_export)
+    if facts["format"] != "saved_model":
+        raise RunError(
+            f"The export {path} is in the format {facts['format']!r}, which zoo does not load. Run the model by the "
+            "interpreter of that format, or export the run as 'saved_model'."
+        )
+    return facts
+
+
+def check_export(folder: Snapshot, facts: Mapping[str, Any]) -> None:
+    """Raises `RunError` where a file that predictions depend on is missing or not what was written."""
+    check_files(folder, facts["files"], (ANSWERING, (CARD, LICENCE, EXTRA)), "export", damaged_export)
+
+
+def read_export(path: Path) -> dict[str, Any]:
+    """Returns what an export tells of itself; raises `RunError` where a file is missing or not what was written."""
+    snapshot = Snapshot(path)
+    facts = read_facts(snapshot)
+    check_export(snapshot, facts)
     return facts
 
 

@@ -6,13 +6,12 @@ import io
 import itertools
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import IO, Any
 
 from keras_rnn_zoo.addresses.inputs import Asked, InputFile, open_inputs
 from keras_rnn_zoo.addresses.rows import BadRow
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.files import user_path, whole_file
+from keras_rnn_zoo.files import output_file, user_path
 from keras_rnn_zoo.loading import LoadedRun, load_run
 from keras_rnn_zoo.prediction import predict
 from keras_rnn_zoo.runs import Run, open_run
@@ -100,21 +99,18 @@ def _answers(loaded: LoadedRun, part: list[Asked], options: dict[str, Any]) -> l
 
 @contextlib.contextmanager
 def _opened(output: str | None, to: IO[str] | None) -> Iterator[IO[str]]:
-    """Gives the file to write: one beside the place of `output`, which is renamed into it when whole, or `to`."""
+    """Gives the file to write: the one that `output` names, as `output_file` writes it, or `to`."""
     if output is None:
         with contextlib.nullcontext(to) if to else _utf8_stdout() as file:
             yield file
             file.flush()  # Here a full disk or a closed pipe is reported as one.
         return
-    path: Path = user_path(output)
-    if not path.parent.is_dir():
-        raise DataError(f"There is no folder {path.parent} to write {path.name} to. Make it first.")
-    opener: Any = gzip.open if path.suffix == ".gz" else open
-    with (
-        whole_file(path) as beside,
-        opener(beside, "wt", encoding="utf-8", errors="surrogateescape", newline="") as file,
-    ):
-        yield file
+    path = user_path(output)
+    with output_file(path) as content:
+        text: Any = {"encoding": "utf-8", "errors": "surrogateescape", "newline": ""}
+        packed = path.suffix == ".gz"
+        with gzip.open(content, "wt", **text) if packed else io.TextIOWrapper(content, **text) as file:
+            yield file
 
 
 @contextlib.contextmanager

@@ -6,10 +6,10 @@ exports none of them, so an export that has one is not loaded.
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
-from keras_rnn_zoo.exports import damaged_export
+from keras_rnn_zoo.exports import GRAPH, damaged_export
+from keras_rnn_zoo.snapshots import Snapshot
 
 _REACHING = re.compile(
     r"File|^_?Eager|Py|Dataset|Iterator|Reader|Writer|Summary|Rpc|Debug|Remote|Collective|Send|Recv|Tpu|TPU|Xla|Proto|"
@@ -36,21 +36,21 @@ _CHECKPOINT = frozenset({"SaveV2", "RestoreV2", "MergeV2Checkpoints", "ShardedFi
 """Ops of the two functions by which sessions save and restore variables; `tf.saved_model.load` calls neither."""
 
 
-def check_graph(path: Path) -> None:
+def check_graph(folder: Snapshot) -> None:
     """Raises `RunError` if the graph of a SavedModel has an op that reads, writes or calls what lies outside of it.
 
     Args:
-        path: the folder of the SavedModel.
+        folder: the folder of the SavedModel.
     """
     from tensorflow.core.protobuf import saved_model_pb2
 
-    file = path / "saved_model.pb"
-    for other in path.glob("saved_model.*"):
-        if other != file:  # TensorFlow would read the graph from there.
-            raise damaged_export(other, "an export has its graph in saved_model.pb alone")
+    file = folder.path / GRAPH
+    for other in folder.names():
+        if other.startswith("saved_model.") and other != GRAPH:  # TensorFlow would read the graph from there.
+            raise damaged_export(folder.path / other, f"an export has its graph in {GRAPH} alone")
     document = saved_model_pb2.SavedModel()
     try:
-        document.ParseFromString(file.read_bytes())
+        document.ParseFromString((folder / GRAPH).read_bytes())
     except Exception as error:  # Of Google's parser, by version.
         raise damaged_export(file, f"it is no SavedModel ({error})") from None
     for graph in document.meta_graphs:

@@ -1,70 +1,27 @@
 """What answers raw inputs: a run in memory, with its task and model, or an export."""
 
-import abc
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.answering import Answering, first_line
 from keras_rnn_zoo.building import build_again
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.datasets.prepared import recorded_dir
-from keras_rnn_zoo.errors import DataError, OptionError, RunError, ZooError
-from keras_rnn_zoo.exports import FACTS, find_export, read_export
+from keras_rnn_zoo.errors import OptionError, RunError, ZooError
+from keras_rnn_zoo.exports import ANSWERING, FACTS, check_export, damaged_export, find_export, read_facts
 from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.options import check_options
-from keras_rnn_zoo.runs import Run, damaged, open_run
+from keras_rnn_zoo.runs import Run, open_run
+from keras_rnn_zoo.seals import damaged
+from keras_rnn_zoo.snapshots import Member, Snapshot, read_consistently
+from keras_rnn_zoo.tasks.answers import SIGNATURE, fault_of_signature
 from keras_rnn_zoo.tasks.task import Task
-
-BATCH_SIZE = 32
-"""Inputs that are answered at once."""
-
-
-class Answering(abc.ABC):
-    """What answers raw inputs: a loaded run, or an export of one.
-
-    Attributes:
-        task: the fitted task.
-    """
-
-    task: Task
-
-    @property
-    @abc.abstractmethod
-    def answer(self) -> Callable[..., Mapping[str, Any]]:
-        """The function of a raw batch, as `task.to_batch` makes it, to its answers by name."""
-
-    def predict(self, inputs: Sequence[Any], **options: Any) -> list[dict[str, Any]]:
-        """Answers raw inputs; as `keras_rnn_zoo.predict`."""
-        if isinstance(inputs, str | bytes | os.PathLike):
-            raise DataError(
-                f"A list of inputs is expected; received one input, {str(inputs)[:60]!r}. Put it in a list."
-            )
-        chosen = check_options(self.task.answer_options, options, "an answer of this run")
-        rows = []
-        for start in range(0, len(inputs), BATCH_SIZE):
-            part = inputs[start : start + BATCH_SIZE]
-            rows += plain_rows(self.task, self.answer(*self.task.to_batch(part, **chosen)))
-        return rows
-
-
-def plain_rows(task: Task, answers: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Returns the answers to a batch, each a tensor `(batch, ...)`, as plain values by name for each input."""
-    arrays = {name: np.asarray(values) for name, values in answers.items()}
-    count = min(map(len, arrays.values()))
-    return [task.trim({name: _plain(values[row]) for name, values in arrays.items()}) for row in range(count)]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    if isinstance(value, np.ndarray):
-        return [_plain(item) for item in value]
-    return value.item()
 
 
 @dataclass(frozen=True)
@@ -74,6 +31,14 @@ class LoadedRun(Answering):
     run: Run
     task: Task
     model: Any
+
+    @property
+    def title(self) -> str:
+        return f"The run {self.run.path}"
+
+    @property
+    def remedy(self) -> str:
+        return "Restore it from a copy, or train it again with a lower learning rate."
 
     @cached_property
     def answer(self) -> Any:
@@ -115,11 +80,19 @@ class LoadedExport(Answering):
     task: Task
     saved_model: Any
 
+    @property
+    def title(self) -> str:
+        return f"The export {self.path}"
+
+    @property
+    def remedy(self) -> str:
+        return "Export the run again."
+
     @cached_property
     def answer(self) -> Any:
         """The default endpoint, as a function of a raw batch."""
         names = [spec.name for spec in self.task.input_signature()]
-        endpoint = self.saved_model.signatures["serving_default"]
+        endpoint = self.saved_model.signatures[SIGNATURE]
         return lambda *raw: endpoint(**dict(zip(names, raw, strict=True)))
 
 
@@ -150,19 +123,32 @@ def load(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str | N
 
 
 def load_export(path: Path) -> LoadedExport:
-    """Loads an export from its folder; raises `RunError` where it is damaged."""
+    """Loads an export from its folder; raises `RunError` where it is damaged, or is no export of its task."""
+    try:
+        return read_consistently(path, _loaded_export)
+    except (FileNotFoundError, NotADirectoryError):
+        raise RunError(f"There is no export {path}. Export the run again.") from None
+
+
+def _loaded_export(folder: Snapshot) -> LoadedExport:
     from keras_rnn_zoo.graphs import check_graph
 
-    facts = read_export(path)
-    task = loaded_task(facts, path / FACTS, path / "assets")
-    try:
-        check_graph(path)
-        saved_model = tf.saved_model.load(str(path))
-    except ZooError:
-        raise
-    except Exception as error:  # TensorFlow reports damage by many kinds.
-        raise RunError(f"The export {path} cannot be loaded: {error}. Export the run again.") from error
-    return LoadedExport(path, task, saved_model)
+    with folder.holding(ANSWERING):
+        facts = read_facts(folder)
+        check_export(folder, facts)
+        task = loaded_task(facts, folder.path / FACTS, folder / "assets")
+        check_graph(folder)
+        try:
+            saved_model = tf.saved_model.load(str(folder.path))
+        except Exception as error:  # TensorFlow reports damage by many kinds.
+            raise RunError(f"The export {folder.path} cannot be loaded: {error}. Export the run again.") from error
+        # TensorFlow has read the files by their paths.
+        if name := folder.changed(by_path=True):
+            raise damaged_export(folder.path / name, "it was written to or replaced while it was read")
+    loaded = LoadedExport(folder.path, task, saved_model)
+    if fault := fault_of_signature(task, saved_model):
+        raise RunError(f"{loaded.title} cannot be used: {fault}. {loaded.remedy}")
+    return loaded
 
 
 def load_run(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str | None = None) -> LoadedRun:
@@ -176,17 +162,17 @@ def load_run(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str
         RunError: no such run, or a file of it is missing or damaged.
     """
     run = open_run(run, models_dir)
-    run.check()
-    task = loaded_task(run.config, run.path / "config.json", run.task_path)
+    with run.reading():
+        task = loaded_task(run.config, run.path / "config.json", run.snapshot / "task")
 
-    from keras_rnn_zoo.weights import restored
+        from keras_rnn_zoo.weights import restored
 
-    with _naming_config(run.path / "config.json"):
-        model = restored(lambda: build_again(run.config, task.sizes()), run.model_path)
+        with _naming_config(run.path / "config.json"), run.snapshot.opened("model.keras") as file:
+            model = restored(lambda: build_again(run.config, task.sizes()), file)
     return LoadedRun(run, task, model)
 
 
-def loaded_task(config: dict[str, Any], document: Path, folder: Path) -> Task:
+def loaded_task(config: dict[str, Any], document: Path, folder: Member) -> Task:
     """Returns the task that a run's or an export's description tells of, fitted.
 
     Args:
@@ -203,9 +189,11 @@ def loaded_task(config: dict[str, Any], document: Path, folder: Path) -> Task:
         task.load(folder)
     except ZooError:
         raise
+    except FileNotFoundError as error:
+        raise damaged(Path(folder), f"it lacks the file {Path(error.filename or '').name!r}") from None
     except Exception as error:  # What a file holds may fail wherever it is used first.
-        told = str(error).strip().splitlines() or [type(error).__name__]
-        raise damaged(folder, f"a file in it is not what training writes ({told[0]})") from error
+        fault = f"a file in it is not what training writes ({first_line(error)})"
+        raise damaged(Path(folder), fault) from error
     return task
 
 

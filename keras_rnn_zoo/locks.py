@@ -15,6 +15,7 @@ from typing import IO
 
 from keras_rnn_zoo.errors import RunError
 from keras_rnn_zoo.files import remove_partial
+from keras_rnn_zoo.snapshots import kind_fault
 
 logger = logging.getLogger(__name__)
 
@@ -40,8 +41,10 @@ def exclusive(path: Path) -> Iterator[None]:
     file = _locked(lock, path)
     try:
         remove_partial(path.parent, path.name)
-        for folder in (path, *(path.iterdir() if path.is_dir() else ())):
-            remove_partial(folder)
+        remove_partial(path)
+        for folder in path.iterdir() if path.is_dir() else ():
+            if not folder.is_symlink():  # What it leads to is none of the run's.
+                remove_partial(folder)
         yield
     finally:
         with contextlib.suppress(OSError):
@@ -54,7 +57,7 @@ def exclusive(path: Path) -> Iterator[None]:
 
 def _locked(lock: Path, path: Path) -> IO[str]:
     while True:
-        file = open(lock, "a+", encoding="utf-8")  # noqa: SIM115  It is open as long as the lock is held.
+        file = _opened(lock)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -70,6 +73,43 @@ def _locked(lock: Path, path: Path) -> IO[str]:
         file.close()  # Another process has removed it since it was opened.
     _sign(file)
     return file
+
+
+def _opened(lock: Path) -> IO[str]:
+    """Opens a lock file, or raises `RunError` where what has its name is no file of its own.
+
+    A folder of runs may come out of a stranger's archive. A link there could lead to any file of the user, which would
+    be overwritten, and a pipe would be waited for.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        _check_own(lock, lock.lstat())
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(lock, flags, 0o666)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _not_a_lock(lock, "it is a symbolic link") from None
+        raise
+    try:
+        _check_own(lock, os.fstat(descriptor))
+    except RunError:
+        os.close(descriptor)
+        raise
+    return open(descriptor, "a+", encoding="utf-8")
+
+
+def _check_own(lock: Path, status: os.stat_result) -> None:
+    if fault := kind_fault(status.st_mode):
+        raise _not_a_lock(lock, fault)
+    if status.st_nlink > 1:
+        raise _not_a_lock(lock, "it is a hard link to another file")
+
+
+def _not_a_lock(lock: Path, fault: str) -> RunError:
+    return RunError(
+        f"The run cannot be locked by {lock}: {fault}, and zoo writes only to lock files of its own. Check what it is, "
+        "and remove it."
+    )
 
 
 def _sign(file: IO[str]) -> None:

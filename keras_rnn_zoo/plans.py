@@ -1,5 +1,6 @@
 """What a training will do, settled and checked before a framework is loaded."""
 
+import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from keras_rnn_zoo.options import Option, Range, check_options, refuse_from_data
 from keras_rnn_zoo.printing import short_repr
 from keras_rnn_zoo.runs import Run, check_run_name, is_resumable, models_dir, unfinished_path
 from keras_rnn_zoo.small_data import ADAPTED
+from keras_rnn_zoo.snapshots import Snapshot
 
 _FEW = {way: f" The default is {way} for files with few examples." for way in ("more", "less")}
 
@@ -100,6 +102,7 @@ def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
     architecture = registry.architectures.get(request.architecture)
     path = request.path
     run = path.name
+    _check_unfinished(path)
     resumable = is_resumable(path)
     if resume:
         if not resumable:
@@ -200,3 +203,16 @@ def _check_same(config: Mapping[str, Any], request: Request, architecture: regis
                 f"The unfinished training began with {name}={short_repr(begun.get(name))}; received "
                 f"{short_repr(value)}. Leave it out to resume, or train anew with --overwrite."
             )
+
+
+def _check_unfinished(path: Path) -> None:
+    """Raises `RunError` if what has the name of the unfinished training of a run is no folder of plain files."""
+    folder = unfinished_path(path)
+    if not os.path.lexists(folder):
+        return
+    if folder.is_symlink() or not folder.is_dir():
+        raise RunError(f"{folder} is no folder, and the state of a training would be written there. Remove it.")
+    snapshot = Snapshot(folder)
+    for name, fault in snapshot.walk(snapshot.names()):
+        if fault:
+            raise RunError(f"{folder / name} is in the way of the training: {fault}. Remove it.")

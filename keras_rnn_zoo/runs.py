@@ -9,7 +9,8 @@ import json
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,10 +18,11 @@ from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError, RunError, UnknownNameError, name_hint
-from keras_rnn_zoo.files import folder_beside, move_folder, user_path, write_json
+from keras_rnn_zoo.files import folder_beside, is_being_written, move_folder, replace_folder, user_path, write_json
 from keras_rnn_zoo.printing import shell_quote, short_repr
-from keras_rnn_zoo.schema import RUN, Keys
-from keras_rnn_zoo.seals import digests, first_fault, is_unchanged, sealed
+from keras_rnn_zoo.schema import RUN
+from keras_rnn_zoo.seals import MOST_BYTES, check_files, damaged, digests, read_json, read_sealed, sealed
+from keras_rnn_zoo.snapshots import Snapshot, read_consistently
 
 logger = logging.getLogger(__name__)
 
@@ -31,17 +33,25 @@ FITTED = ("model.keras", "task")
 """The file and the folder that answers depend on."""
 TOLD = ("metrics.json", "history.csv", "README.md", "logs")
 """What else training writes: it tells of the run, and no answer depends on it."""
-_MOST_BYTES = 256 * 2**20
-"""Of a JSON document; those of runs have some thousand."""
 _MARGIN = 2**20
 """Bytes that are left for what a `config.json` gets when the training ends, such as the digests of files."""
+_PAUSES = (0.0, *[0.01] * 100)
+"""Seconds before each look for a run. Its name may be free for a moment while a new one takes its place, where the
+system cannot exchange two folders in one step."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A trained model with all that is needed to use it again, in the folder `path`."""
+    """A trained model with all that is needed to use it again, in the folder `path`.
+
+    The folder is opened when something is first read of it, and is read from then on, even where a new run takes its
+    name.
+    """
 
     path: Path
+
+    def __reduce__(self) -> Any:
+        return Run, (self.path,)  # What is open stays in this process.
 
     @property
     def name(self) -> str:
@@ -59,14 +69,22 @@ class Run:
         return self.path / "task"
 
     @cached_property
+    def snapshot(self) -> Snapshot:
+        """The run's folder, opened. Raises `RunError` where there is none."""
+        try:
+            return Snapshot(self.path)
+        except (FileNotFoundError, NotADirectoryError):
+            raise damaged(self.path, "it is missing, or no folder") from None
+
+    @cached_property
     def config(self) -> dict[str, Any]:
         """`config.json`: everything needed to repeat the run. Raises `RunError` where it is damaged."""
-        return read_sealed(self.path / "config.json", RUN, damaged)
+        return read_sealed(self.snapshot / "config.json", RUN, damaged)
 
     @property
     def metrics(self) -> dict[str, Any]:
         """`metrics.json`: what was measured when training ended. Raises `RunError` where it is damaged."""
-        return read_json(self.path / "metrics.json")
+        return read_json(self.snapshot / "metrics.json")
 
     def digests(self) -> dict[str, str]:
         """Returns the SHA-256 of each file that training wrote beside `config.json`, by its path within the run."""
@@ -77,7 +95,20 @@ class Run:
 
         Of a file that only tells of the run, it warns.
         """
-        check_files(self.path, self.config["files"], (FITTED, TOLD), "run", damaged)
+        check_files(self.snapshot, self.config["files"], (FITTED, TOLD), "run", damaged)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Checks the run, as `check` does, and keeps the files that predictions depend on open within the block.
+
+        Raises:
+            RunError: a file is damaged, or was written to within the block.
+        """
+        with self.snapshot.holding(FITTED):
+            self.check()
+            yield
+            if name := self.snapshot.changed():
+                raise damaged(self.path / name, "it was written to while it was read")
 
     def versions(self) -> list[int]:
         """Returns the numbers of the exported versions, in order."""
@@ -117,7 +148,8 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
     if run is None:
         run = _only_run(folder, known)
     path = user_path(run) if os.sep in os.fspath(run) else folder / _folder_name(os.fspath(run), known)
-    if not (path / "config.json").is_file():
+    found = _opened(path)
+    if found is None:
         hint = name_hint(path.name, known) if known else "There is none yet: `zoo train NAME` makes one."
         if is_resumable(path):
             where = f" --models-dir {shell_quote(path.parent)}" if path.parent != models_dir() else ""
@@ -125,9 +157,43 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
                 f"Its training is unfinished. Resume it: zoo train NAME --run {shell_quote(path.name)}{where} --resume"
             )
         raise RunError(f"There is no run {short_repr(path.name)} in {path.parent}. {hint}")
-    found = Run(path)
-    _ = found.config  # Damage is reported here, before a framework is loaded.
     return found
+
+
+def reopened(run: Run) -> Run:
+    """Returns what is now the run at a run's path; raises `RunError` where there is none, or it is damaged."""
+    found = _opened(run.path)
+    if found is None:
+        raise RunError(f"The run {run.name!r} in {run.path.parent} was removed meanwhile. Train it again.")
+    return found
+
+
+def _opened(path: Path) -> Run | None:
+    """Returns the run in a folder, with the files open that predictions depend on, or `None` where there is none.
+
+    Damage of `config.json` is reported here, before a framework is loaded.
+    """
+    for pause in _PAUSES:
+        time.sleep(pause)
+        if os.path.lexists(path / "config.json"):
+            try:
+                return read_consistently(path, lambda snapshot: _held_run(path, snapshot))
+            except (FileNotFoundError, NotADirectoryError):
+                continue  # It was there: another run is taking its place.
+        if not is_being_written(path):
+            break
+    return None
+
+
+def _held_run(path: Path, snapshot: Snapshot) -> Run:
+    run = Run(path)
+    run.__dict__["snapshot"] = snapshot  # Where `cached_property` keeps it.
+    needed = {name for name in run.config["files"] if name.partition("/")[0] in FITTED}
+    snapshot.hold(FITTED)
+    missing = sorted(needed - snapshot.held)
+    if missing and not snapshot.is_current():  # Otherwise `check` tells what is wrong.
+        raise damaged(path / missing[0], "it is missing")
+    return run
 
 
 def _only_run(folder: Path, known: list[str]) -> str:
@@ -182,17 +248,14 @@ def whole_run(path: Path, *, again: bool = False) -> Iterator[Path]:
     """
     with folder_beside(path) as folder:
         yield folder
-        if path.exists():
+        if not os.path.lexists(path):
+            move_folder(folder, path)
+        elif _is_outdated(Run(path), Run(folder) if again else None):
+            replace_folder(folder, path, None)
+        else:
             earlier = path.with_name(_free_name(path))
-            outdated = _is_outdated(Run(path), Run(folder) if again else None)
-            path.rename(earlier)
-            if outdated:
-                import shutil
-
-                shutil.rmtree(earlier)
-            else:
-                logger.info("The earlier run %s is kept as %s.", path.name, earlier)
-        move_folder(folder, path)
+            replace_folder(folder, path, earlier)
+            logger.info("The earlier run %s is kept as %s.", path.name, earlier)
 
 
 def _is_outdated(run: Run, other: Run | None) -> bool:
@@ -200,7 +263,7 @@ def _is_outdated(run: Run, other: Run | None) -> bool:
         exported = [path for path in (run.path, *run.path.iterdir()) if version_numbers(path)]
         same = other is not None and _fitted(other) == _fitted(run)
         return not exported and (same or not run.config["finished"])
-    except RunError:
+    except (RunError, OSError):
         return False
 
 
@@ -211,7 +274,7 @@ def _fitted(run: Run) -> dict[str, str]:
 
 def _free_name(path: Path) -> str:
     number = 1
-    while path.with_name(f"{path.name}.{number}").exists():
+    while os.path.lexists(path.with_name(f"{path.name}.{number}")):
         number += 1
     return f"{path.name}.{number}"
 
@@ -224,7 +287,7 @@ def check_config(config: Mapping[str, Any]) -> None:
     document = sealed(config, {})
     size = len(json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "surrogatepass"))
     wrong = RUN.wrong(document)
-    if wrong or size > _MOST_BYTES - _MARGIN:
+    if wrong or size > MOST_BYTES - _MARGIN:
         names = config["task"]["classes"]
         raise DataError(
             f"The run's config.json would be too large to be read: {size:,} bytes"
@@ -236,66 +299,3 @@ def check_config(config: Mapping[str, Any]) -> None:
 def write_config(run: Run, config: Mapping[str, Any]) -> None:
     """Writes `config.json`, with the digests of the files that are there and of itself."""
     write_json(run.path / "config.json", sealed(config, run.digests()))
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Reads a JSON object; raises `RunError` where the file is missing, damaged or of no size for one."""
-    try:
-        if path.is_symlink():
-            raise damaged(path, "it is a symbolic link, where a file of its own was written")
-        if path.stat().st_size > _MOST_BYTES:
-            raise damaged(path, f"it is larger than {_MOST_BYTES:,} bytes")
-        document = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except FileNotFoundError:
-        raise damaged(path, "it is missing") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise damaged(path, f"it cannot be read as JSON ({error})") from None
-    if not isinstance(document, dict):
-        raise damaged(path, "it does not hold a JSON object")
-    return document
-
-
-def read_sealed(path: Path, keys: Keys, fault: Callable[[Path, str], RunError]) -> dict[str, Any]:
-    """Reads a JSON object with a seal; raises what `fault` gives where it lacks a key or is not what was written."""
-    document = read_json(path)
-    if wrong := keys.wrong(document):
-        raise fault(path, f"it lacks a valid {', '.join(map(repr, wrong))}")
-    if not is_unchanged(document) or not path.read_bytes().endswith(b"\n"):
-        raise fault(path, "its content is not what was written (cut short or changed)")
-    return document
-
-
-def check_files(
-    folder: Path,
-    files: Mapping[str, str],
-    roots: tuple[tuple[str, ...], tuple[str, ...]],
-    kind: str,
-    error: Callable[[Path, str], RunError],
-) -> None:
-    """Raises what `error` gives if a file that answers depend on is not what was written; of any other it warns.
-
-    Args:
-        folder: the folder of a run or an export.
-        files: the digests that were written.
-        roots: where the files lie that answers depend on, and where those that only tell.
-        kind: the word for what has the folder.
-        error: makes an error of a file and what is wrong with it.
-    """
-    answering, telling = roots
-    path, fault = first_fault(folder, files, answering, strict=True)
-    if fault:
-        raise error(path, fault)
-    path, fault = first_fault(folder, files, telling, strict=False)
-    if fault:
-        logger.warning("The %s's file %s is damaged: %s. No answer depends on it.", kind, path, fault)
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number of JSON")
-
-
-def damaged(path: Path, fault: str) -> RunError:
-    """Returns the error for a damaged file of a run."""
-    return RunError(
-        f"The run's file {path} is damaged: {fault}. Restore it from a copy, or train anew (`zoo train --overwrite`)."
-    )

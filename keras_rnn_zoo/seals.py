@@ -4,15 +4,22 @@ A digest tells damage, not malice: who changes a file on purpose writes its new 
 """
 
 import json
+import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from keras_rnn_zoo.files import file_digest
+from keras_rnn_zoo.errors import RunError
+from keras_rnn_zoo.schema import Keys
+from keras_rnn_zoo.snapshots import Member, NotRegularError, Snapshot, opened
+
+logger = logging.getLogger(__name__)
 
 SEAL = "digest"
 """The key of a document's own digest."""
+MOST_BYTES = 256 * 2**20
+"""Of a JSON document; those of runs have some thousand."""
 
 
 def sealed(document: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
@@ -36,49 +43,113 @@ def is_unchanged(document: Mapping[str, Any]) -> bool:
     return document.get(SEAL) == document_digest(document)
 
 
-def own_files(folder: Path, roots: Iterable[str]) -> Iterator[Path]:
-    """Gives the files under some names in a folder, sorted; symbolic links as what they are, never followed.
+def digests(folder: Path | Snapshot, roots: Iterable[str]) -> dict[str, str]:
+    """Returns the SHA-256 of each regular file under some names in a folder, by its path within the folder.
 
     Args:
         folder: the folder.
-        roots: names of files in it, or of folders whose files are given, however deep.
+        roots: names of files in it, or of folders whose files are taken, however deep.
     """
-    for root in roots:
-        path = folder / root
-        if path.is_symlink() or path.is_file():
-            yield path
-        for parent, folders, files in sorted(os.walk(path)) if not path.is_symlink() else ():
-            links = [name for name in folders if (Path(parent) / name).is_symlink()]
-            yield from (Path(parent) / name for name in sorted([*files, *links]))
+    snapshot = folder if isinstance(folder, Snapshot) else Snapshot(folder)
+    return {name: snapshot.digest(name) for name, fault in snapshot.walk(roots) if not fault}
 
 
-def digests(folder: Path, roots: Iterable[str]) -> dict[str, str]:
-    """Returns the SHA-256 of each file that `own_files` gives, by its path within the folder; links are left out."""
-    return {
-        file.relative_to(folder).as_posix(): file_digest(file)
-        for file in own_files(folder, roots)
-        if file.is_file() and not file.is_symlink()
-    }
-
-
-def first_fault(folder: Path, expected: Mapping[str, str], roots: Iterable[str], *, strict: bool) -> tuple[Path, str]:
-    """Returns the first file that is not what was written and what is wrong with it, or the folder and "".
+def first_fault(
+    folder: Snapshot, expected: Mapping[str, str], roots: Iterable[str], *, strict: bool
+) -> tuple[str, str]:
+    """Returns the name of the first file that is not what was written and what is wrong with it, or "" twice.
 
     Args:
         folder: the folder.
         expected: the digests that were written, by the paths within the folder.
-        roots: where to look, as in `own_files`.
+        roots: where to look, as in `digests`.
         strict: whether a file that was not written is a fault, too.
     """
     roots = tuple(roots)
-    for file in own_files(folder, roots):
-        if file.is_symlink():
-            return file, "it is a symbolic link, where a file of its own was written"
-    found = digests(folder, roots)
+    held = [name for name in folder.held if name.partition("/")[0] in roots]  # They may have been removed since.
+    found = dict.fromkeys(held, "") | dict(folder.walk(roots))
+    for name, fault in found.items():
+        if fault:
+            return name, f"{fault}, where a file of its own was written"
     mine = {name for name in expected if name.partition("/")[0] in roots}
     for name in sorted({*mine, *found} if strict else mine):
         if name not in found:
-            return folder / name, "it is missing"
-        if expected.get(name) != found[name]:
-            return folder / name, "its content is not what was written (cut short or changed)"
-    return folder, ""
+            return name, "it is missing"
+        try:
+            digest = folder.digest(name) if name in expected else ""
+        except FileNotFoundError:  # It was removed meanwhile.
+            return name, "it is missing"
+        if expected.get(name) != digest:
+            return name, "its content is not what was written (cut short or changed)"
+    return "", ""
+
+
+def read_json(path: Path | Member) -> dict[str, Any]:
+    """Reads a JSON object; raises `RunError` where the file is missing, damaged or of no size for one."""
+    return _read_json(path)[0]
+
+
+def _read_json(path: Path | Member) -> tuple[dict[str, Any], bytes]:
+    """Returns a JSON object and the content of its file; errors as of `read_json`."""
+    where = Path(path)
+    try:
+        with opened(path) as file:
+            if os.fstat(file.fileno()).st_size > MOST_BYTES:
+                raise damaged(where, f"it is larger than {MOST_BYTES:,} bytes")
+            content = file.read()
+        document = json.loads(content.decode("utf-8"), parse_constant=_refuse_constant)
+    except FileNotFoundError:
+        raise damaged(where, "it is missing") from None
+    except NotRegularError as error:
+        raise damaged(where, f"{error.fault}, where a file of its own was written") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise damaged(where, f"it cannot be read as JSON ({error})") from None
+    if not isinstance(document, dict):
+        raise damaged(where, "it does not hold a JSON object")
+    return document, content
+
+
+def read_sealed(path: Path | Member, keys: Keys, fault: Callable[[Path, str], RunError]) -> dict[str, Any]:
+    """Reads a JSON object with a seal; raises what `fault` gives where it lacks a key or is not what was written."""
+    document, content = _read_json(path)
+    if wrong := keys.wrong(document):
+        raise fault(Path(path), f"it lacks a valid {', '.join(map(repr, wrong))}")
+    if not is_unchanged(document) or not content.endswith(b"\n"):
+        raise fault(Path(path), "its content is not what was written (cut short or changed)")
+    return document
+
+
+def check_files(
+    folder: Snapshot,
+    files: Mapping[str, str],
+    roots: tuple[tuple[str, ...], tuple[str, ...]],
+    kind: str,
+    error: Callable[[Path, str], RunError],
+) -> None:
+    """Raises what `error` gives if a file that answers depend on is not what was written; of any other it warns.
+
+    Args:
+        folder: the folder of a run or an export.
+        files: the digests that were written.
+        roots: where the files lie that answers depend on, and where those that only tell.
+        kind: the word for what has the folder.
+        error: makes an error of a file and what is wrong with it.
+    """
+    answering, telling = roots
+    name, fault = first_fault(folder, files, answering, strict=True)
+    if fault:
+        raise error(folder.path / name, fault)
+    name, fault = first_fault(folder, files, telling, strict=False)
+    if fault and folder.is_current():  # They go with a folder that is replaced.
+        logger.warning("The %s's file %s is damaged: %s. No answer depends on it.", kind, folder.path / name, fault)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def damaged(path: Path, fault: str) -> RunError:
+    """Returns the error for a damaged file of a run."""
+    return RunError(
+        f"The run's file {path} is damaged: {fault}. Restore it from a copy, or train anew (`zoo train --overwrite`)."
+    )

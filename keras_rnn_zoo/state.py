@@ -11,7 +11,8 @@ from typing import Any
 
 from keras_rnn_zoo.files import whole_file
 from keras_rnn_zoo.lazy import keras, np
-from keras_rnn_zoo.runs import damaged
+from keras_rnn_zoo.seals import damaged
+from keras_rnn_zoo.snapshots import NotRegularError, opened
 
 _HEAD = b"Keras RNN Zoo, state 1, SHA-256 of the rest "
 _DOCUMENT = "document"
@@ -42,9 +43,12 @@ def _digest(content: Any) -> bytes:
 def read_state(path: Path) -> tuple[dict[str, Any], dict[str, list[Any]]]:
     """Returns the JSON object and the arrays of each group; raises `RunError` where the file is damaged."""
     try:
-        head, _, body = path.read_bytes().partition(b"\n")
+        with opened(path) as file:
+            head, _, body = file.read().partition(b"\n")
     except FileNotFoundError:
         raise damaged(path, "it is missing") from None
+    except NotRegularError as error:
+        raise damaged(path, error.fault) from None
     if head != _HEAD + _digest(body):
         raise damaged(path, "its content is not what training wrote (cut short or changed)")
     groups: dict[str, list[Any]] = {}

@@ -9,15 +9,16 @@ what is read is no larger than the file on disk.
 import math
 import zipfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import h5py
 import keras
+import numpy as np
 from keras.src.backend.common import global_state
 
 from keras_rnn_zoo.errors import ZooError
-from keras_rnn_zoo.runs import damaged
+from keras_rnn_zoo.seals import damaged
+from keras_rnn_zoo.snapshots import OpenFile
 
 WEIGHTS = "model.weights.h5"
 MEMBERS = ("metadata.json", "config.json", WEIGHTS)
@@ -28,25 +29,29 @@ _MOST_OBJECTS = 100_000
 
 
 class _UnlikeKerasError(Exception):
-    """A file that is not laid out as Keras writes it."""
+    """A file that is not laid out as Keras writes it, or has weights that no training leaves."""
 
 
-def restored(make: Callable[[], Any], path: Path) -> Any:
+def restored(make: Callable[[], Any], file: OpenFile) -> Any:
     """Returns the model that `make` builds, with the weights of a `.keras` file.
 
     Nothing is allocated for a model before it is known that the file has weights for all of it.
 
     Args:
         make: builds the model.
-        path: the file.
+        file: the file, opened.
 
     Raises:
-        RunError: the file is damaged, not laid out as Keras writes it, or has the weights of another model.
+        RunError: the file is damaged, not laid out as Keras writes it, or has the weights of another model, or weights
+            that are not finite.
     """
+    path = file.path
     try:
-        stored = stored_bytes(path)
+        stored = stored_bytes(file)
         model = _built(make, stored)
-        model.load_weights(path)
+        file.seek(0)
+        model.load_weights(file)  # The text of the file is its path, by whose ending Keras knows the format.
+        _check_finite(model)
     except ZooError:
         raise
     except _UnlikeKerasError as error:
@@ -57,17 +62,24 @@ def restored(make: Callable[[], Any], path: Path) -> Any:
     return model
 
 
-def stored_bytes(path: Path) -> int:
+def _check_finite(model: Any) -> None:
+    for variable in model.weights:
+        values = keras.ops.convert_to_numpy(variable.value)
+        if keras.backend.is_float_dtype(variable.dtype) and not np.isfinite(values).all():
+            raise _UnlikeKerasError(f"its weights are not finite: {variable.path} holds NaN or infinite numbers")
+
+
+def stored_bytes(file: OpenFile) -> int:
     """Returns the bytes of all weights in a `.keras` file, none of which is larger than it is on disk."""
-    with zipfile.ZipFile(path) as archive:
+    with zipfile.ZipFile(file) as archive:
         names = archive.namelist()
         if sorted(names) != sorted(MEMBERS):
             raise _UnlikeKerasError(f"as an archive it holds {_listed(names)} instead of {_listed(MEMBERS)}")
         for member in archive.infolist():
             if member.compress_type != zipfile.ZIP_STORED or member.file_size != member.compress_size:
                 raise _UnlikeKerasError(f"{member.filename!r} in it is packed, which Keras does not do")
-        with archive.open(WEIGHTS) as content, h5py.File(content, "r") as file:
-            sizes = [_size(name, dataset) for name, dataset in _datasets(file)]
+        with archive.open(WEIGHTS) as content, h5py.File(content, "r") as weights:
+            sizes = [_size(name, dataset) for name, dataset in _datasets(weights)]
         if sum(sizes) > archive.getinfo(WEIGHTS).file_size:
             raise _UnlikeKerasError("weights in it share their place")
     return sum(sizes)

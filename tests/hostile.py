@@ -7,6 +7,7 @@ the text that is written as `config.json` in its place.
 import io
 import json
 import os
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -60,12 +61,6 @@ def link(name, target):
     return Case(f"{name} links to {target}", change, rf"{Path(name).name} is damaged: it is a symbolic link")
 
 
-def fifo(folder, config):
-    """Puts a pipe where the vocabulary was: who reads it waits for ever."""
-    (folder / "task" / "vocabulary.txt").unlink()
-    os.mkfifo(folder / "task" / "vocabulary.txt")
-
-
 def folder_link(folder, config):
     (folder / "task").rename(folder.parent / "elsewhere")
     (folder / "task").symlink_to(folder.parent / "elsewhere")
@@ -113,6 +108,41 @@ def first_array(file):
     names = []
     file.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) and item.size > 9 else None)
     return names[0]
+
+
+def filled(value, dtype="f"):
+    """Returns a change of the weights: all are one number."""
+
+    def change(file):
+        file.visititems(
+            lambda name, item: (
+                item.__setitem__(..., value) if isinstance(item, h5py.Dataset) and item.dtype.kind == dtype else None
+            )
+        )
+
+    return weights(change)
+
+
+def pipe(name):
+    """Returns a change that puts a pipe in the place of a file or a folder: who reads it waits for ever."""
+
+    def change(folder, config):
+        path = folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        os.mkfifo(path)
+
+    return change
+
+
+def more(*names):
+    """Returns a change that adds empty files."""
+
+    def change(folder, config):
+        for name in names:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).touch()
+
+    return change
 
 
 def packed(file):
@@ -284,7 +314,11 @@ CASES = [
     link("model.keras", "{beside}"),
     link("config.json", "{beside}"),
     Case("a folder that is a link", folder_link, "task is damaged: it is a symbolic link"),
-    Case("a pipe in the place of a file", fifo, r"vocabulary\.txt is damaged: it is missing"),
+    *(Case(f"a pipe in the place of {name}", pipe(name), rf"{name} is damaged: it is a named pipe")
+      for name in ("config.json", "model.keras", "task", "task/vocabulary.txt")),
+    Case("3,000 more files", more(*(f"task/{n}" for n in range(3000))), ""),
+    Case("300 folders in each other", more("task/" + "a/" * 300 + "b"), "a is damaged: it is a folder"),
+    *(Case(f"a pipe in the place of {name}", pipe(name), "") for name in ("metrics.json", "README.md", "logs")),
     # model.keras
     Case("a Lambda in the model", described(**LAMBDA), ""),
     Case("a call of os.system in the model", described(**CALLED), ""),
@@ -311,6 +345,9 @@ CASES = [
     Case("groups in a circle", weights(circle), MODEL + "it has groups without end"),
     Case("weights that are texts", weights(texts), MODEL),
     Case("weights of another shape", weights(other_shape), MODEL + "its weights are not those of the model"),
+    *(Case(f"weights that are {value}", filled(value), MODEL + "its weights are not finite: embedding")
+      for value in (np.nan, np.inf, -np.inf)),
+    Case("weights that overflow", filled(3e38), r"cannot be used: its predictions 'probabilities' are not finite"),
     Case("no archive", lambda folder, config: (folder / "model.keras").write_bytes(b"no") and None, MODEL),
     # What the task has learnt
     Case("a vocabulary without its first tokens", learnt("vocabulary.txt", b"a\nb\n"), "does not begin with"),

@@ -4,7 +4,9 @@ import csv
 import gzip
 import io
 import json
+import os
 import shutil
+import threading
 
 import numpy as np
 import pytest
@@ -46,6 +48,27 @@ def test_a_table_gets_further_columns(loaded, labels, tmp_path):
     assert [row["predicted_label"] for row in rows] == labels
     assert all(0.5 <= float(row["predicted_probability"]) <= 1 for row in rows)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv"]
+
+
+def test_the_output_may_be_the_input(loaded, labels, tmp_path):
+    path, link = tmp_path / "in.csv", tmp_path / "link.csv"
+    path.write_text(as_csv([("text",), *((text or "-",) for text in TEXTS)]))
+    link.symlink_to(path.name)
+    zoo.predict_file(loaded, str(path), str(link))
+    with open(path, newline="") as file:
+        assert len(list(csv.DictReader(file))) == len(TEXTS)
+    assert link.is_symlink()
+
+
+def test_a_pipe_gets_the_predictions(loaded, tmp_path):
+    pipe, read = tmp_path / "pipe.gz", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: read.append(gzip.decompress(pipe.read_bytes())), daemon=True)
+    reader.start()
+    (tmp_path / "in.txt").write_text("good\nbad\n")
+    zoo.predict_file(loaded, str(tmp_path / "in.txt"), str(pipe))
+    reader.join(20)
+    assert len(read[0].splitlines()) == 2
 
 
 def test_columns_by_number_need_no_header(loaded, labels, tmp_path):

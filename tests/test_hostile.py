@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hostile import CASES, Case
+from hostile import CASES, Case, filled
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.errors import ZooError
@@ -61,7 +61,7 @@ def hostile(good, tmp_path):
         path = folder / "config.json"
         if written is not None:
             path.write_text(written)
-        elif not path.is_symlink() and path.stat().st_size < 2**30:
+        elif path.is_file() and not path.is_symlink() and path.stat().st_size < 2**30:
             real = Run(folder).digests()
             files = {**real, **config["files"]}
             path.write_text(json.dumps(sealed(config, {**files, **{k: real[k] for k in real if files[k] != 7}})) + "\n")
@@ -94,6 +94,20 @@ def test_a_hostile_run_does_no_harm(case, good, hostile, events, tmp_path):
     assert not events
     grown = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak)
     assert grown < MOST, f"it grew by {grown:,} bytes"
+
+
+@pytest.mark.parametrize("value", ["nan", "3e+38"])
+def test_a_run_whose_numbers_are_not_finite_is_refused_by_each_command(hostile, value, few_examples):
+    from click.testing import CliRunner
+
+    from zoo_cli.main import cli
+
+    folder = str(hostile(Case("", filled(float(value)), "")))
+    for command in (["predict", folder, "fine"], ["predict", folder, "fine", "--json"], ["evaluate", folder]):
+        result = CliRunner().invoke(cli, [*command, "-q"], catch_exceptions=False)
+        assert result.exit_code == 1
+        assert "not finite" in result.stderr or "its loss is not a number" in result.stderr
+        assert not result.stdout
 
 
 def test_a_card_that_links_to_another_file_is_not_exported(good, hostile, caplog):

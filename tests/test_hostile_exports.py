@@ -1,16 +1,21 @@
 """Loading an export of a stranger runs no op that reads, writes or calls what lies outside of its graph."""
 
 import json
+import os
+import re
 import shutil
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
 import keras_rnn_zoo as zoo
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import RunError
 from keras_rnn_zoo.exports import ANSWERING
 from keras_rnn_zoo.graphs import may_run
 from keras_rnn_zoo.seals import digests, sealed
+from keras_rnn_zoo.tasks.answers import fault_of_batch
 
 
 @pytest.fixture(scope="module")
@@ -32,17 +37,20 @@ def seal_again(folder, **changes):
     (folder / "export.json").write_text(json.dumps(facts) + "\n")
 
 
-def saved(folder, function, **tracked):
+TEXT = (tf.TensorSpec([None], tf.string, name="text"),)
+
+
+def saved(folder, function, inputs=TEXT, name="serving_default", **tracked):
     """Puts a SavedModel with a signature of some function into an export."""
     module = tf.Module()
     for name, value in tracked.items():
         setattr(module, name, value)
-    module.serve = tf.function(function, input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+    module.serve = tf.function(function, input_signature=inputs)
     for part in ("saved_model.pb", "fingerprint.pb"):
         (folder / part).unlink(missing_ok=True)
     shutil.rmtree(folder / "variables")
     assets = shutil.copytree(folder / "assets", folder.parent / "kept")
-    tf.saved_model.save(module, str(folder), signatures=module.serve)
+    tf.saved_model.save(module, str(folder), signatures={name: module.serve})
     shutil.copytree(assets, folder / "assets", dirs_exist_ok=True)
     seal_again(folder)
 
@@ -234,6 +242,148 @@ def test_a_symbolic_link_is_refused(copy, tmp_path, name):
     (copy / name).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(RunError, match="is a symbolic link"):
         zoo.load(copy)
+
+
+def zeros(text, dtype=tf.float32):
+    return tf.zeros_like(text, dtype)
+
+
+def failing(text):
+    with tf.control_dependencies([tf.debugging.Assert(tf.size(text) < 0, ["evil"])]):
+        return _answer(tf.identity(text))
+
+
+MORE = (*TEXT, tf.TensorSpec([], tf.float32, name="more"))
+UNFIT = {
+    "no default signature": ((_answer, TEXT, "other"), "it has no signature 'serving_default'"),
+    "another input": ((lambda foo: _answer(foo), [tf.TensorSpec([None], tf.string, name="foo")]), "the inputs foo,"),
+    "one more input": ((lambda text, more: _answer(text), MORE), "the inputs more, text, where its task has text"),
+    "numbers for texts": (
+        (lambda text: _answer(tf.strings.as_string(text)), [tf.TensorSpec([None], tf.float32, name="text")]),
+        r"its input 'text' is float32 of shape \(None,\), where its task has string of shape \(None,\)",
+    ),
+    "one text at a time": (
+        (lambda text: _answer(text[None]), [tf.TensorSpec([], tf.string, name="text")]),
+        r"its input 'text' is string of shape \(\)",
+    ),
+    "two texts at a time": ((_answer, [tf.TensorSpec([2], tf.string, name="text")]), r"string of shape \(2,\), where"),
+    "no text": ((lambda text: {"score": zeros(text)},), "it has the outputs score, where its task has score, text"),
+    "one more output": ((lambda text: {**_answer(text), "more": text},), "the outputs more, score, text, where"),
+    "a scalar": ((lambda text: _answer(text, tf.constant(1.0)),), r"its output 'score' is float32 of shape \(\)"),
+    "a matrix": ((lambda text: _answer(text, zeros(text)[:, None]),), r"float32 of shape \(None, 1\), where"),
+    "complex numbers": ((lambda text: _answer(text, zeros(text, tf.complex64)),), "'score' is complex64"),
+    "whole numbers": ((lambda text: _answer(text, zeros(text, tf.int32)),), "'score' is int32"),
+    "numbers for text": ((lambda text: _answer(zeros(text)),), "'text' is float32"),
+}
+UNFIT_ANSWERS = {
+    "fewer": (lambda text: _answer(text[:1], zeros(text)[:1]), r"have the shape \(1,\) for 2 inputs"),
+    "none": (lambda text: _answer(text[:0], zeros(text)[:0]), r"have the shape \(0,\) for 2 inputs"),
+    "fewer of one": (lambda text: _answer(text[:1], zeros(text)), r"'text' have the shape \(1,\) for 2 inputs"),
+    "more": (lambda text: _answer(tf.concat([text, text], 0)), r"have the shape \(4,\) for 2 inputs"),
+    "NaN": (lambda text: _answer(text, zeros(text) + float("nan")), "its predictions 'score' are not finite"),
+    "infinity": (lambda text: _answer(text, zeros(text) - float("inf")), "its predictions 'score' are not finite"),
+    "a failure": (failing, "failed to predict: .*evil"),
+}
+
+
+@pytest.mark.parametrize("name", UNFIT)
+def test_an_export_whose_endpoint_is_not_that_of_its_task_is_not_loaded(copy, name):
+    endpoint, told = UNFIT[name]
+    saved(copy, *endpoint)
+    with pytest.raises(RunError, match=f"cannot be used: .*{told}.*Export the run again"):
+        zoo.load(copy)
+
+
+@pytest.mark.parametrize("name", UNFIT_ANSWERS)
+def test_predictions_that_are_not_those_of_the_task_are_refused(copy, name):
+    function, told = UNFIT_ANSWERS[name]
+    saved(copy, function)
+    loaded = zoo.load(copy)
+    with pytest.raises(RunError, match=f"^The export .*{told}.*Export the run again"):
+        loaded.predict(["1+2", "3+4"])
+
+
+def test_a_failing_export_is_one_paragraph_of_the_command(copy):
+    from click.testing import CliRunner
+
+    from zoo_cli.main import cli
+
+    saved(copy, failing)
+    for words in (["1+2"], ["1+2", "--json"]):
+        result = CliRunner().invoke(cli, ["predict", str(copy), *words, "-q"], catch_exceptions=False)
+        assert result.exit_code == 1
+        assert result.stderr.startswith("Error: The export ")
+        assert len(result.stderr.splitlines()) == 1
+
+
+def task_of(name, input, classes, **options):
+    entry = registry.tasks.get(name)
+    return entry.make(registry.reader_of(entry, input).make(), classes, **options)
+
+
+def words(*rows):
+    return np.array([[word.encode() for word in row] for row in rows], object)
+
+
+TAGS = {"tokens": words("ab", "c"), "tags": words("XY", "X"), "lengths": np.array([2, 1], "int32")}
+LABELS = {"label": np.array([b"X", b"Y"], object), "probabilities": np.full((2, 2), 0.5, "float32")}
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "told"),
+    [
+        ("tagging", {"tokens": words("ab", "cd"), "tags": words("XY", ["X", ""])}, ""),
+        ("tagging", {"tokens": words("ab", "cd"), "tags": words("XY", "XZ")}, "it predicts 'Z', which is none of its"),
+        ("tagging", {"tokens": words("abc", "def"), "tags": words("XY", "XX")}, "have 2 and 3 steps"),
+        ("classification", {}, ""),
+        ("classification", {"label": np.array([b"X", b""], object)}, "it predicts '', which is none of its classes"),
+        ("classification", {"label": np.array([b"X", b"\xff"], object)}, "which is none of its classes"),
+        ("classification", {"probabilities": np.full((2, 3), 0.5, "float32")}, r"shape \(2, 3\), where its task has"),
+        ("classification", {"probabilities": np.full((2, 2), np.nan, "float32")}, "are not finite"),
+        ("classification", {"probabilities": np.full((2, 2), 0.5, "float64")}, "is float64"),
+        ("regression", {"value": np.array([3e38, -1e-40], "float32")}, ""),
+        ("regression", {"value": np.array([3e38, np.inf], "float32")}, "are not finite"),
+    ],
+)
+def test_what_is_wrong_with_predictions_is_told(name, changes, told):
+    right = {"tagging": TAGS, "classification": LABELS, "regression": {}}[name]
+    task = task_of(name, "text", () if name == "regression" else ("X", "Y"))
+    fault = fault_of_batch(task, {**right, **changes}, 2)
+    assert re.search(told, fault) if told else fault == ""
+
+
+def test_each_task_knows_its_outputs_as_its_entry_tells_them():
+    for entry in registry.tasks.entries():
+        inputs = entry.readers or {"text": "text"}
+        task = task_of(entry.name, next(iter(inputs)), ("X",))
+        told = {name: re.search(r": (\w+) \(([^)]*)\)", text) for name, text in entry.outputs.items()}
+        known = task.answer_signature()
+        assert {name: (found[1], len(found[2].strip(",").split(","))) for name, found in told.items()} == {
+            name: (spec.dtype.name, spec.shape.rank) for name, spec in known.items()
+        }
+
+
+def test_a_file_that_an_export_lacks_is_named(copy):
+    (copy / "assets" / "vocabulary.txt").unlink()
+    seal_again(copy)
+    with pytest.raises(RunError, match=r"it lacks the file 'vocabulary\.txt'"):
+        zoo.load(copy)
+
+
+@pytest.mark.parametrize("name", ["export.json", "saved_model.pb", "variables", "assets/vocabulary.txt"])
+def test_a_pipe_is_not_waited_for(copy, name):
+    path = copy / name
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(RunError, match=rf"{name} is damaged: it is a named pipe"):
+        zoo.load(copy)
+
+
+def test_an_export_in_a_format_of_others_is_told_to_be_one(copy):
+    (copy / "saved_model.pb").rename(copy / "model.onnx")
+    seal_again(copy, format="onnx")
+    with pytest.raises(RunError, match="is in the format 'onnx', which zoo does not load"):
+        zoo.predict(str(copy), ["1+2"])
 
 
 CLIMBING = {"files": {"../../x": "0" * 64}}, {"files": {"/etc/passwd": "0" * 64}}, {"files": {"a": "x"}}

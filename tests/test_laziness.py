@@ -11,15 +11,14 @@ ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 LEVELS = [
     {"catalogue", "errors", "files", "frames", "lazy", "locks", "memory", "network", "options", "padding", "printing"}
-    | {"registry", "runs", "schema", "seals", "text_patterns"},
+    | {"registry", "runs", "schema", "seals", "snapshots", "text_patterns"},
     {"tfds_builders"},
     {"layers"},
     {"readers"},
     {"architectures", "tasks", "datasets", "addresses"},
-    {"building", "callbacks", "cards", "configs", "exports", "formats", "graphs", "loading", "pipeline", "plain_yaml"}
-    | {"plans", "small_data"}
-    | {"checking", "evaluation", "exporting", "file_prediction", "lite", "prediction", "serving", "stock", "training"}
-    | {"fitting", "optimizers", "state", "weights"},
+    {"answering", "building", "callbacks", "cards", "configs", "exports", "formats", "graphs", "loading", "pipeline"}
+    | {"checking", "evaluation", "exporting", "file_prediction", "lite", "plans", "prediction", "serving", "stock"}
+    | {"fitting", "optimizers", "plain_yaml", "small_data", "state", "training", "weights"},
 ]
 
 

@@ -94,3 +94,48 @@ def test_a_folder_that_cannot_lock_is_used_all_the_same(tmp_path, monkeypatch, c
     monkeypatch.setattr(locks.fcntl, "flock", refuse)
     with locks.exclusive(tmp_path / "a"):
         assert "cannot be locked" in caplog.text
+
+
+PLANTED = {
+    "a link": (lambda lock, mine: lock.symlink_to(mine), "it is a symbolic link"),
+    "a link to nowhere": (lambda lock, mine: lock.symlink_to(mine.with_name("nothing")), "it is a symbolic link"),
+    "a hard link": (lambda lock, mine: lock.hardlink_to(mine), "it is a hard link"),
+    "a pipe": (lambda lock, mine: os.mkfifo(lock), "it is a named pipe"),
+    "a folder": (lambda lock, mine: lock.mkdir(), "it is a folder"),
+}
+
+
+@pytest.mark.parametrize("what", PLANTED)
+def test_what_has_the_name_of_the_lock_is_not_written_to(tmp_path, what):
+    plant, told = PLANTED[what]
+    mine = tmp_path / "mine.txt"
+    mine.write_text("precious")
+    plant(locks.lock_path(tmp_path / "a"), mine)
+    with pytest.raises(RunError, match=rf"cannot be locked by .*\.a\.lock: {told}"), locks.exclusive(tmp_path / "a"):
+        pass
+    assert mine.read_text() == "precious"
+    assert {path.name for path in tmp_path.iterdir()} == {"mine.txt", ".a.lock"}
+
+
+def test_a_link_in_a_run_is_not_followed_to_what_is_half_written_elsewhere(tmp_path):
+    kept = tmp_path / "elsewhere" / ".partial-abc-mine"
+    kept.mkdir(parents=True)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "more").symlink_to(kept.parent)
+    with locks.exclusive(tmp_path / "a"):
+        assert kept.exists()
+
+
+@pytest.mark.parametrize("name", ["", "logs", "task/vocabulary.txt", "best-1.state", "history.csv"])
+@pytest.mark.parametrize("kind", ["a symbolic link", "a named pipe"])
+def test_a_training_writes_to_no_link_in_the_place_of_its_state(tmp_path, models_dir, name, kind):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    place = models_dir / ".many_to_one.unfinished" / name
+    place.parent.mkdir(parents=True)
+    os.mkfifo(place) if kind == "a named pipe" else place.symlink_to(elsewhere)
+    told = rf"is in the way of the training: it is {kind}" if name else "is no folder"
+    for settings in ({}, {"overwrite": True}):
+        with pytest.raises(RunError, match=told):
+            zoo.train("many_to_one", **settings)
+    assert not list(elsewhere.iterdir())

@@ -46,7 +46,7 @@ def test_what_could_not_be_read_again_is_found_before_it_is_written(monkeypatch)
     runs.check_config(named)
     with pytest.raises(DataError, match=r"too large .* more in task.classes .* 1 classes"):
         runs.check_config({**CONFIG, "task": {**CONFIG["task"], "classes": ["x" * 100_001]}})
-    monkeypatch.setattr(runs, "_MOST_BYTES", runs._MARGIN + 500)
+    monkeypatch.setattr(runs, "MOST_BYTES", runs._MARGIN + 500)
     with pytest.raises(DataError, match=r"too large to be read: \d+ bytes. It lists 2 classes"):
         runs.check_config(named)
 

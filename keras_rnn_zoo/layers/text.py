@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_rnn_zoo.errors import RunError
 from keras_rnn_zoo.files import write_text
+from keras_rnn_zoo.snapshots import Member
 from keras_rnn_zoo.text_patterns import INVISIBLE, MARK, PIECE, SPACES, STRAY_JOINERS, TAG, UNSPACED_PIECE
 
 PADDING, UNKNOWN, START, END = range(4)
@@ -192,7 +193,7 @@ class TokenIds(keras.layers.Layer):
         """Writes the vocabulary, a token a line, to `folder`; a line break is written as a backslash and an n."""
         write_text(folder / f"{self.name}.txt", "".join(f"{_escaped(token)}\n" for token in self.vocabulary))
 
-    def load_files(self, folder: Path) -> None:
+    def load_files(self, folder: Path | Member) -> None:
         """Reads what `save_files` wrote; raises `RunError` where it does not begin with the reserved tokens."""
         path = folder / f"{self.name}.txt"
         lines = path.read_text(encoding="utf-8").split("\n")[:-1]

@@ -8,6 +8,7 @@ from typing import Any
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.snapshots import Member
 
 
 class Reader(abc.ABC):
@@ -86,7 +87,7 @@ class Reader(abc.ABC):
     def save(self, folder: Path) -> None:  # noqa: B027  Most readers learn nothing.
         """Writes what `fit` learnt to `folder`, as plain text."""
 
-    def load(self, folder: Path) -> None:  # noqa: B027
+    def load(self, folder: Path | Member) -> None:  # noqa: B027
         """Reads what `save` wrote."""
 
 

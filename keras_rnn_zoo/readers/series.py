@@ -13,7 +13,8 @@ from keras_rnn_zoo.files import write_json
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers.reader import Reader, required
-from keras_rnn_zoo.runs import read_json
+from keras_rnn_zoo.seals import read_json
+from keras_rnn_zoo.snapshots import Member
 
 FARTHEST = 1e9
 """Deviations from the mean that numbers are cut off at, so that no sum of them overflows."""
@@ -105,7 +106,7 @@ class SeriesReader(Reader):
     def save(self, folder: Path) -> None:
         write_json(folder / self.FILE, {"mean": self.mean, "deviation": self.deviation})
 
-    def load(self, folder: Path) -> None:
+    def load(self, folder: Path | Member) -> None:
         learnt = read_json(folder / self.FILE)
         self.mean, self.deviation = learnt["mean"], learnt["deviation"]
 

@@ -9,6 +9,7 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers.reader import Reader
+from keras_rnn_zoo.snapshots import Member
 
 
 @registry.reader(inputs={"text": "the texts: string (batch,), UTF-8"})
@@ -68,7 +69,7 @@ class TextReader(Reader):
     def save(self, folder: Path) -> None:
         self.ids.save_files(folder)
 
-    def load(self, folder: Path) -> None:
+    def load(self, folder: Path | Member) -> None:
         self.ids.load_files(folder)
 
 

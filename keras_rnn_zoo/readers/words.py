@@ -9,6 +9,7 @@ from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers.reader import Reader
 from keras_rnn_zoo.readers.text import learn_vocabulary, longer_text, made_up_text, text_batch
+from keras_rnn_zoo.snapshots import Member
 
 
 @registry.reader(inputs={"text": "the sentences, with spaces between words: string (batch,), UTF-8"})
@@ -98,7 +99,7 @@ class WordsReader(Reader):
         for ids in self.resources():
             ids.save_files(folder)
 
-    def load(self, folder: Path) -> None:
+    def load(self, folder: Path | Member) -> None:
         for ids in self.resources():
             ids.load_files(folder)
 

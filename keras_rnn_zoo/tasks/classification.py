@@ -28,6 +28,12 @@ class Classification(Task):
     def sizes(self) -> dict[str, Any]:
         return {**super().sizes(), "num_classes": len(self.classes)}
 
+    class_outputs = ("label",)
+
+    def answer_signature(self) -> dict[str, Any]:
+        probabilities = tf.TensorSpec([None, len(self.classes)], tf.float32)
+        return {"label": tf.TensorSpec([None], tf.string), "probabilities": probabilities}
+
     def loss(self) -> Any:
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 

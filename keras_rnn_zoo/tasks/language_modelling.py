@@ -52,6 +52,9 @@ class LanguageModelling(StepTask):
     def to_batch(self, inputs: Sequence[Any], **options: Any) -> tuple[Any, ...]:
         return (*super().to_batch(inputs), *self._settings(**options))
 
+    def answer_signature(self) -> dict[str, Any]:
+        return {"text": tf.TensorSpec([None], tf.string)}
+
     def _settings(self, **options: Any) -> tuple[Any, Any, Any]:
         chosen = {**{name: option.default for name, option in self.answer_options.items()}, **options}
         temperature = tf.constant(chosen["temperature"], tf.float32)

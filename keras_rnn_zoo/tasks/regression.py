@@ -8,7 +8,8 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.files import write_json
 from keras_rnn_zoo.lazy import keras, np, tf
-from keras_rnn_zoo.runs import read_json
+from keras_rnn_zoo.seals import read_json
+from keras_rnn_zoo.snapshots import Member
 from keras_rnn_zoo.tasks.task import Task
 
 
@@ -34,7 +35,7 @@ class Regression(Task):
         super().save(folder)
         write_json(folder / self.FILE, {"mean": self.mean, "deviation": self.deviation})
 
-    def load(self, folder: Path) -> None:
+    def load(self, folder: Path | Member) -> None:
         super().load(folder)
         learnt = read_json(folder / self.FILE)
         self.mean, self.deviation = learnt["mean"], learnt["deviation"]
@@ -42,6 +43,9 @@ class Regression(Task):
     def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
         inputs, target = super().example(raw, target)
         return inputs, (tf.cast(target, tf.float32)[None] - self.mean) / self.deviation
+
+    def answer_signature(self) -> dict[str, Any]:
+        return {"value": tf.TensorSpec([None], tf.float32)}
 
     def loss(self) -> Any:
         return keras.losses.MeanSquaredError()

@@ -34,6 +34,12 @@ class Tagging(StepTask):
     def sizes(self) -> dict[str, Any]:
         return {**super().sizes(), "num_classes": len(self.classes)}
 
+    class_outputs = ("tags",)
+
+    def answer_signature(self) -> dict[str, Any]:
+        words = tf.TensorSpec([None, None], tf.string)
+        return {"tokens": words, "tags": words, "lengths": tf.TensorSpec([None], tf.int32)}
+
     def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
         inputs = self.preprocess(*self.reader.batch_of_one(raw))[0]
         tags = tf.strings.split(target)

@@ -10,6 +10,7 @@ from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Option
 from keras_rnn_zoo.padding import IGNORED
 from keras_rnn_zoo.readers.reader import Reader
+from keras_rnn_zoo.snapshots import Member
 from keras_rnn_zoo.tasks.endpoint import Endpoint, for_any_batch
 
 
@@ -75,7 +76,7 @@ class Task(abc.ABC):
             write_text(folder / self.CLASSES_FILE, "\n".join(self.classes) + "\n")
         self.reader.save(folder)
 
-    def load(self, folder: Path) -> None:
+    def load(self, folder: Path | Member) -> None:
         """Reads what `save` wrote."""
         if self.classes:
             self.classes = tuple((folder / self.CLASSES_FILE).read_text(encoding="utf-8").split("\n")[:-1])
@@ -115,6 +116,13 @@ class Task(abc.ABC):
     def lengths(self, inputs: Any, target: Any) -> list[Any]:
         """Returns the numbers of steps of one example, int32 scalars; what decides most of the work comes first."""
         return [tf.shape(inputs)[0]]
+
+    def answer_signature(self) -> dict[str, Any]:
+        """Returns the `tf.TensorSpec` of each output of the default endpoint, by name; empty where it is not known."""
+        return {}
+
+    class_outputs: ClassVar[tuple[str, ...]] = ()
+    """Names of the outputs that hold names of classes."""
 
     # From logits to answers
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.snapshots import Member
 from keras_rnn_zoo.tasks.endpoint import Endpoint
 from keras_rnn_zoo.tasks.steps import StepTask
 from keras_rnn_zoo.tasks.task import Task
@@ -48,9 +49,12 @@ class TextTarget(Task):
         super().save(folder)
         self.target_ids.save_files(folder)
 
-    def load(self, folder: Path) -> None:
+    def load(self, folder: Path | Member) -> None:
         super().load(folder)
         self.target_ids.load_files(folder)
+
+    def answer_signature(self) -> dict[str, Any]:
+        return {"text": tf.TensorSpec([None], tf.string), "score": tf.TensorSpec([None], tf.float32)}
 
     def describe(self, answer: Mapping[str, Any]) -> str:
         return str(answer["text"])

@@ -94,7 +94,7 @@ def batch_of(loaded, raws):
 
 
 def rows_of(answers, task):
-    from keras_rnn_zoo.loading import plain_rows
+    from keras_rnn_zoo.answering import plain_rows
 
     return plain_rows(task, answers)
 

@@ -35,4 +35,5 @@ def command(
     if data_dir:
         chosen["data_dir"] = data_dir
     path = write_template(output or f"{architecture.name}.yaml", template(architecture, data, chosen))
-    click.echo(printable(f"Wrote {path}") + f"\nNext:\n  zoo train --config {shell_quote(path)}")
+    if path:  # What went to a pipe, or standard output, is the configuration alone.
+        click.echo(printable(f"Wrote {path}") + f"\nNext:\n  zoo train --config {shell_quote(path)}")

@@ -64,7 +64,7 @@ def command(
       zoo predict sync_many_to_many "ROMEO:" --set temperature=0.5 --set length=200
     """
     import keras_rnn_zoo as zoo
-    from keras_rnn_zoo.exports import find_export, read_export
+    from keras_rnn_zoo.exports import find_export, read_facts
     from keras_rnn_zoo.runs import open_run
 
     if source is None and (output or columns or encoding or skip_bad_rows):
@@ -79,7 +79,7 @@ def command(
     if path and source is not None:
         raise click.UsageError("Files are answered by a run, which knows their columns. Name it in the place of RUN.")
     found = path or open_run(run, models_dir)
-    task = (read_export(path) if path else open_run(found).config)["task"]
+    task = (read_facts(path) if path else open_run(found).config)["task"]
     settings = split_pairs(pairs)
     named = settings.pop("encoding", None)  # As it is set in training.
     if named and source is None:
