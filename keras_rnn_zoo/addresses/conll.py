@@ -24,6 +24,9 @@ ID = re.compile(r"[0-9]+([-.][0-9]+)?")
 SPACE = re.compile(r"[ \t\n\v\f\r]+")
 DOCUMENT = re.compile(r"#(begin|end) document\b")
 """The comments of CoNLL-2012."""
+PROPERTY = re.compile(r"# (id \S+ domain=|new(doc|par)$|(new(doc|par) id|[\w.:-]+) = )")
+"""Comments that no token looks like, even with as many fields as there are columns: those of MultiCoNER, and those
+that name a value as in CoNLL-U, such as "# sent_id = 12", or begin a document or paragraph."""
 
 
 class Line(NamedTuple):
@@ -73,7 +76,7 @@ class ConllFile(Files):
     They are named as in CoNLL-U, or by numbers from 1. Outside CoNLL-U the first column is the token and the last one
     the tag. Not read are `-DOCSTART-`, contractions (1-2) and elided words (3.1) of CoNLL-U, and comments: in CoNLL-U
     the lines that begin with "#", elsewhere those that begin a sentence with "# " and have not as many columns as the
-    other lines. In CoNLL-U the tag "_" means that a word has none.
+    other lines, or name a value as "# sent_id = 12" does. In CoNLL-U the tag "_" means that a word has none.
 
     Args:
         place: the path.
@@ -97,7 +100,8 @@ class ConllFile(Files):
         fields = _fields(line)
         self.width = len(fields)
         # Those that `zoo predict` wrote have further columns.
-        self.universal = "\t" in line and self.width >= len(CONLLU) and ID.fullmatch(fields[0]) is not None
+        self.tabs = "\t" in line
+        self.universal = self.tabs and self.width >= len(CONLLU) and ID.fullmatch(fields[0]) is not None
         numbers = [str(number) for number in range(1, self.width + 1)]
         self.names = [*CONLLU, *numbers[len(CONLLU) :]] if self.universal else numbers
         if self.width < len(words):
@@ -177,8 +181,9 @@ class ConllFile(Files):
         return "token", ""
 
     def _is_comment(self, text: str, fields: list[str], begun: bool) -> bool:
-        if len(fields) == self.width:
-            return False
+        spaced = self.tabs and "\t" not in text
+        if len(fields) == self.width and not spaced:
+            return not (begun or self.universal) and PROPERTY.match(text) is not None
         if self.universal:
             return True
         return not begun and ((text[1:2] in (" ", "\t") and len(fields) > 1) or DOCUMENT.match(text) is not None)

@@ -1,5 +1,6 @@
 """Folders that are divided already: train, validation and test, with the same within each."""
 
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -12,11 +13,14 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "test": ("test", "testing"),
 }
 """What folders of splits are called."""
+_AROUND = re.compile(r"^(seg|images?|data)(?=[_ -])|(set|images?|data|(19|20)[0-9]{2})$")
+"""What stands before or behind those names, as in train_set, trainset, seg_train or train2017."""
 
 
 def name_of_split(name: str) -> str:
     """Returns the split that a folder of this name usually holds, or ""."""
-    return next((split for split, names in _NAMES.items() if name.casefold() in names), "")
+    name = _AROUND.sub("", name.casefold()).strip("_ -")
+    return next((split for split, names in _NAMES.items() if name in names), "")
 
 
 def split_folders(folder: Path, endings: Collection[str], tables: Collection[str]) -> dict[str, str]:

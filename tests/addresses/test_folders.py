@@ -14,6 +14,7 @@ from keras_rnn_zoo.addresses.audio import AudioFolder
 from keras_rnn_zoo.addresses.images import ImageFolder
 from keras_rnn_zoo.addresses.inputs import open_inputs
 from keras_rnn_zoo.addresses.rows import BadRow
+from keras_rnn_zoo.addresses.split_folders import name_of_split
 from keras_rnn_zoo.addresses.survey import survey
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.loading import make_task, open_examples
@@ -172,6 +173,18 @@ def test_folders_of_splits_are_taken_as_splits(tmp_path):
     other = write(tmp_path.parent / "other", {f"{kind}/0.png": PIXEL for kind in ("cat", "dog")})
     _, examples = opened(f"images:{tmp_path}", "classification", test=str(other))
     assert examples.facts["rows"] == {"train": 12, "validation": 12, "test": 2}
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("training_set", "train"), ("test set", "test"), ("trainset", "train"), ("seg_train", "train"),
+        ("val2017", "validation"), ("Test-Images", "test"), ("dev_data", "validation"),
+        ("train_station", ""), ("images", ""), ("test1", ""), ("reval", ""),
+    ],
+)  # fmt: skip
+def test_folders_of_splits_have_other_names(name, split):
+    assert name_of_split(name) == split
 
 
 def test_what_is_not_there_is_drawn(tmp_path):
