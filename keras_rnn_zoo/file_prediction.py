@@ -27,6 +27,7 @@ def predict_file(
     *,
     columns: str = "",
     encoding: str = "",
+    separator: str = "",
     skip_bad_rows: bool = False,
     progress: Callable[[int], None] = lambda done: None,
     to: IO[str] | None = None,
@@ -47,6 +48,7 @@ def predict_file(
         columns: which column holds the input, such as `text=review`; by default the one that training read.
         encoding: the encoding of texts; by default what a byte order mark tells, else UTF-8 or the encoding that
             training read.
+        separator: what separates the columns of a CSV or TSV file; by default as in training, or what is found.
         skip_bad_rows: whether to leave out rows that cannot be read.
         progress: called with the number of inputs answered, now and then.
         to: the text file to write to where `output` names none; standard output, in UTF-8, by default.
@@ -61,7 +63,7 @@ def predict_file(
         DataError: the input is not there, or a row of it cannot be read.
     """
     found = run.run if isinstance(run, LoadedRun) else open_run(run, models_dir)
-    source = open_inputs(input, found.config, columns, encoding)
+    source = open_inputs(input, found.config, columns, encoding, separator)
     loaded = run if isinstance(run, LoadedRun) else load_run(found)
     counts = {"answered": 0, "skipped": 0}
     with _opened(output, to) as file:

@@ -14,7 +14,7 @@ from keras_rnn_zoo.addresses.outputs import Prediction, flat, json_line, one_lin
 from keras_rnn_zoo.addresses.rows import BadRow
 from keras_rnn_zoo.addresses.tables import CsvTable, JsonlTable, Table, TsvTable, likely_separator
 from keras_rnn_zoo.addresses.textfile import TextFile, check_text, likely_encoding
-from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.files import user_path
 from keras_rnn_zoo.padding import UNSPECIFIED
 
@@ -52,7 +52,9 @@ class InputFile(NamedTuple):
     writer: Callable[[IO[str]], Writer]
 
 
-def open_inputs(address: str, config: Mapping[str, Any], columns: str = "", encoding: str = "") -> InputFile:
+def open_inputs(
+    address: str, config: Mapping[str, Any], columns: str = "", encoding: str = "", separator: str = ""
+) -> InputFile:
     """Opens the files that a run is to predict.
 
     Args:
@@ -61,14 +63,18 @@ def open_inputs(address: str, config: Mapping[str, Any], columns: str = "", enco
         columns: which column holds the input, such as `text=review`; by default the one that training read.
         encoding: the encoding of texts; "" for what a byte order mark tells, else for UTF-8 or the encoding that
             training read.
+        separator: what separates the columns of a table; "" for what training was told, or what is found.
 
     Raises:
+        OptionError: a separator is named for what is no table.
         DataError: the files are not there, or not of a form that the run's kind of input has.
     """
     task, kind = config["task"]["name"], config["task"]["input"]
     prefix, colon, place = address.partition(":")
     known = {form.name for form in registry.forms.entries()}
     form, place = (prefix, place) if colon and prefix in known else (_form_of(address, kind), address)
+    if separator and form not in ("csv", "tsv"):
+        raise OptionError(f"Option 'separator' goes with CSV and TSV files; {address!r} is none. Leave it out.")
     if kind in FOLDERS and form in (f"{kind}s", kind):
         return _folder(place, kind)
     if kind == "text" and (form in TABLES or form == "text" or (form == "conll" and task == "tagging")):
@@ -84,7 +90,8 @@ def open_inputs(address: str, config: Mapping[str, Any], columns: str = "", enco
             trained = ""  # The columns of CoNLL mean nothing in a table.
         if form == "conll":
             return _sentences(place, given, trained, encoding)
-        separator = likely_separator(place, encoding, str(config["dataset"]["options"].get("separator", "")))
+        usual = str(config["dataset"]["options"].get("separator", ""))
+        separator = separator or likely_separator(place, encoding, usual)
         guessed = read not in TABLES
         return _table(TABLES[form], place, task, word, given, trained, encoding, separator, guessed=guessed)
     forms = {"text": "csv:FILE, tsv:FILE, jsonl:FILE, text:FILE", "image": "images:DIR", "audio": "audio:DIR"}

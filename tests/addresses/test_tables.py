@@ -314,6 +314,19 @@ def test_files_to_predict_have_the_separator_of_the_training_or_their_own(mark, 
     assert written.getvalue() == f"id{mark}text{mark}predicted_label\n0{mark}well 0{mark}good\n"
 
 
+@pytest.mark.parametrize("form", ["csv", "tsv"])
+def test_a_file_to_predict_may_have_a_separator_that_is_named(form, tmp_path):
+    path = table(tmp_path / f"new.{form}", "id~text", ["1~well, so"])
+    dataset = {"name": "csv:old.csv", "columns": {"text": "text"}, "options": {"separator": "^"}}
+    run = {"task": {"name": "classification", "input": "text"}, "dataset": dataset}
+    with pytest.raises(DataError, match="has no column 'text'"):
+        open_inputs(str(path), run)
+    assert [found.input for found in open_inputs(str(path), run, separator="~").inputs()] == ["well, so"]
+    for other in ("text", "jsonl"):
+        with pytest.raises(OptionError, match="goes with CSV and TSV"):
+            open_inputs(f"{other}:{path}", run, separator="~")
+
+
 def test_other_forms_have_no_separator(tmp_path):
     path = tmp_path / "rows.jsonl"
     path.write_bytes(GUISES["rows.jsonl"])

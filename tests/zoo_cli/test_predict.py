@@ -142,3 +142,11 @@ def test_a_file_is_read_in_the_encoding_that_is_named(zoo, copied, tmp_path):
         result = zoo("predict", "many_to_one", text, *option)
         assert result.exit_code == 2
         assert "--input FILE" in result.stderr
+
+
+def test_a_file_is_read_by_the_separator_that_is_named(zoo, copied, tmp_path):
+    (tmp_path / "in.csv").write_text("id~text\n1~fine\n")
+    named = ["--set", "separator=~"]
+    assert zoo("predict", "many_to_one", "--input", str(tmp_path / "in.csv")).exit_code == 1
+    assert "1~fine~" in zoo("predict", "many_to_one", "--input", str(tmp_path / "in.csv"), *named).stdout
+    assert "--input FILE" in zoo("predict", "many_to_one", "fine", *named).stderr

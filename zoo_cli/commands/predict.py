@@ -81,9 +81,11 @@ def command(
     found = path or open_run(run, models_dir)
     task = (read_facts(path) if path else open_run(found).config)["task"]
     settings = split_pairs(pairs)
-    named = settings.pop("encoding", None)  # As it is set in training.
+    named, separator = settings.pop("encoding", None), settings.pop("separator", "")  # As they are set in training.
     if named and source is None:
         raise click.UsageError("An encoding goes with --input FILE; other inputs are UTF-8.")
+    if separator and source is None:
+        raise click.UsageError("A separator goes with --input FILE.")
     encoding = encoding or named
     options = parse_options(registry.tasks.get(task["name"]).answer_options, settings, "an answer of this run")
     if source is not None:
@@ -95,6 +97,7 @@ def command(
                 output,
                 columns=columns or "",
                 encoding=encoding or "",
+                separator=separator,
                 skip_bad_rows=skip_bad_rows,
                 progress=_tell if not quiet else lambda done: None,
                 to=stdout,
