@@ -9,6 +9,7 @@ from keras_rnn_zoo.addresses.listing import Names, list_folder
 from keras_rnn_zoo.addresses.rows import BadRow, Files, Row, existing_folder
 from keras_rnn_zoo.addresses.split_folders import name_of_split, split_folders
 from keras_rnn_zoo.addresses.tables import CsvTable
+from keras_rnn_zoo.addresses.textfile import TextFile, check_text
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.files import file_digest
 
@@ -202,13 +203,16 @@ class Folder(Files):
 
     def _flickr(self) -> Iterator[Row | BadRow]:
         path = self._token_file()
-        lines = path.read_text(encoding=self.encoding or "utf-8-sig", errors="replace").splitlines() if path else []
-        for number, line in enumerate(lines, 1):
+        if not path:
+            return
+        file = TextFile(str(path), self.encoding)
+        for number, (line, _) in enumerate(file.lines(), 1):
+            line, where = line.rstrip("\r\n"), f"line {number}"
             parts = re.fullmatch(r"(.+?)#\d+\t(.*)", line)
-            if parts:
-                yield Row(f"line {number}", parts[1], parts[2])
+            if not parts:
+                yield BadRow(where, "", line, "IMAGE#NUMBER, a tab and a caption are expected")
             else:
-                yield BadRow(f"line {number}", "", line, "IMAGE#NUMBER, a tab and a caption are expected")
+                yield check_text(parts[2], where, "", file.encoding) or Row(where, parts[1], parts[2])
 
 
 class _Labels(CsvTable):

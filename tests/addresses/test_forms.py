@@ -137,6 +137,17 @@ def test_captions_stand_in_a_table_or_a_token_file(flickr, pictures):
     assert len(training) + 2 * len(held_out) == 30
 
 
+def test_a_token_file_is_read_in_its_encoding_line_by_line(pictures):
+    captions = [f"caf\u00e9 {n}\x85\u00a0x" for n in range(15)]
+    lines = "".join(f"{n}.png#0\t{caption}\r\n" for n, caption in enumerate(captions))
+    for encoding, option in (("utf-16", ""), ("latin-1", "latin-1")):
+        write(pictures / "cat", {"Flickr8k.token.txt": lines.encode(encoding)})
+        _, examples = opened(f"images:{pictures}/cat", "captioning", encoding=option)
+        assert sorted(target[0].decode() for _, target in rows(examples)) == sorted(captions)
+    with pytest.raises(DataError, match=r"token\.txt line 1: byte 0xe9 .* not utf-8"):
+        opened(f"images:{pictures}/cat", "captioning")
+
+
 def test_recordings_are_brought_to_one_rate(tmp_path):
     files = {f"{'ab'[n % 2]}/{n}.wav": wav(samples=800 + n, rate=(8000, 16_000)[n % 2]) for n in range(20)}
     write(tmp_path, files)
