@@ -1,7 +1,6 @@
 """The folder of a run: how it is found and checked. Imports no framework.
 
-A finished or interrupted run is `saved_models/<run>/`; a training under way keeps its state beside it, in
-`saved_models/.<run>.unfinished/`, and `--resume` goes on from there.
+A run is `saved_models/<run>/`; a training under way keeps its state beside it, in `saved_models/.<run>.unfinished/`.
 """
 
 import contextlib
