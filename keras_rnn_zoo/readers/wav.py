@@ -80,11 +80,12 @@ def _parsed(content: bytes) -> _Wav:
         place, chunks = place + 8 + size + size % 2, chunks + 1
     if data is None or not channels or not rate:
         raise DataError("it holds no samples")
-    _check_rate(rate)
+    check_rate(rate)
     return _Wav(kind, channels, rate, bits, data)
 
 
-def _check_rate(rate: int) -> None:
+def check_rate(rate: int) -> None:
+    """Raises `DataError` if no recording has such a rate."""
     if not _SLOWEST <= rate <= _FASTEST:  # No recording has such a rate, and a filter for it would be very long.
         raise DataError(f"it has {rate:,} samples a second; from {_SLOWEST:,} to {_FASTEST:,} are read")
 
@@ -137,7 +138,7 @@ def resample(samples: Any, rate: int, wanted: int, seconds: float = math.inf) ->
         DataError: no recording has such a rate.
     """
     if rate != wanted and len(samples):
-        _check_rate(rate)
+        check_rate(rate)
         from scipy.signal import resample_poly
 
         most = math.ceil(min((seconds + MARGIN) * rate, len(samples)))
