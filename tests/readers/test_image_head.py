@@ -3,6 +3,7 @@ import struct
 import zlib
 
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from keras_rnn_zoo.addresses.images import ImageFolder
@@ -135,3 +136,11 @@ def test_a_jpeg_file_has_no_more_scans_than_anyone_writes():
     assert size_fault(many).startswith("it has 20")
     assert "scans, and up to 100 are read" in size_fault(many)
     assert size_fault(image("JPEG", comment=b"\xff\xda" * 500) + b"\xff\xda\0\2" * 500) == ""
+
+
+def test_an_image_of_a_data_set_is_measured_in_a_graph_and_outside_of_one():
+    reader = ImageReader(image_height=8, image_width=8)
+    content = tf.constant(png(40_000, 30_000))
+    for read in (reader.batch_of_one, tf.function(reader.batch_of_one)):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="it has 1,200,000,000 pixels"):
+            read(content)

@@ -189,5 +189,5 @@ def test_no_room_is_made_for_samples_that_a_head_claims(monkeypatch):
     with pytest.raises(DataError, match="it has 2,000,000,000 samples a second"):
         decode_recording(ogg_that_claims(2_000_000_000, 2**50), 40)
     monkeypatch.setattr(recordings, "available", lambda: 1000)
-    with pytest.raises(DataError, match="it claims 1 channels of [0-9,]+ samples, which take"):
+    with pytest.raises(DataError, match=r"it claims 1 channels of [0-9,]+ samples, which take"):
         decode_recording(compressed("OGG", "VORBIS"), 40)
