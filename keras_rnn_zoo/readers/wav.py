@@ -102,7 +102,11 @@ def _decoded(wav: _Wav, frames: float) -> Any:
 
 def _samples(data: memoryview, kind: int, bits: int) -> Any:
     if kind == _FLOATS and bits in (32, 64):
-        return np.frombuffer(data, f"<f{bits // 8}").astype("float32")
+        with np.errstate(over="ignore"):
+            samples = np.frombuffer(data, f"<f{bits // 8}").astype("float32")
+        if not np.isfinite(samples).all():  # NaN would be taken for padding.
+            raise DataError("it holds samples that are NaN, infinite or too large")
+        return samples
     if kind == _INTEGERS and bits == 8:  # Unsigned, alone among them.
         samples = np.frombuffer(data, "u1").astype("float32")
         samples -= 128

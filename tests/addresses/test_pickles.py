@@ -291,3 +291,9 @@ def test_headers(text, message):
     content = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(line)) + line + b"\xff" * 16
     with pytest.raises(DataError, match=rf"^a cannot be read: .*{message}"):
         read_array(content, "a")
+
+
+def test_a_long_header_is_refused_in_one_line():
+    with pytest.raises(DataError, match="Header info length") as error:
+        read_array(b"\x93NUMPY\x01\x00" + struct.pack("<H", 60_000) + b" " * 60_000, "a")
+    assert "\n" not in str(error.value) and "allow_pickle" not in str(error.value)
