@@ -17,6 +17,8 @@ from keras_rnn_zoo.snapshots import Snapshot
 
 GRAPH = "saved_model.pb"
 """The graph of a SavedModel."""
+FINGERPRINT = "fingerprint.pb"
+"""What TensorFlow tells a SavedModel by."""
 FACTS = "export.json"
 """What an export is made of: run, task, data, endpoints, what was checked, and the digests of its files."""
 
@@ -26,7 +28,7 @@ EXTRA = "assets.extra"
 WARMUP = "tf_serving_warmup_requests"
 REQUEST = "request.json"
 """A request as TensorFlow Serving's REST interface takes it."""
-ANSWERING = (GRAPH, "fingerprint.pb", "variables", "assets", "model.tflite", "model.onnx")
+ANSWERING = (GRAPH, FINGERPRINT, "variables", "assets", "model.tflite", "model.onnx")
 """The files and folders that answers depend on, in any format."""
 
 _SHORT_REQUEST = 400

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from keras_rnn_zoo.exports import GRAPH, damaged_export
+from keras_rnn_zoo.exports import FINGERPRINT, GRAPH, damaged_export
 from keras_rnn_zoo.snapshots import Snapshot
 
 _REACHING = re.compile(
@@ -58,10 +58,24 @@ def check_graph(folder: Snapshot) -> None:
             raise damaged_export(file, f"{fault}, which no export of the zoo has; it is not loaded")
     if not document.meta_graphs:
         raise damaged_export(file, "it holds no graph")
+    _check_fingerprint(folder)
+
+
+def _check_fingerprint(folder: Snapshot) -> None:
+    """Raises `RunError` where TensorFlow would log a traceback, since it cannot read a SavedModel's fingerprint."""
+    from tensorflow.core.protobuf import fingerprint_pb2
+
+    if FINGERPRINT in folder.names():
+        try:
+            fingerprint_pb2.FingerprintDef().ParseFromString((folder / FINGERPRINT).read_bytes())
+        except Exception as error:  # Of Google's parser, by version.
+            raise damaged_export(folder.path / FINGERPRINT, f"it is no fingerprint ({error})") from None
 
 
 def _fault(graph: Any) -> str:
     """Returns what a graph has that it must not, or ""."""
+    from tensorflow.python.framework import op_def_registry
+
     if not graph.object_graph_def.nodes:  # Then TensorFlow would run it as a session does.
         return "it has no object graph"
     if graph.asset_file_def:
@@ -71,6 +85,8 @@ def _fault(graph: Any) -> str:
     called |= set(graph.object_graph_def.concrete_functions)
     called |= {gradient.gradient_func for gradient in graph.graph_def.library.gradient}
     names = {function.signature.name for function in functions}
+    if taken := sorted(filter(op_def_registry.get, names)):  # Which of the two a node means is up to TensorFlow.
+        return f"it has a function with the name of the op {taken[0]!r}"
     bodies = [("", graph.graph_def.node), *((function.signature.name, function.node_def) for function in functions)]
     for name, nodes in bodies:
         uncalled = name not in called  # What a session alone calls, to save and restore, never runs here.

@@ -8,6 +8,7 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
@@ -203,8 +204,6 @@ def test_a_table_that_is_read_from_a_file_is_refused(copy, tmp_path):
 
 
 def test_the_functions_of_a_checkpoint_may_not_be_called_by_another(exported, copy):
-    from tensorflow.core.protobuf import saved_model_pb2
-
     document = saved_model_pb2.SavedModel.FromString((copy / "saved_model.pb").read_bytes())
     (graph,) = document.meta_graphs
     names = {function.signature.name: function for function in graph.graph_def.library.function}
@@ -427,3 +426,21 @@ def test_ops_that_read_or_write_may_not_run():
     assert all(
         map(may_run, "MatMul StringSplitV2 DecodeImage BlockLSTM StatelessWhile HashTableV2 RegexReplace".split())
     )
+
+
+def test_a_function_with_the_name_of_an_op_is_refused(copy):
+    document = saved_model_pb2.SavedModel()
+    document.ParseFromString((copy / "saved_model.pb").read_bytes())
+    document.meta_graphs[0].graph_def.library.function.add().signature.name = "ReadFile"
+    (copy / "saved_model.pb").write_bytes(document.SerializeToString())
+    seal_again(copy)
+    with pytest.raises(RunError, match="it has a function with the name of the op 'ReadFile'"):
+        zoo.load(copy)
+
+
+def test_a_damaged_fingerprint_is_refused(copy):
+    """TensorFlow would log a traceback and go on."""
+    (copy / "fingerprint.pb").write_bytes(b"\xff" * 99)
+    seal_again(copy)
+    with pytest.raises(RunError, match=r"fingerprint\.pb is damaged: it is no fingerprint"):
+        zoo.load(copy)

@@ -47,6 +47,6 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
         column.overflow = "fold"
     for row in rows:
         table.add_row(*(printable(str(value)) for value in row))
-    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 1000)
+    console = Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 1000)
     console.print(printable(title))
     console.print(table)

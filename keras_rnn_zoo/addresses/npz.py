@@ -101,8 +101,9 @@ class Arrays(Files):
             found = "no numbers" if series is None else f"the shape {series.shape}"
             fault = f"{found} where (steps, {self.features}) is expected"
             return BadRow(where, self.columns["series"], "", fault)
-        if not len(series):
-            return BadRow(where, self.columns["series"], "", "the series has no steps")
+        if not series.size:
+            missing = "features" if len(series) else "steps"
+            return BadRow(where, self.columns["series"], "", f"the series has no {missing}")
         column, target = self.columns[TARGETS[self.task]], plain(self.y[number])
         if target is None:
             return BadRow(where, column, "", "a text or a number is expected")
@@ -188,6 +189,9 @@ def _read_arrays(path: Path) -> dict[str, Any]:
 
 def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Any:
     """Returns the bytes of a file in an archive."""
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        # `zipfile` unpacks these a megabyte of the archive at a time, whatever comes of it.
+        raise ValueError(f"{member.filename} is compressed by a method that NumPy does not use")
     content = np.empty(member.file_size, "uint8")
     with archive.open(member) as file:
         place = 0
@@ -201,6 +205,8 @@ def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Any:
 
 def _numbers(item: Any) -> Any:
     """Returns an array of numbers of what stands in an object array, or `None`."""
+    if isinstance(item, str | bytes):
+        return None
     try:
         return np.asarray(item, "float32")
     except (TypeError, ValueError, OverflowError):

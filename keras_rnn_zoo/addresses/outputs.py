@@ -2,6 +2,7 @@
 
 import functools
 import json
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any
@@ -72,11 +73,25 @@ def row_writer(
 def json_line(record: Mapping[str, Any], prediction: Prediction) -> str:
     """Returns an object with its prediction as a line of JSON that is valid UTF-8, whatever the object holds.
 
-    Bytes of the file that are not in its encoding become U+FFFD; halves of surrogate pairs stay spelled out.
+    Bytes of the file that are not in its encoding become U+FFFD; halves of surrogate pairs stay spelled out. Numbers
+    that JSON cannot write (NaN, and those too large for a float, such as 1e999) become null.
     """
-    line = json.dumps({**record, **named(prediction)}, ensure_ascii=False)
+    document = {**record, **named(prediction)}
+    try:
+        line = json.dumps(document, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        line = json.dumps(_without_nan(document), ensure_ascii=False, allow_nan=False)
     line = re.sub("[\udc80-\udcff]", "\N{REPLACEMENT CHARACTER}", line)
     return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", line)
+
+
+def _without_nan(value: Any) -> Any:
+    """Returns a value of JSON with `None` in the place of numbers that are not finite."""
+    if isinstance(value, dict):
+        return {key: _without_nan(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def one_line(value: Any) -> str:

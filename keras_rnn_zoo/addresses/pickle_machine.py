@@ -29,6 +29,8 @@ _COST, _LEAST_ROOM = 40, 2**20
 """Bytes of memory that a byte of a pickle may take, and what any pickle may."""
 _SHARED, _LEAST_SHARED = 16, 2**26
 """Bytes of numbers that a list may hold for each byte of its pickle, by naming parts again, and what any list may."""
+_LONGEST_EMPTY = 2**24
+"""The longest axis of an array without items: its length takes no byte of the file, but what is made of it does."""
 
 
 class _Dtype:
@@ -138,6 +140,8 @@ class Machine:
                 to.depth, to.weight = max(to.depth, item.depth + 1), to.weight + 8 + item.weight
             elif isinstance(item, Array):
                 to.depth, to.weight = max(to.depth, item.depth + 1), to.weight + 8 + item.weight
+            elif isinstance(item, str | bytes | memoryview):  # Made a number, it is read each time that it is named.
+                to.weight += 8 + len(item)
             else:
                 to.weight += 8
             to.append(item)
@@ -185,6 +189,7 @@ class Machine:
             case "bytes", []:  # Under the protocol 2, no bytes.
                 self.push(memoryview(b""))
             case "scalar", [_Dtype() as dtype, memoryview() as data]:
+                self.spend(len(data))  # NumPy copies it, each time that it is named.
                 self.push(_numbers(dtype, (), data)[()])
             case "_frombuffer", [memoryview() as data, _Dtype() as dtype, [*shape], "C" | "F" as order]:
                 self.push(_filled(Array(), _numbers(dtype, tuple(shape), data, order)), 200)
@@ -233,6 +238,8 @@ def count_of(shape: Any) -> int:
     """Returns the number of items of an array, or raises `ValueError` for what is no shape."""
     if len(shape) > _DEEPEST or any(type(size) is not int or not 0 <= size < 2**62 for size in shape):
         raise ValueError(f"its shape is {str(shape)[:60]}, which no array has")
+    if 0 in shape and max(shape) > _LONGEST_EMPTY:
+        raise ValueError(f"its shape is {str(shape)[:60]}, which holds nothing")
     return math.prod(shape)
 
 

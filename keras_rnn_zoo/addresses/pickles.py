@@ -27,7 +27,8 @@ def read_array(content: Any, name: str) -> Any:
         return _read(memoryview(content).cast("B"))
     except Exception as error:  # What is no array fails by many kinds, from Python's tokenizer's to those of `struct`.
         cut_short = isinstance(error, IndexError | struct.error)
-        reason = "it is cut short or damaged" if cut_short else str(error) or type(error).__name__
+        # NumPy's own errors may go on with advice to unpickle the file.
+        reason = "it is cut short or damaged" if cut_short else str(error).partition("\n")[0] or type(error).__name__
         raise DataError(f"{name} cannot be read: {reason}. Write it with numpy.savez.") from None
 
 

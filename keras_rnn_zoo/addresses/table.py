@@ -10,11 +10,14 @@ from keras_rnn_zoo.addresses.columns import are_measured, choose_task, resolve, 
 from keras_rnn_zoo.addresses.rows import BadRow, Files, Row, first
 from keras_rnn_zoo.addresses.scripts import text_defaults
 from keras_rnn_zoo.addresses.textfile import Mark, TextFile, check_text
+from keras_rnn_zoo.errors import DataError
 
 BLOCK, BLOCKS = 256, 64
 """Rows that are read in one go, and how many such blocks are mixed with one another."""
 MEASURED = 10_000
 """Rows whose numbers tell whether a column has classes or values, where its name is usual for both."""
+MOST_COLUMNS = 16_384
+"""As many as Excel has. A short row takes as much time as there are columns."""
 
 
 class Record(NamedTuple):
@@ -55,6 +58,11 @@ class Table(Files):
         self.file = TextFile(place, encoding)
         self.given, self.separator, self.has_header = dict(given), separator, True
         self.present = self._header()
+        if len(self.present) > MOST_COLUMNS:
+            raise DataError(
+                f"{self.file.path} has {len(self.present):,} columns; up to {MOST_COLUMNS:,} are read. Leave out those "
+                "that are not needed."
+            )
         self.task = tasks[0] if words else choose_task(tasks, self.given, self.present, self._measured)
         words = words or words_of(self.task, self.input)
         self._check_columns(words)

@@ -54,11 +54,13 @@ class CsvTable(Table):
         return names
 
     def _check_names(self, names: list[str], where: str) -> None:
+        seen = set()
         for name in names:
             if fault := check_text(name, where, "", self.file.encoding):
                 raise DataError(f"{fault.told(str(self.file.path))}.")
-            if name and names.count(name) > 1:
+            if name in seen:
                 raise DataError(f"{self.file.path}, {where}: two columns are named {name!r}. Rename one.")
+            seen.update([name] if name else [])
 
     def _find_separator(self) -> str:
         return find_separator((line for line, _ in self._lines(self.file.start)), self.given)

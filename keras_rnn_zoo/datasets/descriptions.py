@@ -188,6 +188,10 @@ def _feature_fault(feature: Any, times: int) -> str:
 def _array_fault(content: Any, times: int) -> str:
     if content.dtype not in _DTYPES:
         return f"a feature has the type {content.dtype[:60]!r}; {', '.join(sorted(_DTYPES))} are read"
+    if (
+        getattr(content, "encoding", "").casefold() == "zlib"
+    ):  # Of a record TensorFlow would unpack any number of bytes.
+        return "a feature's values are compressed by zlib, which are not read"
     numbers = times
     for size in content.shape.dimensions:
         if size < -1:
@@ -230,12 +234,17 @@ def described_builder(folder: Path, description: Any) -> Any:
         DataError: a file with the names of a label's classes is damaged.
     """
     builder = _builder_class()(builder_dir=os.fspath(folder), info_proto=description)
+    total = 0
     for label, name in _labels(builder.info.features, None):
         path = folder / f"{name}.labels.txt"
         if not os.path.lexists(path):
             continue
+        names = [line.strip() for line in _text(path).split("\n") if line.strip()]
+        total += len(names)
+        if total > _MOST_CLASSES:  # Many labels may have their names in the same file.
+            raise half_written(path, f"with it, labels have more than {_MOST_CLASSES:,} classes")
         try:
-            label.names = [line.strip() for line in _text(path).split("\n") if line.strip()]
+            label.names = names
         except ValueError as error:
             raise half_written(path, str(error).strip().rstrip(".")) from None
     return builder

@@ -27,13 +27,18 @@ def _one_image(encoded: Any) -> tuple[Any, ...]:
     """Returns the batch of an image of a data set, where what is no image is a fault and not a pixel."""
     no_image = f"the input `image` has what is no {FORMATS} file"
     # Not in exports, which hold TensorFlow's own ops alone: there, TensorFlow's limit holds.
-    fault = tf.numpy_function(lambda content: size_fault(content).encode(), [encoded], tf.string, stateful=False)
+    fault = tf.numpy_function(_size_fault, [encoded], tf.string, stateful=False)
     checks = [
         tf.debugging.Assert(usable(encoded[None])[0], [no_image]),
         tf.debugging.Assert(tf.equal(fault, b""), ["the input `image` cannot be read: ", fault]),
     ]
     with tf.control_dependencies([check for check in checks if check is not None]):
         return (tf.identity(encoded)[None],)
+
+
+def _size_fault(content: Any) -> bytes:
+    # In a graph TensorFlow gives bytes, outside of one an array of no axes.
+    return size_fault(content if isinstance(content, bytes) else content.item()).encode()
 
 
 def _or_pixel(encoded: Any) -> Any:

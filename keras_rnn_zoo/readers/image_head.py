@@ -1,5 +1,7 @@
 """How large an image is, by its head alone: before TensorFlow makes room for its pixels."""
 
+import contextlib
+import re
 import struct
 from collections.abc import Iterator
 
@@ -7,6 +9,11 @@ MOST_PIXELS = 2**26
 """The most pixels of an image that is read, 8,192 by 8,192: decoding takes up to some 20 bytes of memory for each."""
 _MOST_FRAMES = 4 * MOST_PIXELS
 """The most pixels of all frames of a GIF file: TensorFlow unpacks each to a byte a pixel, and reads the first."""
+
+_MOST_SCANS = 100
+"""The most scans of a JPEG file: each goes over all pixels, in as few bytes as one likes. Usual files have up to 12."""
+_MARKER = re.compile(rb"\xff[\x02-\xcf\xd9-\xfe]")
+"""A marker of a JPEG file that begins a segment, or ends the file."""
 
 
 def size_fault(content: bytes) -> str:
@@ -16,14 +23,18 @@ def size_fault(content: bytes) -> str:
         content: that of a PNG, JPEG, GIF, BMP or WebP file. Of anything else, and where the head is damaged, nothing is
             said: decoding tells it.
     """
-    try:
-        most, sizes = MOST_PIXELS, list(_sizes(content))
-        pixels = max((width * height for width, height in sizes), default=0)
-        if content[:4] == b"GIF8" and pixels <= MOST_PIXELS:
-            most, pixels = _MOST_FRAMES, sum(width * height for width, height in sizes)
-    except (struct.error, IndexError):
-        return ""
-    return f"it has {pixels:,} pixels, and up to {most:,} are read; make it smaller" if pixels > most else ""
+    sizes = []
+    with contextlib.suppress(struct.error, IndexError):  # What stands before the damage counts: it may be decoded.
+        for size in _sizes(content):
+            sizes.append(size)
+    most, pixels = MOST_PIXELS, max((width * height for width, height in sizes), default=0)
+    if content[:4] == b"GIF8" and pixels <= MOST_PIXELS:
+        most, pixels = _MOST_FRAMES, sum(width * height for width, height in sizes)
+    if pixels > most:
+        return f"it has {pixels:,} pixels, and up to {most:,} are read; make it smaller"
+    if content[:2] == b"\xff\xd8" and (scans := sum(kind == 0xDA for kind, _ in _segments(content))) > _MOST_SCANS:
+        return f"it has {scans:,} scans, and up to {_MOST_SCANS} are read; save it as a plain JPEG file"
+    return ""
 
 
 def _sizes(content: bytes) -> Iterator[tuple[int, int]]:
@@ -43,23 +54,20 @@ def _sizes(content: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _of_jpeg(content: bytes) -> Iterator[tuple[int, int]]:
-    place = 2
-    while place + 4 <= len(content):
-        if content[place] != 0xFF:  # Stray bytes between segments are passed over by decoders.
-            place = content.find(b"\xff", place)
-            if place < 0:
-                return
-            continue
-        kind = content[place + 1]
-        if kind == 0xFF or kind <= 1 or 0xD0 <= kind <= 0xD8:  # Padding, and segments without a length.
-            place += 1 if kind == 0xFF else 2
-            continue
-        if kind in (0xD9, 0xDA):  # The end, and the pixels.
-            return
+    for kind, place in _segments(content):
         if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):
             height, width = struct.unpack_from(">HH", content, place + 5)
             yield width, height
-        place += 2 + max(struct.unpack_from(">H", content, place + 2)[0], 2)
+
+
+def _segments(content: bytes) -> Iterator[tuple[int, int]]:
+    """Gives the kind of each segment of a JPEG file up to its end, and the place of its marker."""
+    # Decoders pass over padding, stray bytes between segments, pixels, and markers without a length.
+    found = _MARKER.search(content, 2)
+    while found and (kind := content[found.start() + 1]) != 0xD9:
+        yield kind, found.start()
+        size = int.from_bytes(content[found.end() : found.end() + 2], "big")
+        found = _MARKER.search(content, found.end() + max(size, 2))
 
 
 def _of_gif(content: bytes) -> Iterator[tuple[int, int]]:

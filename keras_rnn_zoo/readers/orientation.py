@@ -7,6 +7,8 @@ from keras_rnn_zoo.lazy import tf
 
 _ORIENTATION, _SHORT = 0x0112, 3
 """The tag of the orientation and the type of its value."""
+_MOST_CHUNKS = 2**16
+"""The most chunks of a file that EXIF data is looked for in: a file may have one for each byte of padding."""
 
 
 def has_exif(encoded: Any) -> Any:
@@ -89,7 +91,10 @@ def _walk(content: Any, start: int, next_chunk: Callable[[Any, Any], tuple[Any, 
         return following, tf.where(fits, data, first), tf.where(fits, end, last)
 
     _, first, last = tf.while_loop(
-        lambda place, first, last: place < tf.size(content, tf.int64), step, (tf.constant(start, tf.int64), none, none)
+        lambda place, first, last: place < tf.size(content, tf.int64),
+        step,
+        (tf.constant(start, tf.int64), none, none),
+        maximum_iterations=_MOST_CHUNKS,
     )
     return content[first:last]
 

@@ -6,7 +6,8 @@ from typing import IO, Any
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
-from keras_rnn_zoo.readers.wav import MARGIN, decode_wav, read_wav, resample
+from keras_rnn_zoo.memory import available
+from keras_rnn_zoo.readers.wav import MARGIN, check_rate, decode_wav, read_wav, resample
 
 WAV_ENDINGS = (".wav", ".wave")
 COMPRESSED = {".flac": "FLAC", ".ogg": "OGG", ".oga": "OGG", ".mp3": "MP3"}
@@ -54,7 +55,11 @@ def decode_recording(content: bytes, seconds: float = LONGEST_SECONDS) -> tuple[
         raise DataError(f"it does not begin as a {' or '.join(FORMATS.split(' and '))} file does")
     file = _opened(io.BytesIO(content), kind)
     with file:
+        check_rate(file.samplerate)
         expected = min(file.frames, round(min(seconds, LONGEST_SECONDS) * file.samplerate))
+        size = 4 * expected * file.channels
+        if size > available():  # Room is made for what the head claims, before anything is read.
+            raise DataError(f"it claims {file.channels:,} channels of {expected:,} samples, which take {size:,} bytes")
         try:
             samples = file.read(expected, dtype="float32", always_2d=True)
         except RuntimeError as error:

@@ -80,11 +80,12 @@ def _parsed(content: bytes) -> _Wav:
         place, chunks = place + 8 + size + size % 2, chunks + 1
     if data is None or not channels or not rate:
         raise DataError("it holds no samples")
-    _check_rate(rate)
+    check_rate(rate)
     return _Wav(kind, channels, rate, bits, data)
 
 
-def _check_rate(rate: int) -> None:
+def check_rate(rate: int) -> None:
+    """Raises `DataError` if no recording has such a rate."""
     if not _SLOWEST <= rate <= _FASTEST:  # No recording has such a rate, and a filter for it would be very long.
         raise DataError(f"it has {rate:,} samples a second; from {_SLOWEST:,} to {_FASTEST:,} are read")
 
@@ -101,7 +102,11 @@ def _decoded(wav: _Wav, frames: float) -> Any:
 
 def _samples(data: memoryview, kind: int, bits: int) -> Any:
     if kind == _FLOATS and bits in (32, 64):
-        return np.frombuffer(data, f"<f{bits // 8}").astype("float32")
+        with np.errstate(over="ignore"):
+            samples = np.frombuffer(data, f"<f{bits // 8}").astype("float32")
+        if not np.isfinite(samples).all():  # NaN would be taken for padding.
+            raise DataError("it holds samples that are NaN, infinite or too large")
+        return samples
     if kind == _INTEGERS and bits == 8:  # Unsigned, alone among them.
         samples = np.frombuffer(data, "u1").astype("float32")
         samples -= 128
@@ -137,7 +142,7 @@ def resample(samples: Any, rate: int, wanted: int, seconds: float = math.inf) ->
         DataError: no recording has such a rate.
     """
     if rate != wanted and len(samples):
-        _check_rate(rate)
+        check_rate(rate)
         from scipy.signal import resample_poly
 
         most = math.ceil(min((seconds + MARGIN) * rate, len(samples)))

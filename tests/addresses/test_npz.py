@@ -115,3 +115,21 @@ def test_an_archive_written_into_memory_reads_as_one_on_disk(tmp_path):
     files = Arrays(str(tmp_path / "a.npz"), ("regression",), {}, "")
     assert files.features == 2
     np.testing.assert_array_equal(files.load(next(files.rows())), np.arange(6).reshape(3, 2))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_methods_of_compression_are_refused(tmp_path, method):
+    content = io.BytesIO()
+    np.save(content, np.zeros((3, 2, 1)))
+    with zipfile.ZipFile(tmp_path / "a.npz", "w", method) as archive:
+        archive.writestr("x.npy", content.getvalue())
+    with pytest.raises(DataError, match=r"a\.npz is no NumPy archive: x\.npy is compressed by a method that NumPy"):
+        Arrays(str(tmp_path / "a.npz"), ("regression",), {}, "")
+
+
+def test_series_without_features_and_texts_are_no_series(tmp_path):
+    path = write(tmp_path / "a.npz", x=np.zeros((2, 5, 0)), y=np.zeros(2))
+    assert {row.fault for row in Arrays(path, ("regression",), {}, "").rows()} == {"the series has no features"}
+    path = write(tmp_path / "b.npz", x=ragged([[1.0], "0" * 1000]), y=np.zeros(2))
+    good, bad = Arrays(path, ("regression",), {}, "").rows()
+    assert isinstance(good, Row) and "no numbers" in bad.fault

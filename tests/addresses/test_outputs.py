@@ -7,6 +7,7 @@ import json
 import pytest
 
 from keras_rnn_zoo.addresses.inputs import open_inputs
+from keras_rnn_zoo.addresses.outputs import json_line
 from keras_rnn_zoo.addresses.rows import BadRow
 from keras_rnn_zoo.errors import DataError, OptionError
 
@@ -203,5 +204,17 @@ def test_utf_16_is_read_in_the_order_of_bytes_that_its_mark_tells(tmp_path):
 
 @pytest.mark.parametrize("encoding", ["uft-8", "zlib", "rot13", "undefined"])
 def test_what_is_no_encoding_of_texts_is_refused(encoding, tmp_path):
-    with pytest.raises(OptionError, match=f"There is no encoding '{encoding}'|'{encoding}' is not an encoding of text"):
+    with pytest.raises(OptionError, match=f"'{encoding}'( is not an encoding of text files|. Did you mean)"):
         open_inputs(in_file(tmp_path, "a.txt", "a\n"), TEXT, encoding=encoding)
+
+
+def test_a_line_of_json_holds_no_numbers_that_json_has_not():
+    record = json.loads('{"text": "NaN", "large": 1e999, "inner": [{"value": NaN}], "small": 0.5}')
+    line = json_line(record, {"label": "a"})
+    assert json.loads(line, parse_constant=pytest.fail) == {
+        "text": "NaN",
+        "large": None,
+        "inner": [{"value": None}],
+        "small": 0.5,
+        "predicted_label": "a",
+    }

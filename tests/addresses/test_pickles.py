@@ -141,6 +141,7 @@ class Type:
 STATE = (3, "<", None, None, None, -1, -1, 0)
 RECONSTRUCT = np.zeros(1).__reduce__()[0]
 SCALAR = np.float64(1).__reduce__()[0]
+ZEROS = bytes(1_000_000)
 
 
 def crafted(dtype, data=bytes(8), shape=(1,), version=1):
@@ -208,6 +209,8 @@ def array_holding_itself():
         (nested(40, 1), "more than 32 deep"),
         (nested(9, 10), "names the same parts again and again"),
         ([[] for _ in range(20_000)], "many times the memory"),
+        (["0" * 1_000_000] * 100, "names the same parts again and again"),
+        ([Call(SCALAR, np.dtype("S1000000"), ZEROS) for _ in range(100)], "many times the memory"),
     ],
 )
 def test_nothing_else_is_made_of_a_pickle(item, message):
@@ -275,6 +278,7 @@ def test_a_changed_byte_gives_an_array_or_a_paragraph(place):
         ("{'descr': '|S0', 'fortran_order': False, 'shape': (1000000000000,)}", "of items of no size"),
         ("{'descr': '<f4', 'fortran_order': False, 'shape': (-2, -2)}", "which no array has"),
         ("{'descr': '<f4', 'fortran_order': False, 'shape': (True,)}", "which no array has"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (1099511627776, 0)}", "which holds nothing"),
         ("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 4)}", "which no array has"),
         ("{'descr': '<f4', 'fortran_order': False, 'shape': (1073741824, 4294967296)}", "cut short"),
         ("{'descr': '<U1', 'fortran_order': False, 'shape': (1,)}", "what is no character"),
@@ -287,3 +291,9 @@ def test_headers(text, message):
     content = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(line)) + line + b"\xff" * 16
     with pytest.raises(DataError, match=rf"^a cannot be read: .*{message}"):
         read_array(content, "a")
+
+
+def test_a_long_header_is_refused_in_one_line():
+    with pytest.raises(DataError, match="Header info length") as error:
+        read_array(b"\x93NUMPY\x01\x00" + struct.pack("<H", 60_000) + b" " * 60_000, "a")
+    assert "\n" not in str(error.value) and "allow_pickle" not in str(error.value)

@@ -482,3 +482,15 @@ def test_small_classes_are_held_out_alike(tmp_path):
 def test_a_split_is_written_down_and_read_again():
     split = Split(3, {"a": (10, 2**53), "": (0, 1)})
     assert Split.from_json(json.loads(json.dumps(split.as_json()))) == split
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl"])
+def test_a_table_has_no_more_columns_than_anyone_writes(ending, tmp_path):
+    """Each row takes as much time as there are columns, however short it is."""
+    names = ["text", "label", *(f"column {number}" for number in range(100_000))]
+    separator = {"csv": ",", "tsv": "\t"}.get(ending)
+    line = separator.join(names) if separator else json.dumps(dict.fromkeys(names, 1))
+    path = tmp_path / f"wide.{ending}"
+    path.write_text(f"{line}\n")
+    with pytest.raises(DataError, match=r"wide\.\w+ has 100,002 columns; up to 16,384 are read"):
+        opened(path)

@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.datasets import prepared
+from keras_rnn_zoo.datasets import descriptions, prepared
 from keras_rnn_zoo.errors import DataError
 
 LOCATION = "imdb_reviews/plain_text"
@@ -122,6 +122,8 @@ FOREIGN = {"pythonClassName": "intruder.Feature", "text": {}}
         (features_of(a=in_sequence(in_sequence(tensor(), 2**20), 2**20)), "numbers an example"),
         (features_of(a=tensor(dtype="V1000000000")), "has the type 'V1000000000'"),
         (features_of(a=tensor("audio_feature.Audio", "audio", lazyDecode=True)), "lazy_decode"),
+        (features_of(a=tensor(encoding="zlib", shape={"dimensions": [2]})), "compressed by zlib"),
+        (features_of(a=tensor("audio_feature.Audio", "audio", encoding="zlib")), "compressed by zlib"),
         (tensor(), "a dictionary of features is expected"),
     ],
 )
@@ -210,6 +212,17 @@ def test_names_of_labels_are_as_many_as_there_are_classes(tmp_path):
     folder = write_prepared(tmp_path, features=features_of(label=in_sequence(label(classLabel={"numClasses": 2}))))
     (folder / "label.labels.txt").write_text("a\nb\nc\n")
     with pytest.raises(DataError, match=r"label\.labels\.txt: .*3 names VS 2 num_classes"):
+        prepared.open_prepared(LOCATION, tmp_path)
+
+
+def test_labels_that_share_a_file_of_names_have_no_more_classes_in_all(tmp_path, monkeypatch):
+    three = label(classLabel={"numClasses": 3})
+    features = features_of(**{"a-b": three, "a": features_of(b=three)})
+    folder = write_prepared(tmp_path, features=features)
+    (folder / "a-b.labels.txt").write_text("a\nb\nc\n")
+    prepared.open_prepared(LOCATION, tmp_path)
+    monkeypatch.setattr(descriptions, "_MOST_CLASSES", 5)
+    with pytest.raises(DataError, match=r"a-b\.labels\.txt: with it, labels have more than 5 classes"):
         prepared.open_prepared(LOCATION, tmp_path)
 
 

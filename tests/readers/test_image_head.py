@@ -3,6 +3,7 @@ import struct
 import zlib
 
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from keras_rnn_zoo.addresses.images import ImageFolder
@@ -118,3 +119,28 @@ def test_predictions_training_and_data_sets_refuse_it(tmp_path):
     small = image("PNG")
     ((batch,),) = tf.data.Dataset.from_tensors(small).map(lambda raw: ImageReader().batch_of_one(raw))
     assert batch.numpy().tolist() == [small]
+
+
+def test_a_size_counts_although_the_file_is_damaged_behind_it():
+    assert size_fault(gif(1, 40_000, 30_000)[:-3]).startswith("it has 1,200,000,000 pixels")
+    assert size_fault(b"\xff\xd8\xff\xc0\0\x0b\x08\x75\x30\x75\x30\x01\xff\xc1").startswith("it has 900,000,000 pixels")
+
+
+def test_a_jpeg_file_has_no_more_scans_than_anyone_writes():
+    """Decoding goes over all pixels once for each, and one takes a few bytes of the file."""
+    content = image("JPEG", progressive=True)
+    last = content.rindex(b"\xff\xda")
+    assert size_fault(content) == ""
+    assert size_fault(content[:last] + content[last:-2] * 80 + b"\xff\xd9") == ""
+    many = content[:last] + content[last:-2] * 200 + b"\xff\xd9"
+    assert size_fault(many).startswith("it has 20")
+    assert "scans, and up to 100 are read" in size_fault(many)
+    assert size_fault(image("JPEG", comment=b"\xff\xda" * 500) + b"\xff\xda\0\2" * 500) == ""
+
+
+def test_an_image_of_a_data_set_is_measured_in_a_graph_and_outside_of_one():
+    reader = ImageReader(image_height=8, image_width=8)
+    content = tf.constant(png(40_000, 30_000))
+    for read in (reader.batch_of_one, tf.function(reader.batch_of_one)):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="it has 1,200,000,000 pixels"):
+            read(content)

@@ -157,3 +157,37 @@ def test_without_the_package_its_installation_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "soundfile", None)
     with pytest.raises(DataError, match=r'FLAC needs the package soundfile: pip install "keras-rnn-zoo\[audio\]"'):
         decode_recording(content)
+
+
+def checksum(page):
+    """Returns the checksum of a page of an Ogg file, as its four bytes."""
+    total = 0
+    for byte in page:
+        total ^= byte << 24
+        for _ in range(8):
+            total = (total << 1 ^ (0x04C11DB7 if total & 0x80000000 else 0)) & 0xFFFFFFFF
+    return total.to_bytes(4, "little")
+
+
+def ogg_that_claims(rate, samples):
+    """Returns an Ogg file whose head claims a rate, and whose last page claims a number of samples."""
+    content, pages = compressed("OGG", "VORBIS"), []
+    while content:
+        size = 27 + content[26] + sum(content[27 : 27 + content[26]])
+        pages.append(bytearray(content[:size]))
+        content = content[size:]
+    place = pages[0].index(b"\x01vorbis") + 12
+    pages[0][place : place + 4] = rate.to_bytes(4, "little")
+    pages[-1][6:14] = samples.to_bytes(8, "little")
+    for page in (pages[0], pages[-1]):
+        page[22:26] = bytes(4)
+        page[22:26] = checksum(page)
+    return b"".join(pages)
+
+
+def test_no_room_is_made_for_samples_that_a_head_claims(monkeypatch):
+    with pytest.raises(DataError, match="it has 2,000,000,000 samples a second"):
+        decode_recording(ogg_that_claims(2_000_000_000, 2**50), 40)
+    monkeypatch.setattr(recordings, "available", lambda: 1000)
+    with pytest.raises(DataError, match=r"it claims 1 channels of [0-9,]+ samples, which take"):
+        decode_recording(compressed("OGG", "VORBIS"), 40)

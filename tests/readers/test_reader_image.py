@@ -7,6 +7,7 @@ from PIL import Image, ImageOps
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.graphs import may_run
+from keras_rnn_zoo.readers import orientation
 from keras_rnn_zoo.readers.image import ImageReader, LineReader
 from keras_rnn_zoo.readers.pixels import fault_of_image, image_size
 
@@ -228,6 +229,15 @@ def test_damaged_exif_data_turns_nothing_and_breaks_nothing(cut):
     plain = encoded(AREAS, "JPEG")
     content = plain[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + plain[2:]
     assert image_size(content) in ((48, 80), (80, 48))
+
+
+def test_orientation_is_not_looked_for_without_end(monkeypatch):
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\1\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+    plain = encoded(AREAS, "JPEG")
+    padded = plain[:2] + b"\xff" * 40 + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + plain[2:]
+    assert orientation._orientation(orientation._exif(padded)) == 6
+    monkeypatch.setattr(orientation, "_MOST_CHUNKS", 30)
+    assert orientation._orientation(orientation._exif(padded)) == 1
 
 
 @pytest.mark.parametrize("alpha", [False, True])

@@ -134,3 +134,10 @@ def test_the_ratio_of_any_rates_is_near_and_that_of_usual_ones_is_theirs(wanted)
     for rate in (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000, 192_000):
         up, down = _ratio(rate, wanted)
         assert wanted == 191_999 or up * rate == down * wanted
+
+
+@pytest.mark.parametrize(("value", "bits"), [(np.nan, 32), (np.inf, 32), (np.nan, 64), (1e300, 64)])
+def test_samples_that_are_no_finite_numbers_are_refused(value, bits):
+    content = wav(np.array([0.5, value, 0.5], f"<f{bits // 8}").tobytes(), bits, kind=3)
+    with pytest.raises(DataError, match="samples that are NaN, infinite or too large"):
+        read_wav(content, 8000)

@@ -157,3 +157,9 @@ def test_export_prints_its_path_on_a_line(zoo, monkeypatch):
     assert zoo("export", "x", "--quiet").stdout == "models/a b/1\n"
     monkeypatch.setattr("keras_rnn_zoo.export", lambda *_, **__: Path(EVIL) / "a\nb" / "1")
     assert zoo("export", "x", "--quiet").stdout == SPELLED + r"/a\nb/1" + "\n"
+
+
+def test_names_in_a_table_stay_as_they_are_written(capsys):
+    print_table("of :smile:", (":warning:",), [("[red]a:smile:b[/red]",)])
+    out = capsys.readouterr().out
+    assert "of :smile:" in out and ":warning:" in out and "[red]a:smile:b[/red]" in out
