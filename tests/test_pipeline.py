@@ -145,7 +145,7 @@ def test_padding_is_0_in_ids_and_minus_1_in_targets():
 
 
 def test_padding_is_0_in_ids_of_both_sides_of_a_translation():
-    task = Translation(TextReader(), ())
+    task = Translation(TextReader(), (), target_tokens="spaces")
     task.reader.ids.set_vocabulary(["a"])
     task.target_ids.set_vocabulary(["b"])
     inputs, targets = the_batch(tf.data.Dataset.from_tensor_slices((["a a", "a"], ["b", "b b"])), task)
@@ -177,7 +177,7 @@ PNG = tf.io.encode_png(np.zeros((4, 4, 3), "uint8")).numpy()
 
 
 def test_references_come_as_the_data_set_has_them_padded_with_empty_ones():
-    task = Captioning(ImageReader(image_height=4, image_width=4), ())
+    task = Captioning(ImageReader(image_height=4, image_width=4), (), target_tokens="words")
     task.target_ids.set_vocabulary(["a", "b"])
     captions = tf.ragged.constant([["a b", "A B!", "b"], ["a"]])
     data = tf.data.Dataset.from_tensor_slices(([PNG] * 2, captions))

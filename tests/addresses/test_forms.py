@@ -235,7 +235,7 @@ def own_sets(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tfds")
     random = np.random.default_rng(0)
     texts = [(f"{'fine' if n % 2 else 'poor'} thing number {n}", ("bad", "good")[n % 2]) for n in range(60)]
-    sounds = [(random.integers(-999, 999, 900 + n), f"word {n % 3}") for n in range(40)]
+    sounds = [(random.integers(-999, 999, 2500 + n), f"word {n % 3}") for n in range(40)]
     for name, features, rows in (
         ("stars", {"content": tfds.features.Text(), "grade": tfds.features.ClassLabel(names=["bad", "good"])}, texts),
         ("words", {"speech": tfds.features.Audio(sample_rate=8000), "said": tfds.features.Text()}, sounds),

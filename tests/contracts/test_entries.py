@@ -207,6 +207,7 @@ pathlib.Path("answers.json").write_text(json.dumps(answers))
 """
 
 
+@pytest.mark.timeout(900)  # It writes an export of each entry.
 def test_every_export_answers_as_predict_does_with_stock_tensorflow(runs, tmp_path):
     questions, expected = [], []
     for number, (name, dataset) in enumerate(parameter.values for parameter in ENTRIES):
