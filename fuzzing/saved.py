@@ -83,7 +83,7 @@ TARGETS: dict[str, tuple[str, Callable[[Path, random.Random], None]]] = {
 
 
 def seal_again(folder: Path, name: str) -> None:
-    """Writes the digests anew, as who changes a file on purpose would."""
+    """Updates the digests, as someone who tampers with a file would."""
     from keras_rnn_zoo.exports import ANSWERING, CARD, EXTRA, LICENCE
     from keras_rnn_zoo.runs import FITTED, TOLD
     from keras_rnn_zoo.seals import digests, sealed

@@ -73,8 +73,6 @@ def export(
         )
     with exclusive(found.path):
         found = _current(found, isinstance(run, LoadedRun))
-        if isinstance(run, LoadedRun):
-            found.check()  # Its folder may have changed since it was loaded.
         loaded = run if isinstance(run, LoadedRun) else load_run(found)
         versions = format_folder(found.path, format)
         if versions != found.path and versions.is_symlink():
@@ -100,10 +98,12 @@ def _next_version(folder: Path) -> int:
 
 
 def _current(found: Run, loaded: bool) -> Run:
-    """Returns the run that has the path now that it is locked; raises `RunError` if another one was loaded."""
+    """Returns the run that has the path now that it is locked; raises `RunError` if it changed since it was loaded."""
     current = reopened(found)
-    if loaded and current.config["digest"] != found.config["digest"]:
-        raise RunError(f"The run {found.path} was replaced since it was loaded. Load it again to export it.")
+    if loaded:
+        if current.config["digest"] != found.config["digest"]:
+            raise RunError(f"The run {found.path} was replaced since it was loaded. Load it again to export it.")
+        current.check()
     return current
 
 
