@@ -5,6 +5,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.allocation import freed_memory_kept
 from keras_rnn_zoo.cards import model_card
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.datasets.prepared import naming_damaged_records
@@ -90,7 +91,11 @@ def train(
     with exclusive(request.path):
         plan = make_plan(request, resume=resume, overwrite=overwrite)
         try:
-            with naming_damaged_records(plan.config["dataset"]["name"]), naming_faults_of_the_system():
+            with (
+                naming_damaged_records(plan.config["dataset"]["name"]),
+                naming_faults_of_the_system(),
+                freed_memory_kept(),
+            ):
                 _train(plan, verbose)
         except KeyboardInterrupt:  # Before the first step, or for a second time.
             kept = "its state is kept; resume the training to go on" if _has_state(plan) else "no state of it was kept"

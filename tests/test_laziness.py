@@ -10,7 +10,20 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 LEVELS = [
-    {"catalogue", "errors", "files", "frames", "lazy", "locks", "memory", "network", "options", "padding", "printing"}
+    {
+        "allocation",
+        "catalogue",
+        "errors",
+        "files",
+        "frames",
+        "lazy",
+        "locks",
+        "memory",
+        "network",
+        "options",
+        "padding",
+        "printing",
+    }
     | {"registry", "runs", "schema", "seals", "snapshots", "text_patterns"},
     {"tfds_builders"},
     {"layers"},

@@ -1,0 +1,115 @@
+"""What the allocator costs a training: processor time, system time, page faults and memory, with and without ours.
+
+Each entry trains for some steps by its own model and batches, in a process of its own, with glibc's allocator as it is
+(`ZOO_MALLOPT=0`) and as training sets it. Only the steps are counted, not the start.
+"""
+
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from data import folder_with
+from entries import MARKS
+from fitting import captured_fit
+from rich.console import Console
+from rich.table import Table
+
+from keras_rnn_zoo import registry
+
+WARM = 10
+"""Steps that are not counted: the first ones trace, compile and grow the process's memory."""
+
+
+def costs_of_steps(architecture: str, dataset: str, data_dir: str | None, steps: int) -> dict[str, float]:
+    """Trains for some steps; returns their seconds in user and system mode, page faults, and the peak memory in GiB."""
+    import keras
+
+    from keras_rnn_zoo.allocation import freed_memory_kept
+
+    model, batches = captured_fit(architecture, dataset=dataset, data_dir=data_dir)
+    usages: list[Any] = []
+
+    class Usage(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            if batch + 1 in (WARM, WARM + steps):
+                usages.append(resource.getrusage(resource.RUSAGE_SELF))
+
+    with freed_memory_kept():
+        model.fit(batches.repeat(), steps_per_epoch=WARM + steps, epochs=1, verbose=0, callbacks=[Usage()])
+    start, end = usages
+    return {
+        "user": end.ru_utime - start.ru_utime,
+        "system": end.ru_stime - start.ru_stime,
+        "faults": end.ru_minflt - start.ru_minflt,
+        "gib": end.ru_maxrss / 2**20,  # Linux counts it in KiB.
+    }
+
+
+def measured(arguments: list[str], switch: str) -> dict[str, float]:
+    """Measures an entry in a process of its own."""
+    environment = {**os.environ, "ZOO_MALLOPT": switch, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, __file__, "--child", json.dumps(arguments)]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@click.command()
+@click.option("--data-dir", "data_dirs", multiple=True, metavar="DIR", help="Folder of data sets, prepared or raw.")
+@click.option("--only", multiple=True, metavar="DATASET", help="Measure this data set alone; may be repeated.")
+@click.option("--steps", default=60, show_default=True, help="Steps to count.")
+@click.option("--rounds", default=3, show_default=True, help="Processes of each kind, in turn.")
+@click.option("--child", hidden=True)
+def main(data_dirs: tuple[str, ...], only: tuple[str, ...], steps: int, rounds: int, child: str | None) -> None:
+    """Prints for each entry the processor time of its steps, the system's share, page faults and peak memory."""
+    if child:
+        click.echo(json.dumps(costs_of_steps(*json.loads(child))))
+        return
+    table = Table("entry", "user s", "system s", "system share", "page faults", "peak GiB", "processor time, ratio")
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    for architecture, dataset in MARKS:
+        data_dir = folder_with(dataset, data_dirs)
+        if only and dataset not in only:
+            continue
+        if data_dir is None and not registry.datasets.get(dataset).embedded:
+            console.print(f"{dataset}: no data", highlight=False)
+            continue
+        done: dict[str, list[dict[str, float]]] = {"0": [], "1": []}
+        for _ in range(rounds):
+            for switch, results in done.items():
+                results.append(measured([architecture, dataset, data_dir, steps], switch))
+        table.add_row(*row(f"{architecture} {dataset}", done["0"], done["1"]))
+        console.print(" | ".join(row(f"{architecture} {dataset}", done["0"], done["1"])), highlight=False)
+    console.print(table)
+
+
+def row(name: str, before: list[dict[str, float]], after: list[dict[str, float]]) -> list[str]:
+    """Returns the cells of an entry: medians without and with ours, and the ratio with its lowest and highest."""
+
+    def both(key: str, form: str) -> str:
+        return " -> ".join(format(statistics.median(costs[key] for costs in side), form) for side in (before, after))
+
+    def total(costs: dict[str, float]) -> float:
+        return costs["user"] + costs["system"]
+
+    shares = [statistics.median(costs["system"] / total(costs) for costs in side) for side in (before, after)]
+    ratios = sorted(total(new) / total(old) for old, new in zip(before, after, strict=True))
+    return [
+        name,
+        both("user", ".1f"),
+        both("system", ".2f"),
+        " -> ".join(f"{share:.1%}" for share in shares),
+        both("faults", ",.0f"),
+        both("gib", ".2f"),
+        f"{statistics.median(ratios):.2f} [{ratios[0]:.2f} to {ratios[-1]:.2f}]",
+    ]
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+    main()

@@ -1,0 +1,64 @@
+"""How the C library hands memory out while a model is trained. Imports no framework."""
+
+import contextlib
+import ctypes
+import os
+import platform
+import threading
+from collections.abc import Iterator
+
+SWITCH = "ZOO_MALLOPT"
+"""Environment variable; 0 leaves the allocator as it is."""
+
+# From glibc's <malloc.h>.
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _MMAP_MAX = -1, -2, -3, -4
+_KEEP = {_MMAP_MAX: 0, _TRIM_THRESHOLD: 2**31 - 1, _TOP_PAD: 256 * 2**20}
+# Not the values that a process starts with, which grow as it frees memory until they are set by hand, but those that
+# they grow to at most.
+_GIVE_BACK = {_MMAP_MAX: 65_536, _MMAP_THRESHOLD: 32 * 2**20, _TRIM_THRESHOLD: 64 * 2**20, _TOP_PAD: 128 * 2**10}
+_SET_BY_USER = ("MALLOC_MMAP_MAX_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_TRIM_THRESHOLD_")
+
+_lock = threading.Lock()
+_users = 0
+
+
+@contextlib.contextmanager
+def freed_memory_kept() -> Iterator[None]:
+    """Within it, memory that is freed stays with the process, to be used again; at its end, it goes back to the system.
+
+    By default, glibc maps each large tensor anew and unmaps it when it is freed, and the system clears every page of
+    it: in a training with large tensors, up to a third of the processor time.
+
+    Nothing happens without glibc, where `ZOO_MALLOPT` is 0, or where the user has set the same limits by glibc's own
+    environment variables.
+    """
+    global _users
+    libc = _glibc()
+    if libc is None:
+        yield
+        return
+    with _lock:  # Trainings in several threads share one allocator.
+        _users += 1
+        if _users == 1:
+            _set(libc, _KEEP)
+    try:
+        yield
+    finally:
+        with _lock:
+            _users -= 1
+            if not _users:
+                _set(libc, _GIVE_BACK)
+                libc.malloc_trim(0)
+
+
+def _glibc() -> ctypes.CDLL | None:
+    """Returns the C library if its allocator is to be set, else `None`."""
+    left_alone = os.environ.get(SWITCH) == "0" or "glibc.malloc" in os.environ.get("GLIBC_TUNABLES", "")
+    if left_alone or any(name in os.environ for name in _SET_BY_USER) or platform.libc_ver()[0] != "glibc":
+        return None
+    return ctypes.CDLL(None)
+
+
+def _set(libc: ctypes.CDLL, limits: dict[int, int]) -> None:
+    for parameter, value in limits.items():
+        libc.mallopt(parameter, value)
