@@ -80,7 +80,7 @@ def answered(data: bytes) -> None:
     path = FOLDER / f"asked.{form}"
     path.write_bytes(data[2:])
     columns = ("", "text=text", "text=1")[data[1] % 3 if len(data) > 1 else 0] if form not in ("conll", "text") else ""
-    config = {"task": {"name": task, "input": "text"}, "dataset": {"name": "toy_reviews"}}
+    config = {"task": {"name": task, "input": "text"}, "dataset": {"name": "toy_reviews", "options": {}}}
     source = open_inputs(f"{form}:{path}", config, columns)
     write = source.writer(io.StringIO())
     for asked in itertools.islice(source.inputs(), 1000):

@@ -29,6 +29,12 @@ _OWN = frozenset(
         "scipy",
         "sklearn",
         "PIL",
+        # What reads FLAC, OGG and MP3, and what it imports.
+        "soundfile",
+        "_soundfile",
+        "_soundfile_data",
+        "_cffi_backend",
+        "typing_extensions",
     )
 )
 """Packages whose modules may be imported when they are first needed."""
