@@ -1,8 +1,9 @@
-"""The latency of an answer: an export of many_to_one beside PyTorch's inference mode and Keras's `predict`.
+"""The latency of a prediction: exports of many_to_one beside PyTorch's inference mode and Keras's `predict`.
 
 The network is that of the IMDB data set with two bidirectional LSTM layers of 64 instead of one: a vocabulary of
-20,000, embeddings of 128, the maximum over time, two classes; untrained. The export is asked as users ask it, by raw
-strings. PyTorch is given the same strings, splits them at spaces and looks the words up; Keras's `predict` gets ids.
+20,000, embeddings of 128, the maximum over time, two classes; untrained. The SavedModel gets raw strings, as users send
+them. LiteRT, ONNX Runtime and PyTorch get the same strings and split and look them up in Python; Keras's `predict` gets
+ids.
 """
 
 import tempfile
@@ -14,9 +15,13 @@ from networks import FEATURES, UNITS, torch_layers, torch_with_all_cores, use_ke
 from report import Mark, Row
 from timing import Contestant, race
 
+from keras_rnn_zoo.formats import FILES
+
 ABOUT = "a review of 200 words to its probabilities, two bidirectional LSTM layers of 64, vocabulary of 20,000"
 VOCABULARY = 20_000
 WORDS = [f"word{number}" for number in range(2, VOCABULARY)]
+BEST, MARK = "ONNX Runtime", Mark(1.0, most=True)
+"""The export with the quickest answer to one review, and what it must reach beside PyTorch."""
 OPTIONS = {"layers": 2, "units": UNITS, "embedding_dim": FEATURES, "vocabulary_size": VOCABULARY, "num_classes": 2}
 
 
@@ -27,12 +32,13 @@ def reviews(batch: int, length: int) -> list[str]:
     ]
 
 
-def write_export(folder: str) -> str:
+def write_export(folder: str, format: str = "saved_model") -> str:
     """Writes an export of the network, untrained, as `zoo.export` does; returns its path."""
     import keras
 
     import keras_rnn_zoo as zoo
     from keras_rnn_zoo.exporting import all_endpoints, write_saved_model
+    from keras_rnn_zoo.lite import write_model
     from keras_rnn_zoo.loading import LoadedRun, make_task
     from keras_rnn_zoo.runs import Run
 
@@ -43,8 +49,36 @@ def write_export(folder: str) -> str:
     loaded = LoadedRun(Run(Path(folder)), task, zoo.build("many_to_one", **OPTIONS))
     path = Path(folder) / "export"
     path.mkdir()
-    write_saved_model(loaded, all_endpoints(loaded), path)
-    return str(path)
+    if format == "saved_model":
+        write_saved_model(loaded, all_endpoints(loaded), path)
+        return str(path)
+    write_model(loaded, format, False, path)
+    return str(path / FILES[format])
+
+
+NUMBERS = {word: number for number, word in enumerate(WORDS, 2)}
+
+
+def ids_of(texts: list[str]) -> list[list[int]]:
+    """Returns the ids of the words of texts."""
+    return [[NUMBERS.get(word, 1) for word in text.lower().split()] for text in texts]
+
+
+def by_interpreter(format: str, batch: int, length: int) -> Callable[[], list[float]]:
+    """Returns the work of LiteRT or ONNX Runtime, from strings to probabilities."""
+    import numpy as np
+
+    from keras_rnn_zoo.lite import open_model
+
+    with tempfile.TemporaryDirectory() as folder:
+        model = open_model(format, Path(write_export(folder, format)))
+    texts = reviews(batch, length)
+
+    def work() -> list[float]:
+        exponentials = np.exp(model({"ids": np.array(ids_of(texts), "int32")}))
+        return (exponentials / exponentials.sum(-1, keepdims=True))[0].tolist()
+
+    return work
 
 
 def exported(batch: int, length: int) -> Callable[[], list[float]]:
@@ -74,12 +108,11 @@ def torch_inference(batch: int, length: int) -> Callable[[], list[float]]:
     torch = torch_with_all_cores()
     embedding, recurrent = torch.nn.Embedding(VOCABULARY, FEATURES), torch_layers("lstm").eval()
     dense = torch.nn.Linear(2 * UNITS, 2)
-    numbers = {word: number for number, word in enumerate(WORDS, 2)}
     texts = reviews(batch, length)
 
     def work() -> list[float]:
         with torch.inference_mode():
-            ids = torch.tensor([[numbers.get(word, 1) for word in text.lower().split()] for text in texts])
+            ids = torch.tensor(ids_of(texts))
             logits = dense(recurrent(embedding(ids))[0].max(1).values)
             return logits.softmax(-1)[0].tolist()
 
@@ -90,20 +123,24 @@ def measure(rounds: int, python: str, quick: bool) -> Iterator[Row]:
     """Measures one review and 32; `python` is the one that has the peers."""
     for batch in (1, 32):
         size: dict[str, Any] = {"batch": batch, "length": 20 if quick else 200}
-        done = race(
-            {
-                "ours": Contestant("latency:exported", **size),
-                "torch": Contestant("latency:torch_inference", python, **size),
-                "keras": Contestant("latency:keras_predict", **size),
-            },
-            rounds,
-            warm_ups=2,
-            times=5,
-        )
-        ms = {name: [1000 * value for value in done.seconds(name)] for name in ("ours", "torch", "keras")}
-        name = f"export, {batch} of {size['length']} words"
-        mark = Mark(1.3, most=True) if batch == 1 else None
-        missing = done.missing.get("torch", "")
-        peer = "PyTorch, inference mode"
-        yield Row(name, "ms", ms["ours"], peer, ms["torch"], inverse=False, mark=mark, missing=missing)
-        yield Row(name, "ms", ms["ours"], "Keras, predict", ms["keras"], mark=Mark(10) if batch == 1 else None)
+        contestants = {
+            "SavedModel": Contestant("latency:exported", **size),
+            "ONNX Runtime": Contestant("latency:by_interpreter", format="onnx", **size),
+            "PyTorch, inference mode": Contestant("latency:torch_inference", python, **size),
+            "Keras, predict": Contestant("latency:keras_predict", **size),
+        }
+        if batch == 1:  # All that an export to LiteRT takes.
+            contestants["LiteRT"] = Contestant("latency:by_interpreter", format="tflite", **size)
+        done = race(contestants, rounds, warm_ups=2, times=5)
+        ms = {name: [1000 * value for value in done.seconds(name)] for name in contestants}
+        exports = [name for name in ("SavedModel", "ONNX Runtime", "LiteRT") if ms.get(name)]
+        for export in exports:
+            peer = "PyTorch, inference mode"
+            name = f"{export}, {batch} of {size['length']} words"
+            mark = MARK if batch == 1 and export == BEST else None
+            yield Row(
+                name, "ms", ms[export], peer, ms[peer], inverse=False, mark=mark, missing=done.missing.get(peer, "")
+            )
+        name = f"SavedModel, {batch} of {size['length']} words"
+        mark = Mark(10) if batch == 1 else None
+        yield Row(name, "ms", ms["SavedModel"], "Keras, predict", ms["Keras, predict"], mark=mark)

@@ -12,6 +12,7 @@ from watch import BAIT
 
 from keras_rnn_zoo import registry, runs
 from keras_rnn_zoo.addresses.pickles import read_array
+from keras_rnn_zoo.datasets.prepared import naming_damaged_records
 from keras_rnn_zoo.exports import read_export
 from keras_rnn_zoo.seals import sealed
 
@@ -48,8 +49,9 @@ def prepared(data: bytes) -> None:
     (version / "dataset_info.json").write_bytes(info.replace(b"SIZE", b"%d" % size))
     (version / "label.labels.txt").write_bytes(labels)
     folder = str(FOLDER / "tfds")
-    entry = registry.find_dataset("tfds:made", ("classification", "regression"), {"data_dir": folder})
-    entry.make(folder, 0)
+    with naming_damaged_records("tfds:made"):  # As `train` and `evaluate` do.
+        entry = registry.find_dataset("tfds:made", ("classification", "regression"), {"data_dir": folder})
+        entry.make(folder, 0)
 
 
 def pickle(data: bytes) -> None:

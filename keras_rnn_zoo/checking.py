@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo.answering import plain_rows
+from keras_rnn_zoo.datasets.prepared import naming_damaged_records
 from keras_rnn_zoo.errors import DataError, ExportError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.loading import LoadedRun, open_examples
@@ -65,9 +66,10 @@ def check_inputs(loaded: LoadedRun, data_dir: str | None = None) -> tuple[list[A
     """Returns raw inputs to ask an export, and where they are from: of the test split, or made up without the data."""
     name = loaded.run.config["dataset"]["name"]
     try:
-        examples = open_examples(loaded.run.config, data_dir)
-        split = next(split for split in ("test", "validation", "train") if split in examples.splits)
-        inputs = [raw for raw, _ in islice(examples.split(split).as_numpy_iterator(), EXAMPLES)]
+        with naming_damaged_records(name):
+            examples = open_examples(loaded.run.config, data_dir)
+            split = next(split for split in ("test", "validation", "train") if split in examples.splits)
+            inputs = [raw for raw, _ in islice(examples.split(split).as_numpy_iterator(), EXAMPLES)]
         source = f"the {split} split of {name}"
     except DataError as error:
         logger.warning("The data of %s is not at hand, so the export is asked made-up inputs. %s", name, error)

@@ -1,5 +1,6 @@
 """A file that was cut short or in which a bit was flipped is named, or seen by its digest: no answer is ever wrong."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -192,17 +193,29 @@ def shards(tmp_path_factory):
     return folder
 
 
-def measured(folder):
+def measured(folder, **options):
     """Trains on the data set in a folder, as far as reading it."""
     from keras_rnn_zoo import registry
     from keras_rnn_zoo.datasets.prepared import naming_damaged_records
 
-    options = {"data_dir": str(folder)}
+    options["data_dir"] = str(folder)
     with naming_damaged_records("tfds:stars"):
         entry = registry.find_dataset("tfds:stars", ("classification",), options)
-        examples = entry.make(str(folder), 0)
+        examples = entry.make(str(folder), 0, **{k: v for k, v in options.items() if k != "data_dir"})
         rows = [row for part in ("train", "validation", "test") for row in examples.split(part).as_numpy_iterator()]
     return sorted(rows), examples.classes
+
+
+def test_records_that_do_not_fit_their_description_are_named(shards, tmp_path):
+    copy = shutil.copytree(shards, tmp_path / "tfds")
+    (path,) = copy.rglob("features.json")
+    description = json.loads(path.read_text())
+    features = description["featuresDict"]["features"]
+    features["lapel"] = features.pop("label")
+    path.write_text(json.dumps(description))
+    path.with_name("lapel.labels.txt").write_text("bad\ngood\n")
+    with pytest.raises(DataError, match=r"'tfds:stars' does not fit its description.*Feature: lapel .* is required"):
+        measured(copy, columns="label=lapel,text=text")
 
 
 @pytest.mark.parametrize("how", DAMAGES)

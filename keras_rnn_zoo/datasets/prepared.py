@@ -204,7 +204,10 @@ def _check_network(urls: Iterable[str]) -> None:
 
 @contextlib.contextmanager
 def naming_damaged_records(location: str) -> Iterator[None]:
-    """Turns TensorFlow's error for a record whose checksum is wrong into a `DataError` that names the data set."""
+    """Turns TensorFlow's errors for records into a `DataError` that names the data set.
+
+    A record may be damaged, so that its checksum is wrong, or not be what the data set's description says.
+    """
     try:
         yield
     except tf.errors.DataLossError as error:
@@ -213,6 +216,14 @@ def naming_damaged_records(location: str) -> Iterator[None]:
         raise DataError(
             f"A record of the data set {location!r} is damaged{where}: {error.message.splitlines()[0]}. Delete its "
             "folder and run the command again to download it anew, or copy it again from where it came."
+        ) from error
+    except tf.errors.InvalidArgumentError as error:
+        if "IteratorGetNext" not in error.message:  # The error of a model's op is not one of its data.
+            raise
+        what = error.message.splitlines()[0].rpartition("Iterator::Root")[2].partition(": ")[2] or error.message
+        raise DataError(
+            f"An example of the data set {location!r} does not fit its description, features.json: {what}. Copy the "
+            "data set again from where it came, or prepare it anew."
         ) from error
 
 
