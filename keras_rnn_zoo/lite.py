@@ -45,7 +45,7 @@ class LogitsComparison:
 
 def write_model(loaded: LoadedRun, format: str, quantize: bool, folder: Path) -> None:
     """Writes the model of a run to a folder: inputs of any length, and of any batch size in ONNX, of one in LiteRT."""
-    from keras_rnn_zoo.layers.portable import plain_loops, without_cudnn
+    from keras_rnn_zoo.layers.portable import onnx_operators, plain_loops, without_cudnn
 
     model, path = loaded.model, str(folder / FILES[format])
     batch = 1 if format == "tflite" else None
@@ -54,10 +54,13 @@ def write_model(loaded: LoadedRun, format: str, quantize: bool, folder: Path) ->
         return tf.TensorSpec([batch, *tensor.shape[1:]], tensor.dtype, name=tensor.name)
 
     signature = [keras.tree.map_structure(spec, model.input)]
-    with without_cudnn(model), plain_loops(model):
-        if format == "onnx":
+    if format == "onnx":
+        import keras_rnn_zoo.onnx_operators  # noqa: F401  Tells tf2onnx of them.
+
+        with without_cudnn(model), onnx_operators(model):
             model.export(path, format="onnx", verbose=False, input_signature=signature)
-            return
+        return
+    with without_cudnn(model), plain_loops(model):
         settings: dict[str, Any] = {"target_spec": {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}}
         if quantize:
             settings["optimizations"] = [tf.lite.Optimize.DEFAULT]

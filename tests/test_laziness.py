@@ -30,7 +30,18 @@ LEVELS = [
     {"readers"},
     {"architectures", "tasks", "datasets", "addresses"},
     {"answering", "building", "callbacks", "cards", "configs", "exports", "formats", "graphs", "loading", "pipeline"}
-    | {"checking", "evaluation", "exporting", "file_prediction", "lite", "plans", "prediction", "serving", "stock"}
+    | {
+        "checking",
+        "evaluation",
+        "exporting",
+        "file_prediction",
+        "lite",
+        "onnx_operators",
+        "plans",
+        "prediction",
+        "serving",
+        "stock",
+    }
     | {"fitting", "optimizers", "plain_yaml", "small_data", "state", "training", "weights"},
 ]
 

@@ -9,6 +9,7 @@ import pytest
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import checking, formats, lite
 from keras_rnn_zoo.errors import ExportError
+from keras_rnn_zoo.layers.recurrent import CELLS
 
 SETS = ["adding", "addition", "digits", "tiny_shakespeare"]
 
@@ -97,6 +98,41 @@ def test_an_onnx_model_skips_the_padding_of_a_batch(tmp_path, name, options):
     inputs[1, 7:] = np.nan
     logits = lite.open_model("onnx", tmp_path / "model.onnx")({model.input.name: inputs})
     np.testing.assert_allclose(logits, model(inputs, training=False), atol=1e-4)
+
+
+@pytest.mark.parametrize("zero_masked", [False, True])
+@pytest.mark.parametrize(("cell", "operator"), [("lstm", "LSTM"), ("gru", "GRU"), ("simple_rnn", "RNN")])
+def test_a_recurrent_layer_is_one_operator_of_onnx(tmp_path, cell, operator, zero_masked):
+    """Outputs and states of both directions, with gaps in a row and a row of padding alone."""
+    onnx = pytest.importorskip("onnx", reason="the extra `onnx` is not installed")
+    pytest.importorskip("onnxruntime", reason="the extra `onnx` is not installed")
+    keras.utils.set_random_seed(0)
+    x, mask, first = (
+        keras.Input((None, 3), name="x"),
+        keras.Input((None,), name="mask"),
+        keras.Input((4,), name="first"),
+    )
+    settings = {"return_sequences": True, "zero_output_for_mask": zero_masked, "bias_initializer": "normal"}
+    states = [first, first + 1][: 2 if cell == "lstm" else 1]
+    outputs = []
+    for backwards in (False, True):
+        layer = CELLS[cell](4, return_state=True, go_backwards=backwards, **settings)
+        outputs += layer(x, initial_state=states, mask=keras.ops.cast(mask, "bool"))
+    plain = CELLS[cell](4, bias_initializer="normal")(x)
+    # Some steps of the sequences, the states, and the last step of a layer without a mask.
+    steps = [array[:, step] for array in outputs if array.ndim == 3 for step in (0, 1, 2, 4, 6)]
+    logits = keras.ops.concatenate([*steps, *(array for array in outputs if array.ndim == 2), plain], axis=-1)
+    model = keras.Model({"x": x, "mask": mask, "first": first}, logits)
+    lite.write_model(SimpleNamespace(model=model), "onnx", False, tmp_path)
+    operators = [node.op_type for node in onnx.load(tmp_path / "model.onnx").graph.node]
+    assert operators.count(operator) == 3
+    assert "Loop" not in operators
+    random = np.random.default_rng(0)
+    real = np.array([[1, 1, 1, 1, 1, 1, 1], [1, 1, 1, 0, 0, 0, 0], [0, 1, 0, 1, 1, 0, 0], [0] * 7], "float32")
+    arrays = {"x": random.normal(size=(4, 7, 3)), "mask": real, "first": random.normal(size=(4, 4))}
+    arrays = {name: array.astype("float32") for name, array in arrays.items()}
+    logits = lite.open_model("onnx", tmp_path / "model.onnx")(arrays)
+    np.testing.assert_allclose(logits, model(arrays, training=False), atol=1e-5)
 
 
 def test_a_model_that_answers_otherwise_is_not_published(small_run, few_examples, format, monkeypatch):

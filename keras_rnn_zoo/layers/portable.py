@@ -4,9 +4,13 @@ The functions change the layers of a model while a `with` block lasts, and nothi
 """
 
 import contextlib
+import functools
 
 import keras
 import tensorflow as tf
+
+from keras_rnn_zoo.layers.block_lstm import packed
+from keras_rnn_zoo.layers.scan_cells import GRUCell, LSTMCell, SimpleCell
 
 
 @contextlib.contextmanager
@@ -28,6 +32,61 @@ def on_cpu(model):
     """Within it, functions that are traced there answer as on a machine without a GPU, which rounds otherwise."""
     with without_cudnn(model), tf.device("CPU:0"):
         yield
+
+
+@contextlib.contextmanager
+def onnx_operators(model):
+    """Within it, recurrent layers are traced as ops that become ONNX's LSTM, GRU and RNN, and the rest as plain loops.
+
+    TensorFlow has no op of these three that every machine runs. Their place is taken by cuDNN's, whose name, shapes and
+    lengths fit; `keras_rnn_zoo.onnx_operators` replaces it, so it is traced and never run.
+    """
+    with plain_loops(model):
+        layers = [layer for layer in model._flatten_layers() if getattr(layer, "scan_cell", None) in _OPERATORS]
+        layers = [layer for layer in layers if layer._is_scanned(tf.zeros([1, 1, 1]), training=False)]
+        for layer in layers:
+            vars(layer).pop("inner_loop")
+            object.__setattr__(layer, "_runner", lambda *_, cell=layer.scan_cell: functools.partial(_onnx_run, cell))
+        try:
+            yield
+        finally:
+            for layer in layers:
+                vars(layer).pop("_runner")
+
+
+_OPERATORS = {LSTMCell: ("lstm", (0, 3, 1, 2)), GRUCell: ("gru", (0, 1, 2)), SimpleCell: ("rnn_tanh", (0,))}
+"""The cells that ONNX has: cuDNN's name for one, and which of Keras's gates come in ONNX's order."""
+
+
+def _onnx_run(cell, inputs, mask, states, weights, **how):
+    """Runs a cell over a sequence; arguments and result as of `keras_rnn_zoo.layers.scan.scan`."""
+    mode, order = _OPERATORS[cell]
+
+    def rows(kernel):
+        """Returns a kernel `(features, gates * units)` as ONNX has it, `(gates * units, features)`, flat."""
+        gates = tf.split(kernel, len(order), axis=-1)
+        return tf.reshape(tf.transpose(tf.concat([gates[gate] for gate in order], axis=-1)), [-1])
+
+    def run(x, states, weights, lengths):
+        kernel, bias, recurrent_kernel, *others = weights
+        recurrent_bias = others[0] if others else tf.zeros_like(bias)
+        kernels = [rows(kernel), rows(recurrent_kernel), rows(bias[None]), rows(recurrent_bias[None])]
+        h, *c = [state[None] for state in states]
+        done = tf.raw_ops.CudnnRNNV3(
+            input=tf.transpose(x, [1, 0, 2]),
+            input_h=h,
+            input_c=c[0] if c else tf.zeros([0]),
+            params=tf.concat(kernels, axis=0),
+            sequence_lengths=lengths,
+            rnn_mode=mode,
+            is_training=False,
+        )
+        finals = zip(states, (done.output_h, done.output_c), strict=False)
+        # Of a row without steps, ONNX Runtime gives zeros.
+        kept = [tf.where(lengths[:, None] > 0, tf.ensure_shape(new[0], old.shape), old) for old, new in finals]
+        return tf.transpose(done.output, [1, 0, 2]), kept
+
+    return packed(run, inputs, mask, states, weights, **how)
 
 
 @contextlib.contextmanager
