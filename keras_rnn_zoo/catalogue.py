@@ -38,6 +38,10 @@ class Entry:
         """The first line of the entry's docstring."""
         return (inspect.getdoc(self.make) or "").partition("\n")[0]
 
+    def check(self) -> None:
+        """Raises `TypeError` for a programming error in the entry's signature, docstring or facts."""
+        _ = self.options
+
     @cached_property
     def options(self) -> dict[str, Option]:
         """The entry's options by name, in the order of its signature."""
@@ -124,10 +128,9 @@ class _Plugins:
         self.loading = False
         self.added: list[tuple[Catalogue[Any], Entry]] = []
         self._done = False
-        self._clash: DuplicateNameError | None = None
 
     def load(self) -> None:
-        """Imports each plugin once; one that fails is told of and left out, one that takes a taken name raises."""
+        """Imports each plugin once; one that fails, or takes a name that is taken, is left out with a warning."""
         if not self._done and not self.loading:
             self.loading = True
             try:
@@ -138,22 +141,18 @@ class _Plugins:
                         self._load(point)
             finally:
                 self.loading, self._done = False, True
-        if self._clash:
-            raise self._clash
 
     def _load(self, point: "EntryPoint") -> None:
         source = f"{point.name!r} ({point.value}" + (f", of {point.dist.name})" if point.dist else ")")
         self.added = []
         try:
             point.load()
-        except DuplicateNameError as error:
-            self._clash = DuplicateNameError(f"{error} The plugin {source} brought it.")
+            for _, entry in self.added:
+                entry.check()
         except (Exception, SystemExit) as error:  # Whatever a plugin does, the zoo must stay usable.
             for catalogue, entry in self.added:  # Half of a plugin is of no use.
                 catalogue.remove(entry)
-            logger.warning(
-                "The plugin %s cannot be imported and is left out: %s: %s", source, type(error).__name__, error
-            )
+            logger.warning("The plugin %s cannot be used and is left out: %s: %s", source, type(error).__name__, error)
 
 
 def _some_package_may_be_a_plugin() -> bool:

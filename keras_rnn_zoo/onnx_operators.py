@@ -30,10 +30,10 @@ class RecurrentOperator:
         values = graph.get_node_by_output(parameters).get_tensor_value(as_list=False)
         width = gates * units
         parts = np.split(values, np.cumsum([width * features, width * units]))
-        shapes = ([1, width, features], [1, width, units], [1, 2 * width])
+        sizes = ([1, width, features], [1, width, units], [1, 2 * width])
         weights = [
             graph.make_const(f"{node.name}/{name}", part.reshape(shape)).output[0]
-            for name, part, shape in zip(("input", "state", "bias"), parts, shapes, strict=True)
+            for name, part, shape in zip(("input", "state", "bias"), parts, sizes, strict=True)
         ]
         states = [h, c] if operator == "LSTM" else [h]
         outputs = node.output[: 1 + len(states)]

@@ -6,6 +6,7 @@ parameters. Adding an entry is adding one file to `architectures/`, `datasets/` 
 name is first asked for. Imports no framework.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,13 +24,20 @@ class Architecture(Entry):
     Attributes:
         tasks: the tasks that it can do.
         default_dataset: the embedded data set that it is trained on when none is named.
+        order: place among the architectures; those without one follow by name.
         frames: for transcription, given the steps of an input and, by keyword, its kind and the options of the model
             and of its reader, returns the number of frames that the model's output has; `None` where it is not known.
     """
 
     tasks: tuple[str, ...] = ()
     default_dataset: str = ""
+    order: float = math.inf
     frames: Callable[..., int] | None = None
+
+    def check(self) -> None:
+        super().check()
+        if not (self.tasks and "input" in self.options and self.options["input"].choices):
+            raise TypeError(f"The architecture {self.name!r} needs `tasks` and an option `input` with its choices.")
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,6 @@ class Dataset(Entry):
 
     Attributes:
         task: the task that its examples are for.
-        architectures: the architectures that it is listed under.
         source: `"embedded"`, `"tfds"` for a data set that TensorFlow Datasets downloads and prepares, or `"files"`.
         location: where the prepared files of a TFDS data set lie within its data directory.
         size: number of examples in each split, in words.
@@ -50,13 +57,17 @@ class Dataset(Entry):
     """
 
     task: str = ""
-    architectures: tuple[str, ...] = ()
     source: Literal["embedded", "tfds", "files"] = "embedded"
     location: str = ""
     size: str = ""
     licence: str = ""
     sizes: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    def check(self) -> None:
+        super().check()
+        if not (self.task and self.sizes.get("input")):
+            raise TypeError(f"The dataset {self.name!r} needs a `task`, and `sizes` with the kind of its `input`.")
 
     @property
     def embedded(self) -> bool:
@@ -117,9 +128,6 @@ class Form(Entry):
     address: str = ""
     endings: tuple[str, ...] = ()
 
-
-ORDER = ("one_to_one", "one_to_many", "many_to_one", "many_to_many", "sync_many_to_many", "ctc")
-"""The architectures of this package in the order in which they are told; those of plugins follow by name."""
 
 architectures: Catalogue[Architecture] = Catalogue("architecture", "keras_rnn_zoo.architectures")
 datasets: Catalogue[Dataset] = Catalogue("dataset", "keras_rnn_zoo.datasets")
@@ -232,22 +240,35 @@ def dataset_of(config: Mapping[str, Any], fault: Callable[[Any, Any], str] | Non
 
 def list_architectures() -> list[str]:
     """Returns the names of all architectures, from `one_to_one` to `ctc`; those of plugins follow by name."""
-    names = [entry.name for entry in architectures.entries()]
-    return sorted(names, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+    return [entry.name for entry in sorted(architectures.entries(), key=lambda entry: entry.order)]
 
 
 def datasets_of(architecture: Architecture) -> list[Dataset]:
-    """Returns the data sets that an architecture is listed with: the default one, other embedded ones, the rest."""
-    mine = [entry for entry in datasets.entries() if architecture.name in entry.architectures]
-    return sorted(mine, key=lambda entry: (entry.name != architecture.default_dataset, not entry.embedded))
+    """Returns the data sets that fit an architecture: the default one, other embedded ones, the rest."""
+    fitting = [entry for entry in datasets.entries() if not _mismatch(architecture, entry)]
+    return sorted(fitting, key=lambda entry: (entry.name != architecture.default_dataset, not entry.embedded))
+
+
+def defaults_of(architecture: Architecture, dataset: Dataset) -> dict[str, Any]:
+    """Returns a data set's defaults without the options that only other architectures have."""
+    own = options_of(architecture, dataset)
+    others = {name for entry in architectures.entries() for name in entry.options}
+    return {name: value for name, value in dataset.defaults.items() if name in own or name not in others}
 
 
 def default_dataset(architecture: Architecture) -> Dataset:
-    """Returns the data set that an architecture is trained on when none is named; it is embedded."""
-    listed = datasets_of(architecture)
-    if not listed:
-        raise DataError(f"The architecture {architecture.name!r} has no dataset. Add one that names it.")
-    return listed[0]
+    """Returns the data set that an architecture is trained on when none is named.
+
+    Raises:
+        DataError: no registered data set fits the architecture.
+    """
+    fitting = datasets_of(architecture)
+    if not fitting:
+        raise DataError(
+            f"The architecture {architecture.name!r} has no dataset of its own. Name one by --dataset, such as files "
+            "of yours."
+        )
+    return fitting[0]
 
 
 def options_of(architecture: Architecture, dataset: Dataset) -> dict[str, Option]:
@@ -276,11 +297,16 @@ def endpoint_of(dataset: Dataset) -> dict[str, dict[str, str]]:
 
 def check_pair(architecture: Architecture, dataset: Dataset) -> None:
     """Raises `DataError` unless the architecture can do the data set's task and read its kind of input."""
+    mismatch = _mismatch(architecture, dataset)
+    if mismatch:
+        fitting = ", ".join(entry.name for entry in datasets_of(architecture)) or "none"
+        raise DataError(f"The dataset {dataset.name!r} {mismatch}. Datasets of {architecture.name}: {fitting}.")
+
+
+def _mismatch(architecture: Architecture, dataset: Dataset) -> str:
+    """Returns why an architecture cannot be trained on a data set, or ""."""
     if dataset.task not in architecture.tasks:
-        fault = f"is for {dataset.task}, which {architecture.name} does not do"
-    elif dataset.sizes["input"] not in architecture.options["input"].choices:
-        fault = f"has inputs of the kind {dataset.sizes['input']}, which {architecture.name} does not read"
-    else:
-        return
-    fitting = [entry.name for entry in datasets_of(architecture)]
-    raise DataError(f"The dataset {dataset.name!r} {fault}. Datasets of {architecture.name}: {', '.join(fitting)}.")
+        return f"is for {dataset.task}, which {architecture.name} does not do"
+    if dataset.sizes["input"] not in architecture.options["input"].choices:
+        return f"has inputs of the kind {dataset.sizes['input']}, which {architecture.name} does not read"
+    return ""

@@ -32,7 +32,7 @@ except zoo.ZooError as error:
 print(json.dumps(report))
 """
 SLOW = (pytest.mark.slow, pytest.mark.timeout(1200))
-NAMES = [pytest.param(name, marks=() if name == "many_to_one" else SLOW) for name in registry.ORDER]
+NAMES = [pytest.param(name, marks=() if name == "many_to_one" else SLOW) for name in registry.list_architectures()]
 
 
 @pytest.mark.usefixtures("few_examples")

@@ -82,7 +82,7 @@ def plugin(folder, name, code):
 GOOD = '''
 from keras_rnn_zoo import registry
 
-@registry.dataset(task="classification", architectures=("many_to_one",), sizes={{"input": "text"}})
+@registry.dataset(task="classification", sizes={{"input": "text"}})
 def {name}(data_dir, seed):
     """Nothing."""
 '''
@@ -101,10 +101,59 @@ def test_a_plugin_that_fails_is_named_and_does_not_stop_the_rest(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_a_name_that_is_taken_is_an_error_that_names_both(tmp_path):
+def test_a_name_that_is_taken_leaves_the_plugin_out_and_names_both(tmp_path):
     plugin(tmp_path, "greedy_plugin", GOOD.format(name="toy_reviews"))
     done = zoo(sys.executable, "show", "many_to_one", path=[tmp_path])
-    assert done.returncode == 1
-    assert "keras_rnn_zoo.datasets.toy_reviews.toy_reviews has it, greedy_plugin.toy_reviews asked" in done.stderr
+    assert done.returncode == 0, done.stderr
     assert "The plugin 'greedy_plugin'" in done.stderr
+    assert "keras_rnn_zoo.datasets.toy_reviews.toy_reviews has it, greedy_plugin.toy_reviews asked" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+ALONE = '''
+from typing import Literal
+from keras_rnn_zoo import registry
+
+@registry.architecture(tasks=("{task}",), default_dataset="toy_reviews")
+def zigzag(*, {option}):
+    """Reads to and fro.
+
+    Args:
+        input: kind of input.
+    """
+'''
+
+
+@pytest.mark.parametrize(
+    ("task", "option", "datasets", "warning"),
+    [
+        ("classification", 'input: Literal["text"] = "text"', ["toy_reviews", "imdb_reviews"], ""),
+        ("juggling", 'input: Literal["text"] = "text"', [], ""),
+        (
+            "classification",
+            "depth: int = 1",
+            None,
+            "option 'depth' needs a default, a type and a line",
+        ),
+        (
+            "classification",
+            "input: str = 'text'",
+            None,
+            "'zigzag' needs `tasks` and an option `input`",
+        ),
+    ],
+    ids=["fits the zoo's data", "fits no data", "an option without a meaning", "no kind of input"],
+)
+def test_a_plugin_with_an_architecture_alone_never_breaks_the_list(tmp_path, task, option, datasets, warning):
+    plugin(tmp_path, "lone_plugin", ALONE.format(task=task, option=option))
+    done = zoo(sys.executable, "list", "--json", path=[tmp_path])
+    assert done.returncode == 0, done.stderr
+    rows = {row["name"]: row for row in json.loads(done.stdout)}
+    assert len(rows) == (7 if datasets is not None else 6)
+    if datasets is not None:
+        assert rows["zigzag"]["datasets"] == datasets
+        assert rows["zigzag"]["default_dataset"] == (datasets or [None])[0]
+    assert warning in done.stderr
+    assert "Traceback" not in done.stderr
+    shown = zoo(sys.executable, "list", path=[tmp_path])
+    assert shown.returncode == 0, shown.stderr

@@ -1,3 +1,5 @@
+from typing import Literal
+
 import pytest
 
 from keras_rnn_zoo import registry
@@ -71,28 +73,40 @@ def catalogue(kind, *entries):
     return made
 
 
-def test_architectures_are_told_in_their_order_and_those_of_plugins_after_them(monkeypatch):
-    assert registry.list_architectures() == list(registry.ORDER)
-    names = ("zigzag", "ctc", "many_to_one", "all_to_all", "one_to_one")
-    monkeypatch.setattr(registry, "architectures", catalogue("architecture", *map(entry, names)))
-    assert registry.list_architectures() == ["one_to_one", "many_to_one", "ctc", "all_to_all", "zigzag"]
+def test_architectures_are_listed_in_their_order_and_those_without_one_by_name(monkeypatch):
+    orders = {"zigzag": {}, "ctc": {"order": 3}, "many_to_one": {"order": 2}, "all_to_all": {}}
+    made = [registry.Architecture(name, lambda: None, **facts) for name, facts in orders.items()]
+    monkeypatch.setattr(registry, "architectures", catalogue("architecture", *made))
+    assert registry.list_architectures() == ["many_to_one", "ctc", "all_to_all", "zigzag"]
 
 
 def test_the_datasets_of_an_architecture_are_the_default_other_embedded_ones_and_the_rest(monkeypatch):
-    def dataset(name, source, *architectures):
-        return registry.Dataset(name, lambda: None, source=source, architectures=architectures)
+    def dataset(name, source, task="classification", input="text"):
+        return registry.Dataset(name, lambda: None, source=source, task=task, sizes={"input": input})
+
+    def mill(*, input: Literal["text", "series"] = "text"):
+        """A mill.
+
+        Args:
+            input: kind of input.
+        """
 
     datasets = [
-        dataset("acorns", "tfds", "mill"),
-        dataset("barley", "embedded", "mill", "press"),
-        dataset("corn", "embedded", "mill"),
-        dataset("grapes", "embedded", "press"),
-        dataset("oats", "tfds", "mill"),
+        dataset("acorns", "tfds"),
+        dataset("barley", "embedded", input="series"),
+        dataset("corn", "embedded"),
+        dataset("grapes", "embedded", task="tagging"),
+        dataset("hops", "embedded", input="image"),
+        dataset("oats", "tfds"),
     ]
     monkeypatch.setattr(registry, "datasets", catalogue("dataset", *datasets))
-    mill = registry.Architecture("mill", lambda: None, default_dataset="corn")
-    assert [entry.name for entry in registry.datasets_of(mill)] == ["corn", "barley", "acorns", "oats"]
-    assert registry.default_dataset(mill).name == "corn"
+    architecture = registry.Architecture("mill", mill, tasks=("classification",), default_dataset="corn")
+    assert [entry.name for entry in registry.datasets_of(architecture)] == ["corn", "barley", "acorns", "oats"]
+    assert registry.default_dataset(architecture).name == "corn"
+    alone = registry.Architecture("mill", mill, tasks=("captioning",))
+    assert registry.datasets_of(alone) == []
+    with pytest.raises(DataError, match=r"'mill' has no dataset of its own\. Name one by --dataset"):
+        registry.default_dataset(alone)
 
 
 PAIRS = [
@@ -111,13 +125,21 @@ def test_the_default_dataset_is_embedded_and_comes_first(architecture):
 
 
 @pytest.mark.parametrize(("architecture", "dataset"), PAIRS)
-def test_a_dataset_suits_the_architectures_that_it_is_listed_under(architecture, dataset):
+def test_a_dataset_suits_the_architectures_that_list_it(architecture, dataset):
     registry.check_pair(architecture, dataset)
     known = {**registry.options_of(architecture, dataset), **SETTINGS}
-    check_options(known, {name: value for name, value in dataset.defaults.items() if name not in FIXED}, dataset.name)
-    assert not any(known[name].from_data for name in dataset.defaults if name not in FIXED)
+    defaults = {k: v for k, v in registry.defaults_of(architecture, dataset).items() if k not in FIXED}
+    check_options(known, defaults, dataset.name)
+    assert not any(known[name].from_data for name in defaults)
     endpoint = registry.endpoint_of(dataset)
     assert all(": " in meaning and "(" in meaning for side in endpoint.values() for meaning in side.values())
+
+
+@pytest.mark.parametrize("dataset", registry.datasets.entries(), ids=lambda entry: entry.name)
+def test_each_default_of_a_dataset_is_an_option_of_an_architecture_that_lists_it(dataset):
+    lists = [entry for entry in registry.architectures.entries() if dataset in registry.datasets_of(entry)]
+    known = {name for entry in lists for name in registry.options_of(entry, dataset)} | {*SETTINGS, *FIXED}
+    assert set(dataset.defaults) <= known
 
 
 def test_options_are_those_of_architecture_task_reader_and_dataset():

@@ -18,6 +18,7 @@ def frames_of(steps: int, *, input: str, sample_rate: int = 0, **others: Any) ->
 
 
 @registry.architecture(
+    order=6,
     aliases=("unsegmented_many_to_many", "handwriting", "speech"),
     tasks=("transcription",),
     default_dataset="digit_lines",

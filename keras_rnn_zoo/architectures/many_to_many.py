@@ -7,7 +7,7 @@ from keras_rnn_zoo.lazy import keras
 from keras_rnn_zoo.options import FROM_DATA, Range
 
 
-@registry.architecture(aliases=("seq2seq", "encoder_decoder"), tasks=("translation",), default_dataset="dates")
+@registry.architecture(order=4, aliases=("seq2seq", "encoder_decoder"), tasks=("translation",), default_dataset="dates")
 def many_to_many(
     *,
     input: Annotated[Literal["text", "audio", "series"], FROM_DATA] = "text",

@@ -8,7 +8,7 @@ from keras_rnn_zoo.options import FROM_DATA, Range
 
 
 @registry.architecture(
-    aliases=("seq2vec", "sentiment"), tasks=("classification", "regression"), default_dataset="toy_reviews"
+    order=3, aliases=("seq2vec", "sentiment"), tasks=("classification", "regression"), default_dataset="toy_reviews"
 )
 def many_to_one(
     *,

@@ -8,7 +8,7 @@ from keras_rnn_zoo.options import FROM_DATA, Range
 
 
 @registry.architecture(
-    aliases=("captioning", "image_captioning", "vec2seq"), tasks=("captioning",), default_dataset="shapes"
+    order=2, aliases=("captioning", "image_captioning", "vec2seq"), tasks=("captioning",), default_dataset="shapes"
 )
 def one_to_many(
     *,

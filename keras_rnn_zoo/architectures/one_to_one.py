@@ -7,7 +7,9 @@ from keras_rnn_zoo.lazy import keras
 from keras_rnn_zoo.options import FROM_DATA, Range
 
 
-@registry.architecture(aliases=("mlp", "feedforward"), tasks=("classification", "regression"), default_dataset="digits")
+@registry.architecture(
+    order=1, aliases=("mlp", "feedforward"), tasks=("classification", "regression"), default_dataset="digits"
+)
 def one_to_one(
     *,
     input: Annotated[Literal["image", "text", "audio", "series"], FROM_DATA] = "image",

@@ -8,7 +8,7 @@ from keras_rnn_zoo.options import FROM_DATA, Range
 
 
 @registry.architecture(
-    aliases=("tagger", "language_model"), tasks=("tagging", "language_modelling"), default_dataset="slots"
+    order=5, aliases=("tagger", "language_model"), tasks=("tagging", "language_modelling"), default_dataset="slots"
 )
 def sync_many_to_many(
     *,

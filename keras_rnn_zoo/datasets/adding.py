@@ -14,7 +14,6 @@ SEED = 1997
 
 @registry.dataset(
     task="regression",
-    architectures=("many_to_one",),
     size="10,000 train, 1,000 validation, 1,000 test",
     licence="Apache-2.0, as this project",
     sizes={"input": "series", "head": "regression", "features": 2},

@@ -18,7 +18,6 @@ SEED = 19_990_401
 
 @registry.dataset(
     task="translation",
-    architectures=("many_to_many",),
     size="40,000 train, 1,000 validation, 1,000 test",
     licence="Apache-2.0, as this project",
     sizes={"input": "text"},

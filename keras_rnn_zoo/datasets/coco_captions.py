@@ -12,7 +12,6 @@ LOCATION = "coco_captions/2014"
 
 @registry.dataset(
     task="captioning",
-    architectures=("one_to_many",),
     source="tfds",
     location=LOCATION,
     size="113,287 train, 5,000 validation, 5,000 test, each with five captions or more",

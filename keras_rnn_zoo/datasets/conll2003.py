@@ -14,7 +14,6 @@ LOCATION = "conll2003/conll2003"
 
 @registry.dataset(
     task="tagging",
-    architectures=("sync_many_to_many",),
     source="tfds",
     location=LOCATION,
     size="14,041 train, 3,250 validation, 3,453 test",

@@ -95,7 +95,6 @@ KANJI = "〇一二三四五六七八九"
 
 @registry.dataset(
     task="translation",
-    architectures=("many_to_many",),
     size="10,000 train, 1,000 validation, 1,000 test",
     licence="Apache-2.0, as this project",
     sizes={"input": "text"},

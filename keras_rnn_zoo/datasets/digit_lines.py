@@ -177,7 +177,6 @@ def pictures(lines: Lines) -> list[Any]:
 
 @registry.dataset(
     task="transcription",
-    architectures=("ctc",),
     size="12,000 train, 500 validation, 500 test",
     licence="drawn by this project, Apache-2.0, of digits under CC BY 4.0: Alpaydin and Kaynak 1998, from scikit-learn",
     sizes={"input": "image"},

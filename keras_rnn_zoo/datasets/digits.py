@@ -13,7 +13,6 @@ SHARES = {"train": 0.7, "validation": 0.1, "test": 0.2}
 
 @registry.dataset(
     task="classification",
-    architectures=("one_to_one",),
     size="1,258 train, 180 validation, 359 test",
     licence="CC BY 4.0, Alpaydin and Kaynak, UCI ML repository",
     sizes={"input": "image", "num_classes": 10},

@@ -12,7 +12,6 @@ LOCATION = "flickr8k"
 
 @registry.dataset(
     task="captioning",
-    architectures=("one_to_many",),
     source="tfds",
     location=LOCATION,
     size="6,000 train, 1,000 validation, 1,000 test, each with five captions",

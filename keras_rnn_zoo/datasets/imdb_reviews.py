@@ -11,7 +11,6 @@ LOCATION = "imdb_reviews/plain_text"
 
 @registry.dataset(
     task="classification",
-    architectures=("many_to_one",),
     source="tfds",
     location=LOCATION,
     size="22,500 train, 2,500 validation, 25,000 test",

@@ -15,7 +15,6 @@ LOCATION = "librispeech/default"  # The other config, lazy_decode, needs TensorF
 
 @registry.dataset(
     task="transcription",
-    architectures=("ctc",),
     source="tfds",
     location=LOCATION,
     size="28,539 train, 2,703 validation, 2,620 test",

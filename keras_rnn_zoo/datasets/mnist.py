@@ -13,7 +13,6 @@ LOCATION = "mnist"
 
 @registry.dataset(
     task="classification",
-    architectures=("one_to_one",),
     source="tfds",
     location=LOCATION,
     size="55,000 train, 5,000 validation, 10,000 test",

@@ -149,7 +149,6 @@ def picture(scene: Scene) -> Any:
 
 @registry.dataset(
     task="captioning",
-    architectures=("one_to_many",),
     size="12,000 train, 500 validation, 500 test",
     licence="Apache-2.0, as this project",
     sizes={"input": "image"},

@@ -133,7 +133,6 @@ NEW_SHARE = 0.5
 
 @registry.dataset(
     task="tagging",
-    architectures=("sync_many_to_many",),
     size="5,000 train, 500 validation, 500 test",
     licence="Apache-2.0, as this project",
     sizes={"input": "text", "num_classes": 39, "vocabulary_size": 427},

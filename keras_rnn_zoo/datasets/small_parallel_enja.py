@@ -13,7 +13,6 @@ LOCATION = "small_parallel_enja"
 
 @registry.dataset(
     task="translation",
-    architectures=("many_to_many",),
     source="tfds",
     location=LOCATION,
     size="50,000 train, 500 validation, 500 test",

@@ -16,7 +16,6 @@ TEST_NAMES = r".*_[0-4]\.wav"
 
 @registry.dataset(
     task="classification",
-    architectures=("many_to_one",),
     source="tfds",
     location=LOCATION,
     size="2,400 train, 300 validation, 300 test",

@@ -47,7 +47,6 @@ class Plan(NamedTuple):
 
 @registry.dataset(
     task="transcription",
-    architectures=("ctc",),
     source="tfds",
     location=LOCATION,
     size="8,000 train, 300 validation, 300 test",

@@ -20,7 +20,6 @@ LANGUAGES = tuple(CODES.split())
 
 @registry.dataset(
     task="translation",
-    architectures=("many_to_many",),
     source="tfds",
     location=LOCATION,
     size="258,098 train, 6,049 validation, 7,213 test, fewer for a pair of languages",

@@ -18,7 +18,6 @@ HELD_OUT_LENGTH = 2000
 
 @registry.dataset(
     task="language_modelling",
-    architectures=("sync_many_to_many",),
     source="tfds",
     location=LOCATION,
     size="1,003,854 characters train, 55,770 validation, 55,770 test",

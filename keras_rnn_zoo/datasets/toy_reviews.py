@@ -133,7 +133,6 @@ def generate(seed: int = SEED) -> Iterator[tuple[str, int]]:
 
 @registry.dataset(
     task="classification",
-    architectures=("many_to_one",),
     size="4,000 train, 500 validation, 500 test",
     licence="Apache-2.0, as this project",
     sizes={"input": "text", "num_classes": 2, "vocabulary_size": 78},

@@ -20,7 +20,6 @@ SPLITS = {"train": "train", "validation": "dev", "test": "test"}
 
 @registry.dataset(
     task="tagging",
-    architectures=("sync_many_to_many",),
     source="tfds",
     location=f"{NAME}/en_ewt",
     size="12,544 train, 2,001 validation, 2,077 test",

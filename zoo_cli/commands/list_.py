@@ -23,10 +23,11 @@ def command(as_json: bool) -> None:
             "name": entry.name,
             "aliases": list(entry.aliases),
             "summary": entry.summary,
-            "datasets": [dataset.name for dataset in registry.datasets_of(entry)],
-            "default_dataset": registry.default_dataset(entry).name,
+            "datasets": names,
+            "default_dataset": names[0] if names else None,
         }
         for entry in map(registry.architectures.get, registry.list_architectures())
+        for names in [[dataset.name for dataset in registry.datasets_of(entry)]]
     ]
     if as_json:
         print_json(rows)
@@ -41,4 +42,4 @@ def command(as_json: bool) -> None:
 
 def _about(row: dict[str, Any]) -> str:
     aliases = f" Also named {' or '.join(row['aliases'])}." if row["aliases"] else ""
-    return f"{row['summary']} Data: {', '.join(row['datasets'])}.{aliases}"
+    return f"{row['summary']} Data: {', '.join(row['datasets']) or 'your own'}.{aliases}"

@@ -83,7 +83,14 @@ def command(
     print_table(
         "Datasets and what they change of the defaults",
         ("dataset", "task", "changes"),
-        [(d.name, d.task, ", ".join(f"{key}={value}" for key, value in d.defaults.items()) or "-") for d in datasets],
+        [
+            (
+                d.name,
+                d.task,
+                ", ".join(f"{key}={value}" for key, value in registry.defaults_of(entry, d).items()) or "-",
+            )
+            for d in datasets
+        ],
     )
     print_table(
         f"The default endpoint of a model trained on {chosen.name}",
