@@ -16,8 +16,12 @@ def real_frames(logits):
     A frame with NaN counts as real, so that it is seen in the loss.
     """
     # One class beside the blank is enough to tell, and no logits but those of padding are that low.
-    padding = keras.ops.logical_and(logits[:, :, 0] == 0, logits[:, :, 1] <= NEVER / 2)
-    return keras.ops.logical_not(padding)
+    return ~((logits[:, :, 0] == 0) & (logits[:, :, 1] <= NEVER / 2))
+
+
+def last_frames(real):
+    """Returns how many frames each row has up to its last real one, int32 `(batch,)`, given `real_frames`."""
+    return tf.reduce_max(tf.where(real, tf.range(1, tf.shape(real)[1] + 1), 0), axis=1)
 
 
 def ctc_losses(labels, logits, real):
@@ -48,7 +52,6 @@ def _losses_of_labels(labels, logits, real, empty):
     places = tf.where((labels != 0) | first)
     # It wants the blank to be the last class.
     values = tf.maximum(tf.gather_nd(labels, places) - 1, 0)
-    lengths = tf.reduce_max(tf.where(real, tf.range(1, tf.shape(real)[1] + 1), 0), axis=1)
     # It reads the first frame, whether there is one or not.
     frames = tf.pad(logits, [[0, 0], [0, tf.maximum(1 - tf.shape(logits)[1], 0)], [0, 0]])
     frames = tf.maximum(frames, tf.stop_gradient(tf.reduce_max(frames, axis=-1, keepdims=True)) - _SPAN)
@@ -57,7 +60,7 @@ def _losses_of_labels(labels, logits, real, empty):
         inputs=tf.cast(frames, tf.float64),
         labels_indices=places,
         labels_values=values,
-        sequence_length=tf.where(empty, 0, lengths),
+        sequence_length=tf.where(empty, 0, last_frames(real)),
         ignore_longer_outputs_than_inputs=True,
     )
     return tf.cast(losses, tf.float32)
