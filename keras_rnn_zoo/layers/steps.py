@@ -41,7 +41,7 @@ class TranscriptLoss(keras.losses.Loss):
     A transcript needs a frame for each of its classes, and one for a blank between equal ones. Where there are fewer,
     no path through the frames gives it: its loss would say nothing, and be larger than that of all others together.
     Transcripts are classes `(batch, length)`, zero for padding; predictions are logits `(batch, frames, classes)` of
-    `BlankPadding`.
+    `BlankPadding`. On TensorFlow, compile the model with `jit_compile=False`: XLA does not have this kernel.
     """
 
     def call(self, y_true, y_pred):
