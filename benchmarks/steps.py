@@ -1,11 +1,13 @@
 """Training steps: forward, backward and Adam, of two bidirectional layers of 64 over inputs of 128.
 
-The gradient of the inputs is found, too, as it is where an embedding lies below. Nothing is masked.
+The gradient of the inputs is found, too, as it is where an embedding lies below. Nothing is masked. Last come steps of
+`ctc`, whose time is its loss.
 """
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import transcripts
 from networks import FEATURES, cores, recurrent_flop, torch_layers, torch_with_all_cores, two_layers
 from report import Mark, Row
 from timing import Contestant, race
@@ -94,6 +96,7 @@ def measure(rounds: int, python: str, quick: bool) -> Iterator[Row]:
             mark=Mark(0.65) if (cell, time, batch) == ("lstm", 200, 32) else None,
         )
     yield _parallel(rounds, quick)
+    yield from transcripts.measure(rounds, python)
 
 
 def _parallel(rounds: int, quick: bool) -> Row:

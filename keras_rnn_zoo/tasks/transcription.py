@@ -9,6 +9,9 @@ from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.tasks.writing import TextTarget, as_texts
 
+_PARTS = 8
+"""How many parts of a batch a beam search takes at a time, each on a processor of its own where there is one."""
+
 
 @registry.task(
     outputs={
@@ -83,16 +86,15 @@ class Transcription(TextTarget):
         return [TranscriptAccuracy(name="accuracy")]
 
     def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
-        frames = tf.transpose(tf.nn.log_softmax(tf.cast(outputs, tf.float32)), [1, 0, 2])  # (time, batch, classes)
-        lengths = tf.fill(tf.shape(frames)[1:2], tf.shape(frames)[0])  # Frames of padding are blank.
+        from keras_rnn_zoo.layers.ctc_loss import last_frames, real_frames
+
+        frames, lengths = tf.cast(outputs, tf.float32), last_frames(real_frames(outputs))
+        frames = tf.transpose(tf.nn.log_softmax(frames), [1, 0, 2])  # (time, batch, classes)
         if self.beam_size == 1:
             (best,), costs = tf.nn.ctc_greedy_decoder(frames, lengths, blank_index=0)
             ids, score = tf.sparse.to_dense(best), -costs[:, 0]
         else:
-            # TensorFlow's beam search wants the blank as the last class.
-            frames = tf.roll(frames, -1, axis=-1)
-            (best,), scores = tf.nn.ctc_beam_search_decoder(frames, lengths, self.beam_size, top_paths=1)
-            ids, score = tf.sparse.to_dense(best, default_value=-1) + 1, scores[:, 0]
+            ids, score = _beam_search(frames, lengths, self.beam_size)
         return {"text": self.target_ids.to_text(tf.cast(ids, tf.int32)), "score": score}
 
     def score(
@@ -108,3 +110,20 @@ class Transcription(TextTarget):
             "sequence_accuracy": right / max(len(texts), 1),
         }
         return scores, {}
+
+
+def _beam_search(frames: Any, lengths: Any, beam_size: int) -> tuple[Any, Any]:
+    """Returns the classes of the likeliest transcripts `(batch, length)`, zero for padding, and their scores."""
+    # TensorFlow's kernel takes one row after another, so the batch is cut into parts, which run side by side. Rows that
+    # fill up the last one have no frames and cost nothing.
+    rows = tf.shape(lengths)[0]
+    missing = -rows % _PARTS
+    lengths, frames = tf.pad(lengths, [[0, missing]]), tf.pad(frames, [[0, 0], [0, missing], [0, 0]])
+    frames = tf.roll(frames, -1, axis=-1)  # It wants the blank as the last class.
+    best, scores = [], []
+    for part in zip(tf.split(frames, _PARTS, axis=1), tf.split(lengths, _PARTS), strict=True):
+        (found,), score = tf.nn.ctc_beam_search_decoder(*part, beam_size, top_paths=1)
+        best.append(found)
+        scores.append(score[:, 0])
+    ids = tf.sparse.to_dense(tf.sparse.concat(0, best, expand_nonconcat_dims=True), default_value=-1) + 1
+    return ids[:rows], tf.concat(scores, axis=0)[:rows]

@@ -155,3 +155,18 @@ def test_the_frames_that_are_counted_are_those_of_the_model(options, shape):
     for steps in (1, 3, 4, 5, 79, 81, 321):
         found = model(np.zeros((1, steps, *shape), "float32")).shape[1]
         assert found == architecture.frames(steps, **options)
+
+
+@pytest.mark.parametrize("beam_size", [1, 4])
+def test_answers_are_the_same_alone_and_in_a_batch_with_padding(beam_size):
+    task = transcription(beam_size=beam_size)
+    random = np.random.default_rng(0)
+    rows = [random.normal(0, 2, (length, 4)).astype("float32") for length in (7, 1, 12, 4, 9, 12, 2, 3, 8, 5, 6)]
+    mask = np.arange(12) < np.array([len(row) for row in rows])[:, None]
+    padded = np.stack([np.pad(row, [(0, 12 - len(row)), (0, 0)]) for row in rows])
+    together = tf.function(lambda logits: task.decode(logits, None))(BlankPadding()(padded, mask=mask))
+    for number, row in enumerate(rows):
+        alone = task.decode(tf.constant(row[None]), None)
+        assert together["text"][number] == alone["text"][0]
+        assert float(together["score"][number]) == pytest.approx(float(alone["score"][0]), abs=1e-5)
+    assert len(set(together["text"].numpy())) > 5
