@@ -18,7 +18,8 @@ LEVELS = [
     {"architectures", "tasks", "datasets", "addresses"},
     {"answering", "building", "callbacks", "cards", "configs", "exports", "formats", "graphs", "loading", "pipeline"}
     | {"checking", "evaluation", "exporting", "file_prediction", "lite", "plans", "prediction", "serving", "stock"}
-    | {"fitting", "optimizers", "plain_yaml", "small_data", "state", "training", "weights"},
+    | {"fitting", "optimizers", "plain_yaml", "small_data", "state", "subsampling"}
+    | {"training", "weights"},
 ]
 
 
