@@ -129,7 +129,7 @@ def test_a_run_keeps_what_was_chosen_and_answers_alike_everywhere(strokes, caplo
     answers = loaded.predict(series)
     assert zoo.evaluate(run).metrics == pytest.approx(run.metrics["metrics"], abs=1e-5)
     exporting.write_saved_model(
-        loaded, {"serving_default": exporting.all_endpoints(loaded)["serving_default"]}, tmp_path
+        loaded, {exporting.DEFAULT: exporting.all_endpoints(loaded)[exporting.DEFAULT]}, tmp_path
     )
     exported = tf.saved_model.load(str(tmp_path)).signatures["serving_default"]
     for raw, expected in zip(series, answers, strict=True):
