@@ -1,5 +1,8 @@
 """The default of `subsampling`: how much to thin series before recurrent layers read them, by how long they are."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.frames import SUBSAMPLING
 from keras_rnn_zoo.lazy import np
@@ -24,11 +27,11 @@ def choose_subsampling(examples: Examples, task: Task) -> tuple[int, str]:
         examples: the data set.
         task: the task, whose reader reads series.
     """
-    sample = list(examples.split("train").take(SAMPLE).as_numpy_iterator())
-    median = float(np.median([task.reader.steps(raw) for raw, _ in sample]))
+    steps, targets = _steps_and_targets([examples.split("train").take(SAMPLE)], task)
+    median = float(np.median(steps))
     longest = max(factor for factor in SUBSAMPLING if factor == 1 or median / factor >= STEPS_LEFT)
     factor = longest
-    if longest > 1 and task.frames_needed([target for _, target in sample]) is not None:
+    if longest > 1 and task.frames_needed(targets) is not None:
         factor = _with_enough_frames(longest, examples, task)
     if factor > 1:
         more = "; more would leave transcripts too few frames" if factor < longest else ""
@@ -47,15 +50,18 @@ def choose_subsampling(examples: Examples, task: Task) -> tuple[int, str]:
 def _with_enough_frames(longest: int, examples: Examples, task: Task) -> int:
     """Returns the largest factor, up to `longest`, that leaves the targets enough frames."""
     # Also for the targets of the other splits: a transcript without the frames that it needs cannot be right.
-    rows = [examples.split(part).as_numpy_iterator() for part in examples.splits]
-    steps, targets = [], []
-    for raw, target in (row for part in rows for row in part):
-        steps.append(task.reader.steps(raw))
-        targets.append(target)
+    steps, targets = _steps_and_targets(map(examples.split, examples.splits), task)
     needed = np.maximum(task.frames_needed(targets), 1)
 
     def enough(factor: int) -> bool:
-        share = -(-np.array(steps) // factor) / needed
+        share = -(-steps // factor) / needed
         return bool(share.min() >= 1 and np.median(share) >= SPARE)
 
     return max(factor for factor in SUBSAMPLING if factor == 1 or (factor <= longest and enough(factor)))
+
+
+def _steps_and_targets(splits: Iterable[Any], task: Task) -> tuple[Any, list[Any]]:
+    """Returns how many steps are read of each example, int `(examples,)`, and its target."""
+    rows = (row for split in splits for row in split.as_numpy_iterator())
+    steps, targets = zip(*((task.reader.steps(raw), target) for raw, target in rows), strict=True)
+    return np.array(steps), list(targets)
