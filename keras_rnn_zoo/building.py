@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.options import check_options
+from keras_rnn_zoo.options import check_options, refuse_for_input
 
 
 def build(name: str, **options: Any) -> Any:
@@ -30,7 +30,9 @@ def build(name: str, **options: Any) -> Any:
     dataset = registry.default_dataset(architecture)
     given = check_options(registry.options_of(architecture, dataset), options, architecture.name)
     wanted = {**dataset.defaults, **dataset.sizes, **given}
-    return architecture.make(**{key: value for key, value in wanted.items() if key in architecture.options})
+    chosen = {key: value for key, value in wanted.items() if key in architecture.options}
+    refuse_for_input(architecture.options, chosen, wanted["input"])
+    return architecture.make(**chosen)
 
 
 def build_again(config: Mapping[str, Any], sizes: Mapping[str, Any]) -> Any:
@@ -46,6 +48,7 @@ def build_again(config: Mapping[str, Any], sizes: Mapping[str, Any]) -> Any:
     """
     architecture = registry.architectures.get(config["architecture"])
     chosen = check_options(architecture.options, {**config["options"], **sizes}, architecture.name)
+    refuse_for_input(architecture.options, chosen, config["task"]["input"])
     if "pretrained" in chosen:
         chosen["pretrained"] = False  # The weights that would be downloaded are among those of the run.
     return architecture.make(**chosen)

@@ -96,6 +96,15 @@ def settings_of(dataset: registry.Dataset) -> list[tuple[Option, Any, str]]:
     return rows
 
 
+def default_of(option: Option, dataset: registry.Dataset) -> str:
+    """Returns the default of an option of the model, the task or the data for a data set, in words."""
+    if option.from_data:
+        return "from data"
+    default = json.dumps(dataset.defaults.get(option.name, option.default))
+    by_length = option.name == "subsampling" and dataset.by_address and dataset.sizes["input"] == "series"
+    return f"{default} or more" if by_length else default
+
+
 def template(
     architecture: registry.Architecture, dataset: registry.Dataset, chosen: Mapping[str, Any] | None = None
 ) -> str:

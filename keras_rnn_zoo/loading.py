@@ -232,7 +232,9 @@ def _fault_of_examples(config: dict[str, Any]) -> Callable[[Any, Any], str] | No
 
     def fault(raw: Any, target: Any) -> str:
         sizes = {**config["options"], **task().reader.sizes()}
-        return str(task().fault(raw, target, lambda steps: frames(steps, **sizes)))
+        found = str(task().fault(raw, target, lambda steps: frames(steps, **sizes)))
+        thinned = sizes.get("subsampling", 1) > 1
+        return f"{found} with subsampling={sizes['subsampling']}" if found and thinned else found
 
     return fault
 

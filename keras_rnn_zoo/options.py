@@ -1,8 +1,8 @@
 """Options of an entry, read from the signature and the docstring of its function. Imports no framework.
 
 A keyword-only parameter is an option: its annotation gives the type, `Literal` its choices, `Annotated[..., Range(1)]`
-its bounds and `Annotated[..., FROM_DATA]` says that training takes it from the data; the docstring's `Args:` section
-gives its meaning.
+its bounds, `Annotated[..., ForInputs(("series",))]` the kinds of input that it works for, `Annotated[..., FROM_DATA]`
+that training takes it from the data; the docstring's `Args:` section gives its meaning.
 """
 
 import contextlib
@@ -28,6 +28,13 @@ class Range:
     maximum: float | None = None
 
 
+@dataclass(frozen=True)
+class ForInputs:
+    """The kinds of input that an option works for; for others only its default is accepted."""
+
+    kinds: tuple[str, ...] = ()
+
+
 FROM_DATA = "from the data"
 """Marks an option that training reads off the data set, such as the number of classes."""
 
@@ -46,6 +53,7 @@ class Option:
     choices: tuple[Any, ...] = ()
     bounds: Range = Range()
     from_data: bool = False
+    inputs: tuple[str, ...] = ()
 
     @property
     def accepts(self) -> str:
@@ -120,10 +128,11 @@ def read_options(function: Callable[..., Any]) -> dict[str, Option]:
 
 
 def _read_option(name: str, annotation: Any, default: Any, meaning: str) -> Option:
-    bounds, from_data = Range(), False
+    bounds, inputs, from_data = Range(), ForInputs(), False
     if typing.get_origin(annotation) is Annotated:
         annotation, *marks = typing.get_args(annotation)
         bounds = next((mark for mark in marks if isinstance(mark, Range)), bounds)
+        inputs = next((mark for mark in marks if isinstance(mark, ForInputs)), inputs)
         from_data = FROM_DATA in marks
     choices: tuple[Any, ...] = ()
     if typing.get_origin(annotation) is Literal:
@@ -131,7 +140,7 @@ def _read_option(name: str, annotation: Any, default: Any, meaning: str) -> Opti
         annotation = type(choices[0])
     if isinstance(annotation, types.UnionType) or annotation not in _TYPE_WORDS:
         raise TypeError(f"Option {name!r}: type {annotation!r} is not one that a command line can give.")
-    return Option(name, annotation, default, meaning, choices, bounds, from_data)
+    return Option(name, annotation, default, meaning, choices, bounds, from_data, inputs.kinds)
 
 
 def read_arguments(docstring: str) -> dict[str, str]:
@@ -157,6 +166,17 @@ def refuse_from_data(options: Mapping[str, Option], given: Iterable[str]) -> Non
     for name in given:
         if options[name].from_data:
             raise OptionError(f"Option {name!r} comes from the data in training. Leave it out, or use `build`.")
+
+
+def refuse_for_input(options: Mapping[str, Option], given: Mapping[str, Any], input: str) -> None:
+    """Raises `OptionError` for an option among those given that does nothing for a kind of input."""
+    for name, value in given.items():
+        option = options[name]
+        if option.inputs and input not in option.inputs and value != option.default:
+            raise OptionError(
+                f"Option {name!r} is for {' and '.join(option.inputs)}, and the input is {input}; received "
+                f"{short_repr(value)}. Leave it out."
+            )
 
 
 def parse_options(options: Mapping[str, Option], given: Mapping[str, str], owner: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.datasets.prepared import data_dir_path
 from keras_rnn_zoo.errors import OptionError, RunError
-from keras_rnn_zoo.options import Option, Range, check_options, refuse_from_data
+from keras_rnn_zoo.options import Option, Range, check_options, refuse_for_input, refuse_from_data
 from keras_rnn_zoo.printing import short_repr
 from keras_rnn_zoo.runs import Run, check_run_name, is_resumable, models_dir, unfinished_path
 from keras_rnn_zoo.small_data import ADAPTED
@@ -63,8 +63,8 @@ class Plan:
         config: the run's `config.json`, as far as it is known before the data is read.
         path: the run's folder.
         resumed: whether an interrupted training is gone on with.
-        free: the settings that neither the user nor a registered data set chose, and which follow from the number of
-            training examples; see `keras_rnn_zoo.small_data`.
+        free: the settings and options that neither the user nor a registered data set chose, and which follow from the
+            training examples; see `keras_rnn_zoo.small_data` and `keras_rnn_zoo.subsampling`.
     """
 
     config: dict[str, Any]
@@ -122,10 +122,21 @@ def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
             "by --overwrite, or give this one another name by --run NAME."
         )
     dataset = _dataset(architecture, request)
-    given = {name for name, value in request.settings.items() if value is not None}
-    # The defaults of a registered data set were chosen for its size.
-    free = frozenset(ADAPTED) - given if dataset.by_address else frozenset()
-    return Plan(_new_config(architecture, dataset, request, run), path, resumed=False, free=free)
+    return Plan(
+        _new_config(architecture, dataset, request, run),
+        path,
+        resumed=False,
+        free=_free(architecture, dataset, request),
+    )
+
+
+def _free(architecture: registry.Architecture, dataset: registry.Dataset, request: Request) -> frozenset[str]:
+    """Returns the names of the settings and options that the training chooses by the data."""
+    if not dataset.by_address:  # The defaults of a registered data set were chosen for its size.
+        return frozenset()
+    given = {name for name, value in {**request.settings, **request.options}.items() if value is not None}
+    thinned = {"subsampling"} if "subsampling" in architecture.options and dataset.sizes["input"] == "series" else set()
+    return (frozenset(ADAPTED) | thinned) - given
 
 
 def _new_config(
@@ -136,6 +147,7 @@ def _new_config(
     known = registry.options_of(architecture, dataset)
     given = check_options(known, request.options, architecture.name)
     refuse_from_data(known, given)
+    refuse_for_input(known, given, dataset.sizes["input"])
     settings = {name: value for name, value in request.settings.items() if value is not None}
     chosen = {**{name: option.default for name, option in {**known, **SETTINGS}.items()}, **FIXED, **dataset.defaults}
     chosen |= {**given, **check_options(SETTINGS, settings, "training")}

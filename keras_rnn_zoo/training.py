@@ -21,6 +21,7 @@ from keras_rnn_zoo.plans import Plan, Request, make_plan
 from keras_rnn_zoo.runs import STATE, Run, check_config, is_resumable, whole_run, write_config
 from keras_rnn_zoo.small_data import ADAPTED, adapted_settings, enough_examples, tie
 from keras_rnn_zoo.state import write_model
+from keras_rnn_zoo.subsampling import choose_subsampling
 from keras_rnn_zoo.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -178,18 +179,19 @@ def _open_examples(plan: Plan) -> Examples:
 def _adapt_settings(plan: Plan, examples: Examples) -> None:
     """Adapts the settings that the user left to the data to the number of training examples."""
     settings = plan.config["training"]
-    if not plan.free:
+    free = plan.free & ADAPTED.keys()
+    if not free:
         return
     training, enough = examples.split("train"), enough_examples(settings)
     count = int(training.cardinality())
     if count < 0:
         count = int(training.take(enough).reduce(np.int64(0), lambda total, *_: total + 1))
-    adapted = adapted_settings(count, settings, plan.free)
+    adapted = adapted_settings(count, settings, free)
     if adapted != settings:
         logger.info(
             "With %s examples to train on, the defaults are %s.",
             f"{count:,}",
-            ", ".join(f"{name}={adapted[name]}" for name in ADAPTED if name in plan.free),
+            ", ".join(f"{name}={adapted[name]}" for name in ADAPTED if name in free),
         )
     settings.update(adapted)
 
@@ -209,6 +211,9 @@ def _fitted_task(plan: Plan, examples: Examples) -> Task:
     task.save(run.task_path)
     if examples.look:
         examples.look(task)
+    if "subsampling" in plan.free:
+        plan.config["options"]["subsampling"], reason = choose_subsampling(examples, task)
+        logger.info("%s", reason)
     plan.config["versions"]["backend"] = keras.backend.backend()
     write_config(run, plan.config)
     return task

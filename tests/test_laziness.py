@@ -30,19 +30,9 @@ LEVELS = [
     {"readers"},
     {"architectures", "tasks", "datasets", "addresses"},
     {"answering", "building", "callbacks", "cards", "configs", "exports", "formats", "graphs", "loading", "pipeline"}
-    | {
-        "checking",
-        "evaluation",
-        "exporting",
-        "file_prediction",
-        "lite",
-        "onnx_operators",
-        "plans",
-        "prediction",
-        "serving",
-        "stock",
-    }
-    | {"fitting", "optimizers", "plain_yaml", "small_data", "state", "training", "weights"},
+    | {"checking", "evaluation", "exporting", "file_prediction", "lite", "plans", "prediction", "serving", "stock"}
+    | {"fitting", "onnx_operators", "optimizers", "plain_yaml", "small_data", "state", "subsampling"}
+    | {"training", "weights"},
 ]
 
 

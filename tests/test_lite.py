@@ -60,6 +60,7 @@ def test_a_model_alone_gives_the_logits_of_its_run(small_run, few_examples, form
         ("many_to_one", {"cell": "minlstm", "input": "audio", "sample_rate": 4000}),
         ("sync_many_to_many", {"cell": "simple_rnn", "char_units": 3}),
         ("ctc", {"cell": "mingru", "image_height": 16}),
+        ("ctc", {"cell": "lstm", "input": "series", "subsampling": 4}),
     ],
     ids=lambda value: value["cell"] if isinstance(value, dict) else value,
 )
@@ -83,9 +84,10 @@ def test_any_cell_and_reader_is_converted_to_built_in_operators(tmp_path, name, 
     [
         ("ctc", {"input": "image", "image_height": 16}),
         ("ctc", {"input": "series"}),
+        ("ctc", {"input": "series", "subsampling": 4}),
         ("many_to_one", {"input": "series"}),
     ],
-    ids=["lines", "series_written_down", "series"],
+    ids=["lines", "series_written_down", "thinned", "series"],
 )
 def test_an_onnx_model_skips_the_padding_of_a_batch(tmp_path, name, options):
     """Of numbers, padding is NaN, which a product with zero would leave as it is."""

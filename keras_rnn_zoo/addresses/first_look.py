@@ -48,7 +48,9 @@ def first_look(
         logger.info("Classes: %s.", _balance(main.labels))
     examples = list(open_training().take(SAMPLE).as_numpy_iterator())
     lengths, unit = _lengths(task, [raw for raw, _ in examples])
-    median, most, longest = (f"{np.percentile(lengths, share):,.4g}" for share in (50, 95, 100))
+    found = np.percentile(lengths, (50, 95, 100))
+    # Four digits tell enough of seconds; of many steps they would be 2e+04.
+    median, most, longest = (f"{length:,.0f}" if length >= 1000 else f"{length:.4g}" for length in found)
     logger.info("Lengths: median %s, 95th percentile %s, longest %s %s.", median, most, longest, unit)
     if task.reader.input == "series":
         for line in series_ranges(np.concatenate([raw for raw, _ in examples])):

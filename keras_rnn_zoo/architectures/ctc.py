@@ -3,18 +3,22 @@
 from typing import Annotated, Any, Literal
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.frames import LINE_STRIDES, after_strides, frame_stride
+from keras_rnn_zoo.frames import LINE_STRIDES, after_strides, frame_stride, subsampling_strides
 from keras_rnn_zoo.lazy import keras
-from keras_rnn_zoo.options import FROM_DATA, Range
+from keras_rnn_zoo.options import FROM_DATA, ForInputs, Range
 
-_HALVINGS = 2
-"""Convolutions that each join two frames of a spectrogram into one."""
+_AUDIO_SUBSAMPLING = 4
+"""The factor by which convolutions thin the frames of a spectrogram."""
 
 
-def frames_of(steps: int, *, input: str, sample_rate: int = 0, **others: Any) -> int:
+def frames_of(steps: int, *, input: str, sample_rate: int = 0, subsampling: int = 1, **others: Any) -> int:
     """Returns the number of frames that the model makes of an input of so many columns, samples or steps."""
-    strides = {"image": LINE_STRIDES, "audio": (frame_stride(sample_rate), *[2] * _HALVINGS)}
-    return after_strides(steps, strides.get(input, ()))
+    strides = {
+        "image": LINE_STRIDES,
+        "audio": (frame_stride(sample_rate), *subsampling_strides(_AUDIO_SUBSAMPLING)),
+        "series": subsampling_strides(subsampling),
+    }
+    return after_strides(steps, strides[input])
 
 
 @registry.architecture(
@@ -38,6 +42,7 @@ def ctc(
     channels: Literal[1, 3] = 1,
     sample_rate: Annotated[int, Range(1000, 192_000)] = 16_000,
     features: Annotated[int, Range(1, 100_000), FROM_DATA] = 2,
+    subsampling: Annotated[Literal[1, 2, 4, 8], ForInputs(("series",))] = 1,
 ) -> "keras.Model":
     """Writes down what it reads without knowing where each character stands, as in handwriting and speech.
 
@@ -57,12 +62,14 @@ def ctc(
         channels: 1 for gray, 3 for colours; for images.
         sample_rate: samples a second; for audio.
         features: numbers a step; for series.
+        subsampling: factor by which convolutions thin the steps before the recurrent layers read them; for series.
+            Training on your own files chooses it by the length of the series, unless it is given.
 
     Returns:
         A model to float32 logits `(batch, frames, num_classes)`; frames of padding are certain to be blank. Images are
         float32 pixels `(batch, width, image_height, channels)` from 0 to 255 with a frame for every four columns, audio
-        waveforms `(batch, samples)` with a frame every 40 ms, series `(batch, time, features)` with a frame a step; NaN
-        is padding.
+        waveforms `(batch, samples)` with a frame every 40 ms, series `(batch, time, features)` with a frame for every
+        `subsampling` steps; NaN is padding.
 
     Example:
         >>> ctc(num_classes=30, image_height=48).output_shape
@@ -78,9 +85,9 @@ def ctc(
             image_height=image_height, channels=channels, dropout=dropout, distortion=distortion
         )
     elif input == "audio":
-        inputs, x, mask = audio_frontend(sample_rate=sample_rate, dropout=dropout, halvings=_HALVINGS)
+        inputs, x, mask = audio_frontend(sample_rate=sample_rate, dropout=dropout, subsampling=_AUDIO_SUBSAMPLING)
     else:
-        inputs, x, mask = series_frontend(features=features)
+        inputs, x, mask = series_frontend(features=features, subsampling=subsampling)
 
     # Topology
     x = recurrent_stack(

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.lazy import keras
-from keras_rnn_zoo.options import FROM_DATA, Range
+from keras_rnn_zoo.options import FROM_DATA, ForInputs, Range
 
 
 @registry.architecture(order=4, aliases=("seq2seq", "encoder_decoder"), tasks=("translation",), default_dataset="dates")
@@ -23,6 +23,7 @@ def many_to_many(
     target_vocabulary_size: Annotated[int, Range(5, 10_000_000)] = 20_000,
     sample_rate: Annotated[int, Range(1000, 192_000)] = 16_000,
     features: Annotated[int, Range(1, 100_000), FROM_DATA] = 1,
+    subsampling: Annotated[Literal[1, 2, 4, 8], ForInputs(("series",))] = 1,
 ) -> "keras.Model":
     """Reads a sequence and writes another one, such as a sentence and its translation.
 
@@ -44,6 +45,7 @@ def many_to_many(
         target_vocabulary_size: most token ids of targets, four reserved ones among them; the commonest are kept.
         sample_rate: samples a second; for audio.
         features: numbers a step; for series.
+        subsampling: factor by which convolutions thin the steps before the encoder reads them; for series.
 
     Returns:
         A model of the inputs `source`, a batch of sequences as `many_to_one` reads them, and `target`, int32 ids
@@ -69,9 +71,9 @@ def many_to_many(
             name="source",
         )
     elif input == "audio":
-        source, x, mask = audio_frontend(sample_rate=sample_rate, dropout=dropout, halvings=2, name="source")
+        source, x, mask = audio_frontend(sample_rate=sample_rate, dropout=dropout, subsampling=4, name="source")
     else:
-        source, x, mask = series_frontend(features=features, name="source")
+        source, x, mask = series_frontend(features=features, subsampling=subsampling, name="source")
 
     # Topology and head
     memory = recurrent_stack(

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.lazy import keras
-from keras_rnn_zoo.options import FROM_DATA, Range
+from keras_rnn_zoo.options import FROM_DATA, ForInputs, Range
 
 
 @registry.architecture(
@@ -26,6 +26,7 @@ def many_to_one(
     vocabulary_size: Annotated[int, Range(3, 10_000_000)] = 20_000,
     sample_rate: Annotated[int, Range(1000, 192_000)] = 16_000,
     features: Annotated[int, Range(1, 100_000), FROM_DATA] = 1,
+    subsampling: Annotated[Literal[1, 2, 4, 8], ForInputs(("series", "audio"))] = 1,
 ) -> "keras.Model":
     """Reads a whole sequence and gives one answer, such as the sentiment of a review.
 
@@ -46,6 +47,8 @@ def many_to_one(
         vocabulary_size: most token ids, padding and the unknown word among them; training keeps the commonest.
         sample_rate: samples a second; for audio.
         features: numbers a step; for series.
+        subsampling: factor by which convolutions thin the steps before the recurrent layers read them; for series and
+            the frames of audio. Training on your own files chooses it by the length of the series, unless it is given.
 
     Returns:
         A model from a batch of sequences, padded at the end, to float32 logits `(batch, num_classes)`, or values
@@ -68,9 +71,9 @@ def many_to_one(
             vocabulary_size=vocabulary_size, embedding_dim=embedding_dim, dropout=dropout, token_dropout=token_dropout
         )
     elif input == "audio":
-        inputs, x, mask = audio_frontend(sample_rate=sample_rate, dropout=dropout)
+        inputs, x, mask = audio_frontend(sample_rate=sample_rate, dropout=dropout, subsampling=subsampling)
     else:
-        inputs, x, mask = series_frontend(features=features)
+        inputs, x, mask = series_frontend(features=features, subsampling=subsampling)
 
     # Topology
     x = recurrent_stack(

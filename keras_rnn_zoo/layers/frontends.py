@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.frames import LINE_STRIDES
+from keras_rnn_zoo.frames import LINE_STRIDES, subsampling_strides
 from keras_rnn_zoo.layers.audio import LogMel
 from keras_rnn_zoo.layers.characters import CharacterReader
 from keras_rnn_zoo.layers.masking import MeanSubtraction, StepMask, TokenDropout, ZeroPadding
@@ -52,20 +52,31 @@ def token_frontend(
     return inputs, x, mask
 
 
-def series_frontend(*, features, name="series"):
-    """Reads numbers over time: float32 `(batch, time, features)`, NaN for padding; returns input, sequence and mask."""
+def series_frontend(*, features, subsampling=1, name="series"):
+    """Reads numbers over time.
+
+    Args:
+        features: numbers a step.
+        subsampling: the factor by which convolutions thin the steps; see `subsampled`.
+        name: name of the input.
+
+    Returns:
+        The input, float32 `(batch, time, features)`, NaN for padding; the sequence
+        `(batch, ceil(time / subsampling), features)`; its mask.
+    """
     inputs = keras.Input((None, features), name=name)
     mask = StepMask(name="mask")(inputs)
-    return inputs, ZeroPadding(name="unpadded")(inputs, mask=mask), mask
+    x = ZeroPadding(name="unpadded")(inputs, mask=mask)
+    return inputs, *subsampled(x, mask, subsampling)
 
 
-def audio_frontend(*, sample_rate, dropout, halvings=0, normalized=True, name="audio"):
+def audio_frontend(*, sample_rate, dropout, subsampling=1, normalized=True, name="audio"):
     """Reads waveforms as log-mel frames of 25 ms, one every 10 ms.
 
     Args:
         sample_rate: samples a second.
         dropout: share of mel bands dropped in training, for a whole recording.
-        halvings: number of convolutions that each join two frames into one.
+        subsampling: the factor by which convolutions thin the frames; see `subsampled`.
         normalized: whether the mean of each band over the recording is taken away, and with it loudness and room.
         name: name of the input.
 
@@ -81,13 +92,30 @@ def audio_frontend(*, sample_rate, dropout, halvings=0, normalized=True, name="a
     if normalized:
         x = MeanSubtraction(name="mean_subtraction")(x, mask=mask)
     x = keras.layers.SpatialDropout1D(dropout, name="band_dropout")(x)
-    for number in range(1, halvings + 1):
+    return inputs, *subsampled(x, mask, subsampling)
+
+
+def subsampled(x, mask, subsampling):
+    """Thins a sequence by convolutions that each make one step of two.
+
+    Speech recognition reads so before its recurrent layers (Amodei et al. 2016, "Deep Speech 2"), which then have fewer
+    steps to run and to remember over.
+
+    Args:
+        x: the sequence, `(batch, time, features)`, zero where there is padding.
+        mask: its mask, boolean `(batch, time)`.
+        subsampling: the factor, one of `keras_rnn_zoo.frames.SUBSAMPLING`; 1 leaves the sequence as it is.
+
+    Returns:
+        The sequence, `(batch, ceil(time / subsampling), features)`, and its mask.
+    """
+    for number, stride in enumerate(subsampling_strides(subsampling), 1):
         # Padding by hand: "same" would place the windows by the length of the batch.
         x = keras.layers.ZeroPadding1D(1, name=f"frame_padding_{number}")(x)
-        x = keras.layers.Conv1D(128, 3, strides=2, activation="relu", name=f"frame_convolution_{number}")(x)
-        mask = mask[:, ::2]
+        x = keras.layers.Conv1D(128, 3, strides=stride, activation="relu", name=f"frame_convolution_{number}")(x)
+        mask = mask[:, ::stride]
         x = ZeroPadding(name=f"frame_unpadded_{number}")(x, mask=mask)
-    return inputs, x, mask
+    return x, mask
 
 
 def line_frontend(*, image_height, channels, dropout, distortion=0.0, name="image"):

@@ -89,8 +89,7 @@ class SeriesReader(Reader):
         return raw[None], tf.shape(raw)[:1]
 
     def steps(self, raw: Any) -> int:
-        # Also before `fit` has learned how to scale.
-        return int(tf.shape(without_padding(raw[None], tf.shape(raw)[:1])[:, : self.max_steps])[1])
+        return max(1, min(len(raw), self.max_steps))  # An empty series is read as one step of zeros.
 
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         parsed = [parsed_series(item) if isinstance(item, str | bytes) else item for item in inputs]

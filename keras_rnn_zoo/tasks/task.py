@@ -108,6 +108,13 @@ class Task(abc.ABC):
         """Returns one example of a data set as the model is trained on it: its inputs and its target."""
         return self.preprocess(*self.reader.batch_of_one(raw))[0], target
 
+    def frames_needed(self, targets: Sequence[Any]) -> Any:
+        """Returns how many frames a model must make of an input for each target, int `(targets,)`, or `None`.
+
+        `None` tells that targets need no frames of their own.
+        """
+        return None
+
     @property
     def bucketed(self) -> bool:
         """Whether examples differ in their `lengths`, so that batches are made of similar ones."""

@@ -1,11 +1,10 @@
 """Transcription: the text that was spoken, or written by hand."""
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.tasks.writing import TextTarget, as_texts
 
@@ -66,14 +65,23 @@ class Transcription(TextTarget):
             target: the transcript.
             frames_of: returns the number of frames that the model makes of so many steps of its input.
         """
-        tokens = self.target_ids.split(tf.constant([target]))[0].numpy().tolist()
-        repeated = sum(one == other for one, other in itertools.pairwise(tokens))
+        (tokens,), (repeated,) = self._tokens_and_repeats([target])
         frames = frames_of(self.reader.steps(tf.convert_to_tensor(raw)))
-        if len(tokens) + repeated <= frames:
+        if tokens + repeated <= frames:
             return ""
         blanks = f" and {repeated:,} blanks between equal ones" if repeated else ""
-        needed = f"{len(tokens) + repeated:,} frames, for {len(tokens):,} tokens{blanks}"
+        needed = f"{tokens + repeated:,} frames, for {tokens:,} tokens{blanks}"
         return f"the transcript needs {needed}, and the input gives {frames:,}"
+
+    def frames_needed(self, targets: Sequence[Any]) -> Any:
+        return np.sum(self._tokens_and_repeats(targets), axis=0)
+
+    def _tokens_and_repeats(self, transcripts: Sequence[Any]) -> tuple[Any, Any]:
+        """Returns the number of tokens of each transcript, and how many of them equal the one before."""
+        split = self.target_ids.split(tf.constant(transcripts))
+        tokens, rows = split.flat_values.numpy(), split.value_rowids().numpy()
+        equal = (tokens[1:] == tokens[:-1]) & (rows[1:] == rows[:-1])
+        return tuple(np.bincount(found, minlength=len(transcripts)) for found in (rows, rows[1:][equal]))
 
     def loss(self) -> Any:
         from keras_rnn_zoo.layers.steps import TranscriptLoss

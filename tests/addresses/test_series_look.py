@@ -67,7 +67,11 @@ def test_constant_features_are_told():
 
 @pytest.mark.parametrize("normalization", ["standard", "none"])
 def test_the_first_look_at_an_archive_tells_of_its_series(normalization, tmp_path, caplog):
-    np.savez(tmp_path / "a.npz", x=RANDOM.normal([0, 500], 1, (40, 9, 2)), y=np.arange(40) % 2)
+    series = np.empty(40, object)
+    for number in range(40):
+        # More of them are long than are held out.
+        series[number] = RANDOM.normal([0, 500], 1, (12_345 if number < 18 else 9, 2))
+    np.savez(tmp_path / "a.npz", x=series, y=np.arange(40) % 2)
     examples = registry.find_dataset(f"npz:{tmp_path}/a.npz", ("classification",)).make(None, 0)
     described = {"name": "classification", "input": "series", "classes": list(examples.classes), "options": {}}
     task = make_task({"task": {**described, "reader": {"max_steps": 100, "normalization": normalization}}})
@@ -75,4 +79,5 @@ def test_the_first_look_at_an_archive_tells_of_its_series(normalization, tmp_pat
     with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
         examples.look(task)
     assert "Feature 1: from 49" in caplog.text
+    assert "95th percentile 12,345, longest 12,345 steps." in caplog.text
     assert ("Warning: Feature 1: far from mean 0" in caplog.text) == (normalization == "none")

@@ -39,6 +39,7 @@ SMALL = {
     "image_width": 16,
     "max_length": 8,
     "hidden_layers": 1,
+    "subsampling": 2,
 }
 KINDS = [
     ("one_to_one", "classification", "image"),
@@ -51,6 +52,7 @@ KINDS = [
     ("sync_many_to_many", "language_modelling", "text"),
     ("ctc", "transcription", "image"),
     ("ctc", "transcription", "audio"),
+    ("ctc", "transcription", "series"),
 ]
 IDS = ["-".join(kind) for kind in KINDS]
 OF_TEXT = [kind for kind in KINDS if kind[2] == "text"]

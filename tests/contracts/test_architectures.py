@@ -36,6 +36,11 @@ def variants():
         entry = registry.architectures.get(name)
         yield pytest.param((name, {}), id=name)
         for option in entry.options.values():
+            if option.inputs:
+                pairs = [(kind, value) for kind in option.inputs for value in option.choices if value != option.default]
+                for kind, value in pairs[::2]:
+                    yield pytest.param((name, {"input": kind, option.name: value}), id=f"{name}-{kind}-{value}")
+                continue
             # Weights that others trained are downloaded, which a test does not.
             values = (
                 () if option.name == "pretrained" else option.choices or ((True, False) if option.type is bool else ())
@@ -205,10 +210,10 @@ def test_a_bad_option_raises(name, options):
 
 
 JAX_PROGRAM = """
-import sys, numpy as np, keras, keras_rnn_zoo as zoo
+import numpy as np, keras, keras_rnn_zoo as zoo
 assert keras.backend.backend() == "jax"
-for name in sys.argv[1:]:
-    model = zoo.build(name, **SMALL[name])
+for name, options in BUILT.items():
+    model = zoo.build(name.partition("-")[0], **options)
     model.load_weights(f"{name}.weights.h5")
     saved = dict(np.load(f"{name}.npz"))
     np.save(f"{name}.npy", model(saved["inputs"] if "inputs" in saved else saved))
@@ -217,16 +222,17 @@ for name in sys.argv[1:]:
 
 def test_the_jax_backend_gives_the_same_answers(tmp_path):
     pytest.importorskip("jax", reason="the extra `jax` is not installed")
+    built = {name: small(name) for name in NAMES}
+    built["ctc-thinned"] = {**small("ctc"), "input": "series", "subsampling": 4}
     expected = {}
-    for name in NAMES:
-        model = build(name)
+    for name, options in built.items():
+        model = build(name.partition("-")[0], **options)
         inputs = batch(examples(model))
         model.save_weights(tmp_path / f"{name}.weights.h5")
         np.savez(tmp_path / f"{name}.npz", **(inputs if isinstance(inputs, dict) else {"inputs": inputs}))
         expected[name] = answers(model, inputs)
-    code = f"SMALL = { {name: small(name) for name in NAMES} }\n{JAX_PROGRAM}"
     done = subprocess.run(
-        [sys.executable, "-c", code, *NAMES],
+        [sys.executable, "-c", f"BUILT = {built}\n{JAX_PROGRAM}"],
         cwd=tmp_path,
         env={**os.environ, "KERAS_BACKEND": "jax"},
         capture_output=True,
@@ -234,5 +240,5 @@ def test_the_jax_backend_gives_the_same_answers(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    for name in NAMES:
+    for name in built:
         np.testing.assert_allclose(np.load(tmp_path / f"{name}.npy"), expected[name], atol=1e-4, err_msg=name)

@@ -71,13 +71,45 @@ def test_series_are_read_as_they_are():
     assert (read(padded(rows))[0][1, 1:] == 0).all()
 
 
+@pytest.mark.parametrize("subsampling", [2, 4, 8])
+def test_steps_are_thinned_by_convolutions(subsampling):
+    rows = [RANDOM.normal(size=(length, 2)).astype("float32") for length in (21, 16, 9, 2, 1)]
+    read = frontend(series_frontend, features=2, subsampling=subsampling)
+    assert_padding_changes_nothing(read, rows, steps=lambda length: -(-length // subsampling))
+    x, mask = read(padded(rows))
+    assert (x[~mask] == 0).all()
+    # Every step counts: each changes what is read.
+    for step in range(21):
+        changed = rows[0].copy()
+        changed[step] += 1
+        assert np.abs(read(changed[None])[0] - read(rows[0][None])[0]).max() > 1e-4
+
+
+def test_a_series_without_steps_is_thinned_to_one_step():
+    x, mask = frontend(series_frontend, features=2, subsampling=4)(np.full((2, 9, 2), np.nan, "float32"))
+    assert np.isfinite(x).all()
+    assert mask.tolist() == [[True, False, False]] * 2
+
+
+def test_thinning_in_half_precision_is_the_same():
+    rows = padded([RANDOM.normal(size=(length, 2)).astype("float32") for length in (13, 5)])
+    exact = frontend(series_frontend, features=2, subsampling=4)(rows)[0]
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        half = frontend(series_frontend, features=2, subsampling=4)(rows)[0]
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert half.dtype == "float16"
+    np.testing.assert_allclose(half, exact, atol=1e-2)
+
+
 @pytest.mark.parametrize("rate", [8000, 11_025, 44_100])
-@pytest.mark.parametrize("halvings", [0, 1, 2])
-def test_frames_are_joined_in_twos(rate, halvings):
+@pytest.mark.parametrize("subsampling", [1, 2, 4])
+def test_frames_are_joined_in_twos(rate, subsampling):
     stride = round(rate / 100)
     rows = [0.5 * RANDOM.normal(size=frames * stride - 1).astype("float32") for frames in (9, 6, 1)]
-    read = frontend(audio_frontend, sample_rate=rate, dropout=0.0, halvings=halvings)
-    assert_padding_changes_nothing(read, rows, steps=lambda samples: -(-samples // (stride * 2**halvings)))
+    read = frontend(audio_frontend, sample_rate=rate, dropout=0.0, subsampling=subsampling)
+    assert_padding_changes_nothing(read, rows, steps=lambda samples: -(-samples // (stride * subsampling)))
 
 
 def test_loudness_is_taken_away_unless_it_is_to_stay():

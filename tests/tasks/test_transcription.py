@@ -146,8 +146,9 @@ def test_frames_of_padding_hold_no_part_of_a_transcript():
         ({"input": "image", "image_height": 8}, (8, 1)),
         ({"input": "audio", "sample_rate": 8000}, ()),
         ({"input": "series", "features": 2}, (2,)),
+        ({"input": "series", "features": 2, "subsampling": 2}, (2,)),
+        ({"input": "series", "features": 2, "subsampling": 8}, (2,)),
     ],
-    ids=lambda value: value.get("input") if isinstance(value, dict) else "",
 )
 def test_the_frames_that_are_counted_are_those_of_the_model(options, shape):
     architecture = registry.architectures.get("ctc")

@@ -1,11 +1,9 @@
 """`zoo show`."""
 
-import json
-
 import click
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.configs import settings_of
+from keras_rnn_zoo.configs import default_of, settings_of
 from keras_rnn_zoo.formats import FORMATS, unsupported
 from keras_rnn_zoo.printing import printable
 from zoo_cli.options import chosen_dataset, columns_option, data_dir_option, dataset_option
@@ -65,15 +63,7 @@ def command(
     print_table(
         f"Options with {chosen.name}, given to zoo train as --set KEY=VALUE",
         ("option", "default", "accepts", "meaning"),
-        [
-            (
-                option.name,
-                "from data" if option.from_data else json.dumps(values[option.name]),
-                option.accepts,
-                option.help,
-            )
-            for option in options.values()
-        ],
+        [(option.name, default_of(option, chosen), option.accepts, option.help) for option in options.values()],
     )
     print_table(
         f"Settings of a training on {chosen.name}, given in the same way",
