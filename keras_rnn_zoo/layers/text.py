@@ -144,7 +144,9 @@ class TokenIds(keras.layers.Layer):
         """
         counts: Counter[bytes] = Counter()
         tokens = tf.function(
-            lambda batch: self.split(batch).flat_values, input_signature=[tf.TensorSpec([None], tf.string)]
+            lambda batch: self.split(batch).flat_values,
+            input_signature=[tf.TensorSpec([None], tf.string)],
+            autograph=False,
         )
         rarest = 1
         for batch in texts:
