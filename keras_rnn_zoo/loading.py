@@ -48,10 +48,10 @@ class LoadedRun(Answering):
         On TensorFlow it is a `tf.function` for any batch size; on another backend, whose models cannot be part of a
         TensorFlow graph, the three pieces run one after another.
         """
-        endpoint = self.task.default_endpoint(self.outputs)
-        if keras.backend.backend() == "tensorflow":
-            return tf.function(endpoint.call, input_signature=endpoint.signature, autograph=False)
-        return endpoint.call
+        if keras.backend.backend() != "tensorflow":
+            return self.task.default_endpoint(self.outputs).call
+        endpoint = self.task.default_endpoint(functools.partial(self.task.outputs, self.model))
+        return tf.function(endpoint.call, input_signature=endpoint.signature, autograph=False)
 
     @cached_property
     def outputs(self) -> Any:
