@@ -132,11 +132,12 @@ def _without_sklearn() -> Iterator[None]:
     if "sklearn" in sys.modules:
         yield
         return
-    sys.modules["sklearn"] = None  # type: ignore[assignment]  What Python takes for a module that there is not.
+    modules: dict[str, Any] = sys.modules
+    modules["sklearn"] = None  # Python takes it for a module that there is not.
     try:
         yield
     finally:
-        del sys.modules["sklearn"]
+        del modules["sklearn"]
 
 
 @contextlib.contextmanager
