@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from report import Mark, Row
-from timing import command_seconds, in_turn
+from timing import HERE, command_seconds, in_turn
 
-ABOUT = "from a command to its first line, or to its first step"
+ABOUT = "from a command to its first line, or to its first step; what TensorFlow traces for it"
 ZOO = str(Path(sys.executable).parent / "zoo")
 TRAIN = [ZOO, "train", "many_to_one"]
 IMPORT = "import tensorflow, keras"
@@ -62,3 +62,19 @@ def measure(rounds: int, quick: bool) -> Iterator[Row]:
     }
     done = in_turn(works, 1 if quick else max(rounds // 3, 2))
     yield Row("zoo train many_to_one, to its first step", "s", done["train"], IMPORT, done["import"], inverse=False)
+    yield from _traces()
+
+
+def _traces() -> Iterator[Row]:
+    """Counts the graphs that are traced for an epoch of training, and for a prediction with what it trained."""
+    with tempfile.TemporaryDirectory() as folder:
+        for command in (["train", "many_to_one", "--epochs", "1"], ["predict", "many_to_one", "a fine film"]):
+            done = subprocess.run(
+                [sys.executable, str(HERE / "traces.py"), *command],
+                env={**os.environ, "ZOO_MODELS_DIR": folder},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                check=True,
+            )
+            yield Row(f"zoo {' '.join(command[:2])}: graphs traced", "", [int(done.stdout.split()[-1])])

@@ -1,6 +1,7 @@
 """What answers raw inputs: a run in memory, with its task and model, or an export."""
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -47,23 +48,36 @@ class LoadedRun(Answering):
         On TensorFlow it is a `tf.function` for any batch size; on another backend, whose models cannot be part of a
         TensorFlow graph, the three pieces run one after another.
         """
-        endpoint = self.task.default_endpoint(self.outputs)
-        if keras.backend.backend() == "tensorflow":
-            return tf.function(endpoint.call, input_signature=endpoint.signature)
-        return endpoint.call
+        if keras.backend.backend() != "tensorflow":
+            return self.task.default_endpoint(self.outputs).call
+        endpoint = self.task.default_endpoint(functools.partial(self.task.outputs, self.model))
+        return tf.function(endpoint.call, input_signature=endpoint.signature, autograph=False)
 
     @cached_property
     def outputs(self) -> Any:
         """The function from preprocessed inputs to what the model makes of them: logits, or what it writes."""
         if keras.backend.backend() == "tensorflow":
-            return tf.function(lambda inputs: self.task.outputs(self.model, inputs), reduce_retracing=True)
+            outputs = functools.partial(self.task.outputs, self.model)
+            return tf.function(outputs, reduce_retracing=True, autograph=False)
         return lambda inputs: tf.nest.map_structure(
             keras.ops.convert_to_numpy, self.task.outputs(self.model, _as_arrays(inputs))
         )
 
     def to_logits(self, inputs: Any) -> Any:
         """Returns the logits of the inputs of a batch of training or evaluation, as a NumPy array."""
-        return self.model.predict_on_batch(_as_arrays(inputs))
+        return self._logits(inputs)
+
+    @cached_property
+    def _logits(self) -> Callable[[Any], Any]:
+        if keras.backend.backend() != "tensorflow":
+            return lambda inputs: self.model.predict_on_batch(_as_arrays(inputs))
+        # Keras's own function would be traced for the shape of the first batch, and once more for any shape.
+        specs = tf.nest.map_structure(lambda part: tf.TensorSpec(part.shape, part.dtype), self.model.input)
+        call = functools.partial(self.model, training=False)
+        function = tf.function(call, input_signature=[specs], autograph=False)
+        return lambda inputs: function(
+            tf.nest.map_structure(lambda part, spec: tf.cast(part, spec.dtype), inputs, specs)
+        ).numpy()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,9 @@ _CACHED_BYTES = 2**30
 
 _SHUFFLED_UNCACHED, _SHUFFLED_BYTES = 10_000, 2**28
 """Raw examples to shuffle among where the preprocessed ones are not kept, and the memory that they may take."""
+
+_SAMPLE = 32
+"""Examples whose sizes stand for those of all."""
 
 
 @dataclass(frozen=True)
@@ -65,20 +68,19 @@ def make_batches(
         references: whether batches hold the data set's own targets, too, to score answers against.
     """
 
-    def prepare(raw: Any, target: Any) -> tuple[Any, ...]:
-        return (*task.example(raw, target), target) if references else task.example(raw, target)
+    def prepare(raw: Any, target: Any) -> tuple[Any, tuple[Any, ...]]:
+        parts = task.example(raw, target)
+        lengths = tf.cast(tf.stack(task.lengths(*parts)), tf.int64)
+        return lengths, (*parts, target) if references else parts
 
-    def lengths_of(*parts: Any) -> Any:
-        return tf.cast(tf.stack(task.lengths(*parts[:2])), tf.int64)
-
-    tensors = examples.map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    tensors = _mapped(examples, prepare)
     with _telling_of_unusable_examples():
-        example_bytes, kept = _memory(tensors, examples)
+        example_bytes, kept = _memory((parts for _, parts in tensors.take(_SAMPLE)), examples)
         if kept:
             tensors = tensors.cache()
         # This pass also fills the cache.
-        measured = [batch.numpy() for batch in tensors.map(lengths_of).batch(1024)]
-    lengths = np.concatenate([np.zeros((0, *tensors.map(lengths_of).element_spec.shape), "int64"), *measured])
+        measured = [batch.numpy() for batch in tensors.map(_as_it_is(lambda lengths, parts: lengths)).batch(1024)]
+    lengths = np.concatenate([np.zeros((0, *tensors.element_spec[0].shape), "int64"), *measured])
     data, epoch = tensors.enumerate(), None
     if shuffle_seed is not None:
         with tf.device("CPU:0"):  # Where the pipeline reads it.
@@ -87,36 +89,40 @@ def make_batches(
             data = _in_order_of(epoch, data, max(len(lengths), 1), shuffle_seed)
         else:
             data = _in_order_of(epoch, examples.enumerate(), _shuffled(examples), shuffle_seed)
-            data = data.map(
-                lambda number, parts: (number, prepare(*parts)),
-                num_parallel_calls=tf.data.AUTOTUNE,
-                deterministic=True,
-            )
+            data = _mapped(data, lambda number, example: (number, prepare(*example)))
     padding = 0.0
     if task.bucketed:
         # An image costs as much whatever is written about it, and batches of unlike images suit batch normalization.
         pools = _POOLS if task.reader.variable else (1,)
         fitting = [n for n in pools if n == 1 or n * batch_size * example_bytes <= _POOL_BYTES]
         pool, padding = _pool(lengths, batch_size, fitting)
-        data = data.map(lambda number, parts: (number, lengths_of(*parts), parts))
         rooms = _rooms(tensors, task, lengths)
         data = _of_similar_length(data, task, batch_size, pool, rooms, shuffled=shuffle_seed is not None)
     else:
-        data = data.map(lambda number, parts: parts).batch(batch_size)
+        data = data.map(_as_it_is(lambda number, example: example[1])).batch(batch_size)
     count = -(-len(lengths) // batch_size)
     data = data.apply(tf.data.experimental.assert_cardinality(count)).prefetch(tf.data.AUTOTUNE)
     return Batches(data, count, len(lengths), padding, epoch)
 
 
+def _as_it_is(function: Callable[..., Any]) -> Any:
+    """Returns a function that TensorFlow traces without AutoGraph, which takes longer than the trace itself."""
+    return tf.autograph.experimental.do_not_convert(function)
+
+
+def _mapped(data: Any, function: Callable[..., Any]) -> Any:
+    return data.map(_as_it_is(function), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+
+
 def _in_order_of(epoch: Any, data: Any, among: int, seed: int) -> Any:
     """Returns `data` shuffled anew whenever it is iterated, by a seed and by the number that `epoch` then holds."""
 
-    def shuffled(number: Any) -> Any:
+    def shuffled(_: Any) -> Any:
         # An op draws by the seed of its graph, for which zero stands for none, and by its own.
         tf.compat.v1.set_random_seed(1 + seed % (2**31 - 2))
-        return data.shuffle(among, seed=number, reshuffle_each_iteration=False)
+        return data.shuffle(among, seed=epoch.read_value(), reshuffle_each_iteration=False)
 
-    return tf.data.Dataset.from_tensors(0).map(lambda _: epoch.read_value()).flat_map(shuffled)
+    return tf.data.Dataset.from_tensors(0).flat_map(_as_it_is(shuffled))
 
 
 @contextlib.contextmanager
@@ -132,9 +138,9 @@ def _telling_of_unusable_examples() -> Iterator[None]:
         ) from error
 
 
-def _memory(tensors: Any, examples: Any, sample: int = 32) -> tuple[float, bool]:
+def _memory(sample: Iterable[Any], examples: Any) -> tuple[float, bool]:
     """Returns the bytes of a preprocessed example and whether all fit in `_CACHED_BYTES`, as a few of them suggest."""
-    sizes = [sum(_bytes(part) for part in tf.nest.flatten(parts)) for parts in tensors.take(sample)]
+    sizes = [sum(_bytes(part) for part in tf.nest.flatten(parts)) for parts in sample]
     count = int(examples.cardinality())
     if count < 0:
         count = int(examples.reduce(np.int64(0), lambda total, _: total + 1))
@@ -142,9 +148,9 @@ def _memory(tensors: Any, examples: Any, sample: int = 32) -> tuple[float, bool]
     return mean, mean * count <= _CACHED_BYTES
 
 
-def _shuffled(examples: Any, sample: int = 32) -> int:
+def _shuffled(examples: Any) -> int:
     """Returns how many raw examples to shuffle among, as a few of them suggest."""
-    sizes = [sum(_bytes(part) for part in tf.nest.flatten(parts)) for parts in examples.take(sample)]
+    sizes = [sum(_bytes(part) for part in tf.nest.flatten(parts)) for parts in examples.take(_SAMPLE)]
     return max(min(_SHUFFLED_UNCACHED, _SHUFFLED_BYTES * len(sizes) // max(sum(sizes), 1)), 1)
 
 
@@ -164,22 +170,23 @@ def _rooms(tensors: Any, task: Task, lengths: Any) -> tuple[list[int], int] | No
     longest = int(lengths.max(initial=1))
     of_targets = 0  # As long as the inputs beside them.
     if not task.aligned:
-        of_targets = int(tensors.map(lambda *parts: tf.size(parts[1])).reduce(0, tf.maximum))
+        of_targets = int(tensors.map(_as_it_is(lambda lengths, parts: tf.size(parts[1]))).reduce(0, tf.maximum))
     return [*(boundary for boundary in BOUNDARIES if boundary < longest), longest], of_targets
 
 
 def _of_similar_length(
     data: Any, task: Task, batch_size: int, pool: int, rooms: tuple[list[int], int] | None, *, shuffled: bool
 ) -> Any:
-    """Makes batches of `(number, lengths, example)`: pools of examples are sorted by their lengths, and then cut.
+    """Makes batches of `(number, (lengths, example))`: pools of examples are sorted by their lengths, and then cut.
 
     Among examples that are alike in their first length, batches are made of ones alike in the next. Where examples come
     shuffled, so do the batches of a pool.
     """
-    specs = data.element_spec[2]
+    specs = data.element_spec[1][1]
     fillings = _fillings(specs, task)
 
-    def cut(numbers: Any, lengths: Any, parts: Any) -> Any:
+    def cut(numbers: Any, examples: Any) -> Any:
+        lengths, parts = examples
         order = tf.argsort(_joined(lengths), stable=True)
         starts = tf.range(tf.size(order, tf.int64), delta=batch_size)
         if shuffled:
@@ -204,7 +211,7 @@ def _of_similar_length(
 
         return tf.data.Dataset.from_tensor_slices(starts).map(batch, num_parallel_calls=tf.data.AUTOTUNE)
 
-    return data.ragged_batch(pool).flat_map(cut)
+    return data.ragged_batch(pool).flat_map(_as_it_is(cut))
 
 
 def _dense(values: Any, spec: Any, filling: Any, width: Any) -> Any:

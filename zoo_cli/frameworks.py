@@ -39,12 +39,12 @@ def frameworks(quiet: bool = False, verbose: bool = False) -> Iterator[None]:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_PrintableFormatter())
     logger.addHandler(handler)
-    finder = _QuietTensorFlow()
+    finder = _TensorFlowFinder(quiet=not verbose)
+    sys.meta_path.insert(0, finder)
     if not verbose:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
         for name in ("absl", "jax", "tensorflow", "urllib3"):
             logging.getLogger(name).setLevel(logging.ERROR)
-        sys.meta_path.insert(0, finder)
     try:
         # Keras writes its progress bar to standard output.
         with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
@@ -84,14 +84,20 @@ def _show_warning(
     (file or sys.stderr).write(printable(warnings.formatwarning(message, category, filename, lineno, line)))
 
 
-class _QuietTensorFlow:
-    """Imports TensorFlow with standard error held back.
+class _TensorFlowFinder:
+    """Imports TensorFlow, and Keras with it, without scikit-learn and with standard error held back.
 
-    Its libraries write there as they are loaded, whatever `TF_CPP_MIN_LOG_LEVEL` says. If the import fails, what they
-    wrote is shown.
+    TensorFlow's libraries write there as they are loaded, whatever `TF_CPP_MIN_LOG_LEVEL` says. If the import fails,
+    what they wrote is shown.
+
+    Args:
+        quiet: whether standard error is held back.
     """
 
     _looking = False
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
@@ -109,11 +115,29 @@ class _QuietTensorFlow:
             execute = spec.loader.exec_module
 
             def exec_module(module: types.ModuleType) -> None:
-                with _held_back_stderr():
+                with _without_sklearn(), _held_back_stderr() if self._quiet else contextlib.nullcontext():
                     execute(module)
 
             spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec
+
+
+@contextlib.contextmanager
+def _without_sklearn() -> Iterator[None]:
+    """Within it, scikit-learn cannot be imported, unless it has been.
+
+    Keras imports it, and SciPy with it, for wrappers that no command uses, which takes an eighth of the time of the
+    whole import or more. Tasks that score by scikit-learn import it when they do.
+    """
+    if "sklearn" in sys.modules:
+        yield
+        return
+    modules: dict[str, Any] = sys.modules
+    modules["sklearn"] = None  # Python takes it for a module that there is not.
+    try:
+        yield
+    finally:
+        del modules["sklearn"]
 
 
 @contextlib.contextmanager

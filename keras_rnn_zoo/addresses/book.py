@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.addresses.rows import first
 from keras_rnn_zoo.addresses.textfile import TextFile, undecodable
-from keras_rnn_zoo.datasets.examples import Examples
+from keras_rnn_zoo.datasets.examples import Examples, held_in_memory
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Range
@@ -122,6 +122,8 @@ def _stretches(file: TextFile, start: int, end: int, length: int) -> Any:
             encoded = stretch.encode()
             yield encoded, encoded
 
+    if (held := held_in_memory(cut(), tf.string)) is not None:
+        return held
     spec = tf.TensorSpec([], tf.string)
     count = max(-(-(end - start - 1) // (length - 1)), 0)
     data = tf.data.Dataset.from_generator(cut, output_signature=(spec, spec))

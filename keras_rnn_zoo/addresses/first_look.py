@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from keras_rnn_zoo.addresses.labels import alike, are_whole
@@ -24,15 +24,13 @@ LEAK, CHANCE = 0.5, 0.1
 """A class gives itself away if its name stands in so many of its own texts, and in no more of the others."""
 
 
-def first_look(
-    surveys: Mapping[str, Survey], facts: Mapping[str, Any], open_training: Callable[[], Any], task: Any
-) -> None:
+def first_look(surveys: Mapping[str, Survey], facts: Mapping[str, Any], training: Any, task: Any) -> None:
     """Logs rows, classes, lengths and three examples as the model sees them, and warns of what is odd.
 
     Args:
         surveys: what the first pass over the files found, by split.
         facts: what the run notes of the data.
-        open_training: gives the training split as a `tf.data.Dataset`.
+        training: the training split as a `tf.data.Dataset`.
         task: the fitted task.
     """
     main = surveys["train"]
@@ -46,7 +44,7 @@ def first_look(
     )
     if main.labels:
         logger.info("Classes: %s.", _balance(main.labels))
-    examples = list(open_training().take(SAMPLE).as_numpy_iterator())
+    examples = list(training.take(SAMPLE).as_numpy_iterator())
     lengths, unit = _lengths(task, [raw for raw, _ in examples])
     found = np.percentile(lengths, (50, 95, 100))
     # Four digits tell enough of seconds; of many steps they would be 2e+04.

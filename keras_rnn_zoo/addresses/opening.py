@@ -11,7 +11,7 @@ from keras_rnn_zoo.addresses.first_look import first_look
 from keras_rnn_zoo.addresses.rows import BadRow, Files, Row, existing_folder
 from keras_rnn_zoo.addresses.splitting import HELD_OUT, Split, draw_split
 from keras_rnn_zoo.addresses.survey import Survey, checked_rows, refuse_bad_rows, survey
-from keras_rnn_zoo.datasets.examples import Examples
+from keras_rnn_zoo.datasets.examples import Examples, held_in_memory
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.schema import MOST_CLASSES
@@ -163,8 +163,12 @@ def open_rows(files: Mapping[str, Files], seed: int, skip_bad_rows: bool, known:
         splits[part] = functools.partial(
             stream, files[part] if own else main, None if own else split, part, classes, count, left_out
         )
-    look = functools.partial(first_look, surveys, facts, splits["train"]) if "split" not in known else None
-    return Examples("1", checksum, main.input, splits, classes, facts, look)
+
+    def look(task: Any) -> None:
+        first_look(surveys, facts, opened.split("train"), task)
+
+    opened = Examples("1", checksum, main.input, splits, classes, facts, look if "split" not in known else None)
+    return opened
 
 
 def _checksum(files: Mapping[str, Files]) -> str:
@@ -258,6 +262,9 @@ def _as_dataset(examples: Callable[[], Iterator[tuple[Any, Any]]], files: Files,
     kinds = {"classification": tf.int64, "regression": tf.float32}
     target = tf.TensorSpec([None] if files.task == "captioning" else [], kinds.get(files.task, tf.string))
     if files.input in ("text", "image") and files.task != "captioning":
+        if (held := held_in_memory(examples(), target.dtype)) is not None:
+            return held
+
         # Handing each row to TensorFlow by itself would take longer than reading it.
         def chunks() -> Iterator[tuple[list[Any], list[Any]]]:
             size = CHUNK if files.input == "text" else 16

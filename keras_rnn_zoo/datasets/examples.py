@@ -1,11 +1,14 @@
 """What opening a data set gives."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from keras_rnn_zoo.errors import DataError, name_hint
 from keras_rnn_zoo.lazy import np, tf
+
+HELD = 2**22
+"""Most bytes of a split that `held_in_memory` holds."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,19 @@ class Examples:
     classes: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     look: Callable[[Any], None] | None = None
+    _opened: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def split(self, name: str) -> Any:
-        """Returns the examples of a split; raises `DataError` where there is no such split, or no example in it."""
+        """Returns the examples of a split, opened once however often it is asked for.
+
+        Raises:
+            DataError: there is no such split, or no example in it.
+        """
+        if name not in self._opened:
+            self._opened[name] = self._open(name)
+        return self._opened[name]
+
+    def _open(self, name: str) -> Any:
         if name not in self.splits:
             raise DataError(f"The dataset has no split {name!r}. {name_hint(name, self.splits)}")
         examples = self.splits[name]()
@@ -48,6 +61,26 @@ def as_dataset(rows: Sequence[tuple[Any, Any]]) -> Any:
     """Returns pairs of raw input and target as a `tf.data.Dataset`."""
     raw, targets = zip(*rows, strict=True)
     return tf.data.Dataset.from_tensor_slices((list(raw), list(targets)))
+
+
+def held_in_memory(rows: Iterable[tuple[bytes, Any]], dtype: Any) -> Any:
+    """Returns texts or files and their targets as a `tf.data.Dataset`, or `None` if they have more than `HELD` bytes.
+
+    A small split is thus read and checked once and not in every pass, and no generator is traced for it.
+
+    Args:
+        rows: pairs of raw input and target.
+        dtype: the TensorFlow type of targets.
+    """
+    held: list[tuple[bytes, Any]] = []
+    size = 0
+    for raw, target in rows:
+        held.append((raw, target))
+        size += len(raw) + (len(target) if dtype == tf.string else dtype.size)
+        if size > HELD:
+            return None
+    raws, targets = zip(*held, strict=True) if held else ((), ())
+    return tf.data.Dataset.from_tensor_slices((tf.constant(raws, tf.string), tf.constant(targets, dtype)))
 
 
 def carve_validation(examples: Any, size: int, share: float, seed: int) -> dict[str, Callable[[], Any]]:

@@ -1,7 +1,8 @@
 """From raw text to token ids and back, in the graph."""
 
+import functools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import keras
@@ -90,6 +91,17 @@ UNITS = {"pieces": "pieces", "words": "words", "spaces": "words", "characters": 
 """What the tokens of each kind are called in messages."""
 
 
+def _split(tokens: str, texts: tf.Tensor) -> tf.RaggedTensor:
+    return SPLITS[tokens](tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace"))
+
+
+@functools.cache
+def _splitter(tokens: str) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Returns the function from strings to all of their tokens, traced once for all vocabularies of a kind."""
+    signature = [tf.TensorSpec([None], tf.string)]
+    return tf.function(lambda texts: _split(tokens, texts).flat_values, input_signature=signature, autograph=False)
+
+
 class TokenIds(keras.layers.Layer):
     """Turns texts into the ids of their tokens, in the order read. Bytes that are not UTF-8 count as U+FFFD.
 
@@ -121,7 +133,7 @@ class TokenIds(keras.layers.Layer):
 
     def split(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Returns the tokens of strings `(batch,)`, as ragged strings `(batch, tokens)`."""
-        return SPLITS[self.tokens](tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace"))
+        return _split(self.tokens, texts)
 
     def tokenize(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Returns the tokens to look up of strings `(batch,)`: those of `split`, with unknown pieces spelled out."""
@@ -143,9 +155,7 @@ class TokenIds(keras.layers.Layer):
             How often each token of `split` came.
         """
         counts: Counter[bytes] = Counter()
-        tokens = tf.function(
-            lambda batch: self.split(batch).flat_values, input_signature=[tf.TensorSpec([None], tf.string)]
-        )
+        tokens = _splitter(self.tokens)
         rarest = 1
         for batch in texts:
             counts.update(tokens(batch).numpy().tolist())

@@ -14,6 +14,11 @@ from keras_rnn_zoo.snapshots import Member
 from keras_rnn_zoo.tasks.endpoint import Endpoint, for_any_batch
 
 
+def raw_alone(examples: Any) -> Any:
+    """Returns the raw inputs of a `tf.data.Dataset` of `(raw, target)`."""
+    return examples.map(tf.autograph.experimental.do_not_convert(lambda raw, target: raw))
+
+
 class Task(abc.ABC):
     """One kind of problem.
 
@@ -60,7 +65,7 @@ class Task(abc.ABC):
         Returns:
             What was learnt, in a line for the training log.
         """
-        return self.reader.fit(examples.map(lambda raw, target: raw)) or "nothing to learn before training"
+        return self.reader.fit(raw_alone(examples)) or "nothing to learn before training"
 
     def sizes(self) -> dict[str, Any]:
         """Returns the options that the model takes from the data."""

@@ -8,7 +8,7 @@ from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.snapshots import Member
 from keras_rnn_zoo.tasks.endpoint import Endpoint
 from keras_rnn_zoo.tasks.steps import StepTask
-from keras_rnn_zoo.tasks.task import Task
+from keras_rnn_zoo.tasks.task import Task, raw_alone
 
 N_BEST = 5
 """Texts that the endpoint `beam` of an export gives, or as many as the search follows at once, if more."""
@@ -39,7 +39,7 @@ class TextTarget(Task):
         from keras_rnn_zoo.readers.text import learn_vocabulary
 
         texts = examples.flat_map(lambda raw, target: tf.data.Dataset.from_tensor_slices(tf.reshape(target, [-1])))
-        learnt = self.reader.fit(examples.map(lambda raw, target: raw)), learn_vocabulary(self.target_ids, texts)
+        learnt = self.reader.fit(raw_alone(examples)), learn_vocabulary(self.target_ids, texts)
         return "; ".join(filter(None, learnt))
 
     def resources(self) -> list[Any]:

@@ -54,6 +54,22 @@ def test_untokenised_japanese_is_read_and_written_by_characters(tmp_path):
     assert "tokens" not in found  # It is split already.
 
 
+def test_large_splits_are_read_again_in_every_pass_and_small_ones_are_held(tmp_path, monkeypatch):
+    lines = "".join(f"text {n},{n % 2}\n" for n in range(40))
+    write(tmp_path, {"a.csv": f"text,label\n{lines}", "book.txt": "a line of it\n" * 200})
+    addresses = (f"csv:{tmp_path}/a.csv", "classification"), (f"text:{tmp_path}/book.txt", "language_modelling")
+    held = [opened(*address)[1] for address in addresses]
+    found = [rows(examples) for examples in held]
+    monkeypatch.setattr("keras_rnn_zoo.datasets.examples.HELD", 20)
+    streamed = [opened(*address)[1] for address in addresses]
+    assert [rows(examples) for examples in streamed] == found
+    for before, after in zip(held, streamed, strict=True):
+        kinds = [type(data.split("train")).__name__ for data in (before, after)]
+        assert kinds[0] != kinds[1]
+        assert before.split("train").element_spec == after.split("train").element_spec
+        assert before.split("train") is before.split("train")
+
+
 def test_a_book_is_cut_into_stretches_that_overlap_by_a_character(tmp_path):
     text = "".join(f"{n} is a number.\n" for n in range(1000))
     write(tmp_path, {"book.txt": text.replace("\n", "\r\n")})

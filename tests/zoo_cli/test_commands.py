@@ -16,9 +16,9 @@ COMMANDS = list(main.COMMANDS)
 ORDER = ["one_to_one", "one_to_many", "many_to_one", "many_to_many", "sync_many_to_many", "ctc"]
 
 
-def run_fresh(*args, **kwargs):
-    """Runs a command line in a fresh process, with bytes in and out."""
-    command = [sys.executable, "-c", "from zoo_cli.main import cli; cli()", *args]
+def run_fresh(*args, before="", **kwargs):
+    """Runs a command line in a fresh process, with bytes in and out, and some Python before it."""
+    command = [sys.executable, "-c", f"{before}\nfrom zoo_cli.main import cli; cli()", *args]
     return subprocess.run(command, capture_output=True, check=False, **kwargs)
 
 
@@ -152,7 +152,11 @@ def test_the_main_job(tmp_path):
     )
 
     lines = b"although the plot is dull , the cast is superb\n\n\xff\xfe\nthe cast is superb , not dull"
-    predicted = run_fresh("predict", "many_to_one", "--json", env=environment, input=lines)
+    tell = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr))"
+    predicted = run_fresh("predict", "many_to_one", "--json", before=tell, env=environment, input=lines)
+    loaded = predicted.stderr.decode().splitlines()[-1].split()
+    assert "keras" in loaded
+    assert "sklearn" not in loaded  # It takes a second to import, and only measures.
     answers = json.loads(predicted.stdout)
     assert len(answers) == 4
     assert answers[0]["label"] == "positive"
