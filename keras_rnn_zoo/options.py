@@ -119,6 +119,22 @@ def read_options(function: Callable[..., Any]) -> dict[str, Option]:
     return options
 
 
+def with_options(function: Callable[..., Any], further: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options of `further` to the signature and the docstring of `function`, which takes any keyword argument.
+
+    Args:
+        function: the function; it is changed. Its docstring ends with its arguments.
+        further: a function with further options.
+    """
+    signature, documented = inspect.signature(function), read_arguments(inspect.getdoc(further) or "")
+    own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    added = list(inspect.signature(further).parameters.values())
+    function.__signature__ = signature.replace(parameters=[*own, *added])  # type: ignore[attr-defined]
+    lines = "".join(f"    {one.name}: {documented[one.name]}\n" for one in added)
+    function.__doc__ = f"{inspect.getdoc(function)}\n{lines}"
+    return function
+
+
 def _read_option(name: str, annotation: Any, default: Any, meaning: str) -> Option:
     bounds, from_data = Range(), False
     if typing.get_origin(annotation) is Annotated:
