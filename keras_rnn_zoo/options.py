@@ -31,6 +31,9 @@ class Range:
 FROM_DATA = "from the data"
 """Marks an option that training reads off the data set, such as the number of classes."""
 
+OF_FILES = frozenset(("columns", "validation", "test", "skip_bad_rows", "encoding", "separator"))
+"""Options that files of one's own have, and other data sets have not."""
+
 _TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _TYPE_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 
@@ -184,6 +187,8 @@ def find_option(options: Mapping[str, Option], name: str, owner: str) -> Option:
     """Returns the option of that name, or raises `OptionError` with the nearest names."""
     if not options:
         raise OptionError(f"{owner} has no options; received {short_repr(name)}. Leave it out.")
+    if name not in options and name in OF_FILES:
+        raise OptionError(f"{owner} has no option {name!r}. Files of your own have it, such as --dataset csv:FILE.")
     if name not in options:
         raise OptionError(f"{owner} has no option {short_repr(name)}. {name_hint(name, options)}")
     return options[name]

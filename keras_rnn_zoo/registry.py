@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from keras_rnn_zoo.catalogue import Catalogue, Entry
 from keras_rnn_zoo.errors import DataError, UnknownNameError
+from keras_rnn_zoo.files import user_path
 from keras_rnn_zoo.options import Option
 
 
@@ -213,9 +214,13 @@ def find_dataset(
         return datasets.get(name)
     except UnknownNameError as error:
         ending = str(name).casefold().removesuffix(".gz").rpartition(".")[2]
-        fitting_forms = [form.name for form in forms.entries() if ending in form.endings]
-        hint = f" Files are named with their form: {fitting_forms[0]}:{name}." if fitting_forms else ""
-        raise UnknownNameError(f"{error}{hint}") from None
+        named = [f"{form.name}:{name}" for form in forms.entries() if ending in form.endings]
+        if user_path(name).is_dir():
+            named = [f"images:{name}", f"audio:{name}"]
+        if not named:
+            raise
+        told = f"{str(error).partition('. ')[0]}. Files are named with their form: {' or '.join(named)}."
+        raise UnknownNameError(told) from None
 
 
 def dataset_of(config: Mapping[str, Any], fault: Callable[[Any, Any], str] | None = None) -> Dataset:
@@ -276,11 +281,14 @@ def endpoint_of(dataset: Dataset) -> dict[str, dict[str, str]]:
 
 def check_pair(architecture: Architecture, dataset: Dataset) -> None:
     """Raises `DataError` unless the architecture can do the data set's task and read its kind of input."""
-    if dataset.task not in architecture.tasks:
-        fault = f"is for {dataset.task}, which {architecture.name} does not do"
-    elif dataset.sizes["input"] not in architecture.options["input"].choices:
-        fault = f"has inputs of the kind {dataset.sizes['input']}, which {architecture.name} does not read"
-    else:
+    task, input = dataset.task, dataset.sizes["input"]
+    fitting = [one for one in architectures.entries() if task in one.tasks and input in one.options["input"].choices]
+    if architecture in fitting:
         return
-    fitting = [entry.name for entry in datasets_of(architecture)]
-    raise DataError(f"The dataset {dataset.name!r} {fault}. Datasets of {architecture.name}: {', '.join(fitting)}.")
+    does = task in architecture.tasks
+    fault = f"has inputs of the kind {input}, which" if does else f"is for {task}, which"
+    others = f" Architectures for it: {', '.join(one.name for one in fitting)}." if fitting else ""
+    raise DataError(
+        f"The dataset {dataset.name!r} {fault} {architecture.name} does not {'read' if does else 'do'}.{others} "
+        f"Datasets of {architecture.name}: {', '.join(entry.name for entry in datasets_of(architecture))}."
+    )

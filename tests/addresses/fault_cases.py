@@ -107,6 +107,8 @@ CASES = [
     # Columns
     table("a missing column", TABLE, "no column 'txt'", "Did you mean 'text'", "'label'", columns="text=txt"),
     table("columns that cannot be guessed", "a,b\nc,d\n", "'a', 'b'", "--columns text=NAME,label=NAME"),
+    table("a table of series", ",".join(f"t{n}" for n in range(40)) + "\n" + "0.5," * 39 + "0.1\n", "'t9', and 30 more",
+          "numpy.savez", "npz:FILE"),
     table("an unknown word for a column", TABLE, "received 'txet=a'", "'text'", columns="txet=a"),
     table("a word twice", TABLE, "two columns for 'text'", columns="text=text,text=label"),
     table("a word of another task", TABLE, "names 'image'", "text, label", columns="image=text,label=label"),

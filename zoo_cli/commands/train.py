@@ -118,6 +118,7 @@ def _merged(
         data = registry.find_dataset(places["dataset"], architecture.tasks, wanted)
     else:
         data = registry.default_dataset(architecture)
+    registry.check_pair(architecture, data)
     known = registry.options_of(architecture, data)
     chosen = split_config(written, known, config) if config else {}
     return places, {**chosen, **parse_options({**SETTINGS, **known}, pairs, architecture.name), **given}
