@@ -281,7 +281,7 @@ def endpoint_of(dataset: Dataset) -> dict[str, dict[str, str]]:
 
 def check_pair(architecture: Architecture, dataset: Dataset) -> None:
     """Raises `DataError` unless the architecture can do the data set's task and read its kind of input."""
-    task, input = dataset.task, dataset.sizes["input"]
+    task, input = dataset.task, dataset.sizes.get("input")
     fitting = [one for one in architectures.entries() if task in one.tasks and input in one.options["input"].choices]
     if architecture in fitting:
         return

@@ -152,8 +152,8 @@ class ConllFile(Files):
     def _split(self, text: str) -> list[str]:
         """Returns the columns of a line; in a file whose columns are separated by spaces, a tab may be one of them."""
         fields = _fields(text)
-        if self.tabs or "\t" not in text or len(fields) == self.width:
-            return fields
+        if self.tabs or "\t" not in text or len(fields) == self.width or text.startswith("#"):
+            return fields  # A comment may have a tab before "domain=en".
         return _fields(SPACE.sub(" ", text))
 
     def _place(self, column: str) -> int:
