@@ -96,7 +96,8 @@ def open_inputs(
         return _table(TABLES[form], place, task, word, given, trained, encoding, separator, guessed=guessed)
     forms = {"text": "csv:FILE, tsv:FILE, jsonl:FILE, text:FILE", "image": "images:DIR", "audio": "audio:DIR"}
     raise DataError(
-        f"The run reads {kind}; {address!r} is of no form with that. Name {forms.get(kind, 'inputs one by one')}."
+        f"The run reads {kind}; {address!r} is of no form with that. Name "
+        f"{forms.get(kind, 'each series as JSON instead, or call zoo.predict from Python')}."
     )
 
 

@@ -21,6 +21,9 @@ from zoo_cli.options import (
     split_pairs,
 )
 
+EXAMPLES = {"image": "IMAGE", "audio": "RECORDING", "series": '"[[...], ...]"'}
+"""What stands for an input that is no text in the command that is suggested, by its kind."""
+
 
 @click.command("train")
 @click.argument("name", required=False)
@@ -90,7 +93,8 @@ def command(
     click.echo(one_line(f"The run is in {run.path}"))
     if not quiet:
         named = shell_quote(run.name) + where
-        click.echo(f'Next:\n  zoo predict {named} "..."\n  zoo evaluate {named}\n  zoo export {named}')
+        example = EXAMPLES.get(run.config["task"]["input"], '"..."')
+        click.echo(f"Next:\n  zoo predict {named} {example}\n  zoo evaluate {named}\n  zoo export {named}")
 
 
 def _merged(
