@@ -18,7 +18,8 @@ class RecordLines:
     """Lines as `csv.reader` takes them, which reads a further line only within quotes.
 
     `csv.reader` makes an object of each field, some fifty bytes for a separator of one byte, before anybody can count
-    them. So the separators of long lines are counted first.
+    them. So the separators of long lines are counted first. Where there are too many, `TooManyFieldsError` is raised; a
+    new iterator goes on after that line.
 
     Args:
         lines: the lines, each with the mark of its end.
@@ -38,26 +39,32 @@ class RecordLines:
 
     def begin_record(self) -> None:
         """Tells that the next line begins a record."""
-        self.begin = self._length = self._separators = 0
+        self.begin = 0
 
-    def __iter__(self) -> "RecordLines":
-        return self
+    def __iter__(self) -> Iterator[str]:
+        for line, end in self._lines:
+            self.end, length = end, len(line)
+            if not self.begin:
+                self.begin, self._length, self._separators = end.line, length, 0
+                if length > MOST_COLUMNS and line.count(self._separator) > MOST_COLUMNS:
+                    self._count(line, quoted=False)
+            else:
+                self._length += length
+                self._check_length()
+                self._count(line, quoted=True)
+            yield line
 
-    def __next__(self) -> str:
-        line, self.end = next(self._lines)
-        quoted = self.begin > 0
-        self.begin = self.begin or self.end.line
-        self._length += len(line)
+    def _check_length(self) -> None:
         if self._length > LONGEST_LINE:
             raise DataError(
                 f"{self._path}, line {self.begin}: a row that begins here is longer than {LONGEST_LINE // 2**20} MiB, "
                 f"over {self.end.line - self.begin + 1:,} lines. Close its quotes."
             )
-        if quoted or line.count(self._separator) > MOST_COLUMNS:
-            self._separators += count_separators(line, self._separator, MOST_COLUMNS, quoted=quoted)
-            if self._separators > MOST_COLUMNS:
-                raise TooManyFieldsError
-        return line
+
+    def _count(self, line: str, *, quoted: bool) -> None:
+        self._separators += count_separators(line, self._separator, MOST_COLUMNS, quoted=quoted)
+        if self._separators > MOST_COLUMNS:
+            raise TooManyFieldsError
 
 
 def count_separators(line: str, separator: str, most: int, *, quoted: bool = False) -> int:

@@ -137,6 +137,7 @@ class CsvTable(Table):
                 return
             except TooManyFieldsError:
                 yield self._misfit(f"line {lines.begin}", MOST_COLUMNS + 1), lines.end
+                reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
                 continue
             except csv.Error as error:
                 where = f"line {lines.begin}"
