@@ -60,7 +60,7 @@ def predict_file(
 
     Raises:
         RunError: no such run, or a damaged one.
-        DataError: the input is not there, or a row of it cannot be read.
+        DataError: the input is not there or holds nothing to predict, or a row of it cannot be read.
     """
     found = run.run if isinstance(run, LoadedRun) else open_run(run, models_dir)
     source = open_inputs(input, found.config, columns, encoding, separator)
@@ -74,6 +74,8 @@ def predict_file(
                 write(asked, answer)
                 counts["answered"] += asked.input is not None
             progress(counts["answered"])
+        if not any(counts.values()):
+            raise DataError(f"{source.path} holds nothing to predict. Name a file with inputs.")
     return counts
 
 

@@ -38,6 +38,9 @@ class ForInputs:
 FROM_DATA = "from the data"
 """Marks an option that training reads off the data set, such as the number of classes."""
 
+OF_FILES = frozenset(("columns", "validation", "test", "skip_bad_rows", "encoding", "separator"))
+"""Options that files of one's own have, and other data sets have not."""
+
 _TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _TYPE_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 
@@ -127,6 +130,22 @@ def read_options(function: Callable[..., Any]) -> dict[str, Option]:
     return options
 
 
+def with_options(function: Callable[..., Any], further: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options of `further` to the signature and the docstring of `function`, which takes any keyword argument.
+
+    Args:
+        function: the function; it is changed. Its docstring ends with its arguments.
+        further: a function with further options.
+    """
+    signature, documented = inspect.signature(function), read_arguments(inspect.getdoc(further) or "")
+    own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    added = list(inspect.signature(further).parameters.values())
+    function.__signature__ = signature.replace(parameters=[*own, *added])  # type: ignore[attr-defined]
+    lines = "".join(f"    {one.name}: {documented[one.name]}\n" for one in added)
+    function.__doc__ = f"{inspect.getdoc(function)}\n{lines}"
+    return function
+
+
 def _read_option(name: str, annotation: Any, default: Any, meaning: str) -> Option:
     bounds, inputs, from_data = Range(), ForInputs(), False
     if typing.get_origin(annotation) is Annotated:
@@ -188,6 +207,8 @@ def find_option(options: Mapping[str, Option], name: str, owner: str) -> Option:
     """Returns the option of that name, or raises `OptionError` with the nearest names."""
     if not options:
         raise OptionError(f"{owner} has no options; received {short_repr(name)}. Leave it out.")
+    if name not in options and name in OF_FILES:
+        raise OptionError(f"{owner} has no option {name!r}. Files of your own have it, such as --dataset csv:FILE.")
     if name not in options:
         raise OptionError(f"{owner} has no option {short_repr(name)}. {name_hint(name, options)}")
     return options[name]

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 
 from keras_rnn_zoo.catalogue import Catalogue, Entry
 from keras_rnn_zoo.errors import DataError, UnknownNameError
+from keras_rnn_zoo.files import user_path
 from keras_rnn_zoo.options import Option
 
 
@@ -221,9 +222,13 @@ def find_dataset(
         return datasets.get(name)
     except UnknownNameError as error:
         ending = str(name).casefold().removesuffix(".gz").rpartition(".")[2]
-        fitting_forms = [form.name for form in forms.entries() if ending in form.endings]
-        hint = f" Files are named with their form: {fitting_forms[0]}:{name}." if fitting_forms else ""
-        raise UnknownNameError(f"{error}{hint}") from None
+        named = [f"{form.name}:{name}" for form in forms.entries() if ending in form.endings]
+        if user_path(name).is_dir():
+            named = [f"images:{name}", f"audio:{name}"]
+        if not named:
+            raise
+        told = f"{str(error).partition('. ')[0]}. Files are named with their form: {' or '.join(named)}."
+        raise UnknownNameError(told) from None
 
 
 def dataset_of(config: Mapping[str, Any], fault: Callable[[Any, Any], str] | None = None) -> Dataset:
@@ -298,9 +303,12 @@ def endpoint_of(dataset: Dataset) -> dict[str, dict[str, str]]:
 def check_pair(architecture: Architecture, dataset: Dataset) -> None:
     """Raises `DataError` unless the architecture can do the data set's task and read its kind of input."""
     mismatch = _mismatch(architecture, dataset)
-    if mismatch:
-        fitting = ", ".join(entry.name for entry in datasets_of(architecture)) or "none"
-        raise DataError(f"The dataset {dataset.name!r} {mismatch}. Datasets of {architecture.name}: {fitting}.")
+    if not mismatch:
+        return
+    names = [one.name for one in architectures.entries() if not _mismatch(one, dataset)]
+    others = f" Architectures for it: {', '.join(names)}." if names else ""
+    fitting = ", ".join(entry.name for entry in datasets_of(architecture)) or "none"
+    raise DataError(f"The dataset {dataset.name!r} {mismatch}.{others} Datasets of {architecture.name}: {fitting}.")
 
 
 def _mismatch(architecture: Architecture, dataset: Dataset) -> str:

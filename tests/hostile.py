@@ -238,6 +238,8 @@ HUGE = 10**300
 MODEL = r"model\.keras is damaged: "
 CLIMBING = ("../../x", "/etc/passwd", "task/../../x", "..", "", "a\\b", "task/\x00")
 
+LABELS = r"the classes in labels\.txt are not those of the configuration"
+
 CASES = [
     # What config.json is
     text("an empty file", ""),
@@ -355,6 +357,10 @@ CASES = [
     Case("a token twice", learnt("vocabulary.txt", b"\n[UNK]\na\na\n"), "damaged"),
     Case("a vocabulary of a million tokens", learnt("vocabulary.txt", b"\n[UNK]\n" + b"".join(
         b"%d\n" % number for number in range(1_000_000))), "damaged"),
+    Case("labels in another order", learnt("labels.txt", b"positive\nnegative\n"), LABELS),
+    Case("a label more than the configuration has", learnt("labels.txt", b"negative\npositive\nx\n"), LABELS),
+    setting("task", "classes", value=["b", "a"], wants=LABELS),
+    setting("task", "classes", value=[], wants="damaged"),
     Case("no labels", learnt("labels.txt", b"\n"), "damaged"),
     Case("a million labels", learnt("labels.txt", b"".join(b"%d\n" % n for n in range(1_000_000))), "damaged"),
     Case("labels that are no text", learnt("labels.txt", b"\xff\n\xfe\n"), "a file in it is not what"),

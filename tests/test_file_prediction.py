@@ -71,6 +71,23 @@ def test_a_pipe_gets_the_predictions(loaded, tmp_path):
     assert len(read[0].splitlines()) == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("in.csv", "id,text\n"),
+        ("in.csv", "id,text\r\n\r\n"),
+        ("in.tsv", "id\ttext\n"),
+        ("in.jsonl", "\n"),
+        ("in.txt", ""),
+    ],
+)
+def test_a_file_without_inputs_is_refused(name, content, loaded, tmp_path):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DataError, match=rf"{name} (holds nothing to predict|is empty)\. Name a file"):
+        zoo.predict_file(loaded, str(tmp_path / name), str(tmp_path / "out"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [name]
+
+
 def test_columns_by_number_need_no_header(loaded, labels, tmp_path):
     (tmp_path / "in.tsv").write_text("".join(f"{text}\tmore\n" for text in ["a", "b"]))
     zoo.predict_file(loaded, str(tmp_path / "in.tsv"), str(tmp_path / "out.tsv"), columns="text=1")

@@ -133,7 +133,10 @@ def test_what_a_run_says_leaves_the_terminal_alone(good, hostile):
 
     from zoo_cli.main import cli
 
-    labels = lambda folder, config: (folder / "task" / "labels.txt").write_text("\x1b[2Jgood\n\x9b31mbad\n") and None  # noqa: E731
+    def labels(folder, config):
+        config["task"]["classes"] = ["\x1b[2Jgood", "\x9b31mbad"]
+        (folder / "task" / "labels.txt").write_text("\x1b[2Jgood\n\x9b31mbad\n")
+
     folder = hostile(Case("", labels, ""))
     result = CliRunner().invoke(cli, ["predict", str(folder), "fine"], catch_exceptions=False)
     assert result.exit_code == 0

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -29,6 +30,22 @@ dataset_option = click.option(
     "--dataset", metavar="D", help="Dataset, or files as FORM:PATH [default: the embedded one]."
 )
 columns_option = click.option("--columns", metavar="WORD=COLUMN,...", help="Which column of your files holds what.")
+
+
+def data_options(set_help: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Returns a decorator that gives a command the options `chosen_dataset` takes.
+
+    Args:
+        set_help: the help of `--set`.
+    """
+    pairs_option = click.option("--set", "pairs", metavar="KEY=VALUE", multiple=True, help=set_help)
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in (data_dir_option, pairs_option, columns_option, dataset_option):  # The last one is listed first.
+            command = option(command)
+        return command
+
+    return decorate
 
 
 def chosen_dataset(

@@ -1,7 +1,6 @@
 """A folder of recordings."""
 
 import contextlib
-import dataclasses
 import itertools
 from collections import Counter
 from collections.abc import Mapping
@@ -11,7 +10,6 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.addresses.folders import Folder
 from keras_rnn_zoo.addresses.opening import files_dataset
 from keras_rnn_zoo.addresses.rows import Row
-from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers.recordings import (
@@ -89,41 +87,20 @@ class AudioFolder(Folder):
         return {"sample_rate": min(max(rate, 1000), MOST_SAMPLES), **few}
 
 
+def audio_options(
+    *,
+    sample_rate: Annotated[int, Range(1000, 192_000)] = MOST_SAMPLES,
+    max_seconds: Annotated[float, Range(0.01, 3600)] = MOST_SECONDS,
+) -> None:
+    """What recordings have as options besides those of all files.
+
+    Args:
+        sample_rate: samples a second that recordings are brought to.
+        max_seconds: most of a recording that is read, from its start.
+    """
+
+
 @registry.form("audio", tasks=("classification", "transcription"), address="audio:DIR")
 def audio(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
     """A folder of recordings of any rate: a folder a class, with labels.csv, or with their text as file name."""
-
-    def open_recordings(
-        data_dir: str | None,
-        seed: int,
-        *,
-        sample_rate: Annotated[int, Range(1000, 192_000)] = MOST_SAMPLES,
-        max_seconds: Annotated[float, Range(0.01, 3600)] = MOST_SECONDS,
-        columns: str = "",
-        validation: str = "",
-        test: str = "",
-        skip_bad_rows: bool = False,
-        encoding: str = "",
-    ) -> Examples:
-        """Recordings of your own.
-
-        Args:
-            data_dir: not used.
-            seed: draws the splits for which no folders are named.
-            sample_rate: samples a second that recordings are brought to.
-            max_seconds: most of a recording that is read, from its start.
-            columns: which column of labels.csv holds what, such as audio=file,text=sentence.
-            validation: a folder to validate on; a tenth of the recordings if empty.
-            test: a folder to test on; a tenth of the recordings if empty.
-            skip_bad_rows: whether to leave out recordings that cannot be used.
-            encoding: encoding of labels.csv; if empty, what a byte order mark tells, or UTF-8.
-        """
-        given = {**options, "encoding": encoding}
-        further = {"sample_rate": sample_rate, "max_seconds": max_seconds}
-        opened = files_dataset("audio", AudioFolder, place, tasks, given, known, further=further)
-        return opened.make(
-            data_dir, seed, columns=columns, validation=validation, test=test, skip_bad_rows=skip_bad_rows,
-            encoding=encoding,
-        )  # fmt: skip
-
-    return dataclasses.replace(files_dataset("audio", AudioFolder, place, tasks, options, known), make=open_recordings)
+    return files_dataset("audio", AudioFolder, place, tasks, options, known, audio_options)

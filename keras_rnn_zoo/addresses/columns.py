@@ -36,6 +36,9 @@ USUAL = {
 
 USUAL_TRANSCRIPTS = "text transcript transcription sentence label words y target"
 
+LISTED = 10
+"""Columns that a message lists."""
+
 
 class ColumnError(DataError):
     """A column is not there, or none can be guessed."""
@@ -164,7 +167,6 @@ def resolve(
         ColumnError: a column is not there, or none can be guessed.
     """
     columns: dict[str, str] = {}
-    listed = ", ".join(map(repr, present))
     for word, column in given.items():
         if word not in words:
             raise OptionError(f"Option 'columns' names {word!r}; for {task} the words are {', '.join(words)}.")
@@ -176,8 +178,10 @@ def resolve(
             found = guess(word, left, task) or (left[0] if len(left) == len(missing) == 1 else "")
             if not found:
                 example = ",".join(f"{word}=NAME" for word in words)
+                series = "If each row is a series of numbers, write them with numpy.savez and name npz:FILE. "
                 raise ColumnError(
-                    f"{path}: none of its columns ({listed}) is named as one for {word!r} usually is. Name the "
+                    f"{path}: none of its columns ({listed(present)}) is named as one for {word!r} usually is. "
+                    f"{series if word == 'text' and len(present) > LISTED else ''}Name the "
                     f"columns: --columns {example}; in a file without a header by number, such as {words[0]}=1."
                 )
             columns[word] = found
@@ -193,4 +197,10 @@ def _find(column: str, present: Sequence[str], path: object) -> str:
             return name
     close = nearest(column, present)
     hint = f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
-    raise ColumnError(f"{path} has no column {column!r}. {hint}Its columns: {', '.join(map(repr, present))}.")
+    raise ColumnError(f"{path} has no column {column!r}. {hint}Its columns: {listed(present)}.")
+
+
+def listed(columns: Sequence[str]) -> str:
+    """Returns names of columns as messages list them, the first ones where there are many."""
+    more = f", and {len(columns) - LISTED:,} more" if len(columns) > LISTED else ""
+    return ", ".join(map(repr, columns[:LISTED])) + more

@@ -9,6 +9,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.addresses.columns import words_of
 from keras_rnn_zoo.addresses.opening import files_dataset
 from keras_rnn_zoo.addresses.rows import BadRow, Files, Row, first
+from keras_rnn_zoo.addresses.table import MOST_COLUMNS, told_fields
 from keras_rnn_zoo.addresses.textfile import TextFile, check_text
 from keras_rnn_zoo.datasets.tagged import tagging_defaults
 from keras_rnn_zoo.errors import DataError, OptionError
@@ -27,6 +28,9 @@ DOCUMENT = re.compile(r"#(begin|end) document\b")
 PROPERTY = re.compile(r"# (id \S+ domain=|new(doc|par)$|(new(doc|par) id|[\w.:-]+) = )")
 """Comments that no token looks like, even with as many fields as there are columns: those of MultiCoNER, and those
 that name a value as in CoNLL-U, such as "# sent_id = 12", or begin a document or paragraph."""
+
+MIXED = 100
+"""Lines with both tabs and spaces after which a file is taken to have both in all lines."""
 
 
 class Line(NamedTuple):
@@ -73,6 +77,7 @@ class ConllFile(Files):
     """A file of tokens and tags: CoNLL-U, which is known by its ten columns, or columns as in CoNLL-2003.
 
     Columns are separated by tabs or, in a line without a tab, by spaces of ASCII: any other space is part of a token.
+    In a file separated by spaces, a line that has as many columns only if its tabs separate like spaces is read so.
     They are named as in CoNLL-U, or by numbers from 1. Outside CoNLL-U the first column is the token and the last one
     the tag. Not read are `-DOCSTART-`, contractions (1-2) and elided words (3.1) of CoNLL-U, and comments: in CoNLL-U
     the lines that begin with "#", elsewhere those that begin a sentence with "# " and have not as many columns as the
@@ -104,6 +109,10 @@ class ConllFile(Files):
         self.universal = self.tabs and self.width >= len(CONLLU) and ID.fullmatch(fields[0]) is not None
         numbers = [str(number) for number in range(1, self.width + 1)]
         self.names = [*CONLLU, *numbers[len(CONLLU) :]] if self.universal else numbers
+        if self.width > MOST_COLUMNS:
+            raise DataError(
+                f"{self.file.path} has a line with {told_fields(self.width)}. Name a file with a token a line."
+            )
         if self.width < len(words):
             raise DataError(
                 f"{self.file.path} has one column, {fields[0][:60]!r}: a token and its tag are expected on each "
@@ -118,18 +127,34 @@ class ConllFile(Files):
         self.unspecified = UNSPECIFIED if self.universal else ""
 
     def _first_line(self) -> str:
-        """Returns the first line that can be no comment, or the first line there is."""
-        commented = ""
+        """Returns the first line that can be no comment, or the first line there is.
+
+        One with both tabs and spaces, of which either may separate its columns, only where no other is near.
+        """
+        commented, mixed = "", []
         for line, _ in self.file.lines():
             line = line.rstrip("\r\n")
             fields = _fields(line)
-            if any(fields) and fields[0] != DOCSTART:
-                if not line.startswith("#"):
-                    return line
+            if not any(fields) or fields[0] == DOCSTART:
+                continue
+            if line.startswith("#"):
                 commented = commented or line
-        if not commented:
+            elif "\t" not in line or not any(" " in field for field in fields):
+                return line
+            else:
+                mixed.append(line)
+                if len(mixed) == MIXED:
+                    break
+        if not (mixed or commented):
             raise DataError(f"{self.file.path} is empty. Name a file with a token a line.")
-        return commented
+        return mixed[0] if mixed else commented
+
+    def _split(self, text: str) -> list[str]:
+        """Returns the columns of a line; in a file whose columns are separated by spaces, a tab may be one of them."""
+        fields = _fields(text)
+        if self.tabs or "\t" not in text or len(fields) == self.width or text.startswith("#"):
+            return fields  # A comment may have a tab before "domain=en".
+        return _fields(SPACE.sub(" ", text))
 
     def _place(self, column: str) -> int:
         if column.casefold() in self.names:
@@ -146,7 +171,7 @@ class ConllFile(Files):
         sentence = Sentence("", [], [], [], None)
         for number, (text, _) in enumerate(self.file.lines(), 1):
             text = text.rstrip("\r\n")
-            fields = _fields(text)
+            fields = self._split(text)
             if not any(fields):
                 yield sentence
                 sentence = Sentence("", [], [], [], None)
@@ -191,8 +216,7 @@ class ConllFile(Files):
     def _values(self, text: str, fields: list[str], where: str, fault: str) -> tuple[list[str], BadRow | None]:
         """Returns the token of a line and, if tags are read, its tag; or what is wrong with the line."""
         if len(fields) != self.width:
-            found = f"{len(fields)} field{'s' if len(fields) > 1 else ''}"
-            fault = f"{found} where the first line has {self.width}: tokens and tags must be as many"
+            fault = f"{told_fields(len(fields))} where the first line has {self.width}: tokens and tags must be as many"
         if fault:
             return [], BadRow(where, "", text.strip(), fault)
         values = [joined(fields[place]) for place in self.places]
@@ -226,10 +250,10 @@ class ConllFile(Files):
 
 
 def _fields(text: str) -> list[str]:
-    """Returns the columns of a line; of an empty line, none that holds anything."""
+    """Returns the columns of a line, one too many where there are more; of an empty line, none that holds anything."""
     if "\t" in text:
-        return [field.strip(" ") for field in text.split("\t")]
-    return [field for field in text.split(" ") if field]
+        return [field.strip(" ") for field in text.split("\t", MOST_COLUMNS)]
+    return [field for field in text.strip(" ").split(" ", MOST_COLUMNS) if field]
 
 
 def joined(value: str) -> str:

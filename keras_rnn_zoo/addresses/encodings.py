@@ -48,6 +48,11 @@ def _hint(name: str) -> str:
     return f"Did you mean {' or '.join(close)}?" if close else "Name one such as utf-8, cp1252 or shift_jis."
 
 
+def marked_encoding(head: bytes) -> tuple[str, int] | None:
+    """Returns the encoding that a byte order mark tells and the number of bytes of the mark, or `None`."""
+    return next(((encoding, len(mark)) for mark, encoding in MARKS if head.startswith(mark)), None)
+
+
 def encoding_of(head: bytes, name: str = "") -> tuple[str, int]:
     """Returns the encoding of a file and the number of bytes of its byte order mark.
 
@@ -58,9 +63,8 @@ def encoding_of(head: bytes, name: str = "") -> tuple[str, int]:
         name: the name that the user gave; "" for none, which stands for UTF-8.
     """
     given = find_encoding(name) if name else "utf-8"
-    for mark, encoding in MARKS:
-        if head.startswith(mark):
-            return encoding, len(mark)
+    if marked := marked_encoding(head):
+        return marked
     if given in ("utf-16", "utf-32"):
         # Most characters of most texts, and all line ends, have a zero byte on the side of the high bits.
         size = int(given[-2:]) // 8

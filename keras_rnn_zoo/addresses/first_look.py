@@ -153,8 +153,9 @@ def _warnings(surveys: Mapping[str, Survey], task: Any, examples: list[Any], len
     if repeated:
         found.append(f"{repeated:,} rows repeat the input of another; rows that do stand in the same split.")
     for part, one in surveys.items():
-        shared = int(np.isin(np.asarray(one.numbers, "uint64"), numbers).sum()) if part != "train" else 0
-        if shared:
+        if part == "train":
+            continue
+        if shared := int(np.isin(np.asarray(one.inputs, "uint64"), np.asarray(main.inputs, "uint64")).sum()):
             found.append(
                 f"{shared:,} of the {one.rows:,} rows to {'test' if part == 'test' else 'validate'} on stand among "
                 "those to train on, too: the figures will look better than they are."

@@ -103,6 +103,9 @@ class Folder(Files):
     def key(self, row: Row) -> bytes:
         return str(row.raw).encode("utf-8", "surrogateescape")
 
+    def content(self, row: Row) -> bytes:
+        return file_digest(self.folder / row.raw).encode()  # Folders of different splits may use the same names.
+
     def checksum(self) -> str:
         import hashlib
 

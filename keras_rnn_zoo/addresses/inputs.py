@@ -6,7 +6,7 @@ from typing import IO, Any, NamedTuple
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.addresses.audio import AudioFolder
-from keras_rnn_zoo.addresses.columns import ColumnError, guess, parse_columns, words_of
+from keras_rnn_zoo.addresses.columns import ColumnError, guess, listed, parse_columns, words_of
 from keras_rnn_zoo.addresses.conll import ConllFile
 from keras_rnn_zoo.addresses.folders import Folder
 from keras_rnn_zoo.addresses.images import ImageFolder
@@ -96,7 +96,8 @@ def open_inputs(
         return _table(TABLES[form], place, task, word, given, trained, encoding, separator, guessed=guessed)
     forms = {"text": "csv:FILE, tsv:FILE, jsonl:FILE, text:FILE", "image": "images:DIR", "audio": "audio:DIR"}
     raise DataError(
-        f"The run reads {kind}; {address!r} is of no form with that. Name {forms.get(kind, 'inputs one by one')}."
+        f"The run reads {kind}; {address!r} is of no form with that. Name "
+        f"{forms.get(kind, 'each series as JSON instead, or call zoo.predict from Python')}."
     )
 
 
@@ -137,7 +138,7 @@ def _table(
         table = opened("")
     if table.columns[word] not in (given, trained, guess(word, table.present, task)):
         # The name of an only column may be the first row of a file without a header.
-        present = ", ".join(map(repr, table.present))
+        present = listed(table.present)
         raise DataError(
             f"{table.file.path}: none of its columns ({present}) is named as one for {word!r} usually is. "
             f"{_way_out(word, '')}"

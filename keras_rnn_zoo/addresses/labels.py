@@ -10,13 +10,19 @@ LONGEST = 1000
 """Characters of a label; a longer one is a text."""
 
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.0+)?")
-_MISSING = ("nan", "-nan")
-"""How NumPy and pandas write a number that is missing, in lower case."""
+_NOT_FINITE = {
+    **dict.fromkeys(("nan", "-nan"), "the label is empty"),
+    **dict.fromkeys(("inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"), "a finite number is expected"),
+}
+"""How NumPy, pandas and JSON write a number that is missing or infinite, in lower case, and what is wrong with it."""
 
 
-def is_missing(label: str) -> bool:
-    """Whether a label stands for a missing number, if the other labels are numbers."""
-    return label.casefold() in _MISSING
+def not_finite(label: str) -> str:
+    """Returns what is wrong with a label if it stands for a missing or infinite number, else "".
+
+    It is wrong where the other labels are numbers.
+    """
+    return _NOT_FINITE.get(label.casefold(), "")
 
 
 def are_whole(labels: Iterable[str]) -> bool:

@@ -14,6 +14,7 @@ from keras_rnn_zoo.addresses.survey import Survey, checked_rows, refuse_bad_rows
 from keras_rnn_zoo.datasets.examples import Examples, held_in_memory
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
+from keras_rnn_zoo.options import read_options, with_options
 from keras_rnn_zoo.schema import MOST_CLASSES
 
 CHUNK = 256
@@ -27,9 +28,7 @@ def files_dataset(
     tasks: tuple[str, ...],
     options: Mapping[str, Any],
     known: Mapping[str, Any],
-    *,
-    further: Mapping[str, Any] | None = None,
-    separated: bool = False,
+    further: Callable[..., None] | None = None,
 ) -> registry.Dataset:
     """Returns the data set of files in a form; reads what tells the columns and the task, and no more.
 
@@ -40,24 +39,16 @@ def files_dataset(
         tasks: the tasks that it may be for.
         options: options given by the user, as `open_rows` takes them.
         known: what a run's `config.json` says of the data set, if it was opened before.
-        further: further arguments of the class.
-        separated: whether there is an option for the character between columns, which `kind` takes as `separator`.
+        further: a function whose options the form has besides those of all files; `kind` takes them by name.
     """
-    reading = {name: str(options.get(name, "")) for name in ("encoding", *(["separator"] if separated else []))}
+    own = read_options(further) if further else {}
+    texts = ["encoding", *(name for name, option in own.items() if option.type is str)]
     given = known.get("columns") or parse_columns(str(options.get("columns", "")), USUAL)
-    open_place: Callable[..., Files] = functools.partial(kind, **(further or {}))
+    open_place: Callable[..., Files] = kind
     divided = kind.divided(place)
     main = divided.get("train", place)
-    found = open_place(main, tasks, given, **reading)
+    found = open_place(main, tasks, given, **{name: str(options.get(name, "")) for name in texts})
     task = found.task  # And not `found` itself: arrays would stay in memory beside those that are opened to train on.
-
-    def opened(columns: str, named: Mapping[str, str], skip_bad_rows: bool, seed: int, **reading: str) -> Examples:
-        given = known.get("columns") or parse_columns(columns, USUAL)
-        files = {"train": open_place(main, (task,), given, **reading)}
-        for part, chosen in named.items():
-            if other := chosen or divided.get(part):
-                files[part] = open_place(other, (task,), files["train"].columns, **reading)
-        return open_rows(files, seed, skip_bad_rows, known)
 
     def open_files(
         data_dir: str | None,
@@ -68,6 +59,7 @@ def files_dataset(
         test: str = "",
         skip_bad_rows: bool = False,
         encoding: str = "",
+        **reading: Any,
     ) -> Examples:
         """Files of your own.
 
@@ -80,40 +72,19 @@ def files_dataset(
             skip_bad_rows: whether to leave out rows that cannot be used.
             encoding: encoding of texts; if empty, what a byte order mark tells, or UTF-8.
         """
-        named = {"validation": validation, "test": test}
-        return opened(columns, named, skip_bad_rows, seed, encoding=encoding)
-
-    def open_tables(
-        data_dir: str | None,
-        seed: int,
-        *,
-        columns: str = "",
-        separator: str = "",
-        validation: str = "",
-        test: str = "",
-        skip_bad_rows: bool = False,
-        encoding: str = "",
-    ) -> Examples:
-        """Tables of your own.
-
-        Args:
-            data_dir: not used.
-            seed: draws the splits for which no files are named.
-            columns: which column holds what, such as text=review,label=stars; guessed from usual names if empty.
-            separator: what separates columns, a character or comma, semicolon, tab, pipe, space; found if empty.
-            validation: files to validate on; a tenth of the rows if empty.
-            test: files to test on; a tenth of the rows if empty.
-            skip_bad_rows: whether to leave out rows that cannot be used.
-            encoding: encoding of texts; if empty, what a byte order mark tells, or UTF-8.
-        """
-        named = {"validation": validation, "test": test}
-        return opened(columns, named, skip_bad_rows, seed, encoding=encoding, separator=separator)
+        given = known.get("columns") or parse_columns(columns, USUAL)
+        reading = {"encoding": encoding, **{name: option.default for name, option in own.items()}, **reading}
+        files = {"train": open_place(main, (task,), given, **reading)}
+        for part, named in (("validation", validation), ("test", test)):
+            if other := named or divided.get(part):
+                files[part] = open_place(other, (task,), files["train"].columns, **reading)
+        return open_rows(files, seed, skip_bad_rows, known)
 
     roots = [existing_folder(place)] if divided else found.named()
     address = f"{form}:{','.join(map(str, roots))}"
     return registry.Dataset(
         name=address,
-        make=open_tables if separated else open_files,
+        make=with_options(open_files, further) if further else open_files,
         task=found.task,
         source="files",
         size="as the run's configuration says",
@@ -142,10 +113,10 @@ def open_rows(files: Mapping[str, Files], seed: int, skip_bad_rows: bool, known:
     facts = {name: known[name] for name in ("columns", "split", "rows", "bad_rows", "left_out") if name in known}
     surveys: dict[str, Survey] = {}
     if "split" not in known or known.get("checksum") != checksum:
-        fault = known.get("fault")
-        surveys["train"] = survey(main, seed, classes, fault)
+        first_pass = functools.partial(survey, seed=seed, fault_of=known.get("fault"), compared=len(files) > 1)
+        surveys["train"] = first_pass(main, classes=classes)
         classes = classes or surveys["train"].classes
-        surveys |= {part: survey(other, seed, classes, fault) for part, other in files.items() if part != "train"}
+        surveys |= {part: first_pass(other, classes=classes) for part, other in files.items() if part != "train"}
         if not skip_bad_rows:
             refuse_bad_rows(list(surveys.values()))
         split = Split.from_json(known["split"]) if "split" in known else _draw(surveys["train"], seed, files)

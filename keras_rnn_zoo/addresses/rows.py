@@ -94,6 +94,10 @@ class Files(abc.ABC):
         """Returns what tells the split of a row: rows with the same key stand in the same split."""
         return row.raw.encode()
 
+    def content(self, row: Row) -> bytes:
+        """Returns what tells whether two rows, also of different files, have the same input."""
+        return self.key(row)
+
     def defaults(self) -> dict[str, Any]:
         """Returns the settings and options that suit these files better than the general defaults."""
         return {}

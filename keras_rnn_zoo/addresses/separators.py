@@ -80,9 +80,9 @@ def find_separator(lines: Iterable[str], columns: Mapping[str, str]) -> str:
 def _first_lines(lines: Iterable[str]) -> list[str]:
     found, characters = [], 0
     for line in islice(lines, LINES):
-        found.append(line)
-        characters += len(line)
-        if characters > CHARACTERS:
+        found.append(line[: CHARACTERS - characters])  # The fields of a whole line may take fifty times its memory.
+        characters += len(found[-1])
+        if characters == CHARACTERS:
             break
     return found
 

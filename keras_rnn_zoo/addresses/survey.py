@@ -1,6 +1,7 @@
 """The first pass over files: every row is checked, counted and given its number."""
 
 import array
+import itertools
 import math
 import re
 from collections import Counter
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keras_rnn_zoo.addresses.columns import TARGETS
-from keras_rnn_zoo.addresses.labels import LONGEST, Known, are_whole, is_missing, plain_number
+from keras_rnn_zoo.addresses.labels import LONGEST, Known, are_whole, not_finite, plain_number
 from keras_rnn_zoo.addresses.rows import BadRow, Files, Row
 from keras_rnn_zoo.addresses.splitting import number_of
 from keras_rnn_zoo.errors import DataError
@@ -25,6 +26,7 @@ class Survey:
     Attributes:
         files: the files.
         numbers: the number of each good row's key.
+        inputs: the number of what each good row has as input, if it is to be compared with other files; else empty.
         strata: the class of each good row, by its place in `labels`; empty where the task has no classes.
         labels: how often each class came, in the order in which they came first.
         bad: the first rows that cannot be used.
@@ -36,6 +38,7 @@ class Survey:
 
     files: Files
     numbers: Any = field(default_factory=lambda: array.array("Q"))
+    inputs: Any = field(default_factory=lambda: array.array("Q"))
     strata: Any = field(default_factory=lambda: array.array("L"))
     labels: Counter[str] = field(default_factory=Counter)
     bad: list[BadRow] = field(default_factory=list)
@@ -56,7 +59,12 @@ class Survey:
 
 
 def survey(
-    files: Files, seed: int, classes: Sequence[str] = (), fault_of: Callable[[Any, Any], str] | None = None
+    files: Files,
+    seed: int,
+    classes: Sequence[str] = (),
+    fault_of: Callable[[Any, Any], str] | None = None,
+    *,
+    compared: bool = False,
 ) -> Survey:
     """Goes over files once.
 
@@ -65,6 +73,7 @@ def survey(
         seed: of the numbers that rows are split by.
         classes: the classes that training knows; empty where this is what training is made of.
         fault_of: given the raw input of a row and its target, returns why it cannot be learned from, or "".
+        compared: whether inputs are to be compared with those of other files.
     """
     found = Survey(files)
     places: dict[str, int] = {}
@@ -81,11 +90,13 @@ def survey(
                 found.bad.append(row)
             continue
         found.numbers.append(number_of(files.key(row), seed))
+        if compared:
+            found.inputs.append(number_of(files.content(row), seed))
         if files.task == "classification":
             found.labels[row.target] += 1
             found.strata.append(places.setdefault(row.target, len(places)))
-            if is_missing(row.target) and len(missing) < TOLD:
-                missing.append(BadRow(row.where, files.columns.get("label", ""), row.target, "the label is empty"))
+            if (fault := not_finite(row.target)) and len(missing) < TOLD:
+                missing.append(BadRow(row.where, files.columns.get("label", ""), row.target, fault))
         elif files.task == "tagging":
             found.labels.update(tag for tag in row.target.split(" ") if tag != files.unspecified)
         found.empty += isinstance(row.raw, str) and not row.raw.strip()
@@ -95,26 +106,27 @@ def survey(
 
 
 def _join_numbers(found: Survey, missing: Sequence[BadRow]) -> None:
-    """Makes one class of "1" and "1.0", and bad rows of those labelled "nan", if all other labels are whole numbers.
+    """Makes one class of "1" and "1.0", and bad rows of those labelled "nan" or "inf", if all others are whole numbers.
 
     So are columns of whole numbers written by pandas, in which a value is missing.
 
     Args:
         found: the survey, which is changed.
-        missing: the first rows that are labelled "nan".
+        missing: the first rows that are labelled "nan" or "inf".
     """
-    names = [name for name in found.labels if not is_missing(name)]
+    names = [name for name in found.labels if not not_finite(name)]
     if not names or not are_whole(names):
         return
     joined: Counter[str] = Counter()
     for name in names:
         joined[plain_number(name)] += found.labels[name]
     place = {name: number for number, name in enumerate(joined)}
-    moved = [-1 if is_missing(name) else place[plain_number(name)] for name in found.labels]
-    pairs = zip(found.numbers, found.strata, strict=True)
-    found.numbers = array.array("Q", (number for number, stratum in pairs if moved[stratum] >= 0))
+    moved = [-1 if not_finite(name) else place[plain_number(name)] for name in found.labels]
+    kept = [moved[stratum] >= 0 for stratum in found.strata]
+    found.numbers = array.array("Q", itertools.compress(found.numbers, kept))
+    found.inputs = array.array("Q", itertools.compress(found.inputs, kept))
     found.strata = array.array("L", (moved[stratum] for stratum in found.strata if moved[stratum] >= 0))
-    found.bad_rows += sum(count for name, count in found.labels.items() if is_missing(name))
+    found.bad_rows += sum(count for name, count in found.labels.items() if not_finite(name))
     found.bad = [*found.bad, *missing][:TOLD]
     found.labels = joined
 
@@ -133,6 +145,8 @@ def checked_rows(files: Files, rows: Iterator[Row | BadRow], classes: Sequence[s
 
 
 def _check_label(target: Any, known: Known) -> tuple[Any, str]:
+    if isinstance(target, float) and not math.isfinite(target):
+        return target, "a finite number is expected"
     label = str(target).strip()
     if not label:
         return label, "the label is empty"
@@ -144,8 +158,8 @@ def _check_label(target: Any, known: Known) -> tuple[Any, str]:
         return label, ""
     if (meant := known.find(label)) is not None:
         return meant, ""
-    if known.numeric and is_missing(label):
-        return label, "the label is empty"
+    if known.numeric and (fault := not_finite(label)):
+        return label, fault
     return label, f"the label is none of the {len(known.classes)} seen in training ({known.hint(label)})"
 
 

@@ -1,6 +1,7 @@
 """What all tables share: named columns, and rows that are read one after another or in mixed blocks."""
 
 import json
+import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,8 @@ BLOCK, BLOCKS = 256, 64
 MEASURED = 10_000
 """Rows whose numbers tell whether a column has classes or values, where its name is usual for both."""
 MOST_COLUMNS = 16_384
-"""As many as Excel has. A short row takes as much time as there are columns."""
+"""As many as Excel has. A short row takes as much time as there are columns, and a long one as much memory as it has
+fields: rows with more are not split."""
 
 
 class Record(NamedTuple):
@@ -71,6 +73,8 @@ class Table(Files):
         self._marks: list[Mark] = []
 
     delimiter = ","
+    present: Sequence[str] = ()
+    """The names of the columns; their numbers where the file has no header."""
 
     def _check_columns(self, words: tuple[str, ...]) -> None:
         """Raises `DataError` if the columns are not what the form can be read by."""
@@ -131,6 +135,8 @@ class Table(Files):
             value, column = record.fields[place], self.present[place]
             if values and (value is None or value != value):  # A target that is missing: null, or NaN.
                 value = ""
+            if values and isinstance(value, float) and math.isinf(value):
+                return BadRow(record.where, column, value, "a finite number is expected")
             if value is None or isinstance(value, dict | list):
                 return BadRow(record.where, column, value, "a text or a number is expected")
             text = value if isinstance(value, str) else json.dumps(value)
@@ -146,3 +152,10 @@ class Table(Files):
     def rows_from_start(self) -> Iterator[Row | BadRow]:
         """Gives the rows without taking marks; for looks at the first few."""
         return (self.row_of(record) for record, _ in self.records() if not record.blank)
+
+
+def told_fields(number: int) -> str:
+    """Returns a number of fields in words; beyond `MOST_COLUMNS` nobody counts them."""
+    if number > MOST_COLUMNS:
+        return f"more than {MOST_COLUMNS:,} fields"
+    return f"{number} field{'s' if number != 1 else ''}"

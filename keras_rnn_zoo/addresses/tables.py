@@ -1,12 +1,15 @@
 """Tables: CSV, TSV and JSON lines, read row by row."""
 
 import csv
+import itertools
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.addresses.columns import by_number, is_header
+from keras_rnn_zoo.addresses.csv_lines import RecordLines, TooManyFieldsError
 from keras_rnn_zoo.addresses.opening import files_dataset
 from keras_rnn_zoo.addresses.rows import BadRow, shown
 from keras_rnn_zoo.addresses.separators import (
@@ -17,13 +20,16 @@ from keras_rnn_zoo.addresses.separators import (
     find_separator,
     named_separator,
 )
-from keras_rnn_zoo.addresses.table import Record, Table
-from keras_rnn_zoo.addresses.textfile import LONGEST_LINE, Mark, TextFile, check_text
+from keras_rnn_zoo.addresses.table import MOST_COLUMNS, Record, Table, told_fields
+from keras_rnn_zoo.addresses.textfile import Mark, TextFile, check_text
 from keras_rnn_zoo.errors import DataError
 
 TASKS = ("classification", "regression", "translation")
 INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
 """Characters without width that stand at the ends of names by accident, such as a second byte order mark."""
+MOST_TOKENS = 2**20
+"""Texts, commas and brackets of a line of JSON; each becomes up to a hundred bytes in memory."""
+_TOKEN = re.compile(r'[,\[{]|"[^"\\]*+(?:\\.[^"\\]*+)*+"?+')
 
 
 class CsvTable(Table):
@@ -101,10 +107,16 @@ class CsvTable(Table):
             fields += [""] * (expected - len(fields))
         if len(fields) == expected:
             return record._replace(fields=fields, blank=blank)
-        found = len(fields)
-        fault = f"{_fields(found)} where {'the header' if self.has_header else 'the first line'} has {expected}"
+        return self._misfit(record.where, len(fields), ", ".join(fields))
+
+    def _misfit(self, where: str, found: int, text: str = "") -> Record:
+        """Returns a record of `found` fields where another number is expected; `text` is shown of it."""
+        expected = len(self.present)
+        fault = told_fields(found)
+        if expected:
+            fault += f" where {'the header' if self.has_header else 'the first line'} has {expected}"
         hint = ": a text with the separator or a line break in it needs quotes" if found > expected else ""
-        return Record(record.where, (), BadRow(record.where, "", _joined(fields), fault + hint))
+        return Record(where, (), BadRow(where, "", text, fault + hint))
 
     def _lines(self, mark: Mark) -> Iterator[tuple[str, Mark]]:
         """Gives the lines from a mark on, each with the mark of its end; not the one that names Excel's separator."""
@@ -115,40 +127,24 @@ class CsvTable(Table):
     def _read(self, mark: Mark) -> Iterator[tuple[Record, Mark]]:
         """Gives the records from a mark on, blank lines left out."""
         csv.field_size_limit(LONGEST_FIELD)
-        begin, end, held = 0, mark, 0
-
-        def lines() -> Iterator[str]:
-            nonlocal begin, end, held
-            for line, end in self._lines(mark):
-                begin, held = begin or end.line, held + len(line)
-                if held > LONGEST_LINE:
-                    raise DataError(
-                        f"{self.file.path}, line {begin}: a row that begins here is longer than "
-                        f"{LONGEST_LINE // 2**20} MiB, over {end.line - begin + 1:,} lines. Close its quotes."
-                    )
-                yield line
-
-        reader = csv.reader(lines(), delimiter=self.delimiter, strict=True)
+        lines = RecordLines(self._lines(mark), self.delimiter, self.file.path, mark)
+        reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
         while True:
-            begin, held = 0, 0  # The line that the next record begins on, once it is read, and its length.
+            lines.begin_record()
             try:
                 fields = next(reader)
             except StopIteration:
                 return
+            except TooManyFieldsError:
+                yield self._misfit(f"line {lines.begin}", MOST_COLUMNS + 1), lines.end
+                reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
+                continue
             except csv.Error as error:
-                where = f"line {begin}"
-                yield Record(where, (), BadRow(where, "", "", _csv_fault(error))), end
+                where = f"line {lines.begin}"
+                yield Record(where, (), BadRow(where, "", "", _csv_fault(error))), lines.end
                 continue
             if fields:
-                yield Record(f"line {begin}", fields), end
-
-
-def _fields(number: int) -> str:
-    return f"{number} field{'s' if number != 1 else ''}"
-
-
-def _joined(fields: Sequence[str]) -> str:
-    return ", ".join(fields)
+                yield Record(f"line {lines.begin}", fields), lines.end
 
 
 def _csv_fault(error: csv.Error) -> str:
@@ -171,7 +167,9 @@ class TsvTable(CsvTable):
     def _read(self, mark: Mark) -> Iterator[tuple[Record, Mark]]:
         for line, end in self._lines(mark):
             text = line.rstrip("\r\n")
-            if text:
+            if text.count(self.delimiter) > MOST_COLUMNS:
+                yield self._misfit(f"line {end.line}", MOST_COLUMNS + 1), end
+            elif text:
                 fields = [_unquoted(field) for field in text.split(self.delimiter)]
                 yield Record(f"line {end.line}", fields), end
 
@@ -220,11 +218,17 @@ class JsonlTable(Table):
 
 def _parsed(line: str) -> Any:
     """Returns what a line holds: an object, a list (of anything else), or a fault in words."""
+    if len(line) > MOST_TOKENS and _has_more_tokens(line, MOST_TOKENS):
+        return f"it holds more than {MOST_TOKENS // 2:,} values"
     try:
         found = json.loads(line)
     except (ValueError, RecursionError) as error:
         return f"it is not JSON ({str(error).partition(':')[0]})"
     return found if isinstance(found, dict) else [found]
+
+
+def _has_more_tokens(line: str, most: int) -> bool:
+    return next(itertools.islice(_TOKEN.finditer(line), most, None), None) is not None
 
 
 def likely_separator(place: str, encoding: str, usual: str) -> str:
@@ -241,16 +245,24 @@ def likely_separator(place: str, encoding: str, usual: str) -> str:
     return usual if named_separator(usual) in line else ""
 
 
+def table_options(*, separator: str = "") -> None:
+    """What tables have as options besides those of all files.
+
+    Args:
+        separator: what separates columns, a character or comma, semicolon, tab, pipe, space; found if empty.
+    """
+
+
 @registry.form("csv", tasks=TASKS, address="csv:FILE", endings=("csv",))
 def csv_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
     """A CSV file with a header, or whose columns are named by number; gzip or not."""
-    return files_dataset("csv", CsvTable, place, tasks, options, known, separated=True)
+    return files_dataset("csv", CsvTable, place, tasks, options, known, table_options)
 
 
 @registry.form("tsv", tasks=TASKS, address="tsv:FILE", endings=("tsv", "tab"))
 def tsv_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
     """A file of tab-separated columns, with a header, or named by number; gzip or not."""
-    return files_dataset("tsv", TsvTable, place, tasks, options, known, separated=True)
+    return files_dataset("tsv", TsvTable, place, tasks, options, known, table_options)
 
 
 @registry.form("jsonl", tasks=TASKS, address="jsonl:FILE", endings=("jsonl", "ndjson"))

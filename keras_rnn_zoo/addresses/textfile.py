@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from keras_rnn_zoo.addresses.encodings import MARKS, encoding_of
+from keras_rnn_zoo.addresses.encodings import encoding_of, marked_encoding
 from keras_rnn_zoo.addresses.rows import BadRow, existing_file
 from keras_rnn_zoo.errors import DataError
 
@@ -42,9 +42,8 @@ class TextFile:
 
     def __init__(self, place: str, encoding: str = "") -> None:
         self.path = existing_file(place)
-        with open(self.path, "rb") as file:
-            self.zipped = file.read(2) == b"\x1f\x8b"
-        with self._open() as file, _telling(self.path):
+        self.zipped = _is_zipped(self.path)
+        with _opened(self.path, self.zipped) as file, _telling(self.path):
             head = file.read(HEAD)
             more = file.read(FIRST_LINE) if b"\r" in head and b"\n" not in head else b""
         self.encoding, size = encoding_of(head, encoding)
@@ -68,7 +67,7 @@ class TextFile:
         """Gives each line with its end, decoded, and the number of bytes up to its end."""
         mark = mark or self.start
         offset = mark.offset
-        with self._open() as file, _telling(self.path):
+        with _opened(self.path, self.zipped) as file, _telling(self.path):
             file.seek(offset)
             if self.wide:
                 with io.TextIOWrapper(file, self.encoding, newline="\r" if self.carriage else "\n") as text:
@@ -85,9 +84,6 @@ class TextFile:
         if len(line) >= LONGEST_LINE:
             raise DataError(f"{self.path} is no text file: a line of it is longer than {LONGEST_LINE // 2**20} MiB.")
 
-    def _open(self) -> IO[bytes]:
-        return gzip.open(self.path) if self.zipped else open(self.path, "rb")  # type: ignore[return-value]
-
 
 def likely_encoding(place: str, usual: str) -> str:
     """Returns the encoding to name for a file like others: "" where a byte order mark or its bytes tell UTF-8.
@@ -99,11 +95,9 @@ def likely_encoding(place: str, usual: str) -> str:
     if not usual:
         return ""
     path = existing_file(place)
-    with open(path, "rb") as file:
-        zipped = file.read(2) == b"\x1f\x8b"
-    with gzip.open(path) if zipped else open(path, "rb") as opened, _telling(path):
-        head = opened.read(2**20)
-    if any(head.startswith(mark) for mark, _ in MARKS):
+    with _opened(path, _is_zipped(path)) as file, _telling(path):
+        head = file.read(2**20)
+    if marked_encoding(head):
         return ""
     try:
         text = codecs.getincrementaldecoder("utf-8")().decode(head)
@@ -111,6 +105,15 @@ def likely_encoding(place: str, usual: str) -> str:
         return usual
     # Texts in another encoding are hardly ever valid UTF-8 by chance.
     return usual if text.isascii() or "\x00" in text else ""
+
+
+def _is_zipped(path: Path) -> bool:
+    with open(path, "rb") as file:
+        return file.read(2) == b"\x1f\x8b"
+
+
+def _opened(path: Path, zipped: bool) -> IO[bytes]:
+    return gzip.open(path) if zipped else open(path, "rb")  # type: ignore[return-value]
 
 
 @contextlib.contextmanager

@@ -104,6 +104,10 @@ def read_file(path: Any) -> bytes:
     """Returns the content of a file that a user named; raises `DataError` where it cannot be read."""
     try:
         return Path(path).expanduser().read_bytes()
+    except IsADirectoryError:
+        raise DataError(
+            f"{str(path)!r} is a folder; a file is expected. To predict all that it holds: zoo predict RUN --input DIR."
+        ) from None
     # A RuntimeError tells of the home folder of a user there is not.
     except (OSError, TypeError, ValueError, RuntimeError) as error:
         reason = str(getattr(error, "strerror", None) or error).rstrip(".")

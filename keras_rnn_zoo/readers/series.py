@@ -126,8 +126,9 @@ def parsed_series(text: str | bytes) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
+        shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
         raise DataError(
-            f"A series is expected as JSON, such as [[0.1, 2], [0.3, 1]]; received {text[:60]!r}."
+            f"A series is expected as JSON, such as [[0.1, 2], [0.3, 1]]; received {shown[:60]!r}."
         ) from None
 
 
@@ -161,6 +162,7 @@ def repeated(inputs: Sequence[Any]) -> Any:
 def padded_batch(inputs: Sequence[Any], features: tuple[int, ...]) -> tuple[Any, Any]:
     """Returns arrays `(time, *features)` as one tensor with zeros at the end, and their lengths, int32.
 
+    Where there is one feature, an array may also be `(time,)`.
     Raises `DataError` for what is no such array, nor lists of numbers that make one.
     """
     arrays = []
@@ -169,8 +171,11 @@ def padded_batch(inputs: Sequence[Any], features: tuple[int, ...]) -> tuple[Any,
             array = np.asarray(item, "float32")
         except (TypeError, ValueError, OverflowError):
             raise DataError(f"Numbers are expected, as many in each step; received {item!r:.60}.") from None
+        if array.ndim == 1 and features == (1,):
+            array = array[:, None]  # As in training, where series of one feature need no axis for it.
         if array.ndim != 1 + len(features) or array.shape[1:] != features:
-            raise DataError(f"An array of shape {('time', *features)} is expected; received one of {array.shape}.")
+            wanted = ", ".join(["steps", *map(str, features)])
+            raise DataError(f"An array of shape ({wanted}) is expected; received one of {array.shape}.")
         arrays.append(array)
     lengths = np.array([len(array) for array in arrays], "int32")
     batch = np.zeros((len(arrays), max(lengths, default=0), *features), "float32")

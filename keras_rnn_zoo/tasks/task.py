@@ -82,9 +82,11 @@ class Task(abc.ABC):
         self.reader.save(folder)
 
     def load(self, folder: Path | Member) -> None:
-        """Reads what `save` wrote."""
+        """Reads what `save` wrote; raises `ValueError` where its classes are not those that the task was made with."""
         if self.classes:
-            self.classes = tuple((folder / self.CLASSES_FILE).read_text(encoding="utf-8").split("\n")[:-1])
+            found = (folder / self.CLASSES_FILE).read_text(encoding="utf-8").split("\n")[:-1]
+            if tuple(found) != self.classes:
+                raise ValueError(f"the classes in {self.CLASSES_FILE} are not those of the configuration")
         self.reader.load(folder)
 
     # From raw examples to tensors

@@ -107,6 +107,8 @@ CASES = [
     # Columns
     table("a missing column", TABLE, "no column 'txt'", "Did you mean 'text'", "'label'", columns="text=txt"),
     table("columns that cannot be guessed", "a,b\nc,d\n", "'a', 'b'", "--columns text=NAME,label=NAME"),
+    table("a table of series", ",".join(f"t{n}" for n in range(40)) + "\n" + "0.5," * 39 + "0.1\n", "'t9', and 30 more",
+          "numpy.savez", "npz:FILE"),
     table("an unknown word for a column", TABLE, "received 'txet=a'", "'text'", columns="txet=a"),
     table("a word twice", TABLE, "two columns for 'text'", columns="text=text,text=label"),
     table("a word of another task", TABLE, "names 'image'", "text, label", columns="image=text,label=label"),
@@ -115,6 +117,9 @@ CASES = [
     # Rows
     table("too few fields", TABLE + "only this\n", "line 10", "1 field where the header has 2", "only this", row=True),
     table("too many fields", TABLE + "a, b,good\n", "line 10", "3 fields", "needs quotes", row=True),
+    table("far too many fields", TABLE + "a," * 20_000 + "good\n", "line 10", "more than 16,384 fields where the header has 2", row=True),
+    table("far too many fields by tabs", TABLE.replace(",", "\t") + "a\t" * 20_000 + "good\n", "line 10", "more than 16,384 fields",
+          form="tsv", row=True),
     table("a quote that is not closed", TABLE + '"a,good\nb,bad\n', "line 10", "never closed", row=True),
     table("text after a quote", TABLE + '"a" b,good\n', "line 10", "a quote within quotes is doubled", row=True),
     table("a carriage return without quotes", TABLE + "a\rb,good\n", "line 10", "carriage return", "needs quotes", row=True),
@@ -137,6 +142,8 @@ CASES = [
           form="tsv", task="translation", columns="source=en,target=ja", row=True),
     table("a line with no tab", "a\tあ\nb\tい\nc\tう\nd d\n", "line 4", "1 field where the first line has 2",
           form="tsv", task="translation", columns="source=1,target=2", row=True),
+    table("an infinite number among classes", "text,label\n" + "a,1\nb,2.0\n" * 9 + "d,inf\n", "line 20, column 'label'",
+          "a finite number is expected", row=True),
     # JSON lines
     table("a line that is no JSON", '{"text": "a", "label": "b"}\n{"text": \n', "line 2", "not JSON",
           form="jsonl", row=True),
@@ -246,6 +253,8 @@ CASES = [
     Case("a single target", "npz:a.npz", {"a.npz": npz(x=SERIES, y=np.array(1))}, ("array 'y'", "a single value")),
     Case("a target that is missing", "npz:a.npz", {"a.npz": npz(x=SERIES, y=np.array([*KINDS[:11], np.nan]))},
          ("example 11, column 'y'", "the label is empty"), row=True),
+    Case("an infinite target", "npz:a.npz", {"a.npz": npz(x=SERIES, y=np.array([*KINDS[:11], -np.inf]))},
+         ("example 11, column 'y'", "a finite number is expected"), row=True),
     Case("a pickle that would run something", "npz:a.npz", {"a.npz": npz(x=ragged(Malice(), Malice()), y=KINDS[:2])},
          ("builtins.print", "no array of numbers needs")),
     Case("a series of other features", "npz:a.npz",

@@ -124,6 +124,21 @@ def test_a_training_warns_of_what_is_not_read(tmp_path, caplog):
     assert f"Warning: In {tmp_path}, 12 files end in .tif, which is not read." in caplog.messages
 
 
+@pytest.mark.parametrize("leaked", [0, 3])
+def test_images_to_test_on_that_are_trained_on_are_told_by_what_they_show(leaked, tmp_path, caplog):
+    """Folders of splits number their files alike."""
+    contents = {"train": 0, "test": 100}
+    write(tmp_path, {
+        f"{part}/{kind}/{n}.png": PIXEL + bytes([first + n + 50 * (kind == "b") - (first if n < leaked else 0)])
+        for part, first in contents.items() for kind in "ab" for n in range(20)
+    })  # fmt: skip
+    entry, examples = opened(f"images:{tmp_path}", "classification")
+    task = {"name": entry.task, "input": "image", "classes": list(examples.classes), "options": {}}
+    examples.look(make_task({"task": {**task, "reader": {"image_height": 4, "image_width": 4}}}))
+    told = [line for line in caplog.messages if "stand among those to train on" in line]
+    assert [line.split(" rows")[0] for line in told] == [f"Warning: {2 * leaked} of the 40"] * bool(leaked)
+
+
 def test_where_all_files_are_of_other_kinds_the_error_says_so(tmp_path):
     write(tmp_path, {f"{n}.m4a": b"" for n in range(12)})
     with pytest.raises(DataError, match=r"no file that ends in .*: 12 files end in \.m4a, which is not read\. Name"):

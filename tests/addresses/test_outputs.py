@@ -202,10 +202,9 @@ def test_utf_16_is_read_in_the_order_of_bytes_that_its_mark_tells(tmp_path):
     assert inputs(path) == inputs(path, encoding="utf-16") == [CAFE]
 
 
-@pytest.mark.parametrize("encoding", ["uft-8", "zlib", "rot13", "undefined"])
-def test_what_is_no_encoding_of_texts_is_refused(encoding, tmp_path):
-    with pytest.raises(OptionError, match=f"'{encoding}'( is not an encoding of text files|. Did you mean)"):
-        open_inputs(in_file(tmp_path, "a.txt", "a\n"), TEXT, encoding=encoding)
+def test_what_is_no_encoding_of_texts_is_refused(tmp_path):
+    with pytest.raises(OptionError, match="'zlib' is not an encoding of text files"):
+        open_inputs(in_file(tmp_path, "a.txt", "a\n"), TEXT, encoding="zlib")
 
 
 def test_a_line_of_json_holds_no_numbers_that_json_has_not():

@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from keras_rnn_zoo.addresses import tables, textfile
+from keras_rnn_zoo.addresses import csv_lines, tables, textfile
 from keras_rnn_zoo.addresses.textfile import TextFile
 from keras_rnn_zoo.errors import DataError
 
@@ -33,7 +33,7 @@ def test_lines_that_end_in_returns(tmp_path, text):
 
 def test_a_row_of_many_lines_is_not_read_into_memory(tmp_path, monkeypatch):
     """Each field ends, and the row does not."""
-    monkeypatch.setattr(tables, "LONGEST_LINE", 2**16)
+    monkeypatch.setattr(csv_lines, "LONGEST_LINE", 2**16)
     (tmp_path / "a.csv").write_text("text,label\na,b\n" + '"\n",' * 2**16)
     rows = tables.CsvTable(str(tmp_path / "a.csv"), ("classification",), {}, "").rows()
     next(rows)

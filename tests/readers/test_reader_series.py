@@ -120,6 +120,13 @@ def test_what_is_no_series_is_refused(item):
         fitted().to_batch([SERIES[0], item])
 
 
+def test_a_series_of_one_feature_needs_no_axis_for_it():
+    reader = fitted([series[:, :1] for series in SERIES])
+    batch, lengths = reader.to_batch(["[1, 2, 3]", [[1], [2]], np.zeros(4)])
+    assert batch.shape == (3, 4, 1)
+    assert lengths.numpy().tolist() == [3, 2, 4]
+
+
 @pytest.mark.parametrize("text", ["", "1,2", b"\xff", "[" * 100_000, "[[1, 2"])
 def test_what_is_no_json_is_refused_briefly(text):
     with pytest.raises(DataError, match="A series is expected as JSON") as caught:

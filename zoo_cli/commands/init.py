@@ -5,15 +5,12 @@ import click
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.configs import template, write_template
 from keras_rnn_zoo.printing import printable, shell_quote
-from zoo_cli.options import chosen_dataset, columns_option, data_dir_option, dataset_option
+from zoo_cli.options import chosen_dataset, data_options
 
 
 @click.command("init")
 @click.argument("name")
-@dataset_option
-@columns_option
-@click.option("--set", "pairs", metavar="KEY=VALUE", multiple=True, help="A value to set in the configuration.")
-@data_dir_option
+@data_options("A value to set in the configuration.")
 @click.option("--output", metavar="FILE", help="File to write [default: NAME.yaml].")
 def command(
     name: str,

@@ -6,16 +6,13 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.configs import default_of, settings_of
 from keras_rnn_zoo.formats import FORMATS, unsupported
 from keras_rnn_zoo.printing import printable
-from zoo_cli.options import chosen_dataset, columns_option, data_dir_option, dataset_option
+from zoo_cli.options import chosen_dataset, data_options
 from zoo_cli.tables import print_json, print_table
 
 
 @click.command("show")
 @click.argument("name")
-@dataset_option
-@columns_option
-@click.option("--set", "pairs", metavar="KEY=VALUE", multiple=True, help="An option of your files, such as encoding.")
-@data_dir_option
+@data_options("An option of your files, such as encoding.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     name: str,

@@ -21,6 +21,9 @@ from zoo_cli.options import (
     split_pairs,
 )
 
+EXAMPLES = {"image": "IMAGE", "audio": "RECORDING", "series": '"[[...], ...]"'}
+"""What stands for an input that is no text in the command that is suggested, by its kind."""
+
 
 @click.command("train")
 @click.argument("name", required=False)
@@ -90,7 +93,8 @@ def command(
     click.echo(one_line(f"The run is in {run.path}"))
     if not quiet:
         named = shell_quote(run.name) + where
-        click.echo(f'Next:\n  zoo predict {named} "..."\n  zoo evaluate {named}\n  zoo export {named}')
+        example = EXAMPLES.get(run.config["task"]["input"], '"..."')
+        click.echo(f"Next:\n  zoo predict {named} {example}\n  zoo evaluate {named}\n  zoo export {named}")
 
 
 def _merged(
@@ -118,6 +122,7 @@ def _merged(
         data = registry.find_dataset(places["dataset"], architecture.tasks, wanted)
     else:
         data = registry.default_dataset(architecture)
+    registry.check_pair(architecture, data)
     known = registry.options_of(architecture, data)
     chosen = split_config(written, known, config) if config else {}
     return places, {**chosen, **parse_options({**SETTINGS, **known}, pairs, architecture.name), **given}
