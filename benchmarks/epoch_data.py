@@ -164,11 +164,11 @@ class Task:
     write: Callable[[Path, int, Any], None]
     about: str
     options: dict[str, Any] = field(default_factory=dict)
-    sample: int = 8
+    sample: int = 4
 
 
 TASKS = {
-    "lines": Task("ctc", "images:{}", 10_000, write_lines, "10,000 lines of 240 frames and 30 characters", sample=4),
+    "lines": Task("ctc", "images:{}", 10_000, write_lines, "10,000 lines of 240 frames and 30 characters", sample=2),
     "translation": Task(
         "many_to_many",
         "csv:{}/pairs.csv",
@@ -178,7 +178,12 @@ TASKS = {
         {"vocabulary_size": 15_000, "target_vocabulary_size": 15_000},
     ),
     "tagging": Task(
-        "sync_many_to_many", "conll:{}/tagged.conll", 15_000, write_tagged, "15,000 sentences of 16 words, 15 tags"
+        "sync_many_to_many",
+        "conll:{}/tagged.conll",
+        15_000,
+        write_tagged,
+        "15,000 sentences of 16 words, 15 tags",
+        sample=8,
     ),
     "reviews": Task("many_to_one", "csv:{}/reviews.csv", 25_000, write_reviews, "25,000 reviews of 400 words"),
     "recordings": Task(
@@ -192,9 +197,9 @@ TASKS = {
         write_pictures,
         "8,000 pictures of 128 pixels, read at that size, with 5 captions",
         {"image_height": 128, "image_width": 128},
-        sample=5,
+        sample=2,
     ),
-    "book": Task("sync_many_to_many", "text:{}/book.txt", 10**6, write_book, "a book of 1 MB, by characters"),
+    "book": Task("sync_many_to_many", "text:{}/book.txt", 10**6, write_book, "a book of 1 MB, by characters", sample=6),
 }
 
 

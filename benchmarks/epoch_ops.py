@@ -51,12 +51,12 @@ def own_times(events: Iterable[Event]) -> Iterator[tuple[Event, int]]:
     open_events: list[list[Any]] = []  # Event and its own time, the outermost first.
     for event in sorted(events, key=lambda event: (event.start, -event.duration)):
         while open_events and open_events[-1][0].start + open_events[-1][0].duration <= event.start:
-            yield tuple(open_events.pop())  # type: ignore[misc]
+            yield tuple(open_events.pop())
         if open_events:
             open_events[-1][1] -= event.duration
         open_events.append([event, event.duration])
     while open_events:
-        yield tuple(open_events.pop())  # type: ignore[misc]
+        yield tuple(open_events.pop())
 
 
 def times_of(lines: Iterable[Iterable[Event]]) -> Counter[tuple[str, str]]:
@@ -69,12 +69,12 @@ def times_of(lines: Iterable[Iterable[Event]]) -> Counter[tuple[str, str]]:
         # What runs within a program is part of it: its kernels have names without a type.
         outer = [event for event in events if ":" in event.name and "::" not in event.name and " " not in event.name]
         for event in programs:
-            times["", "XLA"] += event.duration / 1e12  # type: ignore[assignment]
+            times["", "XLA"] += event.duration / 1e12
         for event, own in own_times([*outer, *programs]):
             if event.name.startswith("CpuExecutable::") or any(a < event.start < b for a, b in ends):
                 continue
             name, _, op = event.name.partition("#")[0].rpartition(":")
-            times[name, op] += own / 1e12  # type: ignore[assignment]
+            times[name, op] += own / 1e12
     return times
 
 
@@ -98,9 +98,9 @@ def profiled(work: Callable[[], Any]) -> Counter[tuple[str, str]]:
 
 def shares(times: Counter[tuple[str, str]]) -> dict[str, float]:
     """Returns the share of each kind in the time of all ops."""
-    kinds = Counter(dict.fromkeys(KINDS, 0.0))  # type: ignore[var-annotated]
+    kinds = Counter(dict.fromkeys(KINDS, 0.0))
     for (name, op), seconds in times.items():
-        kinds[LOOP if op == "XLA" else kind_of(name, op)] += seconds  # type: ignore[assignment]
+        kinds[LOOP if op == "XLA" else kind_of(name, op)] += seconds
     total = sum(kinds.values()) or 1.0
     return {kind: kinds[kind] / total for kind in KINDS}
 
@@ -113,5 +113,5 @@ def largest_others(times: Counter[tuple[str, str]], count: int = 8) -> list[tupl
         if op != "XLA" and kind_of(name, op) not in ESSENTIAL:
             # The same layer has several: they are told apart by a number at the end.
             where = re.sub(r"_\d+(?=/|$)", "", name)
-            found[f"{where}:{op}"] += seconds / total  # type: ignore[assignment]
+            found[f"{where}:{op}"] += seconds / total
     return found.most_common(count)

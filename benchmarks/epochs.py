@@ -36,7 +36,7 @@ def _task(name: str, rounds: int, python: str, quick: bool) -> Iterator[Row]:
     done = race(
         {
             "pipeline": Contestant(
-                "epoch_steps:pipeline", count=count, sample=sample, seconds=1 if quick else 20, **settings
+                "epoch_steps:pipeline", count=count, sample=sample, seconds=1 if quick else 10, **settings
             )
         },
         rounds=1,

@@ -51,7 +51,7 @@ THEMES: dict[str, tuple[Any, Callable[[Options], Iterator[Row]]]] = {
         translation_training,
         lambda o: translation_training.measure(1 if o.quick else 3, o.peers, o.data_dirs, o.quick),
     ),
-    "epochs": (epochs, lambda o: epochs.measure(2 if o.quick else 4, o.peers, o.quick, o.tasks)),
+    "epochs": (epochs, lambda o: epochs.measure(2 if o.quick else 3, o.peers, o.quick, o.tasks)),
     "toy_reviews": (toy_reviews, lambda o: toy_reviews.measure(o.quick)),
     "imdb": (imdb, lambda o: imdb.measure(o.seeds, o.data_dirs, o.quick)),
 }
