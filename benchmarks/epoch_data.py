@@ -164,7 +164,7 @@ class Task:
     write: Callable[[Path, int, Any], None]
     about: str
     options: dict[str, Any] = field(default_factory=dict)
-    sample: int = 4
+    sample: int = 3
 
 
 TASKS = {
@@ -199,7 +199,7 @@ TASKS = {
         {"image_height": 128, "image_width": 128},
         sample=2,
     ),
-    "book": Task("sync_many_to_many", "text:{}/book.txt", 10**6, write_book, "a book of 1 MB, by characters", sample=6),
+    "book": Task("sync_many_to_many", "text:{}/book.txt", 10**6, write_book, "a book of 1 MB, by characters", sample=4),
 }
 
 
