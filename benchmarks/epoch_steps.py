@@ -120,7 +120,7 @@ def _keras_model(place: Path) -> Any:
     """Returns the same network by Keras's recurrent layers, losses and Adam."""
     import keras
 
-    from keras_rnn_zoo.layers import decoder, frontends  # noqa: F401
+    from keras_rnn_zoo.layers import decoder, frontends, recurrent  # noqa: F401
     from keras_rnn_zoo.layers import steps as losses
 
     class StepCrossentropy(keras.losses.SparseCategoricalCrossentropy):
@@ -133,23 +133,37 @@ def _keras_model(place: Path) -> Any:
         def from_config(cls, _: Any) -> Any:
             return keras.losses.CTC()
 
-    use_keras_layers()
-    ours = {"LSTM": keras.layers.LSTM, "GRU": keras.layers.GRU, "Adam": keras.optimizers.Adam}
-    replaced = {f"keras_rnn_zoo>{name}": theirs for name, theirs in ours.items()}
+    use_keras_layers()  # What layers of ours make themselves; what stands in the config is replaced below.
+    replaced = {"keras_rnn_zoo>Adam": keras.optimizers.Adam}
     replaced |= {"StepCrossentropy": StepCrossentropy, "TranscriptLoss": TranscriptLoss}
-    return _loaded(place, keras.saving.custom_object_scope({**_classes(losses), **replaced}))
+    model = _loaded(place, keras.saving.custom_object_scope({**_classes(losses), **replaced}), _with_keras_cells)
+    left = [layer for layer in model._flatten_layers() if type(layer) in (recurrent.LSTM, recurrent.GRU)]
+    if left:
+        raise ValueError(f"Keras's contestant has layers of ours: {left}")
+    return model
+
+
+def _with_keras_cells(config: Any) -> Any:
+    """Returns a config of a model with Keras's recurrent layers instead of ours."""
+    if isinstance(config, list):
+        return [_with_keras_cells(part) for part in config]
+    if not isinstance(config, dict):
+        return config
+    if config.get("registered_name") in ("keras_rnn_zoo>LSTM", "keras_rnn_zoo>GRU", "keras_rnn_zoo>SimpleRNN"):
+        config = {**config, "module": "keras.layers", "registered_name": None}
+    return {name: _with_keras_cells(part) for name, part in config.items()}
 
 
 def _classes(module: Any) -> dict[str, Any]:
     return {name: value for name, value in vars(module).items() if isinstance(value, type)}
 
 
-def _loaded(place: Path, scope: Any) -> Any:
+def _loaded(place: Path, scope: Any, change: Callable[[Any], Any] = lambda config: config) -> Any:
     import keras
 
     saved = json.loads((place / FILES[0]).read_text())
     with scope:
-        model = keras.models.model_from_json(saved["model"])
+        model = keras.models.model_from_json(json.dumps(change(json.loads(saved["model"]))))
         model.compile_from_config(saved["compile"])
     model.load_weights(place / FILES[1])
     return model
