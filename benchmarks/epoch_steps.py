@@ -50,7 +50,7 @@ def pipeline(task: str, folder: str, count: int, sample: int, seconds: float) ->
             "weights": {weight.path: list(weight.shape) for weight in model.weights},
         }
         (place / "facts.json").write_text(json.dumps(facts))
-        main_thread, fitting = _fitted(model, data, sample)
+        main_thread, fitting = _fitted(model, data, max(sample, 4))
         peak = held("VmHWM")
         times = profiled(lambda: [model.train_on_batch(*batch) for batch in batches])
         return {
