@@ -7,6 +7,7 @@ and answers each by a line of JSON on standard output; whatever the work prints 
 import importlib
 import json
 import os
+import resource
 import statistics
 import sys
 import time
@@ -35,6 +36,13 @@ def forget_peak() -> None:
     """Makes `VmHWM` what is held now."""
     if sys.platform == "linux":
         Path("/proc/self/clear_refs").write_text("5")
+
+
+def used(before: dict[str, float] | None = None) -> dict[str, float]:
+    """Returns what this process has used, or has since: seconds by the clock and of processors, and page faults."""
+    now = resource.getrusage(resource.RUSAGE_SELF)
+    values = {"wall": time.perf_counter(), "user": now.ru_utime, "system": now.ru_stime, "faults": float(now.ru_minflt)}
+    return {name: value - before[name] for name, value in values.items()} if before else values
 
 
 def main(target: str, settings: str) -> None:

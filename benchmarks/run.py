@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 import decoding
+import epochs
 import imdb
 import latency
 import memory
@@ -20,6 +21,7 @@ import startup
 import steps
 import toy_reviews
 import translation_training
+from epoch_data import TASKS
 from networks import cores
 from report import HEADER, Row, as_markdown, machine_line
 from rich.console import Console
@@ -49,6 +51,7 @@ THEMES: dict[str, tuple[Any, Callable[[Options], Iterator[Row]]]] = {
         translation_training,
         lambda o: translation_training.measure(1 if o.quick else 3, o.peers, o.data_dirs, o.quick),
     ),
+    "epochs": (epochs, lambda o: epochs.measure(2 if o.quick else 3, o.peers, o.quick, o.tasks)),
     "toy_reviews": (toy_reviews, lambda o: toy_reviews.measure(o.quick)),
     "imdb": (imdb, lambda o: imdb.measure(o.seeds, o.data_dirs, o.quick)),
 }
@@ -119,6 +122,7 @@ def measure_theme(name: str, options: Options, console: Console) -> dict[str, An
     type=click.Path(exists=True, dir_okay=False),
     help="A Python whose environment has the peers of requirements-bench.txt.",
 )
+@click.option("--task", "tasks", multiple=True, type=click.Choice(list(TASKS)), help="Of `epochs`, this task alone.")
 @click.option("--seeds", default=1, show_default=True, help="Trainings of each kind on IMDB, for the accuracy.")
 @click.option("--plot", default=str(BUILD / "length.svg"), help="Where to draw time and memory by length.")
 @click.option("--output", default=str(BUILD / "speed.json"), help="The JSON file; themes not measured anew stay in it.")

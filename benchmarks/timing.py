@@ -8,6 +8,7 @@ lives in another environment.
 
 import functools
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -46,13 +47,16 @@ class Contestant:
     Args:
         target: `module:function`; the function returns the work, a callable that returns a value that JSON can hold.
         python: the Python to run it with.
+        variables: environment variables of the process, besides those of this one.
         **settings: the function's arguments.
 
     Attributes:
         missing: why it cannot take part; empty where it can.
     """
 
-    def __init__(self, target: str, python: str = sys.executable, **settings: Any) -> None:
+    def __init__(
+        self, target: str, python: str = sys.executable, variables: Mapping[str, str] | None = None, **settings: Any
+    ) -> None:
         self.target = target
         self.missing = ""
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115  It is open as long as the process.
@@ -62,6 +66,7 @@ class Contestant:
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
+            env={**os.environ, **(variables or {})},
         )
 
     def wait(self) -> None:

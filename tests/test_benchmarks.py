@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
@@ -120,6 +121,69 @@ def test_the_operations_of_a_step_are_those_of_its_products():
     # One direction: 200 steps of 32 rows, (128 + 64) features by 256 gates; two directions, two layers, thrice.
     assert networks.recurrent_flop("lstm", 32, 200) == 2 * 200 * 32 * 192 * 256 * 2 * 2 * 3
     assert networks.recurrent_flop("gru", 32, 200) * 4 == networks.recurrent_flop("lstm", 32, 200) * 3
+
+
+@pytest.mark.parametrize(
+    ("name", "op", "kind"),
+    [
+        ("many_to_one/logits/MatMul", "_MklMatMul", "matrix products"),
+        ("gradient_tape/ctc/convolution_1/Conv2DBackpropFilter", "Conv2DBackpropFilter", "convolutions"),
+        ("compile_loss/step_crossentropy/mul", "Mul", "loss"),
+        ("gradient_tape/compile_loss/step_crossentropy/mul", "Mul", "loss"),
+        ("adam/UnsortedSegmentSum", "UnsortedSegmentSum", "embedding gradients"),
+        ("adam/ResourceApplyAdam_3", "ResourceApplyAdam", "optimizer"),
+        ("many_to_one/bidirectional_1/forward_lstm_1/transpose", "Transpose", "around the loops"),
+        ("ArgMax", "ArgMax", "metrics"),
+        ("AddN_1", "AddN", "other"),
+        ("many_to_one/embedding_dropout/mul", "Mul", "other"),
+    ],
+)
+def test_the_kind_of_an_op_follows_from_its_name_and_type(name, op, kind):
+    assert importlib.import_module("epoch_ops").kind_of(name, op) == kind
+
+
+def test_the_time_of_an_op_is_its_own_and_a_program_counts_as_one():
+    ops = importlib.import_module("epoch_ops")
+    second = 10**12
+    thread = [
+        ops.Event("ExecutorState::Process", 0, 12 * second),
+        ops.Event("a/PartitionedCall:PartitionedCall", 0, 10 * second),
+        ops.Event("a/MatMul:MatMul#id=1#", 1 * second, 4 * second),
+        ops.Event("CpuExecutable::ExecuteAsyncOnStream", 6 * second, 3 * second),
+        ops.Event("dot:1", 7 * second, 1 * second),
+    ]
+    times = ops.times_of([thread, [ops.Event("a/MatMul:MatMul", 0, second)]])
+    assert times == {("a/PartitionedCall", "PartitionedCall"): 3, ("a/MatMul", "MatMul"): 5, ("", "XLA"): 3}
+    shares = ops.shares(times)
+    assert shares["matrix products"] == 5 / 11
+    assert sum(shares.values()) == pytest.approx(1)
+    assert ops.largest_others(times) == [("a/PartitionedCall:PartitionedCall", 3 / 11)]
+
+
+def test_batches_read_back_as_they_were_saved(tmp_path):
+    data = importlib.import_module("epoch_data")
+    batches = [({"source": np.arange(6).reshape(2, 3), "target": np.ones((2, 1))}, np.zeros(2)) for _ in range(11)]
+    batches.append((np.arange(4.0), np.arange(2)))
+    data.save_batches(tmp_path / "batches.npz", batches)
+    for saved, read in zip(batches, data.load_batches(tmp_path / "batches.npz"), strict=True):
+        np.testing.assert_equal(read, saved)
+
+
+@pytest.mark.parametrize("task", ["translation", "tagging", "reviews", "recordings", "series", "book"])
+def test_the_data_of_an_epoch_follows_from_its_seed_and_the_zoo_reads_it(task, tmp_path):
+    data = importlib.import_module("epoch_data")
+    for folder in ("a", "b"):
+        address = data.written(task, tmp_path / folder, 40 if task != "book" else 40_000)
+    files = sorted(path for path in (tmp_path / "a").rglob("*") if path.is_file())
+    assert files
+    for path in files:
+        assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes()
+    from keras_rnn_zoo.loading import open_examples
+    from keras_rnn_zoo.plans import Request, make_plan
+
+    request = Request(data.TASKS[task].architecture, address, None, {}, {}, None, str(tmp_path))
+    examples = open_examples(make_plan(request, resume=False, overwrite=False).config)
+    assert next(examples.split("train").as_numpy_iterator())
 
 
 def test_the_command_prints_a_table_and_writes_it(tmp_path):

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_rnn_zoo.layers.parts import read_source
+from keras_rnn_zoo.layers.steps import likeliest
 from keras_rnn_zoo.layers.text import END, PADDING, START, UNKNOWN
 
 IMPOSSIBLE = -1e9
@@ -136,8 +137,7 @@ def sample_text(model, ids, temperature, length, draws):
         draw = ops.take(draws, ops.clip(written, 0, length - 1))
         token = ops.sum(ops.cast(cumulative <= ops.expand_dims(draw, -1) * cumulative[:, -1:], "int32"), axis=-1)
         own = ops.logical_and(written >= 0, written < length)
-        likeliest = ops.cast(ops.argmax(logits, axis=-1), "int32")
-        token = ops.where(temperature > 0, ops.minimum(token, classes - 1), likeliest)
+        token = ops.where(temperature > 0, ops.minimum(token, classes - 1), likeliest(logits))
         token = ops.where(own, token, ops.take(ids, position, axis=1))
         ids = ops.where(positions == position, ops.expand_dims(token, -1), ids)
         return position + 1, ids, states

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_rnn_zoo.layers.steps import StepAccuracy, StepCrossentropy, TranscriptAccuracy, counted_steps
+from keras_rnn_zoo.layers.steps import StepAccuracy, StepCrossentropy, TranscriptAccuracy, counted_steps, likeliest
 
 TARGETS = np.array([[2, 0, 1], [1, -1, -1]], "int32")
 LOGITS = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
@@ -36,6 +36,22 @@ def test_a_batch_without_a_step_that_counts_has_no_loss():
 
 def test_steps_that_count_are_counted():
     assert counted_steps(tf.constant(TARGETS)) == 4
+
+
+def test_the_likeliest_class_is_that_of_keras_and_of_equal_ones_the_first():
+    logits = np.concatenate([LOGITS, [[[1, 3, 3, 0], [-1, -1, -2, -1], [0, 0, 0, 0]]]]).astype("float32")
+    found = likeliest(tf.constant(logits))
+    assert found.dtype == tf.int32
+    np.testing.assert_array_equal(found, keras.ops.argmax(logits, axis=-1))
+    assert found[2].numpy().tolist() == [1, 0, 0]
+
+
+def test_the_likeliest_class_is_found_in_one_pass_over_the_logits():
+    spec = tf.TensorSpec([None, None, 4])
+    graph = tf.function(likeliest).get_concrete_function(spec).graph
+    assert [op.type for op in graph.get_operations() if op.outputs and op.inputs and op.type != "Identity"] == [
+        "ArgMax"
+    ]
 
 
 def test_accuracy_is_the_share_of_the_steps_that_count():
