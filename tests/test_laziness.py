@@ -10,21 +10,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 LEVELS = [
-    {
-        "allocation",
-        "catalogue",
-        "errors",
-        "files",
-        "frames",
-        "lazy",
-        "locks",
-        "memory",
-        "network",
-        "options",
-        "padding",
-        "printing",
-    }
-    | {"registry", "runs", "schema", "seals", "snapshots", "text_patterns"},
+    {"allocation", "catalogue", "entries", "errors", "files", "frames", "lazy", "locks", "memory", "network"}
+    | {"options", "padding", "printing", "registry", "runs", "schema", "seals", "snapshots", "text_patterns"},
     {"tfds_builders"},
     {"layers"},
     {"readers"},
