@@ -85,7 +85,7 @@ def _show_warning(
 
 
 class _TensorFlowFinder:
-    """Imports TensorFlow, and Keras with it, without scikit-learn and with standard error held back.
+    """Imports TensorFlow and Keras without scikit-learn, and TensorFlow with standard error held back.
 
     TensorFlow's libraries write there as they are loaded, whatever `TF_CPP_MIN_LOG_LEVEL` says. If the import fails,
     what they wrote is shown.
@@ -102,7 +102,7 @@ class _TensorFlowFinder:
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname != "tensorflow" or self._looking:
+        if fullname not in ("tensorflow", "keras") or self._looking:  # Each imports the other.
             return None
         import importlib.util
 
@@ -115,7 +115,8 @@ class _TensorFlowFinder:
             execute = spec.loader.exec_module
 
             def exec_module(module: types.ModuleType) -> None:
-                with _without_sklearn(), _held_back_stderr() if self._quiet else contextlib.nullcontext():
+                quiet = self._quiet and fullname == "tensorflow"
+                with _without_sklearn(), _held_back_stderr() if quiet else contextlib.nullcontext():
                     execute(module)
 
             spec.loader.exec_module = exec_module  # type: ignore[method-assign]
