@@ -123,9 +123,11 @@ def test_what_init_prints_is_a_command_to_paste(zoo, monkeypatch, tmp_path):
     assert result.stdout.replace("\n", "").isprintable()
 
 
+@pytest.mark.parametrize("input", ["text", "image", "audio", "series"])
 @pytest.mark.parametrize("name", ["models; touch PWNED", WEIRD])
-def test_what_train_prints_are_commands_to_paste(zoo, monkeypatch, name):
-    made = SimpleNamespace(name="sent", path=Path(name) / "sent", metrics={"metrics": {"accuracy": 0.5}, "examples": 3})
+def test_what_train_prints_are_commands_to_paste(zoo, monkeypatch, name, input):
+    made = SimpleNamespace(name="sent", path=Path(name) / "sent", config={"task": {"input": input}})
+    made.metrics = {"metrics": {"accuracy": 0.5}, "examples": 3}
     monkeypatch.setattr("keras_rnn_zoo.train", lambda *_, **__: made)
     result = zoo("train", "many_to_one", "--models-dir", name, "--run", "sent")
     assert result.stdout.replace("\n", "").isprintable()
