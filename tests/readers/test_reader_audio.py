@@ -71,9 +71,11 @@ def test_a_recording_without_a_sample_has_one(reader, read):
 
 
 def test_a_file_that_is_missing_is_refused(reader, tmp_path):
-    for path in (tmp_path / "none.wav", tmp_path, "~no such user/none.wav", "nul\0.wav"):
+    for path in (tmp_path / "none.wav", "~no such user/none.wav", "nul\0.wav"):
         with pytest.raises(DataError, match=r"cannot be read: .*\. Name a file that exists\."):
             reader.to_batch([path])
+    with pytest.raises(DataError, match=r"is a folder; a file is expected\. .*: zoo predict RUN --input DIR\."):
+        reader.to_batch([tmp_path])
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF", b"ID3 no recording at all"])
