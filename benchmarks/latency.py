@@ -15,8 +15,6 @@ from networks import FEATURES, UNITS, torch_layers, torch_with_all_cores, use_ke
 from report import Mark, Row
 from timing import Contestant, race
 
-from keras_rnn_zoo.formats import FILES
-
 ABOUT = "a review of 200 words to its probabilities, two bidirectional LSTM layers of 64, vocabulary of 20,000"
 VOCABULARY = 20_000
 WORDS = [f"word{number}" for number in range(2, VOCABULARY)]
@@ -38,6 +36,7 @@ def write_export(folder: str, format: str = "saved_model") -> str:
 
     import keras_rnn_zoo as zoo
     from keras_rnn_zoo.exporting import all_endpoints, write_saved_model
+    from keras_rnn_zoo.formats import FILES
     from keras_rnn_zoo.lite import write_model
     from keras_rnn_zoo.loading import LoadedRun, make_task
     from keras_rnn_zoo.runs import Run
