@@ -85,7 +85,7 @@ def answered(data: bytes) -> None:
     write = source.writer(io.StringIO())
     for asked in itertools.islice(source.inputs(), 1000):
         if not isinstance(asked, BadRow):
-            words = asked.input.split()
+            words = (asked.input or "").split()  # Where the file holds no input, there is none.
             write(asked, {"tags": ["O"] * len(words)} if task == "tagging" else {"label": "x", "probabilities": [0.5]})
 
 
