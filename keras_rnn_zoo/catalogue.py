@@ -1,5 +1,6 @@
 """Entries by name and alias, found by scanning a folder and by the plugins that are installed. Imports no framework."""
 
+import contextlib
 import importlib
 import inspect
 import logging
@@ -41,11 +42,18 @@ class Entry:
     def check(self) -> None:
         """Raises `TypeError` for a programming error in the entry's signature, docstring or facts."""
         _ = self.options
+        if not are_names(self.aliases):
+            raise TypeError(f"The aliases of {self.name!r} must be a tuple of names; received {self.aliases!r}.")
 
     @cached_property
     def options(self) -> dict[str, Option]:
         """The entry's options by name, in the order of its signature."""
         return read_options(self.make)
+
+
+def are_names(value: Any) -> bool:
+    """Whether a value is a tuple or list of texts."""
+    return isinstance(value, tuple | list) and all(isinstance(name, str) for name in value)
 
 
 E = TypeVar("E", bound=Entry)
@@ -146,12 +154,15 @@ class _Plugins:
         source = f"{point.name!r} ({point.value}" + (f", of {point.dist.name})" if point.dist else ")")
         self.added = []
         try:
-            point.load()
+            with contextlib.redirect_stdout(sys.stderr):  # Standard output is for what the command prints.
+                point.load()
             for _, entry in self.added:
                 entry.check()
         except (Exception, SystemExit) as error:  # Whatever a plugin does, the zoo must stay usable.
+            package = point.value.partition(":")[0].partition(".")[0]
             for catalogue, entry in self.added:  # Half of a plugin is of no use.
-                catalogue.remove(entry)
+                if entry.make.__module__.partition(".")[0] == package:  # It may have imported another plugin.
+                    catalogue.remove(entry)
             logger.warning("The plugin %s cannot be used and is left out: %s: %s", source, type(error).__name__, error)
 
 

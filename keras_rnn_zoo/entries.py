@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from keras_rnn_zoo.catalogue import Entry
+from keras_rnn_zoo.catalogue import Entry, are_names
 from keras_rnn_zoo.options import Option
 
 
@@ -28,8 +28,10 @@ class Architecture(Entry):
 
     def check(self) -> None:
         super().check()
-        if not (self.tasks and "input" in self.options and self.options["input"].choices):
+        if not (are_names(self.tasks) and self.tasks and "input" in self.options and self.options["input"].choices):
             raise TypeError(f"The architecture {self.name!r} needs `tasks` and an option `input` with its choices.")
+        if not isinstance(self.order, int | float) or math.isnan(self.order):
+            raise TypeError(f"The `order` of the architecture {self.name!r} must be a number; received {self.order!r}.")
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,12 @@ class Dataset(Entry):
 
     def check(self) -> None:
         super().check()
-        if not (self.task and self.sizes.get("input")):
+        mappings = all(isinstance(facts, Mapping) for facts in (self.sizes, self.defaults))
+        if not (self.task and mappings and isinstance(self.sizes.get("input"), str)):
             raise TypeError(f"The dataset {self.name!r} needs a `task`, and `sizes` with the kind of its `input`.")
+        for name, value in self.defaults.items():
+            if not isinstance(value, bool | int | float | str):
+                raise TypeError(f"The default of {name!r} of the dataset {self.name!r} is {value!r}, no plain value.")
 
     @property
     def embedded(self) -> bool:

@@ -157,3 +157,52 @@ def test_a_plugin_with_an_architecture_alone_never_breaks_the_list(tmp_path, tas
     assert "Traceback" not in done.stderr
     shown = zoo(sys.executable, "list", path=[tmp_path])
     assert shown.returncode == 0, shown.stderr
+
+
+FACTS = """
+from typing import Literal
+from keras_rnn_zoo import registry
+
+print("hello")
+
+@registry.{kind}({facts})
+def zigzag(*, input: Literal["text"] = "text"):
+    \"\"\"Reads to and fro.
+
+    Args:
+        input: kind of input.
+    \"\"\"
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "message"),
+    [
+        ("architecture", 'tasks=("classification",), order="last"', "The `order` of the architecture 'zigzag'"),
+        ("architecture", 'tasks="classification"', "The architecture 'zigzag' needs `tasks`"),
+        ("architecture", 'tasks=("classification",), aliases="zz"', "The aliases of 'zigzag' must be a tuple"),
+        ("dataset", 'task="classification", sizes={"input": "text"}, defaults=None', "The dataset 'zigzag' needs"),
+        ("dataset", 'task="classification", sizes={"input": 3}', "The dataset 'zigzag' needs"),
+        (
+            "dataset",
+            'task="classification", sizes={"input": "text"}, defaults={"epochs": object}',
+            "The default of 'epochs' of the dataset 'zigzag'",
+        ),
+    ],
+)
+def test_a_plugin_with_wrong_facts_is_left_out(tmp_path, kind, facts, message):
+    plugin(tmp_path, "wrong_plugin", FACTS.format(kind=kind, facts=facts))
+    done = zoo(sys.executable, "list", "--json", path=[tmp_path])
+    assert done.returncode == 0, done.stderr
+    assert "zigzag" not in done.stdout
+    assert len(json.loads(done.stdout)) == 6  # What the plugin prints is not among it.
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_plugin_that_fails_takes_no_other_with_it(tmp_path):
+    plugin(tmp_path, "sound_plugin", GOOD.format(name="plugged"))
+    plugin(tmp_path, "a_plugin", "import sound_plugin\n1 / 0\n")
+    done = zoo(sys.executable, "list", "--json", path=[tmp_path])
+    assert "The plugin 'a_plugin'" in done.stderr
+    assert "plugged" in done.stdout

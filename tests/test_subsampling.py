@@ -175,3 +175,14 @@ def test_show_tells_of_the_default(strokes):
         assert "one of 1, 2, 4, 8" in row
         assert ("1 or more" in row) == (words[0] == "ctc")
         assert "thin the steps" in shown
+
+
+@pytest.mark.parametrize("command", ["init", "show"])
+def test_commands_that_train_nothing_refuse_it_for_texts(command):
+    from click.testing import CliRunner
+
+    from zoo_cli.main import cli
+
+    done = CliRunner().invoke(cli, [command, "many_to_one", "--set", "subsampling=2"])
+    assert done.exit_code == 1
+    assert "Option 'subsampling' is for series and audio, and the input is text" in done.stderr

@@ -9,7 +9,7 @@ from click.core import ParameterSource
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.configs import SETTINGS
 from keras_rnn_zoo.errors import OptionError
-from keras_rnn_zoo.options import parse_options, refuse_from_data
+from keras_rnn_zoo.options import parse_options, refuse_for_input, refuse_from_data
 from keras_rnn_zoo.printing import shell_quote, short_repr
 
 models_dir_option = click.option(
@@ -73,6 +73,7 @@ def chosen_dataset(
     known = {**SETTINGS, **registry.options_of(architecture, data)}
     chosen = parse_options(known, given, architecture.name)
     refuse_from_data(known, chosen)
+    refuse_for_input(known, chosen, data.sizes["input"])
     return data, chosen
 
 

@@ -163,12 +163,18 @@ def _check_label(target: Any, known: Known) -> tuple[Any, str]:
     return label, f"the label is none of the {len(known.classes)} seen in training ({known.hint(label)})"
 
 
+LARGEST = 3.4028234663852886e38
+"""The largest number of single precision, in which models are trained."""
+
+
 def _check_number(target: Any, known: Known) -> tuple[Any, str]:
     try:
         number = float(target)
     except (TypeError, ValueError):
         return target, _no_number(str(target).strip())
-    return number, "" if math.isfinite(number) else "a finite number is expected"
+    if not math.isfinite(number):
+        return number, "a finite number is expected"
+    return number, "" if abs(number) <= LARGEST else f"a number of single precision is expected, up to {LARGEST:.1e}"
 
 
 def _no_number(text: str) -> str:

@@ -218,7 +218,7 @@ def naming_damaged_records(location: str) -> Iterator[None]:
             "folder and run the command again to download it anew, or copy it again from where it came."
         ) from error
     except tf.errors.InvalidArgumentError as error:
-        if "IteratorGetNext" not in error.message:  # The error of a model's op is not one of its data.
+        if "IteratorGetNext" not in error.message or not _opened:  # The error of a model's op, or of other data.
             raise
         what = error.message.splitlines()[0].rpartition("Iterator::Root")[2].partition(": ")[2] or error.message
         raise DataError(
