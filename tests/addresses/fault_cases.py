@@ -138,6 +138,8 @@ CASES = [
           row=True),
     table("an infinite number", "text,value\na,1\nb,2\nc,3\nd,inf\n", "line 5, column 'value'", "'inf'",
           task="regression", row=True),
+    table("a number beyond single precision", "text,value\na,1\nb,2\nc,3\nd,1e39\n", "line 5, column 'value'",
+          "single precision", task="regression", row=True),
     table("an empty translation", "en\tja\na\tあ\nb\tい\nc\tう\nd\t\n", "line 5, column 'ja'", "the text is empty",
           form="tsv", task="translation", columns="source=en,target=ja", row=True),
     table("a line with no tab", "a\tあ\nb\tい\nc\tう\nd d\n", "line 4", "1 field where the first line has 2",
