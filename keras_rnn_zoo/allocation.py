@@ -24,10 +24,10 @@ _users = 0
 
 @contextlib.contextmanager
 def freed_memory_kept() -> Iterator[None]:
-    """Within it, memory that is freed stays with the process, to be used again; at its end, it goes back to the system.
+    """Keeps freed memory in the process for reuse, and returns it to the system when the block ends.
 
-    By default, glibc maps each large tensor anew and unmaps it when it is freed, and the system clears every page of
-    it: in a training with large tensors, up to a third of the processor time.
+    By default, glibc maps memory for each large tensor and unmaps it when the tensor is freed, so the system clears
+    every page again. In training with large tensors, that can take up to a third of the processor time.
 
     Nothing happens without glibc, where `ZOO_MALLOPT` is 0, or where the user has set the same limits by glibc's own
     environment variables.

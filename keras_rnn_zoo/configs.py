@@ -90,7 +90,7 @@ def settings_of(dataset: registry.Dataset) -> list[tuple[Option, Any, str]]:
     """
     rows = []
     for option in SETTINGS.values():
-        default = dataset.defaults.get(option.name, option.default)
+        default = dataset.default_of(option)
         adapted = dataset.by_address and option.name in ADAPTED
         rows.append((option, default, json.dumps(default) + (f" or {ADAPTED[option.name]}" if adapted else "")))
     return rows
@@ -100,7 +100,7 @@ def default_of(option: Option, dataset: registry.Dataset) -> str:
     """Returns the default of an option of the model, the task or the data for a data set, in words."""
     if option.from_data:
         return "from data"
-    default = json.dumps(dataset.defaults.get(option.name, option.default))
+    default = json.dumps(dataset.default_of(option))
     by_length = option.name == "subsampling" and dataset.by_address and dataset.sizes["input"] == "series"
     return f"{default} or more" if by_length else default
 
@@ -135,7 +135,7 @@ def template(
         lines += ["", f"# {title}"]
         for option in options.values():
             if not option.from_data:
-                value = _quoted(dataset.defaults.get(option.name, option.default))
+                value = _quoted(dataset.default_of(option))
                 lines.append(line(option.name, value, f"{option.help.rstrip('.')}. Accepts {option.accepts}."))
     return "\n".join(lines) + "\n"
 

@@ -67,6 +67,10 @@ class Dataset(Entry):
             if not isinstance(value, bool | int | float | str):
                 raise TypeError(f"The default of {name!r} of the dataset {self.name!r} is {value!r}, no plain value.")
 
+    def default_of(self, option: Option) -> Any:
+        """Returns the default of an option or a setting for this data set."""
+        return self.defaults.get(option.name, option.default)
+
     @property
     def embedded(self) -> bool:
         """Whether the data set is made on the spot, without network or files."""

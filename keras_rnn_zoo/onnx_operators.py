@@ -48,6 +48,6 @@ class RecurrentOperator:
             shapes=[None, *shapes[1:]],
             dtypes=dtypes,
         )
-        # ONNX's steps have an axis of directions, (time, directions, batch, units), of which there is one.
+        # ONNX's output has an axis for the directions, (time, directions, batch, units); here its size is 1.
         axes = graph.make_const(f"{node.name}/axes", np.array([1], "int64")).output[0]
         graph.make_node("Squeeze", [made.output[0], axes], outputs=[outputs[0]], shapes=shapes[:1], dtypes=dtypes[:1])

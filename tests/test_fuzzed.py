@@ -27,7 +27,7 @@ def test_utf_16_without_a_byte_order_mark(form, encoding, tmp_path):
     path = tmp_path / f"a.{form}"
     path.write_bytes(b"text,label\na,b\n\xff\xfe\xff")
     task = "tagging" if form == "conll" else "classification"
-    with pytest.raises(DataError):  # What is decoded by chance is no table.
+    with pytest.raises(DataError):  # Bytes that decode by chance do not make a table.
         registry.find_dataset(f"{form}:{path}", (task,), {"encoding": encoding})
 
 

@@ -129,7 +129,7 @@ class ConllFile(Files):
     def _first_line(self) -> str:
         """Returns the first line that can be no comment, or the first line there is.
 
-        One with both tabs and spaces, of which either may separate its columns, only where no other is near.
+        A line with both tabs and spaces is ambiguous, and is returned only if the first lines are all like that.
         """
         commented, mixed = "", []
         for line, _ in self.file.lines():

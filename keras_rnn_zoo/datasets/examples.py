@@ -36,7 +36,7 @@ class Examples:
     _opened: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def split(self, name: str) -> Any:
-        """Returns the examples of a split, opened once however often it is asked for.
+        """Returns the examples of a split. Each split is opened on first use and kept.
 
         Raises:
             DataError: there is no such split, or no example in it.

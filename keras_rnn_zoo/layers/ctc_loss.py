@@ -67,7 +67,7 @@ def _losses_of_labels(labels, logits, real, empty):
 
 
 def _losses_of_blanks(logits, frames):
-    """Returns the losses of the frames `(batch, frames)` given as true, each of which is to be blank."""
+    """Returns the loss of each row for predicting blank at each of its frames, a boolean mask `(batch, frames)`."""
     places = tf.where(frames)
     found = tf.gather_nd(logits, places)
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.zeros_like(places[:, 0]), found)

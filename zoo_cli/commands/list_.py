@@ -18,17 +18,7 @@ def command(as_json: bool) -> None:
     Example:
       zoo list
     """
-    rows: list[dict[str, Any]] = [
-        {
-            "name": entry.name,
-            "aliases": list(entry.aliases),
-            "summary": entry.summary,
-            "datasets": names,
-            "default_dataset": names[0] if names else None,
-        }
-        for entry in map(registry.architectures.get, registry.list_architectures())
-        for names in [[dataset.name for dataset in registry.datasets_of(entry)]]
-    ]
+    rows = [_row(registry.architectures.get(name)) for name in registry.list_architectures()]
     if as_json:
         print_json(rows)
         return
@@ -38,6 +28,17 @@ def command(as_json: bool) -> None:
     formatter.write_dl([(row["name"], _about(row)) for row in rows])
     click.echo(printable(formatter.getvalue()), nl=False)
     click.echo("Next: zoo show NAME, or zoo train NAME")
+
+
+def _row(entry: registry.Architecture) -> dict[str, Any]:
+    names = [dataset.name for dataset in registry.datasets_of(entry)]
+    return {
+        "name": entry.name,
+        "aliases": list(entry.aliases),
+        "summary": entry.summary,
+        "datasets": names,
+        "default_dataset": names[0] if names else None,
+    }
 
 
 def _about(row: dict[str, Any]) -> str:

@@ -40,14 +40,13 @@ def command(
     endpoint = registry.endpoint_of(chosen)
     settings = settings_of(chosen)
     formats = {name: unsupported(name, chosen.sizes["input"]) for name in FORMATS}
-    values = {option.name: chosen.defaults.get(option.name, option.default) for option in options.values()}
     if as_json:
         print_json(
             {
                 "name": entry.name,
                 "aliases": list(entry.aliases),
                 "summary": entry.summary,
-                "options": [{**option.as_json(), "default": values[option.name]} for option in options.values()],
+                "options": [{**option.as_json(), "default": chosen.default_of(option)} for option in options.values()],
                 "training": [{**option.as_json(), "default": default} for option, default, _ in settings],
                 "datasets": [dataset.name for dataset in datasets],
                 "default_dataset": default.name,

@@ -22,7 +22,7 @@ from zoo_cli.options import (
 )
 
 EXAMPLES = {"image": "IMAGE", "audio": "RECORDING", "series": '"[[...], ...]"'}
-"""What stands for an input that is no text in the command that is suggested, by its kind."""
+"""Placeholder for the input in the suggested `zoo predict` command, by kind of input other than text."""
 
 
 @click.command("train")
