@@ -188,9 +188,8 @@ def _feature_fault(feature: Any, times: int) -> str:
 def _array_fault(content: Any, times: int) -> str:
     if content.dtype not in _DTYPES:
         return f"a feature has the type {content.dtype[:60]!r}; {', '.join(sorted(_DTYPES))} are read"
-    if (
-        getattr(content, "encoding", "").casefold() == "zlib"
-    ):  # Of a record TensorFlow would unpack any number of bytes.
+    # TensorFlow would unpack a record of it to any number of bytes.
+    if getattr(content, "encoding", "").casefold() == "zlib":
         return "a feature's values are compressed by zlib, which are not read"
     numbers = times
     for size in content.shape.dimensions:
