@@ -22,7 +22,7 @@ from data import folder_with
 from rich.console import Console
 from rich.table import Table
 
-from keras_rnn_zoo.files import write_text
+from keras_rnn_zoo.atomic_files import write_text
 
 HERE = Path(__file__).parent
 EXAMPLES = 256
@@ -32,7 +32,8 @@ BATCHES = (1, 64)
 @contextmanager
 def few_examples() -> Iterator[None]:
     """Within it, training sees the first examples of each split alone."""
-    from keras_rnn_zoo import loading, training
+    from keras_rnn_zoo.inference import load as loading
+    from keras_rnn_zoo.training import train as training
 
     def open_few(config: dict[str, Any], data_dir: str | None = None) -> Any:
         examples = loading.open_examples(config, data_dir)
@@ -65,8 +66,8 @@ def by_predict(loaded: Any, preprocess: Any, decode: Any, batch: tuple[Any, ...]
     import numpy as np
 
     from keras_rnn_zoo.layers.text import END, PADDING, START, UNKNOWN
+    from keras_rnn_zoo.tasks._text_generation import Writing
     from keras_rnn_zoo.tasks.language_modelling import LanguageModelling
-    from keras_rnn_zoo.tasks.writing import Writing
 
     task, model = loaded.task, loaded.model
     if isinstance(task, LanguageModelling):  # At the temperature 0: the likeliest character.
@@ -96,7 +97,7 @@ def measure(architecture: str, dataset: str, data_dir: str | None, seconds: floa
     import tensorflow as tf
 
     import keras_rnn_zoo as zoo
-    from keras_rnn_zoo.checking import check_inputs
+    from keras_rnn_zoo.exporting.check import check_inputs
 
     with few_examples():
         run = zoo.train(

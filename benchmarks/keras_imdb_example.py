@@ -28,8 +28,8 @@ def epochs(data_dir: str, epochs: int, most: int) -> Callable[[], dict[str, Any]
 
     import keras_rnn_zoo as zoo
     from keras_rnn_zoo import registry
-    from keras_rnn_zoo.plans import FIXED
     from keras_rnn_zoo.readers.text import TextReader
+    from keras_rnn_zoo.training.plan import FIXED
 
     use_keras_layers()
     chosen = {**FIXED, **registry.datasets.get("imdb_reviews").defaults}

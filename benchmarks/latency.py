@@ -35,11 +35,11 @@ def write_export(folder: str, format: str = "saved_model") -> str:
     import keras
 
     import keras_rnn_zoo as zoo
-    from keras_rnn_zoo.exporting import all_endpoints, write_saved_model
-    from keras_rnn_zoo.formats import FILES
-    from keras_rnn_zoo.lite import write_model
-    from keras_rnn_zoo.loading import LoadedRun, make_task
-    from keras_rnn_zoo.runs import Run
+    from keras_rnn_zoo.artifacts.run import Run
+    from keras_rnn_zoo.exporting.export import all_endpoints, write_saved_model
+    from keras_rnn_zoo.exporting.formats import FILES
+    from keras_rnn_zoo.exporting.tflite_onnx import write_model
+    from keras_rnn_zoo.inference.load import LoadedRun, make_task
 
     keras.utils.set_random_seed(0)
     described = {"name": "classification", "input": "text", "reader": {"vocabulary_size": VOCABULARY}, "options": {}}
@@ -67,7 +67,7 @@ def by_interpreter(format: str, batch: int, length: int) -> Callable[[], list[fl
     """Returns the work of LiteRT or ONNX Runtime, from strings to probabilities."""
     import numpy as np
 
-    from keras_rnn_zoo.lite import open_model
+    from keras_rnn_zoo.exporting.tflite_onnx import open_model
 
     with tempfile.TemporaryDirectory() as folder:
         model = open_model(format, Path(write_export(folder, format)))

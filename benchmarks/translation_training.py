@@ -46,7 +46,7 @@ def ours(data_dir: str, steps: int) -> Callable[[], list[float]]:
     """Returns the work of some steps, which gives target tokens and floating-point operations a second."""
     import numpy as np
 
-    from keras_rnn_zoo.padding import IGNORED
+    from keras_rnn_zoo.conventions import IGNORED
 
     model, data = captured_fit("many_to_many", dataset=DATASET, data_dir=data_dir, batch_size=128, **OPTIONS)
     batches = iter(data.repeat())

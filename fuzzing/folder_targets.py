@@ -10,11 +10,12 @@ import seeds
 from targets import FOLDER
 from watch import BAIT
 
-from keras_rnn_zoo import registry, runs
-from keras_rnn_zoo.addresses.pickles import read_array
-from keras_rnn_zoo.datasets.prepared import naming_damaged_records
-from keras_rnn_zoo.exports import read_export
-from keras_rnn_zoo.seals import sealed
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts import run as runs
+from keras_rnn_zoo.artifacts.digests import sealed
+from keras_rnn_zoo.artifacts.export import read_export
+from keras_rnn_zoo.datasets._prepared import naming_damaged_records
+from keras_rnn_zoo.user_data.safe_npy import read_array
 
 CUT = b"\0\0"
 """Stands between the files of one input."""
@@ -69,7 +70,7 @@ def config(data: bytes) -> None:
     (folder / "config.json").write_bytes(_sealed(data))
     found = runs.open_run(str(folder)).config
     if ":" not in found["dataset"]["name"]:  # It names no files.
-        from keras_rnn_zoo.loading import make_task
+        from keras_rnn_zoo.inference.load import make_task
 
         registry.dataset_of(found)
         make_task(found)

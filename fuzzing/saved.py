@@ -84,9 +84,9 @@ TARGETS: dict[str, tuple[str, Callable[[Path, random.Random], None]]] = {
 
 def seal_again(folder: Path, name: str) -> None:
     """Updates the digests, as someone who tampers with a file would."""
-    from keras_rnn_zoo.exports import ANSWERING, CARD, EXTRA, LICENCE
-    from keras_rnn_zoo.runs import FITTED, TOLD
-    from keras_rnn_zoo.seals import digests, sealed
+    from keras_rnn_zoo.artifacts.digests import digests, sealed
+    from keras_rnn_zoo.artifacts.export import ANSWERING, CARD, EXTRA, LICENCE
+    from keras_rnn_zoo.artifacts.run import FITTED, TOLD
 
     roots = (*ANSWERING, CARD, LICENCE, EXTRA) if name == "export.json" else (*FITTED, *TOLD)
     document = json.loads((folder / name).read_text(encoding="utf-8"))

@@ -126,6 +126,8 @@ class Catalogue(Generic[E]):
         package = importlib.import_module(self._package)
         self._package = None  # Set first: what is imported may look up a name.
         for module in pkgutil.iter_modules(package.__path__):
+            if module.name.startswith("_"):  # What entries share is imported by those that need it.
+                continue
             importlib.import_module(f"{package.__name__}.{module.name}")
 
 

@@ -118,7 +118,7 @@ class Form(Entry):
     """A form of files that a user brings: a function from an address to a `Dataset`.
 
     It is called with the place (the address without the form's name), the tasks wanted, the options given and what a
-    run knows of it already; see `keras_rnn_zoo.addresses.opening`.
+    run knows of it already; see `keras_rnn_zoo.user_data.dataset`.
 
     Attributes:
         tasks: the tasks that its examples can be for.

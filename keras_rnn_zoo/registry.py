@@ -10,18 +10,18 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.catalogue import Catalogue
 from keras_rnn_zoo.catalogue import Entry as Entry
 from keras_rnn_zoo.entries import Architecture, Dataset, Form, Reader, Task
 from keras_rnn_zoo.errors import DataError, UnknownNameError
-from keras_rnn_zoo.files import user_path
 from keras_rnn_zoo.options import Option
 
 architectures: Catalogue[Architecture] = Catalogue("architecture", "keras_rnn_zoo.architectures")
 datasets: Catalogue[Dataset] = Catalogue("dataset", "keras_rnn_zoo.datasets")
 tasks: Catalogue[Task] = Catalogue("task", "keras_rnn_zoo.tasks")
 readers: Catalogue[Reader] = Catalogue("reader", "keras_rnn_zoo.readers")
-forms: Catalogue[Form] = Catalogue("form of files", "keras_rnn_zoo.addresses")
+forms: Catalogue[Form] = Catalogue("form of files", "keras_rnn_zoo.user_data.formats")
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -43,7 +43,7 @@ def copied(trained, models_dir):
     """A copy of the trained run, to damage or to export."""
     import shutil
 
-    from keras_rnn_zoo.runs import Run
+    from keras_rnn_zoo.artifacts.run import Run
 
     return Run(Path(shutil.copytree(trained.path, models_dir / trained.name)))
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import keras_rnn_zoo as zoo
+from keras_rnn_zoo.artifacts.run import Run
 from keras_rnn_zoo.errors import DataError, RunError
-from keras_rnn_zoo.runs import Run
 
 TEXT = "the plot is not dull"
 
@@ -158,7 +158,7 @@ def test_a_file_of_an_export_is_named(exported, tmp_path, name, how):
 @pytest.mark.parametrize("how", DAMAGES)
 @pytest.mark.parametrize("name", TOLD)
 def test_a_file_that_tells_of_an_export_is_named_in_a_warning(exported, tmp_path, name, how, caplog):
-    from keras_rnn_zoo.exports import read_export
+    from keras_rnn_zoo.artifacts.export import read_export
 
     copy = shutil.copytree(exported, tmp_path / "1")
     damage(copy / name, how)
@@ -196,7 +196,7 @@ def shards(tmp_path_factory):
 def measured(folder, **options):
     """Trains on the data set in a folder, as far as reading it."""
     from keras_rnn_zoo import registry
-    from keras_rnn_zoo.datasets.prepared import naming_damaged_records
+    from keras_rnn_zoo.datasets._prepared import naming_damaged_records
 
     options["data_dir"] = str(folder)
     with naming_damaged_records("tfds:stars"):

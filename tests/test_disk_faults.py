@@ -11,7 +11,8 @@ import keras
 import pytest
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import files, runs
+from keras_rnn_zoo import atomic_files as files
+from keras_rnn_zoo.artifacts import run as runs
 from keras_rnn_zoo.errors import RunError, TrainingError, TrainingInterrupted
 
 pytestmark = pytest.mark.usefixtures("few_examples")

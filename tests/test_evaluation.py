@@ -12,8 +12,9 @@ from sklearn import metrics
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.publish_run import write_config
+from keras_rnn_zoo.artifacts.run import Run
 from keras_rnn_zoo.errors import DataError, RunError
-from keras_rnn_zoo.runs import Run, write_config
 
 
 def test_evaluation_repeats_what_training_measured(trained):
@@ -83,7 +84,7 @@ def test_the_loss_of_a_language_model_is_the_mean_over_all_tokens(small_run):
 def test_the_options_of_the_dataset_are_those_it_was_trained_on(small_run, models_dir, caplog):
     run = small_run("adding")
     assert run.config["dataset"]["options"] == {"length": 12}
-    with caplog.at_level(logging.WARNING, "keras_rnn_zoo.evaluation"):
+    with caplog.at_level(logging.WARNING, "keras_rnn_zoo.inference.evaluate"):
         scorecard = zoo.evaluate(run)
     assert scorecard.metrics == pytest.approx(run.metrics["metrics"], abs=1e-6)
     assert not warnings(caplog)
@@ -95,7 +96,7 @@ def test_the_options_of_the_dataset_are_those_it_was_trained_on(small_run, model
 
 
 def warnings(caplog):
-    return [record.getMessage() for record in caplog.records if record.name == "keras_rnn_zoo.evaluation"]
+    return [record.getMessage() for record in caplog.records if record.name == "keras_rnn_zoo.inference.evaluate"]
 
 
 def test_an_unknown_split_is_named(trained):
@@ -110,8 +111,8 @@ def test_a_split_without_an_example_is_named(small_run, monkeypatch, split):
     examples = entry.make(None, 0, length=12)
     splits = {**examples.splits, split: lambda: examples.splits[split]().take(0)}
     opened = dataclasses.replace(examples, splits=splits)
-    monkeypatch.setattr("keras_rnn_zoo.evaluation.open_examples", lambda config, data_dir=None: opened)
-    monkeypatch.setattr("keras_rnn_zoo.training.open_examples", lambda config, data_dir=None: opened)
+    monkeypatch.setattr("keras_rnn_zoo.inference.evaluate.open_examples", lambda config, data_dir=None: opened)
+    monkeypatch.setattr("keras_rnn_zoo.training.train.open_examples", lambda config, data_dir=None: opened)
     told = f"The split '{split}' of the dataset has no example"
     with pytest.raises(DataError, match=told):
         zoo.evaluate(small_run("adding"), split=split)

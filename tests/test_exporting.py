@@ -16,7 +16,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.exporting import _next_version, _write_companions
+from keras_rnn_zoo.exporting.export import _next_version, _write_companions
 from keras_rnn_zoo.layers import recurrent
 
 # A process that has stock TensorFlow: it cannot import this project.
@@ -119,7 +119,7 @@ def test_the_export_tells_what_it_is_and_what_was_compared(exported):
 
 
 def test_the_commands_that_serve_it_are_told(exported):
-    from keras_rnn_zoo.exports import serve_commands
+    from keras_rnn_zoo.artifacts.export import serve_commands
 
     serve, ask = serve_commands(exported)
     assert serve.startswith("docker run --rm -p 8501:8501 -v ")
@@ -133,7 +133,7 @@ def test_the_commands_that_serve_it_are_told(exported):
     "name", ["ev;touch PWNED;$(touch PWNED)", 'it\'s a "run"', "a:b,c", "-x", "\u65e5\u672c", "\x1b]0;title\x07\n"]
 )
 def test_the_commands_that_serve_it_can_be_pasted_whatever_its_name(name, tmp_path):
-    from keras_rnn_zoo.exports import serve_commands
+    from keras_rnn_zoo.artifacts.export import serve_commands
 
     path = tmp_path / name / "1"
     (path / "assets.extra").mkdir(parents=True)

@@ -11,9 +11,9 @@ import pytest
 from hostile import CASES, Case, filled
 
 import keras_rnn_zoo as zoo
+from keras_rnn_zoo.artifacts.digests import sealed
+from keras_rnn_zoo.artifacts.run import Run
 from keras_rnn_zoo.errors import ZooError
-from keras_rnn_zoo.runs import Run
-from keras_rnn_zoo.seals import sealed
 
 TEXTS = ["the plot is not dull", ""]
 MOST = 2**30

@@ -12,11 +12,11 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.digests import digests, sealed
+from keras_rnn_zoo.artifacts.export import ANSWERING
+from keras_rnn_zoo.artifacts.graph_check import may_run
 from keras_rnn_zoo.errors import RunError
-from keras_rnn_zoo.exports import ANSWERING
-from keras_rnn_zoo.graphs import may_run
-from keras_rnn_zoo.seals import digests, sealed
-from keras_rnn_zoo.tasks.answers import fault_of_batch
+from keras_rnn_zoo.tasks._predictions import fault_of_batch
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import checking, formats, lite
 from keras_rnn_zoo.errors import ExportError
+from keras_rnn_zoo.exporting import check as checking
+from keras_rnn_zoo.exporting import formats
+from keras_rnn_zoo.exporting import tflite_onnx as lite
 from keras_rnn_zoo.layers.recurrent import CELLS
 
 SETS = ["adding", "addition", "digits", "tiny_shakespeare"]

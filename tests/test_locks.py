@@ -9,13 +9,13 @@ import sys
 import pytest
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import locks
+from keras_rnn_zoo.artifacts import lock as locks
 from keras_rnn_zoo.errors import RunError
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from keras_rnn_zoo.locks import exclusive
+from keras_rnn_zoo.artifacts.lock import exclusive
 with exclusive(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)

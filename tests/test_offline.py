@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import network
-from keras_rnn_zoo.network import OfflineError
+from keras_rnn_zoo import offline as network
+from keras_rnn_zoo.offline import OfflineError
 
 SHIM = r"""
 #define _GNU_SOURCE

@@ -172,7 +172,7 @@ def test_a_missing_file_is_named(copied, name):
 
 
 def test_a_model_that_keras_refuses_is_an_error_of_the_run(copied):
-    from keras_rnn_zoo.runs import write_config
+    from keras_rnn_zoo.artifacts.publish_run import write_config
 
     with zipfile.ZipFile(copied.model_path, "w") as archive:
         archive.writestr("config.json", "{}")

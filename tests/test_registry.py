@@ -5,7 +5,7 @@ import pytest
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError, DuplicateNameError, UnknownNameError
 from keras_rnn_zoo.options import check_options
-from keras_rnn_zoo.plans import FIXED, SETTINGS
+from keras_rnn_zoo.training.plan import FIXED, SETTINGS
 
 
 def entry(name, *aliases):

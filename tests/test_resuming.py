@@ -10,9 +10,11 @@ import keras
 import pytest
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import runs, training
-from keras_rnn_zoo.callbacks import KeepBest
+from keras_rnn_zoo.artifacts import publish_run
+from keras_rnn_zoo.artifacts import run as runs
 from keras_rnn_zoo.errors import DataError, OptionError, RunError, TrainingInterrupted
+from keras_rnn_zoo.training import train as training
+from keras_rnn_zoo.training.callbacks import KeepBest
 
 pytestmark = pytest.mark.usefixtures("few_examples")
 
@@ -131,7 +133,7 @@ def test_resuming_with_other_settings_is_refused(interrupted):
 def test_resuming_on_other_data_is_refused(interrupted):
     unfinished = runs.Run(runs.unfinished_path(interrupted))
     config = {**unfinished.config, "dataset": {**unfinished.config["dataset"], "checksum": "0" * 64}}
-    runs.write_config(unfinished, config)
+    publish_run.write_config(unfinished, config)
     with pytest.raises(DataError, match="differs from the one this training began with"):
         zoo.train("many_to_one", resume=True, verbose=0)
 
@@ -307,7 +309,7 @@ def test_an_interrupted_training_ends_with_the_same_weights(monkeypatch, name, d
 def test_what_is_made_anew_in_each_epoch_resumes_to_the_same_weights(monkeypatch, tmp_path):
     rows = [f"w{number % 7} w{number % 5} w{number % 3},{'yes' if number % 3 else 'no'}" for number in range(300)]
     (tmp_path / "rows.csv").write_text("\n".join(["text,label", *rows]) + "\n")
-    monkeypatch.setattr("keras_rnn_zoo.pipeline._CACHED_BYTES", 0)
+    monkeypatch.setattr("keras_rnn_zoo.batching._CACHED_BYTES", 0)
     options = {"dataset": f"csv:{tmp_path / 'rows.csv'}", "epochs": 2, "save_every": 3}
     whole = train(run="whole", **options)
     with monkeypatch.context() as patch:

@@ -2,9 +2,10 @@ import keras
 import pytest
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import registry, runs
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts import run as runs
 from keras_rnn_zoo.errors import DataError, OptionError, TrainingError
-from keras_rnn_zoo.plans import FIXED, Request, make_plan
+from keras_rnn_zoo.training.plan import FIXED, Request, make_plan
 
 pytestmark = pytest.mark.usefixtures("few_examples")
 

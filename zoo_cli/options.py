@@ -7,10 +7,10 @@ import click
 from click.core import ParameterSource
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.configs import SETTINGS
 from keras_rnn_zoo.errors import OptionError
 from keras_rnn_zoo.options import parse_options, refuse_for_input, refuse_from_data
 from keras_rnn_zoo.printing import shell_quote, short_repr
+from keras_rnn_zoo.training.config_file import SETTINGS
 
 models_dir_option = click.option(
     "--models-dir",

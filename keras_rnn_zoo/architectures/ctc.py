@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.frames import LINE_STRIDES, after_strides, frame_stride, subsampling_strides
+from keras_rnn_zoo.conventions import LINE_STRIDES, after_strides, frame_stride, subsampling_strides
 from keras_rnn_zoo.lazy import keras
 from keras_rnn_zoo.options import FROM_DATA, ForInputs, Range
 

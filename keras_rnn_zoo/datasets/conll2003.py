@@ -4,9 +4,9 @@ import functools
 from pathlib import Path
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets._prepared import checksum, open_prepared
+from keras_rnn_zoo.datasets._tagged import NAMES
 from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.datasets.prepared import checksum, open_prepared
-from keras_rnn_zoo.datasets.tagged import NAMES
 from keras_rnn_zoo.datasets.universal_dependencies import SPLITS, read_tagged
 
 LOCATION = "conll2003/conll2003"

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets._prepared import checksum, open_prepared, read_split
 from keras_rnn_zoo.datasets.examples import Examples, carve_validation
-from keras_rnn_zoo.datasets.prepared import checksum, open_prepared, read_split
 
 LOCATION = "imdb_reviews/plain_text"
 

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets._prepared import checksum, open_prepared, read_examples
 from keras_rnn_zoo.datasets.examples import Examples, carve_validation
-from keras_rnn_zoo.datasets.prepared import checksum, open_prepared, read_examples
 from keras_rnn_zoo.lazy import tfds
 
 LOCATION = "mnist"

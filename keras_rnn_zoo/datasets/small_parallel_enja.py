@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Literal
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets._prepared import checksum, open_prepared, read_split
 from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.datasets.prepared import checksum, open_prepared, read_split
 
 LOCATION = "small_parallel_enja"
 

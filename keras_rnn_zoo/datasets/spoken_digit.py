@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets._prepared import checksum, naming_damaged_records, open_prepared, read_examples
 from keras_rnn_zoo.datasets.examples import Examples, carve_validation
-from keras_rnn_zoo.datasets.prepared import checksum, naming_damaged_records, open_prepared, read_examples
 from keras_rnn_zoo.lazy import tf, tfds
 
 LOCATION = "spoken_digit"

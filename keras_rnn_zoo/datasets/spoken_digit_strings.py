@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets._prepared import checksum, naming_damaged_records, open_prepared, read_split
 from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.datasets.prepared import checksum, naming_damaged_records, open_prepared, read_split
 from keras_rnn_zoo.datasets.spoken_digit import LOCATION, is_test, read_names, to_waveform
 from keras_rnn_zoo.lazy import np, tf
 

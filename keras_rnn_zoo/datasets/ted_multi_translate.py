@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets._prepared import checksum, open_prepared, read_examples
 from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.datasets.prepared import checksum, open_prepared, read_examples
 from keras_rnn_zoo.errors import OptionError, name_hint
 from keras_rnn_zoo.lazy import tf
 

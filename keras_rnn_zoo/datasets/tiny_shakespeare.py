@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets._prepared import checksum, naming_damaged_records, open_prepared, read_split
 from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.datasets.prepared import checksum, naming_damaged_records, open_prepared, read_split
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Range
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets._prepared import checksum, naming_damaged_records, open_prepared, read_examples
+from keras_rnn_zoo.datasets._tagged import PARTS_OF_SPEECH
 from keras_rnn_zoo.datasets.examples import Examples, carve_validation
-from keras_rnn_zoo.datasets.prepared import checksum, naming_damaged_records, open_prepared, read_examples
-from keras_rnn_zoo.datasets.tagged import PARTS_OF_SPEECH
 from keras_rnn_zoo.errors import DataError, OptionError, nearest
 from keras_rnn_zoo.lazy import tf, tfds
 

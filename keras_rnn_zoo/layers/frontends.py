@@ -3,12 +3,12 @@
 import keras
 from keras import ops
 
+from keras_rnn_zoo.conventions import LINE_STRIDES, subsampling_strides
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.frames import LINE_STRIDES, subsampling_strides
 from keras_rnn_zoo.layers.audio import LogMel
 from keras_rnn_zoo.layers.characters import CharacterReader
 from keras_rnn_zoo.layers.masking import MeanSubtraction, StepMask, TokenDropout, ZeroPadding
-from keras_rnn_zoo.network import OfflineError, obey
+from keras_rnn_zoo.offline import OfflineError, obey
 
 
 def token_frontend(
@@ -104,7 +104,7 @@ def subsampled(x, mask, subsampling):
     Args:
         x: the sequence, `(batch, time, features)`, zero where there is padding.
         mask: its mask, boolean `(batch, time)`.
-        subsampling: the factor, one of `keras_rnn_zoo.frames.SUBSAMPLING`; 1 leaves the sequence as it is.
+        subsampling: the factor, one of `keras_rnn_zoo.conventions.SUBSAMPLING`; 1 leaves the sequence as it is.
 
     Returns:
         The sequence, `(batch, ceil(time / subsampling), features)`, and its mask.

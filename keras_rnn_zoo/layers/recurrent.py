@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from keras_rnn_zoo.layers.block_lstm import block_lstm
 from keras_rnn_zoo.layers.compiled import scans_train_here
-from keras_rnn_zoo.layers.parallel import MinGRU, MinLSTM
+from keras_rnn_zoo.layers.min_rnn import MinGRU, MinLSTM
 from keras_rnn_zoo.layers.scan import scan
 from keras_rnn_zoo.layers.scan_cells import GRUCell, LSTMCell, SimpleCell
 

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_rnn_zoo.layers.parts import read_source
+from keras_rnn_zoo.layers.model_parts import read_source
 from keras_rnn_zoo.layers.steps import likeliest
 from keras_rnn_zoo.layers.text import END, PADDING, START, UNKNOWN
 

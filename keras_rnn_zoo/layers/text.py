@@ -8,9 +8,9 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from keras_rnn_zoo.artifacts.snapshot import Member
+from keras_rnn_zoo.atomic_files import write_text
 from keras_rnn_zoo.errors import RunError
-from keras_rnn_zoo.files import write_text
-from keras_rnn_zoo.snapshots import Member
 from keras_rnn_zoo.text_patterns import INVISIBLE, MARK, PIECE, SPACES, STRAY_JOINERS, TAG, UNSPACED_PIECE
 
 PADDING, UNKNOWN, START, END = range(4)

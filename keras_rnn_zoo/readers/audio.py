@@ -7,10 +7,10 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.readers._recordings import FORMATS, read_recording
+from keras_rnn_zoo.readers._wav import MOST_SECONDS
 from keras_rnn_zoo.readers.reader import Reader, read_file
-from keras_rnn_zoo.readers.recordings import FORMATS, read_recording
 from keras_rnn_zoo.readers.series import padded_batch, repeated, without_padding
-from keras_rnn_zoo.readers.wav import MOST_SECONDS
 
 LOUDEST = 100.0
 """What samples are cut off at; those of recordings lie from -1 to 1."""

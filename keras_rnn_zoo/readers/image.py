@@ -7,8 +7,8 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
-from keras_rnn_zoo.readers.image_head import size_fault
-from keras_rnn_zoo.readers.pixels import FORMATS, decoded, fault_of_image, image_size, usable
+from keras_rnn_zoo.readers._image_header import size_fault
+from keras_rnn_zoo.readers._pixels import FORMATS, decoded, fault_of_image, image_size, usable
 from keras_rnn_zoo.readers.reader import Reader, read_file
 
 ENCODED = {

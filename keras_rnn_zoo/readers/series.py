@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.digests import read_json
+from keras_rnn_zoo.artifacts.snapshot import Member
+from keras_rnn_zoo.atomic_files import write_json
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.files import write_json
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers.reader import Reader, required
-from keras_rnn_zoo.seals import read_json
-from keras_rnn_zoo.snapshots import Member
 
 FARTHEST = 1e9
 """Deviations from the mean that numbers are cut off at, so that no sum of them overflows."""

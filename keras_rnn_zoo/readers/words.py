@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers.reader import Reader
 from keras_rnn_zoo.readers.text import learn_vocabulary, longer_text, made_up_text, text_batch
-from keras_rnn_zoo.snapshots import Member
 
 
 @registry.reader(inputs={"text": "the sentences, with spaces between words: string (batch,), UTF-8"})

@@ -9,7 +9,7 @@ from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Option, Range
 from keras_rnn_zoo.readers.reader import required
 from keras_rnn_zoo.readers.text import TextReader
-from keras_rnn_zoo.tasks.steps import StepTask
+from keras_rnn_zoo.tasks._token_level import StepTask
 
 
 @registry.task(

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.files import write_json
+from keras_rnn_zoo.artifacts.digests import read_json
+from keras_rnn_zoo.artifacts.snapshot import Member
+from keras_rnn_zoo.atomic_files import write_json
 from keras_rnn_zoo.lazy import keras, np, tf
-from keras_rnn_zoo.seals import read_json
-from keras_rnn_zoo.snapshots import Member
 from keras_rnn_zoo.tasks.task import Task
 
 

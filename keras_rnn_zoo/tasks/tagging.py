@@ -6,11 +6,11 @@ from itertools import compress
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.conventions import IGNORED, UNSPECIFIED
 from keras_rnn_zoo.lazy import np, tf
-from keras_rnn_zoo.padding import IGNORED, UNSPECIFIED
 from keras_rnn_zoo.readers.words import WordsReader
-from keras_rnn_zoo.tasks.endpoint import Endpoint
-from keras_rnn_zoo.tasks.steps import StepTask
+from keras_rnn_zoo.tasks._endpoint import Endpoint
+from keras_rnn_zoo.tasks._token_level import StepTask
 
 
 @registry.task(

@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from keras_rnn_zoo.files import write_text
+from keras_rnn_zoo.artifacts.snapshot import Member
+from keras_rnn_zoo.atomic_files import write_text
+from keras_rnn_zoo.conventions import IGNORED
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Option
-from keras_rnn_zoo.padding import IGNORED
 from keras_rnn_zoo.readers.reader import Reader
-from keras_rnn_zoo.snapshots import Member
-from keras_rnn_zoo.tasks.endpoint import Endpoint, for_any_batch
+from keras_rnn_zoo.tasks._endpoint import Endpoint, for_any_batch
 
 
 def raw_alone(examples: Any) -> Any:
@@ -177,7 +177,7 @@ class Task(abc.ABC):
 
     def endpoints(self, model: Any) -> dict[str, Endpoint]:
         """Returns the further endpoints that an export of a model has, by name."""
-        from keras_rnn_zoo.layers.parts import has_vector, vector_of
+        from keras_rnn_zoo.layers.model_parts import has_vector, vector_of
 
         found = {"logits": self._logits(model)}
         if self.classes:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
-from keras_rnn_zoo.tasks.writing import TextTarget, as_texts
+from keras_rnn_zoo.tasks._text_generation import TextTarget, as_texts
 
 _PARTS = 8
 """How many parts of a batch a beam search takes at a time, each on a processor of its own where there is one."""

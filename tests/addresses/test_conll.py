@@ -7,11 +7,11 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.addresses.conll import ConllFile
-from keras_rnn_zoo.addresses.inputs import open_inputs
-from keras_rnn_zoo.addresses.rows import BadRow
 from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.readers.words import WordsReader
+from keras_rnn_zoo.user_data.formats.conll import ConllFile
+from keras_rnn_zoo.user_data.prediction_inputs import open_inputs
+from keras_rnn_zoo.user_data.rows import BadRow
 
 NBSP = "\N{NO-BREAK SPACE}"
 

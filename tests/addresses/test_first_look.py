@@ -6,7 +6,7 @@ import re
 import pytest
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.loading import make_task
+from keras_rnn_zoo.inference.load import make_task
 
 
 @pytest.fixture

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from fault_cases import PIXEL, wav
 
-import keras_rnn_zoo.addresses.audio
+import keras_rnn_zoo.user_data.formats.audio
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.addresses.audio import AudioFolder
-from keras_rnn_zoo.addresses.images import ImageFolder
-from keras_rnn_zoo.addresses.inputs import open_inputs
-from keras_rnn_zoo.addresses.rows import BadRow
-from keras_rnn_zoo.addresses.split_folders import name_of_split
-from keras_rnn_zoo.addresses.survey import survey
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.loading import make_task, open_examples
+from keras_rnn_zoo.inference.load import make_task, open_examples
+from keras_rnn_zoo.user_data.formats.audio import AudioFolder
+from keras_rnn_zoo.user_data.formats.images import ImageFolder
+from keras_rnn_zoo.user_data.prediction_inputs import open_inputs
+from keras_rnn_zoo.user_data.rows import BadRow
+from keras_rnn_zoo.user_data.split_folders import name_of_split
+from keras_rnn_zoo.user_data.validation_pass import survey
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="names that are no text are of Linux alone")
 
@@ -146,7 +146,7 @@ def test_where_all_files_are_of_other_kinds_the_error_says_so(tmp_path):
 
 
 def test_without_the_package_recordings_that_need_it_are_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(keras_rnn_zoo.addresses.audio, "has_soundfile", lambda: False)
+    monkeypatch.setattr(keras_rnn_zoo.user_data.formats.audio, "has_soundfile", lambda: False)
     write(tmp_path, {"0.wav": wav(), **{f"{n}.mp3": b"" for n in range(12)}})
     folder = AudioFolder(str(tmp_path), ("transcription",), {}, "")
     assert folder.warnings() == [
@@ -315,7 +315,7 @@ def test_a_file_that_may_not_be_read_is_a_bad_row(form, kind, files, tmp_path, m
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
-    monkeypatch.setattr("keras_rnn_zoo.addresses.folders.file_digest", refuse)
+    monkeypatch.setattr("keras_rnn_zoo.user_data.folders.file_digest", refuse)
     folder.checksum()
     assert [bad.fault for bad in survey(folder, 0).bad] == ["the file cannot be read: Permission denied"]
 

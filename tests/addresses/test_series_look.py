@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.addresses.series_look import series_ranges, series_warnings
-from keras_rnn_zoo.loading import make_task
+from keras_rnn_zoo.inference.load import make_task
+from keras_rnn_zoo.user_data.series_report import series_ranges, series_warnings
 
 RANDOM = np.random.default_rng(0)
 

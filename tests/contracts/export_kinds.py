@@ -5,8 +5,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.loading import LoadedRun, make_task
-from keras_rnn_zoo.runs import Run
+from keras_rnn_zoo.artifacts.run import Run
+from keras_rnn_zoo.inference.load import LoadedRun, make_task
 
 WORDS = "the cat sat on a mat and sang of fish".split()
 
@@ -96,7 +96,7 @@ def batch_of(loaded, raws):
 
 
 def rows_of(answers, task):
-    from keras_rnn_zoo.answering import plain_rows
+    from keras_rnn_zoo.inference.predictor import plain_rows
 
     return plain_rows(task, answers)
 

@@ -121,8 +121,8 @@ def open_small(patch):
             opened[entry.name] = few(entry, config["dataset"]["options"]) if entry.embedded else made_up(entry)
         return opened[entry.name]
 
-    patch.setattr("keras_rnn_zoo.training.open_examples", open_examples)
-    patch.setattr("keras_rnn_zoo.evaluation.open_examples", open_examples)
+    patch.setattr("keras_rnn_zoo.training.train.open_examples", open_examples)
+    patch.setattr("keras_rnn_zoo.inference.evaluate.open_examples", open_examples)
 
 
 def raw_inputs(run):

@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 from export_kinds import CLASSES, IDS, KINDS, PADDED, RAW, TEXTS, ask, assert_same, batch_of, rows_of
 
-from keras_rnn_zoo import exporting, registry
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.exporting import export as exporting
 
 
 def test_every_task_and_kind_of_input_is_among_them():
@@ -136,7 +137,7 @@ def test_an_input_is_encoded_as_one_vector_whatever_its_company(exported, kind):
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind[1] in ("translation", "captioning")], ids="-".join)
 def test_beam_gives_the_best_texts_and_their_scores(exported, kind):
     from keras_rnn_zoo.layers.search import search_text
-    from keras_rnn_zoo.tasks.writing import N_BEST
+    from keras_rnn_zoo.tasks._text_generation import N_BEST
 
     loaded, saved = exported(kind)
     names = [spec.name for spec in loaded.task.reader.signature()]
@@ -171,7 +172,7 @@ def test_attention_has_a_weight_for_each_token_and_step_of_the_source(exported, 
 
 def test_attention_shows_what_the_decoder_attended_to_step_by_step(exported):
     """The weights come from one pass over the whole text; the search took single steps."""
-    from keras_rnn_zoo.layers.parts import read_source
+    from keras_rnn_zoo.layers.model_parts import read_source
     from keras_rnn_zoo.layers.text import START
 
     loaded, saved = exported(("many_to_many", "translation", "text"))

@@ -6,11 +6,11 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_rnn_zoo.addresses.images import ImageFolder
+from keras_rnn_zoo.batching import _telling_of_unusable_examples
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.pipeline import _telling_of_unusable_examples
+from keras_rnn_zoo.readers._image_header import MOST_PIXELS, _sizes, size_fault
 from keras_rnn_zoo.readers.image import ImageReader
-from keras_rnn_zoo.readers.image_head import MOST_PIXELS, _sizes, size_fault
+from keras_rnn_zoo.user_data.formats.images import ImageFolder
 
 
 def image(kind, size=(30, 20), mode="RGB", **options):

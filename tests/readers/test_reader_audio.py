@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.readers import recordings
+from keras_rnn_zoo.readers import _recordings as recordings
+from keras_rnn_zoo.readers._recordings import decode_recording, rate_of
 from keras_rnn_zoo.readers.audio import AudioReader
-from keras_rnn_zoo.readers.recordings import decode_recording, rate_of
 
 RANDOM = np.random.default_rng(0)
 RECORDINGS = [RANDOM.uniform(-1, 1, samples).astype("float32") for samples in (800, 130, 1)]

@@ -5,11 +5,11 @@ import pytest
 import tensorflow as tf
 from PIL import Image, ImageOps
 
+from keras_rnn_zoo.artifacts.graph_check import may_run
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.graphs import may_run
-from keras_rnn_zoo.readers import orientation
+from keras_rnn_zoo.readers import _orientation as orientation
+from keras_rnn_zoo.readers._pixels import fault_of_image, image_size
 from keras_rnn_zoo.readers.image import ImageReader, LineReader
-from keras_rnn_zoo.readers.pixels import fault_of_image, image_size
 
 RANDOM = np.random.default_rng(0)
 MODES = [

@@ -6,8 +6,8 @@ import tensorflow as tf
 
 from keras_rnn_zoo.readers.series import SeriesReader
 from keras_rnn_zoo.readers.text import TextReader
+from keras_rnn_zoo.tasks._text_generation import as_texts, exact_match
 from keras_rnn_zoo.tasks.translation import Translation
-from keras_rnn_zoo.tasks.writing import as_texts, exact_match
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.evaluation import Scorecard
+from keras_rnn_zoo.inference.evaluate import Scorecard
 from zoo_cli import main
 
 COMMANDS = list(main.COMMANDS)

@@ -3,7 +3,7 @@
 import click
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.datasets.prepared import data_dir_path, find_prepared
+from keras_rnn_zoo.datasets._prepared import data_dir_path, find_prepared
 from zoo_cli.options import data_dir_option
 from zoo_cli.tables import print_json, print_table
 

@@ -64,8 +64,8 @@ def command(
       zoo predict sync_many_to_many "ROMEO:" --set temperature=0.5 --set length=200
     """
     import keras_rnn_zoo as zoo
-    from keras_rnn_zoo.exports import find_export, read_facts
-    from keras_rnn_zoo.runs import open_run
+    from keras_rnn_zoo.artifacts.export import find_export, read_facts
+    from keras_rnn_zoo.artifacts.run import open_run
 
     if source is None and (output or columns or encoding or skip_bad_rows):
         raise click.UsageError("--output, --columns, --encoding and --skip-bad-rows go with --input FILE.")

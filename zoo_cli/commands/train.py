@@ -7,10 +7,10 @@ import click
 from click.core import ParameterSource
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.configs import PLACES, SETTINGS, read_config, split_config
 from keras_rnn_zoo.errors import TrainingInterrupted
 from keras_rnn_zoo.options import parse_options
 from keras_rnn_zoo.printing import one_line, shell_quote
+from keras_rnn_zoo.training.config_file import PLACES, SETTINGS, read_config, split_config
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import (
     columns_option,
