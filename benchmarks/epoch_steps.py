@@ -71,7 +71,7 @@ def _fitted(model: Any, data: Any, steps: int) -> tuple[float, dict[str, float]]
     """Fits a model as a training does; returns seconds a step of the thread that runs Python, and what all used."""
     import keras
 
-    from keras_rnn_zoo.training.callbacks import StopOnBadLoss
+    from keras_rnn_zoo.training.callbacks import StopOnInvalidLoss
 
     class Clock(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -83,7 +83,7 @@ def _fitted(model: Any, data: Any, steps: int) -> tuple[float, dict[str, float]]
     clock = Clock()
     for _ in range(2):  # The first time, programs are compiled.
         start = used()
-        model.fit(data.take(steps), verbose=0, shuffle=False, callbacks=[StopOnBadLoss(), clock])
+        model.fit(data.take(steps), verbose=0, shuffle=False, callbacks=[StopOnInvalidLoss(), clock])
         fitting = used(start)
     return (clock.times[-1] - clock.times[0]) / max(len(clock.times) - 1, 1), fitting
 

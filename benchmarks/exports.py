@@ -66,11 +66,11 @@ def by_predict(loaded: Any, preprocess: Any, decode: Any, batch: tuple[Any, ...]
     import numpy as np
 
     from keras_rnn_zoo.layers.text import END, PADDING, START, UNKNOWN
-    from keras_rnn_zoo.tasks._text_generation import Writing
-    from keras_rnn_zoo.tasks.language_modelling import LanguageModelling
+    from keras_rnn_zoo.tasks._text_generation import TextGenerationTask
+    from keras_rnn_zoo.tasks.language_modeling import LanguageModeling
 
     task, model = loaded.task, loaded.model
-    if isinstance(task, LanguageModelling):  # At the temperature 0: the likeliest character.
+    if isinstance(task, LanguageModeling):  # At the temperature 0: the likeliest character.
         ids = preprocess(*batch)["ids"].numpy()
         prompts, length = 1 + (ids != PADDING).sum(1), int(batch[-1])
         ids = np.pad(ids, [[0, 0], [1, length]])  # A text starts with padding.
@@ -80,7 +80,7 @@ def by_predict(loaded: Any, preprocess: Any, decode: Any, batch: tuple[Any, ...]
                 ids[row, at] = logits[row, at - 1, UNKNOWN + 1 :].argmax() + UNKNOWN + 1
         return decode(ids, {})
     inputs = preprocess(*batch)
-    if not isinstance(task, Writing):
+    if not isinstance(task, TextGenerationTask):
         return decode(model.predict(np.asarray(inputs), verbose=0), inputs)
     source = np.asarray(inputs["source"])
     target = np.full((len(source), 1), START, "int32")
@@ -117,7 +117,7 @@ def measure(architecture: str, dataset: str, data_dir: str | None, seconds: floa
     names = [spec.name for spec in loaded.task.input_signature()]
     preprocess = tf.function(loaded.task.preprocess, input_signature=loaded.task.input_signature())
     decode = tf.function(loaded.task.decode, reduce_retracing=True)
-    options = {"temperature": 0.0, "length": 20} if loaded.task.answer_options else {}
+    options = {"temperature": 0.0, "max_new_tokens": 20} if loaded.task.prediction_options else {}
     for size in BATCHES:
         batch = loaded.task.to_batch((inputs * size)[:size], **options)
         named = dict(zip(names, batch, strict=True))

@@ -20,7 +20,7 @@ VOCABULARY = 20_000
 WORDS = [f"word{number}" for number in range(2, VOCABULARY)]
 BEST, MARK = "ONNX Runtime", Mark(1.0, most=True)
 """The export with the quickest answer to one review, and what it must reach beside PyTorch."""
-OPTIONS = {"layers": 2, "units": UNITS, "embedding_dim": FEATURES, "vocabulary_size": VOCABULARY, "num_classes": 2}
+OPTIONS = {"num_layers": 2, "units": UNITS, "embedding_dim": FEATURES, "vocabulary_size": VOCABULARY, "num_classes": 2}
 
 
 def reviews(batch: int, length: int) -> list[str]:

@@ -25,7 +25,7 @@ ABOUT = "training on small_parallel_enja: one layer of 256, vocabularies of 8,00
 DATASET = "small_parallel_enja"
 FILES = [f"{split}.{language}" for split in ("train", "dev", "test") for language in ("ja", "en")]
 UNITS, VOCABULARY = 256, 8000
-OPTIONS = {"layers": 1, "units": UNITS, "embedding_dim": UNITS}
+OPTIONS = {"num_layers": 1, "units": UNITS, "embedding_dim": UNITS}
 OPTIONS |= {"vocabulary_size": VOCABULARY, "target_vocabulary_size": VOCABULARY}
 
 

@@ -12,9 +12,9 @@ from watch import BAIT
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts import run as runs
-from keras_rnn_zoo.artifacts.digests import sealed
+from keras_rnn_zoo.artifacts.digests import with_digests
 from keras_rnn_zoo.artifacts.export import read_export
-from keras_rnn_zoo.datasets._prepared import naming_damaged_records
+from keras_rnn_zoo.datasets._prepared import translate_record_errors
 from keras_rnn_zoo.user_data.safe_npy import read_array
 
 CUT = b"\0\0"
@@ -50,7 +50,7 @@ def prepared(data: bytes) -> None:
     (version / "dataset_info.json").write_bytes(info.replace(b"SIZE", b"%d" % size))
     (version / "label.labels.txt").write_bytes(labels)
     folder = str(FOLDER / "tfds")
-    with naming_damaged_records("tfds:made"):  # As `train` and `evaluate` do.
+    with translate_record_errors("tfds:made"):  # As `train` and `evaluate` do.
         entry = registry.find_dataset("tfds:made", ("classification", "regression"), {"data_dir": folder})
         entry.make(folder, 0)
 
@@ -89,7 +89,7 @@ def _sealed(data: bytes) -> bytes:
     """Returns a JSON object with a seal; what is none, as it is."""
     try:
         document: Any = json.loads(data)
-        return json.dumps(sealed(document, document["files"])).encode() + b"\n"
+        return json.dumps(with_digests(document, document["files"])).encode() + b"\n"
     except (ValueError, KeyError, TypeError, RecursionError):
         return data
 

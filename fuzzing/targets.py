@@ -69,7 +69,7 @@ def book(data: bytes) -> None:
     path = FOLDER / "book.txt"
     path.write_bytes(data[1:])
     encoding = ENCODINGS[data[0] % len(ENCODINGS)] if data else ""
-    opened("text", str(path), "language_modelling", encoding=encoding)
+    opened("text", str(path), "language_modeling", encoding=encoding)
     stretches = list(_cut(TextFile(str(path), encoding), 0, 150, 20))
     assert all(len(stretch) == 20 for stretch in stretches[:-1])
 

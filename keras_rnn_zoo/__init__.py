@@ -33,9 +33,9 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from keras_rnn_zoo.offline import obey
+    from keras_rnn_zoo.offline import install_offline_guard
 
-    obey()
+    install_offline_guard()
     module, attribute = _HOMES[name]
     return getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
 

@@ -51,7 +51,7 @@ _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
 
 @contextlib.contextmanager
-def folder_beside(path: Path) -> Iterator[Path]:
+def temp_dir_beside(path: Path) -> Iterator[Path]:
     """Gives a fresh folder beside `path`, to be renamed by the block; it is removed if the block leaves it there."""
     import shutil
     import tempfile
@@ -66,9 +66,9 @@ def folder_beside(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def atomic_directory(path: Path) -> Iterator[Path]:
     """Gives a fresh folder beside `path`, which becomes `path` when the block ends and is removed when it fails."""
-    with folder_beside(path) as folder:
+    with temp_dir_beside(path) as folder:
         yield folder
         move_folder(folder, path)
 
@@ -134,12 +134,12 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Gives a path beside `path` to write a file to, which becomes `path` when the block ends.
 
-    Every file is written by this, or into a folder of `whole_folder`: what was there before stays until the new one is
-    on the disk, and its mode is kept. If the block fails, nothing is left of it. A symbolic link at `path` is replaced,
-    not followed.
+    Every file is written by this, or into a folder of `atomic_directory`. The old file stays until the new one is on
+    disk, and its mode is kept. If the block fails, the new file is removed. A symbolic link at `path` is replaced, not
+    followed.
     """
     beside = _new_file_beside(path)
     try:
@@ -176,7 +176,7 @@ def _new_file_beside(path: Path) -> Path:
 def output_file(path: Path) -> Iterator[IO[bytes]]:
     """Gives an open file for what a user wants written to a path.
 
-    A regular file is written whole or not at all, as by `whole_file`; of a symbolic link, the file that it leads to. A
+    A regular file, or the one that a symbolic link points to, is written whole or not at all, as by `atomic_write`. A
     device, a pipe or a descriptor of this process (`/dev/stdout`) is written to in place, as it comes.
 
     Raises:
@@ -194,7 +194,7 @@ def output_file(path: Path) -> Iterator[IO[bytes]]:
         raise ZooError(f"{path} is a folder, where a file is to be written. Name a file in it.")
     if not path.parent.is_dir():
         raise ZooError(f"There is no folder {path.parent} to write {path.name} to. Make it first.")
-    with whole_file(path) as beside, open(beside, "wb") as file:
+    with atomic_write(path) as beside, open(beside, "wb") as file:
         yield file
 
 
@@ -251,7 +251,7 @@ def _partial(folder: Path, name: str | None) -> list[Path]:
 
 
 @contextlib.contextmanager
-def naming_faults_of_the_system() -> Iterator[None]:
+def translate_os_errors() -> Iterator[None]:
     """Turns what TensorFlow, HDF5 and others raise where the system refuses a file into an `OSError` of its number."""
     try:
         yield
@@ -266,7 +266,7 @@ def naming_faults_of_the_system() -> Iterator[None]:
 
 def write_text(path: Path, text: str) -> None:
     """Writes a UTF-8 file whole or not at all."""
-    with whole_file(path) as beside:
+    with atomic_write(path) as beside:
         beside.write_text(text, encoding="utf-8", newline="\n")
 
 

@@ -74,7 +74,7 @@ def make_batches(
         return lengths, (*parts, target) if references else parts
 
     tensors = _mapped(examples, prepare)
-    with _telling_of_unusable_examples():
+    with _translate_example_errors():
         example_bytes, kept = _memory((parts for _, parts in tensors.take(_SAMPLE)), examples)
         if kept:
             tensors = tensors.cache()
@@ -91,12 +91,12 @@ def make_batches(
             data = _in_order_of(epoch, examples.enumerate(), _shuffled(examples), shuffle_seed)
             data = _mapped(data, lambda number, example: (number, prepare(*example)))
     padding = 0.0
-    if task.bucketed:
+    if task.variable_length:
         # An image costs as much whatever is written about it, and batches of unlike images suit batch normalization.
         pools = _POOLS if task.reader.variable else (1,)
         fitting = [n for n in pools if n == 1 or n * batch_size * example_bytes <= _POOL_BYTES]
         pool, padding = _pool(lengths, batch_size, fitting)
-        rooms = _rooms(tensors, task, lengths)
+        rooms = _bucket_sizes(tensors, task, lengths)
         data = _of_similar_length(data, task, batch_size, pool, rooms, shuffled=shuffle_seed is not None)
     else:
         data = data.map(_as_it_is(lambda number, example: example[1])).batch(batch_size)
@@ -126,7 +126,7 @@ def _in_order_of(epoch: Any, data: Any, among: int, seed: int) -> Any:
 
 
 @contextlib.contextmanager
-def _telling_of_unusable_examples() -> Iterator[None]:
+def _translate_example_errors() -> Iterator[None]:
     """Turns TensorFlow's error for an example that cannot be made tensors of into a `DataError`."""
     try:
         yield
@@ -160,7 +160,7 @@ def _bytes(tensor: Any) -> int:
     )
 
 
-def _rooms(tensors: Any, task: Task, lengths: Any) -> tuple[list[int], int] | None:
+def _bucket_sizes(tensors: Any, task: Task, lengths: Any) -> tuple[list[int], int] | None:
     """Returns the lengths that batches are padded to, and of transcripts the only one; `None` for their own longest.
 
     JAX compiles every shape anew, so it is given few of them.
@@ -169,7 +169,7 @@ def _rooms(tensors: Any, task: Task, lengths: Any) -> tuple[list[int], int] | No
         return None
     longest = int(lengths.max(initial=1))
     of_targets = 0  # As long as the inputs beside them.
-    if not task.aligned:
+    if not task.targets_match_input_length:
         of_targets = int(tensors.map(_as_it_is(lambda lengths, parts: tf.size(parts[1]))).reduce(0, tf.maximum))
     return [*(boundary for boundary in BOUNDARIES if boundary < longest), longest], of_targets
 

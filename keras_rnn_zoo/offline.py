@@ -45,7 +45,7 @@ def offline(wanted: bool = True) -> Iterator[None]:
     if wanted:
         os.environ[VARIABLE] = "1"
     try:
-        obey()
+        install_offline_guard()
         yield
     finally:
         if wanted and before is None:
@@ -54,7 +54,7 @@ def offline(wanted: bool = True) -> Iterator[None]:
             os.environ[VARIABLE] = before
 
 
-def obey() -> None:
+def install_offline_guard() -> None:
     """From now on refuses calls to the network while the user forbids them."""
     global _watching
     if is_offline() and not _watching:

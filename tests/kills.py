@@ -20,7 +20,7 @@ TRAIN = {
     "toy_reviews": ["many_to_one", "--set", "units=8", "--set", "embedding_dim=8"],
     "slots": ["sync_many_to_many", "--dataset", "slots", "--set", "units=8", "--set", "embedding_dim=8"],
 }
-COMMON = ["--epochs", "3", "--save-every", "7", "--set", "dropout=0.2", "--quiet"]
+COMMON = ["--epochs", "3", "--save-every-steps", "7", "--set", "dropout=0.2", "--quiet"]
 
 
 class Killing:

@@ -14,7 +14,7 @@ from keras_rnn_zoo.training.plan import SETTINGS
 
 FUNCTIONS = [getattr(zoo, name) for name in zoo.__all__ if inspect.isfunction(getattr(zoo, name))]
 CATALOGUES = (registry.architectures, registry.datasets, registry.tasks, registry.readers)
-ENTRIES = [entry for catalogue in CATALOGUES for entry in catalogue.entries()]
+ENTRIES = [entry for catalog in CATALOGUES for entry in catalog.entries()]
 
 
 def names(items):

@@ -101,9 +101,9 @@ def test_the_export_carries_its_vocabulary_and_labels(exported, trained):
 
 def test_the_export_carries_the_model_card_and_the_terms_of_the_data(exported, trained):
     assert (exported / "README.md").read_text() == (trained.path / "README.md").read_text()
-    terms = (exported / "DATA_LICENCE.txt").read_text()
+    terms = (exported / "DATA_LICENSE.txt").read_text()
     assert "toy_reviews" in terms
-    assert registry.datasets.get("toy_reviews").licence in terms
+    assert registry.datasets.get("toy_reviews").license in terms
 
 
 def test_the_export_tells_what_it_is_and_what_was_compared(exported):
@@ -170,7 +170,7 @@ def test_an_export_is_written_without_the_card_that_is_missing(odd, copied, tmp_
     folder.mkdir()
     _write_companions(copied, folder)
     assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()) == [
-        "DATA_LICENCE.txt",
+        "DATA_LICENSE.txt",
         "assets/labels.txt",
         "assets/vocabulary.txt",
     ]

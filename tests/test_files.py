@@ -135,7 +135,7 @@ def test_a_configuration_is_written_to_a_pipe_alone(tmp_path):
 
 
 def test_nobody_can_know_the_name_of_what_is_half_written(tmp_path):
-    with files.whole_file(tmp_path / "x") as first, files.whole_file(tmp_path / "x") as second:
+    with files.atomic_write(tmp_path / "x") as first, files.atomic_write(tmp_path / "x") as second:
         assert first != second
         assert {path.stat().st_size for path in (first, second)} == {0}
         first.write_text("1")

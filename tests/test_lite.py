@@ -43,10 +43,10 @@ def test_a_model_alone_gives_the_logits_of_its_run(small_run, few_examples, form
     assert sorted(file.name for file in (path / "assets").iterdir()) == sorted(
         file.name for file in run.task_path.iterdir()
     )
-    assert {"README.md", "DATA_LICENCE.txt", formats.FILES[format]} <= {file.name for file in path.iterdir()}
-    # Asked here by its interpreter alone, at another length than any that was checked.
+    assert {"README.md", "DATA_LICENSE.txt", formats.FILES[format]} <= {file.name for file in path.iterdir()}
+    # InputRecord here by its interpreter alone, at another length than any that was checked.
     loaded = zoo.load(run)
-    raw = loaded.task.to_batch([loaded.task.reader.made_up(99)], **loaded.task.check_options)
+    raw = loaded.task.to_batch([loaded.task.reader.dummy_input(99)], **loaded.task.export_check_options)
     arrays = lite.named(loaded.model, loaded.task.model_inputs(*raw))
     assert {name: (str(array.dtype), array.ndim) for name, array in arrays.items()} == {
         name: (spec["dtype"], len(spec["shape"])) for name, spec in facts["inputs"].items()

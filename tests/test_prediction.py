@@ -101,13 +101,13 @@ def test_what_a_language_model_writes_is_set_by_options(small_run):
     def write(**options):
         return zoo.predict(loaded, ["To be", "not", ""], **options)
 
-    first, again = write(seed=1, length=20), write(seed=1, length=20)
+    first, again = write(seed=1, max_new_tokens=20), write(seed=1, max_new_tokens=20)
     assert first == again
     assert [len(answer["text"]) for answer in first] == [5 + 20, 3 + 20, 20]
     assert first[0]["text"].startswith("To be")
-    assert write(seed=2, length=20) != first
-    surest = write(temperature=0, seed=1, length=10)
-    assert surest == write(temperature=0, seed=2, length=10)
+    assert write(seed=2, max_new_tokens=20) != first
+    surest = write(temperature=0, seed=1, max_new_tokens=10)
+    assert surest == write(temperature=0, seed=2, max_new_tokens=10)
     assert len(write()[0]["text"]) == 5 + 300
 
 
@@ -116,7 +116,7 @@ def test_what_a_language_model_writes_is_set_by_options(small_run):
     [
         ({"temperatur": 1}, r"an answer of this run has no option 'temperatur'\. Did you mean 'temperature'\?"),
         ({"temperature": -1}, "Option 'temperature' expects a number from 0 to 100; received -1"),
-        ({"length": 0}, "Option 'length' expects a whole number from 1 to 100,000; received 0"),
+        ({"max_new_tokens": 0}, "Option 'max_new_tokens' expects a whole number from 1 to 100,000; received 0"),
         ({"seed": 0.5}, "Option 'seed' expects a whole number from 0 to "),
     ],
 )

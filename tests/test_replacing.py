@@ -18,7 +18,7 @@ import keras_rnn_zoo as zoo
 from keras_rnn_zoo import atomic_files as files
 from keras_rnn_zoo.artifacts import publish_run
 from keras_rnn_zoo.artifacts import run as runs
-from keras_rnn_zoo.artifacts.digests import sealed
+from keras_rnn_zoo.artifacts.digests import with_digests
 from keras_rnn_zoo.artifacts.run import Run
 from keras_rnn_zoo.errors import RunError
 from keras_rnn_zoo.inference import load as loading
@@ -27,14 +27,14 @@ WRITER = """
 import shutil, sys
 from pathlib import Path
 from keras_rnn_zoo import files
-from keras_rnn_zoo.artifacts.publish_run import whole_run
+from keras_rnn_zoo.artifacts.publish_run import atomic_run
 path, *sources = map(Path, sys.argv[2:])
 if sys.argv[1] == "two steps":
     files._exchanged = lambda one, other: False
 print("writing", flush=True)
 while True:
     for source in sources:
-        with whole_run(path) as folder:
+        with atomic_run(path) as folder:
             shutil.copytree(source, folder, dirs_exist_ok=True)
         for earlier in path.parent.glob(path.name + ".*"):
             shutil.rmtree(earlier)
@@ -68,7 +68,7 @@ def pair(tmp_path_factory, shrink):
         for name, member in members.items():
             archive.writestr(zipfile.ZipInfo(name), member)
     config = json.loads((second / "config.json").read_text())
-    (second / "config.json").write_text(json.dumps(sealed(config, Run(second).digests())) + "\n")
+    (second / "config.json").write_text(json.dumps(with_digests(config, Run(second).digests())) + "\n")
     return first, second
 
 
@@ -86,7 +86,7 @@ def path(pair, models_dir):
 
 def replace(path, source):
     """Puts a copy of a run in the place of another, and removes that."""
-    with publish_run.whole_run(path) as folder:
+    with publish_run.atomic_run(path) as folder:
         shutil.copytree(source, folder, dirs_exist_ok=True)
     for earlier in path.parent.glob(f"{path.name}.*"):
         shutil.rmtree(earlier)
@@ -193,7 +193,7 @@ def test_whatever_has_the_name_of_a_run_is_kept_beside_it(pair, path, what):
         path.write_text("precious")
     else:
         path.symlink_to(pair[0] if what == "a link to a run" else "nowhere")
-    with publish_run.whole_run(path) as folder:
+    with publish_run.atomic_run(path) as folder:
         shutil.copytree(pair[1], folder, dirs_exist_ok=True)
     kept = path.with_name("run.1")
     assert runs.open_run("run").config == Run(pair[1]).config

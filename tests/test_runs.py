@@ -24,7 +24,7 @@ CONFIG = {
 
 
 def make_run(folder, name, **changes):
-    with publish_run.whole_run(folder / name) as new:
+    with publish_run.atomic_run(folder / name) as new:
         publish_run.write_config(runs.Run(new), {**CONFIG, "run": name, **changes})
     return runs.Run(folder / name)
 
@@ -127,7 +127,7 @@ def test_a_changed_or_missing_file_is_named(models_dir):
 
 
 def test_a_folder_is_whole_or_absent(tmp_path):
-    with pytest.raises(ZeroDivisionError), files.whole_folder(tmp_path / "new") as folder:
+    with pytest.raises(ZeroDivisionError), files.atomic_directory(tmp_path / "new") as folder:
         (folder / "half").touch()
         assert not (tmp_path / "new").exists()
         _ = 1 / 0

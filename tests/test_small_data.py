@@ -11,7 +11,7 @@ from small_sets import draw_series, write_recordings, write_words
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import TrainingError
-from keras_rnn_zoo.training.callbacks import KeepBest
+from keras_rnn_zoo.training.callbacks import BestCheckpoint
 from keras_rnn_zoo.training.plan import Request, make_plan
 from keras_rnn_zoo.training.small_data import ADAPTED, PATIENCE_STEPS, STEPS, adapted_settings, enough_examples, tie
 from zoo_cli.main import cli
@@ -73,7 +73,7 @@ def test_registered_datasets_and_choices_are_left_alone(tmp_path):
 
 
 def keep_best(tmp_path, rows, patience, tie=0.0):
-    keeper = KeepBest(tmp_path, "val_accuracy", "max", patience, tie)
+    keeper = BestCheckpoint(tmp_path, "val_accuracy", "max", patience, tie)
     keeper.rows = [{"epoch": n, "val_accuracy": value, "val_loss": loss} for n, (value, loss) in enumerate(rows, 1)]
     return keeper
 

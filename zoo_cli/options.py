@@ -73,7 +73,7 @@ def chosen_dataset(
     known = {**SETTINGS, **registry.options_of(architecture, data)}
     chosen = parse_options(known, given, architecture.name)
     refuse_from_data(known, chosen)
-    refuse_for_input(known, chosen, data.sizes["input"])
+    refuse_for_input(known, chosen, data.model_options["input"])
     return data, chosen
 
 

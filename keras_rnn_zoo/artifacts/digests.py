@@ -22,7 +22,7 @@ MOST_BYTES = 256 * 2**20
 """Of a JSON document; those of runs have some thousand."""
 
 
-def sealed(document: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
+def with_digests(document: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
     """Returns a document with the digests of the files beside it, and that of all this."""
     full = {**document, "files": dict(files)}
     full.pop(SEAL, None)
@@ -38,8 +38,8 @@ def document_digest(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def is_unchanged(document: Mapping[str, Any]) -> bool:
-    """Whether a document is what `sealed` made."""
+def verify_digest(document: Mapping[str, Any]) -> bool:
+    """Whether a document is what `with_digests` made."""
     return document.get(SEAL) == document_digest(document)
 
 
@@ -54,7 +54,7 @@ def digests(folder: Path | Snapshot, roots: Iterable[str]) -> dict[str, str]:
     return {name: snapshot.digest(name) for name, fault in snapshot.walk(roots) if not fault}
 
 
-def first_fault(
+def find_corrupted(
     folder: Snapshot, expected: Mapping[str, str], roots: Iterable[str], *, strict: bool
 ) -> tuple[str, str]:
     """Returns the name of the first file that is not what was written and what is wrong with it, or "" twice.
@@ -109,12 +109,12 @@ def _read_json(path: Path | Member) -> tuple[dict[str, Any], bytes]:
     return document, content
 
 
-def read_sealed(path: Path | Member, keys: Keys, fault: Callable[[Path, str], RunError]) -> dict[str, Any]:
+def read_checked_json(path: Path | Member, keys: Keys, fault: Callable[[Path, str], RunError]) -> dict[str, Any]:
     """Reads a JSON object with a seal; raises what `fault` gives where it lacks a key or is not what was written."""
     document, content = _read_json(path)
     if wrong := keys.wrong(document):
         raise fault(Path(path), f"it lacks a valid {', '.join(map(repr, wrong))}")
-    if not is_unchanged(document) or not content.endswith(b"\n"):
+    if not verify_digest(document) or not content.endswith(b"\n"):
         raise fault(Path(path), "its content is not what was written (cut short or changed)")
     return document
 
@@ -136,10 +136,10 @@ def check_files(
         error: makes an error of a file and what is wrong with it.
     """
     answering, telling = roots
-    name, fault = first_fault(folder, files, answering, strict=True)
+    name, fault = find_corrupted(folder, files, answering, strict=True)
     if fault:
         raise error(folder.path / name, fault)
-    name, fault = first_fault(folder, files, telling, strict=False)
+    name, fault = find_corrupted(folder, files, telling, strict=False)
     if fault and folder.is_current():  # They go with a folder that is replaced.
         logger.warning("The %s's file %s is damaged: %s. No answer depends on it.", kind, folder.path / name, fault)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from keras_rnn_zoo.artifacts.digests import check_files, digests, read_sealed, sealed
+from keras_rnn_zoo.artifacts.digests import check_files, digests, read_checked_json, with_digests
 from keras_rnn_zoo.artifacts.schema import EXPORT
 from keras_rnn_zoo.artifacts.snapshot import Snapshot
 from keras_rnn_zoo.atomic_files import user_path, write_json
@@ -22,13 +22,13 @@ FINGERPRINT = "fingerprint.pb"
 FACTS = "export.json"
 """What an export is made of: run, task, data, endpoints, what was checked, and the digests of its files."""
 
-CARD, LICENCE = "README.md", "DATA_LICENCE.txt"
+CARD, LICENSE = "README.md", "DATA_LICENSE.txt"
 EXTRA = "assets.extra"
 """The folder that TensorFlow Serving looks for warm-up requests in."""
 WARMUP = "tf_serving_warmup_requests"
 REQUEST = "request.json"
 """A request as TensorFlow Serving's REST interface takes it."""
-ANSWERING = (GRAPH, FINGERPRINT, "variables", "assets", "model.tflite", "model.onnx")
+EXPORT_MODEL_FILES = (GRAPH, FINGERPRINT, "variables", "assets", "model.tflite", "model.onnx")
 """The files and folders that answers depend on, in any format."""
 
 _SHORT_REQUEST = 400
@@ -54,7 +54,7 @@ def read_facts(folder: Path | Snapshot) -> dict[str, Any]:
             f"The SavedModel {path} has no {FACTS}, so it is no export of `zoo export`. Load it by "
             "`tf.saved_model.load`, or export the run again."
         )
-    facts = read_sealed(snapshot / FACTS, EXPORT, damaged_export)
+    facts = read_checked_json(snapshot / FACTS, EXPORT, damaged_export)
     if facts["format"] != "saved_model":
         raise RunError(
             f"The export {path} is in the format {facts['format']!r}, which zoo does not load. Run the model by the "
@@ -65,7 +65,7 @@ def read_facts(folder: Path | Snapshot) -> dict[str, Any]:
 
 def check_export(folder: Snapshot, facts: Mapping[str, Any]) -> None:
     """Raises `RunError` where a file that predictions depend on is missing or not what was written."""
-    check_files(folder, facts["files"], (ANSWERING, (CARD, LICENCE, EXTRA)), "export", damaged_export)
+    check_files(folder, facts["files"], (EXPORT_MODEL_FILES, (CARD, LICENSE, EXTRA)), "export", damaged_export)
 
 
 def read_export(path: Path) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def damaged_export(path: Path, fault: str) -> RunError:
 
 def write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
     """Writes what an export tells of itself, with the digests of the files that are there and of itself."""
-    write_json(folder / FACTS, sealed(facts, digests(folder, (*ANSWERING, CARD, LICENCE, EXTRA))))
+    write_json(folder / FACTS, with_digests(facts, digests(folder, (*EXPORT_MODEL_FILES, CARD, LICENSE, EXTRA))))
 
 
 def serve_commands(path: Path) -> list[str]:

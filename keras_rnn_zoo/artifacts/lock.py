@@ -26,7 +26,7 @@ def lock_path(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def exclusive(path: Path) -> Iterator[None]:
+def run_lock(path: Path) -> Iterator[None]:
     """Keeps other processes from writing the run `path` until the block ends, and removes what killed ones left of it.
 
     It is the system that holds the lock, and it drops it when the process ends, however it ends. A file that is left

@@ -29,7 +29,7 @@ On the {measured["split"]} split of {_code(dataset.name)}, {measured["examples"]
 
 ## Data
 
-{dataset.summary} Size: {_size(dataset, data)}. Terms: {dataset.licence}. Version {data["version"]}, SHA-256
+{dataset.summary} Size: {_size(dataset, data)}. Terms: {dataset.license}. Version {data["version"]}, SHA-256
 `{data["checksum"]}`. The model has learnt what stands in this data, its slant and its mistakes with it; do
 not expect the figures above on inputs of another kind.
 

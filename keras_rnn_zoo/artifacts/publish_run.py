@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from keras_rnn_zoo.artifacts.digests import MOST_BYTES, sealed
-from keras_rnn_zoo.artifacts.run import FITTED, Run, version_numbers
+from keras_rnn_zoo.artifacts.digests import MOST_BYTES, with_digests
+from keras_rnn_zoo.artifacts.run import MODEL_FILES, Run, version_numbers
 from keras_rnn_zoo.artifacts.schema import RUN
-from keras_rnn_zoo.atomic_files import folder_beside, move_folder, replace_folder, write_json
+from keras_rnn_zoo.atomic_files import move_folder, replace_folder, temp_dir_beside, write_json
 from keras_rnn_zoo.errors import DataError, RunError
 
 logger = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ _MARGIN = 2**20
 
 
 @contextlib.contextmanager
-def whole_run(path: Path, *, again: bool = False) -> Iterator[Path]:
+def atomic_run(path: Path, *, again: bool = False) -> Iterator[Path]:
     """Gives a fresh folder, which becomes the run `path` when the block ends and is removed when it fails.
 
     A run that stands there is kept under the next free name `<run>.1`, `<run>.2`, ..., unless nothing was exported from
@@ -31,7 +31,7 @@ def whole_run(path: Path, *, again: bool = False) -> Iterator[Path]:
         path: the run.
         again: whether a training is resumed, so that it may have written the same run before.
     """
-    with folder_beside(path) as folder:
+    with temp_dir_beside(path) as folder:
         yield folder
         if not os.path.lexists(path):
             move_folder(folder, path)
@@ -54,7 +54,7 @@ def _is_outdated(run: Run, other: Run | None) -> bool:
 
 def _fitted(run: Run) -> dict[str, str]:
     """Returns the digests of the files that answers depend on."""
-    return {name: digest for name, digest in run.config["files"].items() if name.partition("/")[0] in FITTED}
+    return {name: digest for name, digest in run.config["files"].items() if name.partition("/")[0] in MODEL_FILES}
 
 
 def _free_name(path: Path) -> str:
@@ -69,7 +69,7 @@ def check_config(config: Mapping[str, Any]) -> None:
 
     Before anything is trained, since it lists what may grow with the data: classes, and rows that are left out.
     """
-    document = sealed(config, {})
+    document = with_digests(config, {})
     size = len(json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "surrogatepass"))
     wrong = RUN.wrong(document)
     if wrong or size > MOST_BYTES - _MARGIN:
@@ -83,4 +83,4 @@ def check_config(config: Mapping[str, Any]) -> None:
 
 def write_config(run: Run, config: Mapping[str, Any]) -> None:
     """Writes `config.json`, with the digests of the files that are there and of itself."""
-    write_json(run.path / "config.json", sealed(config, run.digests()))
+    write_json(run.path / "config.json", with_digests(config, run.digests()))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.artifacts.digests import check_files, damaged, digests, read_json, read_sealed
+from keras_rnn_zoo.artifacts.digests import check_files, damaged, digests, read_checked_json, read_json
 from keras_rnn_zoo.artifacts.schema import RUN
 from keras_rnn_zoo.artifacts.snapshot import Snapshot, read_consistently
 from keras_rnn_zoo.atomic_files import is_being_written, user_path
@@ -24,9 +24,9 @@ from keras_rnn_zoo.printing import shell_quote, short_repr
 MODELS_DIR_VARIABLE = "ZOO_MODELS_DIR"
 STATE = "training.state"
 """The file that an unfinished training goes on from."""
-FITTED = ("model.keras", "task")
+MODEL_FILES = ("model.keras", "task")
 """The file and the folder that answers depend on."""
-TOLD = ("metrics.json", "history.csv", "README.md", "logs")
+REPORT_FILES = ("metrics.json", "history.csv", "README.md", "logs")
 """What else training writes: it tells of the run, and no answer depends on it."""
 _PAUSES = (0.0, *[0.01] * 100)
 """Seconds before each look for a run. Its name may be free for a moment while a new one takes its place, where the
@@ -72,7 +72,7 @@ class Run:
     @cached_property
     def config(self) -> dict[str, Any]:
         """`config.json`: everything needed to repeat the run. Raises `RunError` where it is damaged."""
-        return read_sealed(self.snapshot / "config.json", RUN, damaged)
+        return read_checked_json(self.snapshot / "config.json", RUN, damaged)
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -81,14 +81,14 @@ class Run:
 
     def digests(self) -> dict[str, str]:
         """Returns the SHA-256 of each file that training wrote beside `config.json`, by its path within the run."""
-        return digests(self.path, (*FITTED, *TOLD))
+        return digests(self.path, (*MODEL_FILES, *REPORT_FILES))
 
     def check(self) -> None:
         """Raises `RunError` if a file that answers depend on is missing, a link, or differs from what was written.
 
         Of a file that only tells of the run, it warns.
         """
-        check_files(self.snapshot, self.config["files"], (FITTED, TOLD), "run", damaged)
+        check_files(self.snapshot, self.config["files"], (MODEL_FILES, REPORT_FILES), "run", damaged)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
@@ -97,7 +97,7 @@ class Run:
         Raises:
             RunError: a file is damaged, or was written to within the block.
         """
-        with self.snapshot.holding(FITTED):
+        with self.snapshot.holding(MODEL_FILES):
             self.check()
             yield
             if name := self.snapshot.changed():
@@ -181,8 +181,8 @@ def _opened(path: Path) -> Run | None:
 def _held_run(path: Path, snapshot: Snapshot) -> Run:
     run = Run(path)
     run.__dict__["snapshot"] = snapshot  # Where `cached_property` keeps it.
-    needed = {name for name in run.config["files"] if name.partition("/")[0] in FITTED}
-    snapshot.hold(FITTED)
+    needed = {name for name in run.config["files"] if name.partition("/")[0] in MODEL_FILES}
+    snapshot.hold(MODEL_FILES)
     missing = sorted(needed - snapshot.held)
     if missing and not snapshot.is_current():  # Otherwise `check` tells what is wrong.
         raise damaged(path / missing[0], "it is missing")

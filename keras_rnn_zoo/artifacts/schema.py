@@ -139,7 +139,7 @@ RUN = Keys(
         "options": mapped(SCALAR, NAME, most=1000),
         "training": Keys(
             {"epochs": whole(1), "batch_size": whole(1), "learning_rate": number},
-            {"patience": whole(), "save_every": whole(), "deterministic": flag}
+            {"patience": whole(), "save_every_steps": whole(), "deterministic": flag}
             | {"gradient_norm": number, "adam_epsilon": number},
         ),
         "seed": whole(0, 2**32 - 1),

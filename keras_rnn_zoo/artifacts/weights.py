@@ -32,7 +32,7 @@ class _UnlikeKerasError(Exception):
     """A file that is not laid out as Keras writes it, or has weights that no training leaves."""
 
 
-def restored(make: Callable[[], Any], file: OpenFile) -> Any:
+def load_weights_safely(make: Callable[[], Any], file: OpenFile) -> Any:
     """Returns the model that `make` builds, with the weights of a `.keras` file.
 
     Nothing is allocated for a model before it is known that the file has weights for all of it.

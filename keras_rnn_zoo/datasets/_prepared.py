@@ -203,7 +203,7 @@ def _check_network(urls: Iterable[str]) -> None:
 
 
 @contextlib.contextmanager
-def naming_damaged_records(location: str) -> Iterator[None]:
+def translate_record_errors(location: str) -> Iterator[None]:
     """Turns TensorFlow's errors for records into a `DataError` that names the data set.
 
     A record may be damaged, so that its checksum is wrong, or not be what the data set's description says.

@@ -17,8 +17,8 @@ LOCATION = "conll2003/conll2003"
     source="tfds",
     location=LOCATION,
     size="14,041 train, 3,250 validation, 3,453 test",
-    licence="research use (Reuters corpus); cite Tjong Kim Sang and De Meulder 2003",
-    sizes={"input": "text"},
+    license="research use (Reuters corpus); cite Tjong Kim Sang and De Meulder 2003",
+    model_options={"input": "text"},
     defaults=NAMES,
 )
 def conll2003(data_dir: str | None, seed: int) -> Examples:

@@ -150,8 +150,8 @@ def picture(scene: Scene) -> Any:
 @registry.dataset(
     task="captioning",
     size="12,000 train, 500 validation, 500 test",
-    licence="Apache-2.0, as this project",
-    sizes={"input": "image"},
+    license="Apache-2.0, as this project",
+    model_options={"input": "image"},
     defaults={"epochs": 6},
 )
 def shapes(data_dir: str | None, seed: int) -> Examples:

@@ -16,8 +16,8 @@ LOCATION = "small_parallel_enja"
     source="tfds",
     location=LOCATION,
     size="50,000 train, 500 validation, 500 test",
-    licence="CC BY 2.0 FR, from the Tanaka corpus",
-    sizes={"input": "text"},
+    license="CC BY 2.0 FR, from the Tanaka corpus",
+    model_options={"input": "text"},
     defaults={
         "tokens": "spaces",
         "target_tokens": "spaces",

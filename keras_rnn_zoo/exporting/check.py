@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from keras_rnn_zoo.datasets._prepared import naming_damaged_records
+from keras_rnn_zoo.datasets._prepared import translate_record_errors
 from keras_rnn_zoo.errors import DataError, ExportError
 from keras_rnn_zoo.inference.load import LoadedRun, open_examples
 from keras_rnn_zoo.inference.predictor import plain_rows
@@ -66,14 +66,14 @@ def check_inputs(loaded: LoadedRun, data_dir: str | None = None) -> tuple[list[A
     """Returns raw inputs to ask an export, and where they are from: of the test split, or made up without the data."""
     name = loaded.run.config["dataset"]["name"]
     try:
-        with naming_damaged_records(name):
+        with translate_record_errors(name):
             examples = open_examples(loaded.run.config, data_dir)
             split = next(split for split in ("test", "validation", "train") if split in examples.splits)
             inputs = [raw for raw, _ in islice(examples.split(split).as_numpy_iterator(), EXAMPLES)]
         source = f"the {split} split of {name}"
     except DataError as error:
         logger.warning("The data of %s is not at hand, so the export is asked made-up inputs. %s", name, error)
-        inputs = [loaded.task.reader.made_up(number) for number in range(EXAMPLES)]
+        inputs = [loaded.task.reader.dummy_input(number) for number in range(EXAMPLES)]
         source = f"no data set, made up in the form of {name}"
     total = np.cumsum([getattr(raw, "nbytes", None) or len(raw) for raw in inputs])
     return inputs[: max(1, int(np.searchsorted(total, _MOST_BYTES)))], source
@@ -102,7 +102,7 @@ def check_saved_model(
     questions: list[dict[str, Any]] = [{"signature": default, "batches": batches}]
     expected = {}
     for name in further:
-        arguments = endpoints[name].sample(*task.to_batch(inputs[: BATCH_SIZES[1]], **task.check_options))
+        arguments = endpoints[name].sample(*task.to_batch(inputs[: BATCH_SIZES[1]], **task.export_check_options))
         names = [spec.name for spec in endpoints[name].signature]
         arrays |= {f"{name}/{key}": value for key, value in zip(names, arguments, strict=True)}
         questions.append({"signature": name, "batches": [[name]]})
@@ -113,7 +113,7 @@ def check_saved_model(
     with on_cpu(loaded.model):
         # What was traced before may have ops of the GPU in it.
         asked = LoadedRun(loaded.run, task, loaded.model) if tf.config.list_logical_devices("GPU") else loaded
-        wanted = asked.predict(inputs, **task.check_options)
+        wanted = asked.predict(inputs, **task.export_check_options)
     for number, rows in enumerate(batches):
         got = plain_rows(task, _batch(answers, 0, number))
         for row, answer in zip(rows, got, strict=True):
@@ -130,10 +130,10 @@ def _ask_default(loaded: LoadedRun, inputs: Sequence[Any]) -> tuple[list[list[in
     Where inputs differ in length, each batch comes once more with a longer input, whose number is `len(inputs)`.
     """
     task, count = loaded.task, len(inputs)
-    beside = [task.reader.longer(inputs)] if task.reader.variable else []
+    beside = [task.reader.longer_than(inputs)] if task.reader.variable else []
     arrays: dict[str, Any] = {}
     for row, raw in enumerate([*inputs, *beside]):
-        batch = task.to_batch([raw], **task.check_options)
+        batch = task.to_batch([raw], **task.export_check_options)
         arrays |= {f"{row}/{spec.name}": value for spec, value in zip(task.input_signature(), batch, strict=True)}
     batches = [
         [*range(start, min(start + size, count)), *longer]

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.artifacts.export import CARD, LICENCE, write_facts
-from keras_rnn_zoo.artifacts.lock import exclusive
+from keras_rnn_zoo.artifacts.export import CARD, LICENSE, write_facts
+from keras_rnn_zoo.artifacts.lock import run_lock
 from keras_rnn_zoo.artifacts.run import Run, open_run, reopened
-from keras_rnn_zoo.atomic_files import naming_faults_of_the_system, whole_folder, write_text
+from keras_rnn_zoo.atomic_files import atomic_directory, translate_os_errors, write_text
 from keras_rnn_zoo.errors import ExportError, RunError
 from keras_rnn_zoo.exporting.check import check_inputs, check_saved_model
 from keras_rnn_zoo.exporting.formats import check_format, format_folder
@@ -71,7 +71,7 @@ def export(
             f"Exports are written by TensorFlow, but Keras runs on {keras.backend.backend()!r}. Runs do not depend "
             "on the backend: set KERAS_BACKEND=tensorflow and export again."
         )
-    with exclusive(found.path):
+    with run_lock(found.path):
         found = _current(found, isinstance(run, LoadedRun))
         loaded = run if isinstance(run, LoadedRun) else load_run(found)
         versions = format_folder(found.path, format)
@@ -80,7 +80,7 @@ def export(
                 f"The folder {versions} is a symbolic link, and exports stay within their run. Remove it."
             )
         path = versions / str(_next_version(versions))
-        with naming_faults_of_the_system(), whole_folder(path) as folder:
+        with translate_os_errors(), atomic_directory(path) as folder:
             facts = {"format": format, **_describe(found)}
             if format == "saved_model":
                 facts |= _saved_model(loaded, folder, check, data_dir)
@@ -158,7 +158,7 @@ def _warm_up(loaded: LoadedRun, endpoints: Mapping[str, Endpoint]) -> Iterator[t
     Their inputs are made up: an export should not hand out the data of its training.
     """
     task = loaded.task
-    made_up = [task.reader.made_up(number) for number in range(8)]
+    made_up = [task.reader.dummy_input(number) for number in range(8)]
 
     def request(name: str, count: int) -> tuple[str, dict[str, Any]]:
         arguments = endpoints[name].sample(*task.to_batch(made_up[:count]))
@@ -189,9 +189,9 @@ def _write_companions(run: Run, folder: Path) -> None:
         shutil.copy(card, folder / CARD)
     data, entry = run.config["dataset"], registry.dataset_of(run.config)
     write_text(
-        folder / LICENCE,
+        folder / LICENSE,
         f"The model was trained on the data set {one_line(entry.name)}, version {data['version']}.\n{entry.summary}\n\n"
-        f"Terms of the data: {entry.licence}\nSHA-256 of the data: {data['checksum']}\n",
+        f"Terms of the data: {entry.license}\nSHA-256 of the data: {data['checksum']}\n",
     )
 
 
@@ -202,7 +202,7 @@ def _describe(run: Run) -> dict[str, Any]:
     return {
         "run": run.name,
         "architecture": config["architecture"],
-        "dataset": {**dataset, "licence": registry.dataset_of(run.config).licence},
+        "dataset": {**dataset, "license": registry.dataset_of(run.config).license},
         "task": config["task"],
         "versions": config["versions"],
     }

@@ -14,7 +14,7 @@ from keras_rnn_zoo.exporting.formats import FILES
 from keras_rnn_zoo.inference.evaluate import BATCH_SIZE, score
 from keras_rnn_zoo.inference.load import LoadedRun, open_examples
 from keras_rnn_zoo.lazy import keras, np, tf
-from keras_rnn_zoo.tasks._text_generation import Writing
+from keras_rnn_zoo.tasks._text_generation import TextGenerationTask
 
 TOLERANCE = 1e-4
 """Largest difference of two logits, or of logits beyond 1 the largest relative one."""
@@ -131,7 +131,7 @@ def _compare(loaded: LoadedRun, ask: Any, inputs: Sequence[Any], sizes: Sequence
     logits = tf.function(lambda inputs: loaded.model(inputs, training=False), reduce_retracing=True)
     for size in sizes:
         for start in range(0, len(inputs), size):
-            batch = task.model_inputs(*task.to_batch(inputs[start : start + size], **task.check_options))
+            batch = task.model_inputs(*task.to_batch(inputs[start : start + size], **task.export_check_options))
             with on_cpu(loaded.model):
                 wanted = logits(batch).numpy()
             got = ask(named(loaded.model, batch))
@@ -150,7 +150,7 @@ def named(model: Any, inputs: Any) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _ExportedModel:
     """An exported model in the place of a loaded run, for `score`."""
 
     task: Any
@@ -165,7 +165,7 @@ def _measure(loaded: LoadedRun, ask: Any, data_dir: str | None) -> dict[str, dic
     except DataError as error:
         logger.warning("The data is not at hand, so the metric of the quantised model is not measured. %s", error)
         return {}
-    exported = _Asked(loaded.task, lambda inputs: ask(named(loaded.model, inputs)))
+    exported = _ExportedModel(loaded.task, lambda inputs: ask(named(loaded.model, inputs)))
     measured = {
         "before": _metrics(loaded, make_batches(examples, loaded.task, BATCH_SIZE, references=True)),
         "after": _metrics(exported, make_batches(examples, loaded.task, 1, references=True)),
@@ -177,7 +177,7 @@ def _measure(loaded: LoadedRun, ask: Any, data_dir: str | None) -> dict[str, dic
 
 def _metrics(asked: Any, batches: Batches) -> dict[str, float]:
     """Returns loss and metrics, as `evaluate` does; of a task that writes step by step the loss alone."""
-    if not isinstance(asked.task, Writing):
+    if not isinstance(asked.task, TextGenerationTask):
         return score(asked, batches)[0]
     loss = asked.task.loss()
     parts = [

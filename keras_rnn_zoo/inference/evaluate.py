@@ -7,7 +7,7 @@ from typing import Any
 
 from keras_rnn_zoo.artifacts.run import Run, open_run
 from keras_rnn_zoo.batching import Batches, make_batches
-from keras_rnn_zoo.datasets._prepared import naming_damaged_records
+from keras_rnn_zoo.datasets._prepared import translate_record_errors
 from keras_rnn_zoo.errors import RunError
 from keras_rnn_zoo.inference.load import LoadedRun, load_run, open_examples
 from keras_rnn_zoo.lazy import np
@@ -75,7 +75,7 @@ def evaluate(
             examples.version,
             dataset["version"],
         )
-    with naming_damaged_records(dataset["name"]):
+    with translate_record_errors(dataset["name"]):
         raw = examples.split(split)
         loaded = run if isinstance(run, LoadedRun) else load_run(found)
         batches = make_batches(raw, loaded.task, BATCH_SIZE, references=True)
@@ -96,7 +96,7 @@ def score(loaded: LoadedRun, batches: Batches) -> tuple[dict[str, float], dict[s
         logits = loaded.to_logits(inputs)
         losses.append(float(loss_function(targets, logits)))
         weights.append(task.loss_weight(targets))
-        found = {k: np.asarray(v) for k, v in task.scored_answers(loaded.outputs, inputs, logits).items()}
+        found = {k: np.asarray(v) for k, v in task.predictions_for_scoring(loaded.outputs, inputs, logits).items()}
         fault = fault_of_numbers(found)
         if fault or (weights[-1] and np.isnan(losses[-1])):  # Some losses are infinite where no answer is possible.
             raise RunError(

@@ -11,14 +11,21 @@ from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.digests import damaged
-from keras_rnn_zoo.artifacts.export import ANSWERING, FACTS, check_export, damaged_export, find_export, read_facts
+from keras_rnn_zoo.artifacts.export import (
+    EXPORT_MODEL_FILES,
+    FACTS,
+    check_export,
+    damaged_export,
+    find_export,
+    read_facts,
+)
 from keras_rnn_zoo.artifacts.run import Run, open_run
 from keras_rnn_zoo.artifacts.snapshot import Member, Snapshot, read_consistently
 from keras_rnn_zoo.building import build_again
 from keras_rnn_zoo.datasets._prepared import recorded_dir
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.errors import OptionError, RunError, ZooError
-from keras_rnn_zoo.inference.predictor import Answering, first_line
+from keras_rnn_zoo.inference.predictor import Predictor, first_line_of
 from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.options import check_options
 from keras_rnn_zoo.tasks._predictions import SIGNATURE, fault_of_signature
@@ -26,7 +33,7 @@ from keras_rnn_zoo.tasks.task import Task
 
 
 @dataclass(frozen=True)
-class LoadedRun(Answering):
+class LoadedRun(Predictor):
     """A run's fitted task and its model with the best weights."""
 
     run: Run
@@ -42,7 +49,7 @@ class LoadedRun(Answering):
         return "Restore it from a copy, or train it again with a lower learning rate."
 
     @cached_property
-    def answer(self) -> Any:
+    def predict_batch(self) -> Any:
         """The function from a raw batch to its answers: `decode(model(preprocess(raw)))`.
 
         On TensorFlow it is a `tf.function` for any batch size; on another backend, whose models cannot be part of a
@@ -81,7 +88,7 @@ class LoadedRun(Answering):
 
 
 @dataclass(frozen=True)
-class LoadedExport(Answering):
+class LoadedExport(Predictor):
     """An export of a run, which TensorFlow alone answers with.
 
     Attributes:
@@ -103,7 +110,7 @@ class LoadedExport(Answering):
         return "Export the run again."
 
     @cached_property
-    def answer(self) -> Any:
+    def predict_batch(self) -> Any:
         """The default endpoint, as a function of a raw batch."""
         names = [spec.name for spec in self.task.input_signature()]
         endpoint = self.saved_model.signatures[SIGNATURE]
@@ -147,7 +154,7 @@ def load_export(path: Path) -> LoadedExport:
 def _loaded_export(folder: Snapshot) -> LoadedExport:
     from keras_rnn_zoo.artifacts.graph_check import check_graph
 
-    with folder.holding(ANSWERING):
+    with folder.holding(EXPORT_MODEL_FILES):
         facts = read_facts(folder)
         check_export(folder, facts)
         task = loaded_task(facts, folder.path / FACTS, folder / "assets")
@@ -179,10 +186,10 @@ def load_run(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str
     with run.reading():
         task = loaded_task(run.config, run.path / "config.json", run.snapshot / "task")
 
-        from keras_rnn_zoo.artifacts.weights import restored
+        from keras_rnn_zoo.artifacts.weights import load_weights_safely
 
-        with _naming_config(run.path / "config.json"), run.snapshot.opened("model.keras") as file:
-            model = restored(lambda: build_again(run.config, task.sizes()), file)
+        with blame_config(run.path / "config.json"), run.snapshot.opened("model.keras") as file:
+            model = load_weights_safely(lambda: build_again(run.config, task.model_options()), file)
     return LoadedRun(run, task, model)
 
 
@@ -197,7 +204,7 @@ def loaded_task(config: dict[str, Any], document: Path, folder: Member) -> Task:
     Raises:
         RunError: an option is not as the task has it, or a file in the folder is not what the task writes.
     """
-    with _naming_config(document):
+    with blame_config(document):
         task = make_task(config)
     try:
         task.load(folder)
@@ -206,13 +213,13 @@ def loaded_task(config: dict[str, Any], document: Path, folder: Member) -> Task:
     except FileNotFoundError as error:
         raise damaged(Path(folder), f"it lacks the file {Path(error.filename or '').name!r}") from None
     except Exception as error:  # What a file holds may fail wherever it is used first.
-        fault = f"a file in it is not what training writes ({first_line(error)})"
+        fault = f"a file in it is not what training writes ({first_line_of(error)})"
         raise damaged(Path(folder), fault) from error
     return task
 
 
 @contextlib.contextmanager
-def _naming_config(document: Path) -> Iterator[None]:
+def blame_config(document: Path) -> Iterator[None]:
     """Turns an option that an entry refuses into an error that names the file with it."""
     try:
         yield
@@ -245,7 +252,7 @@ def _fault_of_examples(config: dict[str, Any]) -> Callable[[Any, Any], str] | No
         return make_task({"task": {"classes": (), **config["task"]}})
 
     def fault(raw: Any, target: Any) -> str:
-        sizes = {**config["options"], **task().reader.sizes()}
+        sizes = {**config["options"], **task().reader.model_options()}
         found = str(task().fault(raw, target, lambda steps: frames(steps, **sizes)))
         thinned = sizes.get("subsampling", 1) > 1
         return f"{found} with subsampling={sizes['subsampling']}" if found and thinned else found

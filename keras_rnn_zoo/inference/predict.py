@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_rnn_zoo.artifacts.run import Run
-from keras_rnn_zoo.inference.load import Answering, load
+from keras_rnn_zoo.inference.load import Predictor, load
 
 
 def predict(
-    run: Run | str | Answering | None, inputs: Sequence[Any], *, models_dir: str | None = None, **options: Any
+    run: Run | str | Predictor | None, inputs: Sequence[Any], *, models_dir: str | None = None, **options: Any
 ) -> list[dict[str, Any]]:
     """Answers raw inputs.
 
@@ -18,7 +18,8 @@ def predict(
         inputs: raw inputs. Texts are `str`, or `bytes` that need not be valid UTF-8; images the path of a file, or its
             content as `bytes`; recordings the path of a WAV file, its content, or an array of samples; series arrays.
         models_dir: the folder of the runs; `$ZOO_MODELS_DIR` or `./saved_models` by default.
-        **options: how to answer, where the task leaves a choice: `temperature`, `length`, `seed` of a language model.
+        **options: prediction options of the task, such as `temperature`, `max_new_tokens` and `seed` of a language
+            model.
 
     Returns:
         For each input, its answers by name, as plain Python values: `{"label": "positive", "probabilities": [...]}`.
@@ -28,5 +29,5 @@ def predict(
         DataError: an input of another kind than the run was trained on.
         OptionError: an unknown option, or a value that it does not accept.
     """
-    loaded = run if isinstance(run, Answering) else load(run, models_dir=models_dir)
+    loaded = run if isinstance(run, Predictor) else load(run, models_dir=models_dir)
     return loaded.predict(inputs, **options)

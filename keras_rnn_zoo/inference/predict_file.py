@@ -13,7 +13,7 @@ from keras_rnn_zoo.atomic_files import output_file, user_path
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.inference.load import LoadedRun, load_run
 from keras_rnn_zoo.inference.predict import predict
-from keras_rnn_zoo.user_data.prediction_inputs import Asked, InputFile, open_inputs
+from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, open_inputs
 from keras_rnn_zoo.user_data.rows import BadRow
 
 TOGETHER = 512
@@ -79,9 +79,9 @@ def predict_file(
     return counts
 
 
-def _usable(source: InputFile, skip_bad_rows: bool, counts: dict[str, int]) -> Iterator[Asked]:
+def _usable(source: InputFile, skip_bad_rows: bool, counts: dict[str, int]) -> Iterator[InputRecord]:
     for asked in source.inputs():
-        if isinstance(asked, Asked):
+        if isinstance(asked, InputRecord):
             yield asked
         elif skip_bad_rows:
             counts["skipped"] += 1
@@ -90,10 +90,10 @@ def _usable(source: InputFile, skip_bad_rows: bool, counts: dict[str, int]) -> I
 
 
 def _refuse(bad: BadRow, path: str) -> None:
-    raise DataError(f"{bad.told(path)}. Correct it, or leave out such rows with --skip-bad-rows.")
+    raise DataError(f"{bad.describe(path)}. Correct it, or leave out such rows with --skip-bad-rows.")
 
 
-def _answers(loaded: LoadedRun, part: list[Asked], options: dict[str, Any]) -> list[dict[str, Any]]:
+def _answers(loaded: LoadedRun, part: list[InputRecord], options: dict[str, Any]) -> list[dict[str, Any]]:
     """Returns the predictions in the order of the inputs, made in the order of their lengths; {} for what is none."""
     given = [number for number, asked in enumerate(part) if asked.input is not None]
     order = sorted(given, key=lambda number: len(part[number].input))

@@ -17,7 +17,7 @@ BATCH_SIZE = 32
 """Inputs that are answered at once."""
 
 
-class Answering(abc.ABC):
+class Predictor(abc.ABC):
     """What answers raw inputs: a loaded run, or an export of one.
 
     Attributes:
@@ -28,7 +28,7 @@ class Answering(abc.ABC):
 
     @property
     @abc.abstractmethod
-    def answer(self) -> Callable[..., Mapping[str, Any]]:
+    def predict_batch(self) -> Callable[..., Mapping[str, Any]]:
         """The function of a raw batch, as `task.to_batch` makes it, to its answers by name."""
 
     def predict(self, inputs: Sequence[Any], **options: Any) -> list[dict[str, Any]]:
@@ -37,7 +37,7 @@ class Answering(abc.ABC):
             raise DataError(
                 f"A list of inputs is expected; received one input, {str(inputs)[:60]!r}. Put it in a list."
             )
-        chosen = check_options(self.task.answer_options, options, "an answer of this run")
+        chosen = check_options(self.task.prediction_options, options, "an answer of this run")
         rows = []
         for start in range(0, len(inputs), BATCH_SIZE):
             part = inputs[start : start + BATCH_SIZE]
@@ -51,7 +51,7 @@ class Answering(abc.ABC):
             RunError: the graph fails, or the predictions are not those of the task, or not finite.
         """
         try:
-            arrays = {name: np.asarray(values) for name, values in self.answer(*batch).items()}
+            arrays = {name: np.asarray(values) for name, values in self.predict_batch(*batch).items()}
         except tf.errors.OpError as error:
             too_large = isinstance(error, tf.errors.ResourceExhaustedError)
             remedy = "Give it shorter inputs." if too_large else self.remedy
@@ -92,7 +92,7 @@ def _fault_of_graph(error: Any) -> str:
     return lines[-1].rstrip(".")[:_LONGEST_FAULT] if lines else type(error).__name__
 
 
-def first_line(error: Exception) -> str:
+def first_line_of(error: Exception) -> str:
     """Returns the first line of what an error says, without its full stop, or the name of its kind."""
     lines = str(error).strip().splitlines()
     return lines[0].rstrip(".") if lines else type(error).__name__

@@ -55,7 +55,7 @@ class _MinGRUStep(_Cell):
         return 1 - z, z * g
 
     @staticmethod
-    def back(z, h, dh):
+    def backward(z, h, dh):
         z, g = ops.split(z, 2, axis=-1)
         d_g = dh * ops.sigmoid(z)
         # As h = (1 - z) before + z g: what z would be multiplied by, (1 - z)(g - before), is g - h.
@@ -77,7 +77,7 @@ class _MinLSTMStep(_Cell):
         return (1 + i) / (2 + f + i), (1 + f) / (2 + f + i) * g  # sigmoid(f) / (sigmoid(f) + sigmoid(i)), for one.
 
     @staticmethod
-    def back(z, h, dh):
+    def backward(z, h, dh):
         f, i, g = _MinLSTMStep._parts(z)
         d_g = dh * (1 + f) / (2 + f + i)
         # As h = share before + (1 - share) g: share (before - g), which the share is multiplied by, is h - g.

@@ -19,7 +19,7 @@ def read_source(model, source):
 
 def has_vector(model):
     """Whether a model reads a sequence as one vector on its way."""
-    return "memory" in _names(model) or ("head_dropout" in _names(model) and _answer_input(model).ndim == 2)
+    return "memory" in _names(model) or ("head_dropout" in _names(model) and _output_input(model).ndim == 2)
 
 
 def vector_of(model, inputs):
@@ -34,7 +34,7 @@ def vector_of(model, inputs):
     if "memory" in _names(model):
         memory, mask = read_source(model, inputs)
         return ops.cast(MaskedMeanPooling()(memory, mask=mask), "float32")
-    return ops.cast(keras.Model(model.input, _answer_input(model))(inputs, training=False), "float32")
+    return ops.cast(keras.Model(model.input, _output_input(model))(inputs, training=False), "float32")
 
 
 def attends(model):
@@ -58,5 +58,5 @@ def _names(model):
     return {layer.name for layer in model.layers}
 
 
-def _answer_input(model):
+def _output_input(model):
     return model.get_layer("head_dropout").input

@@ -98,7 +98,7 @@ def beam_search(step, states, batch, classes, *, max_length, beam_size, length_p
     return {"ids": ids, "scores": penalised(scores, ops.maximum(lengths, 1))}
 
 
-def before_each(ids):
+def shift_right(ids):
     """Returns `(batch, 1 + time)` ids with a zero, the start of the text, before those of `(batch, time)`."""
     return ops.pad(ids, [[0, 0], [1, 0]], constant_values=PADDING)
 
@@ -119,7 +119,7 @@ def sample_text(model, ids, temperature, length, draws):
     decoder = model.get_layer("decoder")
     classes = decoder.options["vocabulary_size"]
     prompts = 1 + ops.sum(ops.cast(ids != PADDING, "int32"), axis=1)  # (batch,), with the start of the text.
-    ids = before_each(ids)
+    ids = shift_right(ids)
     steps = ops.shape(ids)[1] + length
     ids = ops.concatenate([ids, ops.zeros((ops.shape(ids)[0], length), "int32")], axis=1)
     _, states = decoder.start(ids)

@@ -68,7 +68,7 @@ def is_webp(encoded: Any) -> Any:
     return tf.strings.regex_full_match(tf.strings.substr(encoded, 0, 12), r"RIFF\C{4}WEBP")
 
 
-def usable(encoded: Any) -> Any:
+def valid_mask(encoded: Any) -> Any:
     """Returns which strings `(batch,)` begin as an image does, and are as long as the head of a BMP file."""
     begins = [tf.equal(tf.strings.substr(encoded, 0, len(b)), b) for b in _BEGINNINGS]
     begins = tf.reduce_any([*begins, is_webp(encoded)], axis=0)
@@ -100,7 +100,7 @@ def _size() -> Any:
     """Returns the function from an encoded image to its height and width; it decodes all, to find what is damaged."""
 
     def size(encoded: Any) -> Any:
-        known = tf.debugging.Assert(usable(encoded[None])[0], [f"one of {FORMATS} is expected"])
+        known = tf.debugging.Assert(valid_mask(encoded[None])[0], [f"one of {FORMATS} is expected"])
         with tf.control_dependencies([known]):
             return tf.shape(decoded(encoded, 3))[:2]
 

@@ -52,9 +52,7 @@ class Endpoint:
 _REQUIRED = inspect.Parameter.empty
 
 
-def for_any_batch(
-    answer: Callable[..., Mapping[str, Any]], usable: Callable[..., Any]
-) -> Callable[..., dict[str, Any]]:
+def guard_batch(answer: Callable[..., Mapping[str, Any]], usable: Callable[..., Any]) -> Callable[..., dict[str, Any]]:
     """Returns a function of raw batches that may be empty, or hold what is no input.
 
     Args:

@@ -25,7 +25,9 @@ def fault_of_signature(task: Task, saved_model: Any) -> str:
     if not plain:
         return f"its signature {SIGNATURE!r} does not have tensors by name for inputs and outputs"
     wanted = {spec.name: spec for spec in task.input_signature()}
-    return _difference("input", wanted, inputs) or _difference("output", task.answer_signature() or outputs, outputs)
+    return _difference("input", wanted, inputs) or _difference(
+        "output", task.prediction_signature() or outputs, outputs
+    )
 
 
 def _difference(side: str, wanted: Mapping[str, Any], got: Mapping[str, Any]) -> str:
@@ -57,7 +59,7 @@ def fault_of_batch(task: Task, answers: Mapping[str, Any], count: int) -> str:
         answers: the predictions, each an array `(batch, ...)`.
         count: the number of inputs.
     """
-    wanted = task.answer_signature()
+    wanted = task.prediction_signature()
     got = {name: _of_array(array) for name, array in answers.items()}
     if fault := _difference("output", wanted or got, got):
         return fault

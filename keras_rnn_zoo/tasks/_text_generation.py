@@ -7,7 +7,7 @@ from typing import Any
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.tasks._endpoint import Endpoint
-from keras_rnn_zoo.tasks._token_level import StepTask
+from keras_rnn_zoo.tasks._token_level import TokenLevelTask
 from keras_rnn_zoo.tasks.task import Task, raw_alone
 
 N_BEST = 5
@@ -19,13 +19,13 @@ OUTPUTS = {
 }
 
 
-class TextTarget(Task):
+class TextTargetTask(Task):
     """A task whose targets are texts, in tokens of a vocabulary of their own.
 
     Args:
         reader: what reads the source.
         classes: none.
-        target_ids: a `TokenIds`, which `fit` teaches the tokens of the targets.
+        target_ids: a `Tokenizer`, which `fit` teaches the tokens of the targets.
     """
 
     target_limit: int | None = None
@@ -53,14 +53,14 @@ class TextTarget(Task):
         super().load(folder)
         self.target_ids.load_files(folder)
 
-    def answer_signature(self) -> dict[str, Any]:
+    def prediction_signature(self) -> dict[str, Any]:
         return {"text": tf.TensorSpec([None], tf.string), "score": tf.TensorSpec([None], tf.float32)}
 
     def describe(self, answer: Mapping[str, Any]) -> str:
         return str(answer["text"])
 
 
-class Writing(StepTask, TextTarget):
+class TextGenerationTask(TokenLevelTask, TextTargetTask):
     """A task whose answer is a text.
 
     In training the model reads the source and the text up to each step, and predicts the next token. In use the text
@@ -86,15 +86,15 @@ class Writing(StepTask, TextTarget):
         beam_size: int,
         length_penalty: float,
     ) -> None:
-        from keras_rnn_zoo.layers.text import TokenIds
+        from keras_rnn_zoo.layers.text import Tokenizer
 
-        target_ids = TokenIds(tokens, vocabulary_size, max_length, written=True, name="target_vocabulary")
+        target_ids = Tokenizer(tokens, vocabulary_size, max_length, with_markers=True, name="target_vocabulary")
         super().__init__(reader, classes, target_ids)
         self.target_limit = max_length
         self.search_options = {"max_length": max_length, "beam_size": beam_size, "length_penalty": length_penalty}
 
-    def sizes(self) -> dict[str, Any]:
-        return {**super().sizes(), "target_vocabulary_size": len(self.target_ids.vocabulary)}
+    def model_options(self) -> dict[str, Any]:
+        return {**super().model_options(), "target_vocabulary_size": len(self.target_ids.vocabulary)}
 
     def preprocess(self, *raw: Any) -> Any:
         return {"source": self.reader(*raw)}
@@ -102,7 +102,7 @@ class Writing(StepTask, TextTarget):
     def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
         from keras_rnn_zoo.layers.text import END, START
 
-        source = self.reader(*self.reader.batch_of_one(raw))[0]
+        source = self.reader(*self.reader.add_batch_axis(raw))[0]
         text = tf.reshape(target, [-1])[:1]  # Of several references, the first.
         ids = self.target_ids.look_up(self.target_ids.tokenize(text))[0]
         # A text that is cut has no end mark, or the model would learn to stop there.
@@ -110,7 +110,7 @@ class Writing(StepTask, TextTarget):
         return {"source": source, "target": tf.concat([[START], ids[:-1]], 0)}, ids
 
     @property
-    def bucketed(self) -> bool:
+    def variable_length(self) -> bool:
         return True
 
     def lengths(self, inputs: Any, target: Any) -> list[Any]:
@@ -157,7 +157,7 @@ class Writing(StepTask, TextTarget):
         ids, written = ids[:, :steps], written[:, :steps]
         weights = tf.where(written[:, :, None], attention_of(model, source, ids), 0.0)
         tokens = {"tokens": self.target_ids.to_tokens(ids), "weights": self.attended(model, weights)}
-        return {**self.decode(found, {"source": source}), **tokens, **self.reader.pieces(*raw)}
+        return {**self.decode(found, {"source": source}), **tokens, **self.reader.source_tokens(*raw)}
 
     def attended(self, model: Any, weights: Any) -> Any:
         """Returns weights of the attention `(batch, steps, source steps)` as an export gives them."""
@@ -166,7 +166,7 @@ class Writing(StepTask, TextTarget):
     def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
         return {"text": self.target_ids.to_text(outputs["ids"][:, 0]), "score": outputs["scores"][:, 0]}
 
-    def scored_answers(self, write: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
+    def predictions_for_scoring(self, write: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
         source = {"source": inputs["source"]}
         return self.decode(write(source), source)
 

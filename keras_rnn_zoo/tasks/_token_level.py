@@ -5,7 +5,7 @@ from typing import Any
 from keras_rnn_zoo.tasks.task import Task
 
 
-class StepTask(Task):
+class TokenLevelTask(Task):
     """A task whose targets are int32 classes `(batch, time)`, of which `IGNORED` is padding, and counts nowhere."""
 
     def loss(self) -> Any:

@@ -18,10 +18,11 @@ LOWER_LOSS = 0.01
 """Of epochs with equal monitored values, one whose loss is lower by this is an improvement."""
 
 
-class KeepBest(keras.callbacks.Callback):
+class BestCheckpoint(keras.callbacks.Callback):
     """Writes one row of `history.csv` an epoch, keeps the best weights, and stops when they no longer improve.
 
-    All it remembers is its rows, which `SaveState` saves, too, so that best value and patience outlast an interruption.
+    Its only state is its rows. `TrainingCheckpoint` saves them, so the best value and the patience survive an
+    interruption.
 
     Args:
         folder: where `history.csv` and the best weights are written.
@@ -135,7 +136,7 @@ class KeepBest(keras.callbacks.Callback):
         write_text(self.history_path, table.getvalue())
 
 
-class SaveState(keras.callbacks.Callback):
+class TrainingCheckpoint(keras.callbacks.Callback):
     """Saves all that a training goes on from, after each epoch and, if asked to, after so many steps.
 
     It also tells the batches which epoch comes next, whose number their order follows from.
@@ -151,7 +152,7 @@ class SaveState(keras.callbacks.Callback):
         metrics: the values of the metrics' variables with which the first epoch goes on; `None` for a whole one.
     """
 
-    def __init__(self, path: Path, keeper: KeepBest, training: Batches, every: int, first_step: int) -> None:
+    def __init__(self, path: Path, keeper: BestCheckpoint, training: Batches, every: int, first_step: int) -> None:
         super().__init__()
         self.metrics: list[Any] | None = None
         self._path = path
@@ -187,14 +188,14 @@ class SaveState(keras.callbacks.Callback):
         write_state(self._path, {"epoch": epoch, "step": step, "rows": self._keeper.rows}, groups)
 
 
-class OneEpoch(keras.callbacks.Callback):
+class StopAfterEpoch(keras.callbacks.Callback):
     """Stops after an epoch."""
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.model.stop_training = True
 
 
-class StopOnBadLoss(keras.callbacks.Callback):
+class StopOnInvalidLoss(keras.callbacks.Callback):
     """Raises `TrainingError`, which names the step, as soon as the loss is not a finite number.
 
     Args:

@@ -11,7 +11,7 @@ from typing import Any
 
 from keras_rnn_zoo.artifacts.digests import damaged
 from keras_rnn_zoo.artifacts.snapshot import NotRegularError, opened
-from keras_rnn_zoo.atomic_files import whole_file
+from keras_rnn_zoo.atomic_files import atomic_write
 from keras_rnn_zoo.lazy import keras, np
 
 _HEAD = b"Keras RNN Zoo, state 1, SHA-256 of the rest "
@@ -31,7 +31,7 @@ def write_state(path: Path, document: Mapping[str, Any], groups: Mapping[str, Se
     }
     content = io.BytesIO()
     np.savez(content, **{_DOCUMENT: np.frombuffer(json.dumps(document).encode(), "uint8")}, **arrays)
-    with whole_file(path) as beside, open(beside, "wb") as file:
+    with atomic_write(path) as beside, open(beside, "wb") as file:
         file.write(_HEAD + _digest(content.getbuffer()) + b"\n")
         file.write(content.getbuffer())
 
@@ -74,7 +74,7 @@ def write_model(model: Any, path: Path) -> None:
     """
     content, plain = io.BytesIO(), io.BytesIO()
     shared: dict[bytes, bytes] = {}
-    with whole_file(path) as beside:
+    with atomic_write(path) as beside:
         model.save(beside)
         content.write(beside.read_bytes())
         with zipfile.ZipFile(content) as archive, zipfile.ZipFile(plain, "w") as written:

@@ -101,7 +101,7 @@ def default_of(option: Option, dataset: registry.Dataset) -> str:
     if option.from_data:
         return "from data"
     default = json.dumps(dataset.default_of(option))
-    by_length = option.name == "subsampling" and dataset.by_address and dataset.sizes["input"] == "series"
+    by_length = option.name == "subsampling" and dataset.by_address and dataset.model_options["input"] == "series"
     return f"{default} or more" if by_length else default
 
 

@@ -12,7 +12,7 @@ from keras_rnn_zoo.artifacts.run import STATE
 from keras_rnn_zoo.batching import Batches
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.training.adam import Adam
-from keras_rnn_zoo.training.callbacks import KeepBest, OneEpoch, SaveState, StopOnBadLoss
+from keras_rnn_zoo.training.callbacks import BestCheckpoint, StopAfterEpoch, StopOnInvalidLoss, TrainingCheckpoint
 from keras_rnn_zoo.training.checkpoint import assign, read_state
 from keras_rnn_zoo.training.plan import Plan
 
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Position:
+class ResumePoint:
     """How far a training has come: whole epochs, steps of the next one, and the values of the variables by then."""
 
     path: Path
@@ -30,7 +30,13 @@ class Position:
 
 
 def fit(
-    plan: Plan, model: Any, task: Task, keeper: KeepBest, training: Batches, validation: Batches, verbose: int | str
+    plan: Plan,
+    model: Any,
+    task: Task,
+    keeper: BestCheckpoint,
+    training: Batches,
+    validation: Batches,
+    verbose: int | str,
 ) -> None:
     """Trains a model to the end of its epochs, or until it no longer improves, saving its state as it goes.
 
@@ -41,7 +47,7 @@ def fit(
         RunError: the state to go on from is damaged.
         TrainingError: the loss is not finite.
     """
-    settings, position = plan.config["training"], Position(plan.unfinished / STATE)
+    settings, position = plan.config["training"], ResumePoint(plan.unfinished / STATE)
     if plan.resumed:
         position = _position(position.path, keeper)
     _compile(model, task, settings, training.count * settings["epochs"])
@@ -50,7 +56,7 @@ def fit(
     logs = keras.callbacks.TensorBoard(plan.unfinished / "logs", write_graph=False)
 
     def run(data: Any, first_step: int, *further: Any) -> None:
-        saver = SaveState(position.path, keeper, training, settings["save_every"], first_step)
+        saver = TrainingCheckpoint(position.path, keeper, training, settings["save_every_steps"], first_step)
         if first_step:
             saver.metrics = position.values["metrics"]
         model.fit(
@@ -60,11 +66,11 @@ def fit(
             epochs=settings["epochs"],
             shuffle=False,  # The batches are shuffled already.
             verbose=verbose,
-            callbacks=[StopOnBadLoss(first_step), keeper, saver, logs, *further],
+            callbacks=[StopOnInvalidLoss(first_step), keeper, saver, logs, *further],
         )
 
     if position.step:
-        run(training.rest(position.step), position.step, OneEpoch())
+        run(training.rest(position.step), position.step, StopAfterEpoch())
     if not keeper.exhausted and len(keeper.rows) < settings["epochs"]:
         run(training.data, 0)
     logger.info("%s", keeper.ending(settings["epochs"]))
@@ -82,14 +88,14 @@ def _compile(model: Any, task: Task, settings: dict[str, Any], steps: int) -> No
     model.optimizer.build(model.trainable_variables)
 
 
-def _position(path: Path, keeper: KeepBest) -> Position:
+def _position(path: Path, keeper: BestCheckpoint) -> ResumePoint:
     """Returns where an interrupted training was, and takes up its history."""
     document, values = read_state(path)
     keeper.resume(document["rows"])
-    return Position(path, document["epoch"], document["step"], values)
+    return ResumePoint(path, document["epoch"], document["step"], values)
 
 
-def _restore(model: Any, position: Position, training: Batches) -> None:
+def _restore(model: Any, position: ResumePoint, training: Batches) -> None:
     """Gives a model and its optimizer what they had."""
     if position.step:
         # The metrics have no variables before they have seen a batch; `fit` sets them back.

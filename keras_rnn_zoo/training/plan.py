@@ -35,7 +35,7 @@ SETTINGS = {
         Option("learning_rate", float, 3e-3, "the optimizer's first learning rate", bounds=Range(1e-9, 100)),
         Option("seed", int, 0, "seed of all that is drawn at random", bounds=Range(0, 2**32 - 1)),
         Option(
-            "save_every",
+            "save_every_steps",
             int,
             0,
             "steps after which the state of the training is saved within an epoch, too; 0 saves it at its end alone",
@@ -135,7 +135,11 @@ def _free(architecture: registry.Architecture, dataset: registry.Dataset, reques
     if not dataset.by_address:  # The defaults of a registered data set were chosen for its size.
         return frozenset()
     given = {name for name, value in {**request.settings, **request.options}.items() if value is not None}
-    thinned = {"subsampling"} if "subsampling" in architecture.options and dataset.sizes["input"] == "series" else set()
+    thinned = (
+        {"subsampling"}
+        if "subsampling" in architecture.options and dataset.model_options["input"] == "series"
+        else set()
+    )
     return (frozenset(ADAPTED) | thinned) - given
 
 
@@ -147,7 +151,7 @@ def _new_config(
     known = registry.options_of(architecture, dataset)
     given = check_options(known, request.options, architecture.name)
     refuse_from_data(known, given)
-    refuse_for_input(known, given, dataset.sizes["input"])
+    refuse_for_input(known, given, dataset.model_options["input"])
     settings = {name: value for name, value in request.settings.items() if value is not None}
     chosen = {**{name: option.default for name, option in {**known, **SETTINGS}.items()}, **FIXED, **dataset.defaults}
     chosen |= {**given, **check_options(SETTINGS, settings, "training")}
@@ -161,9 +165,9 @@ def _new_config(
         },
         "task": {
             "name": task.name,
-            "input": dataset.sizes["input"],
+            "input": dataset.model_options["input"],
             "options": _pick(chosen, task.options),
-            "reader": _pick(chosen, registry.reader_of(task, dataset.sizes["input"]).options),
+            "reader": _pick(chosen, registry.reader_of(task, dataset.model_options["input"]).options),
         },
         "options": _pick(chosen, {k: v for k, v in architecture.options.items() if not v.from_data}),
         "training": {name: chosen[name] for name in (*SETTINGS, *FIXED) if name != "seed"},

@@ -5,13 +5,13 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.artifacts.lock import exclusive
+from keras_rnn_zoo.artifacts.lock import run_lock
 from keras_rnn_zoo.artifacts.model_card import model_card
-from keras_rnn_zoo.artifacts.publish_run import check_config, whole_run, write_config
+from keras_rnn_zoo.artifacts.publish_run import atomic_run, check_config, write_config
 from keras_rnn_zoo.artifacts.run import STATE, Run, is_resumable
-from keras_rnn_zoo.atomic_files import naming_faults_of_the_system, remove_partial, write_json, write_text
+from keras_rnn_zoo.atomic_files import remove_partial, translate_os_errors, write_json, write_text
 from keras_rnn_zoo.batching import Batches, make_batches
-from keras_rnn_zoo.datasets._prepared import naming_damaged_records
+from keras_rnn_zoo.datasets._prepared import translate_record_errors
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.errors import DataError, TrainingError, TrainingInterrupted
 from keras_rnn_zoo.inference.evaluate import BATCH_SIZE as EVALUATION_BATCH_SIZE
@@ -26,7 +26,7 @@ from keras_rnn_zoo.training.small_data import ADAPTED, adapted_settings, enough_
 from keras_rnn_zoo.training.subsampling import choose_subsampling
 
 if TYPE_CHECKING:
-    from keras_rnn_zoo.training.callbacks import KeepBest
+    from keras_rnn_zoo.training.callbacks import BestCheckpoint
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def train(
     run: str | None = None,
     resume: bool = False,
     overwrite: bool = False,
-    save_every: int | None = None,
+    save_every_steps: int | None = None,
     deterministic: bool | None = None,
     models_dir: str | None = None,
     verbose: int | str = "auto",
@@ -67,7 +67,8 @@ def train(
         run: name of the run; the architecture's by default.
         resume: whether to go on with an interrupted training, whose settings are used.
         overwrite: whether to discard an unfinished training of that name.
-        save_every: steps after which the state of the training is saved within an epoch, too; by default only its end.
+        save_every_steps: also save the training state every so many steps within an epoch; by default it is saved only
+            at the end of each epoch.
         deterministic: whether TensorFlow uses only operations that give the same numbers each time, some of which are
             slower. It then does so until the process ends.
         models_dir: the folder of the runs; `$ZOO_MODELS_DIR` or `./saved_models` by default.
@@ -88,14 +89,14 @@ def train(
             `resumable` tells whether the training can be resumed.
     """
     settings = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
-    settings |= {"patience": patience, "save_every": save_every, "deterministic": deterministic}
+    settings |= {"patience": patience, "save_every_steps": save_every_steps, "deterministic": deterministic}
     request = Request(name, dataset, data_dir, settings, options, run, models_dir)
-    with exclusive(request.path):
+    with run_lock(request.path):
         plan = make_plan(request, resume=resume, overwrite=overwrite)
         try:
             with (
-                naming_damaged_records(plan.config["dataset"]["name"]),
-                naming_faults_of_the_system(),
+                translate_record_errors(plan.config["dataset"]["name"]),
+                translate_os_errors(),
                 freed_memory_kept(),
             ):
                 _train(plan, verbose)
@@ -132,14 +133,16 @@ def _train(plan: Plan, verbose: int | str) -> None:
     keras.utils.set_random_seed(plan.config["seed"])
     task = _fitted_task(plan, examples)
 
-    from keras_rnn_zoo.training.callbacks import KeepBest
+    from keras_rnn_zoo.training.callbacks import BestCheckpoint
     from keras_rnn_zoo.training.fit import fit
 
     training, validation = _make_batches(plan, task, examples)
-    model = registry.architectures.get(plan.config["architecture"]).make(**{**plan.config["options"], **task.sizes()})
+    model = registry.architectures.get(plan.config["architecture"]).make(
+        **{**plan.config["options"], **task.model_options()}
+    )
     logger.info("%s: %s weights.", model.name, f"{model.count_params():,}")
     loaded = LoadedRun(Run(plan.unfinished), task, model)
-    keeper = KeepBest(
+    keeper = BestCheckpoint(
         plan.unfinished,
         task.monitor,
         task.monitor_mode,
@@ -210,8 +213,8 @@ def _fitted_task(plan: Plan, examples: Examples) -> Task:
     run.task_path.mkdir(parents=True)
     logger.info("%s: %s.", plan.config["dataset"]["name"], task.fit(examples.split("train")))
     task.save(run.task_path)
-    if examples.look:
-        examples.look(task)
+    if examples.report:
+        examples.report(task)
     if "subsampling" in plan.free:
         plan.config["options"]["subsampling"], reason = choose_subsampling(examples, task)
         logger.info("%s", reason)
@@ -236,7 +239,7 @@ def _make_batches(plan: Plan, task: Task, examples: Examples) -> tuple[Batches, 
     return training, validation
 
 
-def _keep_interrupted(plan: Plan, loaded: LoadedRun, keeper: "KeepBest", examples: Examples) -> str:
+def _keep_interrupted(plan: Plan, loaded: LoadedRun, keeper: "BestCheckpoint", examples: Examples) -> str:
     """Writes the best weights so far as the run, and returns what to tell the user."""
     if not keeper.rows:
         kept = "its state is kept; resume the training to go on" if _has_state(plan) else "nothing was kept"
@@ -250,13 +253,13 @@ def _keep_interrupted(plan: Plan, loaded: LoadedRun, keeper: "KeepBest", example
     )
 
 
-def _write_run(plan: Plan, loaded: LoadedRun, keeper: "KeepBest", split: str, batches: Batches) -> None:
+def _write_run(plan: Plan, loaded: LoadedRun, keeper: "BestCheckpoint", split: str, batches: Batches) -> None:
     """Writes the run's folder, with the best weights and what they reach on a split."""
     keeper.load_best(loaded.model)
     metrics, report = score(loaded, batches)
     config = {**plan.config, "finished": split == "test", "epochs_trained": len(keeper.rows)}
     config["best_epoch"] = int(keeper.best["epoch"])
-    with whole_run(plan.path, again=plan.resumed) as folder:
+    with atomic_run(plan.path, again=plan.resumed) as folder:
         run = Run(folder)
         write_model(loaded.model, run.model_path)
         for name in ("task", "logs"):

@@ -46,7 +46,7 @@ class ColumnError(DataError):
 
 def words_of(task: str, input: str) -> tuple[str, ...]:
     """Returns the words for the columns of a task: that of the input and that of the target."""
-    if task == "language_modelling":
+    if task == "language_modeling":
         return ("text",)
     source = {"translation": "source", "tagging": "tokens"}.get(task, input)
     return source, TARGETS[task]

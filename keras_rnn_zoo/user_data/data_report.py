@@ -10,13 +10,13 @@ from keras_rnn_zoo.readers._pixels import image_size
 from keras_rnn_zoo.user_data.labels import alike, are_whole
 from keras_rnn_zoo.user_data.rows import shown
 from keras_rnn_zoo.user_data.series_report import series_ranges, series_warnings
-from keras_rnn_zoo.user_data.validation_pass import Survey
+from keras_rnn_zoo.user_data.validation_pass import RowReport
 
 logger = logging.getLogger(__name__)
 
 SAMPLE = 2000
 """Training examples whose lengths and contents are looked at."""
-CLASSES_TOLD = 10
+CLASSES_LISTED = 10
 CUT_SOURCES, CUT_TARGETS = 0.5, 0.05
 """Shares of texts longer than `max_length` above which a warning tells of it. Targets count more: a model whose targets
 are cut never learns how those texts end."""
@@ -24,7 +24,7 @@ LEAK, CHANCE = 0.5, 0.1
 """A class gives itself away if its name stands in so many of its own texts, and in no more of the others."""
 
 
-def first_look(surveys: Mapping[str, Survey], facts: Mapping[str, Any], training: Any, task: Any) -> None:
+def report_data(surveys: Mapping[str, RowReport], facts: Mapping[str, Any], training: Any, task: Any) -> None:
     """Logs rows, classes, lengths and three examples as the model sees them, and warns of what is odd.
 
     Args:
@@ -62,8 +62,8 @@ def first_look(surveys: Mapping[str, Survey], facts: Mapping[str, Any], training
 def _balance(labels: Mapping[str, int]) -> str:
     total = sum(labels.values())
     ranked = sorted(labels.items(), key=lambda item: -item[1])
-    told = [f"{shown(name)[1:-1]} {count:,} ({count / total:.1%})" for name, count in ranked[:CLASSES_TOLD]]
-    more = [f"{len(ranked) - CLASSES_TOLD} more"] if len(ranked) > CLASSES_TOLD else []
+    told = [f"{shown(name)[1:-1]} {count:,} ({count / total:.1%})" for name, count in ranked[:CLASSES_LISTED]]
+    more = [f"{len(ranked) - CLASSES_LISTED} more"] if len(ranked) > CLASSES_LISTED else []
     return ", ".join(told + more)
 
 
@@ -103,7 +103,7 @@ def _target_texts(examples: list[Any]) -> list[bytes]:
 def _as_seen(task: Any, raw: Any, target: Any) -> str:
     ids = _ids(task)
     if ids is None:
-        inputs = task.preprocess(*task.reader.batch_of_one(tf.constant(raw)))
+        inputs = task.preprocess(*task.reader.add_batch_axis(tf.constant(raw)))
         inputs = inputs["source"] if isinstance(inputs, dict) else inputs
         seen = f"{inputs.dtype.name} {tuple(inputs.shape[1:])}"
     else:
@@ -130,11 +130,11 @@ def _joined(ids: Any, tokens: Any) -> str:
     return shown(SEPARATORS[ids.tokens].join(t if t in known or t.lower() in known else "[UNK]" for t in texts))
 
 
-def _warnings(surveys: Mapping[str, Survey], task: Any, examples: list[Any], lengths: Any) -> list[str]:
+def _warnings(surveys: Mapping[str, RowReport], task: Any, examples: list[Any], lengths: Any) -> list[str]:
     main = surveys["train"]
     found = []
     if skipped := sum(one.bad_rows for one in surveys.values()):
-        told = [bad.told(str(one.files.named()[0])) for one in surveys.values() for bad in one.bad]
+        told = [bad.describe(str(one.files.named()[0])) for one in surveys.values() for bad in one.bad]
         found.append(f"{skipped:,} rows cannot be used and are left out; the first one: {told[0]}.")
     for one in surveys.values():
         found += one.files.warnings()
@@ -173,10 +173,10 @@ def _warnings(surveys: Mapping[str, Survey], task: Any, examples: list[Any], len
     return found + _leaks(task, examples)
 
 
-def _odd_classes(main: Survey) -> list[str]:
+def _odd_classes(main: RowReport) -> list[str]:
     """Returns warnings of classes that look alike, are a header, or have a single row."""
     found = []
-    for group in alike(main.labels)[:CLASSES_TOLD]:
+    for group in alike(main.labels)[:CLASSES_LISTED]:
         names = " and ".join(ascii(name) for name in group[:3])
         found.append(
             f"the labels {names} differ in case, spaces, Unicode form or invisible characters alone, and are "
@@ -208,7 +208,7 @@ def _cut(what: str, lengths: Any, limit: int, unit: str) -> str:
 
 def _leaks(task: Any, examples: list[Any]) -> list[str]:
     """Returns warnings of classes whose names stand in their own texts."""
-    if task.reader.input != "text" or not main_classes(task):
+    if task.reader.input != "text" or not _targets_are_classes(task):
         return []
     words = [frozenset(re.findall(r"\w+", raw.decode("utf-8", "replace").casefold())) for raw, _ in examples]
     targets = [int(target) for _, target in examples]
@@ -228,6 +228,6 @@ def _leaks(task: Any, examples: list[Any]) -> list[str]:
     return found
 
 
-def main_classes(task: Any) -> bool:
+def _targets_are_classes(task: Any) -> bool:
     """Whether targets are numbers of classes, one for an example."""
     return bool(task.classes) and not hasattr(task.reader, "words")

@@ -12,18 +12,18 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import read_options, with_options
 from keras_rnn_zoo.user_data.columns import USUAL, parse_columns
-from keras_rnn_zoo.user_data.data_report import first_look
-from keras_rnn_zoo.user_data.rows import BadRow, Files, Row, existing_folder
+from keras_rnn_zoo.user_data.data_report import report_data
+from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, existing_folder
 from keras_rnn_zoo.user_data.splitting import HELD_OUT, Split, draw_split
-from keras_rnn_zoo.user_data.validation_pass import Survey, checked_rows, refuse_bad_rows, survey
+from keras_rnn_zoo.user_data.validation_pass import RowReport, checked_rows, refuse_bad_rows, validate_rows
 
 CHUNK = 256
 """Texts that are handed to TensorFlow at once."""
 
 
-def files_dataset(
+def dataset_from_files(
     form: str,
-    kind: type[Files],
+    kind: type[RowSource],
     place: str,
     tasks: tuple[str, ...],
     options: Mapping[str, Any],
@@ -37,14 +37,14 @@ def files_dataset(
         kind: the class that reads it.
         place: the address, without the form's name.
         tasks: the tasks that it may be for.
-        options: options given by the user, as `open_rows` takes them.
+        options: options given by the user, as `open_dataset` takes them.
         known: what a run's `config.json` says of the data set, if it was opened before.
         further: a function whose options the form has besides those of all files; `kind` takes them by name.
     """
     own = read_options(further) if further else {}
     texts = ["encoding", *(name for name, option in own.items() if option.type is str)]
     given = known.get("columns") or parse_columns(str(options.get("columns", "")), USUAL)
-    open_place: Callable[..., Files] = kind
+    open_place: Callable[..., RowSource] = kind
     divided = kind.divided(place)
     main = divided.get("train", place)
     found = open_place(main, tasks, given, **{name: str(options.get(name, "")) for name in texts})
@@ -78,7 +78,7 @@ def files_dataset(
         for part, named in (("validation", validation), ("test", test)):
             if other := named or divided.get(part):
                 files[part] = open_place(other, (task,), files["train"].columns, **reading)
-        return open_rows(files, seed, skip_bad_rows, known)
+        return open_dataset(files, seed, skip_bad_rows, known)
 
     roots = [existing_folder(place)] if divided else found.named()
     address = f"{form}:{','.join(map(str, roots))}"
@@ -88,13 +88,13 @@ def files_dataset(
         task=found.task,
         source="files",
         size="as the run's configuration says",
-        licence="your own",
-        sizes={"input": found.input},
+        license="your own",
+        model_options={"input": found.input},
         defaults=found.defaults() if not known else {},
     )
 
 
-def open_rows(files: Mapping[str, Files], seed: int, skip_bad_rows: bool, known: Mapping[str, Any]) -> Examples:
+def open_dataset(files: Mapping[str, RowSource], seed: int, skip_bad_rows: bool, known: Mapping[str, Any]) -> Examples:
     """Returns the examples of files.
 
     A training surveys every row first; what opens the same files again for evaluation takes the split, the classes and
@@ -105,15 +105,15 @@ def open_rows(files: Mapping[str, Files], seed: int, skip_bad_rows: bool, known:
         seed: of the split.
         skip_bad_rows: whether to leave out rows that cannot be used.
         known: what a run's `config.json` says of the data set; in a new training its options alone. And `fault`; see
-            `survey`.
+            `validate_rows`.
     """
     main = files["train"]
     checksum = _checksum(files)
     classes = tuple(known.get("classes", ()))
     facts = {name: known[name] for name in ("columns", "split", "rows", "bad_rows", "left_out") if name in known}
-    surveys: dict[str, Survey] = {}
+    surveys: dict[str, RowReport] = {}
     if "split" not in known or known.get("checksum") != checksum:
-        first_pass = functools.partial(survey, seed=seed, fault_of=known.get("fault"), compared=len(files) > 1)
+        first_pass = functools.partial(validate_rows, seed=seed, fault_of=known.get("fault"), compared=len(files) > 1)
         surveys["train"] = first_pass(main, classes=classes)
         classes = classes or surveys["train"].classes
         surveys |= {part: first_pass(other, classes=classes) for part, other in files.items() if part != "train"}
@@ -136,20 +136,20 @@ def open_rows(files: Mapping[str, Files], seed: int, skip_bad_rows: bool, known:
         )
 
     def look(task: Any) -> None:
-        first_look(surveys, facts, opened.split("train"), task)
+        report_data(surveys, facts, opened.split("train"), task)
 
     opened = Examples("1", checksum, main.input, splits, classes, facts, look if "split" not in known else None)
     return opened
 
 
-def _checksum(files: Mapping[str, Files]) -> str:
+def _checksum(files: Mapping[str, RowSource]) -> str:
     import hashlib
 
     sums = [one.checksum() for one in files.values()]
     return sums[0] if len(sums) == 1 else hashlib.sha256(" ".join(sums).encode()).hexdigest()
 
 
-def _draw(found: Survey, seed: int, files: Mapping[str, Files]) -> Split:
+def _draw(found: RowReport, seed: int, files: Mapping[str, RowSource]) -> Split:
     strata = np.asarray(found.strata, "int64") if len(found.strata) else np.zeros(found.rows, "int64")
     names = list(found.labels) if len(found.strata) else [""]
     return draw_split(
@@ -157,7 +157,7 @@ def _draw(found: Survey, seed: int, files: Mapping[str, Files]) -> Split:
     )
 
 
-def _count(surveys: Mapping[str, Survey], split: Split) -> dict[str, int]:
+def _count(surveys: Mapping[str, RowReport], split: Split) -> dict[str, int]:
     """Returns the number of rows of each split."""
     main = surveys["train"]
     numbers = np.asarray(main.numbers, "uint64")
@@ -171,7 +171,7 @@ def _count(surveys: Mapping[str, Survey], split: Split) -> dict[str, int]:
     return counts | {part: one.rows for part, one in surveys.items() if part != "train"}
 
 
-def _check_enough(rows: Mapping[str, int], main: Survey, classes: tuple[str, ...]) -> None:
+def _check_enough(rows: Mapping[str, int], main: RowReport, classes: tuple[str, ...]) -> None:
     path = main.files.named()[0]
     if len(classes) > MOST_CLASSES:
         raise DataError(
@@ -194,7 +194,7 @@ def _check_enough(rows: Mapping[str, int], main: Survey, classes: tuple[str, ...
 
 
 def stream(
-    files: Files, split: Split | None, part: str, classes: tuple[str, ...], count: int, left_out: frozenset[str]
+    files: RowSource, split: Split | None, part: str, classes: tuple[str, ...], count: int, left_out: frozenset[str]
 ) -> Any:
     """Returns the rows of a split as a `tf.data.Dataset` of `(raw, target)`, read as they are needed.
 
@@ -225,11 +225,11 @@ def stream(
     return _as_dataset(examples, files, count)
 
 
-def _stratum(files: Files, row: Row) -> str:
+def _stratum(files: RowSource, row: Row) -> str:
     return row.target if files.task == "classification" else ""
 
 
-def _as_dataset(examples: Callable[[], Iterator[tuple[Any, Any]]], files: Files, count: int) -> Any:
+def _as_dataset(examples: Callable[[], Iterator[tuple[Any, Any]]], files: RowSource, count: int) -> Any:
     kinds = {"classification": tf.int64, "regression": tf.float32}
     target = tf.TensorSpec([None] if files.task == "captioning" else [], kinds.get(files.task, tf.string))
     if files.input in ("text", "image") and files.task != "captioning":

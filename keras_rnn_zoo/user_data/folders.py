@@ -9,13 +9,13 @@ from keras_rnn_zoo.atomic_files import file_digest
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.formats.tables import CsvTable
 from keras_rnn_zoo.user_data.listing import Names, list_folder
-from keras_rnn_zoo.user_data.rows import BadRow, Files, Row, existing_folder
+from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, existing_folder
 from keras_rnn_zoo.user_data.split_folders import name_of_split, split_folders
 from keras_rnn_zoo.user_data.textfile import TextFile, check_text
 
 
-class Folder(Files):
-    """A folder of files of one kind; see `Files`.
+class Folder(RowSource):
+    """A folder of files of one kind; see `RowSource`.
 
     Classification takes the name of the folder that a file lies in, one a class, unless there is a table; captioning
     and transcription take a table. Transcription without one takes the name of the file, up to its ending.

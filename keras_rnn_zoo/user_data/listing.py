@@ -16,7 +16,7 @@ _BESIDE_DATA = frozenset(
     ".ipynb .db .gz .zip .tar .tgz .7z .md5 .sha1 .sha256 .sum".split()
 )
 """The endings of tables, descriptions and archives, which nobody expects to be read as an image or a recording."""
-_NAMES_BESIDE_DATA = frozenset("readme license licence copying notice authors changelog makefile".split())
+_NAMES_BESIDE_DATA = frozenset("readme license license copying notice authors changelog makefile".split())
 
 NOT_UTF_8 = "its name is not valid UTF-8. Rename it"
 

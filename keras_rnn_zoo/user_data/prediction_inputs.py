@@ -24,7 +24,7 @@ TABLES: Mapping[str, type[Table]] = {"csv": CsvTable, "tsv": TsvTable, "jsonl": 
 FOLDERS: Mapping[str, type[Folder]] = {"image": ImageFolder, "audio": AudioFolder}
 
 
-class Asked(NamedTuple):
+class InputRecord(NamedTuple):
     """One input as `predict` takes it, and what stands beside it in the file.
 
     Where the file holds no input, such as a comment between sentences, `input` is `None`.
@@ -34,7 +34,7 @@ class Asked(NamedTuple):
     beside: Any
 
 
-Writer = Callable[[Asked, Prediction], None]
+Writer = Callable[[InputRecord, Prediction], None]
 
 
 class InputFile(NamedTuple):
@@ -48,7 +48,7 @@ class InputFile(NamedTuple):
     """
 
     path: str
-    inputs: Callable[[], Iterator[Asked | BadRow]]
+    inputs: Callable[[], Iterator[InputRecord | BadRow]]
     writer: Callable[[IO[str]], Writer]
 
 
@@ -71,7 +71,7 @@ def open_inputs(
     """
     task, kind = config["task"]["name"], config["task"]["input"]
     prefix, colon, place = address.partition(":")
-    known = {form.name for form in registry.forms.entries()}
+    known = {form.name for form in registry.file_formats.entries()}
     form, place = (prefix, place) if colon and prefix in known else (_form_of(address, kind), address)
     if separator and form not in ("csv", "tsv"):
         raise OptionError(f"Option 'separator' goes with CSV and TSV files; {address!r} is none. Leave it out.")
@@ -105,7 +105,7 @@ def _form_of(path: str, kind: str) -> str:
     if user_path(path).is_dir():
         return "images" if kind == "image" else kind
     ending = path.casefold().removesuffix(".gz").rpartition(".")[2]
-    forms = [form.name for form in registry.forms.entries() if ending in form.endings]
+    forms = [form.name for form in registry.file_formats.entries() if ending in form.endings]
     if not forms:
         raise DataError(f"The ending of {path!r} tells no form. Name it, such as csv:{path} or text:{path}.")
     return forms[0]
@@ -144,10 +144,10 @@ def _table(
             f"{_way_out(word, '')}"
         )
 
-    def inputs() -> Iterator[Asked | BadRow]:
+    def inputs() -> Iterator[InputRecord | BadRow]:
         for record, _ in table.records():
             row = table.row_of(record)
-            yield row if isinstance(row, BadRow) else Asked(row.raw, record)
+            yield row if isinstance(row, BadRow) else InputRecord(row.raw, record)
 
     def writer(file: IO[str]) -> Writer:
         if isinstance(table, JsonlTable):
@@ -167,10 +167,10 @@ def _way_out(word: str, trained: str) -> str:
 def _lines(place: str, encoding: str) -> InputFile:
     text = TextFile(place, encoding)
 
-    def inputs() -> Iterator[Asked | BadRow]:
+    def inputs() -> Iterator[InputRecord | BadRow]:
         for number, (line, _) in enumerate(text.lines(), 1):
             line = line.rstrip("\r\n")
-            yield check_text(line, f"line {number}", "", text.encoding) or Asked(line, None)
+            yield check_text(line, f"line {number}", "", text.encoding) or InputRecord(line, None)
 
     def writer(file: IO[str]) -> Writer:
         return lambda asked, prediction: print(one_line(next(iter(flat(prediction).values()))), file=file)
@@ -186,12 +186,12 @@ def _sentences(place: str, given: str, trained: str, encoding: str) -> InputFile
     if not given and trained in found.names:  # Else the run was trained on another form.
         found = opened(trained)
 
-    def inputs() -> Iterator[Asked | BadRow]:
+    def inputs() -> Iterator[InputRecord | BadRow]:
         for sentence in found.sentences():
-            yield sentence.bad or Asked(" ".join(sentence.tokens) or None, sentence.lines)
+            yield sentence.bad or InputRecord(" ".join(sentence.tokens) or None, sentence.lines)
 
     def writer(file: IO[str]) -> Writer:
-        def write(asked: Asked, prediction: Prediction) -> None:
+        def write(asked: InputRecord, prediction: Prediction) -> None:
             tags = iter(prediction.get("tags", ()))
             for line in asked.beside:
                 # All lines get as many columns, which programs such as conlleval require.
@@ -209,7 +209,7 @@ def _folder(place: str, kind: str) -> InputFile:
     for warning in folder.warnings():
         logger.warning("Warning: %s", warning)
 
-    def inputs() -> Iterator[Asked | BadRow]:
+    def inputs() -> Iterator[InputRecord | BadRow]:
         rows = list(folder.rows())
         # First what is known before anything is predicted.
         yield from (row for row in rows if isinstance(row, BadRow))
@@ -219,7 +219,7 @@ def _folder(place: str, kind: str) -> InputFile:
             if fault := folder.check(row):
                 yield BadRow(row.where, "", "", fault)
             else:
-                yield Asked(str(folder.folder / row.raw), row.raw)
+                yield InputRecord(str(folder.folder / row.raw), row.raw)
 
     def writer(file: IO[str]) -> Writer:
         write = row_writer(file, [kind])

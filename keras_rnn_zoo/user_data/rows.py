@@ -34,13 +34,13 @@ class BadRow(NamedTuple):
     value: Any
     fault: str
 
-    def told(self, path: str) -> str:
+    def describe(self, path: str) -> str:
         """Returns the fault in words, with the file `path`."""
         column = f", column {self.column!r}" if self.column else ""
         return f"{path}, {self.where}{column}: {self.fault}" + (f" ({shown(self.value)})" if self.value != "" else "")
 
 
-class Files(abc.ABC):
+class RowSource(abc.ABC):
     """The files at one place, opened for one task; reads what it must to know its columns, and nothing else.
 
     Args:

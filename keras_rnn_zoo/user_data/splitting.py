@@ -31,7 +31,7 @@ class Split:
 
     def number(self, key: bytes) -> int:
         """Returns a number below 2**53 for a key, which JSON holds exactly."""
-        return number_of(key, self.seed)
+        return hash_key(key, self.seed)
 
     def part(self, key: bytes, stratum: str) -> str:
         """Returns the split of a row."""
@@ -49,7 +49,7 @@ class Split:
         return cls(document["seed"], {name: (pair[0], pair[1]) for name, pair in document["bounds"].items()})
 
 
-def number_of(key: bytes, seed: int) -> int:
+def hash_key(key: bytes, seed: int) -> int:
     """Returns the number that a key has under a seed, from 0 to 2**53 - 1."""
     return int.from_bytes(hashlib.blake2b(key, digest_size=8, key=seed.to_bytes(8, "little")).digest(), "little") >> 11
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.columns import are_measured, choose_task, resolve, words_of
-from keras_rnn_zoo.user_data.rows import BadRow, Files, Row, first
+from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, first
 from keras_rnn_zoo.user_data.text_defaults import text_defaults
 from keras_rnn_zoo.user_data.textfile import Mark, TextFile, check_text
 
@@ -40,8 +40,8 @@ class Record(NamedTuple):
     blank: bool = False
 
 
-class Table(Files):
-    """A file of rows with named columns; see `Files`.
+class Table(RowSource):
+    """A file of rows with named columns; see `RowSource`.
 
     Args:
         words: the words whose columns are read, if not those of the task.
@@ -154,7 +154,7 @@ class Table(Files):
         return (self.row_of(record) for record, _ in self.records() if not record.blank)
 
 
-def told_fields(number: int) -> str:
+def describe_fields(number: int) -> str:
     """Returns a number of fields in words; beyond `MOST_COLUMNS` nobody counts them."""
     if number > MOST_COLUMNS:
         return f"more than {MOST_COLUMNS:,} fields"

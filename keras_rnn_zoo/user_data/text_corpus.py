@@ -34,7 +34,7 @@ def book_dataset(place: str, options: Mapping[str, Any], known: Mapping[str, Any
         data_dir: str | None,
         seed: int,
         *,
-        length: Annotated[int, Range(2, 2000)] = 200,
+        chunk_length: Annotated[int, Range(2, 2000)] = 200,
         validation: str = "",
         test: str = "",
         encoding: str = "",
@@ -44,7 +44,7 @@ def book_dataset(place: str, options: Mapping[str, Any], known: Mapping[str, Any
         Args:
             data_dir: not used.
             seed: not used: the end of the text is held out.
-            length: characters in a stretch of the train split.
+            chunk_length: characters in a stretch of the train split.
             validation: text to validate on; a twentieth from near the end if empty.
             test: text to test on; the last twentieth if empty.
             encoding: encoding of the text; if empty, what a byte order mark tells, or UTF-8.
@@ -53,16 +53,16 @@ def book_dataset(place: str, options: Mapping[str, Any], known: Mapping[str, Any
         for part, named in (("validation", validation), ("test", test)):
             if named:
                 files[part] = TextFile(named, encoding)
-        return _open(files, length)
+        return _open(files, chunk_length)
 
     return registry.Dataset(
         name=f"text:{path}",
         make=open_book,
-        task="language_modelling",
+        task="language_modeling",
         source="files",
         size="as the run's configuration says",
-        licence="your own",
-        sizes={"input": "text", "causal": True},
+        license="your own",
+        model_options={"input": "text", "causal": True},
         defaults={"tokens": "characters", "max_length": HELD_OUT_LENGTH + 1},
     )
 
@@ -96,7 +96,7 @@ def _open(files: Mapping[str, TextFile], length: int) -> Examples:
         input="text",
         splits=splits,
         facts=facts,
-        look=functools.partial(_look, files["train"], facts["rows"], length),
+        report=functools.partial(_look, files["train"], facts["rows"], length),
     )
 
 
@@ -131,7 +131,7 @@ def _stretches(file: TextFile, start: int, end: int, length: int) -> Any:
 
 
 def _cut(file: TextFile, start: int, end: int, length: int) -> Iterator[str]:
-    """Gives stretches of `length` characters, each beginning with the last of the one before; the last is shorter."""
+    """Yields chunks of `length` characters. Each begins with the last character of the one before; the last is shorter."""
     place, held = 0, ""
     for line, _ in file.lines():
         text = _plain(line)

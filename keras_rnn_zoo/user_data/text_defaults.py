@@ -31,7 +31,7 @@ def text_defaults(task: str, sources: Sequence[str], targets: Sequence[str]) -> 
     defaults: dict[str, Any] = {}
     if task == "classification" and sum(map(len, sources)) > LONG * len(sources):
         # As the zoo's own reviews: long texts are learnt by heart unless much of them is hidden.
-        defaults |= {"dropout": 0.5, "token_dropout": 0.3, "batch_size": 64, "epochs": 5}
+        defaults |= {"dropout": 0.5, "word_dropout": 0.3, "batch_size": 64, "epochs": 5}
         defaults |= {"learning_rate": 5e-3, "adam_epsilon": 3e-5}
     if unspaced(sources):
         defaults["tokens"] = "characters"

@@ -12,15 +12,15 @@ from typing import Any
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.columns import TARGETS
 from keras_rnn_zoo.user_data.labels import LONGEST, Known, are_whole, not_finite, plain_number
-from keras_rnn_zoo.user_data.rows import BadRow, Files, Row
-from keras_rnn_zoo.user_data.splitting import number_of
+from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource
+from keras_rnn_zoo.user_data.splitting import hash_key
 
-TOLD = 5
+ROWS_LISTED = 5
 """Faults that a message tells in full."""
 
 
 @dataclass
-class Survey:
+class RowReport:
     """What the first pass over files found.
 
     Attributes:
@@ -36,7 +36,7 @@ class Survey:
         empty: rows with an empty text.
     """
 
-    files: Files
+    files: RowSource
     numbers: Any = field(default_factory=lambda: array.array("Q"))
     inputs: Any = field(default_factory=lambda: array.array("Q"))
     strata: Any = field(default_factory=lambda: array.array("L"))
@@ -58,14 +58,14 @@ class Survey:
         return tuple(sorted(self.labels, key=lambda label: (int(label), label) if whole else (0, label)))
 
 
-def survey(
-    files: Files,
+def validate_rows(
+    files: RowSource,
     seed: int,
     classes: Sequence[str] = (),
     fault_of: Callable[[Any, Any], str] | None = None,
     *,
     compared: bool = False,
-) -> Survey:
+) -> RowReport:
     """Goes over files once.
 
     Args:
@@ -75,7 +75,7 @@ def survey(
         fault_of: given the raw input of a row and its target, returns why it cannot be learned from, or "".
         compared: whether inputs are to be compared with those of other files.
     """
-    found = Survey(files)
+    found = RowReport(files)
     places: dict[str, int] = {}
     missing: list[BadRow] = []
     for row in checked_rows(files, files.rows(), classes):
@@ -86,16 +86,16 @@ def survey(
             row = BadRow(row.where, "", "", fault)
         if isinstance(row, BadRow):
             found.bad_rows += 1
-            if len(found.bad) < TOLD:
+            if len(found.bad) < ROWS_LISTED:
                 found.bad.append(row)
             continue
-        found.numbers.append(number_of(files.key(row), seed))
+        found.numbers.append(hash_key(files.key(row), seed))
         if compared:
-            found.inputs.append(number_of(files.content(row), seed))
+            found.inputs.append(hash_key(files.content(row), seed))
         if files.task == "classification":
             found.labels[row.target] += 1
             found.strata.append(places.setdefault(row.target, len(places)))
-            if (fault := not_finite(row.target)) and len(missing) < TOLD:
+            if (fault := not_finite(row.target)) and len(missing) < ROWS_LISTED:
                 missing.append(BadRow(row.where, files.columns.get("label", ""), row.target, fault))
         elif files.task == "tagging":
             found.labels.update(tag for tag in row.target.split(" ") if tag != files.unspecified)
@@ -105,13 +105,13 @@ def survey(
     return found
 
 
-def _join_numbers(found: Survey, missing: Sequence[BadRow]) -> None:
+def _join_numbers(found: RowReport, missing: Sequence[BadRow]) -> None:
     """Makes one class of "1" and "1.0", and bad rows of those labelled "nan" or "inf", if all others are whole numbers.
 
     So are columns of whole numbers written by pandas, in which a value is missing.
 
     Args:
-        found: the survey, which is changed.
+        found: the validate_rows, which is changed.
         missing: the first rows that are labelled "nan" or "inf".
     """
     names = [name for name in found.labels if not not_finite(name)]
@@ -127,11 +127,11 @@ def _join_numbers(found: Survey, missing: Sequence[BadRow]) -> None:
     found.inputs = array.array("Q", itertools.compress(found.inputs, kept))
     found.strata = array.array("L", (moved[stratum] for stratum in found.strata if moved[stratum] >= 0))
     found.bad_rows += sum(count for name, count in found.labels.items() if not_finite(name))
-    found.bad = [*found.bad, *missing][:TOLD]
+    found.bad = [*found.bad, *missing][:ROWS_LISTED]
     found.labels = joined
 
 
-def checked_rows(files: Files, rows: Iterator[Row | BadRow], classes: Sequence[str] = ()) -> Iterator[Row | BadRow]:
+def checked_rows(files: RowSource, rows: Iterator[Row | BadRow], classes: Sequence[str] = ()) -> Iterator[Row | BadRow]:
     """Gives rows with targets as the task wants them; those whose target is none, as bad rows."""
     known = Known([*classes, files.unspecified] if classes and files.unspecified else classes)
     check = _CHECKS.get(files.task, _check_text)
@@ -207,12 +207,12 @@ def _is_whole(label: str) -> bool:
     return label.removeprefix("-").isdecimal() and len(label) < 20
 
 
-def refuse_bad_rows(surveys: Sequence[Survey]) -> None:
+def refuse_bad_rows(surveys: Sequence[RowReport]) -> None:
     """Raises `DataError` with the faults of the rows that cannot be used, if there are any."""
     number = sum(one.bad_rows for one in surveys)
     if not number:
         return
-    told = [bad.told(str(one.files.named()[0])) for one in surveys for bad in one.bad][:TOLD]
+    told = [bad.describe(str(one.files.named()[0])) for one in surveys for bad in one.bad][:ROWS_LISTED]
     more = f" {number - len(told):,} more rows cannot be used." if number > len(told) else ""
     raise DataError(
         f"{'. '.join(told)}.{more} Correct {'it' if number == 1 else 'them'}, or leave out such rows with "

@@ -17,7 +17,7 @@ from keras_rnn_zoo.user_data.formats.images import ImageFolder
 from keras_rnn_zoo.user_data.prediction_inputs import open_inputs
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.split_folders import name_of_split
-from keras_rnn_zoo.user_data.validation_pass import survey
+from keras_rnn_zoo.user_data.validation_pass import validate_rows
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="names that are no text are of Linux alone")
 
@@ -96,7 +96,7 @@ def test_files_that_the_table_does_not_name_are_counted(tmp_path):
     write(tmp_path, {f"{n}.png": PIXEL for n in range(5)})
     write(tmp_path, {"labels.csv": "image,label\n0.png,a\n1.png,b\n"})
     folder = ImageFolder(str(tmp_path), ("classification",), {}, "")
-    survey(folder, 0)
+    validate_rows(folder, 0)
     assert folder.warnings() == [f"3 of the 5 files in {tmp_path} are not used: labels.csv does not name them."]
 
 
@@ -120,7 +120,7 @@ def test_a_training_warns_of_what_is_not_read(tmp_path, caplog):
     write(tmp_path, split_files("a", "b", kinds=(".",)) | {f"a/{n}.tif": b"" for n in range(12)})
     entry, examples = opened(f"images:{tmp_path}", "classification")
     task = {"name": entry.task, "input": "image", "classes": list(examples.classes), "options": {}}
-    examples.look(make_task({"task": {**task, "reader": {"image_height": 4, "image_width": 4}}}))
+    examples.report(make_task({"task": {**task, "reader": {"image_height": 4, "image_width": 4}}}))
     assert f"Warning: In {tmp_path}, 12 files end in .tif, which is not read." in caplog.messages
 
 
@@ -134,7 +134,7 @@ def test_images_to_test_on_that_are_trained_on_are_told_by_what_they_show(leaked
     })  # fmt: skip
     entry, examples = opened(f"images:{tmp_path}", "classification")
     task = {"name": entry.task, "input": "image", "classes": list(examples.classes), "options": {}}
-    examples.look(make_task({"task": {**task, "reader": {"image_height": 4, "image_width": 4}}}))
+    examples.report(make_task({"task": {**task, "reader": {"image_height": 4, "image_width": 4}}}))
     told = [line for line in caplog.messages if "stand among those to train on" in line]
     assert [line.split(" rows")[0] for line in told] == [f"Warning: {2 * leaked} of the 40"] * bool(leaked)
 
@@ -294,7 +294,7 @@ def test_what_is_no_file_is_no_row_or_a_bad_one(tmp_path):
     (tmp_path / "a/up").symlink_to("..")
     folder = ImageFolder(str(tmp_path), ("classification",), {}, "")
     folder.checksum()
-    found = survey(folder, 0)
+    found = validate_rows(folder, 0)
     faults = {bad.where: bad.fault for bad in found.bad}
     assert faults == {
         "file 'a/broken.png'": "the file cannot be read: No such file or directory",
@@ -317,7 +317,7 @@ def test_a_file_that_may_not_be_read_is_a_bad_row(form, kind, files, tmp_path, m
     monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
     monkeypatch.setattr("keras_rnn_zoo.user_data.folders.file_digest", refuse)
     folder.checksum()
-    assert [bad.fault for bad in survey(folder, 0).bad] == ["the file cannot be read: Permission denied"]
+    assert [bad.fault for bad in validate_rows(folder, 0).bad] == ["the file cannot be read: Permission denied"]
 
 
 def test_content_decides_on_the_format_and_not_the_name(tmp_path):
@@ -326,7 +326,7 @@ def test_content_decides_on_the_format_and_not_the_name(tmp_path):
     image.save(tmp_path / "a/odd.jpg", "WEBP")
     image.save(tmp_path / "a/tiff.jpg", "TIFF")
     write(tmp_path, {"b/page.jpg": "<!DOCTYPE html><html></html>", "b/empty.png": b""})
-    found = survey(ImageFolder(str(tmp_path), ("classification",), {}, ""), 0)
+    found = validate_rows(ImageFolder(str(tmp_path), ("classification",), {}, ""), 0)
     assert {bad.where for bad in found.bad} == {"file 'a/tiff.jpg'", "file 'b/page.jpg'", "file 'b/empty.png'"}
     assert found.rows == 13
 

@@ -77,7 +77,7 @@ def test_the_first_look_at_an_archive_tells_of_its_series(normalization, tmp_pat
     task = make_task({"task": {**described, "reader": {"max_steps": 100, "normalization": normalization}}})
     task.fit(examples.split("train"))
     with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
-        examples.look(task)
+        examples.report(task)
     assert "Feature 1: from 49" in caplog.text
     assert "95th percentile 12,345, longest 12,345 steps." in caplog.text
     assert ("Warning: Feature 1: far from mean 0" in caplog.text) == (normalization == "none")

@@ -20,7 +20,7 @@ def test_the_signatures_are_those_of_the_endpoints(exported, kind):
     _loaded, saved = exported(kind)
     architecture, task, input = kind
     expected = {"serve", "serving_default", "logits"}
-    expected |= {"plain"} if input in ("audio", "series") or task == "language_modelling" else set()
+    expected |= {"plain"} if input in ("audio", "series") or task == "language_modeling" else set()
     expected |= {"classes"} if task in CLASSES else set()
     expected |= {"encode"} if architecture in ("many_to_one", "many_to_many", "one_to_many") else set()
     expected |= {"beam", "attention"} if task in ("translation", "captioning") else set()
@@ -44,7 +44,7 @@ def test_an_empty_batch_has_no_answers(exported, kind):
 def test_an_export_answers_as_predict_does_in_any_company(exported, kind):
     loaded, saved = exported(kind)
     raws = RAW[kind[2]]
-    wanted = loaded.predict(raws, **loaded.task.check_options)
+    wanted = loaded.predict(raws, **loaded.task.export_check_options)
     together = rows_of(ask(saved, **batch_of(loaded, raws)), loaded.task)
     for raw, row, expected in zip(raws, together, wanted, strict=True):
         assert_same(row, expected)
@@ -70,18 +70,18 @@ def test_lengths_may_be_left_out(exported, kind):
 def test_the_signature_carries_the_defaults_for_clients_of_any_language(exported):
     from tensorflow.python.tools import saved_model_utils
 
-    loaded, _ = exported(("sync_many_to_many", "language_modelling", "text"))
+    loaded, _ = exported(("sync_many_to_many", "language_modeling", "text"))
     graph = saved_model_utils.get_meta_graph_def(str(loaded.run.path / "1"), "serve")
     defaults = graph.signature_def["serving_default"].defaults
     assert {name: tf.make_ndarray(value).item() for name, value in defaults.items()} == {
         "temperature": pytest.approx(0.8),
         "seed": 0,
-        "length": 300,
+        "max_new_tokens": 300,
     }
 
 
 def test_a_language_model_goes_on_with_a_prompt_alone(exported):
-    loaded, saved = exported(("sync_many_to_many", "language_modelling", "text"))
+    loaded, saved = exported(("sync_many_to_many", "language_modeling", "text"))
     (text,) = ask(saved, "plain", text=[b"the"])["text"]
     assert len(text.split()) == 1 + 300
     assert [text.decode()] == [answer["text"] for answer in loaded.predict(["the"])]
@@ -94,9 +94,9 @@ def test_a_language_model_goes_on_with_a_prompt_alone(exported):
 def test_logits_are_those_of_the_model(exported, kind):
     loaded, saved = exported(kind)
     endpoint = exporting.all_endpoints(loaded)["logits"]
-    batch = endpoint.sample(*loaded.task.to_batch(RAW[kind[2]], **loaded.task.check_options))
+    batch = endpoint.sample(*loaded.task.to_batch(RAW[kind[2]], **loaded.task.export_check_options))
     got = ask(saved, "logits", **{spec.name: value for spec, value in zip(endpoint.signature, batch, strict=True)})
-    inputs = loaded.task.model_inputs(*loaded.task.to_batch(RAW[kind[2]], **loaded.task.check_options))
+    inputs = loaded.task.model_inputs(*loaded.task.to_batch(RAW[kind[2]], **loaded.task.export_check_options))
     np.testing.assert_allclose(got["logits"], loaded.to_logits(inputs), atol=1e-5)
 
 

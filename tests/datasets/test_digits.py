@@ -73,9 +73,9 @@ def test_they_are_the_same_everywhere_and_whatever_the_seed_of_training():
 
 def test_the_entry_tells_what_the_examples_are():
     examples = ENTRY.make(None, 0)
-    assert examples.input == ENTRY.sizes["input"] == "image"
+    assert examples.input == ENTRY.model_options["input"] == "image"
     assert examples.classes == tuple("0123456789")
-    assert ENTRY.sizes["num_classes"] == 10
+    assert ENTRY.model_options["num_classes"] == 10
     image, label = examples.split("train").element_spec
     assert (image.shape, image.dtype) == ((), tf.string)
     assert (label.shape, label.dtype) == ((), tf.int64)

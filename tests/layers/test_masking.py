@@ -9,7 +9,7 @@ from keras_rnn_zoo.layers.masking import (
     MaskedMeanPooling,
     MeanSubtraction,
     StepMask,
-    TokenDropout,
+    WordDropout,
     ZeroPadding,
 )
 
@@ -112,7 +112,7 @@ def test_pooling_in_float16_is_finite(layer):
 
 
 def test_token_dropout_hides_its_share_in_training_alone():
-    layer = TokenDropout(0.3)
+    layer = WordDropout(0.3)
     ids = np.tile([5, 0], (1, 20_000))
     assert (to_numpy(layer(ids)) == ids).all()
     hidden = to_numpy(layer(ids, training=True))
@@ -122,7 +122,7 @@ def test_token_dropout_hides_its_share_in_training_alone():
 
 
 def test_token_dropout_hides_rare_words_more_often():
-    layer = TokenDropout(0.8, vocabulary_size=100)
+    layer = WordDropout(0.8, vocabulary_size=100)
     ids = np.repeat([[4, 25, 99]], 2000, axis=0)
     hidden = (keras.ops.convert_to_numpy(layer(ids, training=True)) == 1).mean(axis=0)
     np.testing.assert_allclose(hidden, [0.16, 0.4, 0.796], atol=0.05)

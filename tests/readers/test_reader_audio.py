@@ -38,7 +38,7 @@ def test_waveforms_are_read_as_they_are(reader, read):
     np.testing.assert_array_equal(waveforms[0], RECORDINGS[0][:400])
     np.testing.assert_array_equal(waveforms[1, :130], RECORDINGS[1])
     assert np.isnan(waveforms[1, 130:]).all()
-    assert reader.sizes() == {"input": "audio", "sample_rate": 8000}
+    assert reader.model_options() == {"input": "audio", "sample_rate": 8000}
 
 
 def test_a_recording_is_read_in_a_batch_as_alone(reader, assert_read_alike):

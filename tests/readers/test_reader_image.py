@@ -175,8 +175,8 @@ def test_what_is_neither_a_file_nor_its_content_is_refused(reader, item):
 
 def test_readers_say_what_they_give():
     sizes = {"input": "image", "image_height": 4, "image_width": 6, "channels": 3}
-    assert ImageReader(image_height=4, image_width=6).sizes() == sizes
-    assert LineReader(image_height=4).sizes() == {"input": "image", "image_height": 4, "channels": 1}
+    assert ImageReader(image_height=4, image_width=6).model_options() == sizes
+    assert LineReader(image_height=4).model_options() == {"input": "image", "image_height": 4, "channels": 1}
 
 
 def test_a_batch_is_read_in_the_graph(reader, read):

@@ -39,7 +39,7 @@ def command(
     datasets = registry.datasets_of(entry)
     endpoint = registry.endpoint_of(chosen)
     settings = settings_of(chosen)
-    formats = {name: unsupported(name, chosen.sizes["input"]) for name in FORMATS}
+    formats = {name: unsupported(name, chosen.model_options["input"]) for name in FORMATS}
     if as_json:
         print_json(
             {

@@ -19,7 +19,7 @@ from keras_rnn_zoo.readers._recordings import (
     read_recording,
 )
 from keras_rnn_zoo.readers._wav import MARGIN, MOST_SECONDS
-from keras_rnn_zoo.user_data.dataset import files_dataset
+from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.folders import Folder
 from keras_rnn_zoo.user_data.rows import Row
 
@@ -100,7 +100,7 @@ def audio_options(
     """
 
 
-@registry.form("audio", tasks=("classification", "transcription"), address="audio:DIR")
+@registry.file_format("audio", tasks=("classification", "transcription"), address="audio:DIR")
 def audio(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
     """A folder of recordings of any rate: a folder a class, with labels.csv, or with their text as file name."""
-    return files_dataset("audio", AudioFolder, place, tasks, options, known, audio_options)
+    return dataset_from_files("audio", AudioFolder, place, tasks, options, known, audio_options)

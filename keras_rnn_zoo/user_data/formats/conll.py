@@ -10,9 +10,9 @@ from keras_rnn_zoo.conventions import UNSPECIFIED
 from keras_rnn_zoo.datasets._tagged import tagging_defaults
 from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.user_data.columns import words_of
-from keras_rnn_zoo.user_data.dataset import files_dataset
-from keras_rnn_zoo.user_data.rows import BadRow, Files, Row, first
-from keras_rnn_zoo.user_data.table import MOST_COLUMNS, told_fields
+from keras_rnn_zoo.user_data.dataset import dataset_from_files
+from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, first
+from keras_rnn_zoo.user_data.table import MOST_COLUMNS, describe_fields
 from keras_rnn_zoo.user_data.textfile import TextFile, check_text
 
 CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
@@ -73,7 +73,7 @@ class Sentence(NamedTuple):
     bad: BadRow | None
 
 
-class ConllFile(Files):
+class ConllFile(RowSource):
     """A file of tokens and tags: CoNLL-U, which is known by its ten columns, or columns as in CoNLL-2003.
 
     Columns are separated by tabs or, in a line without a tab, by spaces of ASCII: any other space is part of a token.
@@ -87,7 +87,7 @@ class ConllFile(Files):
         place: the path.
         tasks: tagging.
         given: the columns that the user named, by word: tokens, tags.
-        encoding: the encoding; see `Files`.
+        encoding: the encoding; see `RowSource`.
         words: the columns to read: tokens and tags, or tokens alone.
     """
 
@@ -111,7 +111,7 @@ class ConllFile(Files):
         self.names = [*CONLLU, *numbers[len(CONLLU) :]] if self.universal else numbers
         if self.width > MOST_COLUMNS:
             raise DataError(
-                f"{self.file.path} has a line with {told_fields(self.width)}. Name a file with a token a line."
+                f"{self.file.path} has a line with {describe_fields(self.width)}. Name a file with a token a line."
             )
         if self.width < len(words):
             raise DataError(
@@ -216,7 +216,9 @@ class ConllFile(Files):
     def _values(self, text: str, fields: list[str], where: str, fault: str) -> tuple[list[str], BadRow | None]:
         """Returns the token of a line and, if tags are read, its tag; or what is wrong with the line."""
         if len(fields) != self.width:
-            fault = f"{told_fields(len(fields))} where the first line has {self.width}: tokens and tags must be as many"
+            fault = (
+                f"{describe_fields(len(fields))} where the first line has {self.width}: tokens and tags must be as many"
+            )
         if fault:
             return [], BadRow(where, "", text.strip(), fault)
         values = [joined(fields[place]) for place in self.places]
@@ -261,7 +263,7 @@ def joined(value: str) -> str:
     return SPACE.sub("\N{NO-BREAK SPACE}", value)
 
 
-@registry.form("conll", tasks=("tagging",), address="conll:FILE", endings=("conll", "conllu", "iob", "bio"))
+@registry.file_format("conll", tasks=("tagging",), address="conll:FILE", endings=("conll", "conllu", "iob", "bio"))
 def conll(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
     """Tagged sentences in CoNLL-2003 or CoNLL-U: a token a line, an empty line after a sentence; gzip or not."""
-    return files_dataset("conll", ConllFile, place, tasks, options, known)
+    return dataset_from_files("conll", ConllFile, place, tasks, options, known)

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.readers._pixels import fault_of_image
-from keras_rnn_zoo.user_data.dataset import files_dataset
+from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.folders import Folder
 from keras_rnn_zoo.user_data.rows import Row
 
@@ -40,7 +40,9 @@ class ImageFolder(Folder):
         return defaults
 
 
-@registry.form("images", tasks=("classification", "captioning", "transcription"), address="images:DIR", endings=())
+@registry.file_format(
+    "images", tasks=("classification", "captioning", "transcription"), address="images:DIR", endings=()
+)
 def images(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
     """A folder of images: a folder a class, with captions.csv or labels.csv, or with their text as file name."""
-    return files_dataset("images", ImageFolder, place, tasks, options, known)
+    return dataset_from_files("images", ImageFolder, place, tasks, options, known)

@@ -12,8 +12,8 @@ from keras_rnn_zoo.errors import DataError, ZooError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.memory import available
 from keras_rnn_zoo.user_data.columns import TARGETS, choose_task, resolve, words_of
-from keras_rnn_zoo.user_data.dataset import files_dataset
-from keras_rnn_zoo.user_data.rows import BadRow, Files, Row, existing_file
+from keras_rnn_zoo.user_data.dataset import dataset_from_files
+from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, existing_file
 from keras_rnn_zoo.user_data.safe_npy import read_array
 from keras_rnn_zoo.user_data.targets import as_column, as_targets, measured, plain
 from keras_rnn_zoo.user_data.textfile import check_text
@@ -23,7 +23,7 @@ SHARE = 0.8
 """The part of the free memory that arrays may take; the rest is for what is made of them."""
 
 
-class Arrays(Files):
+class Arrays(RowSource):
     """A NumPy archive with series and targets, which is loaded whole.
 
     Series are an object array of arrays (steps, features); an array (examples, steps, features), or without the last
@@ -213,7 +213,9 @@ def _numbers(item: Any) -> Any:
         return None
 
 
-@registry.form("npz", tasks=("classification", "regression", "transcription"), address="npz:FILE", endings=("npz",))
+@registry.file_format(
+    "npz", tasks=("classification", "regression", "transcription"), address="npz:FILE", endings=("npz",)
+)
 def npz(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
     """A NumPy archive with series `x`, ragged or padded with `lengths`, and targets `y`."""
-    return files_dataset("npz", Arrays, place, tasks, options, known)
+    return dataset_from_files("npz", Arrays, place, tasks, options, known)

@@ -11,7 +11,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.columns import by_number, is_header
 from keras_rnn_zoo.user_data.csv_lines import RecordLines, TooManyFieldsError
-from keras_rnn_zoo.user_data.dataset import files_dataset
+from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.rows import BadRow, shown
 from keras_rnn_zoo.user_data.separators import (
     LONGEST_FIELD,
@@ -21,7 +21,7 @@ from keras_rnn_zoo.user_data.separators import (
     find_separator,
     named_separator,
 )
-from keras_rnn_zoo.user_data.table import MOST_COLUMNS, Record, Table, told_fields
+from keras_rnn_zoo.user_data.table import MOST_COLUMNS, Record, Table, describe_fields
 from keras_rnn_zoo.user_data.textfile import Mark, TextFile, check_text
 
 TASKS = ("classification", "regression", "translation")
@@ -47,7 +47,7 @@ class CsvTable(Table):
         self.delimiter = named or self._excel or self._find_separator()
         record, self._first = next(self._read(self.file.start))
         if record.bad:
-            raise DataError(f"{record.bad.told(str(self.file.path))}. Correct the header.")
+            raise DataError(f"{record.bad.describe(str(self.file.path))}. Correct the header.")
         names = [field.strip().strip(INVISIBLE).strip() for field in record.fields]
         numbers = all(column.isdecimal() for column in self.given.values())
         self.has_header = not numbers or is_header(names, self.given)
@@ -63,7 +63,7 @@ class CsvTable(Table):
         seen = set()
         for name in names:
             if fault := check_text(name, where, "", self.file.encoding):
-                raise DataError(f"{fault.told(str(self.file.path))}.")
+                raise DataError(f"{fault.describe(str(self.file.path))}.")
             if name in seen:
                 raise DataError(f"{self.file.path}, {where}: two columns are named {name!r}. Rename one.")
             seen.update([name] if name else [])
@@ -112,7 +112,7 @@ class CsvTable(Table):
     def _misfit(self, where: str, found: int, text: str = "") -> Record:
         """Returns a record of `found` fields where another number is expected; `text` is shown of it."""
         expected = len(self.present)
-        fault = told_fields(found)
+        fault = describe_fields(found)
         if expected:
             fault += f" where {'the header' if self.has_header else 'the first line'} has {expected}"
         hint = ": a text with the separator or a line break in it needs quotes" if found > expected else ""
@@ -253,19 +253,19 @@ def table_options(*, separator: str = "") -> None:
     """
 
 
-@registry.form("csv", tasks=TASKS, address="csv:FILE", endings=("csv",))
+@registry.file_format("csv", tasks=TASKS, address="csv:FILE", endings=("csv",))
 def csv_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
     """A CSV file with a header, or whose columns are named by number; gzip or not."""
-    return files_dataset("csv", CsvTable, place, tasks, options, known, table_options)
+    return dataset_from_files("csv", CsvTable, place, tasks, options, known, table_options)
 
 
-@registry.form("tsv", tasks=TASKS, address="tsv:FILE", endings=("tsv", "tab"))
+@registry.file_format("tsv", tasks=TASKS, address="tsv:FILE", endings=("tsv", "tab"))
 def tsv_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
     """A file of tab-separated columns, with a header, or named by number; gzip or not."""
-    return files_dataset("tsv", TsvTable, place, tasks, options, known, table_options)
+    return dataset_from_files("tsv", TsvTable, place, tasks, options, known, table_options)
 
 
-@registry.form("jsonl", tasks=TASKS, address="jsonl:FILE", endings=("jsonl", "ndjson"))
+@registry.file_format("jsonl", tasks=TASKS, address="jsonl:FILE", endings=("jsonl", "ndjson"))
 def jsonl_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
     """A file of JSON objects, one a line; gzip or not."""
-    return files_dataset("jsonl", JsonlTable, place, tasks, options, known)
+    return dataset_from_files("jsonl", JsonlTable, place, tasks, options, known)

@@ -6,14 +6,14 @@ from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError, OptionError
-from keras_rnn_zoo.user_data.dataset import files_dataset
-from keras_rnn_zoo.user_data.rows import BadRow, Files, Row, first
+from keras_rnn_zoo.user_data.dataset import dataset_from_files
+from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, first
 from keras_rnn_zoo.user_data.text_corpus import book_dataset
 from keras_rnn_zoo.user_data.text_defaults import text_defaults
 from keras_rnn_zoo.user_data.textfile import TextFile, check_text
 
 
-class ParallelTexts(Files):
+class ParallelTexts(RowSource):
     """Two files whose lines belong together: a sentence and its translation."""
 
     def __init__(self, place: str, tasks: tuple[str, ...], given: Mapping[str, str], encoding: str) -> None:
@@ -57,14 +57,14 @@ class ParallelTexts(Files):
         return text_defaults(self.task, [row.raw for row in rows], [row.target for row in rows])
 
 
-@registry.form(
+@registry.file_format(
     "text",
-    tasks=("translation", "language_modelling"),
+    tasks=("translation", "language_modeling"),
     address="text:SOURCE,TARGET or text:BOOK",
     endings=("txt", "text"),
 )
 def text(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
     """Plain text, gzip or not: two files with a sentence a line, to translate; or one, to be gone on with."""
-    if tasks[0] == "language_modelling":
+    if tasks[0] == "language_modeling":
         return book_dataset(place, options, known)
-    return files_dataset("text", ParallelTexts, place, tasks, options, known)
+    return dataset_from_files("text", ParallelTexts, place, tasks, options, known)

@@ -21,9 +21,9 @@ from keras_rnn_zoo.lazy import np, tfds
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers._wav import MOST_SECONDS, resample
 from keras_rnn_zoo.user_data.columns import TARGETS, USUAL, choose_task, parse_columns, resolve, words_of
-from keras_rnn_zoo.user_data.dataset import open_rows
+from keras_rnn_zoo.user_data.dataset import open_dataset
 from keras_rnn_zoo.user_data.formats.conll import joined
-from keras_rnn_zoo.user_data.rows import BadRow, Files, Row
+from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource
 
 SPLITS = {"validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
 """What TFDS's data sets name their splits, the commonest first."""
@@ -46,7 +46,7 @@ FITTING = {
 INPUTS = ("text", "image", "audio", "series")
 
 
-class TfdsSplit(Files):
+class TfdsSplit(RowSource):
     """One split of a prepared data set.
 
     Args:
@@ -196,7 +196,7 @@ def _kind(feature: Any) -> str:
     return "series" if len(feature.shape) in (1, 2) else "other"
 
 
-@registry.form("tfds", tasks=tuple(TARGETS), address="tfds:NAME[/CONFIG]")
+@registry.file_format("tfds", tasks=tuple(TARGETS), address="tfds:NAME[/CONFIG]")
 def tfds_set(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
     """A data set of TFDS by name; its features are the columns, and splits are named as TFDS does."""
     location = place.strip("/")
@@ -230,7 +230,7 @@ def tfds_set(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], kno
             split = named or next((name for name in SPLITS[part] if name in opened.info.splits), "")
             if split:
                 files[part] = files["train"].other(split)
-        return open_rows(files, seed, skip_bad_rows, known)
+        return open_dataset(files, seed, skip_bad_rows, known)
 
     return registry.Dataset(
         name=f"tfds:{location}",
@@ -239,8 +239,8 @@ def tfds_set(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], kno
         source="tfds",
         location=location,
         size="as the run's configuration says",
-        licence="that of the data set, as TFDS tells it",
-        sizes={"input": found.input},
+        license="that of the data set, as TFDS tells it",
+        model_options={"input": found.input},
         defaults=found.defaults(),
     )
 

@@ -59,12 +59,12 @@ def are_names(value: Any) -> bool:
 E = TypeVar("E", bound=Entry)
 
 
-def fold(name: str) -> str:
+def normalize_name(name: str) -> str:
     """Returns `name` as names are compared: lower case, with `_` for hyphens and spaces."""
     return re.sub(r"[\s_-]+", "_", name.strip().casefold())
 
 
-class Catalogue(Generic[E]):
+class Catalog(Generic[E]):
     """The entries of one kind.
 
     Args:
@@ -83,13 +83,13 @@ class Catalogue(Generic[E]):
         foreign = not entry.make.__module__.startswith(f"{__package__}.")
         if _plugins.loading and foreign:
             self._scan_package()  # The package's own entries come first, whatever a plugin adds.
-        names = {fold(name) for name in (entry.name, *entry.aliases)}
+        names = {normalize_name(name) for name in (entry.name, *entry.aliases)}
         for name in names:
             if name in self._names:
                 other = self._entries[self._names[name]]
                 raise DuplicateNameError(
-                    f"Two entries want the {self.kind} name {name!r}: {_place(other)} has it, {_place(entry)} asked "
-                    "for it. Rename one of them."
+                    f"Two entries want the {self.kind} name {name!r}: {_qualified_name(other)} has it, "
+                    f"{_qualified_name(entry)} asked for it. Rename one of them."
                 )
         self._entries[entry.name] = entry
         self._names.update(dict.fromkeys(names, entry.name))
@@ -104,7 +104,7 @@ class Catalogue(Generic[E]):
     def get(self, name: str) -> E:
         """Returns the entry of that name or alias; raises `UnknownNameError` with the nearest names."""
         self._scan()
-        folded = fold(str(name))
+        folded = normalize_name(str(name))
         if folded not in self._names:
             raise UnknownNameError(
                 f"There is no {self.kind} named {short_repr(name)}. {name_hint(folded, self._names)}"
@@ -136,7 +136,7 @@ class _Plugins:
 
     def __init__(self) -> None:
         self.loading = False
-        self.added: list[tuple[Catalogue[Any], Entry]] = []
+        self.added: list[tuple[Catalog[Any], Entry]] = []
         self._done = False
 
     def load(self) -> None:
@@ -162,9 +162,9 @@ class _Plugins:
                 entry.check()
         except (Exception, SystemExit) as error:  # Whatever a plugin does, the zoo must stay usable.
             package = point.value.partition(":")[0].partition(".")[0]
-            for catalogue, entry in self.added:  # Half of a plugin is of no use.
+            for catalog, entry in self.added:  # Half of a plugin is of no use.
                 if entry.make.__module__.partition(".")[0] == package:  # It may have imported another plugin.
-                    catalogue.remove(entry)
+                    catalog.remove(entry)
             logger.warning("The plugin %s cannot be used and is left out: %s: %s", source, type(error).__name__, error)
 
 
@@ -182,5 +182,5 @@ def _some_package_may_be_a_plugin() -> bool:
 _plugins = _Plugins()
 
 
-def _place(entry: Entry) -> str:
+def _qualified_name(entry: Entry) -> str:
     return f"{entry.make.__module__}.{entry.make.__qualname__}"

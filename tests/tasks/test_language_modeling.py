@@ -5,11 +5,11 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_zoo.readers.text import TextReader
-from keras_rnn_zoo.tasks.language_modelling import LanguageModelling
+from keras_rnn_zoo.tasks.language_modeling import LanguageModeling
 
 
 def modelling(tokens="characters", **options):
-    task = LanguageModelling(TextReader(tokens=tokens, **options), ())
+    task = LanguageModeling(TextReader(tokens=tokens, **options), ())
     task.reader.ids.set_vocabulary(list("abc"))
     return task
 
@@ -40,12 +40,12 @@ def test_each_token_is_the_target_of_those_before_it():
 
 def test_the_classes_are_the_tokens():
     sizes = {"input": "text", "vocabulary_size": 5, "num_classes": 5, "causal": True}
-    assert modelling().sizes() == sizes
+    assert modelling().model_options() == sizes
 
 
 def test_a_batch_carries_how_to_answer():
     task = modelling()
-    texts, temperature, seed, length = task.to_batch(["ab"], temperature=0.5, length=7)
+    texts, temperature, seed, length = task.to_batch(["ab"], temperature=0.5, max_new_tokens=7)
     assert texts.numpy().tolist() == [b"ab"]
     assert (float(temperature), int(seed), int(length)) == (0.5, 0, 7)
     for tensor, spec in zip((texts, temperature, seed, length), task.input_signature(), strict=True):
