@@ -63,7 +63,7 @@ def broken():
     [([7.0], (7, 7, 7)), ([4.0, 1.0, 2.0, 5.0, 3.0], (3, 2, 4)), ([1.0, 2.0, 3.0, 4.0], (2.5, 1.75, 3.25))],
 )
 def test_a_summary_is_the_median_and_the_quartiles(timing, values, summary):
-    assert timing.summarise(values) == summary
+    assert timing.summarize(values) == summary
 
 
 def test_contestants_run_in_turn_and_warm_ups_do_not_count(timing, contestants, tmp_path):

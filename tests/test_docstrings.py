@@ -13,8 +13,8 @@ from keras_rnn_zoo.inference.evaluate import Scorecard
 from keras_rnn_zoo.training.plan import SETTINGS
 
 FUNCTIONS = [getattr(zoo, name) for name in zoo.__all__ if inspect.isfunction(getattr(zoo, name))]
-CATALOGUES = (registry.architectures, registry.datasets, registry.tasks, registry.readers)
-ENTRIES = [entry for catalog in CATALOGUES for entry in catalog.entries()]
+CATALOGS = (registry.architectures, registry.datasets, registry.tasks, registry.readers)
+ENTRIES = [entry for catalog in CATALOGS for entry in catalog.entries()]
 
 
 def names(items):

@@ -149,7 +149,7 @@ def test_a_model_that_answers_otherwise_is_not_published(small_run, few_examples
     assert sorted(path.name for path in (run.path / format).glob("*")) == before
 
 
-def test_a_quantised_model_is_smaller_and_measured_before_and_after(small_run, few_examples, caplog):
+def test_a_quantized_model_is_smaller_and_measured_before_and_after(small_run, few_examples, caplog):
     pytest.importorskip("ai_edge_litert", reason="the extra `tflite` is not installed")
     with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
         path = zoo.export(small_run("digits"), format="tflite", quantize=True)
@@ -159,7 +159,7 @@ def test_a_quantised_model_is_smaller_and_measured_before_and_after(small_run, f
     assert facts["bytes"]["after"] == (path / "model.tflite").stat().st_size
     assert set(facts["metrics"]["before"]) == set(facts["metrics"]["after"]) >= {"loss", "accuracy"}
     assert facts["metrics"]["after"]["accuracy"] == pytest.approx(facts["metrics"]["before"]["accuracy"], abs=0.11)
-    assert "Quantised, the file has" in caplog.text
+    assert "Quantized, the file has" in caplog.text
     assert "before," in caplog.text
 
 
@@ -186,6 +186,6 @@ def test_a_missing_package_is_told_with_its_extra(monkeypatch):
         formats.check_format("tflite", "text")
 
 
-def test_only_tflite_is_quantised(small_run):
-    with pytest.raises(ExportError, match="Only the format 'tflite' is quantised; received 'saved_model'"):
+def test_only_tflite_is_quantized(small_run):
+    with pytest.raises(ExportError, match="Only the format 'tflite' is quantized; received 'saved_model'"):
         zoo.export(small_run("digits"), quantize=True)

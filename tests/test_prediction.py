@@ -40,9 +40,9 @@ def test_what_is_no_list_of_texts_is_refused(loaded, inputs):
 
 @pytest.fixture
 def pictures(tmp_path):
-    """Files of two images, in gray and in colours."""
+    """Files of two images, in gray and in colors."""
     random = np.random.default_rng(0)
-    paths = [tmp_path / "gray.png", tmp_path / "colours.jpg"]
+    paths = [tmp_path / "gray.png", tmp_path / "colors.jpg"]
     paths[0].write_bytes(tf.io.encode_png(random.integers(0, 255, (8, 8, 1)).astype("uint8")).numpy())
     paths[1].write_bytes(tf.io.encode_jpeg(random.integers(0, 255, (30, 20, 3)).astype("uint8")).numpy())
     return paths

@@ -59,7 +59,7 @@ def ctc(
         dropout: share of features dropped in training: of the frames, between layers and before the head.
         distortion: share by which images are stretched, slanted and shifted in training; for few images.
         image_height: pixels from top to bottom; for images.
-        channels: 1 for gray, 3 for colours; for images.
+        channels: 1 for gray, 3 for colors; for images.
         sample_rate: samples a second; for audio.
         features: numbers a step; for series.
         subsampling: factor by which convolutions thin the steps before the recurrent layers read them; for series.

@@ -45,7 +45,7 @@ def one_to_many(
         target_vocabulary_size: number of token ids, four reserved ones among them; training keeps the commonest.
         image_height: pixels from top to bottom.
         image_width: pixels from left to right.
-        channels: 1 for gray, 3 for colours.
+        channels: 1 for gray, 3 for colors.
 
     Returns:
         A model of the inputs `source`, pixels `(batch, image_height, image_width, channels)` from 0 to 255, and

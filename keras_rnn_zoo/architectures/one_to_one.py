@@ -46,7 +46,7 @@ def one_to_one(
         vocabulary_size: most token ids, padding and the unknown word among them; for text.
         image_height: pixels from top to bottom; for images.
         image_width: pixels from left to right; for images.
-        channels: 1 for gray, 3 for colours; for images.
+        channels: 1 for gray, 3 for colors; for images.
         sample_rate: samples a second; for audio.
         features: numbers a step; for series.
 

@@ -65,7 +65,7 @@ def export(
     found = run.run if isinstance(run, LoadedRun) else open_run(run, models_dir)
     check_format(format, found.config["task"]["input"])
     if quantize and format != "tflite":
-        raise ExportError(f"Only the format 'tflite' is quantised; received {format!r}. Leave out `quantize`.")
+        raise ExportError(f"Only the format 'tflite' is quantized; received {format!r}. Leave out `quantize`.")
     if keras.backend.backend() != "tensorflow":
         raise ExportError(
             f"Exports are written by TensorFlow, but Keras runs on {keras.backend.backend()!r}. Runs do not depend "

@@ -19,7 +19,7 @@ from keras_rnn_zoo.tasks._text_generation import TextGenerationTask
 TOLERANCE = 1e-4
 """Largest difference of two logits, or of logits beyond 1 the largest relative one."""
 MEASURED = 1000
-"""Examples that a quantised model is measured on."""
+"""Examples that a quantized model is measured on."""
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ def check_model(loaded: LoadedRun, format: str, quantize: bool, folder: Path, da
     """Compares an exported model with its run, and returns what to tell of it.
 
     Raises:
-        ExportError: its interpreter cannot run it, or a logit differs by more than `TOLERANCE`, unless it is quantised.
+        ExportError: its interpreter cannot run it, or a logit differs by more than `TOLERANCE`, unless it is quantized.
     """
     path = folder / FILES[format]
     inputs, source = check_inputs(loaded, data_dir)
@@ -119,7 +119,7 @@ def _sizes(loaded: LoadedRun, format: str, path: Path) -> dict[str, int]:
     with tempfile.TemporaryDirectory() as folder:
         write_model(loaded, format, False, Path(folder))
         sizes = {"before": (Path(folder) / path.name).stat().st_size, "after": path.stat().st_size}
-    logger.info("Quantised, the file has %s bytes; before, %s.", f"{sizes['after']:,}", f"{sizes['before']:,}")
+    logger.info("Quantized, the file has %s bytes; before, %s.", f"{sizes['after']:,}", f"{sizes['before']:,}")
     return sizes
 
 
@@ -163,7 +163,7 @@ def _measure(loaded: LoadedRun, ask: Any, data_dir: str | None) -> dict[str, dic
     try:
         examples = open_examples(loaded.run.config, data_dir).split("test").take(MEASURED)
     except DataError as error:
-        logger.warning("The data is not at hand, so the metric of the quantised model is not measured. %s", error)
+        logger.warning("The data is not at hand, so the metric of the quantized model is not measured. %s", error)
         return {}
     exported = _ExportedModel(loaded.task, lambda inputs: ask(named(loaded.model, inputs)))
     measured = {
@@ -171,7 +171,7 @@ def _measure(loaded: LoadedRun, ask: Any, data_dir: str | None) -> dict[str, dic
         "after": _metrics(exported, make_batches(examples, loaded.task, 1, references=True)),
     }
     shown = ", ".join(f"{k} {v:.4f} before, {measured['after'][k]:.4f} after" for k, v in measured["before"].items())
-    logger.info("Quantised, on up to %s examples of the test split: %s.", f"{MEASURED:,}", shown)
+    logger.info("Quantized, on up to %s examples of the test split: %s.", f"{MEASURED:,}", shown)
     return measured
 
 

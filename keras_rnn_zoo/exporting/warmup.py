@@ -39,7 +39,7 @@ def write_requests(folder: Path, model: str, requests: Iterable[tuple[str, Mappi
 
 
 def prediction_log(model: str, signature: str, inputs: Mapping[str, Any]) -> bytes:
-    """Returns a serialised `tensorflow.serving.PredictionLog` of one request.
+    """Returns a serialized `tensorflow.serving.PredictionLog` of one request.
 
     The message is put together here, since the package with its class, `tensorflow-serving-api`, requires gRPC and a
     TensorFlow of its own version. All of its fields are messages or strings, which protocol buffers encode alike.

@@ -28,7 +28,7 @@ def token_frontend(
         vocabulary_size: number of ids.
         embedding_dim: features of an embedding.
         dropout: share of embedding features dropped in training, the same ones for all steps of a sequence, so that
-            the network cannot read them off a neighbouring step (Gal and Ghahramani 2016).
+            the network cannot read them off a neighboring step (Gal and Ghahramani 2016).
         word_dropout: share of tokens replaced by the unknown one in training.
         rare_words: whether that is the share of the rarest token, and commoner ones are replaced less often.
         char_units: if not 0, the input holds each word's own id and then those of its characters, and a recurrent
@@ -123,7 +123,7 @@ def line_frontend(*, image_height, channels, dropout, distortion=0.0, name="imag
 
     Args:
         image_height: pixels from top to bottom.
-        channels: 1 for gray, 3 for colours.
+        channels: 1 for gray, 3 for colors.
         dropout: share of features dropped in training.
         distortion: share by which lines are stretched, slanted and shifted in training; see `RandomDistortion`.
         name: name of the input.
@@ -153,7 +153,7 @@ def grid_frontend(*, image_height, image_width, channels, encoder, pretrained, d
     Args:
         image_height: pixels from top to bottom.
         image_width: pixels from left to right.
-        channels: 1 for gray, 3 for colours.
+        channels: 1 for gray, 3 for colors.
         encoder: `"cnn"`, a small network of this package, or the name of one in `keras.applications`.
         pretrained: whether a network of `keras.applications` has its ImageNet weights, which are downloaded the first
             time and stay as they are.
@@ -187,7 +187,7 @@ def grid_frontend(*, image_height, image_width, channels, encoder, pretrained, d
 def _application(inputs, encoder, pretrained):
     x = inputs
     if x.shape[-1] == 1:
-        x = keras.layers.Concatenate(name="gray_to_colours")([x, x, x])
+        x = keras.layers.Concatenate(name="gray_to_colors")([x, x, x])
     if encoder != "EfficientNetB0":  # It scales pixels itself.
         x = keras.layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(x)
     install_offline_guard()

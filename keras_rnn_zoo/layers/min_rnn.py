@@ -67,7 +67,7 @@ class _MinLSTMStep(_Cell):
     def _parts(z):
         """Returns `exp(-f)` and `exp(-i)`, which below the lowest are as at it, and `g`."""
         lowest = _LOWEST_IN_FLOAT16 if keras.backend.standardize_dtype(z.dtype) == "float16" else _LOWEST
-        # Both at once: XLA vectorises a kernel that reads one slice, and does not where there are two.
+        # Both at once: XLA vectorizes a kernel that reads one slice, and does not where there are two.
         gates, g = ops.split(z, [z.shape[-1] // 3 * 2], axis=-1)
         return *ops.split(ops.exp(-ops.maximum(gates, lowest)), 2, axis=-1), g
 

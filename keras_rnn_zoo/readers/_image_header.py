@@ -88,7 +88,7 @@ def _of_gif(content: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _palette(flags: int) -> int:
-    """Returns the bytes of a table of colours."""
+    """Returns the bytes of a table of colors."""
     return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
 
 

@@ -82,8 +82,8 @@ def fault_of_image(content: bytes) -> str:
     try:
         size = image_size(content)
     except tf.errors.InvalidArgumentError as error:
-        if "palette of colours" in str(error):
-            return "it is a BMP file with a palette of colours, which is not read; save it as PNG"
+        if "palette of colors" in str(error):
+            return "it is a BMP file with a palette of colors, which is not read; save it as PNG"
         kind = _kind_of(content)
         return f"it {kind}; {FORMATS} files are read"
     return "" if 0 not in size else "it has no pixels"
@@ -121,7 +121,7 @@ def _kind_of(content: bytes) -> str:
 
 
 def _is_transparent_png(encoded: Any) -> Any:
-    """Whether it is a PNG file with transparency: by its type of colour, or a chunk that makes colours transparent."""
+    """Whether it is a PNG file with transparency: by its type of color, or a chunk that makes colors transparent."""
     # Of gray files with such a chunk TensorFlow makes no use, and gives a wrong alpha to those of less than eight bits.
     return tf.strings.regex_full_match(encoded, r"\CPNG\C{21}([\x04\x06]\C*|[\x02\x03]\C*tRNS\C*)")
 
@@ -151,21 +151,21 @@ def _webp(encoded: Any) -> Any:
 def _on_white(pixels: Any) -> Any:
     """Returns pixels `(height, width, 3 or 4)` in three channels: white shows through where they have alpha."""
     pixels = tf.cast(pixels, tf.int32)
-    colours, alpha = pixels[..., :3], pixels[..., 3:]
-    alpha = tf.cond(tf.shape(alpha)[-1] > 0, lambda: alpha, lambda: tf.fill(tf.shape(colours[..., :1]), 255))
-    return tf.cast((colours * alpha + 255 * (255 - alpha) + 127) // 255, tf.uint8)
+    colors, alpha = pixels[..., :3], pixels[..., 3:]
+    alpha = tf.cond(tf.shape(alpha)[-1] > 0, lambda: alpha, lambda: tf.fill(tf.shape(colors[..., :1]), 255))
+    return tf.cast((colors * alpha + 255 * (255 - alpha) + 127) // 255, tf.uint8)
 
 
 def _without_alpha(encoded: Any) -> Any:
     bmp = tf.equal(tf.strings.substr(encoded, 0, 2), b"BM")
-    fault = "the input `image` has a BMP file with a palette of colours, which is not read; save it as PNG"
-    checked = tf.debugging.Assert(tf.cond(bmp, lambda: _is_without_colours(encoded), lambda: True), [fault])
+    fault = "the input `image` has a BMP file with a palette of colors, which is not read; save it as PNG"
+    checked = tf.debugging.Assert(tf.cond(bmp, lambda: _is_without_colors(encoded), lambda: True), [fault])
     with tf.control_dependencies([checked] if checked is not None else []):
-        # TensorFlow reads any format in colours, but not any in gray.
+        # TensorFlow reads any format in colors, but not any in gray.
         return tf.io.decode_image(encoded, channels=3, expand_animations=False, name=_NAME)
 
 
-def _is_without_colours(bmp: Any) -> Any:
+def _is_without_colors(bmp: Any) -> Any:
     """Whether a BMP file has no palette, or one of grays: TensorFlow takes its entries' numbers for the pixels."""
     offset, header = (tf.io.decode_raw(tf.strings.substr(bmp, start, 4), tf.int32)[0] for start in (10, 14))
     bits = tf.io.decode_raw(tf.strings.substr(bmp, 28, 2), tf.uint16)[0]

@@ -148,7 +148,7 @@ class Folder(RowSource):
         if self.task == "captioning":
             yield from self._captioned()
         elif self.table:
-            yield from self._labelled()
+            yield from self._labeled()
         else:
             for path in self._paths:
                 yield self._by_name(path)
@@ -170,7 +170,7 @@ class Folder(RowSource):
             return BadRow(where, "", "", "the file lies in no folder of a class")
         return Row(where, str(path), path.parts[0])
 
-    def _labelled(self) -> Iterator[Row | BadRow]:
+    def _labeled(self) -> Iterator[Row | BadRow]:
         """Gives the rows of the table or the token file, with the paths of the files that they name."""
         names, used = Names(self.folder, self._paths), set()
         column = self.columns.get(self.input, "")
@@ -194,7 +194,7 @@ class Folder(RowSource):
     def _captioned(self) -> Iterator[Row | BadRow]:
         """Gives each image once, with all its captions."""
         captions: dict[str, list[str]] = {}
-        for row in self._labelled():
+        for row in self._labeled():
             if isinstance(row, BadRow):
                 yield row
             elif not row.target.strip():

@@ -131,7 +131,7 @@ def _stretches(file: TextFile, start: int, end: int, length: int) -> Any:
 
 
 def _cut(file: TextFile, start: int, end: int, length: int) -> Iterator[str]:
-    """Yields chunks of `length` characters. Each begins with the last character of the one before; the last is shorter."""
+    """Yields chunks of `length` characters, each beginning with the last one of the chunk before."""
     place, held = 0, ""
     for line, _ in file.lines():
         text = _plain(line)

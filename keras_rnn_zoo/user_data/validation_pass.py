@@ -106,13 +106,13 @@ def validate_rows(
 
 
 def _join_numbers(found: RowReport, missing: Sequence[BadRow]) -> None:
-    """Makes one class of "1" and "1.0", and bad rows of those labelled "nan" or "inf", if all others are whole numbers.
+    """Makes one class of "1" and "1.0", and bad rows of those labeled "nan" or "inf", if all others are whole numbers.
 
     So are columns of whole numbers written by pandas, in which a value is missing.
 
     Args:
         found: the validate_rows, which is changed.
-        missing: the first rows that are labelled "nan" or "inf".
+        missing: the first rows that are labeled "nan" or "inf".
     """
     names = [name for name in found.labels if not not_finite(name)]
     if not names or not are_whole(names):

@@ -30,7 +30,7 @@ def write(folder, files):
     return folder
 
 
-def labelled(folder, *lines, head="image,label"):
+def labeled(folder, *lines, head="image,label"):
     """Returns the rows of a folder whose table has some lines: a path where one was found, else what is wrong."""
     write(folder, {"labels.csv": "\n".join([head, *(f"{line},x" for line in lines)]) + "\n"})
     rows = ImageFolder(str(folder), ("classification",), {}, "").rows()
@@ -51,10 +51,10 @@ def targets(examples, part):
 
 def test_an_exact_path_wins_and_a_name_that_fits_several_files_is_refused(tmp_path):
     write(tmp_path, dict.fromkeys(("0.png", "sub/0.png", "a/1.png", "b/1.png", "a/2.png", "3.png", "3.jpg"), PIXEL))
-    assert labelled(tmp_path, "0.png", "sub/0.png", "2.png", "2", "sub/0") == [
+    assert labeled(tmp_path, "0.png", "sub/0.png", "2.png", "2", "sub/0") == [
         "0.png", "sub/0.png", "a/2.png", "a/2.png", "sub/0.png"
     ]  # fmt: skip
-    several = labelled(tmp_path, "1.png", "1", "0", "3")
+    several = labeled(tmp_path, "1.png", "1", "0", "3")
     for fault, names in zip(several, (("a/1.png", "b/1.png"), ("a/1.png", "b/1.png"), ("0.png", "sub/0.png"),
                                       ("3.jpg", "3.png")), strict=True):  # fmt: skip
         assert fault.startswith(f"the name fits several files, {names[0]!r} and {names[1]!r}")
@@ -70,22 +70,22 @@ def test_paths_are_compared_as_they_are_meant(tmp_path):
         "img/../img/0.png",
         str(tmp_path / "img/0.png"),
     ]
-    assert labelled(tmp_path, *forms, "img/0.PNG", "IMG/0.png") == ["img/0.png"] * 8
-    assert labelled(tmp_path, "img/\N{LATIN SMALL LETTER E WITH ACUTE}.png", "img/a\\b.png") == [
+    assert labeled(tmp_path, *forms, "img/0.PNG", "IMG/0.png") == ["img/0.png"] * 8
+    assert labeled(tmp_path, "img/\N{LATIN SMALL LETTER E WITH ACUTE}.png", "img/a\\b.png") == [
         "img/e\N{COMBINING ACUTE ACCENT}.png", "img/a\\b.png"
     ]  # fmt: skip
     link = tmp_path.parent / "link"
     link.symlink_to(tmp_path)
-    assert labelled(link, str(tmp_path / "img/0.png"), str(link / "img/0.png")) == ["img/0.png"] * 2
+    assert labeled(link, str(tmp_path / "img/0.png"), str(link / "img/0.png")) == ["img/0.png"] * 2
 
 
 def test_paths_out_of_the_folder_and_to_other_files_are_refused(tmp_path):
     write(tmp_path, {"pics/0.png": PIXEL, "1.png": PIXEL, "pics/2.tif": b"II*\0"})
-    outside = labelled(
+    outside = labeled(
         tmp_path / "pics", "../1.png", "..\\1.png", str(tmp_path / "1.png"), "/etc/passwd", "a/../../1.png"
     )
     assert {fault.partition(";")[0] for fault in outside} == {"the path leads out of the folder"}
-    assert labelled(tmp_path / "pics", "9.png", "2.tif", "C:\\pics\\0.jpg") == [
+    assert labeled(tmp_path / "pics", "9.png", "2.tif", "C:\\pics\\0.jpg") == [
         "there is no such file; write paths relative to the folder, such as '0.png'",
         "files that end in '.tif' are not read",
         "there is no such file; write paths relative to the folder, such as '0.png'",

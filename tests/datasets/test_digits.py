@@ -52,8 +52,8 @@ def test_the_digits_of_a_split_are_mixed(splits):
 def test_an_image_is_a_gray_png_of_8_by_8_pixels(splits):
     for png, _ in splits["test"]:
         assert png.startswith(b"\x89PNG\r\n\x1a\n")
-        width, height, depth, colour = struct.unpack(">IIBB", png[16:26])
-        assert (width, height, depth, colour) == (8, 8, 8, 0)
+        width, height, depth, color = struct.unpack(">IIBB", png[16:26])
+        assert (width, height, depth, color) == (8, 8, 8, 0)
     decoded = pixels(splits["test"])
     assert decoded.min() == 0
     assert decoded.max() == 255

@@ -8,24 +8,24 @@ from keras_rnn_zoo.readers.text import TextReader
 from keras_rnn_zoo.tasks.language_modeling import LanguageModeling
 
 
-def modelling(tokens="characters", **options):
+def modeling(tokens="characters", **options):
     task = LanguageModeling(TextReader(tokens=tokens, **options), ())
     task.reader.ids.set_vocabulary(list("abc"))
     return task
 
 
 def test_perplexity_and_bits_follow_from_the_loss():
-    scores, report = modelling().score({}, [b"ab"], 1.5)
+    scores, report = modeling().score({}, [b"ab"], 1.5)
     assert scores == pytest.approx({"perplexity": math.exp(1.5), "bits_per_character": 1.5 / math.log(2)})
     assert report == {}
 
 
 def test_bits_per_character_are_told_of_characters_alone():
-    assert modelling("words").score({}, [b"ab"], 0.0) == ({"perplexity": 1.0}, {})
+    assert modeling("words").score({}, [b"ab"], 0.0) == ({"perplexity": 1.0}, {})
 
 
 def test_a_uniform_model_has_the_perplexity_of_its_vocabulary():
-    task = modelling()
+    task = modeling()
     targets = tf.constant([[2, 3, -1], [4, 2, 3]])
     loss = float(task.loss()(targets, tf.zeros((2, 3, 5))))
     assert task.loss_weight(targets) == 5
@@ -33,18 +33,18 @@ def test_a_uniform_model_has_the_perplexity_of_its_vocabulary():
 
 
 def test_each_token_is_the_target_of_those_before_it():
-    inputs, targets = modelling().example(tf.constant("abcx"), tf.constant("abcx"))
+    inputs, targets = modeling().example(tf.constant("abcx"), tf.constant("abcx"))
     assert inputs.numpy().tolist() == [0, 2, 3, 4]
     assert targets.numpy().tolist() == [2, 3, 4, 1]
 
 
 def test_the_classes_are_the_tokens():
     sizes = {"input": "text", "vocabulary_size": 5, "num_classes": 5, "causal": True}
-    assert modelling().model_options() == sizes
+    assert modeling().model_options() == sizes
 
 
 def test_a_batch_carries_how_to_answer():
-    task = modelling()
+    task = modeling()
     texts, temperature, seed, length = task.to_batch(["ab"], temperature=0.5, max_new_tokens=7)
     assert texts.numpy().tolist() == [b"ab"]
     assert (float(temperature), int(seed), int(length)) == (0.5, 0, 7)
@@ -53,7 +53,7 @@ def test_a_batch_carries_how_to_answer():
 
 
 def test_the_seed_gives_the_draws():
-    task = modelling()
+    task = modeling()
 
     def draws(seed, length):
         return task.preprocess(*task.to_batch(["ab"], seed=seed, length=length))["draws"].numpy()
@@ -64,5 +64,5 @@ def test_the_seed_gives_the_draws():
 
 
 def test_an_answer_is_the_prompt_and_what_was_written():
-    answer = modelling().decode(tf.constant([[2, 3, 4, 0], [1, 2, 0, 0]]), None)
+    answer = modeling().decode(tf.constant([[2, 3, 4, 0], [1, 2, 0, 0]]), None)
     assert answer["text"].numpy().tolist() == [b"abc", b"a"]
