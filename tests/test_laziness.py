@@ -11,8 +11,8 @@ ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 LEVELS = [
     {"allocation", "catalogue", "entries", "errors", "files", "frames", "lazy", "locks", "memory", "network"}
-    | {"options", "padding", "printing", "registry", "runs", "schema", "seals", "serialization", "snapshots"}
-    | {"text_patterns"},
+    | {"options", "padding", "platforms", "printing", "registry", "runs", "schema", "seals", "snapshots"}
+    | {"serialization", "text_patterns"},
     {"tfds_builders"},
     {"layers"},
     {"readers"},
