@@ -7,9 +7,9 @@ import sys
 import pytest
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import files, platforms
+from keras_rnn_zoo import atomic_files, platforms
+from keras_rnn_zoo.artifacts.snapshot import NotRegularError, Snapshot
 from keras_rnn_zoo.errors import RunError
-from keras_rnn_zoo.snapshots import NotRegularError, Snapshot
 
 HIDE = """
 import ctypes, importlib, logging, os, pkgutil, platform, sys
@@ -40,7 +40,7 @@ for package in (zoo, zoo_cli):
             importlib.import_module(module.name)
 logging.basicConfig()
 importlib.import_module("keras_rnn_zoo.datasets.adding").SIZES = {"train": 96, "validation": 32, "test": 32}
-settings = {"epochs": 1, "units": 4, "length": 12, "verbose": 0}
+settings = {"epochs": 1, "units": 4, "sequence_length": 12, "verbose": 0}
 zoo.train("many_to_one", dataset="adding", **settings)
 run = zoo.train("many_to_one", dataset="adding", **settings)  # Takes the place of the first one.
 print(zoo.evaluate(run)["mse"] == run.metrics["metrics"]["mse"])
@@ -100,6 +100,6 @@ def test_a_folder_that_another_one_replaced_is_noticed(without_folder_descriptor
 
 
 def test_files_and_folders_are_written_whole(without_folder_descriptors, tmp_path):
-    with files.whole_folder(tmp_path / "folder") as folder:
-        files.write_text(folder / "text.txt", "whole")
+    with atomic_files.atomic_directory(tmp_path / "folder") as folder:
+        atomic_files.write_text(folder / "text.txt", "whole")
     assert (tmp_path / "folder" / "text.txt").read_text() == "whole"
