@@ -81,3 +81,21 @@ def test_the_main_job_on_real_reviews(tmp_path, tfds_dir):
     )
     assert done.returncode == 0, done.stderr
     assert float(re.search(r"accuracy (0\.\d+)", done.stdout).group(1)) >= 0.89
+
+
+def test_the_table_of_promises_names_modules_and_tests_that_exist():
+    page = (ROOT / "docs" / "security.md").read_text()
+    rows = re.findall(r"^\| (?!promise|---)(.+?) \| (.+) \| (.+) \|$", page, re.MULTILINE)
+    assert len(rows) > 20
+    for promise, modules, tests in rows:
+        for column, folder in ((modules, "keras_rnn_zoo"), (tests, "tests")):
+            names = re.findall(r"`([\w/]+\.py)`", column)
+            assert names, promise
+            for name in names:
+                assert (ROOT / folder / name).exists() or (ROOT / name).exists(), f"{promise}: {name}"
+
+
+def test_links_between_the_pages_of_the_repository_lead_somewhere():
+    for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")):
+        for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
