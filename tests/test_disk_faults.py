@@ -42,7 +42,7 @@ class FullDisk:
         self.refused = refused
         self.count = 0
 
-    def sync(self, path, sync=files._sync):
+    def sync(self, path, sync=files.sync):
         self.count += 1
         if self.refused in (None, self.count):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
@@ -53,7 +53,7 @@ def test_whichever_file_a_full_disk_refuses_the_training_goes_on_later(monkeypat
     told = []
     for refused in (9, 17, 30):
         with monkeypatch.context() as patch:
-            patch.setattr(files, "_sync", FullDisk(refused).sync)
+            patch.setattr(files, "sync", FullDisk(refused).sync)
             with pytest.raises((OSError, TrainingError), match="No space left on device") as error:
                 train(run="full")
         told.append(type(error.value))
@@ -70,7 +70,7 @@ def test_a_full_disk_leaves_no_part_of_an_export(monkeypatch, copied):
     before = answers(copied)
 
     with monkeypatch.context() as patch:
-        patch.setattr(files, "_sync", FullDisk().sync)
+        patch.setattr(files, "sync", FullDisk().sync)
         with pytest.raises(OSError, match="No space left"):
             zoo.export(check=False)
     assert copied.versions() == []
