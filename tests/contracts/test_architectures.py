@@ -69,6 +69,25 @@ def variant(request):
     return name, options, build(name, **options)
 
 
+@pytest.fixture(scope="module")
+def traced(variant):
+    """The graph of a training step of a variant, and the paths of the weights that get no gradient in it."""
+    *_, model = variant
+    missing = []
+
+    @tf.function
+    def step(inputs):
+        weights = model.trainable_variables
+        with tf.GradientTape() as tape:
+            logits = model(inputs, training=True)
+            loss = tf.reduce_sum(tf.square(logits)) + tf.reduce_sum(logits[..., 0])
+        gradients = tape.gradient(loss, [weight.value for weight in weights])
+        missing[:] = [weight.path for weight, found in zip(weights, gradients, strict=True) if found is None]
+        return [gradient for gradient in gradients if gradient is not None]
+
+    return step.get_concrete_function(batch(examples(model))).graph, missing
+
+
 def examples(model, lengths=LENGTHS):
     """Returns one input of each length, as a model takes it but for the batch axis."""
     random = np.random.default_rng(1)
@@ -131,11 +150,9 @@ def test_padding_company_and_order_change_no_answer(variant):
     np.testing.assert_allclose(backwards, together, atol=1e-5)
 
 
-def test_no_product_is_of_arrays_of_rank_four(variant):
+def test_no_product_is_of_arrays_of_rank_four(traced):
     # TensorFlow's op for it, by oneDNN, reads and writes beyond its arrays where one of them is broadcast.
-    *_, model = variant
-    run = tf.function(lambda inputs: model(inputs, training=True))
-    graph = run.get_concrete_function(batch(examples(model))).graph
+    graph, _ = traced
     products = [op for op in graph.get_operations() if "MatMul" in op.type]
     assert products
     assert all(len(array.shape) <= 3 for op in products for array in op.inputs)
@@ -160,21 +177,9 @@ def test_a_model_comes_back_from_its_file_in_safe_mode(variant, tmp_path):
     np.testing.assert_allclose(answers(loaded, inputs), answers(model, inputs), atol=1e-6)
 
 
-def test_every_weight_gets_a_gradient(variant):
-    import tensorflow as tf
-
-    _, options, model = variant
-    inputs = batch(examples(model))
-    with tf.GradientTape() as tape:
-        logits = model(inputs, training=True)
-        loss = tf.reduce_sum(tf.square(logits)) + tf.reduce_sum(logits[..., 0])
-    missing = [
-        weight.path
-        for weight, gradient in zip(
-            model.trainable_variables, tape.gradient(loss, [v.value for v in model.trainable_variables]), strict=True
-        )
-        if gradient is None
-    ]
+def test_every_weight_gets_a_gradient(variant, traced):
+    _, options, _ = variant
+    _, missing = traced
     assert all(path.endswith(("bridge/kernel", "bridge/bias")) and options.get("causal") for path in missing), missing
 
 
