@@ -62,7 +62,7 @@ def trained_once(made_once, tmp_path_factory):
 
     Each worker has a copy of its own: read it, do not change it.
     """
-    from keras_rnn_zoo.runs import Run
+    from keras_rnn_zoo.artifacts.run import Run
 
     copies = tmp_path_factory.mktemp("runs")
 
@@ -88,7 +88,7 @@ def trained(trained_once):
 @pytest.fixture
 def copied(trained, models_dir):
     """A copy of the trained run, to damage or to export."""
-    from keras_rnn_zoo.runs import Run
+    from keras_rnn_zoo.artifacts.run import Run
 
     return Run(Path(shutil.copytree(trained.path, models_dir / trained.name)))
 
@@ -127,10 +127,10 @@ def shrink():
 
 
 SMALL_RUNS = {
-    "adding": ("many_to_one", {"units": 4, "length": 12}),
+    "adding": ("many_to_one", {"units": 4, "sequence_length": 12}),
     "addition": ("many_to_many", {"units": 8, "embedding_dim": 8}),
     "digits": ("one_to_one", {"units": 16, "hidden_layers": 1}),
-    "tiny_shakespeare": ("sync_many_to_many", {"units": 8, "embedding_dim": 4, "length": 50}),
+    "tiny_shakespeare": ("sync_many_to_many", {"units": 8, "embedding_dim": 4, "chunk_length": 50}),
     "toy_reviews": ("many_to_one", {"units": 4, "embedding_dim": 4}),
 }
 

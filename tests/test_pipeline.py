@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_rnn_zoo import pipeline
+from keras_rnn_zoo import batching as pipeline
+from keras_rnn_zoo.batching import make_batches
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.pipeline import make_batches
 from keras_rnn_zoo.readers.audio import AudioReader
 from keras_rnn_zoo.readers.image import ImageReader
 from keras_rnn_zoo.readers.series import SeriesReader
