@@ -19,6 +19,7 @@ def kill(entry, folder, *counts):
     return found
 
 
+@pytest.mark.slow
 def test_a_training_that_is_killed_resumes_to_the_same_run(tmp_path):
     assert kill("digits", tmp_path, "--trainings", "3")["kills"]["training"] == 3
 
