@@ -9,6 +9,30 @@ from types import SimpleNamespace
 
 import pytest
 
+LONGEST = (
+    "test_entries.py",
+    "test_entry_answers.py",
+    "test_architectures.py",
+    "test_commands.py",
+    "test_exports.py",
+    "test_forms.py",
+    "test_parallel.py",
+    "test_resuming.py",
+    "test_disk_faults.py",
+    "test_checking.py",
+    "test_offline.py",
+    "test_plugins.py",
+    "test_readme.py",
+    "test_lite.py",
+)
+"""The files whose tests take longest."""
+
+
+def pytest_collection_modifyitems(items):
+    """Puts the longest files first, for no worker to begin one when the others are done."""
+    order = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
+
 
 @pytest.fixture(autouse=True)
 def models_dir(tmp_path, monkeypatch) -> Path:

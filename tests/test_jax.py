@@ -35,7 +35,6 @@ print(json.dumps(report))
 
 @pytest.mark.usefixtures("few_examples")
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", registry.list_architectures())
 def test_a_run_trained_on_jax_answers_alike_on_tensorflow(name):
     pytest.importorskip("jax", reason="the extra `jax` is not installed")

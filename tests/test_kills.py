@@ -25,7 +25,6 @@ def test_a_training_that_is_killed_resumes_to_the_same_run(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("entry", ["digits", "toy_reviews", "slots"])
 def test_killed_trainings_evaluations_and_exports_lose_nothing(entry, tmp_path):
     found = kill(entry, tmp_path, "--trainings", "20", "--evaluations", "10", "--exports", "10")

@@ -56,7 +56,6 @@ def test_threads_get_the_answers_of_one(small, small_export, kind):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
 def test_ten_thousand_predictions_need_no_more_memory(small):
     loaded = zoo.load(small)
     lengths = (1, 2, 3, 7)
@@ -69,13 +68,11 @@ def test_ten_thousand_predictions_need_no_more_memory(small):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
 def test_two_hundred_loads_need_no_more_memory(small):
     assert growth(lambda number: zoo.load(small).predict(TEXTS[:1]), 40, 200) < GROWTH
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3600)
 def test_fifty_trainings_need_no_more_memory(models_dir, few_examples):
     def step(number):
         zoo.train("many_to_one", units=4, embedding_dim=4, epochs=1, verbose=0, run=f"run{number}", seed=number)

@@ -257,7 +257,6 @@ def test_a_few_loads_beside_a_process_that_replaces_the_run(pair, path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("way", ["exchange", "two steps"])
 def test_a_thousand_loads_beside_a_process_that_replaces_the_run(pair, path, way):
     assert loads(pair, path, 1000, way) == (0, [])

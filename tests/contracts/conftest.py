@@ -2,6 +2,7 @@
 
 import pytest
 import tensorflow as tf
+from entry_runs import train
 from export_kinds import load
 
 from keras_rnn_zoo.artifacts.run import Run
@@ -28,3 +29,11 @@ def exported(made_once):
         return made[kind]
 
     return export
+
+
+@pytest.fixture(scope="session")
+def runs(made_once):
+    """A function from an architecture and a data set to a run of `entry_runs`: read it, do not change it."""
+    return lambda name, dataset: Run(
+        made_once(f"entry-{dataset}", lambda folder: train(name, dataset, folder)) / dataset
+    )
