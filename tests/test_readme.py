@@ -65,7 +65,6 @@ def test_every_picture_of_the_documentation_is_shown():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
 def test_the_main_job_on_real_reviews(tmp_path, tfds_dir):
     (command,) = [command for command in COMMANDS if NEEDS_DATA in command]
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
