@@ -117,7 +117,7 @@ def test_a_file_system_that_is_full_and_then_read_only(whole, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
-    refused = [line for line in done.stderr.splitlines() if line.startswith("Error: the system refused: ")]
+    refused = [line for line in done.stderr.splitlines() if line.startswith("Error: the system reported: ")]
     assert "No space left on device" in refused[0]
     assert "Read-only file system" in refused[1]
     assert done.stdout.split()[0] in ("negative", "positive")

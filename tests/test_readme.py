@@ -26,7 +26,7 @@ def test_the_readmes_commands_and_programs_run(tmp_path, monkeypatch):
     """In one folder and in order, as a reader would; what needs a download is left to the slow test below."""
     assert COMMANDS
     assert "@@" not in README
-    assert len(PROGRAMS) == 2
+    assert len(PROGRAMS) == 3
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ZOO_MODELS_DIR")
     reviews = [f"a {word} film number {number},{stars}" for number in range(40) for word, stars in FILMS.items()]
@@ -48,9 +48,9 @@ def test_its_table_names_every_architecture_and_dataset():
             assert f"`{dataset.name}`" in row
 
 
-def test_the_two_commands_of_its_top_are_what_ci_runs():
-    top = re.search(r"```sh\n(.*?)```", README, re.DOTALL).group(1)
-    commands = [line.split("#")[0].strip() for line in top.strip().splitlines()]
+def test_its_two_make_commands_are_what_ci_runs():
+    block = re.search(r"```sh\n(.*?)```", README, re.DOTALL).group(1)
+    commands = [line.split("#")[0].strip() for line in block.strip().splitlines()]
     assert commands == ["make demo", "make test"]
     script = (ROOT / ".ci" / "run").read_text().splitlines()
     assert [line for line in script if line.startswith("make")] == [*commands, "make wheel DEPENDENCIES=.venv"]
