@@ -7,10 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.export import CARD, LICENSE, write_facts
 from keras_rnn_zoo.artifacts.lock import run_lock
 from keras_rnn_zoo.artifacts.run import Run, open_run, reopened
+from keras_rnn_zoo.artifacts.run_config import ExportConfig, ExportedDataset
 from keras_rnn_zoo.atomic_files import atomic_directory, translate_os_errors, write_text
 from keras_rnn_zoo.errors import ExportError, RunError
 from keras_rnn_zoo.exporting.check import check_inputs, check_saved_model
@@ -63,7 +63,7 @@ def export(
             installed, or an answer differs. No version is left behind then.
     """
     found = run.run if isinstance(run, LoadedRun) else open_run(run, models_dir)
-    check_format(format, found.config["task"]["input"])
+    check_format(format, found.config.task.input)
     if quantize and format != "tflite":
         raise ExportError(f"Only the format 'tflite' is quantized; received {format!r}. Leave out `quantize`.")
     if keras.backend.backend() != "tensorflow":
@@ -81,13 +81,12 @@ def export(
             )
         path = versions / str(_next_version(versions))
         with translate_os_errors(), atomic_directory(path) as folder:
-            facts = {"format": format, **_describe(found)}
             if format == "saved_model":
-                facts |= _saved_model(loaded, folder, check, data_dir)
+                facts = _saved_model(loaded, folder, check, data_dir)
             else:
-                facts |= _model_alone(loaded, folder, format, quantize, check, data_dir)
+                facts = _model_alone(loaded, folder, format, quantize, check, data_dir)
             _write_companions(found, folder)
-            write_facts(folder, facts)
+            write_facts(folder, _describe(found, format, facts))
         return path
 
 
@@ -101,7 +100,7 @@ def _current(found: Run, loaded: bool) -> Run:
     """Returns the run that has the path now that it is locked; raises `RunError` if it changed since it was loaded."""
     current = reopened(found)
     if loaded:
-        if current.config["digest"] != found.config["digest"]:
+        if current.config.digest != found.config.digest:
             raise RunError(f"The run {found.path} was replaced since it was loaded. Load it again to export it.")
         current.check()
     return current
@@ -179,7 +178,7 @@ def _write_companions(run: Run, folder: Path) -> None:
     """
     assets = folder / "assets"
     assets.mkdir(exist_ok=True)
-    for name in run.config["files"]:
+    for name in run.config.files:
         if name.startswith("task/"):
             copy = assets / name.removeprefix("task/")
             copy.parent.mkdir(parents=True, exist_ok=True)
@@ -187,25 +186,19 @@ def _write_companions(run: Run, folder: Path) -> None:
     card = run.path / CARD
     if card.is_file() and not card.is_symlink():  # What it links to is none of the run's.
         shutil.copy(card, folder / CARD)
-    data, entry = run.config["dataset"], registry.dataset_of(run.config)
+    data = run.config.dataset
     write_text(
         folder / LICENSE,
-        f"The model was trained on the data set {one_line(entry.name)}, version {data['version']}.\n{entry.summary}\n\n"
-        f"Terms of the data: {entry.license}\nSHA-256 of the data: {data['checksum']}\n",
+        f"The model was trained on the dataset {one_line(data.name)}, version {data.version}.\n{data.summary}\n\n"
+        f"License of the data: {data.license}\nSHA-256 of the data: {data.checksum}\n",
     )
 
 
-def _describe(run: Run) -> dict[str, Any]:
-    """Returns what an export tells of its run in `export.json`."""
-    config = run.config
-    dataset = {key: config["dataset"][key] for key in ("name", "version", "checksum")}
-    return {
-        "run": run.name,
-        "architecture": config["architecture"],
-        "dataset": {**dataset, "license": registry.dataset_of(run.config).license},
-        "task": config["task"],
-        "versions": config["versions"],
-    }
+def _describe(run: Run, format: str, facts: Mapping[str, Any]) -> ExportConfig:
+    """Returns the description of an export, given the fields that depend on its format."""
+    config, data = run.config, run.config.dataset
+    dataset = ExportedDataset(data.name, data.version, data.checksum, data.license)
+    return ExportConfig(format, run.name, config.architecture, dataset, config.task, config.versions, **facts)
 
 
 def _inputs(endpoint: Endpoint) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any, NamedTuple
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.conventions import UNSPECIFIED
 from keras_rnn_zoo.errors import DataError, OptionError
@@ -53,13 +54,13 @@ class InputFile(NamedTuple):
 
 
 def open_inputs(
-    address: str, config: Mapping[str, Any], columns: str = "", encoding: str = "", separator: str = ""
+    address: str, config: RunConfig, columns: str = "", encoding: str = "", separator: str = ""
 ) -> InputFile:
     """Opens the files that a run is to predict.
 
     Args:
         address: the path, whose ending tells the form, or an address.
-        config: the run's `config.json`.
+        config: the description of the run.
         columns: which column holds the input, such as `text=review`; by default the one that training read.
         encoding: the encoding of texts; "" for what a byte order mark tells, else for UTF-8 or the encoding that
             training read.
@@ -69,7 +70,7 @@ def open_inputs(
         OptionError: a separator is named for what is no table.
         DataError: the files are not there, or not of a form that the run's kind of input has.
     """
-    task, kind = config["task"]["name"], config["task"]["input"]
+    task, kind = config.task.name, config.task.input
     prefix, colon, place = address.partition(":")
     known = {form.name for form in registry.file_formats.entries()}
     form, place = (prefix, place) if colon and prefix in known else (_form_of(address, kind), address)
@@ -78,19 +79,19 @@ def open_inputs(
     if kind in FOLDERS and form in (f"{kind}s", kind):
         return _folder(place, kind)
     if kind == "text" and (form in TABLES or form == "text" or (form == "conll" and task == "tagging")):
-        encoding = encoding or likely_encoding(place, str(config["dataset"]["options"].get("encoding", "")))
+        encoding = encoding or likely_encoding(place, str(config.dataset.options.get("encoding", "")))
         if form == "text":
             return _lines(place, encoding)
         # The column of the target may be named as it was in training; nothing reads it.
         word, *others = words_of(task, "text")
         given = parse_columns(columns, (word, *others)).get(word, "")
-        read = config["dataset"]["name"].partition(":")[0]
-        trained = config["dataset"].get("columns", {}).get(word, "")
+        read = config.dataset.name.partition(":")[0]
+        trained = (config.dataset.recorded.columns if config.dataset.recorded else {}).get(word, "")
         if (read == "conll") != (form == "conll"):
             trained = ""  # The columns of CoNLL mean nothing in a table.
         if form == "conll":
             return _sentences(place, given, trained, encoding)
-        usual = str(config["dataset"]["options"].get("separator", ""))
+        usual = str(config.dataset.options.get("separator", ""))
         separator = separator or likely_separator(place, encoding, usual)
         guessed = read not in TABLES
         return _table(TABLES[form], place, task, word, given, trained, encoding, separator, guessed=guessed)

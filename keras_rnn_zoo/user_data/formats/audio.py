@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers._recordings import (
@@ -101,6 +102,6 @@ def audio_options(
 
 
 @registry.file_format("audio", tasks=("classification", "transcription"), address="audio:DIR")
-def audio(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+def audio(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A folder of recordings of any rate: a folder a class, with labels.csv, or with their text as file name."""
-    return dataset_from_files("audio", AudioFolder, place, tasks, options, known, audio_options)
+    return dataset_from_files("audio", AudioFolder, place, tasks, options, config, audio_options)

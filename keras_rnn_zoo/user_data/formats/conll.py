@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.conventions import UNSPECIFIED
 from keras_rnn_zoo.datasets._tagged import tagging_defaults
 from keras_rnn_zoo.errors import DataError, OptionError
@@ -264,6 +265,6 @@ def joined(value: str) -> str:
 
 
 @registry.file_format("conll", tasks=("tagging",), address="conll:FILE", endings=("conll", "conllu", "iob", "bio"))
-def conll(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+def conll(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """Tagged sentences in CoNLL-2003 or CoNLL-U: a token a line, an empty line after a sentence; gzip or not."""
-    return dataset_from_files("conll", ConllFile, place, tasks, options, known)
+    return dataset_from_files("conll", ConllFile, place, tasks, options, config)

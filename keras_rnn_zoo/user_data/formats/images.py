@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.readers._pixels import fault_of_image
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.folders import Folder
@@ -43,6 +44,6 @@ class ImageFolder(Folder):
 @registry.file_format(
     "images", tasks=("classification", "captioning", "transcription"), address="images:DIR", endings=()
 )
-def images(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+def images(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A folder of images: a folder a class, with captions.csv or labels.csv, or with their text as file name."""
-    return dataset_from_files("images", ImageFolder, place, tasks, options, known)
+    return dataset_from_files("images", ImageFolder, place, tasks, options, config)

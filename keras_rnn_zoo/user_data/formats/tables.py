@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.columns import by_number, is_header
 from keras_rnn_zoo.user_data.csv_lines import RecordLines, TooManyFieldsError
@@ -254,18 +255,18 @@ def table_options(*, separator: str = "") -> None:
 
 
 @registry.file_format("csv", tasks=TASKS, address="csv:FILE", endings=("csv",))
-def csv_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+def csv_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A CSV file with a header, or whose columns are named by number; gzip or not."""
-    return dataset_from_files("csv", CsvTable, place, tasks, options, known, table_options)
+    return dataset_from_files("csv", CsvTable, place, tasks, options, config, table_options)
 
 
 @registry.file_format("tsv", tasks=TASKS, address="tsv:FILE", endings=("tsv", "tab"))
-def tsv_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+def tsv_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A file of tab-separated columns, with a header, or named by number; gzip or not."""
-    return dataset_from_files("tsv", TsvTable, place, tasks, options, known, table_options)
+    return dataset_from_files("tsv", TsvTable, place, tasks, options, config, table_options)
 
 
 @registry.file_format("jsonl", tasks=TASKS, address="jsonl:FILE", endings=("jsonl", "ndjson"))
-def jsonl_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+def jsonl_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A file of JSON objects, one a line; gzip or not."""
-    return dataset_from_files("jsonl", JsonlTable, place, tasks, options, known)
+    return dataset_from_files("jsonl", JsonlTable, place, tasks, options, config)
