@@ -1,8 +1,8 @@
 """What is known of each kind of entry before it is made. Imports no framework."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from keras_rnn_zoo.catalog import Entry, are_names
@@ -16,22 +16,47 @@ class Architecture(Entry):
     Attributes:
         tasks: the tasks that it can do.
         default_dataset: the embedded data set that it is trained on when none is named.
-        order: place among the architectures; those without one follow by name.
         frames: for transcription, given the steps of an input and, by keyword, its kind and the options of the model
             and of its reader, returns the number of frames that the model's output has; `None` where it is not known.
     """
 
     tasks: tuple[str, ...] = ()
     default_dataset: str = ""
-    order: float = math.inf
     frames: Callable[..., int] | None = None
 
     def check(self) -> None:
         super().check()
         if not (are_names(self.tasks) and self.tasks and "input" in self.options and self.options["input"].choices):
             raise TypeError(f"The architecture {self.name!r} needs `tasks` and an option `input` with its choices.")
-        if not isinstance(self.order, int | float) or math.isnan(self.order):
-            raise TypeError(f"The `order` of the architecture {self.name!r} must be a number; received {self.order!r}.")
+
+
+@dataclass(frozen=True)
+class Cell(Entry):
+    """A function that returns the class of a recurrent Keras layer, loading Keras only then.
+
+    The class is a `keras.layers.RNN`, registered by `keras.saving.register_keras_serializable`. It is made with the
+    number of `units`, which are the features of its output, and with the further arguments of `keras.layers.RNN`.
+    """
+
+    @cached_property
+    def layer(self) -> Any:
+        """The class of the layer."""
+        return self.make()
+
+
+@dataclass(frozen=True)
+class Command(Entry):
+    """A command of the `zoo` program that a plugin adds; its function is the callback of a Click command.
+
+    Attributes:
+        command: the `click.Command`.
+    """
+
+    command: Any = None
+
+    def check(self) -> None:
+        if not self.summary:
+            raise TypeError(f"The command {self.name!r} needs a docstring, whose first line zoo --help shows.")
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
-"""The names of the zoo: architectures, datasets and tasks, each found by name or alias.
+"""The names of the zoo: architectures, cells, datasets, tasks, readers and formats, each found by name or alias.
 
-An entry is a function or class under one of the decorators `architecture`, `dataset` and `task`. Its registered name is
-its own name in snake case, its summary is the first line of its docstring, its options are its keyword-only
-parameters. Adding an entry is adding one file to `architectures/`, `datasets/` or `tasks/`, which are scanned when a
-name is first asked for. Imports no framework.
+An entry is a function or class under the decorator of its kind. Its registered name is its own name in snake case, its
+summary is the first line of its docstring, its options are its keyword-only parameters. Adding an entry is adding one
+file to the folder of its kind, such as `architectures/` or `cells/`, which is scanned when a name is first looked up,
+or to a plugin. Imports no framework.
 """
 
 import re
@@ -13,15 +13,19 @@ from typing import Any, TypeVar
 from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.catalog import Catalog
 from keras_rnn_zoo.catalog import Entry as Entry
-from keras_rnn_zoo.entries import Architecture, Dataset, FileFormat, Reader, Task
+from keras_rnn_zoo.entries import Architecture, Cell, Command, Dataset, FileFormat, Reader, Task
 from keras_rnn_zoo.errors import DataError, UnknownNameError
 from keras_rnn_zoo.options import Option
 
 architectures: Catalog[Architecture] = Catalog("architecture", "keras_rnn_zoo.architectures")
+cells: Catalog[Cell] = Catalog("cell", "keras_rnn_zoo.cells")
 datasets: Catalog[Dataset] = Catalog("dataset", "keras_rnn_zoo.datasets")
 tasks: Catalog[Task] = Catalog("task", "keras_rnn_zoo.tasks")
 readers: Catalog[Reader] = Catalog("reader", "keras_rnn_zoo.readers")
 file_formats: Catalog[FileFormat] = Catalog("file format", "keras_rnn_zoo.user_data.formats")
+
+commands: Catalog[Command] = Catalog("command")
+"""Those of plugins; the zoo's own are the files in `zoo_cli/commands/`."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,6 +36,29 @@ def architecture(**facts: Any) -> Callable[[F], F]:
     def register(function: F) -> F:
         architectures.add(Architecture(function.__name__, function, **facts))
         return function
+
+    return register
+
+
+def cell(**facts: Any) -> Callable[[F], F]:
+    """Registers the decorated function, which returns the class of a recurrent layer; arguments as of `Cell`."""
+
+    def register(function: F) -> F:
+        cells.add(Cell(function.__name__, function, **facts))
+        return function
+
+    return register
+
+
+def command(**facts: Any) -> Callable[[F], F]:
+    """Registers the decorated `click.Command` as a command of the `zoo` program; arguments as of `Command`."""
+
+    def register(made: F) -> F:
+        name, callback = getattr(made, "name", None), getattr(made, "callback", None)
+        if not name or callback is None:
+            raise TypeError(f"`registry.command` decorates a function under `click.command`; received {made!r}.")
+        commands.add(Command(name, callback, command=made, **facts))
+        return made
 
     return register
 
@@ -132,7 +159,7 @@ def dataset_of(config: Mapping[str, Any], fault: Callable[[Any, Any], str] | Non
 
 def list_architectures() -> list[str]:
     """Returns the names of all architectures, from `one_to_one` to `ctc`; those of plugins follow by name."""
-    return [entry.name for entry in sorted(architectures.entries(), key=lambda entry: entry.order)]
+    return architectures.names()
 
 
 def datasets_of(architecture: Architecture) -> list[Dataset]:

@@ -14,7 +14,7 @@ LEVELS = [
     | {"printing", "registry", "text_patterns"},
     {"artifacts", "tfds_builders"},
     {"layers"},
-    {"readers"},
+    {"cells", "readers"},
     {"architectures", "tasks", "datasets", "user_data"},
     {"batching", "building", "exporting", "inference", "training"},
 ]

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import keras_rnn_zoo as zoo
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import ExportError
 from keras_rnn_zoo.exporting import check as checking
 from keras_rnn_zoo.exporting import formats
 from keras_rnn_zoo.exporting import tflite_onnx as lite
-from keras_rnn_zoo.layers.recurrent import CELLS
 
 SETS = ["adding", "addition", "digits", "tiny_shakespeare"]
 
@@ -120,9 +120,9 @@ def test_a_recurrent_layer_is_one_operator_of_onnx(tmp_path, cell, operator, zer
     states = [first, first + 1][: 2 if cell == "lstm" else 1]
     outputs = []
     for backwards in (False, True):
-        layer = CELLS[cell](4, return_state=True, go_backwards=backwards, **settings)
+        layer = registry.cells.get(cell).layer(4, return_state=True, go_backwards=backwards, **settings)
         outputs += layer(x, initial_state=states, mask=keras.ops.cast(mask, "bool"))
-    plain = CELLS[cell](4, bias_initializer="normal")(x)
+    plain = registry.cells.get(cell).layer(4, bias_initializer="normal")(x)
     # Some steps of the sequences, the states, and the last step of a layer without a mask.
     steps = [array[:, step] for array in outputs if array.ndim == 3 for step in (0, 1, 2, 4, 6)]
     logits = keras.ops.concatenate([*steps, *(array for array in outputs if array.ndim == 2), plain], axis=-1)

@@ -4,11 +4,11 @@ import contextlib
 import itertools
 from collections import Counter
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.readers._options import MaxSeconds, SampleRate
 from keras_rnn_zoo.readers._recordings import (
     COMPRESSED,
     INSTALL,
@@ -36,7 +36,7 @@ class AudioFolder(Folder):
         given: the columns of `labels.csv` that the user named.
         encoding: its encoding.
         sample_rate: samples a second that recordings are brought to; 0 for their own.
-        max_seconds: most of a recording that is read, from its start.
+        max_seconds: most seconds read of a recording, from its start.
     """
 
     input = "audio"
@@ -89,14 +89,13 @@ class AudioFolder(Folder):
 
 def audio_options(
     *,
-    sample_rate: Annotated[int, Range(1000, 192_000)] = MOST_SAMPLES,
-    max_seconds: Annotated[float, Range(0.01, 3600)] = MOST_SECONDS,
+    sample_rate: SampleRate = MOST_SAMPLES,
+    max_seconds: MaxSeconds = MOST_SECONDS,
 ) -> None:
     """What recordings have as options besides those of all files.
 
     Args:
         sample_rate: samples a second that recordings are brought to.
-        max_seconds: most of a recording that is read, from its start.
     """
 
 

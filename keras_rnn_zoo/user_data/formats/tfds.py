@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.datasets._prepared import (
@@ -18,7 +18,7 @@ from keras_rnn_zoo.datasets._tagged import tagging_defaults
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tfds
-from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.readers._options import MaxSeconds
 from keras_rnn_zoo.readers._wav import MOST_SECONDS, resample
 from keras_rnn_zoo.user_data.columns import TARGETS, USUAL, choose_task, parse_columns, resolve, words_of
 from keras_rnn_zoo.user_data.dataset import open_dataset
@@ -55,7 +55,7 @@ class TfdsSplit(RowSource):
         tasks: the tasks that it may be for.
         given: the feature that the user named for each word.
         sample_rate: samples a second that recordings are brought to; 0 for their own.
-        max_seconds: most of a recording that is read, from its start.
+        max_seconds: most seconds read of a recording, from its start.
     """
 
     def __init__(  # The place of a split is its builder.
@@ -210,7 +210,7 @@ def tfds_set(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], kno
     def open_set(
         data_dir: str | None, seed: int, *, columns: str = "", validation: str = "", test: str = "",
         skip_bad_rows: bool = False, sample_rate: int = 16_000,
-        max_seconds: Annotated[float, Range(0.01, 3600)] = MOST_SECONDS,
+        max_seconds: MaxSeconds = MOST_SECONDS,
     ) -> Examples:  # fmt: skip
         """A data set of TensorFlow Datasets.
 
@@ -222,7 +222,6 @@ def tfds_set(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], kno
             test: the split to test on; the data set's own, or a tenth of train, if empty.
             skip_bad_rows: whether to leave out examples that cannot be used.
             sample_rate: samples a second that recordings are brought to.
-            max_seconds: most of a recording that is read, from its start.
         """
         opened = _open(location, data_dir)
         files = {"train": TfdsSplit(opened, "train", (found.task,), found.columns, sample_rate, max_seconds)}
