@@ -139,6 +139,27 @@ class Reader(Entry):
 
 
 @dataclass(frozen=True)
+class ExportFormat(Entry):
+    """A subclass of `keras_rnn_zoo.exporting.exporter.Exporter`.
+
+    Attributes:
+        file: the file with the model; "" where the format has a folder of files.
+        needs: the packages that it imports.
+        install: what `pip install` is given where one of them is missing; the packages themselves by default.
+        unsupported: why models that read a kind of input have no export in this format, by kind.
+        quantizes: whether weights can be kept in 8 bits.
+        served: whether versions lie in the run's folder itself, where TensorFlow Serving looks for them.
+    """
+
+    file: str = ""
+    needs: tuple[str, ...] = ()
+    install: str = ""
+    unsupported: Mapping[str, str] = field(default_factory=dict)
+    quantizes: bool = False
+    served: bool = False
+
+
+@dataclass(frozen=True)
 class FileFormat(Entry):
     """A form of files that a user brings: a function from an address to a `Dataset`.
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.catalog import Catalog
 from keras_rnn_zoo.catalog import Entry as Entry
-from keras_rnn_zoo.entries import Architecture, Cell, Command, Dataset, FileFormat, Reader, Task
+from keras_rnn_zoo.entries import Architecture, Cell, Command, Dataset, ExportFormat, FileFormat, Reader, Task
 from keras_rnn_zoo.errors import DataError, UnknownNameError
 from keras_rnn_zoo.options import Option
 
@@ -24,6 +24,7 @@ tasks: Catalog[Task] = Catalog("task", "keras_rnn_zoo.tasks")
 readers: Catalog[Reader] = Catalog("reader", "keras_rnn_zoo.readers")
 file_formats: Catalog[FileFormat] = Catalog("file format", "keras_rnn_zoo.user_data.formats")
 
+export_formats: Catalog[ExportFormat] = Catalog("export format", "keras_rnn_zoo.exporting.formats")
 commands: Catalog[Command] = Catalog("command")
 """Those of plugins; the zoo's own are the files in `zoo_cli/commands/`."""
 
@@ -88,6 +89,16 @@ def reader(**facts: Any) -> Callable[[F], F]:
 
     def register(cls: F) -> F:
         readers.add(Reader(cls.__name__.removesuffix("Reader").lower(), cls, **facts))
+        return cls
+
+    return register
+
+
+def export_format(name: str, **facts: Any) -> Callable[[F], F]:
+    """Registers the decorated `Exporter` subclass as the export format of that name; arguments as of `ExportFormat`."""
+
+    def register(cls: F) -> F:
+        export_formats.add(ExportFormat(name, cls, **facts))
         return cls
 
     return register

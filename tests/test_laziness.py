@@ -76,7 +76,6 @@ COMMANDS_MAY_IMPORT = {
     "artifacts.run",
     "datasets._prepared",
     "errors",
-    "exporting.formats",
     "offline",
     "options",
     "printing",

@@ -256,7 +256,7 @@ def _keep_interrupted(plan: Plan, loaded: LoadedRun, keeper: "BestCheckpoint", e
 def _write_run(plan: Plan, loaded: LoadedRun, keeper: "BestCheckpoint", split: str, batches: Batches) -> None:
     """Writes the run's folder, with the best weights and what they reach on a split."""
     keeper.load_best(loaded.model)
-    metrics, report = score(loaded, batches)
+    metrics, report = score(loaded.task, loaded.to_logits, loaded.outputs, batches)
     config = {**plan.config, "finished": split == "test", "epochs_trained": len(keeper.rows)}
     config["best_epoch"] = int(keeper.best["epoch"])
     with atomic_run(plan.path, again=plan.resumed) as folder:
