@@ -14,6 +14,7 @@ from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.catalog import Catalog
 from keras_rnn_zoo.catalog import Entry as Entry
 from keras_rnn_zoo.entries import Architecture, Cell, Command, Dataset, ExportFormat, FileFormat, Reader, Task
+from keras_rnn_zoo.entries import TaskFiles as TaskFiles
 from keras_rnn_zoo.errors import DataError, UnknownNameError
 from keras_rnn_zoo.options import Option
 
@@ -135,11 +136,11 @@ def find_dataset(
     prefix, colon, place = str(name).partition(":")
     if colon:
         form = file_formats.get(prefix)
-        fitting = tuple(task for task in form.tasks if task in tasks)
+        fitting = tuple(task for task in tasks_of(form) if task in tasks)
         if not fitting:
-            others = [other.address for other in file_formats.entries() if set(other.tasks) & set(tasks)]
+            others = [other.address for other in file_formats.entries() if set(tasks_of(other)) & set(tasks)]
             raise DataError(
-                f"Files of the form {form.name!r} are for {', '.join(form.tasks)}; {' or '.join(tasks)} is wanted. "
+                f"Files of the form {form.name!r} are for {', '.join(tasks_of(form))}; {' or '.join(tasks)} is wanted. "
                 f"Forms for that: {', '.join(others)}."
             )
         return form.make(place, fitting, options or {}, known or {})
@@ -149,11 +150,17 @@ def find_dataset(
         ending = str(name).casefold().removesuffix(".gz").rpartition(".")[2]
         named = [f"{form.name}:{name}" for form in file_formats.entries() if ending in form.endings]
         if user_path(name).is_dir():
-            named = [f"images:{name}", f"audio:{name}"]
+            named = [f"{form.name}:{name}" for form in file_formats.entries() if form.folder]
         if not named:
             raise
         told = f"{str(error).partition('. ')[0]}. Files are named with their form: {' or '.join(named)}."
         raise UnknownNameError(told) from None
+
+
+def tasks_of(form: FileFormat) -> tuple[str, ...]:
+    """Returns the tasks that files in a format can be for: those it names, and those that name it."""
+    further = [task.name for task in tasks.entries() if task.files and form.name in task.files.formats]
+    return (*form.tasks, *(name for name in further if name not in form.tasks))
 
 
 def dataset_of(config: Mapping[str, Any], fault: Callable[[Any, Any], str] | None = None) -> Dataset:

@@ -20,7 +20,10 @@ LOUDEST = 100.0
     inputs={
         "audio": "the recordings, from -1 to 1, one channel: float32 (batch, samples)",
         "lengths": "the number of samples of each, all where it is empty, as by default: int32 (batch,)",
-    }
+    },
+    columns="audio filename file file_name path name wav speech recording",
+    by_path=True,
+    example="RECORDING",
 )
 class AudioReader(Reader):
     """Waveforms, float32 `(batch, samples)` from -1 to 1; padding is NaN."""

@@ -62,7 +62,12 @@ def _to_batch(inputs: Sequence[Any]) -> tuple[Any, ...]:
     return (tf.constant(encoded, tf.string),)
 
 
-@registry.reader(inputs=ENCODED)
+@registry.reader(
+    inputs=ENCODED,
+    columns="image image_name filename file file_name path name img",
+    by_path=True,
+    example="IMAGE",
+)
 class ImageReader(Reader):
     """Pixels of images of one size, uint8 `(batch, image_height, image_width, channels)`.
 
@@ -111,7 +116,7 @@ class ImageReader(Reader):
         return _to_batch(inputs)
 
 
-@registry.reader(inputs=ENCODED)
+@registry.reader(inputs=ENCODED, by_path=True, example="IMAGE")
 class LineReader(Reader):
     """Images that are read as sequences of columns, such as lines of writing.
 

@@ -12,7 +12,10 @@ from keras_rnn_zoo.readers._options import MaxTokens, VocabularySize
 from keras_rnn_zoo.readers.reader import Reader
 
 
-@registry.reader(inputs={"text": "the texts: string (batch,), UTF-8"})
+@registry.reader(
+    inputs={"text": "the texts: string (batch,), UTF-8"},
+    columns="text review sentence content body comment message tweet document question title description input x",
+)
 class TextReader(Reader):
     """Token ids of texts, int32 `(batch, time)`.
 

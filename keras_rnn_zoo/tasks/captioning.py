@@ -17,7 +17,15 @@ from keras_rnn_zoo.tasks._options import (
 from keras_rnn_zoo.tasks._text_generation import OUTPUTS, TextGenerationTask, as_texts, exact_match
 
 
-@registry.task(outputs=OUTPUTS)
+@registry.task(
+    outputs=OUTPUTS,
+    files=registry.TaskFiles(
+        target="caption",
+        columns={"caption": "caption captions text description sentence"},
+        references=True,
+        table="captions.csv",
+    ),
+)
 class Captioning(TextGenerationTask):
     """Describes an image in a sentence.
 

@@ -13,9 +13,18 @@ from keras_rnn_zoo.tasks._options import (
     TextLength,
 )
 from keras_rnn_zoo.tasks._text_generation import OUTPUTS, TextGenerationTask, as_texts, exact_match
+from keras_rnn_zoo.user_data.text_defaults import sentence_defaults
 
 
-@registry.task(outputs=OUTPUTS)
+@registry.task(
+    outputs=OUTPUTS,
+    files=registry.TaskFiles(
+        source="source",
+        target="target",
+        columns={"source": "source src input from text", "target": "target tgt translation output to"},
+        text_defaults=sentence_defaults,
+    ),
+)
 class Translation(TextGenerationTask):
     """Writes for each text another one."""
 
