@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from keras_rnn_zoo.errors import ZooError
+from keras_rnn_zoo.platforms import flags, sync
 from keras_rnn_zoo.printing import short_repr
 
 _MOST_PATH_BYTES, _MOST_NAME_BYTES = 4095, 255
@@ -77,7 +78,7 @@ def move_folder(folder: Path, path: Path) -> None:
     """Renames a folder, all that is in it being on the disk before: a power cut leaves it whole or absent, too."""
     sync_folder(folder)
     folder.rename(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def replace_folder(folder: Path, path: Path, earlier: Path | None) -> None:
@@ -108,15 +109,16 @@ def replace_folder(folder: Path, path: Path, earlier: Path | None) -> None:
         path.rename(spare)
         folder.rename(path)
         shutil.rmtree(spare, ignore_errors=True)
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def _exchanged(one: Path, other: Path) -> bool:
     """Exchanges the names of two folders in one step; returns whether the system can."""
     import ctypes
 
-    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if rename is None:
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):  # macOS lacks the function, and Windows a library of that name.
         return False
     if not rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE):
         return True
@@ -130,7 +132,7 @@ def sync_folder(folder: Path) -> None:
     """Waits until all that is in a folder is on the disk."""
     for parent, _, names in os.walk(folder):
         for name in (*names, "."):
-            _sync(Path(parent) / name)
+            sync(Path(parent) / name)
 
 
 @contextlib.contextmanager
@@ -147,12 +149,13 @@ def atomic_write(path: Path) -> Iterator[Path]:
         with contextlib.suppress(FileNotFoundError):
             status = path.lstat()
             if stat.S_ISREG(status.st_mode):
-                with contextlib.suppress(PermissionError):  # Only root may give a file away.
+                # Only root may give a file away, and Windows has no such function.
+                with contextlib.suppress(PermissionError, AttributeError):
                     os.chown(beside, status.st_uid, status.st_gid)
                 beside.chmod(stat.S_IMODE(status.st_mode))
-        _sync(beside)
+        sync(beside)
         beside.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
     finally:
         beside.unlink(missing_ok=True)
 
@@ -168,7 +171,7 @@ def _new_file_beside(path: Path) -> Path:
     while True:
         beside = _partial_name(path.with_name(end))
         with contextlib.suppress(FileExistsError):
-            os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
+            os.close(os.open(beside, flags("O_WRONLY", "O_CREAT", "O_EXCL", "O_CLOEXEC"), 0o666))
             return beside
 
 
@@ -216,17 +219,6 @@ def _own_descriptor(path: Path) -> int | None:
             break
         path = Path(folder) / path.readlink()
     return None
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP) or not path.is_dir():  # Not of every folder is it known.
-            raise
-    finally:
-        os.close(descriptor)
 
 
 def remove_partial(folder: Path, name: str | None = None) -> None:

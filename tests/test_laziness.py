@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 LEVELS = [
     {"atomic_files", "catalog", "conventions", "entries", "errors", "lazy", "memory", "offline", "options"}
-    | {"printing", "registry", "text_patterns"},
+    | {"platforms", "printing", "registry", "serialization", "text_patterns"},
     {"artifacts", "tfds_builders"},
     {"layers"},
     {"cells", "readers"},

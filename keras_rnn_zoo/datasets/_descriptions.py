@@ -16,6 +16,7 @@ from typing import Any
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import tfds
+from keras_rnn_zoo.platforms import flags
 
 _CONTENTS = {
     "features_dict.FeaturesDict": "features_dict",
@@ -113,7 +114,7 @@ def _text(path: Path) -> str:
         if path.is_symlink() and path.resolve().parent != path.parent.resolve():
             raise half_written(path, "it is a symbolic link out of its folder, where a file is expected")
         # Opening a pipe would wait for whoever writes to it.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        with open(os.open(path, flags("O_RDONLY", "O_NONBLOCK", "O_BINARY")), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise half_written(path, "it is not a regular file")
             content = file.read(_MOST_BYTES + 1)

@@ -103,25 +103,25 @@ def shift_right(ids):
     return ops.pad(ids, [[0, 0], [1, 0]], constant_values=PADDING)
 
 
-def sample_text(model, ids, temperature, length, draws):
+def sample_text(model, ids, temperature, max_new_tokens, draws):
     """Goes on with prompts by drawing one token after another.
 
     Args:
         model: a model with a layer `decoder` that reads nothing else than the text.
         ids: prompts, int32 `(batch, time)`, zero for padding at the end; a prompt may be empty.
         temperature: divides the logits; at 0 the likeliest token is taken.
-        length: number of tokens to write, a scalar.
-        draws: a number in [0, 1) for each token to write, float32 `(length,)`, the same ones for all rows.
+        max_new_tokens: number of tokens to write, a scalar.
+        draws: a number in [0, 1) for each token to write, float32 `(max_new_tokens,)`, the same ones for all rows.
 
     Returns:
-        The ids of prompts and what was written, int32 `(batch, time + length)`, zero after the end.
+        The ids of prompts and what was written, int32 `(batch, time + max_new_tokens)`, zero after the end.
     """
     decoder = model.get_layer("decoder")
     classes = decoder.options["vocabulary_size"]
     prompts = 1 + ops.sum(ops.cast(ids != PADDING, "int32"), axis=1)  # (batch,), with the start of the text.
     ids = shift_right(ids)
-    steps = ops.shape(ids)[1] + length
-    ids = ops.concatenate([ids, ops.zeros((ops.shape(ids)[0], length), "int32")], axis=1)
+    steps = ops.shape(ids)[1] + max_new_tokens
+    ids = ops.concatenate([ids, ops.zeros((ops.shape(ids)[0], max_new_tokens), "int32")], axis=1)
     _, states = decoder.start(ids)
     positions = ops.arange(steps)
     writable = ops.arange(classes) > UNKNOWN
@@ -134,9 +134,9 @@ def sample_text(model, ids, temperature, length, draws):
         logits = ops.where(writable, logits / ops.maximum(temperature, 1e-6), IMPOSSIBLE)
         cumulative = ops.cumsum(ops.softmax(logits, axis=-1), axis=-1)
         written = position - prompts  # How many tokens of its own a row has; below 0 while its prompt is read.
-        draw = ops.take(draws, ops.clip(written, 0, length - 1))
+        draw = ops.take(draws, ops.clip(written, 0, max_new_tokens - 1))
         token = ops.sum(ops.cast(cumulative <= ops.expand_dims(draw, -1) * cumulative[:, -1:], "int32"), axis=-1)
-        own = ops.logical_and(written >= 0, written < length)
+        own = ops.logical_and(written >= 0, written < max_new_tokens)
         token = ops.where(temperature > 0, ops.minimum(token, classes - 1), likeliest(logits))
         token = ops.where(own, token, ops.take(ids, position, axis=1))
         ids = ops.where(positions == position, ops.expand_dims(token, -1), ids)
