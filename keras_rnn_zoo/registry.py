@@ -1,9 +1,9 @@
-"""The names of the zoo: architectures, datasets and tasks, each found by name or alias.
+"""The names of the zoo: architectures, cells, datasets, tasks, readers and formats, each found by name or alias.
 
-An entry is a function or class under one of the decorators `architecture`, `dataset` and `task`. Its registered name is
-its own name in snake case, its summary is the first line of its docstring, its options are its keyword-only
-parameters. Adding an entry is adding one file to `architectures/`, `datasets/` or `tasks/`, which are scanned when a
-name is first asked for. Imports no framework.
+An entry is a function or class under the decorator of its kind. Its registered name is its own name in snake case, its
+summary is the first line of its docstring, its options are its keyword-only parameters. Adding an entry is adding one
+file to the folder of its kind, such as `architectures/` or `cells/`, which is scanned when a name is first looked up,
+or to a plugin. Imports no framework.
 """
 
 import re
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.catalog import Catalog
 from keras_rnn_zoo.catalog import Entry as Entry
-from keras_rnn_zoo.entries import Architecture, Dataset, FileFormat, Reader, Task
+from keras_rnn_zoo.entries import Architecture, Cell, Command, Dataset, ExportFormat, FileFormat, Reader, Task
+from keras_rnn_zoo.entries import TaskFiles as TaskFiles
 from keras_rnn_zoo.errors import DataError, UnknownNameError
 from keras_rnn_zoo.options import Option
 
@@ -21,10 +22,15 @@ if TYPE_CHECKING:
     from keras_rnn_zoo.artifacts.run_config import RunConfig
 
 architectures: Catalog[Architecture] = Catalog("architecture", "keras_rnn_zoo.architectures")
+cells: Catalog[Cell] = Catalog("cell", "keras_rnn_zoo.cells")
 datasets: Catalog[Dataset] = Catalog("dataset", "keras_rnn_zoo.datasets")
 tasks: Catalog[Task] = Catalog("task", "keras_rnn_zoo.tasks")
 readers: Catalog[Reader] = Catalog("reader", "keras_rnn_zoo.readers")
 file_formats: Catalog[FileFormat] = Catalog("file format", "keras_rnn_zoo.user_data.formats")
+
+export_formats: Catalog[ExportFormat] = Catalog("export format", "keras_rnn_zoo.exporting.formats")
+commands: Catalog[Command] = Catalog("command")
+"""Those of plugins; the zoo's own are the files in `zoo_cli/commands/`."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -35,6 +41,29 @@ def architecture(**facts: Any) -> Callable[[F], F]:
     def register(function: F) -> F:
         architectures.add(Architecture(function.__name__, function, **facts))
         return function
+
+    return register
+
+
+def cell(**facts: Any) -> Callable[[F], F]:
+    """Registers the decorated function, which returns the class of a recurrent layer; arguments as of `Cell`."""
+
+    def register(function: F) -> F:
+        cells.add(Cell(function.__name__, function, **facts))
+        return function
+
+    return register
+
+
+def command(**facts: Any) -> Callable[[F], F]:
+    """Registers the decorated `click.Command` as a command of the `zoo` program; arguments as of `Command`."""
+
+    def register(made: F) -> F:
+        name, callback = getattr(made, "name", None), getattr(made, "callback", None)
+        if not name or callback is None:
+            raise TypeError(f"`registry.command` decorates a function under `click.command`; received {made!r}.")
+        commands.add(Command(name, callback, command=made, **facts))
+        return made
 
     return register
 
@@ -64,6 +93,16 @@ def reader(**facts: Any) -> Callable[[F], F]:
 
     def register(cls: F) -> F:
         readers.add(Reader(cls.__name__.removesuffix("Reader").lower(), cls, **facts))
+        return cls
+
+    return register
+
+
+def export_format(name: str, **facts: Any) -> Callable[[F], F]:
+    """Registers the decorated `Exporter` subclass as the export format of that name; arguments as of `ExportFormat`."""
+
+    def register(cls: F) -> F:
+        export_formats.add(ExportFormat(name, cls, **facts))
         return cls
 
     return register
@@ -100,11 +139,11 @@ def find_dataset(
     prefix, colon, place = str(name).partition(":")
     if colon:
         form = file_formats.get(prefix)
-        fitting = tuple(task for task in form.tasks if task in tasks)
+        fitting = tuple(task for task in tasks_of(form) if task in tasks)
         if not fitting:
-            others = [other.address for other in file_formats.entries() if set(other.tasks) & set(tasks)]
+            others = [other.address for other in file_formats.entries() if set(tasks_of(other)) & set(tasks)]
             raise DataError(
-                f"Files of the form {form.name!r} are for {', '.join(form.tasks)}; {' or '.join(tasks)} is wanted. "
+                f"Files of the form {form.name!r} are for {', '.join(tasks_of(form))}; {' or '.join(tasks)} is wanted. "
                 f"Forms for that: {', '.join(others)}."
             )
         return form.make(place, fitting, options or {}, config)
@@ -114,11 +153,17 @@ def find_dataset(
         ending = str(name).casefold().removesuffix(".gz").rpartition(".")[2]
         named = [f"{form.name}:{name}" for form in file_formats.entries() if ending in form.endings]
         if user_path(name).is_dir():
-            named = [f"images:{name}", f"audio:{name}"]
+            named = [f"{form.name}:{name}" for form in file_formats.entries() if form.folder]
         if not named:
             raise
         told = f"{str(error).partition('. ')[0]}. Files are named with their form: {' or '.join(named)}."
         raise UnknownNameError(told) from None
+
+
+def tasks_of(form: FileFormat) -> tuple[str, ...]:
+    """Returns the tasks that files in a format can be for: those it names, and those that name it."""
+    further = [task.name for task in tasks.entries() if task.files and form.name in task.files.formats]
+    return (*form.tasks, *(name for name in further if name not in form.tasks))
 
 
 def dataset_of(config: "RunConfig") -> Dataset:
@@ -128,7 +173,7 @@ def dataset_of(config: "RunConfig") -> Dataset:
 
 def list_architectures() -> list[str]:
     """Returns the names of all architectures, from `one_to_one` to `ctc`; those of plugins follow by name."""
-    return [entry.name for entry in sorted(architectures.entries(), key=lambda entry: entry.order)]
+    return architectures.names()
 
 
 def datasets_of(architecture: Architecture) -> list[Dataset]:

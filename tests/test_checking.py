@@ -8,7 +8,7 @@ from click.testing import CliRunner
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.errors import DataError, ExportError
 from keras_rnn_zoo.exporting import check as checking
-from keras_rnn_zoo.exporting import export as exporting
+from keras_rnn_zoo.exporting.formats import saved_model as exporting
 from keras_rnn_zoo.inference import rebuild
 from zoo_cli.main import cli
 

@@ -234,11 +234,11 @@ def test_an_interruption_of_the_final_test_keeps_the_run_and_resumes_to_the_same
     score = training.score
     calls = []
 
-    def interrupted_once(loaded, batches):
-        calls.append(batches)
+    def interrupted_once(*args):
+        calls.append(args)
         if len(calls) == 1:
             raise KeyboardInterrupt
-        return score(loaded, batches)
+        return score(*args)
 
     with monkeypatch.context() as patch:
         patch.setattr(training, "score", interrupted_once)

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.errors import DataError, OptionError, TrainingInterrupted
-from keras_rnn_zoo.exporting import export as exporting
+from keras_rnn_zoo.exporting.formats import saved_model as exporting
 from keras_rnn_zoo.readers.series import SeriesReader
 from keras_rnn_zoo.tasks.classification import Classification
 from keras_rnn_zoo.tasks.transcription import Transcription

@@ -27,8 +27,8 @@ EXTRA = "assets.extra"
 WARMUP = "tf_serving_warmup_requests"
 REQUEST = "request.json"
 """A request as TensorFlow Serving's REST interface takes it."""
-EXPORT_MODEL_FILES = (GRAPH, FINGERPRINT, "variables", "assets", "model.tflite", "model.onnx")
-"""The files and folders that answers depend on, in any format."""
+EXPORT_MODEL_FILES = (GRAPH, FINGERPRINT, "variables", "assets")
+"""The files and folders of a SavedModel that predictions depend on."""
 
 _SHORT_REQUEST = 400
 """Characters of a request that is shown in full."""
@@ -82,9 +82,8 @@ def damaged_export(path: Path, fault: str) -> RunError:
 
 def write_facts(folder: Path, facts: ExportConfig) -> None:
     """Writes what an export tells of itself, with the digests of the files that are there and of itself."""
-    write_json(
-        folder / FACTS, with_digests(facts.to_json(), digests(folder, (*EXPORT_MODEL_FILES, CARD, LICENSE, EXTRA)))
-    )
+    files = digests(folder, sorted(path.name for path in folder.iterdir()))
+    write_json(folder / FACTS, with_digests(facts.to_json(), files))
 
 
 def serve_commands(path: Path) -> list[str]:

@@ -198,6 +198,7 @@ class ExportConfig(Document):
         check: how the export was compared with its run; `None` if it was not.
         bytes: sizes of the file before and after quantization.
         metrics: metrics before and after quantization.
+        details: what else the export format reports.
         files: SHA-256 of each file, by its path within the export's folder.
         digest: SHA-256 of `export.json` without this field.
         format_version: layout of `export.json`.
@@ -215,6 +216,7 @@ class ExportConfig(Document):
     check: Mapping[str, Any] | None = checked(anything, optional=True)
     bytes: Mapping[str, int] | None = checked(anything, optional=True)
     metrics: Mapping[str, Any] | None = checked(anything, optional=True)
+    details: Mapping[str, Any] | None = checked(anything, optional=True)
     files: Mapping[str, str] = checked(FILES, default_factory=dict)
     digest: str = checked(DIGEST, default="")
     format_version: int = checked(integer(), default=FORMAT_VERSION)

@@ -11,9 +11,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.layers.block_lstm import block_lstm
 from keras_rnn_zoo.layers.compiled import scans_train_here
-from keras_rnn_zoo.layers.min_rnn import MinGRU, MinLSTM
 from keras_rnn_zoo.layers.scan import scan
 from keras_rnn_zoo.layers.scan_cells import GRUCell, LSTMCell, SimpleCell
 
@@ -103,22 +103,13 @@ class SimpleRNN(_Scanned, keras.layers.SimpleRNN):
     scan_cell = SimpleCell
 
 
-CELLS: dict[str, Any] = {
-    "simple_rnn": SimpleRNN,
-    "gru": GRU,
-    "lstm": LSTM,
-    "mingru": MinGRU,
-    "minlstm": MinLSTM,
-}
-
-
 def recurrent_stack(x, mask, *, cell, units, num_layers, bidirectional, dropout, return_sequences=True):
     """Runs one recurrent layer after another over a sequence.
 
     Args:
         x: the sequence, `(batch, time, features)`.
         mask: its mask, boolean `(batch, time)`; masked steps leave the state as it is.
-        cell: a name in `CELLS`.
+        cell: the name of a cell in the registry.
         units: features of a layer's state, for each direction.
         num_layers: number of layers.
         bidirectional: whether each layer reads the sequence both ways and joins what it found (Schuster and Paliwal
@@ -127,10 +118,11 @@ def recurrent_stack(x, mask, *, cell, units, num_layers, bidirectional, dropout,
         return_sequences: whether the last layer gives every step, `(batch, time, features)`, or the state it ends
             with, `(batch, features)`.
     """
+    make = registry.cells.get(cell).layer
     for number in range(1, num_layers + 1):
         if number > 1:
             x = keras.layers.Dropout(dropout, name=f"dropout_{number}")(x)
-        layer = CELLS[cell](units, return_sequences=return_sequences or number < num_layers, name=f"{cell}_{number}")
+        layer = make(units, return_sequences=return_sequences or number < num_layers, name=f"{cell}_{number}")
         if bidirectional:
             layer = keras.layers.Bidirectional(layer, name=f"bidirectional_{number}")
         x = layer(x, mask=mask)

@@ -24,7 +24,9 @@ FARTHEST = 1e9
     inputs={
         "series": "the numbers, step by step: float32 (batch, steps, features)",
         "lengths": "the number of steps of each, all where it is empty, as by default: int32 (batch,)",
-    }
+    },
+    columns="series x strokes signal sequence points",
+    example='"[[...], ...]"',
 )
 class SeriesReader(Reader):
     """Series, float32 `(batch, steps, features)`, each feature scaled as the training split has it.

@@ -276,7 +276,7 @@ def _keep_interrupted(progress: _Progress, loaded: LoadedRun, keeper: "BestCheck
 def _write_run(progress: _Progress, loaded: LoadedRun, keeper: "BestCheckpoint", split: str, batches: Batches) -> None:
     """Writes the run's folder, with the best weights and their metrics on a split."""
     keeper.load_best(loaded.model)
-    metrics, report = score(loaded, batches)
+    metrics, report = score(loaded.task, loaded.to_logits, loaded.outputs, batches)
     plan = progress.plan
     config = replace(
         progress.config,

@@ -12,14 +12,11 @@ from keras_rnn_zoo.datasets.examples import Examples, held_in_memory
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import read_options, with_options
-from keras_rnn_zoo.user_data.columns import USUAL, parse_columns
+from keras_rnn_zoo.user_data.columns import parse_columns, usual_columns
 from keras_rnn_zoo.user_data.data_report import report_data
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, existing_folder
 from keras_rnn_zoo.user_data.splitting import HELD_OUT, Split, draw_split
 from keras_rnn_zoo.user_data.validation_pass import RowReport, checked_rows, refuse_bad_rows, validate_rows
-
-CHUNK = 256
-"""Texts that are handed to TensorFlow at once."""
 
 
 def dataset_from_files(
@@ -45,7 +42,7 @@ def dataset_from_files(
     own = read_options(further) if further else {}
     texts = ["encoding", *(name for name, option in own.items() if option.type is str)]
     recorded = config.dataset.recorded if config else None
-    found_columns = recorded.columns if recorded else parse_columns(str(options.get("columns", "")), USUAL)
+    found_columns = recorded.columns if recorded else parse_columns(str(options.get("columns", "")), usual_columns())
     open_place: Callable[..., RowSource] = kind
     divided = kind.divided(place)
     main = divided.get("train", place)
@@ -79,7 +76,7 @@ def dataset_from_files(
             skip_bad_rows: whether to leave out rows that cannot be used.
             encoding: encoding of texts; if empty, what a byte order mark tells, or UTF-8.
         """
-        given = recorded.columns if recorded else parse_columns(columns, USUAL)
+        given = recorded.columns if recorded else parse_columns(columns, usual_columns())
         reading = {**defaults, **reading, "encoding": encoding}
         is_same = given == found_columns and reading == {**defaults, **found_reading}
         files = {"train": first_use.pop() if is_same and first_use else open_place(main, (task,), given, **reading)}
@@ -196,8 +193,8 @@ def _check_enough(rows: Mapping[str, int], main: RowReport, classes: tuple[str, 
             f"{path} has {len(classes):,} classes; {MAX_CLASSES:,} at most are expected. Name another column, or to "
             "predict a number, --columns value=NAME."
         )
-    if main.files.task == "classification" and len(classes) == 1:
-        column = main.files.columns.get("label")
+    if main.files.task_files.classes == "one" and len(classes) == 1:
+        column = main.files.columns.get(main.files.task_files.target)
         where = f" in the column {column!r}" if column else ""
         raise DataError(
             f"{path} has one class only, {classes[0]!r}{where}: there is nothing to tell apart. "
@@ -228,7 +225,8 @@ def stream(
         left_out: where rows stand that the first pass found to be of no use.
     """
     numbers = {name: number for number, name in enumerate(classes)}
-    one_each = part == "train" and files.task == "captioning"
+    one_each = part == "train" and files.task_files.references
+    one_class = files.task_files.classes == "one"
 
     def examples() -> Iterator[tuple[Any, Any]]:
         rows = files.mixed_rows(split.seed) if part == "train" and split else files.rows()
@@ -236,7 +234,7 @@ def stream(
             if isinstance(row, BadRow) or (split and split.part(files.key(row), _stratum(files, row)) != part):
                 continue
             if row.where not in left_out:
-                target: Any = numbers[row.target] if files.task == "classification" else row.target
+                target: Any = numbers[row.target] if one_class else row.target
                 for one in [[text] for text in target] if one_each else [target]:
                     yield files.load(row), one
 
@@ -244,29 +242,25 @@ def stream(
 
 
 def _stratum(files: RowSource, row: Row) -> str:
-    return row.target if files.task == "classification" else ""
+    return row.target if files.task_files.classes == "one" else ""
 
 
 def _as_dataset(examples: Callable[[], Iterator[tuple[Any, Any]]], files: RowSource, count: int) -> Any:
-    kinds = {"classification": tf.int64, "regression": tf.float32}
-    target = tf.TensorSpec([None] if files.task == "captioning" else [], kinds.get(files.task, tf.string))
-    if files.input in ("text", "image") and files.task != "captioning":
+    facts, raw = files.task_files, files.raw_spec()
+    target = tf.TensorSpec([None] if facts.references else [], facts.dtype)
+    if raw.dtype == tf.string and not facts.references:
         if (held := held_in_memory(examples(), target.dtype)) is not None:
             return held
 
         # Handing each row to TensorFlow by itself would take longer than reading it.
         def chunks() -> Iterator[tuple[list[Any], list[Any]]]:
-            size = CHUNK if files.input == "text" else 16
             rows = examples()
-            while chunk := list(itertools.islice(rows, size)):
-                raw, targets = zip(*chunk, strict=True)
-                yield list(raw), list(targets)
+            while chunk := list(itertools.islice(rows, files.chunk)):
+                raws, targets = zip(*chunk, strict=True)
+                yield list(raws), list(targets)
 
         spec = (tf.TensorSpec([None], tf.string), tf.TensorSpec([None], target.dtype))
         data = tf.data.Dataset.from_generator(chunks, output_signature=spec).unbatch()
     else:
-        shapes = {"audio": [None], "series": [None, files.features]}
-        raw_kind = tf.float32 if files.input in shapes else tf.string
-        raw = tf.TensorSpec(shapes.get(files.input, []), raw_kind)
         data = tf.data.Dataset.from_generator(examples, output_signature=(raw, target))
-    return data.apply(tf.data.experimental.assert_cardinality(count)) if files.task != "captioning" else data
+    return data if facts.references else data.apply(tf.data.experimental.assert_cardinality(count))

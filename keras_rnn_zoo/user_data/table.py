@@ -5,14 +5,17 @@ import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.columns import are_measured, choose_task, resolve, words_of
+from keras_rnn_zoo.user_data.prediction_inputs import Writer
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, first
 from keras_rnn_zoo.user_data.text_defaults import text_defaults
 from keras_rnn_zoo.user_data.textfile import Mark, TextFile, check_text
 
+TASKS = ("classification", "regression", "translation")
+"""The tasks that the rows of a table can be for, the most likely first."""
 BLOCK, BLOCKS = 256, 64
 """Rows that are read in one go, and how many such blocks are mixed with one another."""
 MEASURED = 10_000
@@ -91,6 +94,10 @@ class Table(RowSource):
         """Gives the rows from a mark on, the header left out, each with the mark of its end."""
         raise NotImplementedError
 
+    def prediction_writer(self, file: IO[str]) -> Writer:
+        """Returns a function that writes a record of this table with its prediction."""
+        raise NotImplementedError
+
     def _measured(self, column: str) -> bool:
         place = self.present.index(column)
         records = first(self.records(), MEASURED)
@@ -160,7 +167,7 @@ class Table(RowSource):
 
     def defaults(self) -> dict[str, Any]:
         rows = [row for row in first(self.rows_from_start(), 200) if isinstance(row, Row)]
-        return text_defaults(self.task, [row.raw for row in rows], [row.target for row in rows])
+        return text_defaults(self.task_files, [row.raw for row in rows], [row.target for row in rows])
 
     def rows_from_start(self) -> Iterator[Row | BadRow]:
         """Gives the rows without taking marks; for looks at the first few."""

@@ -10,7 +10,7 @@ from descriptions import run_config
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.readers.words import WordsReader
-from keras_rnn_zoo.user_data.formats.conll import ConllFile
+from keras_rnn_zoo.user_data.conll_file import ConllFile
 from keras_rnn_zoo.user_data.prediction_inputs import open_inputs
 from keras_rnn_zoo.user_data.rows import BadRow
 

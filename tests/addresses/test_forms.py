@@ -8,8 +8,9 @@ from fault_cases import PIXEL, npz, ragged, wav
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.inference.load import open_examples
+from keras_rnn_zoo.inference.rebuild import open_examples
 from keras_rnn_zoo.training import train as training
 from keras_rnn_zoo.training.plan import Request, make_plan
 
@@ -318,11 +319,13 @@ def trainable(own_sets, tmp_path, monkeypatch):
 def test_what_a_run_records_opens_the_same_rows_again(architecture, address, options, trainable):
     request = Request(architecture, address, trainable(address), {}, options, None, None)
     plan = make_plan(request, resume=False, overwrite=False)
-    examples = training._open_examples(plan)
-    config = json.loads(json.dumps(plan.config))
-    again = open_examples(config, config["dataset"]["data_dir"])
+    progress = training._Progress(plan)
+    examples = training._open_examples(progress)
+    document = json.loads(json.dumps(progress.config.to_json()))
+    config = RunConfig.from_json(document)
+    again = open_examples(config, config.dataset.data_dir)
     assert again.checksum == examples.checksum
-    assert again.facts == examples.facts
+    assert again.recorded == examples.recorded
     for part in ("train", "validation", "test"):
         first, second = (list(one.split(part).as_numpy_iterator()) for one in (examples, again))
         assert len(first) > 0

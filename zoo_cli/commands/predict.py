@@ -127,7 +127,7 @@ def command(
         )
         return
     lines = [os.fsencode(text) for text in inputs] or _decode_mark(sys.stdin.buffer.read()).splitlines()
-    files = task.input in ("image", "audio")
+    files = registry.reader_of(registry.tasks.get(task.name), task.input).by_path
     with frameworks(quiet, verbose):
         loaded = zoo.load(found)
         predictions = zoo.predict(loaded, [os.fsdecode(line) for line in lines] if files else lines, **options)

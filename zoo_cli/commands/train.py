@@ -21,9 +21,6 @@ from zoo_cli.options import (
     split_pairs,
 )
 
-EXAMPLES = {"image": "IMAGE", "audio": "RECORDING", "series": '"[[...], ...]"'}
-"""Placeholder for INPUT in the suggested `zoo predict` command, by kind of input other than text."""
-
 
 @click.command("train")
 @click.argument("name", required=False)
@@ -106,7 +103,8 @@ def command(
     click.echo(one_line(f"Wrote the run to {run.path}"))
     if not quiet:
         named = shell_quote(run.name) + where
-        example = EXAMPLES.get(run.config.task.input, '"..."')
+        task = run.config.task
+        example = registry.reader_of(registry.tasks.get(task.name), task.input).example
         click.echo(f"Next:\n  zoo predict {named} {example}\n  zoo evaluate {named}\n  zoo export {named}")
 
 
