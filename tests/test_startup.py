@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from keras_rnn_zoo.user_data.formats.tables import CsvTable
+from keras_rnn_zoo.user_data.formats.csv import CsvTable
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.datasets.toy_reviews import generate
