@@ -37,11 +37,13 @@ def write_export(folder: str, format: str = "saved_model") -> str:
     import keras_rnn_zoo as zoo
     from keras_rnn_zoo import registry
     from keras_rnn_zoo.artifacts.run import Run
-    from keras_rnn_zoo.inference.load import LoadedRun, make_task
+    from keras_rnn_zoo.artifacts.run_config import TaskConfig
+    from keras_rnn_zoo.inference.load import LoadedRun
+    from keras_rnn_zoo.inference.rebuild import make_task
 
     keras.utils.set_random_seed(0)
-    described = {"name": "classification", "input": "text", "reader": {"vocabulary_size": VOCABULARY}, "options": {}}
-    task = make_task({"task": {**described, "classes": ["negative", "positive"]}})
+    reader = {"vocabulary_size": VOCABULARY}
+    task = make_task(TaskConfig("classification", "text", {}, reader, ("negative", "positive")))
     task.reader.ids.set_vocabulary(WORDS)
     loaded = LoadedRun(Run(Path(folder)), task, zoo.build("many_to_one", **OPTIONS))
     path = Path(folder) / "export"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.options import check_options, refuse_for_input
 
 
@@ -35,20 +36,20 @@ def build(name: str, **options: Any) -> Any:
     return architecture.make(**chosen)
 
 
-def build_again(config: Mapping[str, Any], sizes: Mapping[str, Any]) -> Any:
+def build_again(config: RunConfig, sizes: Mapping[str, Any]) -> Any:
     """Builds the model of a run anew, for weights that were trained.
 
     Args:
-        config: the run's `config.json`.
+        config: the description of the run.
         sizes: the options that its task takes from the data.
 
     Raises:
         UnknownNameError: no architecture has the name that stands there.
         OptionError: an unknown option, or a value that it does not accept.
     """
-    architecture = registry.architectures.get(config["architecture"])
-    chosen = check_options(architecture.options, {**config["options"], **sizes}, architecture.name)
-    refuse_for_input(architecture.options, chosen, config["task"]["input"])
+    architecture = registry.architectures.get(config.architecture)
+    chosen = check_options(architecture.options, {**config.options, **sizes}, architecture.name)
+    refuse_for_input(architecture.options, chosen, config.task.input)
     if "pretrained" in chosen:
         chosen["pretrained"] = False  # The weights that would be downloaded are among those of the run.
     return architecture.make(**chosen)

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from keras_rnn_zoo.catalog import Entry, are_names
-from keras_rnn_zoo.options import Option
+from keras_rnn_zoo.options import Option, check_options
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,8 @@ class Dataset(Entry):
         license: terms of use of the data.
         model_options: options that a model takes from this data set before any of it was read; `build` uses them.
         defaults: training settings and options that suit this data set better than the general ones.
+        checks_examples: whether `make` takes, after the seed, a function that returns why an example cannot be learned
+            from; see `open`.
 
     Its own options, such as the length of its sequences, are the keyword-only parameters of its function.
     """
@@ -82,12 +84,15 @@ class Dataset(Entry):
     license: str = ""
     model_options: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    checks_examples: bool = False
 
     def check(self) -> None:
         super().check()
         mappings = all(isinstance(facts, Mapping) for facts in (self.model_options, self.defaults))
         if not (self.task and mappings and isinstance(self.model_options.get("input"), str)):
-            raise TypeError(f"The dataset {self.name!r} needs a `task`, and `sizes` with the kind of its `input`.")
+            raise TypeError(
+                f"The dataset {self.name!r} needs a `task`, and `model_options` with the kind of its `input`."
+            )
         for name, value in self.defaults.items():
             if not isinstance(value, bool | int | float | str):
                 raise TypeError(f"The default of {name!r} of the dataset {self.name!r} is {value!r}, no plain value.")
@@ -95,6 +100,32 @@ class Dataset(Entry):
     def default_of(self, option: Option) -> Any:
         """Returns the default of an option or a setting for this data set."""
         return self.defaults.get(option.name, option.default)
+
+    def open(
+        self,
+        data_dir: str | None,
+        seed: int,
+        options: Mapping[str, Any],
+        fault_of: Callable[[Any, Any], str] | None = None,
+    ) -> Any:
+        """Opens the dataset.
+
+        Args:
+            data_dir: the folder of prepared TFDS datasets; `None` for the default one.
+            seed: seed of the splits that the dataset draws.
+            options: values of its options.
+            fault_of: given the raw input and the target of an example of a user's files, returns why it cannot be
+                learned from, or "".
+
+        Returns:
+            A `keras_rnn_zoo.datasets.examples.Examples`.
+
+        Raises:
+            OptionError: an unknown option, or an invalid value.
+            DataError: the data cannot be read.
+        """
+        checked = check_options(self.options, options, f"the dataset {self.name}")
+        return self.make(data_dir, seed, *([fault_of] if self.checks_examples else []), **checked)
 
     @property
     def embedded(self) -> bool:
@@ -204,8 +235,8 @@ class ExportFormat(Entry):
 class FileFormat(Entry):
     """A form of files that a user brings: a function from an address to a `Dataset`.
 
-    It is called with the place (the address without the form's name), the tasks wanted, the options given and what a
-    run knows of it already; see `keras_rnn_zoo.user_data.dataset`.
+    It is called with the place (the address without the form's name), the tasks wanted, the options given and the
+    `RunConfig` of a run that was trained on these files, or `None`; see `keras_rnn_zoo.user_data.dataset`.
 
     Attributes:
         tasks: the tasks that its examples can be for.

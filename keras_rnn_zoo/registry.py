@@ -8,7 +8,7 @@ or to a plugin. Imports no framework.
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.catalog import Catalog
@@ -17,6 +17,9 @@ from keras_rnn_zoo.entries import Architecture, Cell, Command, Dataset, ExportFo
 from keras_rnn_zoo.entries import TaskFiles as TaskFiles
 from keras_rnn_zoo.errors import DataError, UnknownNameError
 from keras_rnn_zoo.options import Option
+
+if TYPE_CHECKING:
+    from keras_rnn_zoo.artifacts.run_config import RunConfig
 
 architectures: Catalog[Architecture] = Catalog("architecture", "keras_rnn_zoo.architectures")
 cells: Catalog[Cell] = Catalog("cell", "keras_rnn_zoo.cells")
@@ -119,19 +122,19 @@ def find_dataset(
     name: str,
     tasks: tuple[str, ...],
     options: Mapping[str, Any] | None = None,
-    known: Mapping[str, Any] | None = None,
+    config: "RunConfig | None" = None,
 ) -> Dataset:
-    """Returns a data set by its name or by the address of files, such as `csv:reviews.csv`.
+    """Returns a dataset by its name or address, such as `csv:reviews.csv`.
 
     Args:
         name: the name or address.
-        tasks: the tasks that it may be for, where the files leave a choice.
-        options: options given, such as `columns`; they may tell what the files are for.
-        known: what a run's `config.json` says of the data set, if it was opened before.
+        tasks: the tasks that it may be for, if the files allow several.
+        options: options given, such as `columns`; they may decide what the files are for.
+        config: the description of a run that was trained on it.
 
     Raises:
-        UnknownNameError: no such data set or form.
-        DataError: the files are not there, or not what the form needs.
+        UnknownNameError: no such dataset or file format.
+        DataError: the files are missing, or not in that format.
     """
     prefix, colon, place = str(name).partition(":")
     if colon:
@@ -143,7 +146,7 @@ def find_dataset(
                 f"Files of the form {form.name!r} are for {', '.join(tasks_of(form))}; {' or '.join(tasks)} is wanted. "
                 f"Forms for that: {', '.join(others)}."
             )
-        return form.make(place, fitting, options or {}, known or {})
+        return form.make(place, fitting, options or {}, config)
     try:
         return datasets.get(name)
     except UnknownNameError as error:
@@ -163,16 +166,9 @@ def tasks_of(form: FileFormat) -> tuple[str, ...]:
     return (*form.tasks, *(name for name in further if name not in form.tasks))
 
 
-def dataset_of(config: Mapping[str, Any], fault: Callable[[Any, Any], str] | None = None) -> Dataset:
-    """Returns the data set that a run's `config.json` names; raises as `find_dataset`.
-
-    Args:
-        config: the content of `config.json`.
-        fault: given the raw input and the target of an example of files, returns why it cannot be learned from, or "".
-    """
-    data, task = config["dataset"], config["task"]
-    known = {**data, "classes": task.get("classes", ()), "fault": fault}
-    return find_dataset(data["name"], (task["name"],), data["options"], known)
+def dataset_of(config: "RunConfig") -> Dataset:
+    """Returns the dataset of a run; raises as `find_dataset`."""
+    return find_dataset(config.dataset.name, (config.task.name,), config.dataset.options, config)
 
 
 def list_architectures() -> list[str]:

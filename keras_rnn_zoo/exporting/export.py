@@ -2,13 +2,14 @@
 
 import logging
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.export import CARD, LICENSE, write_facts
 from keras_rnn_zoo.artifacts.lock import run_lock
 from keras_rnn_zoo.artifacts.run import Run, open_run, reopened
+from keras_rnn_zoo.artifacts.run_config import ExportConfig, ExportedDataset
 from keras_rnn_zoo.atomic_files import atomic_directory, translate_os_errors, write_text
 from keras_rnn_zoo.errors import ExportError, RunError
 from keras_rnn_zoo.exporting.exporter import find_format
@@ -54,7 +55,7 @@ def export(
             installed, or an answer differs. No version is left behind then.
     """
     found = run.run if isinstance(run, LoadedRun) else open_run(run, models_dir)
-    entry = find_format(format, found.config["task"]["input"], quantize=quantize)
+    entry = find_format(format, found.config.task.input, quantize=quantize)
     if keras.backend.backend() != "tensorflow":
         raise ExportError(
             f"Exports are written by TensorFlow, but Keras runs on {keras.backend.backend()!r}. Runs do not depend "
@@ -70,13 +71,12 @@ def export(
             )
         path = versions / str(_next_version(versions))
         with translate_os_errors(), atomic_directory(path) as folder:
-            facts = {"format": entry.name, **_describe(found)}
             exporter = entry.make(entry)
-            facts |= exporter.write(loaded, folder, quantize=quantize)
+            facts = exporter.write(loaded, folder, quantize=quantize)
             if check:
                 facts |= exporter.check(loaded, folder, quantize=quantize, data_dir=data_dir)
             _write_companions(found, folder)
-            write_facts(folder, facts)
+            write_facts(folder, _describe(found, entry.name, facts))
         return path
 
 
@@ -90,7 +90,7 @@ def _current(found: Run, loaded: bool) -> Run:
     """Returns the run that has the path now that it is locked; raises `RunError` if it changed since it was loaded."""
     current = reopened(found)
     if loaded:
-        if current.config["digest"] != found.config["digest"]:
+        if current.config.digest != found.config.digest:
             raise RunError(f"The run {found.path} was replaced since it was loaded. Load it again to export it.")
         current.check()
     return current
@@ -104,7 +104,7 @@ def _write_companions(run: Run, folder: Path) -> None:
     """
     assets = folder / "assets"
     assets.mkdir(exist_ok=True)
-    for name in run.config["files"]:
+    for name in run.config.files:
         if name.startswith("task/"):
             copy = assets / name.removeprefix("task/")
             copy.parent.mkdir(parents=True, exist_ok=True)
@@ -112,22 +112,16 @@ def _write_companions(run: Run, folder: Path) -> None:
     card = run.path / CARD
     if card.is_file() and not card.is_symlink():  # What it links to is none of the run's.
         shutil.copy(card, folder / CARD)
-    data, entry = run.config["dataset"], registry.dataset_of(run.config)
+    data = run.config.dataset
     write_text(
         folder / LICENSE,
-        f"The model was trained on the data set {one_line(entry.name)}, version {data['version']}.\n{entry.summary}\n\n"
-        f"Terms of the data: {entry.license}\nSHA-256 of the data: {data['checksum']}\n",
+        f"The model was trained on the dataset {one_line(data.name)}, version {data.version}.\n{data.summary}\n\n"
+        f"License of the data: {data.license}\nSHA-256 of the data: {data.checksum}\n",
     )
 
 
-def _describe(run: Run) -> dict[str, Any]:
-    """Returns what an export tells of its run in `export.json`."""
-    config = run.config
-    dataset = {key: config["dataset"][key] for key in ("name", "version", "checksum")}
-    return {
-        "run": run.name,
-        "architecture": config["architecture"],
-        "dataset": {**dataset, "license": registry.dataset_of(run.config).license},
-        "task": config["task"],
-        "versions": config["versions"],
-    }
+def _describe(run: Run, format: str, facts: Mapping[str, Any]) -> ExportConfig:
+    """Returns the description of an export, given the fields that depend on its format."""
+    config, data = run.config, run.config.dataset
+    dataset = ExportedDataset(data.name, data.version, data.checksum, data.license)
+    return ExportConfig(format, run.name, config.architecture, dataset, config.task, config.versions, **facts)

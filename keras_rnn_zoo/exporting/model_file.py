@@ -12,8 +12,9 @@ from keras_rnn_zoo.batching import make_batches
 from keras_rnn_zoo.errors import DataError, ExportError
 from keras_rnn_zoo.exporting.check import BATCH_SIZES, check_inputs, difference
 from keras_rnn_zoo.exporting.exporter import Exporter, describe_inputs
+from keras_rnn_zoo.inference import rebuild
 from keras_rnn_zoo.inference.evaluate import BATCH_SIZE, score
-from keras_rnn_zoo.inference.load import LoadedRun, open_examples
+from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.lazy import keras, np, tf
 
 TOLERANCE = 1e-4
@@ -143,7 +144,7 @@ def named(model: Any, inputs: Any) -> dict[str, Any]:
 def _measure(loaded: LoadedRun, predict_logits: Any, data_dir: str | None) -> dict[str, dict[str, float]]:
     """Returns metrics of a run and of its export on examples of the test split; none where the data is not at hand."""
     try:
-        examples = open_examples(loaded.run.config, data_dir).split("test").take(MEASURED)
+        examples = rebuild.open_examples(loaded.run.config, data_dir).split("test").take(MEASURED)
     except DataError as error:
         logger.warning("The data is not at hand, so the metric of the quantized model is not measured. %s", error)
         return {}

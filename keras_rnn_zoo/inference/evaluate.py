@@ -9,7 +9,8 @@ from keras_rnn_zoo.artifacts.run import Run, open_run
 from keras_rnn_zoo.batching import Batches, make_batches
 from keras_rnn_zoo.datasets._prepared import translate_record_errors
 from keras_rnn_zoo.errors import RunError
-from keras_rnn_zoo.inference.load import LoadedRun, load_run, open_examples
+from keras_rnn_zoo.inference import rebuild
+from keras_rnn_zoo.inference.load import LoadedRun, load_run
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.tasks._predictions import fault_of_numbers
 from keras_rnn_zoo.tasks.task import Task
@@ -66,24 +67,22 @@ def evaluate(
         DataError: the data set or the split is not there.
     """
     found = run.run if isinstance(run, LoadedRun) else open_run(run, models_dir)
-    dataset = found.config["dataset"]
-    examples = open_examples(found.config, data_dir)
-    if examples.checksum != dataset["checksum"] or list(examples.classes) != found.config["task"]["classes"]:
+    config, dataset = found.config, found.config.dataset
+    examples = rebuild.open_examples(config, data_dir)
+    if examples.checksum != dataset.checksum or examples.classes != config.task.classes:
         logger.warning(
             "The dataset %s is not what %s was trained on (version %s, then %s): the figures do not compare.",
-            dataset["name"],
+            dataset.name,
             found.name,
             examples.version,
-            dataset["version"],
+            dataset.version,
         )
-    with translate_record_errors(dataset["name"]):
+    with translate_record_errors(dataset.name):
         raw = examples.split(split)
         loaded = run if isinstance(run, LoadedRun) else load_run(found)
         batches = make_batches(raw, loaded.task, BATCH_SIZE, references=True)
     metrics, report = score(loaded.task, loaded.to_logits, loaded.outputs, batches)
-    return Scorecard(
-        found.name, found.config["architecture"], dataset["name"], split, batches.examples, metrics, report
-    )
+    return Scorecard(found.name, config.architecture, dataset.name, split, batches.examples, metrics, report)
 
 
 def score(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any, NamedTuple
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.user_data.columns import parse_columns, words_of
@@ -88,13 +89,13 @@ class TrainedOn(NamedTuple):
 
 
 def open_inputs(
-    address: str, config: Mapping[str, Any], columns: str = "", encoding: str = "", separator: str = ""
+    address: str, config: RunConfig, columns: str = "", encoding: str = "", separator: str = ""
 ) -> InputFile:
     """Opens the files that a run is to predict.
 
     Args:
         address: the path, whose ending tells the format, or an address.
-        config: the run's `config.json`.
+        config: the description of the run.
         columns: which column holds the input, such as `text=review`; by default the one that training read.
         encoding: the encoding of texts; "" for what a byte order mark tells, else for UTF-8 or the encoding that
             training read.
@@ -104,15 +105,10 @@ def open_inputs(
         OptionError: an option is given that the format does not have.
         DataError: the files are not there, or not of a format that the run's kind of input has.
     """
-    data = config.get("dataset", {"name": "", "options": {}})
-    format, colon, _ = data["name"].partition(":")
-    trained = TrainedOn(
-        config["task"]["name"],
-        config["task"]["input"],
-        format if colon else "",
-        data.get("columns", {}),
-        data["options"],
-    )
+    data = config.dataset
+    format, colon, _ = data.name.partition(":")
+    columns_read = data.recorded.columns if data.recorded else {}
+    trained = TrainedOn(config.task.name, config.task.input, format if colon else "", columns_read, data.options)
     prefix, colon, place = address.partition(":")
     if not colon or prefix not in registry.file_formats.names():
         prefix, place = _format_of(address, trained.input), address

@@ -125,7 +125,7 @@ def pictures(tmp_path):
 def test_a_folder_a_class(pictures):
     _, examples = opened(f"images:{pictures}", "classification")
     assert examples.classes == ("cat", "dog")
-    assert examples.facts["rows"] == {"train": 24, "validation": 3, "test": 3}
+    assert examples.recorded.rows == {"train": 24, "validation": 3, "test": 3}
     assert sorted(target for _, target in rows(examples)) == [0] * 15 + [1] * 15
 
 
@@ -236,7 +236,7 @@ def test_one_hot_targets_may_be_missing(tmp_path):
     y[:5] = np.nan
     write(tmp_path, {"a.npz": npz(x=PADDED, y=y)})
     _, examples = opened(f"npz:{tmp_path}/a.npz", "classification", columns="label=y", skip_bad_rows=True)
-    assert (examples.classes, examples.facts["bad_rows"]) == (("0", "1", "2"), {"train": 5})
+    assert (examples.classes, examples.recorded.bad_rows) == (("0", "1", "2"), {"train": 5})
     assert len(rows(examples)) == 15
 
 
@@ -275,8 +275,8 @@ def own_sets(tmp_path_factory):
 def test_any_data_set_of_tfds_is_read_by_its_features(own_sets):
     entry, examples = opened("tfds:stars", "classification", "regression", data_dir=str(own_sets))
     assert (entry.task, entry.model_options["input"]) == ("classification", "text")
-    assert examples.facts["columns"] == {"text": "content", "label": "grade"}
-    assert examples.facts["rows"] == {"train": 48, "validation": 6, "test": 6}
+    assert examples.recorded.columns == {"text": "content", "label": "grade"}
+    assert examples.recorded.rows == {"train": 48, "validation": 6, "test": 6}
     entry, examples = opened("tfds:words", "transcription", data_dir=str(own_sets))
     assert entry.model_options["input"] == "audio"
     assert {target.decode() for _, target in rows(examples)} == {"word 0", "word 1", "word 2"}
@@ -286,7 +286,7 @@ def test_any_data_set_of_tfds_is_read_by_its_features(own_sets):
 
 def test_the_own_splits_of_a_tfds_data_set_are_used(tfds_dir):
     _, examples = opened("tfds:universal_dependencies/en_ewt", "tagging", data_dir=str(tfds_dir), columns="tags=upos")
-    assert examples.facts["rows"] == {"train": 12_544, "validation": 2001, "test": 2077}
+    assert examples.recorded.rows == {"train": 12_544, "validation": 2001, "test": 2077}
 
 
 SMALL = {"units": 4, "epochs": 1, "verbose": 0}

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.readers._options import MaxSeconds, SampleRate
@@ -111,6 +112,6 @@ def audio_options(
     inputs=("audio",),
     predict=functools.partial(folder_inputs, AudioFolder),
 )
-def audio(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+def audio(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A folder of recordings of any rate: a folder a class, with labels.csv, or with their text as file name."""
-    return dataset_from_files("audio", AudioFolder, place, tasks, options, known, audio_options)
+    return dataset_from_files("audio", AudioFolder, place, tasks, options, config, audio_options)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.conventions import UNSPECIFIED
 from keras_rnn_zoo.user_data.conll_file import WORDS, ConllFile
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
@@ -54,6 +55,6 @@ def sentence_inputs(place: str, trained: TrainedOn, *, columns: str = "", encodi
     column_names="conll",
     predict=sentence_inputs,
 )
-def conll(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+def conll(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """Tagged sentences in CoNLL-2003 or CoNLL-U: a token a line, an empty line after a sentence; gzip or not."""
-    return dataset_from_files("conll", ConllFile, place, tasks, options, known)
+    return dataset_from_files("conll", ConllFile, place, tasks, options, config)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.columns import by_number, is_header
 from keras_rnn_zoo.user_data.csv_lines import RecordLines, TooManyFieldsError
@@ -176,6 +177,6 @@ def table_options(*, separator: str = "") -> None:
     column_names="table",
     predict=functools.partial(separated_inputs, CsvTable),
 )
-def csv_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+def csv_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A CSV file with a header, or whose columns are named by number; gzip or not."""
-    return dataset_from_files("csv", CsvTable, place, tasks, options, known, table_options)
+    return dataset_from_files("csv", CsvTable, place, tasks, options, config, table_options)

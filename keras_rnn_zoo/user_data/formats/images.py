@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.readers._pixels import fault_of_image
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.folders import Folder, folder_inputs
@@ -42,6 +43,6 @@ class ImageFolder(Folder):
     inputs=("image",),
     predict=functools.partial(folder_inputs, ImageFolder),
 )
-def images(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+def images(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A folder of images: a folder a class, with captions.csv or labels.csv, or with their text as file name."""
-    return dataset_from_files("images", ImageFolder, place, tasks, options, known)
+    return dataset_from_files("images", ImageFolder, place, tasks, options, config)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, TrainedOn, Writer
@@ -89,6 +90,6 @@ def jsonl_inputs(place: str, trained: TrainedOn, *, columns: str = "", encoding:
     column_names="table",
     predict=jsonl_inputs,
 )
-def jsonl_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+def jsonl_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A file of JSON objects, one a line; gzip or not."""
-    return dataset_from_files("jsonl", JsonlTable, place, tasks, options, known)
+    return dataset_from_files("jsonl", JsonlTable, place, tasks, options, config)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError, ZooError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.memory import available
@@ -219,6 +220,6 @@ def _numbers(item: Any) -> Any:
 @registry.file_format(
     "npz", order=8, tasks=("classification", "regression", "transcription"), address="npz:FILE", endings=("npz",)
 )
-def npz(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+def npz(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A NumPy archive with series `x`, ragged or padded with `lengths`, and targets `y`."""
-    return dataset_from_files("npz", Arrays, place, tasks, options, known)
+    return dataset_from_files("npz", Arrays, place, tasks, options, config)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn, Writer
@@ -83,8 +84,8 @@ def text_inputs(place: str, trained: TrainedOn, *, encoding: str = "") -> InputF
     inputs=("text",),
     predict=text_inputs,
 )
-def text(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+def text(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """Plain text, gzip or not: two files with a sentence a line, to translate; or one, to be gone on with."""
     if tasks[0] == "language_modeling":
-        return book_dataset(place, options, known)
-    return dataset_from_files("text", ParallelTexts, place, tasks, options, known)
+        return book_dataset(place, options)
+    return dataset_from_files("text", ParallelTexts, place, tasks, options, config)

@@ -1,11 +1,12 @@
 """Any data set of TensorFlow Datasets, also ones that the zoo has no entry for."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.datasets._prepared import (
     checksum,
     data_dir_path,
@@ -212,26 +213,36 @@ def _kind(feature: Any) -> str:
     address="tfds:NAME[/CONFIG]",
     column_names="table",
 )
-def tfds_set(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+def tfds_set(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A data set of TFDS by name; its features are the columns, and splits are named as TFDS does."""
     location = place.strip("/")
     if not re.fullmatch(r"[A-Za-z0-9_]+(/[A-Za-z0-9_.+-]*[A-Za-z0-9_+-])?(:[0-9.]+)?", location):
         # What has a colon is run from the repositories of strangers.
         raise DataError(f"A data set of TFDS has a name such as imdb_reviews or glue/sst2; received {place!r}.")
-    given = known.get("columns") or parse_columns(str(options.get("columns", "")), usual_columns())
-    builder = _open(location, options.get("data_dir") or recorded_dir(location, known.get("data_dir")))
+    recorded = config.dataset.recorded if config else None
+    given = recorded.columns if recorded else parse_columns(str(options.get("columns", "")), usual_columns())
+    recorded_folder = config.dataset.data_dir if config else None
+    builder = _open(location, options.get("data_dir") or recorded_dir(location, recorded_folder))
     found = TfdsSplit(builder, "train", tasks, given)
 
     def open_set(
-        data_dir: str | None, seed: int, *, columns: str = "", validation: str = "", test: str = "",
-        skip_bad_rows: bool = False, sample_rate: int = 16_000,
+        data_dir: str | None,
+        seed: int,
+        fault_of: Callable[[Any, Any], str] | None = None,
+        *,
+        columns: str = "",
+        validation: str = "",
+        test: str = "",
+        skip_bad_rows: bool = False,
+        sample_rate: int = 16_000,
         max_seconds: MaxSeconds = MOST_SECONDS,
-    ) -> Examples:  # fmt: skip
+    ) -> Examples:
         """A data set of TensorFlow Datasets.
 
         Args:
             data_dir: the folder of prepared data sets.
             seed: draws the splits that the data set lacks.
+            fault_of: given an example's raw input and target, returns why it cannot be learned from, or "".
             columns: which feature holds what, such as text=content,label=stars; guessed from kinds and names if empty.
             validation: the split to validate on; the data set's own, or a tenth of train, if empty.
             test: the split to test on; the data set's own, or a tenth of train, if empty.
@@ -244,7 +255,7 @@ def tfds_set(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], kno
             split = named or next((name for name in SPLITS[part] if name in opened.info.splits), "")
             if split:
                 files[part] = files["train"].other(split)
-        return open_dataset(files, seed, skip_bad_rows, known)
+        return open_dataset(files, seed, skip_bad_rows, config, fault_of)
 
     return registry.Dataset(
         name=f"tfds:{location}",
@@ -256,6 +267,7 @@ def tfds_set(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], kno
         license="that of the data set, as TFDS tells it",
         model_options={"input": found.input},
         defaults=found.defaults(),
+        checks_examples=True,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.formats.csv import CsvTable, table_options
 from keras_rnn_zoo.user_data.table import MOST_COLUMNS, TASKS, Record
@@ -49,6 +50,6 @@ def _unquoted(field: str) -> str:
     column_names="table",
     predict=functools.partial(separated_inputs, TsvTable),
 )
-def tsv_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+def tsv_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A file of tab-separated columns, with a header, or named by number; gzip or not."""
-    return dataset_from_files("tsv", TsvTable, place, tasks, options, known, table_options)
+    return dataset_from_files("tsv", TsvTable, place, tasks, options, config, table_options)
