@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from keras_rnn_zoo.user_data.formats.csv import CsvTable
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.datasets.toy_reviews import generate
 from keras_rnn_zoo.user_data import dataset as opening
+from keras_rnn_zoo.user_data.formats.csv import CsvTable
 from zoo_cli.main import cli
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
