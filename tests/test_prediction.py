@@ -116,8 +116,8 @@ def test_what_a_language_model_writes_is_set_by_options(small_run):
     [
         ({"temperatur": 1}, r"an answer of this run has no option 'temperatur'\. Did you mean 'temperature'\?"),
         ({"temperature": -1}, "Option 'temperature' expects a number from 0 to 100; received -1"),
-        ({"max_new_tokens": 0}, "Option 'max_new_tokens' expects a whole number from 1 to 100,000; received 0"),
-        ({"seed": 0.5}, "Option 'seed' expects a whole number from 0 to "),
+        ({"max_new_tokens": 0}, "Option 'max_new_tokens' expects an integer from 1 to 100,000; received 0"),
+        ({"seed": 0.5}, "Option 'seed' expects an integer from 0 to "),
     ],
 )
 def test_an_answer_option_that_is_unknown_or_wrong_is_named(small_run, options, told):
