@@ -1,8 +1,8 @@
 """Options of an entry, read from the signature and the docstring of its function. Imports no framework.
 
 Every keyword-only parameter is an option. Its annotation gives the type: `Literal` lists the choices,
-`Annotated[..., Range(1)]` sets bounds, `Annotated[..., ForInputs(("series",))]` restricts it to some kinds of input, and
-`Annotated[..., FROM_DATA]` says that training sets it from the data. The docstring's `Args:` section describes it.
+`Annotated[..., Range(1)]` sets bounds, `Annotated[..., ForInputs(("series",))]` restricts it to some kinds of input,
+and `Annotated[..., FROM_DATA]` says that training sets it from the data. The docstring's `Args:` section describes it.
 """
 
 import contextlib

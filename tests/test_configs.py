@@ -165,7 +165,12 @@ def test_a_configuration_may_come_from_a_pipe_but_none_is_waited_for(tmp_path):
 
 @pytest.mark.parametrize(
     ("path", "message"),
-    [("a\0b", "contains a null character"), ("x" * 256, "is too long"), ("a/" * 3000, "is too long"), ("\udcff", "UTF-8")],
+    [
+        ("a\0b", "contains a null character"),
+        ("x" * 256, "is too long"),
+        ("a/" * 3000, "is too long"),
+        ("\udcff", "UTF-8"),
+    ],
     ids=["null", "long_name", "long_path", "not_utf8"],
 )
 def test_a_path_that_no_file_can_have_is_refused(path, message, tmp_path):

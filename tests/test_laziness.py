@@ -10,7 +10,18 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 LEVELS = [
-    {"atomic_files", "catalog", "conventions", "entries", "errors", "lazy", "memory", "offline", "options"}
+    {
+        "_keras_internals",
+        "atomic_files",
+        "catalog",
+        "conventions",
+        "entries",
+        "errors",
+        "lazy",
+        "memory",
+        "offline",
+        "options",
+    }
     | {"printing", "registry", "text_patterns"},
     {"artifacts", "tfds_builders"},
     {"layers"},

@@ -88,7 +88,7 @@ def test_an_unknown_option_raises_with_the_nearest():
 
 
 def test_an_option_of_what_has_none_is_refused():
-    with pytest.raises(OptionError, match=r"^cake has no options; received 'sugar'\. Leave it out\.$"):
+    with pytest.raises(OptionError, match=r"^cake has no options; received 'sugar'\. Omit it\.$"):
         check_options({}, {"sugar": 1}, "cake")
 
 

@@ -66,7 +66,7 @@ def test_a_file_that_is_missing_or_no_image_is_named(small_run, pictures, tmp_pa
     with pytest.raises(DataError, match="is a folder; a file is expected"):
         zoo.predict(loaded, [tmp_path])
     (tmp_path / "none.png").write_text("no image")
-    with pytest.raises(DataError, match=r"The image '.*none\.png' cannot be read: it does not begin as an image"):
+    with pytest.raises(DataError, match=r"The image '.*none\.png' cannot be read: it does not begin like an image"):
         zoo.predict(loaded, [missing])
     with pytest.raises(DataError, match="The image of 8 bytes cannot be read: it does not begin"):
         zoo.predict(loaded, [b"no image"])

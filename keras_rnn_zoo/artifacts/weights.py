@@ -14,8 +14,8 @@ from typing import Any
 import h5py
 import keras
 import numpy as np
-from keras.src.backend.common import global_state
 
+from keras_rnn_zoo._keras_internals import forget_uninitialized_variables
 from keras_rnn_zoo.artifacts.digests import damaged
 from keras_rnn_zoo.artifacts.snapshot import OpenFile
 from keras_rnn_zoo.errors import ZooError
@@ -127,7 +127,7 @@ def _built(make: Callable[[], Any], stored: int) -> Any:
             math.prod(v.shape) * _WIDTHS.get(keras.backend.standardize_dtype(v.dtype), 4) for v in model.variables
         )
     if needed > stored:
-        global_state.set_global_attribute("uninitialized_variables", [])
+        forget_uninitialized_variables()
         raise _UnlikeKerasError(
             f"it holds {stored:,} bytes of weights where the model that config.json describes has {needed:,}"
         )

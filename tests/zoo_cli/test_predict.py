@@ -68,7 +68,7 @@ def test_predict_reads_the_files_that_are_named(zoo, small_run, tmp_path):
     assert result.stderr.strip() == told
     path.write_bytes(b"no image")
     assert (
-        "PNG, JPEG, GIF, BMP and WebP files are read"
+        "supported formats are PNG, JPEG, GIF, BMP and WebP"
         in zoo("predict", "digits", str(path), "--models-dir", folder).stderr
     )
 

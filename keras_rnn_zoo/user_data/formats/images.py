@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.readers._pixels import fault_of_image
+from keras_rnn_zoo.readers._pixels import image_fault
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.folders import Folder
 from keras_rnn_zoo.user_data.rows import Row
@@ -28,7 +28,7 @@ class ImageFolder(Folder):
             content = self.load(row)
         except OSError as error:
             return f"the file cannot be read: {error.strerror}"
-        fault = fault_of_image(content)
+        fault = image_fault(content)
         return f"the image {row.raw!r} of {len(content):,} bytes will not open: {fault}" if fault else ""
 
     def defaults(self) -> dict[str, Any]:
