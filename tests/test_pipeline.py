@@ -214,5 +214,5 @@ def test_jax_is_given_few_shapes_with_targets_as_long_as_their_inputs(task, monk
 
 def test_an_example_that_cannot_be_read_is_an_error_of_the_data():
     task = Classification(ImageReader(), ("no", "yes"))
-    with pytest.raises(DataError, match=r"An example of the data set cannot be used: .*PNG.* Correct it"):
+    with pytest.raises(DataError, match=r"An example of the dataset cannot be used: .*PNG.* Correct or remove it"):
         make_batches(tf.data.Dataset.from_tensor_slices(([PNG, b"no image"], [0, 1])), task, 2)

@@ -200,7 +200,7 @@ def test_show_and_init_take_what_opens_files_as_train_does(monkeypatch, tmp_path
     }
     for command in ("show", "init"):
         refused = CliRunner().invoke(cli, [command, *named, "--set", "num_classes=3"])
-        assert "Option 'num_classes' comes from the data in training" in refused.stderr
+        assert "Option 'num_classes' is set from the data in training" in refused.stderr
 
 
 def test_init_and_show_say_that_defaults_follow_from_few_examples(reviews):

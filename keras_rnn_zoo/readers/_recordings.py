@@ -112,4 +112,4 @@ def _opened(file: Any, kind: str) -> Any:
         return soundfile.SoundFile(file)
     except RuntimeError as error:
         fault = getattr(error, "error_string", str(error)).strip().rstrip(".")
-        raise DataError(f"it is damaged or not a {kind} file ({fault})") from None
+        raise DataError(f"it is damaged or not a valid {kind} file ({fault})") from None

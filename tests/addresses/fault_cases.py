@@ -224,7 +224,7 @@ CASES = [
     # Recordings
     Case("a recording that is no WAV file", "audio:calls",
          {**{f"calls/{n}_word.wav": wav() for n in range(4)}, "calls/x.wav": b"ID3 mp3"},
-         ("file 'x.wav'", "no MP3 file"), "transcription", row=True),
+         ("file 'x.wav'", "not a valid MP3 file"), "transcription", row=True),
     Case("a recording that is cut short", "audio:calls",
          {**{f"calls/{n}_word.wav": wav() for n in range(4)}, "calls/x.wav": wav()[:-600]},
          ("file 'x.wav'", "1,000 of 1,600 bytes"), "transcription", row=True),

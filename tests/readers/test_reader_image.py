@@ -136,7 +136,9 @@ WHOLE = encoded(RANDOM.integers(0, 256, (20, 20, 3)))
 
 @pytest.mark.parametrize("content", [b"", b"no image", WHOLE[:60], b"\x89PNG\r\n\x1a\n"], ids=len)
 def test_a_file_that_is_no_image_is_refused(reader, content, tmp_path):
-    with pytest.raises(DataError, match=f"of {len(content)} bytes cannot be read: it .* supported formats are .* BMP and WebP"):
+    with pytest.raises(
+        DataError, match=f"of {len(content)} bytes cannot be read: it .* supported formats are .* BMP and WebP"
+    ):
         reader.to_batch([WHOLE, content])
     path = tmp_path / "broken.png"
     path.write_bytes(content)
