@@ -3,6 +3,8 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from keras_rnn_zoo.serialization import register_when_keras_is_imported
+
 if TYPE_CHECKING:
     from keras_rnn_zoo.building import build
     from keras_rnn_zoo.errors import ZooError
@@ -42,3 +44,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
+
+
+register_when_keras_is_imported()

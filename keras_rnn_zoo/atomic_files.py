@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from keras_rnn_zoo.errors import ZooError
+from keras_rnn_zoo.platforms import flags, sync
 from keras_rnn_zoo.printing import short_repr
 
 _MAX_PATH_BYTES, _MAX_NAME_BYTES = 4095, 255
@@ -79,7 +80,7 @@ def move_folder(folder: Path, path: Path) -> None:
     """Renames a folder after syncing its contents to disk: even after a power cut it is either complete or absent."""
     sync_folder(folder)
     folder.rename(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def replace_folder(folder: Path, path: Path, earlier: Path | None) -> None:
@@ -110,15 +111,16 @@ def replace_folder(folder: Path, path: Path, earlier: Path | None) -> None:
         path.rename(spare)
         folder.rename(path)
         shutil.rmtree(spare, ignore_errors=True)
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def _exchanged(first: Path, second: Path) -> bool:
     """Atomically exchanges the names of two folders; returns `False` if the system does not support it."""
     import ctypes
 
-    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if rename is None:
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):  # macOS lacks the function, and Windows a library of that name.
         return False
     if not rename(_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE):
         return True
@@ -132,7 +134,7 @@ def sync_folder(folder: Path) -> None:
     """Waits until the contents of a folder are on disk."""
     for parent, _, names in os.walk(folder):
         for name in (*names, "."):
-            _sync(Path(parent) / name)
+            sync(Path(parent) / name)
 
 
 @contextlib.contextmanager
@@ -149,12 +151,13 @@ def atomic_write(path: Path) -> Iterator[Path]:
         with contextlib.suppress(FileNotFoundError):
             status = path.lstat()
             if stat.S_ISREG(status.st_mode):
-                with contextlib.suppress(PermissionError):  # Only root may change a file's owner.
+                # Only root may change a file's owner, and Windows has no such function.
+                with contextlib.suppress(PermissionError, AttributeError):
                     os.chown(temporary, status.st_uid, status.st_gid)
                 temporary.chmod(stat.S_IMODE(status.st_mode))
-        _sync(temporary)
+        sync(temporary)
         temporary.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -170,7 +173,7 @@ def _new_file_beside(path: Path) -> Path:
     while True:
         temporary = _partial_name(path.with_name(ending))
         with contextlib.suppress(FileExistsError):
-            os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
+            os.close(os.open(temporary, flags("O_WRONLY", "O_CREAT", "O_EXCL", "O_CLOEXEC"), 0o666))
             return temporary
 
 
@@ -218,17 +221,6 @@ def _own_descriptor(path: Path) -> int | None:
             break
         path = Path(folder) / path.readlink()
     return None
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP) or not path.is_dir():  # Some systems can't sync folders.
-            raise
-    finally:
-        os.close(descriptor)
 
 
 def remove_partial(folder: Path, name: str | None = None) -> None:

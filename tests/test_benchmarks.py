@@ -186,6 +186,7 @@ def test_the_data_of_an_epoch_follows_from_its_seed_and_the_zoo_reads_it(task, t
     assert next(examples.split("train").as_numpy_iterator())
 
 
+@pytest.mark.slow
 def test_the_command_prints_a_table_and_writes_it(tmp_path):
     output = tmp_path / "speed.json"
     command = [sys.executable, str(BENCHMARKS / "run.py"), "--output", str(output)]

@@ -42,12 +42,10 @@ while True:
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory, shrink):
+def pair(tmp_path_factory, small_run):
     """Two runs that predict alike: of the second, the tokens and their vectors stand in another order."""
     folder = tmp_path_factory.mktemp("pair")
-    with pytest.MonkeyPatch.context() as patch:
-        shrink(patch)
-        first = zoo.train("many_to_one", units=4, embedding_dim=4, epochs=1, verbose=0, models_dir=str(folder)).path
+    first = small_run("toy_reviews").path
     second = Path(shutil.copytree(first, folder / "second"))
     vocabulary = second / "task" / "vocabulary.txt"
     tokens = vocabulary.read_text().split("\n")[:-1]
@@ -259,7 +257,6 @@ def test_a_few_loads_beside_a_process_that_replaces_the_run(pair, path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("way", ["exchange", "two steps"])
 def test_a_thousand_loads_beside_a_process_that_replaces_the_run(pair, path, way):
     assert loads(pair, path, 1000, way) == (0, [])

@@ -217,11 +217,10 @@ def test_a_signal_ends_the_command_with_its_status_and_a_usable_run(models_dir, 
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     state = models_dir / ".many_to_one.unfinished" / "training.state"
-    deadline = time.monotonic() + 120
-    while not state.exists() and process.poll() is None and time.monotonic() < deadline:
+    while not state.exists() and process.poll() is None:
         time.sleep(0.1)
     process.send_signal(number)
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate()
     assert process.returncode == status, errors
     assert "Traceback" not in errors
     assert errors.rstrip().endswith("zoo train many_to_one --run many_to_one --resume")

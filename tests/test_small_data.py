@@ -216,7 +216,6 @@ def test_init_and_show_say_that_defaults_follow_from_few_examples(reviews):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
 def test_default_options_learn_from_thirty_recordings(tmp_path):
     train, test = write_recordings(tmp_path / "train", 30, 1), write_recordings(tmp_path / "test", 30, 2)
     run = zoo.train("ctc", dataset=f"audio:{train}", test=str(test), verbose=0)
@@ -227,7 +226,6 @@ def test_default_options_learn_from_thirty_recordings(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
 def test_default_options_learn_from_270_series(tmp_path):
     for name, count, seed in (("train", 270, 1), ("test", 370, 2)):
         series, speakers = draw_series(count, seed)

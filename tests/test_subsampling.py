@@ -96,7 +96,7 @@ def test_it_is_refused_where_nothing_can_be_thinned(name, options):
 
 
 def test_it_is_refused_before_anything_is_read():
-    with pytest.raises(OptionError, match=r"'subsampling' applies only to series and audio input, but the input is text; received 2"):
+    with pytest.raises(OptionError, match=r"applies only to series and audio input, but the input is text; received 2"):
         zoo.train("many_to_one", subsampling=2)
 
 

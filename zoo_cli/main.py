@@ -21,46 +21,46 @@ from keras_rnn_zoo.printing import printable
 
 COMMANDS = {
     "list": "List the architectures and their datasets.",
-    "show": "Show an architecture's options, datasets, input and output.",
-    "datasets": "List the datasets, their terms and whether they are on disk.",
-    "init": "Write a configuration with every option and its default, for zoo train --config.",
-    "train": "Train an architecture, test it on held-out data and write the run.",
-    "evaluate": "Measure a run on a split of the dataset it was trained on.",
-    "predict": "Answer the INPUTs, or each line of standard input where there are none, or a whole file.",
-    "export": "Write the next version of a run's export, and print its path.",
+    "show": "Show the options, datasets, inputs, and outputs of an architecture.",
+    "datasets": "List the datasets, their licenses, and whether they are on disk.",
+    "init": "Write a configuration file with every option and its default.",
+    "train": "Train an architecture and evaluate it on the test split.",
+    "evaluate": "Evaluate a run on a split of its dataset.",
+    "predict": "Predict INPUTs, lines of standard input, or a whole file.",
+    "export": "Export a run as a SavedModel, or for LiteRT or ONNX.",
 }
-"""The commands in the order of use, each in the module of its name, with the first line of its help.
+"""The commands in the order of use, with the first line of their help. Each is in the module of its name.
 
-The line stands here, too, since `zoo --help` would else load all that the commands need.
+The lines are repeated here so that `zoo --help` need not import the commands.
 """
 
 INTERRUPTED, TERMINATED = 130, 143
-"""Exit statuses that a shell reports for a program ended by Ctrl-C and by SIGTERM."""
+"""Exit statuses that shells report for programs ended by Ctrl-C and by SIGTERM."""
 
 
-def _forbid_network(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
-    """Keeps the network out until the command ends."""
-    ctx.with_resource(offline(wanted))
+def _disable_network(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    """Disables network access until the command ends."""
+    ctx.with_resource(offline(value))
 
 
 offline_option = click.option(
     "--offline",
     is_flag=True,
     expose_value=False,
-    callback=_forbid_network,
-    help="Ask the network for nothing [default: as $ZOO_OFFLINE says].",
+    callback=_disable_network,
+    help="Disable network access, like ZOO_OFFLINE=1.",
 )
 
 
 @functools.cache
 def _load(name: str) -> click.Command:
-    # `list` is a name of Python's own, which a module should not take.
+    # A module named `list` would shadow Python's own.
     module = importlib.import_module(f"zoo_cli.commands.{name}{'_' if name == 'list' else ''}")
     return offline_option(module.command)
 
 
 class ZooGroup(click.Group):
-    """A group that loads a command when it is used, writes UTF-8, and prints an error as one paragraph."""
+    """A group that imports commands when they are used, writes UTF-8, and prints an error as one paragraph."""
 
     def main(self, *args: Any, **extra: Any) -> Any:
         _write_utf8()
@@ -94,32 +94,32 @@ class ZooGroup(click.Group):
         except ZooError as error:
             _fail(ctx, f"Error: {error}", 1)
         except OSError as error:
-            if error.errno == errno.EPIPE:  # Click ends quietly when the reader of our output has gone.
+            if error.errno == errno.EPIPE:  # The reader of our output is gone; Click exits quietly.
                 raise
-            _fail(ctx, f"Error: the system refused: {error}. Check the path, its permissions and the free space.", 1)
+            _fail(ctx, f"Error: the system reported: {error}. Check the path, its permissions, and the free space.", 1)
 
 
 def _write_utf8() -> None:
-    """Makes standard output UTF-8, whatever the locale; bytes of a file that are not UTF-8 go out as they came in."""
-    if sys.stdout is None:  # It was closed before the command began.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  It stays until the process ends.
+    """Makes standard output UTF-8, whatever the locale. Invalid UTF-8 from files is written unchanged."""
+    if sys.stdout is None:  # It was closed before the command started.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  Open until the process ends.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
 
 
 def _about_dashes(context: click.Context | None) -> str:
-    """Returns how to give a command an argument that begins with a dash; "" for a command without arguments."""
+    """Returns how to pass a command an argument that begins with a dash, or "" if it takes no arguments."""
     command = context.command if context else None
-    arguments = [one for one in command.params if isinstance(one, click.Argument)] if command else []
+    arguments = [param for param in command.params if isinstance(param, click.Argument)] if command else []
     if context is None or not arguments:
         return ""
-    *before, name = [one.make_metavar(context).strip("[].") for one in arguments]
+    *before, name = [argument.make_metavar(context).strip("[].") for argument in arguments]
     return f" Put -- before {name}s that begin with a dash: {' '.join([context.command_path, *before, '--', name])}."
 
 
 @contextlib.contextmanager
 def _printable_usage_errors() -> Iterator[None]:
-    """Spells out the control characters of arguments that Click repeats in its messages."""
+    """Escapes control characters in arguments that Click repeats in its messages."""
     try:
         yield
     except click.ClickException as error:
@@ -133,13 +133,13 @@ def _printable_usage_errors() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _termination_interrupts(terminated: list[int]) -> Iterator[None]:
-    """Within it SIGTERM does what Ctrl-C does, and is noted in `terminated`."""
+    """Makes SIGTERM act like Ctrl-C inside a `with` block, and records it in `terminated`."""
 
     def interrupt(number: int, frame: Any) -> None:
         terminated.append(number)
         raise KeyboardInterrupt
 
-    # Only the main thread may say so; and who ignores or handles the signal already should go on to.
+    # Only the main thread may install a handler, and an existing handler takes precedence.
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
         yield
         return
@@ -159,7 +159,7 @@ def _fail(ctx: click.Context, message: str, status: int) -> None:
 @click.group(cls=ZooGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="zoo")
 def cli() -> None:
-    """Recurrent networks by name: train, measure, ask and export them.
+    """Train, evaluate, and export recurrent neural networks by name.
 
     \b
     Example:

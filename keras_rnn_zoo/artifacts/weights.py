@@ -119,12 +119,15 @@ def _size(name: str, dataset: Any) -> int:
 
 
 def _built(make: Callable[[], Any], stored: int) -> Any:
-    """Returns what `make` builds, if its variables need no more bytes than are stored."""
+    """Returns what `make` builds, if its weights need no more bytes than are stored.
+
+    The seeds of dropout, eight bytes a layer, do not count: Keras leaves some of them out of the file.
+    """
     # In such a scope variables have shapes and no values yet.
     with keras.StatelessScope(initialize_variables=False):
         model = make()
         needed = sum(
-            math.prod(v.shape) * _WIDTHS.get(keras.backend.standardize_dtype(v.dtype), 4) for v in model.variables
+            math.prod(v.shape) * _WIDTHS.get(keras.backend.standardize_dtype(v.dtype), 4) for v in model.weights
         )
     if needed > stored:
         forget_uninitialized_variables()

@@ -15,6 +15,7 @@ from typing import Any
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import tfds
+from keras_rnn_zoo.platforms import flags
 
 _CONTENTS = {
     "features_dict.FeaturesDict": "features_dict",
@@ -112,7 +113,7 @@ def _text(path: Path) -> str:
         if path.is_symlink() and path.resolve().parent != path.parent.resolve():
             raise damaged_dataset(path, "it is a symbolic link to another folder; a regular file is expected")
         # Without O_NONBLOCK, opening a pipe would wait for a writer.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        with open(os.open(path, flags("O_RDONLY", "O_NONBLOCK", "O_BINARY")), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise damaged_dataset(path, "it is not a regular file")
             content = file.read(_MAX_BYTES + 1)

@@ -113,26 +113,26 @@ def shift_right(ids):
     return ops.pad(ids, [[0, 0], [1, 0]], constant_values=PADDING)
 
 
-def sample_text(model, ids, temperature, length, draws):
+def sample_text(model, ids, temperature, max_new_tokens, draws):
     """Continues prompts by sampling one token after another.
 
     Args:
         model: a language model, with a layer `decoder` that has no memory.
         ids: prompts, int32 `(batch, time)`, padded with zeros at the end; a prompt may be empty.
         temperature: scalar that divides the logits; 0 selects the most likely token.
-        length: number of tokens to generate, a scalar.
-        draws: a random number in [0, 1) for each token to generate, float32 `(length,)`, shared by all rows.
+        max_new_tokens: number of tokens to generate, a scalar.
+        draws: a random number in [0, 1) for each token to generate, float32 `(max_new_tokens,)`, shared by all rows.
 
     Returns:
-        The ids of prompts and generated tokens, int32 `(batch, time + length)`, zero after the end.
+        The ids of prompts and generated tokens, int32 `(batch, time + max_new_tokens)`, zero after the end.
     """
     decoder = model.get_layer("decoder")
     classes = decoder.options["vocabulary_size"]
     # (batch,): the lengths of the prompts, including the start of the text.
     prompt_lengths = 1 + ops.sum(ops.cast(ids != PADDING, "int32"), axis=1)
     ids = shift_right(ids)
-    steps = ops.shape(ids)[1] + length
-    ids = ops.concatenate([ids, ops.zeros((ops.shape(ids)[0], length), "int32")], axis=1)
+    steps = ops.shape(ids)[1] + max_new_tokens
+    ids = ops.concatenate([ids, ops.zeros((ops.shape(ids)[0], max_new_tokens), "int32")], axis=1)
     _, states = decoder.start(ids)
     positions = ops.arange(steps)
     writable = ops.arange(classes) > UNKNOWN
@@ -145,9 +145,9 @@ def sample_text(model, ids, temperature, length, draws):
         logits = ops.where(writable, logits / ops.maximum(temperature, 1e-6), IMPOSSIBLE)
         cumulative = ops.cumsum(ops.softmax(logits, axis=-1), axis=-1)  # (batch, classes)
         generated = position - prompt_lengths  # Tokens generated so far; negative while the prompt is read.
-        draw = ops.take(draws, ops.clip(generated, 0, length - 1))
+        draw = ops.take(draws, ops.clip(generated, 0, max_new_tokens - 1))
         token = ops.sum(ops.cast(cumulative <= ops.expand_dims(draw, -1) * cumulative[:, -1:], "int32"), axis=-1)
-        is_generated = ops.logical_and(generated >= 0, generated < length)
+        is_generated = ops.logical_and(generated >= 0, generated < max_new_tokens)
         token = ops.where(temperature > 0, ops.minimum(token, classes - 1), most_likely(logits))
         token = ops.where(is_generated, token, ops.take(ids, position, axis=1))
         ids = ops.where(positions == position, ops.expand_dims(token, -1), ids)

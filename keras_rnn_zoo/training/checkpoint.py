@@ -69,14 +69,16 @@ def assign(path: Path, variables: Sequence[Any], values: Sequence[Any]) -> None:
 
 
 def write_model(model: Any, path: Path) -> None:
-    """Writes a model as a `.keras` file, the same bytes for the same model.
+    """Writes a functional model as a `.keras` file without its optimizer; equal models give equal bytes.
 
-    In Keras's own archive are the time, and addresses in memory by which its description tells shared objects.
+    Keras's own archive holds the time, and the addresses in memory of shared objects. Both are replaced.
     """
+    # Shares layers and weights with the model, but is not compiled: Keras saves the optimizer of a compiled model.
+    uncompiled = keras.Model(model.input, model.output, name=model.name)
     content, plain = io.BytesIO(), io.BytesIO()
     shared: dict[bytes, bytes] = {}
     with atomic_write(path) as beside:
-        model.save(beside)
+        uncompiled.save(beside)
         content.write(beside.read_bytes())
         with zipfile.ZipFile(content) as archive, zipfile.ZipFile(plain, "w") as written:
             for name in archive.namelist():

@@ -1,5 +1,7 @@
 """Each form of files, opened and, in small, trained on."""
 
+import json
+
 import numpy as np
 import pytest
 from fault_cases import PIXEL, npz, ragged, wav
@@ -7,6 +9,9 @@ from fault_cases import PIXEL, npz, ragged, wav
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.inference.load import open_examples
+from keras_rnn_zoo.training import train as training
+from keras_rnn_zoo.training.plan import Request, make_plan
 
 RANDOM = np.random.default_rng(0)
 
@@ -287,32 +292,50 @@ def test_the_own_splits_of_a_tfds_data_set_are_used(tfds_dir):
 SMALL = {"units": 4, "epochs": 1, "verbose": 0}
 
 
-@pytest.mark.parametrize(
-    ("architecture", "address", "options"),
-    [
-        ("many_to_one", "tfds:stars", {"embedding_dim": 4}),
-        ("ctc", "tfds:words", {}),
-        ("many_to_one", "npz:a.npz", {}),
-        ("one_to_many", "images:pics", {"embedding_dim": 4, "image_height": 16, "image_width": 16}),
-        ("sync_many_to_many", "text:book.txt", {"embedding_dim": 4}),
-        ("many_to_many", "text:a.txt,b.txt", {"embedding_dim": 4, "beam_size": 1}),
-    ],
-)
-def test_it_trains_and_is_measured_again_on_the_same_rows(
-    architecture, address, options, own_sets, tmp_path, monkeypatch
-):
+TRAINED = [
+    ("many_to_one", "tfds:stars", {"embedding_dim": 4}),
+    ("ctc", "tfds:words", {}),
+    ("many_to_one", "npz:a.npz", {}),
+    ("one_to_many", "images:pics", {"embedding_dim": 4, "image_height": 16, "image_width": 16}),
+    ("sync_many_to_many", "text:book.txt", {"embedding_dim": 4}),
+    ("many_to_many", "text:a.txt,b.txt", {"embedding_dim": 4, "beam_size": 1}),
+]
+
+
+@pytest.fixture
+def trainable(own_sets, tmp_path, monkeypatch):
+    """A function that gives the folder of an address of `TRAINED`, which is written into the current folder."""
     monkeypatch.chdir(tmp_path)
     captions = "image,caption\n" + "".join(f"{n}.png,a dot {n % 3}\n" for n in range(15))
     write(tmp_path / "pics", {**{f"{n}.png": PIXEL for n in range(15)}, "captions.csv": captions})
     lines = [f"line {n % 37} of {n}" for n in range(60)]
     write(tmp_path, {"a.txt": "\n".join(lines), "b.txt": "\n".join(line.upper() for line in lines)})
     write(tmp_path, {"book.txt": "\n".join(lines * 9), "a.npz": npz(x=ragged(*X), y=np.arange(20) / 7)})
-    given = {"data_dir": str(own_sets)} if address.startswith("tfds") else {}
-    run = zoo.train(architecture, dataset=address, **SMALL, **options, **given)
-    written = run.metrics
+    return lambda address: str(own_sets) if address.startswith("tfds") else None
+
+
+@pytest.mark.parametrize(("architecture", "address", "options"), TRAINED)
+def test_what_a_run_records_opens_the_same_rows_again(architecture, address, options, trainable):
+    request = Request(architecture, address, trainable(address), {}, options, None, None)
+    plan = make_plan(request, resume=False, overwrite=False)
+    examples = training._open_examples(plan)
+    config = json.loads(json.dumps(plan.config))
+    again = open_examples(config, config["dataset"]["data_dir"])
+    assert again.checksum == examples.checksum
+    assert again.facts == examples.facts
+    for part in ("train", "validation", "test"):
+        first, second = (list(one.split(part).as_numpy_iterator()) for one in (examples, again))
+        assert len(first) > 0
+        for row, other in zip(first, second, strict=True):
+            np.testing.assert_equal(row, other)
+
+
+@pytest.mark.parametrize(("architecture", "address", "options"), [TRAINED[1], TRAINED[3]])
+def test_it_trains_and_is_measured_again_on_the_same_rows(architecture, address, options, trainable):
+    run = zoo.train(architecture, dataset=address, **SMALL, **options, data_dir=trainable(address))
     again = zoo.evaluate(run)
-    assert again.examples == written["examples"]
-    assert again.metrics == pytest.approx(written["metrics"], rel=1e-4)
+    assert again.examples == run.metrics["examples"]
+    assert again.metrics == pytest.approx(run.metrics["metrics"], rel=1e-4)
 
 
 def test_files_that_moved_are_found_in_the_folder_named(tmp_path):

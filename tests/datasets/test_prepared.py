@@ -232,9 +232,7 @@ def test_a_record_that_claims_more_than_its_file_holds_is_named(tmp_path):
     folder = write_prepared(tmp_path)
     shard = next(folder.glob("*-of-*"))
     shard.write_bytes(struct.pack("<Q", 2**45) + shard.read_bytes()[8:])
-    with pytest.raises(
-        DataError, match=r"00000-of-00001: it has 0 records and a truncated one, but 2 were"
-    ):
+    with pytest.raises(DataError, match=r"00000-of-00001: it has 0 records and a truncated one, but 2 were"):
         prepared.open_prepared(LOCATION, tmp_path)
 
 
@@ -436,7 +434,5 @@ def test_a_truncated_copy_of_the_real_data_is_named(tfds_dir, tmp_path):
     shard.chmod(0o644)
     with open(shard, "r+b") as file:
         file.truncate(1_000_000)
-    with pytest.raises(
-        DataError, match=r"00000-of-00001: it has 748 records and a truncated one, but 25,000 were"
-    ):
+    with pytest.raises(DataError, match=r"00000-of-00001: it has 748 records and a truncated one, but 25,000 were"):
         registry.datasets.get("imdb_reviews").make(str(tmp_path), 0)

@@ -70,8 +70,8 @@ def test_show(zoo, name):
     shown = zoo("show", name).stdout
     for word in ("pooling", "one of last, mean", "vocabulary_size", "max_length", "imdb_reviews", "probabilities"):
         assert word in shown
-    assert "Options with toy_reviews" in shown
-    assert "The default endpoint of a model trained on toy_reviews" in shown
+    assert "Options for toy_reviews" in shown
+    assert "Default endpoint of a model trained on toy_reviews" in shown
 
 
 def test_show_as_json(zoo):
@@ -88,7 +88,7 @@ def test_every_architecture_is_shown_with_each_of_its_datasets(zoo, name):
     for dataset in registry.datasets_of(registry.architectures.get(name)):
         result = zoo("show", name, "--dataset", dataset.name)
         assert result.exit_code == 0
-        assert f"Options with {dataset.name}" in result.stdout
+        assert f"Options for {dataset.name}" in result.stdout
 
 
 def test_show_has_the_options_and_the_endpoint_of_the_dataset_asked_for(zoo):
@@ -113,8 +113,8 @@ def test_show_says_which_formats_there_are_and_why_one_is_not(zoo):
     shown = json.loads(zoo("show", "many_to_one", "--dataset", "spoken_digit", "--json").stdout)
     assert shown["formats"] == ["saved_model", "tflite"]
     shown = zoo("show", "many_to_one", "--dataset", "spoken_digit").stdout
-    assert "Formats of zoo export for a model trained on spoken_digit" in shown
-    assert "none: recordings are read by a Fourier transform" in shown
+    assert "Export formats of a model trained on spoken_digit" in shown
+    assert "not available: recordings are read by a Fourier transform" in shown
 
 
 def test_datasets(zoo, tmp_path):
@@ -136,8 +136,8 @@ def test_the_main_job(tmp_path):
     trained = run_fresh("train", "many_to_one", "--epochs", "4", env=environment)
     assert trained.returncode == 0, trained.stderr.decode()
     output, log = trained.stdout.decode(), trained.stderr.decode()
-    assert "On the test split (500 examples): " in output
-    assert f"The run is in {tmp_path / 'many_to_one'}" in output
+    assert "Test split (500 examples): " in output
+    assert f"Wrote the run to {tmp_path / 'many_to_one'}" in output
     assert "zoo predict many_to_one" in output
     assert log.count("val_accuracy") == 4
     assert "\r" not in log
@@ -296,7 +296,7 @@ def test_a_folder_that_cannot_be_written_is_one_paragraph(zoo, tmp_path):
     (tmp_path / "file").touch()
     result = zoo("train", "many_to_one", "--models-dir", str(tmp_path / "file" / "models"))
     assert result.exit_code == 1
-    assert result.stderr.splitlines()[-1].startswith("Error: the system refused: ")
+    assert result.stderr.splitlines()[-1].startswith("Error: the system reported: ")
 
 
 def test_a_truncated_run_is_one_paragraph(zoo, copied):
