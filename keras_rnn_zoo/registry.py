@@ -13,7 +13,9 @@ from typing import Any, TypeVar
 from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.catalog import Catalog
 from keras_rnn_zoo.catalog import Entry as Entry
-from keras_rnn_zoo.entries import Architecture, Dataset, FileFormat, Reader, Task
+from keras_rnn_zoo.entries import Architecture as Architecture
+from keras_rnn_zoo.entries import Dataset as Dataset
+from keras_rnn_zoo.entries import FileFormat, Reader, Task
 from keras_rnn_zoo.errors import DataError, UnknownNameError
 from keras_rnn_zoo.options import Option
 
@@ -104,7 +106,8 @@ def find_dataset(
                 f"Files of the form {form.name!r} are for {', '.join(form.tasks)}; {' or '.join(tasks)} is wanted. "
                 f"Forms for that: {', '.join(others)}."
             )
-        return form.make(place, fitting, options or {}, known or {})
+        dataset: Dataset = form.make(place, fitting, options or {}, known or {})
+        return dataset
     try:
         return datasets.get(name)
     except UnknownNameError as error:

@@ -56,7 +56,8 @@ offline_option = click.option(
 def _load(name: str) -> click.Command:
     # A module named `list` would shadow Python's own.
     module = importlib.import_module(f"zoo_cli.commands.{name}{'_' if name == 'list' else ''}")
-    return offline_option(module.command)
+    command: click.Command = offline_option(module.command)
+    return command
 
 
 class ZooGroup(click.Group):

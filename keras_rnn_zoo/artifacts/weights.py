@@ -112,7 +112,7 @@ def _size(name: str, dataset: Any) -> int:
     """Returns the bytes of an array, which must be stored in one piece as they are."""
     if not isinstance(dataset, h5py.Dataset) or dataset.external or dataset.is_virtual or dataset.chunks:
         raise _UnlikeKerasError(f"{name} is not stored in one piece")
-    size = math.prod(dataset.shape) * dataset.dtype.itemsize
+    size = int(math.prod(dataset.shape) * dataset.dtype.itemsize)
     if dataset.dtype.kind not in "fiub" or dataset.id.get_storage_size() != size:
         raise _UnlikeKerasError(f"{name} declares {size:,} bytes of numbers, and stores something else")
     return size

@@ -238,7 +238,8 @@ def open_examples(config: dict[str, Any], data_dir: str | None = None) -> Exampl
     options = check_options(entry.options, dataset["options"], f"the dataset {entry.name}")
     if not data_dir and entry.source == "tfds":
         data_dir = recorded_dir(entry.location, dataset.get("data_dir"))
-    return entry.make(data_dir, config["seed"], **options)
+    examples: Examples = entry.make(data_dir, config["seed"], **options)
+    return examples
 
 
 def _fault_of_examples(config: dict[str, Any]) -> Callable[[Any, Any], str] | None:
@@ -284,4 +285,5 @@ def make_task(config: dict[str, Any]) -> Task:
     reader = registry.reader_of(entry, described["input"])
     reading = check_options(reader.options, described["reader"], f"the reader {reader.name}")
     options = check_options(entry.options, described["options"], f"the task {entry.name}")
-    return entry.make(reader.make(**reading), tuple(described["classes"]), **options)
+    task: Task = entry.make(reader.make(**reading), tuple(described["classes"]), **options)
+    return task

@@ -52,5 +52,5 @@ def tie(examples: int) -> float:
 
 def enough_examples(settings: Mapping[str, Any]) -> int:
     """Returns a number of training examples from which on `adapted_settings` changes none of the settings."""
-    steps = max(STEPS_PER_EPOCH, STEPS / settings["epochs"], PATIENCE_STEPS / max(settings["patience"], 1))
+    steps: float = max(STEPS_PER_EPOCH, STEPS / settings["epochs"], PATIENCE_STEPS / max(settings["patience"], 1))
     return math.ceil(steps) * int(settings["batch_size"])

@@ -13,8 +13,9 @@ from keras_rnn_zoo.user_data.folders import Folder
 from keras_rnn_zoo.user_data.formats.audio import AudioFolder
 from keras_rnn_zoo.user_data.formats.conll import ConllFile
 from keras_rnn_zoo.user_data.formats.images import ImageFolder
-from keras_rnn_zoo.user_data.formats.tables import CsvTable, JsonlTable, Table, TsvTable, likely_separator
+from keras_rnn_zoo.user_data.formats.tables import CsvTable, JsonlTable, TsvTable, likely_separator
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction, flat, json_line, one_line, row_writer
+from keras_rnn_zoo.user_data.table import Table
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.textfile import TextFile, check_text, likely_encoding
 
