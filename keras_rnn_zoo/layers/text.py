@@ -106,7 +106,10 @@ def _split(tokens: str, texts: tf.Tensor) -> tf.RaggedTensor:
 def _splitter(tokens: str) -> Callable[[tf.Tensor], tf.Tensor]:
     """Returns a function from strings to a flat tensor of all their tokens, traced once per kind of token."""
     signature = [tf.TensorSpec([None], tf.string)]
-    return tf.function(lambda texts: _split(tokens, texts).flat_values, input_signature=signature, autograph=False)
+    split: Callable[[tf.Tensor], tf.Tensor] = tf.function(
+        lambda texts: _split(tokens, texts).flat_values, input_signature=signature, autograph=False
+    )
+    return split
 
 
 class Tokenizer(keras.layers.Layer):

@@ -15,8 +15,8 @@ from keras_rnn_zoo.user_data.formats.conll import ConllFile
 from keras_rnn_zoo.user_data.formats.images import ImageFolder
 from keras_rnn_zoo.user_data.formats.tables import CsvTable, JsonlTable, TsvTable, likely_separator
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction, flat, json_line, one_line, row_writer
-from keras_rnn_zoo.user_data.table import Table
 from keras_rnn_zoo.user_data.rows import BadRow
+from keras_rnn_zoo.user_data.table import Table
 from keras_rnn_zoo.user_data.textfile import TextFile, check_text, likely_encoding
 
 logger = logging.getLogger(__name__)
