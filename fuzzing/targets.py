@@ -14,7 +14,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import DatasetConfig, RunConfig, TaskConfig, TrainingConfig
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.readers._wav import read_wav
-from keras_rnn_zoo.readers.series import padded_batch, parsed_series
+from keras_rnn_zoo.readers.series import pad_batch, parse_series
 from keras_rnn_zoo.training import config_file as configs
 from keras_rnn_zoo.user_data.prediction_inputs import open_inputs
 from keras_rnn_zoo.user_data.rows import BadRow
@@ -158,7 +158,7 @@ _WAV = seeds.wav()
 
 def series(data: bytes) -> None:
     """A series as JSON, as `zoo predict` takes it."""
-    padded_batch([parsed_series(data), parsed_series(data.decode("utf-8", "replace"))], (2,))
+    pad_batch([parse_series(data), parse_series(data.decode("utf-8", "replace"))], (2,))
 
 
 def yaml(data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Keras RNN Zoo: trained recurrent networks by name. Each public name is loaded when first used."""
+"""Keras RNN Zoo: trained recurrent networks by name. Each public name is imported on first use."""
 
 import importlib
 from typing import TYPE_CHECKING, Any

@@ -190,7 +190,8 @@ class Task(Entry):
     @property
     def prediction_options(self) -> Mapping[str, Option]:
         """The options that an answer of this task takes, such as the temperature of a language model."""
-        return self.make.prediction_options  # type: ignore[attr-defined]
+        options: Mapping[str, Option] = self.make.prediction_options  # type: ignore[attr-defined]
+        return options
 
 
 @dataclass(frozen=True)

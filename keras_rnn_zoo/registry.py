@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.catalog import Catalog
 from keras_rnn_zoo.catalog import Entry as Entry
-from keras_rnn_zoo.entries import Architecture, Cell, Command, Dataset, ExportFormat, FileFormat, Reader, Task
+from keras_rnn_zoo.entries import Architecture as Architecture
+from keras_rnn_zoo.entries import Cell as Cell
+from keras_rnn_zoo.entries import Command as Command
+from keras_rnn_zoo.entries import Dataset as Dataset
+from keras_rnn_zoo.entries import ExportFormat as ExportFormat
+from keras_rnn_zoo.entries import FileFormat as FileFormat
+from keras_rnn_zoo.entries import Reader as Reader
+from keras_rnn_zoo.entries import Task as Task
 from keras_rnn_zoo.entries import TaskFiles as TaskFiles
 from keras_rnn_zoo.errors import DataError, UnknownNameError
 from keras_rnn_zoo.options import Option
@@ -146,7 +153,8 @@ def find_dataset(
                 f"Files of the form {form.name!r} are for {', '.join(tasks_of(form))}; {' or '.join(tasks)} is wanted. "
                 f"Forms for that: {', '.join(others)}."
             )
-        return form.make(place, fitting, options or {}, config)
+        dataset: Dataset = form.make(place, fitting, options or {}, config)
+        return dataset
     try:
         return datasets.get(name)
     except UnknownNameError as error:

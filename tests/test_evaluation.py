@@ -113,7 +113,7 @@ def test_a_split_without_an_example_is_named(small_run, monkeypatch, split):
     splits = {**examples.splits, split: lambda: examples.splits[split]().take(0)}
     opened = dataclasses.replace(examples, splits=splits)
     monkeypatch.setattr("keras_rnn_zoo.inference.rebuild.open_examples", lambda *_: opened)
-    told = f"The split '{split}' of the dataset has no example"
+    told = f"The split '{split}' of the dataset is empty"
     with pytest.raises(DataError, match=told):
         zoo.evaluate(small_run("adding"), split=split)
     with pytest.raises(DataError, match=told):

@@ -39,7 +39,7 @@ LENGTHS = np.random.default_rng(0).integers(0, 60, 600)
 def kept(request, monkeypatch):
     """Whether preprocessed examples are kept in memory."""
     if request.param != "kept in memory":
-        monkeypatch.setattr(pipeline, "_CACHED_BYTES", 0)
+        monkeypatch.setattr(pipeline, "_MAX_CACHE_BYTES", 0)
     return request.param == "kept in memory"
 
 
@@ -119,7 +119,7 @@ def test_a_few_examples_tell_whether_all_fit_in_memory(task, monkeypatch):
         raw = examples(lengths) if count_is_known else examples(lengths).filter(lambda text, target: True)
         return pipeline._memory(raw.map(task.example).take(32), raw)[1]
 
-    monkeypatch.setattr(pipeline, "_CACHED_BYTES", 100 * (10 * 4 + 8))  # Ten ids of int32, and a target of int64.
+    monkeypatch.setattr(pipeline, "_MAX_CACHE_BYTES", 100 * (10 * 4 + 8))  # Ten ids of int32, and a target of int64.
     for count_is_known in (True, False):
         assert fits([10] * 100, count_is_known)
         assert not fits([10] * 101, count_is_known)
@@ -214,5 +214,5 @@ def test_jax_is_given_few_shapes_with_targets_as_long_as_their_inputs(task, monk
 
 def test_an_example_that_cannot_be_read_is_an_error_of_the_data():
     task = Classification(ImageReader(), ("no", "yes"))
-    with pytest.raises(DataError, match=r"An example of the data set cannot be used: .*PNG.* Correct it"):
+    with pytest.raises(DataError, match=r"An example of the dataset cannot be used: .*PNG.* Correct or remove it"):
         make_batches(tf.data.Dataset.from_tensor_slices(([PNG, b"no image"], [0, 1])), task, 2)

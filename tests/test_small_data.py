@@ -175,7 +175,7 @@ def test_patience_is_set_by_command_line_and_yaml(words, wanted, monkeypatch, tm
 def test_a_wrong_patience_is_named():
     result = CliRunner().invoke(cli, ["train", "many_to_one", "--set", "patience=-1"])
     assert result.exit_code == 1
-    assert "'patience' expects a whole number from 0 to 100,000; received -1" in result.stderr
+    assert "'patience' expects an integer from 0 to 100,000; received -1" in result.stderr
 
 
 def test_show_and_init_take_what_opens_files_as_train_does(monkeypatch, tmp_path):
@@ -199,7 +199,7 @@ def test_show_and_init_take_what_opens_files_as_train_does(monkeypatch, tmp_path
     }
     for command in ("show", "init"):
         refused = CliRunner().invoke(cli, [command, *named, "--set", "num_classes=3"])
-        assert "Option 'num_classes' comes from the data in training" in refused.stderr
+        assert "Option 'num_classes' is set from the data in training" in refused.stderr
 
 
 def test_init_and_show_say_that_defaults_follow_from_few_examples(reviews):

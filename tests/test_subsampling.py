@@ -96,7 +96,7 @@ def test_it_is_refused_where_nothing_can_be_thinned(name, options):
 
 
 def test_it_is_refused_before_anything_is_read():
-    with pytest.raises(OptionError, match=r"'subsampling' is for series and audio, and the input is text; received 2"):
+    with pytest.raises(OptionError, match=r"applies only to series and audio input, but the input is text; received 2"):
         zoo.train("many_to_one", subsampling=2)
 
 
@@ -185,4 +185,4 @@ def test_commands_that_train_nothing_refuse_it_for_texts(command):
 
     done = CliRunner().invoke(cli, [command, "many_to_one", "--set", "subsampling=2"])
     assert done.exit_code == 1
-    assert "Option 'subsampling' is for series and audio, and the input is text" in done.stderr
+    assert "Option 'subsampling' applies only to series and audio input, but the input is text" in done.stderr

@@ -72,9 +72,10 @@ def _plugin_commands() -> dict[str, click.Command]:
 def _load(name: str) -> click.Command | None:
     modules = own_commands()
     if name in modules:
-        return offline_option(importlib.import_module(f"zoo_cli.commands.{modules[name]}").command)
-    command = _plugin_commands().get(name)
-    return command and offline_option(command)
+        command: click.Command | None = importlib.import_module(f"zoo_cli.commands.{modules[name]}").command
+    else:
+        command = _plugin_commands().get(name)
+    return offline_option(command) if command else None
 
 
 def _first_line_of_help(module: str) -> str:

@@ -14,8 +14,8 @@ from typing import Any
 import h5py
 import keras
 import numpy as np
-from keras.src.backend.common import global_state
 
+from keras_rnn_zoo._keras_internals import forget_uninitialized_variables
 from keras_rnn_zoo.artifacts.digests import damaged
 from keras_rnn_zoo.artifacts.snapshot import OpenFile
 from keras_rnn_zoo.errors import ZooError
@@ -112,7 +112,7 @@ def _size(name: str, dataset: Any) -> int:
     """Returns the bytes of an array, which must be stored in one piece as they are."""
     if not isinstance(dataset, h5py.Dataset) or dataset.external or dataset.is_virtual or dataset.chunks:
         raise _UnlikeKerasError(f"{name} is not stored in one piece")
-    size = math.prod(dataset.shape) * dataset.dtype.itemsize
+    size = int(math.prod(dataset.shape) * dataset.dtype.itemsize)
     if dataset.dtype.kind not in "fiub" or dataset.id.get_storage_size() != size:
         raise _UnlikeKerasError(f"{name} declares {size:,} bytes of numbers, and stores something else")
     return size
@@ -130,7 +130,7 @@ def _built(make: Callable[[], Any], stored: int) -> Any:
             math.prod(v.shape) * _WIDTHS.get(keras.backend.standardize_dtype(v.dtype), 4) for v in model.weights
         )
     if needed > stored:
-        global_state.set_global_attribute("uninitialized_variables", [])
+        forget_uninitialized_variables()
         raise _UnlikeKerasError(
             f"it holds {stored:,} bytes of weights where the model that config.json describes has {needed:,}"
         )

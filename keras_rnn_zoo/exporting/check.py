@@ -150,7 +150,8 @@ def ask(export: Path, questions: Sequence[Mapping[str, Any]], arrays: Mapping[st
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "questions.json").write_text(json.dumps(questions), encoding="utf-8")
-        np.savez(folder / "inputs.npz", **{key: np.asarray(value) for key, value in arrays.items()})
+        inputs: dict[str, Any] = {key: np.asarray(value) for key, value in arrays.items()}
+        np.savez(folder / "inputs.npz", **inputs)
         command = [sys.executable, "-I", str(_PROGRAM), str(export.resolve()), name]
         done = subprocess.run(command, cwd=name, capture_output=True, text=True, check=False)
         if done.returncode:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Option, Range
-from keras_rnn_zoo.readers.reader import required
+from keras_rnn_zoo.readers.reader import require
 from keras_rnn_zoo.readers.text import TextReader
 from keras_rnn_zoo.tasks._token_level import TokenLevelTask
 
@@ -65,9 +65,9 @@ class LanguageModeling(TokenLevelTask):
         texts, temperature, seed, length = raw
         bounds = self.prediction_options["max_new_tokens"].bounds
         writable = tf.logical_and(length >= bounds.minimum, length <= bounds.maximum)
-        length = required(writable, "The input `max_new_tokens` lies from 1 to 100,000; received", length)
+        length = require(writable, "The input `max_new_tokens` lies from 1 to 100,000; received", length)
         warm = tf.logical_and(temperature >= 0, tf.math.is_finite(temperature))
-        temperature = required(warm, "The input `temperature` is a number of 0 or more; received", temperature)
+        temperature = require(warm, "The input `temperature` is a number of 0 or more; received", temperature)
         draws = tf.random.stateless_uniform(length[None], tf.stack([seed, 0]))
         return {"ids": self.reader(texts), "temperature": temperature, "max_new_tokens": length, "draws": draws}
 

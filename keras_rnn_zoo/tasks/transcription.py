@@ -90,7 +90,8 @@ class Transcription(TextTargetTask):
         split = self.target_ids.split(tf.constant(transcripts))
         tokens, rows = split.flat_values.numpy(), split.value_rowids().numpy()
         equal = (tokens[1:] == tokens[:-1]) & (rows[1:] == rows[:-1])
-        return tuple(np.bincount(found, minlength=len(transcripts)) for found in (rows, rows[1:][equal]))
+        count = len(transcripts)
+        return np.bincount(rows, minlength=count), np.bincount(rows[1:][equal], minlength=count)
 
     def loss(self) -> Any:
         from keras_rnn_zoo.layers.steps import TranscriptLoss

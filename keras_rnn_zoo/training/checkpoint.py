@@ -24,13 +24,14 @@ def write_state(path: Path, document: Mapping[str, Any], groups: Mapping[str, Se
 
     A file is one line with the SHA-256 of what follows, and then NumPy's `.npz`.
     """
-    arrays = {
+    arrays: dict[str, Any] = {_DOCUMENT: np.frombuffer(json.dumps(document).encode(), "uint8")}
+    arrays |= {
         f"{name}/{number:06}": keras.ops.convert_to_numpy(variable.value)
         for name, variables in groups.items()
         for number, variable in enumerate(variables)
     }
     content = io.BytesIO()
-    np.savez(content, **{_DOCUMENT: np.frombuffer(json.dumps(document).encode(), "uint8")}, **arrays)
+    np.savez(content, **arrays)
     with atomic_write(path) as beside, open(beside, "wb") as file:
         file.write(_HEAD + _digest(content.getbuffer()) + b"\n")
         file.write(content.getbuffer())

@@ -107,7 +107,7 @@ class RowSource(abc.ABC):
 
     def key(self, row: Row) -> bytes:
         """Returns what tells the split of a row: rows with the same key stand in the same split."""
-        return row.raw.encode()
+        return bytes(row.raw.encode())
 
     def content(self, row: Row) -> bytes:
         """Returns what tells whether two rows, also of different files, have the same input."""

@@ -66,7 +66,7 @@ def test_large_splits_are_read_again_in_every_pass_and_small_ones_are_held(tmp_p
     addresses = (f"csv:{tmp_path}/a.csv", "classification"), (f"text:{tmp_path}/book.txt", "language_modeling")
     held = [opened(*address)[1] for address in addresses]
     found = [rows(examples) for examples in held]
-    monkeypatch.setattr("keras_rnn_zoo.datasets.examples.HELD", 20)
+    monkeypatch.setattr("keras_rnn_zoo.datasets.examples.MAX_BYTES_IN_MEMORY", 20)
     streamed = [opened(*address)[1] for address in addresses]
     assert [rows(examples) for examples in streamed] == found
     for before, after in zip(held, streamed, strict=True):

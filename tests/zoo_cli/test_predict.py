@@ -34,7 +34,7 @@ def test_predict_takes_how_to_answer(zoo, small_run):
     for pair, told in (
         ("temperatur=0.5", "a prediction of this run has no option 'temperatur'. Did you mean 'temperature'?"),
         ("temperature=hot", "Option 'temperature' expects a number from 0 to 100; received 'hot'."),
-        ("max_new_tokens=0", "Option 'max_new_tokens' expects a whole number from 1 to 100,000; received 0."),
+        ("max_new_tokens=0", "Option 'max_new_tokens' expects an integer from 1 to 100,000; received 0."),
     ):
         result = write(pair)
         assert result.exit_code == 1
@@ -68,7 +68,7 @@ def test_predict_reads_the_files_that_are_named(zoo, small_run, tmp_path):
     assert result.stderr.strip() == told
     path.write_bytes(b"no image")
     assert (
-        "PNG, JPEG, GIF, BMP and WebP files are read"
+        "supported formats are PNG, JPEG, GIF, BMP and WebP"
         in zoo("predict", "digits", str(path), "--models-dir", folder).stderr
     )
 

@@ -21,7 +21,7 @@ from keras_rnn_zoo.readers._recordings import (
     rate_of,
     read_recording,
 )
-from keras_rnn_zoo.readers._wav import MARGIN, MOST_SECONDS
+from keras_rnn_zoo.readers._wav import DEFAULT_MAX_SECONDS, MARGIN
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.folders import Folder, folder_inputs
 from keras_rnn_zoo.user_data.rows import Row
@@ -52,7 +52,7 @@ class AudioFolder(Folder):
         given: Mapping[str, str],
         encoding: str,
         sample_rate: int = 0,
-        max_seconds: float = MOST_SECONDS,
+        max_seconds: float = DEFAULT_MAX_SECONDS,
     ) -> None:
         super().__init__(place, tasks, given, encoding)
         self.sample_rate, self.max_seconds = sample_rate, max_seconds
@@ -94,7 +94,7 @@ class AudioFolder(Folder):
 def audio_options(
     *,
     sample_rate: SampleRate = MOST_SAMPLES,
-    max_seconds: MaxSeconds = MOST_SECONDS,
+    max_seconds: MaxSeconds = DEFAULT_MAX_SECONDS,
 ) -> None:
     """What recordings have as options besides those of all files.
 

@@ -2,11 +2,12 @@
 
 import functools
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
-from keras_rnn_zoo.readers._pixels import fault_of_image
+from keras_rnn_zoo.readers._pixels import image_fault
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.folders import Folder, folder_inputs
 from keras_rnn_zoo.user_data.rows import Row
@@ -23,14 +24,14 @@ class ImageFolder(Folder):
     token_files = "*.token.txt"
 
     def load(self, row: Row) -> bytes:
-        return (self.folder / row.raw).read_bytes()
+        return Path(self.folder / row.raw).read_bytes()
 
     def check(self, row: Row) -> str:
         try:
             content = self.load(row)
         except OSError as error:
             return f"the file cannot be read: {error.strerror}"
-        fault = fault_of_image(content)
+        fault = image_fault(content)
         return f"the image {row.raw!r} of {len(content):,} bytes will not open: {fault}" if fault else ""
 
 

@@ -20,7 +20,7 @@ from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf, tfds
 from keras_rnn_zoo.readers._options import MaxSeconds
-from keras_rnn_zoo.readers._wav import MOST_SECONDS, resample
+from keras_rnn_zoo.readers._wav import DEFAULT_MAX_SECONDS, resample
 from keras_rnn_zoo.user_data.columns import choose_task, parse_columns, resolve, usual_columns, words_of
 from keras_rnn_zoo.user_data.conll_file import joined
 from keras_rnn_zoo.user_data.dataset import open_dataset
@@ -64,7 +64,7 @@ class TfdsSplit(RowSource):
 
     def __init__(  # The place of a split is its builder.
         self, builder: Any, split: str, tasks: tuple[str, ...], given: Mapping[str, str], sample_rate: int = 0,
-        max_seconds: float = MOST_SECONDS,
+        max_seconds: float = DEFAULT_MAX_SECONDS,
     ) -> None:  # fmt: skip
         self.builder, self.split, self.sample_rate, self.max_seconds = builder, split, sample_rate, max_seconds
         self.features_by_name = dict(_flat(builder.info.features))
@@ -228,7 +228,7 @@ def tfds_set(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], con
     def open_set(
         data_dir: str | None, seed: int, fault_of: Callable[[Any, Any], str] | None = None, *,
         columns: str = "", validation: str = "", test: str = "", skip_bad_rows: bool = False,
-        sample_rate: int = 16_000, max_seconds: MaxSeconds = MOST_SECONDS,
+        sample_rate: int = 16_000, max_seconds: MaxSeconds = DEFAULT_MAX_SECONDS,
     ) -> Examples:  # fmt: skip
         """A data set of TensorFlow Datasets.
 
