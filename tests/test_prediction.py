@@ -177,5 +177,5 @@ def test_a_model_that_keras_refuses_is_an_error_of_the_run(copied):
     with zipfile.ZipFile(copied.model_path, "w") as archive:
         archive.writestr("config.json", "{}")
     write_config(copied, copied.config)
-    with pytest.raises(RunError, match=r"model\.keras is damaged: as an archive it holds 'config\.json' instead of"):
+    with pytest.raises(RunError, match=r"model\.keras is damaged: as an archive it contains 'config\.json' instead of"):
         zoo.load("many_to_one")

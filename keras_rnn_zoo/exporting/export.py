@@ -9,7 +9,7 @@ from typing import Any
 
 from keras_rnn_zoo.artifacts.export import CARD, LICENSE, write_facts
 from keras_rnn_zoo.artifacts.lock import run_lock
-from keras_rnn_zoo.artifacts.run import Run, open_run, reopened
+from keras_rnn_zoo.artifacts.run import Run, open_run, reopen_run
 from keras_rnn_zoo.artifacts.run_config import ExportConfig, ExportedDataset
 from keras_rnn_zoo.atomic_files import atomic_directory, translate_os_errors, write_text
 from keras_rnn_zoo.errors import ExportError, RunError
@@ -89,7 +89,7 @@ def _next_version(folder: Path) -> int:
 
 def _current(found: Run, loaded: bool) -> Run:
     """Returns the run that has the path now that it is locked; raises `RunError` if it changed since it was loaded."""
-    current = reopened(found)
+    current = reopen_run(found)
     if loaded:
         if current.config.digest != found.config.digest:
             raise RunError(f"The run {found.path} was replaced since it was loaded. Load it again to export it.")

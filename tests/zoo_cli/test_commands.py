@@ -243,7 +243,7 @@ BAD = [
     (["train", "many_to_one", "--epochs", "0"], "'epochs' expects an integer from 1"),
     (["train", "many_to_one", "--learning-rate", "nan"], "'learning_rate' expects a number"),
     (["train", "many_to_one", "--epochs", "9" * 400], "'epochs' expects an integer from 1"),
-    (["train", "many_to_one", "--run", "../outside"], "cannot name a run"),
+    (["train", "many_to_one", "--run", "../outside"], "is not a valid name of a run"),
     (["train", "many_to_one", "--models-dir", "nu\udcff"], "is not valid UTF-8"),
     (["train", "many_to_one", "--data-dir", "anywhere"], "'toy_reviews' is embedded"),
     (["train", "many_to_one", "--resume"], "no unfinished training"),
