@@ -353,7 +353,7 @@ CASES = [
     Case("no archive", lambda folder, config: (folder / "model.keras").write_bytes(b"no") and None, MODEL),
     # What the task has learnt
     Case("a vocabulary without its first tokens", learnt("vocabulary.txt", b"a\nb\n"), "does not begin with"),
-    Case("a vocabulary that is no text", learnt("vocabulary.txt", b"\n[UNK]\n\xff\xfe\n"), "a file in it is not what"),
+    Case("a vocabulary that is no text", learnt("vocabulary.txt", b"\n[UNK]\n\xff\xfe\n"), "a file in it is not as"),
     Case("a token twice", learnt("vocabulary.txt", b"\n[UNK]\na\na\n"), "damaged"),
     Case("a vocabulary of a million tokens", learnt("vocabulary.txt", b"\n[UNK]\n" + b"".join(
         b"%d\n" % number for number in range(1_000_000))), "damaged"),
@@ -363,5 +363,5 @@ CASES = [
     setting("task", "classes", value=[], wants="damaged"),
     Case("no labels", learnt("labels.txt", b"\n"), "damaged"),
     Case("a million labels", learnt("labels.txt", b"".join(b"%d\n" % n for n in range(1_000_000))), "damaged"),
-    Case("labels that are no text", learnt("labels.txt", b"\xff\n\xfe\n"), "a file in it is not what"),
+    Case("labels that are no text", learnt("labels.txt", b"\xff\n\xfe\n"), "a file in it is not as"),
 ]  # fmt: skip

@@ -363,7 +363,7 @@ def test_each_task_knows_its_outputs_as_its_entry_tells_them():
 def test_a_file_that_an_export_lacks_is_named(copy):
     (copy / "assets" / "vocabulary.txt").unlink()
     seal_again(copy)
-    with pytest.raises(RunError, match=r"it lacks the file 'vocabulary\.txt'"):
+    with pytest.raises(RunError, match=r"the file 'vocabulary\.txt' is missing"):
         zoo.load(copy)
 
 
