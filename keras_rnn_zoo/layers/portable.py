@@ -9,7 +9,7 @@ import functools
 import keras
 import tensorflow as tf
 
-from keras_rnn_zoo._keras_internals import flatten_layers
+from keras_rnn_zoo.frameworks.keras_internals import flatten_layers
 from keras_rnn_zoo.layers.block_lstm import packed
 from keras_rnn_zoo.layers.scan_cells import GRUCell, LSTMCell, SimpleCell
 
