@@ -120,12 +120,13 @@ def _plain_loop(layer):
         initial_state = tf.nest.flatten(initial_state)
         before = tf.zeros_like(initial_state[0])  # What a masked step gives that follows no other.
         if layer.return_sequences:
-            array = tf.TensorArray(before.dtype, count, element_shape=[sequences.shape[0], layer.units])
+            size = getattr(layer.cell, "output_size", before.shape[-1])
+            array = tf.TensorArray(before.dtype, count, element_shape=[sequences.shape[0], size])
         else:  # No list, so the batch may have any size: that of a reader of characters is the number of words.
             array = tf.zeros([0])
 
         def step(time, array, output, *states):
-            now, after = layer.cell(tf.gather(steps_first, time), list(states), training=False)
+            now, after = layer.cell(tf.gather(steps_first, time), list(states))
             if real is not None:
                 now = tf.where(tf.gather(real, time), now, before if layer.zero_output_for_mask else output)
                 after = [tf.where(tf.gather(real, time), new, old) for new, old in zip(after, states, strict=True)]
