@@ -1,6 +1,6 @@
-"""Fuzzes runs and exports, with_digests anew after each change: `saved.py NAME SECONDS`; prints `EXECUTIONS n`.
+"""Fuzzes runs and exports, with valid digests after each change: `saved.py NAME SECONDS`; prints `EXECUTIONS n`.
 
-What is loaded must predict as many results as there are inputs, in the form of the task, or be refused by a `ZooError`.
+A folder must be refused by a `ZooError`, or load and return a prediction of the task's form for each input.
 """
 
 import json
@@ -22,13 +22,13 @@ import watch
 
 INPUTS = ["a fine film", "dull", ""]
 SHARED = "ZOO_FUZZING_FOLDER"
-"""The variable that names a folder for what several targets begin with."""
+"""Environment variable with a folder for seeds shared by several targets."""
 LONGEST = 120
-"""Seconds that one input may take."""
+"""Maximum seconds for one input."""
 
 
 def graph_of_export(folder: Path, draw: random.Random) -> None:
-    """Changes what the graph of an export says of its signatures and functions."""
+    """Changes signatures and functions in the graph of an export."""
     from tensorflow.core.protobuf import saved_model_pb2
 
     path = folder / "saved_model.pb"
@@ -79,7 +79,7 @@ TARGETS: dict[str, tuple[str, Callable[[Path, random.Random], None]]] = {
     "export_files": ("export.json", files_of_export),
     "run_files": ("config.json", files_of_run),
 }
-"""Each target: the document that is with_digests, and what changes a copy of the folder."""
+"""Each target: the document with the digests, and the function that changes a copy of the folder."""
 
 
 def seal_again(folder: Path, name: str) -> None:
@@ -94,7 +94,7 @@ def seal_again(folder: Path, name: str) -> None:
 
 
 def check(predictions: list[dict[str, Any]], classes: tuple[str, ...]) -> None:
-    """Raises `AssertionError` unless there is a prediction of the form of a classification for each input."""
+    """Raises `AssertionError` unless there is a valid classification for each input."""
     assert len(predictions) == len(INPUTS), f"{len(predictions)} predictions for {len(INPUTS)} inputs"
     for prediction in predictions:
         assert set(prediction) == {"label", "probabilities"}, f"a prediction has the names {sorted(prediction)}"
@@ -106,7 +106,7 @@ def check(predictions: list[dict[str, Any]], classes: tuple[str, ...]) -> None:
 
 
 def _export(folder: Path) -> Path:
-    """Returns an export of a tiny run in `folder`, copied from the folder that all targets of `run.py` share."""
+    """Returns an export of a tiny run in `folder`, copied from a folder shared by all targets of `run.py`."""
     if SHARED not in os.environ:
         return endpoints.made("text", folder)
     kept = Path(os.environ[SHARED]) / "runs"
@@ -147,7 +147,7 @@ def main(name: str, seconds: int) -> None:
                     except zoo.ZooError:
                         pass
                 assert time.monotonic() - began < LONGEST, f"it took {time.monotonic() - began:.0f} s"
-            except Exception as error:  # The search goes on; the finding is kept.
+            except Exception as error:  # The finding is saved, and the search continues.
                 findings.keep(name, f"seed {seed}".encode(), error, folder)
     print(f"EXECUTIONS {count}")
 

@@ -21,7 +21,7 @@ class ImageFolder(Folder):
     token_files = "*.token.txt"
 
     def load(self, row: Row) -> bytes:
-        return Path(self.folder / row.raw).read_bytes()
+        return bytes((self.folder / row.raw).read_bytes())
 
     def check(self, row: Row) -> str:
         try:
