@@ -31,23 +31,22 @@ BATCHES = (1, 64)
 
 @contextmanager
 def few_examples() -> Iterator[None]:
-    """Limits training to the first examples of each split."""
-    from keras_rnn_zoo.inference import load as loading
-    from keras_rnn_zoo.training import train as training
+    """Within it, training sees the first examples of each split alone."""
+    from keras_rnn_zoo.inference import rebuild
 
-    def open_few(config: dict[str, Any], data_dir: str | None = None) -> Any:
-        examples = loading.open_examples(config, data_dir)
+    def open_few(config: Any, data_dir: str | None = None, dataset: Any = None) -> Any:
+        examples = before(config, data_dir, dataset)
         splits = {
             name: lambda name=name: examples.splits[name]().take(EXAMPLES if name == "train" else 64)
             for name in examples.splits
         }
         return dataclasses.replace(examples, splits=splits)
 
-    before, training.open_examples = training.open_examples, open_few
+    before, rebuild.open_examples = rebuild.open_examples, open_few
     try:
         yield
     finally:
-        training.open_examples = before
+        rebuild.open_examples = before
 
 
 def median_ms(call: Callable[[], Any], seconds: float) -> float:

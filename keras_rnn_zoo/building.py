@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.options import check_options, refuse_for_input
 
 
@@ -35,20 +36,20 @@ def build(name: str, **options: Any) -> Any:
     return architecture.make(**model_options)
 
 
-def build_again(config: Mapping[str, Any], sizes: Mapping[str, Any]) -> Any:
+def build_again(config: RunConfig, sizes: Mapping[str, Any]) -> Any:
     """Builds the model of a run, to load trained weights into.
 
     Args:
-        config: the contents of the run's `config.json`.
+        config: the description of the run.
         sizes: the options that training set from the data.
 
     Raises:
         UnknownNameError: no architecture has the name in the config.
         OptionError: an option is unknown, or does not accept its value.
     """
-    architecture = registry.architectures.get(config["architecture"])
-    model_options = check_options(architecture.options, {**config["options"], **sizes}, architecture.name)
-    refuse_for_input(architecture.options, model_options, config["task"]["input"])
+    architecture = registry.architectures.get(config.architecture)
+    model_options = check_options(architecture.options, {**config.options, **sizes}, architecture.name)
+    refuse_for_input(architecture.options, model_options, config.task.input)
     if "pretrained" in model_options:
         model_options["pretrained"] = False  # The run's weights include the pretrained ones: no need to download them.
     return architecture.make(**model_options)

@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import inspect
 import logging
+import math
 import pkgutil
 import re
 import sys
@@ -28,11 +29,19 @@ PLUGINS = "keras_rnn_zoo.plugins"
 
 @dataclass(frozen=True)
 class Entry:
-    """The facts about an entry that are available without loading a framework."""
+    """The facts about an entry that are available without loading a framework.
+
+    Attributes:
+        name: its name.
+        make: the function or class that it registers.
+        aliases: further names.
+        order: place among the entries of its kind; those without one follow by name.
+    """
 
     name: str
     make: Callable[..., Any]
     aliases: tuple[str, ...] = ()
+    order: float = math.inf
 
     @property
     def summary(self) -> str:
@@ -44,6 +53,8 @@ class Entry:
         _ = self.options
         if not are_names(self.aliases):
             raise TypeError(f"The aliases of {self.name!r} must be a tuple of names; received {self.aliases!r}.")
+        if not isinstance(self.order, int | float) or math.isnan(self.order):
+            raise TypeError(f"The `order` of {self.name!r} must be a number; received {self.order!r}.")
 
     @cached_property
     def options(self) -> dict[str, Option]:
@@ -112,9 +123,13 @@ class Catalog(Generic[E]):
         return self._entries[self._names[normalized]]
 
     def entries(self) -> list[E]:
-        """Returns all entries, sorted by name."""
+        """Returns all entries by their `order`, those without one at the end by name."""
         self._scan()
-        return [self._entries[name] for name in sorted(self._entries)]
+        return sorted(self._entries.values(), key=lambda entry: (entry.order, entry.name))
+
+    def names(self) -> list[str]:
+        """Returns the names of all entries, in the order of `entries`."""
+        return [entry.name for entry in self.entries()]
 
     def _scan(self) -> None:
         self._scan_package()

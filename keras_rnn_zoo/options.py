@@ -1,8 +1,10 @@
 """Options of an entry, read from the signature and the docstring of its function. Imports no framework.
 
-Every keyword-only parameter is an option. Its annotation gives the type: `Literal` lists the choices,
-`Annotated[..., Range(1)]` sets bounds, `Annotated[..., ForInputs(("series",))]` restricts it to some kinds of input,
-and `Annotated[..., FROM_DATA]` says that training sets it from the data. The docstring's `Args:` section describes it.
+A keyword-only parameter is an option. Its annotation gives the type, and `Literal` its choices; the marks of an
+`Annotated` type say the rest: `Range(1)` gives bounds, `NamesIn(catalog)` the names of a catalog as choices,
+`ForInputs(("series",))` the kinds of input that the option works for, `FROM_DATA` that training takes it from the data,
+and a text its meaning, for options that several entries share. A line under `Args:` in the docstring overrides that
+meaning.
 """
 
 import contextlib
@@ -12,9 +14,9 @@ import numbers
 import re
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol, overload
 
 from keras_rnn_zoo.errors import OptionError, name_hint
 from keras_rnn_zoo.printing import short_repr
@@ -35,7 +37,33 @@ class ForInputs:
     kinds: tuple[str, ...] = ()
 
 
-FROM_DATA = "from the data"
+class _Catalog(Protocol):
+    def names(self) -> list[str]: ...
+
+
+@dataclass(frozen=True)
+class NamesIn(Sequence[str]):
+    """The names in a catalog as choices. They are looked up when they are needed, so that plugins can add to them."""
+
+    catalog: _Catalog
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        return self.catalog.names()[place]
+
+    def __len__(self) -> int:
+        return len(self.catalog.names())
+
+
+@dataclass(frozen=True)
+class _FromData:
+    """The class of `FROM_DATA`."""
+
+
+FROM_DATA = _FromData()
 """Marks an option that training sets from the dataset, such as the number of classes."""
 
 OF_FILES = frozenset(("columns", "validation", "test", "skip_bad_rows", "encoding", "separator"))
@@ -53,7 +81,7 @@ class Option:
     type: type
     default: Any
     help: str
-    choices: tuple[Any, ...] = ()
+    choices: Sequence[Any] = ()
     bounds: Range = Range()
     from_data: bool = False
     inputs: tuple[str, ...] = ()
@@ -116,18 +144,25 @@ def read_options(function: Callable[..., Any]) -> dict[str, Option]:
     """Returns the options of `function`: its keyword-only parameters, in order.
 
     Raises:
-        TypeError: an option lacks a default, an annotation or a line in the docstring (a programming error).
+        TypeError: an option lacks a default, an annotation or a meaning (a programming error).
     """
     documented = read_arguments(inspect.getdoc(function) or "")
     options = {}
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             continue
-        name = parameter.name
-        if parameter.default is parameter.empty or parameter.annotation is parameter.empty or name not in documented:
+        name, annotation = parameter.name, parameter.annotation
+        meaning = documented.get(name) or meaning_of(annotation)
+        if parameter.default is parameter.empty or annotation is parameter.empty or not meaning:
             raise TypeError(f"{function.__qualname__}: option {name!r} needs a default, a type and a line under Args.")
-        options[name] = _read_option(name, parameter.annotation, parameter.default, documented[name])
+        options[name] = _read_option(name, annotation, parameter.default, meaning)
     return options
+
+
+def meaning_of(annotation: Any) -> str:
+    """Returns the meaning that an `Annotated` type gives its option, or ""."""
+    marks = typing.get_args(annotation)[1:] if typing.get_origin(annotation) is Annotated else ()
+    return next((mark for mark in marks if isinstance(mark, str)), "")
 
 
 def with_options(function: Callable[..., Any], further: Callable[..., Any]) -> Callable[..., Any]:
@@ -144,19 +179,20 @@ def with_options(function: Callable[..., Any], further: Callable[..., Any]) -> C
     own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
     added = list(inspect.signature(further).parameters.values())
     function.__signature__ = signature.replace(parameters=[*own, *added])  # type: ignore[attr-defined]
-    lines = "".join(f"    {one.name}: {documented[one.name]}\n" for one in added)
+    lines = "".join(f"    {one.name}: {documented[one.name]}\n" for one in added if one.name in documented)
     function.__doc__ = f"{inspect.getdoc(function)}\n{lines}"
     return function
 
 
 def _read_option(name: str, annotation: Any, default: Any, meaning: str) -> Option:
     bounds, inputs, from_data = Range(), ForInputs(), False
+    choices: Sequence[Any] = ()
     if typing.get_origin(annotation) is Annotated:
         annotation, *marks = typing.get_args(annotation)
         bounds = next((mark for mark in marks if isinstance(mark, Range)), bounds)
         inputs = next((mark for mark in marks if isinstance(mark, ForInputs)), inputs)
+        choices = next((mark for mark in marks if isinstance(mark, NamesIn)), choices)
         from_data = FROM_DATA in marks
-    choices: tuple[Any, ...] = ()
     if typing.get_origin(annotation) is Literal:
         choices = typing.get_args(annotation)
         annotation = type(choices[0])

@@ -225,7 +225,7 @@ def test_what_init_writes_trains_and_the_command_line_wins(zoo, tmp_path):
     assert result.exit_code == 0, result.stderr
     config = json.loads((tmp_path / "models" / "many_to_one" / "config.json").read_text())
     assert config["dataset"]["name"] == f"csv:{tmp_path / 'reviews.csv'}"
-    assert config["dataset"]["columns"] == {"text": "review", "label": "stars"}
+    assert config["dataset"]["recorded"]["columns"] == {"text": "review", "label": "stars"}
     assert (config["training"]["epochs"], config["options"]["units"], config["options"]["embedding_dim"]) == (1, 4, 6)
 
 

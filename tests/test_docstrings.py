@@ -16,7 +16,7 @@ from keras_rnn_zoo.layers.text import Tokenizer
 from keras_rnn_zoo.training.plan import SETTINGS
 
 FUNCTIONS = [getattr(zoo, name) for name in zoo.__all__ if inspect.isfunction(getattr(zoo, name))]
-CATALOGS = (registry.architectures, registry.datasets, registry.tasks, registry.readers)
+CATALOGS = (registry.architectures, registry.datasets, registry.tasks, registry.readers, registry.cells)
 ENTRIES = [entry for catalog in CATALOGS for entry in catalog.entries()]
 
 

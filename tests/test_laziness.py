@@ -14,7 +14,7 @@ LEVELS = [
     | {"options", "platforms", "printing", "registry", "serialization", "text_patterns"},
     {"artifacts", "tfds_builders"},
     {"layers"},
-    {"readers"},
+    {"cells", "readers"},
     {"architectures", "tasks", "datasets", "user_data"},
     {"batching", "building", "exporting", "inference", "training"},
 ]
@@ -76,7 +76,6 @@ COMMANDS_MAY_IMPORT = {
     "artifacts.run",
     "datasets._prepared",
     "errors",
-    "exporting.formats",
     "offline",
     "options",
     "printing",

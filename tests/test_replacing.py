@@ -161,7 +161,7 @@ def test_a_name_that_is_free_for_a_moment_is_waited_for(pair, path, monkeypatch)
             moved.rename(path)
 
     monkeypatch.setattr(runs.time, "sleep", nap)
-    assert runs.open_run("run").config["files"]
+    assert runs.open_run("run").config.files
     path.rename(path.with_name("elsewhere"))
     naps.clear()
     with pytest.raises(RunError, match="There is no run 'run'"):
@@ -170,7 +170,7 @@ def test_a_name_that_is_free_for_a_moment_is_waited_for(pair, path, monkeypatch)
 
 
 def test_killed_between_the_steps_of_a_replacement_nothing_is_lost(pair, path, monkeypatch):
-    before = {runs.Run(one).config["digest"] for one in pair}
+    before = {runs.Run(one).config.digest for one in pair}
 
     class Killed(BaseException):
         pass
@@ -181,7 +181,7 @@ def test_killed_between_the_steps_of_a_replacement_nothing_is_lost(pair, path, m
     monkeypatch.setattr(files, "_exchanged", kill)
     with pytest.raises(Killed):
         replace(path, pair[1])
-    assert {runs.open_run(name).config["digest"] for name in ("run", "run.1")} == before
+    assert {runs.open_run(name).config.digest for name in ("run", "run.1")} == before
 
 
 @pytest.mark.parametrize("what", ["a file", "a link to nowhere", "a link to a run"])
@@ -243,7 +243,7 @@ def loads(pair, path, count, way):
                 except zoo.ZooError as error:
                     failed.append(str(error))
                     continue
-                seen.add(loaded.run.config["digest"])
+                seen.add(loaded.run.config.digest)
                 mixed += vectors(loaded) != wanted
             assert writer.poll() is None
         finally:

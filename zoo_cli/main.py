@@ -1,11 +1,14 @@
 """The `zoo` command."""
 
+import ast
 import contextlib
 import errno
 import functools
 import importlib
 import io
+import logging
 import os
+import pkgutil
 import signal
 import sys
 import threading
@@ -19,20 +22,10 @@ from keras_rnn_zoo.errors import TrainingInterrupted, ZooError
 from keras_rnn_zoo.offline import offline
 from keras_rnn_zoo.printing import printable
 
-COMMANDS = {
-    "list": "List the architectures and their datasets.",
-    "show": "Show the options, datasets, inputs, and outputs of an architecture.",
-    "datasets": "List the datasets, their licenses, and whether they are on disk.",
-    "init": "Write a configuration file with every option and its default.",
-    "train": "Train an architecture and evaluate it on the test split.",
-    "evaluate": "Evaluate a run on a split of its dataset.",
-    "predict": "Predict INPUTs, lines of standard input, or a whole file.",
-    "export": "Export a run as a SavedModel, or for LiteRT or ONNX.",
-}
-"""The commands in the order of use, with the first line of their help. Each is in the module of its name.
+logger = logging.getLogger(__name__)
 
-The lines are repeated here so that `zoo --help` need not import the commands.
-"""
+ORDER = ("list", "show", "datasets", "init", "train", "evaluate", "predict", "export")
+"""The commands in the order of use; others follow by name, those of plugins at the end."""
 
 INTERRUPTED, TERMINATED = 130, 143
 """Exit statuses that shells report for programs ended by Ctrl-C and by SIGTERM."""
@@ -52,12 +45,44 @@ offline_option = click.option(
 )
 
 
+def own_commands() -> dict[str, str]:
+    """Returns the module of each of the zoo's own commands by name: each is a file in `zoo_cli/commands/`."""
+    from zoo_cli import commands
+
+    # `list` is a name of Python's own, which a module should not take.
+    found = {
+        module.name.rstrip("_").replace("_", "-"): module.name for module in pkgutil.iter_modules(commands.__path__)
+    }
+    rank = {name: place for place, name in enumerate(ORDER)}
+    return {name: found[name] for name in sorted(found, key=lambda name: (rank.get(name, len(rank)), name))}
+
+
+def _plugin_commands() -> dict[str, click.Command]:
+    """Returns the commands of plugins by name."""
+    from keras_rnn_zoo import registry
+
+    found = {entry.name: entry for entry in registry.commands.entries()}
+    for name in found.keys() & own_commands():
+        module = found.pop(name).make.__module__
+        logger.warning("The command %r of %s is left out: zoo has one of that name. Rename it.", name, module)
+    return {name: entry.command for name, entry in found.items()}
+
+
 @functools.cache
-def _load(name: str) -> click.Command:
-    # A module named `list` would shadow Python's own.
-    module = importlib.import_module(f"zoo_cli.commands.{name}{'_' if name == 'list' else ''}")
-    command: click.Command = offline_option(module.command)
-    return command
+def _load(name: str) -> click.Command | None:
+    modules = own_commands()
+    if name in modules:
+        command: click.Command | None = importlib.import_module(f"zoo_cli.commands.{modules[name]}").command
+    else:
+        command = _plugin_commands().get(name)
+    return offline_option(command) if command else None
+
+
+def _first_line_of_help(module: str) -> str:
+    """Returns the first line of a command's help, read from its source: importing it would load all that it needs."""
+    source = pkgutil.get_data("zoo_cli.commands", f"{module}.py") or b""
+    functions = (node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
+    return next((ast.get_docstring(node) or "" for node in functions if node.name == "command"), "").partition("\n")[0]
 
 
 class ZooGroup(click.Group):
@@ -68,14 +93,16 @@ class ZooGroup(click.Group):
         return super().main(*args, **extra)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return [*own_commands(), *_plugin_commands()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        return _load(cmd_name) if cmd_name in COMMANDS else None
+        return _load(cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        lines = {name: _first_line_of_help(module) for name, module in own_commands().items()}
+        lines |= {name: (command.help or "").partition("\n")[0] for name, command in _plugin_commands().items()}
         with formatter.section("Commands"):
-            formatter.write_dl([(name, line.rstrip(".")) for name, line in COMMANDS.items()])
+            formatter.write_dl([(name, line.rstrip(".")) for name, line in lines.items()])
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         with _printable_usage_errors():

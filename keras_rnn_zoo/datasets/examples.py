@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from keras_rnn_zoo.artifacts.run_config import RowsConfig
 from keras_rnn_zoo.errors import DataError, name_hint
 from keras_rnn_zoo.lazy import np, tf
 
@@ -22,7 +23,7 @@ class Examples:
         splits: for each split (`"train"`, `"validation"`, `"test"`), a function that returns its examples as a
             `tf.data.Dataset` of `(raw, target)`, always in the same order.
         classes: names of the classes, in the order of their indices.
-        facts: additional facts that a run records to open the data in the same way again; JSON-compatible values.
+        recorded: what a run records of a user's files, to open them in the same way again; `None` for other datasets.
         report: a function of the fitted task that prints statistics and possible problems of the data, or `None`.
     """
 
@@ -31,7 +32,7 @@ class Examples:
     input: str
     splits: Mapping[str, Callable[[], Any]]
     classes: tuple[str, ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    recorded: RowsConfig | None = None
     report: Callable[[Any], None] | None = None
     _opened: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 

@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.layers.masking import StepMask
-from keras_rnn_zoo.layers.recurrent import CELLS
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
@@ -31,7 +31,9 @@ class CharacterReader(keras.layers.Layer):
         self.mask = StepMask(name="mask")
         dtype = self.dtype_policy
         self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, dtype=dtype, name="embedding")
-        self.reader = keras.layers.Bidirectional(CELLS["lstm"](units, dtype=dtype), dtype=dtype, name="reader")
+        self.reader = keras.layers.Bidirectional(
+            registry.cells.get("lstm").layer(units, dtype=dtype), dtype=dtype, name="reader"
+        )
 
     def build(self, input_shape):
         self.embedding.build((None, None))

@@ -1,10 +1,12 @@
 """The recurrent decoder, which generates text token by token, with or without an encoder."""
 
+import itertools
+
 import keras
 from keras import ops
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.layers.attention import SequenceAttention
-from keras_rnn_zoo.layers.recurrent import CELLS
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
@@ -21,7 +23,7 @@ class TextDecoder(keras.layers.Layer):
     Args:
         vocabulary_size: number of token ids.
         embedding_dim: size of a token's embedding.
-        cell: a name in `CELLS`.
+        cell: the name of a cell in the registry.
         units: size of a layer's state.
         num_layers: number of recurrent layers.
         attention: `"none"`, `"luong"` or `"bahdanau"`; see `SequenceAttention`.
@@ -51,8 +53,9 @@ class TextDecoder(keras.layers.Layer):
         self.scale = embedding_dim**0.5
         normal = keras.initializers.RandomNormal(stddev=1 / self.scale)
         self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, normal, dtype=dtype, name="embedding")
+        make = registry.cells.get(cell).layer
         self.recurrent = [
-            CELLS[cell](units, return_sequences=True, dtype=dtype, name=f"{cell}_{number}")
+            make(units, return_sequences=True, dtype=dtype, name=f"{cell}_{number}")
             for number in range(1, num_layers + 1)
         ]
         self.attention = None
@@ -60,8 +63,8 @@ class TextDecoder(keras.layers.Layer):
             self.attention = SequenceAttention(attention, units, dtype=dtype, name="attention")
         self.joined = keras.layers.Dense(embedding_dim, activation="tanh", dtype=dtype, name="joined")
         self.dropout = keras.layers.Dropout(dropout, dtype=dtype, name="dropout")
-        self.states_a_layer = 2 if cell == "lstm" else 1
-        states = num_layers * self.states_a_layer * units
+        self.state_sizes = [keras.tree.flatten(layer.cell.state_size) for layer in self.recurrent]
+        states = sum(map(sum, self.state_sizes))
         self.bridge = keras.layers.Dense(states, activation="tanh", dtype=dtype, name="bridge")
 
     def build(self, ids_shape, memory_shape=None, memory_mask_shape=None):
@@ -117,15 +120,14 @@ class TextDecoder(keras.layers.Layer):
             The context, a dict of tensors to pass to `step`; and for each layer, a list of states `(batch, units)`.
         """
         if memory is None:
-            zeros = ops.zeros((ops.shape(rows)[0], self.options["units"]), self.compute_dtype)
-            return {}, [[zeros] * self.states_a_layer for _ in self.recurrent]
+            count, dtype = ops.shape(rows)[0], self.compute_dtype
+            return {}, [[ops.zeros((count, size), dtype) for size in sizes] for sizes in self.state_sizes]
         weights = ops.expand_dims(ops.cast(memory_mask, memory.dtype), -1)
         mean = ops.sum(memory * weights, axis=1) / ops.sum(weights, axis=1)  # (batch, features)
-        parts = ops.split(self.bridge(mean), len(self.recurrent) * self.states_a_layer, axis=-1)
-        states = [
-            parts[number * self.states_a_layer : (number + 1) * self.states_a_layer]
-            for number in range(len(self.recurrent))
-        ]
+        sizes = [*itertools.chain(*self.state_sizes)]
+        cuts = list(itertools.accumulate(sizes))[:-1] if len({*sizes}) > 1 else len(sizes)
+        parts = iter(ops.split(self.bridge(mean), cuts, axis=-1))
+        states = [list(itertools.islice(parts, len(layer_sizes))) for layer_sizes in self.state_sizes]
         if self.attention is None:
             return {"mean": mean}, states
         return {"memory": memory, "memory_mask": memory_mask, "keys": self.attention.keys(memory)}, states

@@ -11,9 +11,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.layers.block_lstm import block_lstm
 from keras_rnn_zoo.layers.compiled import scans_train_here
-from keras_rnn_zoo.layers.min_rnn import MinGRU, MinLSTM
 from keras_rnn_zoo.layers.scan import scan
 from keras_rnn_zoo.layers.scan_cells import GRUCell, LSTMCell, SimpleCell
 
@@ -118,22 +118,13 @@ class SimpleRNN(_Scanned, keras.layers.SimpleRNN):
     scan_cell = SimpleCell
 
 
-CELLS: dict[str, Any] = {
-    "simple_rnn": SimpleRNN,
-    "gru": GRU,
-    "lstm": LSTM,
-    "mingru": MinGRU,
-    "minlstm": MinLSTM,
-}
-
-
 def recurrent_stack(x, mask, *, cell, units, num_layers, bidirectional, dropout, return_sequences=True):
     """Applies a stack of recurrent layers to a sequence.
 
     Args:
         x: the sequence, `(batch, time, features)`.
         mask: boolean `(batch, time)`, true at real steps; masked steps keep the state.
-        cell: a name in `CELLS`.
+        cell: the name of a cell in the registry.
         units: size of a layer's state, per direction.
         num_layers: number of layers.
         bidirectional: whether each layer reads the sequence in both directions and concatenates the results (Schuster
@@ -145,10 +136,11 @@ def recurrent_stack(x, mask, *, cell, units, num_layers, bidirectional, dropout,
         `(batch, time, features)`, or without `return_sequences` `(batch, features)`, where `features` is `units`, or
         `2 * units` if bidirectional.
     """
+    make = registry.cells.get(cell).layer
     for number in range(1, num_layers + 1):
         if number > 1:
             x = keras.layers.Dropout(dropout, name=f"dropout_{number}")(x)
-        layer = CELLS[cell](units, return_sequences=return_sequences or number < num_layers, name=f"{cell}_{number}")
+        layer = make(units, return_sequences=return_sequences or number < num_layers, name=f"{cell}_{number}")
         if bidirectional:
             layer = keras.layers.Bidirectional(layer, name=f"bidirectional_{number}")
         x = layer(x, mask=mask)

@@ -1,12 +1,12 @@
 """The reader of recordings."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
-from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.readers._options import MaxSeconds, SampleRate
 from keras_rnn_zoo.readers._recordings import FORMATS, read_recording
 from keras_rnn_zoo.readers._wav import DEFAULT_MAX_SECONDS
 from keras_rnn_zoo.readers.reader import Reader, read_file
@@ -20,15 +20,13 @@ MAX_AMPLITUDE = 100.0
     inputs={
         "audio": "the recordings, from -1 to 1, one channel: float32 (batch, samples)",
         "lengths": "the number of samples of each; by default empty, which means all: int32 (batch,)",
-    }
+    },
+    columns="audio filename file file_name path name wav speech recording",
+    by_path=True,
+    example="RECORDING",
 )
 class AudioReader(Reader):
-    """Waveforms, float32 `(batch, samples)` from -1 to 1; padding is NaN.
-
-    Args:
-        sample_rate: samples per second.
-        max_seconds: maximum duration to read of a recording, from its start.
-    """
+    """Waveforms, float32 `(batch, samples)` from -1 to 1; padding is NaN."""
 
     input = "audio"
     variable = True
@@ -36,8 +34,8 @@ class AudioReader(Reader):
     def __init__(
         self,
         *,
-        sample_rate: Annotated[int, Range(1000, 192_000)] = 16_000,
-        max_seconds: Annotated[float, Range(0.01, 3600)] = DEFAULT_MAX_SECONDS,
+        sample_rate: SampleRate = 16_000,
+        max_seconds: MaxSeconds = DEFAULT_MAX_SECONDS,
     ) -> None:
         self.sample_rate = sample_rate
         self.max_samples = round(sample_rate * max_seconds)

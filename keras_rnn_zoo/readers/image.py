@@ -1,13 +1,14 @@
 """The readers of images."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers._image_header import size_fault
+from keras_rnn_zoo.readers._options import Channels, ImageHeight, ImageWidth
 from keras_rnn_zoo.readers._pixels import FORMATS, decode_image, image_fault, image_size, valid_mask
 from keras_rnn_zoo.readers.reader import Reader, read_file
 
@@ -61,14 +62,18 @@ def _to_batch(inputs: Sequence[Any]) -> tuple[Any, ...]:
     return (tf.constant(encoded, tf.string),)
 
 
-@registry.reader(inputs=ENCODED)
+@registry.reader(
+    inputs=ENCODED,
+    columns="image image_name filename file file_name path name img",
+    by_path=True,
+    example="IMAGE",
+)
 class ImageReader(Reader):
     """Pixels of images of one size, uint8 `(batch, image_height, image_width, channels)`.
 
     Args:
         image_height: height in pixels that images are scaled to.
         image_width: width in pixels that images are scaled to.
-        channels: 1 for grayscale, 3 for RGB.
     """
 
     input = "image"
@@ -77,9 +82,9 @@ class ImageReader(Reader):
     def __init__(
         self,
         *,
-        image_height: Annotated[int, Range(1, 4096)] = 64,
-        image_width: Annotated[int, Range(1, 4096)] = 64,
-        channels: Literal[1, 3] = 3,
+        image_height: ImageHeight = 64,
+        image_width: ImageWidth = 64,
+        channels: Channels = 3,
     ) -> None:
         self.shape = (image_height, image_width, channels)
 
@@ -111,7 +116,7 @@ class ImageReader(Reader):
         return _to_batch(inputs)
 
 
-@registry.reader(inputs=ENCODED)
+@registry.reader(inputs=ENCODED, by_path=True, example="IMAGE")
 class LineReader(Reader):
     """Images that are read as sequences of columns, such as lines of text.
 
@@ -120,7 +125,6 @@ class LineReader(Reader):
     Args:
         image_height: height in pixels that images are scaled to, keeping the aspect ratio.
         max_width: maximum width in pixels; wider images are cropped at the right.
-        channels: 1 for grayscale, 3 for RGB.
     """
 
     input = "image"
@@ -129,9 +133,9 @@ class LineReader(Reader):
     def __init__(
         self,
         *,
-        image_height: Annotated[int, Range(1, 4096)] = 32,
+        image_height: ImageHeight = 32,
         max_width: Annotated[int, Range(1, 100_000)] = 4000,
-        channels: Literal[1, 3] = 1,
+        channels: Channels = 1,
     ) -> None:
         self.image_height, self.max_width, self.channels = image_height, max_width, channels
 

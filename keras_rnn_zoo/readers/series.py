@@ -24,7 +24,9 @@ MAX_DEVIATIONS = 1e9
     inputs={
         "series": "the numbers, step by step: float32 (batch, steps, features)",
         "lengths": "the number of steps of each; by default empty, which means all: int32 (batch,)",
-    }
+    },
+    columns="series x strokes signal sequence points",
+    example='"[[...], ...]"',
 )
 class SeriesReader(Reader):
     """Series, float32 `(batch, steps, features)`, each feature scaled by its statistics in the training split.

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
-from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.readers._options import MaxTokens, VocabularySize
 from keras_rnn_zoo.readers.reader import Reader
 
 
-@registry.reader(inputs={"text": "the texts: string (batch,), UTF-8"})
+@registry.reader(
+    inputs={"text": "the texts: string (batch,), UTF-8"},
+    columns="text review sentence content body comment message tweet document question title description input x",
+)
 class TextReader(Reader):
     """Token ids of texts, int32 `(batch, time)`.
 
@@ -21,7 +24,6 @@ class TextReader(Reader):
             already tokenized with spaces; characters; or pieces, which are unchanged words and punctuation marks with
             the space before them.
         vocabulary_size: maximum number of tokens, including padding and the unknown token; the most frequent are kept.
-        max_length: maximum number of tokens to read of a text; longer texts are truncated from the front.
     """
 
     input = "text"
@@ -31,8 +33,8 @@ class TextReader(Reader):
         self,
         *,
         tokens: Literal["words", "spaces", "characters", "pieces"] = "words",
-        vocabulary_size: Annotated[int, Range(3, 10_000_000)] = 20_000,
-        max_length: Annotated[int, Range(1, 1_000_000)] = 400,
+        vocabulary_size: VocabularySize = 20_000,
+        max_length: MaxTokens = 400,
     ) -> None:
         from keras_rnn_zoo.layers.text import Tokenizer
 

@@ -8,6 +8,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.readers._options import CharUnits, MaxTokens, VocabularySize
 from keras_rnn_zoo.readers.reader import Reader
 from keras_rnn_zoo.readers.text import dummy_text, learn_vocabulary, longer_text_than, text_batch
 
@@ -31,9 +32,9 @@ class WordsReader(Reader):
     def __init__(
         self,
         *,
-        vocabulary_size: Annotated[int, Range(3, 10_000_000)] = 20_000,
-        max_length: Annotated[int, Range(1, 1_000_000)] = 400,
-        char_units: Annotated[int, Range(0, 8192)] = 0,
+        vocabulary_size: VocabularySize = 20_000,
+        max_length: MaxTokens = 400,
+        char_units: CharUnits = 0,
         max_characters: Annotated[int, Range(1, 1000)] = 20,
     ) -> None:
         from keras_rnn_zoo.layers.text import Tokenizer

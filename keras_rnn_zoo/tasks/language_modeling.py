@@ -19,6 +19,7 @@ from keras_rnn_zoo.tasks._token_level import TokenLevelTask
         "seed": "the same seed gives the same text; by default 0: int32 ()",
         "max_new_tokens": "number of tokens to generate; by default 300: int32 ()",
     },
+    files=registry.TaskFiles(),
 )
 class LanguageModeling(TokenLevelTask):
     """Predicts each token from those before it, and goes on with a prompt."""

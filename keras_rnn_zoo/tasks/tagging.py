@@ -11,6 +11,7 @@ from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.readers.words import WordsReader
 from keras_rnn_zoo.tasks._endpoint import Endpoint
 from keras_rnn_zoo.tasks._token_level import TokenLevelTask
+from keras_rnn_zoo.user_data.target_checks import check_tags
 
 
 @registry.task(
@@ -20,6 +21,16 @@ from keras_rnn_zoo.tasks._token_level import TokenLevelTask
         "lengths": "the number of words: int32 (batch,)",
     },
     readers={"text": "words"},
+    files=registry.TaskFiles(
+        source="tokens",
+        target="tags",
+        columns={
+            "tokens": "tokens token form word words",
+            "tags": "tags tag ner_tags ner upos pos xpos label",
+        },
+        check=check_tags,
+        classes="several",
+    ),
 )
 class Tagging(TokenLevelTask):
     """Gives each word of a sentence a tag.

@@ -19,6 +19,15 @@ _PARTS = 8
         "followed: float32 (batch,)",
     },
     readers={"image": "line"},
+    files=registry.TaskFiles(
+        target="text",
+        columns={"text": "text transcript transcription sentence label words y target"},
+        few_files={
+            "audio": {"epochs": 60, "batch_size": 16},
+            # Few lines are read many times before a network can tell their letters.
+            "image": {"epochs": 150, "patience": 30, "batch_size": 16, "distortion": 0.1},
+        },
+    ),
 )
 class Transcription(TextTargetTask):
     """Writes down what was spoken or written, without being told where in the input each token stands.

@@ -8,8 +8,9 @@ from fault_cases import PIXEL, npz, ragged, wav
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.inference.load import open_examples
+from keras_rnn_zoo.inference.rebuild import open_examples
 from keras_rnn_zoo.training import train as training
 from keras_rnn_zoo.training.plan import Request, make_plan
 
@@ -125,7 +126,7 @@ def pictures(tmp_path):
 def test_a_folder_a_class(pictures):
     _, examples = opened(f"images:{pictures}", "classification")
     assert examples.classes == ("cat", "dog")
-    assert examples.facts["rows"] == {"train": 24, "validation": 3, "test": 3}
+    assert examples.recorded.rows == {"train": 24, "validation": 3, "test": 3}
     assert sorted(target for _, target in rows(examples)) == [0] * 15 + [1] * 15
 
 
@@ -236,7 +237,7 @@ def test_one_hot_targets_may_be_missing(tmp_path):
     y[:5] = np.nan
     write(tmp_path, {"a.npz": npz(x=PADDED, y=y)})
     _, examples = opened(f"npz:{tmp_path}/a.npz", "classification", columns="label=y", skip_bad_rows=True)
-    assert (examples.classes, examples.facts["bad_rows"]) == (("0", "1", "2"), {"train": 5})
+    assert (examples.classes, examples.recorded.bad_rows) == (("0", "1", "2"), {"train": 5})
     assert len(rows(examples)) == 15
 
 
@@ -275,8 +276,8 @@ def own_sets(tmp_path_factory):
 def test_any_data_set_of_tfds_is_read_by_its_features(own_sets):
     entry, examples = opened("tfds:stars", "classification", "regression", data_dir=str(own_sets))
     assert (entry.task, entry.model_options["input"]) == ("classification", "text")
-    assert examples.facts["columns"] == {"text": "content", "label": "grade"}
-    assert examples.facts["rows"] == {"train": 48, "validation": 6, "test": 6}
+    assert examples.recorded.columns == {"text": "content", "label": "grade"}
+    assert examples.recorded.rows == {"train": 48, "validation": 6, "test": 6}
     entry, examples = opened("tfds:words", "transcription", data_dir=str(own_sets))
     assert entry.model_options["input"] == "audio"
     assert {target.decode() for _, target in rows(examples)} == {"word 0", "word 1", "word 2"}
@@ -286,7 +287,7 @@ def test_any_data_set_of_tfds_is_read_by_its_features(own_sets):
 
 def test_the_own_splits_of_a_tfds_data_set_are_used(tfds_dir):
     _, examples = opened("tfds:universal_dependencies/en_ewt", "tagging", data_dir=str(tfds_dir), columns="tags=upos")
-    assert examples.facts["rows"] == {"train": 12_544, "validation": 2001, "test": 2077}
+    assert examples.recorded.rows == {"train": 12_544, "validation": 2001, "test": 2077}
 
 
 SMALL = {"units": 4, "epochs": 1, "verbose": 0}
@@ -318,11 +319,13 @@ def trainable(own_sets, tmp_path, monkeypatch):
 def test_what_a_run_records_opens_the_same_rows_again(architecture, address, options, trainable):
     request = Request(architecture, address, trainable(address), {}, options, None, None)
     plan = make_plan(request, resume=False, overwrite=False)
-    examples = training._open_examples(plan)
-    config = json.loads(json.dumps(plan.config))
-    again = open_examples(config, config["dataset"]["data_dir"])
+    progress = training._Progress(plan)
+    examples = training._open_examples(progress)
+    document = json.loads(json.dumps(progress.config.to_json()))
+    config = RunConfig.from_json(document)
+    again = open_examples(config, config.dataset.data_dir)
     assert again.checksum == examples.checksum
-    assert again.facts == examples.facts
+    assert again.recorded == examples.recorded
     for part in ("train", "validation", "test"):
         first, second = (list(one.split(part).as_numpy_iterator()) for one in (examples, again))
         assert len(first) > 0

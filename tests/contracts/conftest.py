@@ -6,7 +6,7 @@ from entry_runs import train
 from export_kinds import load
 
 from keras_rnn_zoo.artifacts.run import Run
-from keras_rnn_zoo.exporting import export as exporting
+from keras_rnn_zoo.exporting.formats import saved_model as exporting
 from keras_rnn_zoo.inference.load import LoadedRun
 
 

@@ -104,20 +104,19 @@ def train(name, dataset, folder):
 def open_small(patch):
     opened = {}
 
-    def open_examples(config, data_dir=None):
-        entry = registry.datasets.get(config["dataset"]["name"])
+    def open_examples(config, data_dir=None, dataset=None):
+        entry = registry.datasets.get(config.dataset.name)
         if entry.name not in opened:
-            opened[entry.name] = few(entry, config["dataset"]["options"]) if entry.embedded else made_up(entry)
+            opened[entry.name] = few(entry, config.dataset.options) if entry.embedded else made_up(entry)
         return opened[entry.name]
 
-    patch.setattr("keras_rnn_zoo.training.train.open_examples", open_examples)
-    patch.setattr("keras_rnn_zoo.inference.evaluate.open_examples", open_examples)
+    patch.setattr("keras_rnn_zoo.inference.rebuild.open_examples", open_examples)
 
 
 def raw_inputs(run):
     """Returns the raw test inputs of a run."""
-    entry = registry.datasets.get(run.config["dataset"]["name"])
-    examples = few(entry, run.config["dataset"]["options"]) if entry.embedded else made_up(entry)
+    entry = registry.datasets.get(run.config.dataset.name)
+    examples = few(entry, run.config.dataset.options) if entry.embedded else made_up(entry)
     return [raw for raw, _ in examples.split("test").as_numpy_iterator()]
 
 

@@ -3,8 +3,10 @@ import os
 import shutil
 import socket
 import struct
+from dataclasses import replace
 
 import pytest
+from descriptions import run_config
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.datasets import _descriptions as descriptions
@@ -248,12 +250,17 @@ def test_any_way_to_a_data_set_checks_it_first(tmp_path, monkeypatch):
     (tmp_path / "intruder.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
     monkeypatch.syspath_prepend(tmp_path)
     write_prepared(tmp_path, features={**features_of(text=TEXT), "type": "intruder.Feature", "content": {}})
+
+    def run_in(folder):
+        config = run_config(f"tfds:{LOCATION}")
+        return replace(config, dataset=replace(config.dataset, data_dir=str(folder)))
+
     ways = (
         lambda: registry.datasets.get("imdb_reviews").make(str(tmp_path), 0),
         lambda: registry.find_dataset(f"tfds:{LOCATION}", ("classification",), {"data_dir": str(tmp_path)}),
         lambda: registry.find_dataset("tfds:imdb_reviews", ("classification",), {"data_dir": str(tmp_path)}),
         lambda: registry.find_dataset(f"tfds:{LOCATION}:1.0.0", ("classification",), {"data_dir": str(tmp_path)}),
-        lambda: registry.find_dataset(f"tfds:{LOCATION}", ("classification",), {}, {"data_dir": str(tmp_path)}),
+        lambda: registry.find_dataset(f"tfds:{LOCATION}", ("classification",), {}, run_in(tmp_path)),
     )
     for way in ways:
         with pytest.raises(DataError, match=r"features\.json"):

@@ -12,7 +12,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.inference.evaluate import Scorecard
 from zoo_cli import main
 
-COMMANDS = list(main.COMMANDS)
+COMMANDS = list(main.own_commands())
 ORDER = ["one_to_one", "one_to_many", "many_to_one", "many_to_many", "sync_many_to_many", "ctc"]
 
 
@@ -35,7 +35,8 @@ def test_every_command_has_help_with_an_example_and_every_option_a_meaning(zoo, 
     assert result.exit_code == 0
     assert f"Example:\n    zoo {name}" in result.stdout
     command = main.cli.get_command(click.Context(main.cli), name)
-    assert command.get_short_help_str(limit=999) == main.COMMANDS[name]
+    line = " ".join(command.get_short_help_str(limit=999).split()).rstrip(".")
+    assert line in " ".join(zoo("--help").stdout.split())
     for parameter in command.params:
         if parameter.param_type_name == "option":
             assert parameter.help, parameter.name

@@ -4,8 +4,8 @@ import os
 
 import click
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.export import serve_commands
-from keras_rnn_zoo.exporting.formats import FORMATS
 from keras_rnn_zoo.printing import one_line
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import data_dir_option, models_dir_option
@@ -16,7 +16,7 @@ from zoo_cli.options import data_dir_option, models_dir_option
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(list(FORMATS)),
+    type=click.Choice(registry.export_formats.names()),
     default="saved_model",
     show_default=True,
     help="Format of the export. zoo show NAME lists the available formats.",
@@ -57,5 +57,5 @@ def command(
             run, models_dir=models_dir, data_dir=data_dir, format=format_, quantize=quantize, check=not no_check
         )
     click.echo(one_line(str(path)))
-    if format_ == "saved_model" and not quiet:
+    if registry.export_formats.get(format_).served and not quiet:
         click.echo("Next, to serve the export and send it a request:\n  " + "\n  ".join(serve_commands(path)), err=True)

@@ -96,7 +96,7 @@ def command(
             "--input FILE requires a run, which knows the columns of the file. Pass its name as RUN."
         )
     found = path or open_run(run, models_dir)
-    task = (read_facts(path) if path else open_run(found).config)["task"]
+    task = (read_facts(path) if path else open_run(found).config).task
     settings = split_pairs(pairs)
     named, separator = settings.pop("encoding", None), settings.pop("separator", "")  # As in training.
     if named and source is None:
@@ -104,7 +104,7 @@ def command(
     if separator and source is None:
         raise click.UsageError("A separator requires --input FILE.")
     encoding = encoding or named
-    options = parse_options(registry.tasks.get(task["name"]).prediction_options, settings, "a prediction of this run")
+    options = parse_options(registry.tasks.get(task.name).prediction_options, settings, "a prediction of this run")
     if source is not None:
         stdout = data_stream()
         with frameworks(quiet, verbose):
@@ -127,7 +127,7 @@ def command(
         )
         return
     lines = [os.fsencode(text) for text in inputs] or _decode_mark(sys.stdin.buffer.read()).splitlines()
-    files = task["input"] in ("image", "audio")
+    files = registry.reader_of(registry.tasks.get(task.name), task.input).by_path
     with frameworks(quiet, verbose):
         loaded = zoo.load(found)
         predictions = zoo.predict(loaded, [os.fsdecode(line) for line in lines] if files else lines, **options)

@@ -3,7 +3,6 @@
 import click
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.exporting.formats import FORMATS, unsupported
 from keras_rnn_zoo.printing import printable
 from keras_rnn_zoo.training.config_file import default_of, settings_of
 from zoo_cli.options import chosen_dataset, data_options
@@ -39,7 +38,7 @@ def command(
     datasets = registry.datasets_of(entry)
     endpoint = registry.endpoint_of(chosen)
     settings = settings_of(chosen)
-    formats = {name: unsupported(name, chosen.model_options["input"]) for name in FORMATS}
+    reasons = [(one, one.unsupported.get(chosen.model_options["input"])) for one in registry.export_formats.entries()]
     if as_json:
         print_json(
             {
@@ -51,7 +50,7 @@ def command(
                 "datasets": [dataset.name for dataset in datasets],
                 "default_dataset": default.name,
                 "endpoint": endpoint,
-                "formats": [name for name, reason in formats.items() if not reason],
+                "formats": [format.name for format, reason in reasons if not reason],
             }
         )
         return
@@ -86,5 +85,5 @@ def command(
     print_table(
         f"Export formats of a model trained on {chosen.name}",
         ("format", "contents, or why it is not available"),
-        [(name, f"not available: {reason}" if reason else FORMATS[name]) for name, reason in formats.items()],
+        [(format.name, f"not available: {reason}" if reason else format.summary) for format, reason in reasons],
     )

@@ -21,9 +21,6 @@ from zoo_cli.options import (
     split_pairs,
 )
 
-EXAMPLES = {"image": "IMAGE", "audio": "RECORDING", "series": '"[[...], ...]"'}
-"""Placeholder for INPUT in the suggested `zoo predict` command, by kind of input other than text."""
-
 
 @click.command("train")
 @click.argument("name", required=False)
@@ -106,7 +103,8 @@ def command(
     click.echo(one_line(f"Wrote the run to {run.path}"))
     if not quiet:
         named = shell_quote(run.name) + where
-        example = EXAMPLES.get(run.config["task"]["input"], '"..."')
+        task = run.config.task
+        example = registry.reader_of(registry.tasks.get(task.name), task.input).example
         click.echo(f"Next:\n  zoo predict {named} {example}\n  zoo evaluate {named}\n  zoo export {named}")
 
 
@@ -124,7 +122,7 @@ def _merged(
         The values of `PLACES`, such as the architecture and the dataset, and the options.
     """
     written = read_config(config) if config else {}
-    places = {key: str(value) for key, value in written.items() if key in PLACES}
+    places: dict[str, Any] = {key: str(value) for key, value in written.items() if key in PLACES}
     if click.get_current_context().get_parameter_source("models_dir") is not ParameterSource.COMMANDLINE:
         models_dir = places.get("models_dir", models_dir)
     overrides = {"architecture": name, "dataset": dataset, "models_dir": models_dir}
@@ -138,7 +136,8 @@ def _merged(
     architecture = registry.architectures.get(places["architecture"])
     if "dataset" in places:
         wanted = {**written, **pairs, **given, "data_dir": places.get("data_dir")}
-        data = registry.find_dataset(places["dataset"], architecture.tasks, wanted)
+        # Found once: `zoo.train` takes the dataset itself, and opens no file again.
+        data = places["dataset"] = registry.find_dataset(places["dataset"], architecture.tasks, wanted)
     else:
         data = registry.default_dataset(architecture)
     registry.check_pair(architecture, data)
