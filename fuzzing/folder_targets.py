@@ -64,10 +64,10 @@ def pickle(data: bytes) -> None:
 
 
 def config(data: bytes) -> None:
-    """A run's `config.json`, as it is and with a seal of its own, and the task that it tells of."""
+    """A run's `config.json`, as it is and with valid digests, and the task that it describes."""
     folder = FOLDER / "run"
     folder.mkdir(exist_ok=True)
-    (folder / "config.json").write_bytes(_sealed(data))
+    (folder / "config.json").write_bytes(_with_valid_digests(data))
     found = runs.open_run(str(folder)).config
     if ":" not in found.dataset.name:  # The dataset is not read from files.
         from keras_rnn_zoo.inference.rebuild import make_task
@@ -77,16 +77,16 @@ def config(data: bytes) -> None:
 
 
 def export_facts(data: bytes) -> None:
-    """An export's `export.json`, as it is and with a seal of its own."""
+    """An export's `export.json`, as it is and with valid digests."""
     folder = FOLDER / "export"
     folder.mkdir(exist_ok=True)
     (folder / "saved_model.pb").write_bytes(b"")
-    (folder / "export.json").write_bytes(_sealed(data))
+    (folder / "export.json").write_bytes(_with_valid_digests(data))
     read_export(folder)
 
 
-def _sealed(data: bytes) -> bytes:
-    """Returns a JSON object with a seal; what is none, as it is."""
+def _with_valid_digests(data: bytes) -> bytes:
+    """Returns a JSON object with valid digests; anything else unchanged."""
     try:
         document: Any = json.loads(data)
         return json.dumps(with_digests(document, document["files"])).encode() + b"\n"

@@ -82,7 +82,7 @@ TARGETS: dict[str, tuple[str, Callable[[Path, random.Random], None]]] = {
 """Each target: the document with the digests, and the function that changes a copy of the folder."""
 
 
-def seal_again(folder: Path, name: str) -> None:
+def update_digests(folder: Path, name: str) -> None:
     """Updates the digests, as someone who tampers with a file would."""
     from keras_rnn_zoo.artifacts.digests import digests, with_digests
     from keras_rnn_zoo.artifacts.export import CARD, EXPORT_MODEL_FILES, EXTRA, LICENSE
@@ -121,12 +121,12 @@ def main(name: str, seconds: int) -> None:
     """Loads and predicts until the time is over."""
     import keras_rnn_zoo as zoo
 
-    sealed_name, change = TARGETS[name]
+    document_name, change = TARGETS[name]
     count = 0
     watch.install()
     with tempfile.TemporaryDirectory() as place:
         export = _export(Path(place))
-        original = export if sealed_name == "export.json" else export.parent
+        original = export if document_name == "export.json" else export.parent
         check(zoo.load(str(original)).predict(INPUTS), zoo.load(str(original)).task.classes)
         end = time.monotonic() + seconds
         seed = time.time_ns()
@@ -139,7 +139,7 @@ def main(name: str, seconds: int) -> None:
             began = time.monotonic()
             try:
                 change(folder, random.Random(seed))
-                seal_again(folder, sealed_name)
+                update_digests(folder, document_name)
                 with watch.watching():
                     try:
                         loaded = zoo.load(str(folder))
