@@ -8,6 +8,7 @@ from typing import Any
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import keras, np, tf
+from keras_rnn_zoo.tasks.repeated_inputs import read_once, share_of_new
 from keras_rnn_zoo.tasks.task import Task
 
 BOUNDARIES = [round(8 * 1.25**power) for power in range(60)]
@@ -68,28 +69,37 @@ def make_batches(
         references: whether batches hold the data set's own targets, too, to score answers against.
     """
 
-    def prepare(raw: Any, target: Any) -> tuple[Any, tuple[Any, ...]]:
-        parts = task.example(raw, target)
-        lengths = tf.cast(tf.stack(task.lengths(*parts)), tf.int64)
-        return lengths, (*parts, target) if references else parts
+    def measured(example: Callable[..., tuple[Any, Any]]) -> Callable[..., tuple[Any, tuple[Any, ...]]]:
+        def prepare(raw: Any, target: Any) -> tuple[Any, tuple[Any, ...]]:
+            parts = example(raw, target)
+            lengths = tf.cast(tf.stack(task.lengths(*parts)), tf.int64)
+            return lengths, (*parts, target) if references else parts
 
-    tensors = _mapped(examples, prepare)
+        return prepare
+
+    if task.repeats_inputs:
+        tensors = _mapped(read_once(examples, task), measured(task.with_target))
+    else:
+        tensors = _mapped(examples, measured(task.example))
     with _telling_of_unusable_examples():
-        example_bytes, kept = _memory((parts for _, parts in tensors.take(_SAMPLE)), examples)
-        if kept:
+        example_bytes, total = _memory((parts for _, parts in tensors.take(_SAMPLE)), examples)
+        # Inputs that examples share are in memory once, and are almost all of it.
+        share = share_of_new(examples.take(_SAMPLE)) if task.repeats_inputs else 1.0
+        if kept := total * share <= _CACHED_BYTES:
             tensors = tensors.cache()
         # This pass also fills the cache.
-        measured = [batch.numpy() for batch in tensors.map(_as_it_is(lambda lengths, parts: lengths)).batch(1024)]
-    lengths = np.concatenate([np.zeros((0, *tensors.element_spec[0].shape), "int64"), *measured])
+        all_lengths = [batch.numpy() for batch in tensors.map(_as_it_is(lambda lengths, parts: lengths)).batch(1024)]
+    lengths = np.concatenate([np.zeros((0, *tensors.element_spec[0].shape), "int64"), *all_lengths])
     data, epoch = tensors.enumerate(), None
     if shuffle_seed is not None:
         with tf.device("CPU:0"):  # Where the pipeline reads it.
             epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
-        if kept:
-            data = _in_order_of(epoch, data, max(len(lengths), 1), shuffle_seed)
+        among = max(len(lengths), 1) if total <= _CACHED_BYTES else _shuffled(examples)
+        if kept or (task.repeats_inputs and among * share * example_bytes <= _CACHED_BYTES):
+            data = _in_order_of(epoch, data, among, shuffle_seed)
         else:
-            data = _in_order_of(epoch, examples.enumerate(), _shuffled(examples), shuffle_seed)
-            data = _mapped(data, lambda number, example: (number, prepare(*example)))
+            data = _in_order_of(epoch, examples.enumerate(), among, shuffle_seed)
+            data = _mapped(data, lambda number, example: (number, measured(task.example)(*example)))
     padding = 0.0
     if task.bucketed:
         # An image costs as much whatever is written about it, and batches of unlike images suit batch normalization.
@@ -138,14 +148,14 @@ def _telling_of_unusable_examples() -> Iterator[None]:
         ) from error
 
 
-def _memory(sample: Iterable[Any], examples: Any) -> tuple[float, bool]:
-    """Returns the bytes of a preprocessed example and whether all fit in `_CACHED_BYTES`, as a few of them suggest."""
+def _memory(sample: Iterable[Any], examples: Any) -> tuple[float, float]:
+    """Returns the bytes of a preprocessed example and those of all, as a few of them suggest."""
     sizes = [sum(_bytes(part) for part in tf.nest.flatten(parts)) for parts in sample]
     count = int(examples.cardinality())
     if count < 0:
         count = int(examples.reduce(np.int64(0), lambda total, _: total + 1))
     mean = sum(sizes) / max(len(sizes), 1)
-    return mean, mean * count <= _CACHED_BYTES
+    return mean, mean * count
 
 
 def _shuffled(examples: Any) -> int:

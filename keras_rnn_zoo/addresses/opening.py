@@ -11,7 +11,7 @@ from keras_rnn_zoo.addresses.first_look import first_look
 from keras_rnn_zoo.addresses.rows import BadRow, Files, Row, existing_folder
 from keras_rnn_zoo.addresses.splitting import HELD_OUT, Split, draw_split
 from keras_rnn_zoo.addresses.survey import Survey, checked_rows, refuse_bad_rows, survey
-from keras_rnn_zoo.datasets.examples import Examples, held_in_memory
+from keras_rnn_zoo.datasets.examples import Examples, held_in_memory, one_target_each
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import read_options, with_options
@@ -210,19 +210,23 @@ def stream(
         left_out: where rows stand that the first pass found to be of no use.
     """
     numbers = {name: number for number, name in enumerate(classes)}
-    one_each = part == "train" and files.task == "captioning"
 
-    def examples() -> Iterator[tuple[Any, Any]]:
+    def chosen() -> Iterator[tuple[Row, Any]]:
         rows = files.mixed_rows(split.seed) if part == "train" and split else files.rows()
         for row in checked_rows(files, rows, classes):
             if isinstance(row, BadRow) or (split and split.part(files.key(row), _stratum(files, row)) != part):
                 continue
             if row.where not in left_out:
-                target: Any = numbers[row.target] if files.task == "classification" else row.target
-                for one in [[text] for text in target] if one_each else [target]:
-                    yield files.load(row), one
+                yield row, numbers[row.target] if files.task == "classification" else row.target
 
-    return _as_dataset(examples, files, count)
+    def examples() -> Iterator[tuple[Any, Any]]:
+        return ((files.load(row), target) for row, target in chosen())
+
+    data = _as_dataset(examples, files, count)
+    if part != "train" or files.task != "captioning":
+        return data
+    captions = sum(len(texts) for _, texts in chosen())
+    return one_target_each(data).apply(tf.data.experimental.assert_cardinality(captions))
 
 
 def _stratum(files: Files, row: Row) -> str:
@@ -251,4 +255,4 @@ def _as_dataset(examples: Callable[[], Iterator[tuple[Any, Any]]], files: Files,
         raw_kind = tf.float32 if files.input in shapes else tf.string
         raw = tf.TensorSpec(shapes.get(files.input, []), raw_kind)
         data = tf.data.Dataset.from_generator(examples, output_signature=(raw, target))
-    return data.apply(tf.data.experimental.assert_cardinality(count)) if files.task != "captioning" else data
+    return data.apply(tf.data.experimental.assert_cardinality(count))

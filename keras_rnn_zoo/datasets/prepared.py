@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo.datasets.descriptions import described_builder, half_written, read_description
+from keras_rnn_zoo.datasets.examples import one_target_each
 from keras_rnn_zoo.datasets.shards import unreadable_shard, wrong_shard
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.files import file_digest, user_path
@@ -288,10 +289,4 @@ def read_captions(builder: Any, split: str, captions: Callable[[Any], Any], one_
     examples = read_examples(builder, split, wanted).map(
         lambda example: (example["image"], captions(example["captions"]))
     )
-    if not one_each:
-        return examples
-
-    def pairs(image: Any, texts: Any) -> Any:
-        return tf.data.Dataset.from_tensor_slices(texts[:, None]).map(lambda text: (image, text))
-
-    return examples.flat_map(pairs)
+    return one_target_each(examples) if one_each else examples

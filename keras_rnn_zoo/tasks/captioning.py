@@ -25,6 +25,8 @@ class Captioning(Writing):
         bleu_tokenize: sacrebleu's tokenizer for BLEU; none takes what stands between spaces.
     """
 
+    repeats_inputs = True  # Each caption of an image is an example.
+
     def __init__(
         self,
         reader: Any,
