@@ -114,7 +114,7 @@ def subsampled(x, mask, subsampling):
         x = keras.layers.ZeroPadding1D(1, name=f"frame_padding_{number}")(x)
         x = keras.layers.Conv1D(128, 3, strides=stride, activation="relu", name=f"frame_convolution_{number}")(x)
         mask = mask[:, ::stride]
-        x = ZeroPadding(name=f"frame_unpadded_{number}")(x, mask=mask)
+        x = ZeroPadding(finite=True, name=f"frame_unpadded_{number}")(x, mask=mask)
     return x, mask
 
 
@@ -137,10 +137,11 @@ def line_frontend(*, image_height, channels, dropout, distortion=0.0, name="imag
     x = keras.layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(inputs)
     if distortion:
         x = RandomDistortion(distortion, name="distortion")(ZeroPadding(name="undistorted")(x, mask=mask))
+    x = ZeroPadding(name="unpadded")(x, mask=mask)
     for number, (filters, width) in enumerate(zip((16, 32, 64, 96), LINE_STRIDES, strict=True), 1):
-        x = ZeroPadding(name=f"unpadded_{number}")(x, mask=mask)
         x = keras.layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"convolution_{number}")(x)
-        x = ZeroPadding(name=f"unpooled_{number}")(x, mask=mask)
+        # No value is below zero, so the largest of a window with padding is that of its real columns.
+        x = ZeroPadding(finite=True, name=f"unpooled_{number}")(x, mask=mask)
         x = keras.layers.MaxPooling2D((width, 2), padding="same", name=f"pooling_{number}")(x)
         mask = mask[:, ::width] if width > 1 else mask
     x = keras.layers.Reshape((-1, x.shape[2] * x.shape[3]), name="columns")(x)
