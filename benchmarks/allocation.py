@@ -30,7 +30,7 @@ def costs_of_steps(architecture: str, dataset: str, data_dir: str | None, steps:
     """Trains for some steps; returns their seconds in user and system mode, page faults, and the peak memory in GiB."""
     import keras
 
-    from keras_rnn_zoo.allocation import freed_memory_kept
+    from keras_rnn_zoo.training.allocation import freed_memory_kept
 
     model, batches = captured_fit(architecture, dataset=dataset, data_dir=data_dir)
     usages: list[Any] = []

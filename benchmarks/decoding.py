@@ -42,7 +42,7 @@ def ours(beam_size: int) -> Callable[[], list[int]]:
     """Returns the work of translating all sentences; it gives the first translation."""
     import tensorflow as tf
 
-    from keras_rnn_zoo.evaluation import BATCH_SIZE
+    from keras_rnn_zoo.inference.evaluate import BATCH_SIZE
     from keras_rnn_zoo.layers.search import search_text
 
     model, sources = _model_and_sources()

@@ -14,7 +14,7 @@ from data import folder_with
 from rich.console import Console
 from rich.table import Table
 
-from keras_rnn_zoo.files import write_text
+from keras_rnn_zoo.atomic_files import write_text
 
 HERE = Path(__file__).parent
 ZOO = Path(sys.executable).parent / "zoo"

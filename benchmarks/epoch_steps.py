@@ -71,7 +71,7 @@ def _fitted(model: Any, data: Any, steps: int) -> tuple[float, dict[str, float]]
     """Fits a model as a training does; returns seconds a step of the thread that runs Python, and what all used."""
     import keras
 
-    from keras_rnn_zoo.callbacks import StopOnBadLoss
+    from keras_rnn_zoo.training.callbacks import StopOnInvalidLoss
 
     class Clock(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -83,7 +83,7 @@ def _fitted(model: Any, data: Any, steps: int) -> tuple[float, dict[str, float]]
     clock = Clock()
     for _ in range(2):  # The first time, programs are compiled.
         start = used()
-        model.fit(data.take(steps), verbose=0, shuffle=False, callbacks=[StopOnBadLoss(), clock])
+        model.fit(data.take(steps), verbose=0, shuffle=False, callbacks=[StopOnInvalidLoss(), clock])
         fitting = used(start)
     return (clock.times[-1] - clock.times[0]) / max(len(clock.times) - 1, 1), fitting
 
@@ -111,7 +111,7 @@ def _our_model(place: Path) -> Any:
 
     from keras_rnn_zoo.layers import decoder, frontends, recurrent  # noqa: F401  They register the layers.
     from keras_rnn_zoo.layers import steps as losses
-    from keras_rnn_zoo.optimizers import Adam  # noqa: F401
+    from keras_rnn_zoo.training.adam import Adam  # noqa: F401
 
     return _loaded(place, keras.saving.custom_object_scope(_classes(losses)))
 

@@ -22,7 +22,7 @@ from data import folder_with
 from rich.console import Console
 from rich.table import Table
 
-from keras_rnn_zoo.files import write_text
+from keras_rnn_zoo.atomic_files import write_text
 
 HERE = Path(__file__).parent
 EXAMPLES = 256
@@ -32,7 +32,8 @@ BATCHES = (1, 64)
 @contextmanager
 def few_examples() -> Iterator[None]:
     """Within it, training sees the first examples of each split alone."""
-    from keras_rnn_zoo import loading, training
+    from keras_rnn_zoo.inference import load as loading
+    from keras_rnn_zoo.training import train as training
 
     def open_few(config: dict[str, Any], data_dir: str | None = None) -> Any:
         examples = loading.open_examples(config, data_dir)
@@ -65,11 +66,11 @@ def by_predict(loaded: Any, preprocess: Any, decode: Any, batch: tuple[Any, ...]
     import numpy as np
 
     from keras_rnn_zoo.layers.text import END, PADDING, START, UNKNOWN
-    from keras_rnn_zoo.tasks.language_modelling import LanguageModelling
-    from keras_rnn_zoo.tasks.writing import Writing
+    from keras_rnn_zoo.tasks._text_generation import TextGenerationTask
+    from keras_rnn_zoo.tasks.language_modeling import LanguageModeling
 
     task, model = loaded.task, loaded.model
-    if isinstance(task, LanguageModelling):  # At the temperature 0: the likeliest character.
+    if isinstance(task, LanguageModeling):  # At the temperature 0: the likeliest character.
         ids = preprocess(*batch)["ids"].numpy()
         prompts, length = 1 + (ids != PADDING).sum(1), int(batch[-1])
         ids = np.pad(ids, [[0, 0], [1, length]])  # A text starts with padding.
@@ -79,7 +80,7 @@ def by_predict(loaded: Any, preprocess: Any, decode: Any, batch: tuple[Any, ...]
                 ids[row, at] = logits[row, at - 1, UNKNOWN + 1 :].argmax() + UNKNOWN + 1
         return decode(ids, {})
     inputs = preprocess(*batch)
-    if not isinstance(task, Writing):
+    if not isinstance(task, TextGenerationTask):
         return decode(model.predict(np.asarray(inputs), verbose=0), inputs)
     source = np.asarray(inputs["source"])
     target = np.full((len(source), 1), START, "int32")
@@ -96,7 +97,7 @@ def measure(architecture: str, dataset: str, data_dir: str | None, seconds: floa
     import tensorflow as tf
 
     import keras_rnn_zoo as zoo
-    from keras_rnn_zoo.checking import check_inputs
+    from keras_rnn_zoo.exporting.check import check_inputs
 
     with few_examples():
         run = zoo.train(
@@ -116,7 +117,7 @@ def measure(architecture: str, dataset: str, data_dir: str | None, seconds: floa
     names = [spec.name for spec in loaded.task.input_signature()]
     preprocess = tf.function(loaded.task.preprocess, input_signature=loaded.task.input_signature())
     decode = tf.function(loaded.task.decode, reduce_retracing=True)
-    options = {"temperature": 0.0, "length": 20} if loaded.task.answer_options else {}
+    options = {"temperature": 0.0, "max_new_tokens": 20} if loaded.task.prediction_options else {}
     for size in BATCHES:
         batch = loaded.task.to_batch((inputs * size)[:size], **options)
         named = dict(zip(names, batch, strict=True))

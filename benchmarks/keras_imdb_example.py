@@ -28,8 +28,8 @@ def epochs(data_dir: str, epochs: int, most: int) -> Callable[[], dict[str, Any]
 
     import keras_rnn_zoo as zoo
     from keras_rnn_zoo import registry
-    from keras_rnn_zoo.plans import FIXED
     from keras_rnn_zoo.readers.text import TextReader
+    from keras_rnn_zoo.training.plan import FIXED
 
     use_keras_layers()
     chosen = {**FIXED, **registry.datasets.get("imdb_reviews").defaults}
@@ -52,7 +52,7 @@ def epochs(data_dir: str, epochs: int, most: int) -> Callable[[], dict[str, Any]
         count = sum(1 for _ in train)  # Fills the cache before the first epoch.
         shape = ([WORDS], [])
         batches = train.shuffle(count, seed=seed).padded_batch(chosen["batch_size"], shape).prefetch(2)
-        options = {name: chosen[name] for name in ("dropout", "token_dropout")}
+        options = {name: chosen[name] for name in ("dropout", "word_dropout")}
         model = zoo.build("many_to_one", vocabulary_size=len(words.ids.vocabulary), **options)
         schedule = keras.optimizers.schedules.CosineDecay(
             chosen["learning_rate"], -(-count // chosen["batch_size"]) * epochs

@@ -20,7 +20,7 @@ VOCABULARY = 20_000
 WORDS = [f"word{number}" for number in range(2, VOCABULARY)]
 BEST, MARK = "ONNX Runtime", Mark(1.0, most=True)
 """The export with the quickest answer to one review, and what it must reach beside PyTorch."""
-OPTIONS = {"layers": 2, "units": UNITS, "embedding_dim": FEATURES, "vocabulary_size": VOCABULARY, "num_classes": 2}
+OPTIONS = {"num_layers": 2, "units": UNITS, "embedding_dim": FEATURES, "vocabulary_size": VOCABULARY, "num_classes": 2}
 
 
 def reviews(batch: int, length: int) -> list[str]:
@@ -35,11 +35,11 @@ def write_export(folder: str, format: str = "saved_model") -> str:
     import keras
 
     import keras_rnn_zoo as zoo
-    from keras_rnn_zoo.exporting import all_endpoints, write_saved_model
-    from keras_rnn_zoo.formats import FILES
-    from keras_rnn_zoo.lite import write_model
-    from keras_rnn_zoo.loading import LoadedRun, make_task
-    from keras_rnn_zoo.runs import Run
+    from keras_rnn_zoo.artifacts.run import Run
+    from keras_rnn_zoo.exporting.export import all_endpoints, write_saved_model
+    from keras_rnn_zoo.exporting.formats import FILES
+    from keras_rnn_zoo.exporting.tflite_onnx import write_model
+    from keras_rnn_zoo.inference.load import LoadedRun, make_task
 
     keras.utils.set_random_seed(0)
     described = {"name": "classification", "input": "text", "reader": {"vocabulary_size": VOCABULARY}, "options": {}}
@@ -67,7 +67,7 @@ def by_interpreter(format: str, batch: int, length: int) -> Callable[[], list[fl
     """Returns the work of LiteRT or ONNX Runtime, from strings to probabilities."""
     import numpy as np
 
-    from keras_rnn_zoo.lite import open_model
+    from keras_rnn_zoo.exporting.tflite_onnx import open_model
 
     with tempfile.TemporaryDirectory() as folder:
         model = open_model(format, Path(write_export(folder, format)))

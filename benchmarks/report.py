@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
-from timing import summarise
+from timing import summarize
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Row:
             return []
         pairs = list(zip(self.ours, self.theirs, strict=False))
         if len(self.ours) != len(self.theirs):
-            pairs = [(summarise(self.ours).median, summarise(self.theirs).median)]
+            pairs = [(summarize(self.ours).median, summarize(self.theirs).median)]
         return [theirs / ours if self.inverse else ours / theirs for ours, theirs in pairs]
 
     def cells(self) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ class Row:
         if self.missing:
             verdict = f"missing: {self.missing}"
         elif self.mark and decisive:
-            verdict = "reached" if self.mark.reached(summarise(decisive).median) else "missed"
+            verdict = "reached" if self.mark.reached(summarize(decisive).median) else "missed"
         measured = [shown(values, self.unit) for values in (self.ours, self.theirs)]
         return (self.what, measured[0], self.peer, measured[1], shown(ratios, ""), str(self.mark or ""), verdict)
 
@@ -74,7 +74,7 @@ class Row:
         summaries = {"ours": self.ours, "theirs": self.theirs, "ratio": self.ratios()}
         return {
             **dataclasses.asdict(self),
-            "summary": {name: summarise(values)._asdict() for name, values in summaries.items() if values},
+            "summary": {name: summarize(values)._asdict() for name, values in summaries.items() if values},
         }
 
 
@@ -91,7 +91,7 @@ def shown(values: list[float], unit: str) -> str:
     """Returns median and quartiles as text, or nothing of no values."""
     if not values:
         return ""
-    median, low, high = map(_rounded, summarise(values))
+    median, low, high = map(_rounded, summarize(values))
     spread = f" ({low} to {high})" if len(values) > 1 else ""
     return f"{median}{' ' if unit else ''}{unit}{spread}"
 

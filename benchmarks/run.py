@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.table import Table
 from timing import Contestant
 
-from keras_rnn_zoo.files import write_text
+from keras_rnn_zoo.atomic_files import write_text
 
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "build" / "benchmarks"

@@ -33,7 +33,7 @@ class Summary(NamedTuple):
     high: float
 
 
-def summarise(values: list[float]) -> Summary:
+def summarize(values: list[float]) -> Summary:
     """Returns median and quartiles; of a single value, that value."""
     if len(values) == 1:
         return Summary(values[0], values[0], values[0])

@@ -77,7 +77,7 @@ def step(of: str) -> Callable[[], float]:
 
     import keras_rnn_zoo as zoo
     from keras_rnn_zoo.layers.steps import TranscriptAccuracy
-    from keras_rnn_zoo.optimizers import Adam
+    from keras_rnn_zoo.training.adam import Adam
 
     keras.utils.set_random_seed(0)
     model = zoo.build("ctc", input="series", features=3, num_classes=CLASSES)

@@ -25,7 +25,7 @@ ABOUT = "training on small_parallel_enja: one layer of 256, vocabularies of 8,00
 DATASET = "small_parallel_enja"
 FILES = [f"{split}.{language}" for split in ("train", "dev", "test") for language in ("ja", "en")]
 UNITS, VOCABULARY = 256, 8000
-OPTIONS = {"layers": 1, "units": UNITS, "embedding_dim": UNITS}
+OPTIONS = {"num_layers": 1, "units": UNITS, "embedding_dim": UNITS}
 OPTIONS |= {"vocabulary_size": VOCABULARY, "target_vocabulary_size": VOCABULARY}
 
 
@@ -46,7 +46,7 @@ def ours(data_dir: str, steps: int) -> Callable[[], list[float]]:
     """Returns the work of some steps, which gives target tokens and floating-point operations a second."""
     import numpy as np
 
-    from keras_rnn_zoo.padding import IGNORED
+    from keras_rnn_zoo.conventions import IGNORED
 
     model, data = captured_fit("many_to_many", dataset=DATASET, data_dir=data_dir, batch_size=128, **OPTIONS)
     batches = iter(data.repeat())

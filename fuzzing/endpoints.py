@@ -23,7 +23,7 @@ RUNS = {
     "image": ("one_to_one", "digits", {"units": 8, "hidden_layers": 1}),
     "caption": ("one_to_many", "shapes", {"units": 8, "embedding_dim": 4}),
     "line": ("ctc", "digit_lines", {"units": 4}),
-    "series": ("many_to_one", "adding", {"units": 4, "length": 12}),
+    "series": ("many_to_one", "adding", {"units": 4, "sequence_length": 12}),
     "audio": ("many_to_one", "audio:{folder}", {"units": 4}),
 }
 
@@ -80,7 +80,7 @@ def rows(name: str) -> st.SearchStrategy[list]:
     return st.lists(arrays.arrays("float32", shape, elements=NUMBERS, fill=NUMBERS), max_size=3)
 
 
-class Asked:
+class InputRecord:
     """An export, asked as its signature says."""
 
     def __init__(self, path: Path) -> None:
@@ -110,7 +110,7 @@ class Asked:
         return {name: self.constant(padded), "lengths": self.constant(lengths, "int32")}
 
 
-def check(asked: Asked, name: str, batch: list) -> None:
+def check(asked: InputRecord, name: str, batch: list) -> None:
     """Asks a batch, and its rows alone."""
     answers = asked(name, batch)
     if answers is None:
@@ -136,7 +136,7 @@ def main(name: str, seconds: int) -> None:
     """Asks until the time is over."""
     count = 0
     with tempfile.TemporaryDirectory() as folder:
-        asked = Asked(made(name, Path(folder)))
+        asked = InputRecord(made(name, Path(folder)))
         end = time.monotonic() + seconds
 
         @settings(max_examples=200, database=None, deadline=None, suppress_health_check=list(HealthCheck))

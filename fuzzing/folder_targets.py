@@ -10,11 +10,12 @@ import seeds
 from targets import FOLDER
 from watch import BAIT
 
-from keras_rnn_zoo import registry, runs
-from keras_rnn_zoo.addresses.pickles import read_array
-from keras_rnn_zoo.datasets.prepared import naming_damaged_records
-from keras_rnn_zoo.exports import read_export
-from keras_rnn_zoo.seals import sealed
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts import run as runs
+from keras_rnn_zoo.artifacts.digests import with_digests
+from keras_rnn_zoo.artifacts.export import read_export
+from keras_rnn_zoo.datasets._prepared import translate_record_errors
+from keras_rnn_zoo.user_data.safe_npy import read_array
 
 CUT = b"\0\0"
 """Stands between the files of one input."""
@@ -49,7 +50,7 @@ def prepared(data: bytes) -> None:
     (version / "dataset_info.json").write_bytes(info.replace(b"SIZE", b"%d" % size))
     (version / "label.labels.txt").write_bytes(labels)
     folder = str(FOLDER / "tfds")
-    with naming_damaged_records("tfds:made"):  # As `train` and `evaluate` do.
+    with translate_record_errors("tfds:made"):  # As `train` and `evaluate` do.
         entry = registry.find_dataset("tfds:made", ("classification", "regression"), {"data_dir": folder})
         entry.make(folder, 0)
 
@@ -69,7 +70,7 @@ def config(data: bytes) -> None:
     (folder / "config.json").write_bytes(_sealed(data))
     found = runs.open_run(str(folder)).config
     if ":" not in found["dataset"]["name"]:  # It names no files.
-        from keras_rnn_zoo.loading import make_task
+        from keras_rnn_zoo.inference.load import make_task
 
         registry.dataset_of(found)
         make_task(found)
@@ -88,7 +89,7 @@ def _sealed(data: bytes) -> bytes:
     """Returns a JSON object with a seal; what is none, as it is."""
     try:
         document: Any = json.loads(data)
-        return json.dumps(sealed(document, document["files"])).encode() + b"\n"
+        return json.dumps(with_digests(document, document["files"])).encode() + b"\n"
     except (ValueError, KeyError, TypeError, RecursionError):
         return data
 

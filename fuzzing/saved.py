@@ -1,4 +1,4 @@
-"""Fuzzes runs and exports, sealed anew after each change: `saved.py NAME SECONDS`; prints `EXECUTIONS n`.
+"""Fuzzes runs and exports, with_digests anew after each change: `saved.py NAME SECONDS`; prints `EXECUTIONS n`.
 
 What is loaded must predict as many results as there are inputs, in the form of the task, or be refused by a `ZooError`.
 """
@@ -79,18 +79,18 @@ TARGETS: dict[str, tuple[str, Callable[[Path, random.Random], None]]] = {
     "export_files": ("export.json", files_of_export),
     "run_files": ("config.json", files_of_run),
 }
-"""Each target: the document that is sealed, and what changes a copy of the folder."""
+"""Each target: the document that is with_digests, and what changes a copy of the folder."""
 
 
 def seal_again(folder: Path, name: str) -> None:
     """Updates the digests, as someone who tampers with a file would."""
-    from keras_rnn_zoo.exports import ANSWERING, CARD, EXTRA, LICENCE
-    from keras_rnn_zoo.runs import FITTED, TOLD
-    from keras_rnn_zoo.seals import digests, sealed
+    from keras_rnn_zoo.artifacts.digests import digests, with_digests
+    from keras_rnn_zoo.artifacts.export import CARD, EXPORT_MODEL_FILES, EXTRA, LICENSE
+    from keras_rnn_zoo.artifacts.run import MODEL_FILES, TOLD
 
-    roots = (*ANSWERING, CARD, LICENCE, EXTRA) if name == "export.json" else (*FITTED, *TOLD)
+    roots = (*EXPORT_MODEL_FILES, CARD, LICENSE, EXTRA) if name == "export.json" else (*MODEL_FILES, *TOLD)
     document = json.loads((folder / name).read_text(encoding="utf-8"))
-    (folder / name).write_text(json.dumps(sealed(document, digests(folder, roots))) + "\n", encoding="utf-8")
+    (folder / name).write_text(json.dumps(with_digests(document, digests(folder, roots))) + "\n", encoding="utf-8")
 
 
 def check(predictions: list[dict[str, Any]], classes: tuple[str, ...]) -> None:

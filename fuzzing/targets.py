@@ -10,11 +10,12 @@ from pathlib import Path
 
 import seeds
 
-from keras_rnn_zoo import configs, registry
-from keras_rnn_zoo.addresses.inputs import open_inputs
-from keras_rnn_zoo.addresses.rows import BadRow
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.readers._wav import read_wav
 from keras_rnn_zoo.readers.series import padded_batch, parsed_series
-from keras_rnn_zoo.readers.wav import read_wav
+from keras_rnn_zoo.training import config_file as configs
+from keras_rnn_zoo.user_data.prediction_inputs import open_inputs
+from keras_rnn_zoo.user_data.rows import BadRow
 
 FOLDER = Path(tempfile.mkdtemp(prefix="zoo-fuzzing-"))
 
@@ -62,13 +63,13 @@ def pairs(data: bytes) -> None:
 
 def book(data: bytes) -> None:
     """One text, whose stretches are read, too."""
-    from keras_rnn_zoo.addresses.book import _cut
-    from keras_rnn_zoo.addresses.textfile import TextFile
+    from keras_rnn_zoo.user_data.text_corpus import _cut
+    from keras_rnn_zoo.user_data.textfile import TextFile
 
     path = FOLDER / "book.txt"
     path.write_bytes(data[1:])
     encoding = ENCODINGS[data[0] % len(ENCODINGS)] if data else ""
-    opened("text", str(path), "language_modelling", encoding=encoding)
+    opened("text", str(path), "language_modeling", encoding=encoding)
     stretches = list(_cut(TextFile(str(path), encoding), 0, 150, 20))
     assert all(len(stretch) == 20 for stretch in stretches[:-1])
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from keras_rnn_zoo.building import build
     from keras_rnn_zoo.errors import ZooError
-    from keras_rnn_zoo.evaluation import evaluate
-    from keras_rnn_zoo.exporting import export
-    from keras_rnn_zoo.file_prediction import predict_file
-    from keras_rnn_zoo.loading import load
-    from keras_rnn_zoo.prediction import predict
+    from keras_rnn_zoo.exporting.export import export
+    from keras_rnn_zoo.inference.evaluate import evaluate
+    from keras_rnn_zoo.inference.load import load
+    from keras_rnn_zoo.inference.predict import predict
+    from keras_rnn_zoo.inference.predict_file import predict_file
     from keras_rnn_zoo.registry import list_architectures
-    from keras_rnn_zoo.training import train
+    from keras_rnn_zoo.training.train import train
 
 __version__ = "0.1.0"
 __all__ = ["ZooError", "build", "evaluate", "export", "list_architectures", "load", "predict", "predict_file", "train"]
@@ -20,22 +20,22 @@ __all__ = ["ZooError", "build", "evaluate", "export", "list_architectures", "loa
 _HOMES = {
     "ZooError": ("errors", "ZooError"),
     "build": ("building", "build"),
-    "evaluate": ("evaluation", "evaluate"),
-    "export": ("exporting", "export"),
+    "evaluate": ("inference.evaluate", "evaluate"),
+    "export": ("exporting.export", "export"),
     "list_architectures": ("registry", "list_architectures"),
-    "load": ("loading", "load"),
-    "predict": ("prediction", "predict"),
-    "predict_file": ("file_prediction", "predict_file"),
-    "train": ("training", "train"),
+    "load": ("inference.load", "load"),
+    "predict": ("inference.predict", "predict"),
+    "predict_file": ("inference.predict_file", "predict_file"),
+    "train": ("training.train", "train"),
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from keras_rnn_zoo.network import obey
+    from keras_rnn_zoo.offline import install_offline_guard
 
-    obey()
+    install_offline_guard()
     module, attribute = _HOMES[name]
     return getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
 

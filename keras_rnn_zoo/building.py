@@ -29,7 +29,7 @@ def build(name: str, **options: Any) -> Any:
     architecture = registry.architectures.get(name)
     dataset = registry.default_dataset(architecture)
     given = check_options(registry.options_of(architecture, dataset), options, architecture.name)
-    wanted = {**dataset.defaults, **dataset.sizes, **given}
+    wanted = {**dataset.defaults, **dataset.model_options, **given}
     chosen = {key: value for key, value in wanted.items() if key in architecture.options}
     refuse_for_input(architecture.options, chosen, wanted["input"])
     return architecture.make(**chosen)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from keras_rnn_zoo.catalogue import Entry, are_names
+from keras_rnn_zoo.catalog import Entry, are_names
 from keras_rnn_zoo.options import Option
 
 
@@ -43,8 +43,8 @@ class Dataset(Entry):
         source: `"embedded"`, `"tfds"` for a data set that TensorFlow Datasets downloads and prepares, or `"files"`.
         location: where the prepared files of a TFDS data set lie within its data directory.
         size: number of examples in each split, in words.
-        licence: terms of use of the data.
-        sizes: options that a model takes from this data set before any of it was read; `build` uses them.
+        license: terms of use of the data.
+        model_options: options that a model takes from this data set before any of it was read; `build` uses them.
         defaults: training settings and options that suit this data set better than the general ones.
 
     Its own options, such as the length of its sequences, are the keyword-only parameters of its function.
@@ -54,14 +54,14 @@ class Dataset(Entry):
     source: Literal["embedded", "tfds", "files"] = "embedded"
     location: str = ""
     size: str = ""
-    licence: str = ""
-    sizes: Mapping[str, Any] = field(default_factory=dict)
+    license: str = ""
+    model_options: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self) -> None:
         super().check()
-        mappings = all(isinstance(facts, Mapping) for facts in (self.sizes, self.defaults))
-        if not (self.task and mappings and isinstance(self.sizes.get("input"), str)):
+        mappings = all(isinstance(facts, Mapping) for facts in (self.model_options, self.defaults))
+        if not (self.task and mappings and isinstance(self.model_options.get("input"), str)):
             raise TypeError(f"The dataset {self.name!r} needs a `task`, and `sizes` with the kind of its `input`.")
         for name, value in self.defaults.items():
             if not isinstance(value, bool | int | float | str):
@@ -97,9 +97,9 @@ class Task(Entry):
     readers: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def answer_options(self) -> Mapping[str, Option]:
+    def prediction_options(self) -> Mapping[str, Option]:
         """The options that an answer of this task takes, such as the temperature of a language model."""
-        return self.make.answer_options  # type: ignore[attr-defined]
+        return self.make.prediction_options  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -114,11 +114,11 @@ class Reader(Entry):
 
 
 @dataclass(frozen=True)
-class Form(Entry):
+class FileFormat(Entry):
     """A form of files that a user brings: a function from an address to a `Dataset`.
 
     It is called with the place (the address without the form's name), the tasks wanted, the options given and what a
-    run knows of it already; see `keras_rnn_zoo.addresses.opening`.
+    run knows of it already; see `keras_rnn_zoo.user_data.dataset`.
 
     Attributes:
         tasks: the tasks that its examples can be for.

@@ -10,18 +10,18 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from keras_rnn_zoo.catalogue import Catalogue
-from keras_rnn_zoo.catalogue import Entry as Entry
-from keras_rnn_zoo.entries import Architecture, Dataset, Form, Reader, Task
+from keras_rnn_zoo.atomic_files import user_path
+from keras_rnn_zoo.catalog import Catalog
+from keras_rnn_zoo.catalog import Entry as Entry
+from keras_rnn_zoo.entries import Architecture, Dataset, FileFormat, Reader, Task
 from keras_rnn_zoo.errors import DataError, UnknownNameError
-from keras_rnn_zoo.files import user_path
 from keras_rnn_zoo.options import Option
 
-architectures: Catalogue[Architecture] = Catalogue("architecture", "keras_rnn_zoo.architectures")
-datasets: Catalogue[Dataset] = Catalogue("dataset", "keras_rnn_zoo.datasets")
-tasks: Catalogue[Task] = Catalogue("task", "keras_rnn_zoo.tasks")
-readers: Catalogue[Reader] = Catalogue("reader", "keras_rnn_zoo.readers")
-forms: Catalogue[Form] = Catalogue("form of files", "keras_rnn_zoo.addresses")
+architectures: Catalog[Architecture] = Catalog("architecture", "keras_rnn_zoo.architectures")
+datasets: Catalog[Dataset] = Catalog("dataset", "keras_rnn_zoo.datasets")
+tasks: Catalog[Task] = Catalog("task", "keras_rnn_zoo.tasks")
+readers: Catalog[Reader] = Catalog("reader", "keras_rnn_zoo.readers")
+file_formats: Catalog[FileFormat] = Catalog("file format", "keras_rnn_zoo.user_data.formats")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,7 +47,7 @@ def dataset(**facts: Any) -> Callable[[F], F]:
 
 
 def task(**facts: Any) -> Callable[[F], F]:
-    """Registers the decorated `Task` subclass, `LanguageModelling` as `language_modelling`; arguments as of `Task`."""
+    """Registers the decorated `Task` subclass, `LanguageModeling` as `language_modeling`; arguments as of `Task`."""
 
     def register(cls: F) -> F:
         tasks.add(Task(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower(), cls, **facts))
@@ -66,11 +66,11 @@ def reader(**facts: Any) -> Callable[[F], F]:
     return register
 
 
-def form(name: str, **facts: Any) -> Callable[[F], F]:
-    """Registers the decorated function as the form of files of that name; further arguments as of `Form`."""
+def file_format(name: str, **facts: Any) -> Callable[[F], F]:
+    """Registers the decorated function as the form of files of that name; further arguments as of `FileFormat`."""
 
     def register(function: F) -> F:
-        forms.add(Form(name, function, **facts))
+        file_formats.add(FileFormat(name, function, **facts))
         return function
 
     return register
@@ -96,10 +96,10 @@ def find_dataset(
     """
     prefix, colon, place = str(name).partition(":")
     if colon:
-        form = forms.get(prefix)
+        form = file_formats.get(prefix)
         fitting = tuple(task for task in form.tasks if task in tasks)
         if not fitting:
-            others = [other.address for other in forms.entries() if set(other.tasks) & set(tasks)]
+            others = [other.address for other in file_formats.entries() if set(other.tasks) & set(tasks)]
             raise DataError(
                 f"Files of the form {form.name!r} are for {', '.join(form.tasks)}; {' or '.join(tasks)} is wanted. "
                 f"Forms for that: {', '.join(others)}."
@@ -109,7 +109,7 @@ def find_dataset(
         return datasets.get(name)
     except UnknownNameError as error:
         ending = str(name).casefold().removesuffix(".gz").rpartition(".")[2]
-        named = [f"{form.name}:{name}" for form in forms.entries() if ending in form.endings]
+        named = [f"{form.name}:{name}" for form in file_formats.entries() if ending in form.endings]
         if user_path(name).is_dir():
             named = [f"images:{name}", f"audio:{name}"]
         if not named:
@@ -170,7 +170,7 @@ def options_of(architecture: Architecture, dataset: Dataset) -> dict[str, Option
     """
     task = tasks.get(dataset.task)
     options: dict[str, Option] = {}
-    for entry in (architecture, task, reader_of(task, dataset.sizes["input"]), dataset):
+    for entry in (architecture, task, reader_of(task, dataset.model_options["input"]), dataset):
         options = {**options, **{name: option for name, option in entry.options.items() if name not in options}}
     return options
 
@@ -183,7 +183,7 @@ def reader_of(task: Task, input: str) -> Reader:
 def endpoint_of(dataset: Dataset) -> dict[str, dict[str, str]]:
     """Returns what the exported default endpoint of a run on a data set takes and gives, with dtypes and shapes."""
     task = tasks.get(dataset.task)
-    inputs = reader_of(task, dataset.sizes["input"]).inputs
+    inputs = reader_of(task, dataset.model_options["input"]).inputs
     return {"inputs": {**inputs, **task.inputs}, "outputs": dict(task.outputs)}
 
 
@@ -202,6 +202,6 @@ def _mismatch(architecture: Architecture, dataset: Dataset) -> str:
     """Returns why an architecture cannot be trained on a data set, or ""."""
     if dataset.task not in architecture.tasks:
         return f"is for {dataset.task}, which {architecture.name} does not do"
-    if dataset.sizes["input"] not in architecture.options["input"].choices:
-        return f"has inputs of the kind {dataset.sizes['input']}, which {architecture.name} does not read"
+    if dataset.model_options["input"] not in architecture.options["input"].choices:
+        return f"has inputs of the kind {dataset.model_options['input']}, which {architecture.name} does not read"
     return ""

@@ -43,7 +43,7 @@ def copied(trained, models_dir):
     """A copy of the trained run, to damage or to export."""
     import shutil
 
-    from keras_rnn_zoo.runs import Run
+    from keras_rnn_zoo.artifacts.run import Run
 
     return Run(Path(shutil.copytree(trained.path, models_dir / trained.name)))
 
@@ -82,10 +82,10 @@ def shrink():
 
 
 SMALL_RUNS = {
-    "adding": ("many_to_one", {"units": 4, "length": 12}),
+    "adding": ("many_to_one", {"units": 4, "sequence_length": 12}),
     "addition": ("many_to_many", {"units": 8, "embedding_dim": 8}),
     "digits": ("one_to_one", {"units": 16, "hidden_layers": 1}),
-    "tiny_shakespeare": ("sync_many_to_many", {"units": 8, "embedding_dim": 4, "length": 50}),
+    "tiny_shakespeare": ("sync_many_to_many", {"units": 8, "embedding_dim": 4, "chunk_length": 50}),
 }
 
 

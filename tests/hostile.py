@@ -294,16 +294,16 @@ CASES = [
     setting("options", "units", value=64.0, wants=r"config\.json is damaged: Option 'units'"),
     setting("options", "cell", value="Lambda"),
     setting("options", "cell", value=None),
-    setting("options", "layers", value=10**9),
+    setting("options", "num_layers", value=10**9),
     setting("options", "dropout", value=-1),
     setting("options", "pooling", value="os.system"),
     setting("options", "name", value="evil", wants=r"config\.json is damaged: .*no option 'name'"),
     # Within the ranges, but more than there are weights for: refused before it is allocated
     setting("options", "units", value=8192, wants=MODEL + "it holds [0-9,]+ bytes of weights where"),
-    setting("options", "layers", value=16, wants=MODEL + "it holds [0-9,]+ bytes of weights where"),
+    setting("options", "num_layers", value=16, wants=MODEL + "it holds [0-9,]+ bytes of weights where"),
     setting("options", "embedding_dim", value=8192, wants=MODEL + "it holds [0-9,]+ bytes of weights where"),
     Case("a model of 400 GB", lambda folder, config: config["options"].update(
-        units=8192, layers=16, embedding_dim=8192), MODEL + "it holds [0-9,]+ bytes of weights where"),
+        units=8192, num_layers=16, embedding_dim=8192), MODEL + "it holds [0-9,]+ bytes of weights where"),
     setting("options", "units", value=1, wants=MODEL + "its weights are not those of the model"),
     setting("options", "cell", value="gru", wants=MODEL),
     # Names that climb

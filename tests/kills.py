@@ -20,7 +20,7 @@ TRAIN = {
     "toy_reviews": ["many_to_one", "--set", "units=8", "--set", "embedding_dim=8"],
     "slots": ["sync_many_to_many", "--dataset", "slots", "--set", "units=8", "--set", "embedding_dim=8"],
 }
-COMMON = ["--epochs", "3", "--save-every", "7", "--set", "dropout=0.2", "--quiet"]
+COMMON = ["--epochs", "3", "--save-every-steps", "7", "--set", "dropout=0.2", "--quiet"]
 
 
 class Killing:
@@ -105,7 +105,7 @@ class Killing:
         files = contents(self.folder / "cut")
         self.struck("export", args, count)
         self.undisturbed(args)
-        from keras_rnn_zoo.exports import read_export
+        from keras_rnn_zoo.artifacts.export import read_export
 
         run = self.folder / "cut"
         versions = sorted(int(path.name) for path in run.iterdir() if path.name.isdecimal())
@@ -160,7 +160,7 @@ def main() -> None:
     import keras  # noqa: F401  What all commands import, once.
     import tensorflow  # noqa: F401
 
-    from keras_rnn_zoo import registry, training  # noqa: F401
+    from keras_rnn_zoo import registry
 
     for dataset in registry.datasets.entries():
         module = sys.modules[dataset.make.__module__]

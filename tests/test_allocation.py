@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from keras_rnn_zoo import allocation
-from keras_rnn_zoo.allocation import SWITCH, freed_memory_kept
+from keras_rnn_zoo.training import allocation
+from keras_rnn_zoo.training.allocation import SWITCH, freed_memory_kept
 
 glibc_alone = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="The limits are glibc's.")
 MIB = 2**20

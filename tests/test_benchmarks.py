@@ -63,7 +63,7 @@ def broken():
     [([7.0], (7, 7, 7)), ([4.0, 1.0, 2.0, 5.0, 3.0], (3, 2, 4)), ([1.0, 2.0, 3.0, 4.0], (2.5, 1.75, 3.25))],
 )
 def test_a_summary_is_the_median_and_the_quartiles(timing, values, summary):
-    assert timing.summarise(values) == summary
+    assert timing.summarize(values) == summary
 
 
 def test_contestants_run_in_turn_and_warm_ups_do_not_count(timing, contestants, tmp_path):
@@ -178,8 +178,8 @@ def test_the_data_of_an_epoch_follows_from_its_seed_and_the_zoo_reads_it(task, t
     assert files
     for path in files:
         assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes()
-    from keras_rnn_zoo.loading import open_examples
-    from keras_rnn_zoo.plans import Request, make_plan
+    from keras_rnn_zoo.inference.load import open_examples
+    from keras_rnn_zoo.training.plan import Request, make_plan
 
     request = Request(data.TASKS[task].architecture, address, None, {}, {}, None, str(tmp_path))
     examples = open_examples(make_plan(request, resume=False, overwrite=False).config)

@@ -6,8 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import checking, exporting
 from keras_rnn_zoo.errors import DataError, ExportError
+from keras_rnn_zoo.exporting import check as checking
+from keras_rnn_zoo.exporting import export as exporting
 from zoo_cli.main import cli
 
 

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.configs import read_config, split_config, template
 from keras_rnn_zoo.errors import OptionError, ZooError
+from keras_rnn_zoo.training.config_file import read_config, split_config, template
 
 
 def options(name="many_to_one"):
@@ -169,7 +169,7 @@ def test_a_configuration_may_come_from_a_pipe_but_none_is_waited_for(tmp_path):
     ids=["null", "long_name", "long_path", "not_utf8"],
 )
 def test_a_path_that_no_file_can_have_is_refused(path, message, tmp_path):
-    from keras_rnn_zoo.files import user_path
+    from keras_rnn_zoo.atomic_files import user_path
 
     for name in (path, f"{tmp_path}/{path}"):
         with pytest.raises(ZooError, match=message):

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import keras_rnn_zoo as zoo
+from keras_rnn_zoo.artifacts.run import Run
 from keras_rnn_zoo.errors import DataError, RunError
-from keras_rnn_zoo.runs import Run
 
 TEXT = "the plot is not dull"
 
@@ -27,7 +27,7 @@ DAMAGES = {
     "a bit at two thirds": lambda content: flipped(content, 2 * len(content) // 3, 1),
     "a bit of the last byte": lambda content: flipped(content, len(content) - 1, 6),
 }
-ANSWERING = ("config.json", "model.keras", "task/vocabulary.txt", "task/labels.txt")
+EXPORT_MODEL_FILES = ("config.json", "model.keras", "task/vocabulary.txt", "task/labels.txt")
 TELLING = ("metrics.json", "history.csv", "README.md", "logs/train", "logs/validation")
 COMMANDS = {
     "predict": ["predict", "run", TEXT],
@@ -82,7 +82,7 @@ def command():
 
 @pytest.mark.parametrize("words", COMMANDS)
 @pytest.mark.parametrize("how", DAMAGES)
-@pytest.mark.parametrize("name", ANSWERING)
+@pytest.mark.parametrize("name", EXPORT_MODEL_FILES)
 def test_a_command_names_the_file_that_answers_depend_on(run, command, name, how, words, few_examples):
     damage(run.path / name, how)
     before = sorted(run.path.iterdir())
@@ -142,7 +142,7 @@ FILES = (
     "assets/vocabulary.txt",
     "assets/labels.txt",
 )
-TOLD = ("README.md", "DATA_LICENCE.txt", "assets.extra/request.json", "assets.extra/tf_serving_warmup_requests")
+ROWS_LISTED = ("README.md", "DATA_LICENSE.txt", "assets.extra/request.json", "assets.extra/tf_serving_warmup_requests")
 
 
 @pytest.mark.parametrize("how", DAMAGES)
@@ -156,9 +156,9 @@ def test_a_file_of_an_export_is_named(exported, tmp_path, name, how):
 
 
 @pytest.mark.parametrize("how", DAMAGES)
-@pytest.mark.parametrize("name", TOLD)
+@pytest.mark.parametrize("name", ROWS_LISTED)
 def test_a_file_that_tells_of_an_export_is_named_in_a_warning(exported, tmp_path, name, how, caplog):
-    from keras_rnn_zoo.exports import read_export
+    from keras_rnn_zoo.artifacts.export import read_export
 
     copy = shutil.copytree(exported, tmp_path / "1")
     damage(copy / name, how)
@@ -169,7 +169,7 @@ def test_a_file_that_tells_of_an_export_is_named_in_a_warning(exported, tmp_path
 
 @pytest.mark.parametrize("whole", ["run", "export"])
 def test_all_files_are_damaged_here(good, exported, whole):
-    folder, tried = (good.path, ANSWERING + TELLING) if whole == "run" else (exported, FILES + TOLD)
+    folder, tried = (good.path, EXPORT_MODEL_FILES + TELLING) if whole == "run" else (exported, FILES + ROWS_LISTED)
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     mine = {name for name in there if not name[0].isdigit()}
     assert {name for name in mine if not any(name.startswith(one) for one in tried)} == set()
@@ -196,10 +196,10 @@ def shards(tmp_path_factory):
 def measured(folder, **options):
     """Trains on the data set in a folder, as far as reading it."""
     from keras_rnn_zoo import registry
-    from keras_rnn_zoo.datasets.prepared import naming_damaged_records
+    from keras_rnn_zoo.datasets._prepared import translate_record_errors
 
     options["data_dir"] = str(folder)
-    with naming_damaged_records("tfds:stars"):
+    with translate_record_errors("tfds:stars"):
         entry = registry.find_dataset("tfds:stars", ("classification",), options)
         examples = entry.make(str(folder), 0, **{k: v for k, v in options.items() if k != "data_dir"})
         rows = [row for part in ("train", "validation", "test") for row in examples.split(part).as_numpy_iterator()]

@@ -11,7 +11,8 @@ import keras
 import pytest
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import files, runs
+from keras_rnn_zoo import atomic_files as files
+from keras_rnn_zoo.artifacts import run as runs
 from keras_rnn_zoo.errors import RunError, TrainingError, TrainingInterrupted
 
 pytestmark = pytest.mark.usefixtures("few_examples")
@@ -79,10 +80,10 @@ def test_a_full_disk_leaves_no_part_of_an_export(monkeypatch, copied):
 
 def test_what_frameworks_say_of_a_full_disk_becomes_an_error_of_the_system():
     told = "flush failed: No space left on device"
-    with pytest.raises(OSError, match=told) as error, files.naming_faults_of_the_system():
+    with pytest.raises(OSError, match=told) as error, files.translate_os_errors():
         raise RuntimeError(f"{told}\nand more")
     assert error.value.errno == errno.ENOSPC
-    with pytest.raises(RuntimeError, match="something else"), files.naming_faults_of_the_system():
+    with pytest.raises(RuntimeError, match="something else"), files.translate_os_errors():
         raise RuntimeError("something else")
 
 

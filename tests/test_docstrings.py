@@ -9,12 +9,12 @@ import pytest
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.evaluation import Scorecard
-from keras_rnn_zoo.plans import SETTINGS
+from keras_rnn_zoo.inference.evaluate import Scorecard
+from keras_rnn_zoo.training.plan import SETTINGS
 
 FUNCTIONS = [getattr(zoo, name) for name in zoo.__all__ if inspect.isfunction(getattr(zoo, name))]
-CATALOGUES = (registry.architectures, registry.datasets, registry.tasks, registry.readers)
-ENTRIES = [entry for catalogue in CATALOGUES for entry in catalogue.entries()]
+CATALOGS = (registry.architectures, registry.datasets, registry.tasks, registry.readers)
+ENTRIES = [entry for catalog in CATALOGS for entry in catalog.entries()]
 
 
 def names(items):

@@ -12,8 +12,9 @@ from sklearn import metrics
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.publish_run import write_config
+from keras_rnn_zoo.artifacts.run import Run
 from keras_rnn_zoo.errors import DataError, RunError
-from keras_rnn_zoo.runs import Run, write_config
 
 
 def test_evaluation_repeats_what_training_measured(trained):
@@ -65,7 +66,7 @@ def test_the_loss_of_a_language_model_is_the_mean_over_all_tokens(small_run):
     """Stretches differ in length: a mean of means would be another figure."""
     run = small_run("tiny_shakespeare")
     loaded = zoo.load(run)
-    stretches = registry.datasets.get("tiny_shakespeare").make(None, 0, length=50).split("train")
+    stretches = registry.datasets.get("tiny_shakespeare").make(None, 0, chunk_length=50).split("train")
     examples = [loaded.task.example(text, text) for text, _ in stretches]
     assert len({len(targets) for _, targets in examples}) > 1
     losses = []
@@ -82,20 +83,20 @@ def test_the_loss_of_a_language_model_is_the_mean_over_all_tokens(small_run):
 @pytest.mark.usefixtures("few_examples")
 def test_the_options_of_the_dataset_are_those_it_was_trained_on(small_run, models_dir, caplog):
     run = small_run("adding")
-    assert run.config["dataset"]["options"] == {"length": 12}
-    with caplog.at_level(logging.WARNING, "keras_rnn_zoo.evaluation"):
+    assert run.config["dataset"]["options"] == {"sequence_length": 12}
+    with caplog.at_level(logging.WARNING, "keras_rnn_zoo.inference.evaluate"):
         scorecard = zoo.evaluate(run)
     assert scorecard.metrics == pytest.approx(run.metrics["metrics"], abs=1e-6)
     assert not warnings(caplog)
     other = Run(Path(shutil.copytree(run.path, models_dir / "other")))
-    write_config(other, {**run.config, "dataset": {**run.config["dataset"], "options": {"length": 20}}})
+    write_config(other, {**run.config, "dataset": {**run.config["dataset"], "options": {"sequence_length": 20}}})
     assert zoo.evaluate(other)["mse"] != scorecard["mse"]
     (warning,) = warnings(caplog)
     assert "The dataset adding is not what other was trained on" in warning
 
 
 def warnings(caplog):
-    return [record.getMessage() for record in caplog.records if record.name == "keras_rnn_zoo.evaluation"]
+    return [record.getMessage() for record in caplog.records if record.name == "keras_rnn_zoo.inference.evaluate"]
 
 
 def test_an_unknown_split_is_named(trained):
@@ -107,16 +108,16 @@ def test_an_unknown_split_is_named(trained):
 @pytest.mark.parametrize("split", ["train", "validation", "test"])
 def test_a_split_without_an_example_is_named(small_run, monkeypatch, split):
     entry = registry.datasets.get("adding")
-    examples = entry.make(None, 0, length=12)
+    examples = entry.make(None, 0, sequence_length=12)
     splits = {**examples.splits, split: lambda: examples.splits[split]().take(0)}
     opened = dataclasses.replace(examples, splits=splits)
-    monkeypatch.setattr("keras_rnn_zoo.evaluation.open_examples", lambda config, data_dir=None: opened)
-    monkeypatch.setattr("keras_rnn_zoo.training.open_examples", lambda config, data_dir=None: opened)
+    monkeypatch.setattr("keras_rnn_zoo.inference.evaluate.open_examples", lambda config, data_dir=None: opened)
+    monkeypatch.setattr("keras_rnn_zoo.training.train.open_examples", lambda config, data_dir=None: opened)
     told = f"The split '{split}' of the dataset has no example"
     with pytest.raises(DataError, match=told):
         zoo.evaluate(small_run("adding"), split=split)
     with pytest.raises(DataError, match=told):
-        zoo.train("many_to_one", dataset="adding", units=4, length=12, epochs=1, verbose=0)
+        zoo.train("many_to_one", dataset="adding", units=4, sequence_length=12, epochs=1, verbose=0)
 
 
 def test_a_missing_run_is_named():

@@ -16,7 +16,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.exporting import _next_version, _write_companions
+from keras_rnn_zoo.exporting.export import _next_version, _write_companions
 from keras_rnn_zoo.layers import recurrent
 
 # A process that has stock TensorFlow: it cannot import this project.
@@ -101,9 +101,9 @@ def test_the_export_carries_its_vocabulary_and_labels(exported, trained):
 
 def test_the_export_carries_the_model_card_and_the_terms_of_the_data(exported, trained):
     assert (exported / "README.md").read_text() == (trained.path / "README.md").read_text()
-    terms = (exported / "DATA_LICENCE.txt").read_text()
+    terms = (exported / "DATA_LICENSE.txt").read_text()
     assert "toy_reviews" in terms
-    assert registry.datasets.get("toy_reviews").licence in terms
+    assert registry.datasets.get("toy_reviews").license in terms
 
 
 def test_the_export_tells_what_it_is_and_what_was_compared(exported):
@@ -119,7 +119,7 @@ def test_the_export_tells_what_it_is_and_what_was_compared(exported):
 
 
 def test_the_commands_that_serve_it_are_told(exported):
-    from keras_rnn_zoo.exports import serve_commands
+    from keras_rnn_zoo.artifacts.export import serve_commands
 
     serve, ask = serve_commands(exported)
     assert serve.startswith("docker run --rm -p 8501:8501 -v ")
@@ -133,7 +133,7 @@ def test_the_commands_that_serve_it_are_told(exported):
     "name", ["ev;touch PWNED;$(touch PWNED)", 'it\'s a "run"', "a:b,c", "-x", "\u65e5\u672c", "\x1b]0;title\x07\n"]
 )
 def test_the_commands_that_serve_it_can_be_pasted_whatever_its_name(name, tmp_path):
-    from keras_rnn_zoo.exports import serve_commands
+    from keras_rnn_zoo.artifacts.export import serve_commands
 
     path = tmp_path / name / "1"
     (path / "assets.extra").mkdir(parents=True)
@@ -170,7 +170,7 @@ def test_an_export_is_written_without_the_card_that_is_missing(odd, copied, tmp_
     folder.mkdir()
     _write_companions(copied, folder)
     assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()) == [
-        "DATA_LICENCE.txt",
+        "DATA_LICENSE.txt",
         "assets/labels.txt",
         "assets/vocabulary.txt",
     ]

@@ -13,8 +13,8 @@ import pytest
 import tensorflow as tf
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import prediction
 from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.inference import predict as prediction
 
 TEXTS = ["the cast is superb", 'a "dull" plot,\nand long', "", "the film is not boring"]
 ONE_LINE = [" ".join(text.split()) for text in TEXTS]
@@ -116,7 +116,7 @@ def test_texts_get_a_line_each(loaded, tmp_path):
 
 
 def test_inputs_are_read_as_they_are_answered(loaded, tmp_path, monkeypatch):
-    monkeypatch.setattr("keras_rnn_zoo.file_prediction.TOGETHER", 3)
+    monkeypatch.setattr("keras_rnn_zoo.inference.predict_file.TOGETHER", 3)
     texts = [f"{'very ' * (n % 5)}good {n}" for n in range(10)]
     (tmp_path / "in.txt").write_text("".join(f"{text}\n" for text in texts))
     seen, out = [], io.StringIO()

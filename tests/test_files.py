@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from keras_rnn_zoo import files
+from keras_rnn_zoo import atomic_files as files
 from keras_rnn_zoo.errors import ZooError
 
 
@@ -100,7 +100,7 @@ def test_standard_output_is_gone_on_with(tmp_path, path):
     """As a file that a shell has opened to append: opened anew, it would be emptied."""
     code = f"""
 from pathlib import Path
-from keras_rnn_zoo.files import output_file
+from keras_rnn_zoo.atomic_files import output_file
 print("first")
 with output_file(Path({path!r})) as file:
     file.write(b"second\\n")
@@ -135,7 +135,7 @@ def test_a_configuration_is_written_to_a_pipe_alone(tmp_path):
 
 
 def test_nobody_can_know_the_name_of_what_is_half_written(tmp_path):
-    with files.whole_file(tmp_path / "x") as first, files.whole_file(tmp_path / "x") as second:
+    with files.atomic_write(tmp_path / "x") as first, files.atomic_write(tmp_path / "x") as second:
         assert first != second
         assert {path.stat().st_size for path in (first, second)} == {0}
         first.write_text("1")

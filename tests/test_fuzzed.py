@@ -10,9 +10,9 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.addresses.pickles import read_array
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.readers.wav import decode_wav
+from keras_rnn_zoo.readers._wav import decode_wav
+from keras_rnn_zoo.user_data.safe_npy import read_array
 
 
 def header(text):
@@ -60,7 +60,7 @@ def test_an_archive_whose_directory_points_before_its_beginning(tmp_path):
 def test_an_archive_that_is_larger_than_memory(tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x.npy", bytes(2**22))
-    monkeypatch.setattr("keras_rnn_zoo.addresses.npz.available", lambda: 5_000_000)
+    monkeypatch.setattr("keras_rnn_zoo.user_data.formats.npz.available", lambda: 5_000_000)
     with pytest.raises(
         DataError, match=r"holds 4,194,304 bytes unpacked, and 5,000,000 of memory are free, of which 80%"
     ):

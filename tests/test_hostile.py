@@ -11,9 +11,9 @@ import pytest
 from hostile import CASES, Case, filled
 
 import keras_rnn_zoo as zoo
+from keras_rnn_zoo.artifacts.digests import with_digests
+from keras_rnn_zoo.artifacts.run import Run
 from keras_rnn_zoo.errors import ZooError
-from keras_rnn_zoo.runs import Run
-from keras_rnn_zoo.seals import sealed
 
 TEXTS = ["the plot is not dull", ""]
 MOST = 2**30
@@ -64,7 +64,9 @@ def hostile(good, tmp_path):
         elif path.is_file() and not path.is_symlink() and path.stat().st_size < 2**30:
             real = Run(folder).digests()
             files = {**real, **config["files"]}
-            path.write_text(json.dumps(sealed(config, {**files, **{k: real[k] for k in real if files[k] != 7}})) + "\n")
+            path.write_text(
+                json.dumps(with_digests(config, {**files, **{k: real[k] for k in real if files[k] != 7}})) + "\n"
+            )
         return folder
 
     return make

@@ -12,11 +12,11 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.digests import digests, with_digests
+from keras_rnn_zoo.artifacts.export import EXPORT_MODEL_FILES
+from keras_rnn_zoo.artifacts.graph_check import may_run
 from keras_rnn_zoo.errors import RunError
-from keras_rnn_zoo.exports import ANSWERING
-from keras_rnn_zoo.graphs import may_run
-from keras_rnn_zoo.seals import digests, sealed
-from keras_rnn_zoo.tasks.answers import fault_of_batch
+from keras_rnn_zoo.tasks._predictions import fault_of_batch
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def copy(exported, tmp_path):
 def seal_again(folder, **changes):
     """Writes `export.json` as who changes files on purpose would."""
     facts = {**json.loads((folder / "export.json").read_text()), **changes}
-    facts = sealed(facts, {**digests(folder, ANSWERING), **changes.get("files", {})})
+    facts = with_digests(facts, {**digests(folder, EXPORT_MODEL_FILES), **changes.get("files", {})})
     (folder / "export.json").write_text(json.dumps(facts) + "\n")
 
 
@@ -356,7 +356,7 @@ def test_each_task_knows_its_outputs_as_its_entry_tells_them():
         inputs = entry.readers or {"text": "text"}
         task = task_of(entry.name, next(iter(inputs)), ("X",))
         told = {name: re.search(r": (\w+) \(([^)]*)\)", text) for name, text in entry.outputs.items()}
-        known = task.answer_signature()
+        known = task.prediction_signature()
         assert {name: (found[1], len(found[2].strip(",").split(","))) for name, found in told.items()} == {
             name: (spec.dtype.name, spec.shape.rank) for name, spec in known.items()
         }

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import checking, formats, lite
 from keras_rnn_zoo.errors import ExportError
+from keras_rnn_zoo.exporting import check as checking
+from keras_rnn_zoo.exporting import formats
+from keras_rnn_zoo.exporting import tflite_onnx as lite
 from keras_rnn_zoo.layers.recurrent import CELLS
 
 SETS = ["adding", "addition", "digits", "tiny_shakespeare"]
@@ -41,10 +43,10 @@ def test_a_model_alone_gives_the_logits_of_its_run(small_run, few_examples, form
     assert sorted(file.name for file in (path / "assets").iterdir()) == sorted(
         file.name for file in run.task_path.iterdir()
     )
-    assert {"README.md", "DATA_LICENCE.txt", formats.FILES[format]} <= {file.name for file in path.iterdir()}
-    # Asked here by its interpreter alone, at another length than any that was checked.
+    assert {"README.md", "DATA_LICENSE.txt", formats.FILES[format]} <= {file.name for file in path.iterdir()}
+    # InputRecord here by its interpreter alone, at another length than any that was checked.
     loaded = zoo.load(run)
-    raw = loaded.task.to_batch([loaded.task.reader.made_up(99)], **loaded.task.check_options)
+    raw = loaded.task.to_batch([loaded.task.reader.dummy_input(99)], **loaded.task.export_check_options)
     arrays = lite.named(loaded.model, loaded.task.model_inputs(*raw))
     assert {name: (str(array.dtype), array.ndim) for name, array in arrays.items()} == {
         name: (spec["dtype"], len(spec["shape"])) for name, spec in facts["inputs"].items()
@@ -147,7 +149,7 @@ def test_a_model_that_answers_otherwise_is_not_published(small_run, few_examples
     assert sorted(path.name for path in (run.path / format).glob("*")) == before
 
 
-def test_a_quantised_model_is_smaller_and_measured_before_and_after(small_run, few_examples, caplog):
+def test_a_quantized_model_is_smaller_and_measured_before_and_after(small_run, few_examples, caplog):
     pytest.importorskip("ai_edge_litert", reason="the extra `tflite` is not installed")
     with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
         path = zoo.export(small_run("digits"), format="tflite", quantize=True)
@@ -157,7 +159,7 @@ def test_a_quantised_model_is_smaller_and_measured_before_and_after(small_run, f
     assert facts["bytes"]["after"] == (path / "model.tflite").stat().st_size
     assert set(facts["metrics"]["before"]) == set(facts["metrics"]["after"]) >= {"loss", "accuracy"}
     assert facts["metrics"]["after"]["accuracy"] == pytest.approx(facts["metrics"]["before"]["accuracy"], abs=0.11)
-    assert "Quantised, the file has" in caplog.text
+    assert "Quantized, the file has" in caplog.text
     assert "before," in caplog.text
 
 
@@ -184,6 +186,6 @@ def test_a_missing_package_is_told_with_its_extra(monkeypatch):
         formats.check_format("tflite", "text")
 
 
-def test_only_tflite_is_quantised(small_run):
-    with pytest.raises(ExportError, match="Only the format 'tflite' is quantised; received 'saved_model'"):
+def test_only_tflite_is_quantized(small_run):
+    with pytest.raises(ExportError, match="Only the format 'tflite' is quantized; received 'saved_model'"):
         zoo.export(small_run("digits"), quantize=True)

@@ -31,7 +31,7 @@ def exported(small_run):
 def test_an_export_predicts_as_its_run_does(exported, small_run, name):
     run = zoo.load(small_run(name))
     loaded = zoo.load(exported(name))
-    inputs = INPUTS[name] or [run.task.reader.made_up(number) for number in range(3)]
+    inputs = INPUTS[name] or [run.task.reader.dummy_input(number) for number in range(3)]
     for answer, wanted in zip(loaded.predict(inputs), run.predict(inputs), strict=True):
         assert answer.keys() == wanted.keys()
         for key, value in wanted.items():
@@ -47,9 +47,9 @@ def test_functions_take_its_path_and_what_was_loaded(exported):
 
 def test_options_of_an_answer_are_those_of_the_run(exported):
     loaded = zoo.load(exported("tiny_shakespeare"))
-    first = loaded.predict(["To be"], length=20, seed=1)
+    first = loaded.predict(["To be"], max_new_tokens=20, seed=1)
     assert len(first[0]["text"]) == 25
-    assert loaded.predict(["To be"], length=20, seed=1) == first
+    assert loaded.predict(["To be"], max_new_tokens=20, seed=1) == first
     with pytest.raises(OptionError, match="temperatur"):
         loaded.predict(["To be"], temperatur=1)
 

@@ -9,14 +9,14 @@ import sys
 import pytest
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import locks
+from keras_rnn_zoo.artifacts import lock as locks
 from keras_rnn_zoo.errors import RunError
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from keras_rnn_zoo.locks import exclusive
-with exclusive(Path(sys.argv[1])):
+from keras_rnn_zoo.artifacts.lock import run_lock
+with run_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)
 """
@@ -40,7 +40,7 @@ def test_who_comes_second_is_told_who_came_first(holder, copied):
         with pytest.raises(RunError, match=told):
             command()
     assert copied.versions() == []
-    with locks.exclusive(copied.path.with_name("other")):
+    with locks.run_lock(copied.path.with_name("other")):
         pass
 
 
@@ -54,7 +54,7 @@ def test_the_lock_of_a_killed_process_is_none(holder, models_dir):
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     assert locks.lock_path(path).exists()
-    with locks.exclusive(path):
+    with locks.run_lock(path):
         assert json.loads(locks.lock_path(path).read_text())["process"] == os.getpid()
     assert not locks.lock_path(path).exists()
 
@@ -63,16 +63,16 @@ def test_a_file_that_names_a_process_which_lives_is_no_lock(tmp_path):
     """Such as one of a dead process whose number was given out anew, or from a time when the clock was ahead."""
     path = tmp_path / "a"
     locks.lock_path(path).write_text(json.dumps({"process": 1, "began": "2999-01-01 00:00:00", "command": "zoo"}))
-    with locks.exclusive(path):
+    with locks.run_lock(path):
         pass
 
 
 def test_a_lock_within_a_process_holds_too(tmp_path):
-    with locks.exclusive(tmp_path / "a"):
-        with pytest.raises(RunError, match=f"process {os.getpid()}"), locks.exclusive(tmp_path / "a"):
+    with locks.run_lock(tmp_path / "a"):
+        with pytest.raises(RunError, match=f"process {os.getpid()}"), locks.run_lock(tmp_path / "a"):
             pass
         locks.lock_path(tmp_path / "a").write_text("")
-        with pytest.raises(RunError, match="another process, which has just begun"), locks.exclusive(tmp_path / "a"):
+        with pytest.raises(RunError, match="another process, which has just begun"), locks.run_lock(tmp_path / "a"):
             pass
 
 
@@ -82,7 +82,7 @@ def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
     others = [tmp_path / ".partial-abc-b-a", tmp_path / ".partial-abc-ab", tmp_path / "a" / "1" / "variables"]
     for path in (*ours, *others):
         path.mkdir(parents=True)
-    with locks.exclusive(tmp_path / "a"):
+    with locks.run_lock(tmp_path / "a"):
         assert not any(path.exists() for path in ours)
         assert all(path.exists() for path in others)
 
@@ -92,7 +92,7 @@ def test_a_folder_that_cannot_lock_is_used_all_the_same(tmp_path, monkeypatch, c
         raise OSError(locks.errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(locks.fcntl, "flock", refuse)
-    with locks.exclusive(tmp_path / "a"):
+    with locks.run_lock(tmp_path / "a"):
         assert "cannot be locked" in caplog.text
 
 
@@ -111,7 +111,7 @@ def test_what_has_the_name_of_the_lock_is_not_written_to(tmp_path, what):
     mine = tmp_path / "mine.txt"
     mine.write_text("precious")
     plant(locks.lock_path(tmp_path / "a"), mine)
-    with pytest.raises(RunError, match=rf"cannot be locked by .*\.a\.lock: {told}"), locks.exclusive(tmp_path / "a"):
+    with pytest.raises(RunError, match=rf"cannot be locked by .*\.a\.lock: {told}"), locks.run_lock(tmp_path / "a"):
         pass
     assert mine.read_text() == "precious"
     assert {path.name for path in tmp_path.iterdir()} == {"mine.txt", ".a.lock"}
@@ -122,7 +122,7 @@ def test_a_link_in_a_run_is_not_followed_to_what_is_half_written_elsewhere(tmp_p
     kept.mkdir(parents=True)
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "more").symlink_to(kept.parent)
-    with locks.exclusive(tmp_path / "a"):
+    with locks.run_lock(tmp_path / "a"):
         assert kept.exists()
 
 

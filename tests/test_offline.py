@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import network
-from keras_rnn_zoo.network import OfflineError
+from keras_rnn_zoo import offline as network
+from keras_rnn_zoo.offline import OfflineError
 
 SHIM = r"""
 #define _GNU_SOURCE
@@ -142,7 +142,7 @@ def test_weights_that_are_not_there_are_not_downloaded(asked, tmp_path):
 @pytest.mark.parametrize("value", ["1", "true", "yes", "anything"])
 def test_any_call_is_refused(monkeypatch, value):
     monkeypatch.setenv("ZOO_OFFLINE", value)
-    network.obey()
+    network.install_offline_guard()
     with pytest.raises(OfflineError, match=r"asked the network for 'example\.org'"):
         socket.getaddrinfo("example.org", 80)
     with socket.socket() as one, pytest.raises(OfflineError, match="127"):

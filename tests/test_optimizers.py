@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.framework.func_graph import FuncGraph
 
-from keras_rnn_zoo.optimizers import Adam
+from keras_rnn_zoo.training.adam import Adam
 
 WORDS, FEATURES, STEPS = 30, 4, 20
 

@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_rnn_zoo import pipeline
+from keras_rnn_zoo import batching as pipeline
+from keras_rnn_zoo.batching import make_batches
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.pipeline import make_batches
 from keras_rnn_zoo.readers.audio import AudioReader
 from keras_rnn_zoo.readers.image import ImageReader
 from keras_rnn_zoo.readers.series import SeriesReader
 from keras_rnn_zoo.readers.text import TextReader
 from keras_rnn_zoo.readers.words import WordsReader
+from keras_rnn_zoo.tasks._repeated_inputs import read_once
 from keras_rnn_zoo.tasks.captioning import Captioning
 from keras_rnn_zoo.tasks.classification import Classification
 from keras_rnn_zoo.tasks.regression import Regression
-from keras_rnn_zoo.tasks.repeated_inputs import read_once
 from keras_rnn_zoo.tasks.tagging import Tagging
 from keras_rnn_zoo.tasks.transcription import Transcription
 from keras_rnn_zoo.tasks.translation import Translation

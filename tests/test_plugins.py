@@ -82,7 +82,7 @@ def plugin(folder, name, code):
 GOOD = '''
 from keras_rnn_zoo import registry
 
-@registry.dataset(task="classification", sizes={{"input": "text"}})
+@registry.dataset(task="classification", model_options={{"input": "text"}})
 def {name}(data_dir, seed):
     """Nothing."""
 '''
@@ -181,11 +181,15 @@ def zigzag(*, input: Literal["text"] = "text"):
         ("architecture", 'tasks=("classification",), order="last"', "The `order` of the architecture 'zigzag'"),
         ("architecture", 'tasks="classification"', "The architecture 'zigzag' needs `tasks`"),
         ("architecture", 'tasks=("classification",), aliases="zz"', "The aliases of 'zigzag' must be a tuple"),
-        ("dataset", 'task="classification", sizes={"input": "text"}, defaults=None', "The dataset 'zigzag' needs"),
-        ("dataset", 'task="classification", sizes={"input": 3}', "The dataset 'zigzag' needs"),
         (
             "dataset",
-            'task="classification", sizes={"input": "text"}, defaults={"epochs": object}',
+            'task="classification", model_options={"input": "text"}, defaults=None',
+            "The dataset 'zigzag' needs",
+        ),
+        ("dataset", 'task="classification", model_options={"input": 3}', "The dataset 'zigzag' needs"),
+        (
+            "dataset",
+            'task="classification", model_options={"input": "text"}, defaults={"epochs": object}',
             "The default of 'epochs' of the dataset 'zigzag'",
         ),
     ],

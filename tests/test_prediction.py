@@ -40,9 +40,9 @@ def test_what_is_no_list_of_texts_is_refused(loaded, inputs):
 
 @pytest.fixture
 def pictures(tmp_path):
-    """Files of two images, in gray and in colours."""
+    """Files of two images, in gray and in colors."""
     random = np.random.default_rng(0)
-    paths = [tmp_path / "gray.png", tmp_path / "colours.jpg"]
+    paths = [tmp_path / "gray.png", tmp_path / "colors.jpg"]
     paths[0].write_bytes(tf.io.encode_png(random.integers(0, 255, (8, 8, 1)).astype("uint8")).numpy())
     paths[1].write_bytes(tf.io.encode_jpeg(random.integers(0, 255, (30, 20, 3)).astype("uint8")).numpy())
     return paths
@@ -101,13 +101,13 @@ def test_what_a_language_model_writes_is_set_by_options(small_run):
     def write(**options):
         return zoo.predict(loaded, ["To be", "not", ""], **options)
 
-    first, again = write(seed=1, length=20), write(seed=1, length=20)
+    first, again = write(seed=1, max_new_tokens=20), write(seed=1, max_new_tokens=20)
     assert first == again
     assert [len(answer["text"]) for answer in first] == [5 + 20, 3 + 20, 20]
     assert first[0]["text"].startswith("To be")
-    assert write(seed=2, length=20) != first
-    surest = write(temperature=0, seed=1, length=10)
-    assert surest == write(temperature=0, seed=2, length=10)
+    assert write(seed=2, max_new_tokens=20) != first
+    surest = write(temperature=0, seed=1, max_new_tokens=10)
+    assert surest == write(temperature=0, seed=2, max_new_tokens=10)
     assert len(write()[0]["text"]) == 5 + 300
 
 
@@ -116,7 +116,7 @@ def test_what_a_language_model_writes_is_set_by_options(small_run):
     [
         ({"temperatur": 1}, r"an answer of this run has no option 'temperatur'\. Did you mean 'temperature'\?"),
         ({"temperature": -1}, "Option 'temperature' expects a number from 0 to 100; received -1"),
-        ({"length": 0}, "Option 'length' expects a whole number from 1 to 100,000; received 0"),
+        ({"max_new_tokens": 0}, "Option 'max_new_tokens' expects a whole number from 1 to 100,000; received 0"),
         ({"seed": 0.5}, "Option 'seed' expects a whole number from 0 to "),
     ],
 )
@@ -172,7 +172,7 @@ def test_a_missing_file_is_named(copied, name):
 
 
 def test_a_model_that_keras_refuses_is_an_error_of_the_run(copied):
-    from keras_rnn_zoo.runs import write_config
+    from keras_rnn_zoo.artifacts.publish_run import write_config
 
     with zipfile.ZipFile(copied.model_path, "w") as archive:
         archive.writestr("config.json", "{}")

@@ -5,7 +5,7 @@ import pytest
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError, DuplicateNameError, UnknownNameError
 from keras_rnn_zoo.options import check_options
-from keras_rnn_zoo.plans import FIXED, SETTINGS
+from keras_rnn_zoo.training.plan import FIXED, SETTINGS
 
 
 def entry(name, *aliases):
@@ -14,9 +14,9 @@ def entry(name, *aliases):
 
 @pytest.fixture
 def fruits():
-    catalogue = registry.Catalogue("fruit")
-    catalogue.add(entry("sour_cherry", "griotte"))
-    return catalogue
+    catalog = registry.Catalog("fruit")
+    catalog.add(entry("sour_cherry", "griotte"))
+    return catalog
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_an_entry_is_added_by_one_file(tmp_path, monkeypatch):
     import types
 
     home = types.ModuleType("test_registry_home")
-    home.fruits, home.Entry = registry.Catalogue("fruit", "orchard"), registry.Entry
+    home.fruits, home.Entry = registry.Catalog("fruit", "orchard"), registry.Entry
     monkeypatch.setitem(sys.modules, "test_registry_home", home)
     monkeypatch.syspath_prepend(tmp_path)
     found = home.fruits.get("Plum")
@@ -66,8 +66,8 @@ def test_an_entry_is_added_by_one_file(tmp_path, monkeypatch):
     assert found.options["ripe"].default is True
 
 
-def catalogue(kind, *entries):
-    made = registry.Catalogue(kind)
+def catalog(kind, *entries):
+    made = registry.Catalog(kind)
     for entry in entries:
         made.add(entry)
     return made
@@ -76,13 +76,13 @@ def catalogue(kind, *entries):
 def test_architectures_are_listed_in_their_order_and_those_without_one_by_name(monkeypatch):
     orders = {"zigzag": {}, "ctc": {"order": 3}, "many_to_one": {"order": 2}, "all_to_all": {}}
     made = [registry.Architecture(name, lambda: None, **facts) for name, facts in orders.items()]
-    monkeypatch.setattr(registry, "architectures", catalogue("architecture", *made))
+    monkeypatch.setattr(registry, "architectures", catalog("architecture", *made))
     assert registry.list_architectures() == ["many_to_one", "ctc", "all_to_all", "zigzag"]
 
 
 def test_the_datasets_of_an_architecture_are_the_default_other_embedded_ones_and_the_rest(monkeypatch):
     def dataset(name, source, task="classification", input="text"):
-        return registry.Dataset(name, lambda: None, source=source, task=task, sizes={"input": input})
+        return registry.Dataset(name, lambda: None, source=source, task=task, model_options={"input": input})
 
     def mill(*, input: Literal["text", "series"] = "text"):
         """A mill.
@@ -99,7 +99,7 @@ def test_the_datasets_of_an_architecture_are_the_default_other_embedded_ones_and
         dataset("hops", "embedded", input="image"),
         dataset("oats", "tfds"),
     ]
-    monkeypatch.setattr(registry, "datasets", catalogue("dataset", *datasets))
+    monkeypatch.setattr(registry, "datasets", catalog("dataset", *datasets))
     architecture = registry.Architecture("mill", mill, tasks=("classification",), default_dataset="corn")
     assert [entry.name for entry in registry.datasets_of(architecture)] == ["corn", "barley", "acorns", "oats"]
     assert registry.default_dataset(architecture).name == "corn"
@@ -146,7 +146,7 @@ def test_options_are_those_of_architecture_task_reader_and_dataset():
     many_to_one = registry.architectures.get("many_to_one")
     adding, reviews = map(registry.datasets.get, ("adding", "toy_reviews"))
     with_series = registry.options_of(many_to_one, adding)
-    assert list(with_series) == [*many_to_one.options, "max_steps", "normalization", "length"]
+    assert list(with_series) == [*many_to_one.options, "max_steps", "normalization", "sequence_length"]
     with_text = registry.options_of(many_to_one, reviews)
     assert list(with_text) == [*many_to_one.options, "tokens", "max_length"]
     many_to_many = registry.architectures.get("many_to_many")
@@ -171,7 +171,7 @@ def test_an_input_is_read_by_the_reader_of_its_kind_unless_the_task_names_anothe
 def test_the_endpoint_has_the_readers_inputs_and_the_tasks():
     plays = registry.endpoint_of(registry.datasets.get("tiny_shakespeare"))
     assert {side: list(tensors) for side, tensors in plays.items()} == {
-        "inputs": ["text", "temperature", "seed", "length"],
+        "inputs": ["text", "temperature", "seed", "max_new_tokens"],
         "outputs": ["text"],
     }
     recordings = registry.endpoint_of(registry.datasets.get("spoken_digit"))
@@ -199,7 +199,7 @@ def test_an_option_that_several_share_has_one_meaning(architecture, dataset):
     """`options_of` joins them by name: what the first accepts, the others must accept, too."""
     task = registry.tasks.get(dataset.task)
     joined = registry.options_of(architecture, dataset)
-    for owner in (architecture, task, registry.reader_of(task, dataset.sizes["input"]), dataset):
+    for owner in (architecture, task, registry.reader_of(task, dataset.model_options["input"]), dataset):
         for name, option in owner.options.items():
             first = joined[name]
             assert (first.type, first.choices) == (option.type, option.choices), name

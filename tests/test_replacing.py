@@ -15,23 +15,26 @@ import pytest
 import tensorflow as tf
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import files, loading, runs
+from keras_rnn_zoo import atomic_files as files
+from keras_rnn_zoo.artifacts import publish_run
+from keras_rnn_zoo.artifacts import run as runs
+from keras_rnn_zoo.artifacts.digests import with_digests
+from keras_rnn_zoo.artifacts.run import Run
 from keras_rnn_zoo.errors import RunError
-from keras_rnn_zoo.runs import Run
-from keras_rnn_zoo.seals import sealed
+from keras_rnn_zoo.inference import load as loading
 
 WRITER = """
 import shutil, sys
 from pathlib import Path
 from keras_rnn_zoo import files
-from keras_rnn_zoo.runs import whole_run
+from keras_rnn_zoo.artifacts.publish_run import atomic_run
 path, *sources = map(Path, sys.argv[2:])
 if sys.argv[1] == "two steps":
     files._exchanged = lambda one, other: False
 print("writing", flush=True)
 while True:
     for source in sources:
-        with whole_run(path) as folder:
+        with atomic_run(path) as folder:
             shutil.copytree(source, folder, dirs_exist_ok=True)
         for earlier in path.parent.glob(path.name + ".*"):
             shutil.rmtree(earlier)
@@ -65,7 +68,7 @@ def pair(tmp_path_factory, shrink):
         for name, member in members.items():
             archive.writestr(zipfile.ZipInfo(name), member)
     config = json.loads((second / "config.json").read_text())
-    (second / "config.json").write_text(json.dumps(sealed(config, Run(second).digests())) + "\n")
+    (second / "config.json").write_text(json.dumps(with_digests(config, Run(second).digests())) + "\n")
     return first, second
 
 
@@ -83,7 +86,7 @@ def path(pair, models_dir):
 
 def replace(path, source):
     """Puts a copy of a run in the place of another, and removes that."""
-    with runs.whole_run(path) as folder:
+    with publish_run.atomic_run(path) as folder:
         shutil.copytree(source, folder, dirs_exist_ok=True)
     for earlier in path.parent.glob(f"{path.name}.*"):
         shutil.rmtree(earlier)
@@ -137,7 +140,7 @@ def test_a_run_that_was_replaced_since_it_was_loaded_is_not_exported(pair, path)
 
 
 def test_a_file_that_is_written_to_while_it_is_read_is_refused(path, monkeypatch):
-    from keras_rnn_zoo import weights
+    from keras_rnn_zoo.artifacts import weights
 
     def write(file, check=weights.stored_bytes):
         with open(file.path, "r+b") as same:
@@ -190,7 +193,7 @@ def test_whatever_has_the_name_of_a_run_is_kept_beside_it(pair, path, what):
         path.write_text("precious")
     else:
         path.symlink_to(pair[0] if what == "a link to a run" else "nowhere")
-    with runs.whole_run(path) as folder:
+    with publish_run.atomic_run(path) as folder:
         shutil.copytree(pair[1], folder, dirs_exist_ok=True)
     kept = path.with_name("run.1")
     assert runs.open_run("run").config == Run(pair[1]).config

@@ -10,9 +10,11 @@ import keras
 import pytest
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import runs, training
-from keras_rnn_zoo.callbacks import KeepBest
+from keras_rnn_zoo.artifacts import publish_run
+from keras_rnn_zoo.artifacts import run as runs
 from keras_rnn_zoo.errors import DataError, OptionError, RunError, TrainingInterrupted
+from keras_rnn_zoo.training import train as training
+from keras_rnn_zoo.training.callbacks import BestCheckpoint
 
 pytestmark = pytest.mark.usefixtures("few_examples")
 
@@ -131,7 +133,7 @@ def test_resuming_with_other_settings_is_refused(interrupted):
 def test_resuming_on_other_data_is_refused(interrupted):
     unfinished = runs.Run(runs.unfinished_path(interrupted))
     config = {**unfinished.config, "dataset": {**unfinished.config["dataset"], "checksum": "0" * 64}}
-    runs.write_config(unfinished, config)
+    publish_run.write_config(unfinished, config)
     with pytest.raises(DataError, match="differs from the one this training began with"):
         zoo.train("many_to_one", resume=True, verbose=0)
 
@@ -170,14 +172,14 @@ def test_an_interruption_of_the_first_epoch_keeps_a_state_that_was_saved_in_it(m
         with pytest.raises(
             TrainingInterrupted, match=r"before the first epoch ended: its state is kept; resume"
         ) as told:
-            train(save_every=2)
+            train(save_every_steps=2)
         assert told.value.resumable
     assert [path.name for path in models_dir.iterdir()] == [".many_to_one.unfinished"]
-    assert len(history(train(resume=True, save_every=2))) == 2
+    assert len(history(train(resume=True, save_every_steps=2))) == 2
 
 
 def test_keep_best_remembers_by_its_rows_alone(tmp_path):
-    keeper = KeepBest(tmp_path, "val_accuracy", "max", patience=2)
+    keeper = BestCheckpoint(tmp_path, "val_accuracy", "max", patience=2)
     keeper.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
     for epoch, (accuracy, loss) in enumerate([(0.5, 0.9), (0.8, 0.5), (0.8, 0.4), (0.7, 0.3), (0.7, 0.2)]):
         keeper.on_epoch_end(epoch, {"val_accuracy": accuracy, "val_loss": loss})
@@ -185,7 +187,7 @@ def test_keep_best_remembers_by_its_rows_alone(tmp_path):
     assert keeper.exhausted
     assert [path.name for path in tmp_path.glob("best-*")] == ["best-3.state"]
     assert keeper.model.stop_training
-    other = KeepBest(tmp_path, "val_accuracy", "max", patience=2)
+    other = BestCheckpoint(tmp_path, "val_accuracy", "max", patience=2)
     other.resume(keeper.rows[:3])
     assert other.rows == keeper.rows[:3]
     assert other.best == keeper.best
@@ -193,7 +195,7 @@ def test_keep_best_remembers_by_its_rows_alone(tmp_path):
 
 
 def test_while_nothing_is_right_a_lower_loss_is_an_improvement(tmp_path):
-    keeper = KeepBest(tmp_path, "val_accuracy", "max", patience=2)
+    keeper = BestCheckpoint(tmp_path, "val_accuracy", "max", patience=2)
     keeper.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
     for epoch, (loss, exhausted) in enumerate([(5, False), (4, False), (3, False), (3.5, False), (3.2, True)]):
         keeper.on_epoch_end(epoch, {"val_accuracy": 0.0, "val_loss": loss})
@@ -283,7 +285,7 @@ ENTRIES = [
     pytest.param(
         "sync_many_to_many", "slots", {"units": 4, "embedding_dim": 4, "dropout": 0.3}, marks=pytest.mark.slow
     ),
-    pytest.param("many_to_one", "adding", {"units": 4, "length": 12, "cell": "gru"}, marks=pytest.mark.slow),
+    pytest.param("many_to_one", "adding", {"units": 4, "sequence_length": 12, "cell": "gru"}, marks=pytest.mark.slow),
     pytest.param("one_to_many", "shapes", {"units": 8, "embedding_dim": 8}, marks=pytest.mark.slow),
 ]
 
@@ -291,7 +293,7 @@ ENTRIES = [
 @pytest.mark.parametrize(("name", "dataset", "options"), ENTRIES, ids=lambda value: str(value) * isinstance(value, str))
 def test_an_interrupted_training_ends_with_the_same_weights(monkeypatch, name, dataset, options):
     """Interrupted in a later epoch, then twice within one, going on from a state within it."""
-    options = {"dataset": dataset, "epochs": 3, "batch_size": 16, "save_every": 2, "verbose": 0, **options}
+    options = {"dataset": dataset, "epochs": 3, "batch_size": 16, "save_every_steps": 2, "verbose": 0, **options}
     whole = zoo.train(name, run="whole", **options)
     for moment in ((1, 0), (1, 3), (2, 2)):
         with monkeypatch.context() as patch:
@@ -307,8 +309,8 @@ def test_an_interrupted_training_ends_with_the_same_weights(monkeypatch, name, d
 def test_what_is_made_anew_in_each_epoch_resumes_to_the_same_weights(monkeypatch, tmp_path):
     rows = [f"w{number % 7} w{number % 5} w{number % 3},{'yes' if number % 3 else 'no'}" for number in range(300)]
     (tmp_path / "rows.csv").write_text("\n".join(["text,label", *rows]) + "\n")
-    monkeypatch.setattr("keras_rnn_zoo.pipeline._CACHED_BYTES", 0)
-    options = {"dataset": f"csv:{tmp_path / 'rows.csv'}", "epochs": 2, "save_every": 3}
+    monkeypatch.setattr("keras_rnn_zoo.batching._CACHED_BYTES", 0)
+    options = {"dataset": f"csv:{tmp_path / 'rows.csv'}", "epochs": 2, "save_every_steps": 3}
     whole = train(run="whole", **options)
     with monkeypatch.context() as patch:
         interrupt(patch, 1, 4)

@@ -3,7 +3,9 @@ import os
 
 import pytest
 
-from keras_rnn_zoo import files, runs
+from keras_rnn_zoo import atomic_files as files
+from keras_rnn_zoo.artifacts import publish_run
+from keras_rnn_zoo.artifacts import run as runs
 from keras_rnn_zoo.errors import DataError, RunError
 
 CONFIG = {
@@ -22,8 +24,8 @@ CONFIG = {
 
 
 def make_run(folder, name, **changes):
-    with runs.whole_run(folder / name) as new:
-        runs.write_config(runs.Run(new), {**CONFIG, "run": name, **changes})
+    with publish_run.atomic_run(folder / name) as new:
+        publish_run.write_config(runs.Run(new), {**CONFIG, "run": name, **changes})
     return runs.Run(folder / name)
 
 
@@ -43,12 +45,12 @@ def test_a_run_is_found_by_name_alias_path_or_being_the_only_one(models_dir):
 
 def test_what_could_not_be_read_again_is_found_before_it_is_written(monkeypatch):
     named = {**CONFIG, "task": {**CONFIG["task"], "classes": ["good", "bad"]}}
-    runs.check_config(named)
+    publish_run.check_config(named)
     with pytest.raises(DataError, match=r"too large .* more in task.classes .* 1 classes"):
-        runs.check_config({**CONFIG, "task": {**CONFIG["task"], "classes": ["x" * 100_001]}})
-    monkeypatch.setattr(runs, "MOST_BYTES", runs._MARGIN + 500)
+        publish_run.check_config({**CONFIG, "task": {**CONFIG["task"], "classes": ["x" * 100_001]}})
+    monkeypatch.setattr(publish_run, "MOST_BYTES", publish_run._MARGIN + 500)
     with pytest.raises(DataError, match=r"too large to be read: \d+ bytes. It lists 2 classes"):
-        runs.check_config(named)
+        publish_run.check_config(named)
 
 
 def test_no_run_is_guessed_among_several(models_dir):
@@ -114,7 +116,7 @@ def test_a_changed_or_missing_file_is_named(models_dir):
     run = make_run(models_dir, "a")
     run.task_path.mkdir()
     (run.task_path / "x.txt").write_text("as written")
-    runs.write_config(run, CONFIG)
+    publish_run.write_config(run, CONFIG)
     runs.open_run("a").check()
     (run.task_path / "x.txt").write_text("as writte")
     with pytest.raises(RunError, match=r"x\.txt is damaged: its content is not what was written"):
@@ -125,7 +127,7 @@ def test_a_changed_or_missing_file_is_named(models_dir):
 
 
 def test_a_folder_is_whole_or_absent(tmp_path):
-    with pytest.raises(ZeroDivisionError), files.whole_folder(tmp_path / "new") as folder:
+    with pytest.raises(ZeroDivisionError), files.atomic_directory(tmp_path / "new") as folder:
         (folder / "half").touch()
         assert not (tmp_path / "new").exists()
         _ = 1 / 0

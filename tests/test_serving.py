@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_rnn_zoo.serving import _varint, prediction_log, write_requests
+from keras_rnn_zoo.exporting.warmup import _varint, prediction_log, write_requests
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from small_sets import draw_series, write_recordings, write_words
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.callbacks import KeepBest
 from keras_rnn_zoo.errors import TrainingError
-from keras_rnn_zoo.plans import Request, make_plan
-from keras_rnn_zoo.small_data import ADAPTED, PATIENCE_STEPS, STEPS, adapted_settings, enough_examples, tie
+from keras_rnn_zoo.training.callbacks import BestCheckpoint
+from keras_rnn_zoo.training.plan import Request, make_plan
+from keras_rnn_zoo.training.small_data import ADAPTED, PATIENCE_STEPS, STEPS, adapted_settings, enough_examples, tie
 from zoo_cli.main import cli
 
 MUCH = {"epochs": 20, "batch_size": 32, "patience": 3, "learning_rate": 0.003}
@@ -73,7 +73,7 @@ def test_registered_datasets_and_choices_are_left_alone(tmp_path):
 
 
 def keep_best(tmp_path, rows, patience, tie=0.0):
-    keeper = KeepBest(tmp_path, "val_accuracy", "max", patience, tie)
+    keeper = BestCheckpoint(tmp_path, "val_accuracy", "max", patience, tie)
     keeper.rows = [{"epoch": n, "val_accuracy": value, "val_loss": loss} for n, (value, loss) in enumerate(rows, 1)]
     return keeper
 
@@ -204,7 +204,7 @@ def test_show_and_init_take_what_opens_files_as_train_does(monkeypatch, tmp_path
 
 
 def test_init_and_show_say_that_defaults_follow_from_few_examples(reviews):
-    from keras_rnn_zoo.configs import settings_of, template
+    from keras_rnn_zoo.training.config_file import settings_of, template
 
     entry, data = registry.architectures.get("many_to_one"), registry.find_dataset(reviews, ("classification",))
     told = {option.name: words for option, _, words in settings_of(data)}

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo.addresses import opening
 from keras_rnn_zoo.datasets.toy_reviews import generate
+from keras_rnn_zoo.user_data import dataset as opening
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 

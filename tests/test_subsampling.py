@@ -9,13 +9,13 @@ import tensorflow as tf
 from click.testing import CliRunner
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import exporting
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.errors import DataError, OptionError, TrainingInterrupted
+from keras_rnn_zoo.exporting import export as exporting
 from keras_rnn_zoo.readers.series import SeriesReader
-from keras_rnn_zoo.subsampling import choose_subsampling
 from keras_rnn_zoo.tasks.classification import Classification
 from keras_rnn_zoo.tasks.transcription import Transcription
+from keras_rnn_zoo.training.subsampling import choose_subsampling
 from zoo_cli.main import cli
 
 RANDOM = np.random.default_rng(0)
@@ -149,7 +149,7 @@ def test_what_the_user_gives_wins(strokes, caplog):
 
 
 def test_a_training_that_is_resumed_keeps_what_was_chosen(strokes, monkeypatch):
-    from keras_rnn_zoo import fitting
+    from keras_rnn_zoo.training import fit as fitting
 
     fit = fitting.fit
 
@@ -162,7 +162,7 @@ def test_a_training_that_is_resumed_keeps_what_was_chosen(strokes, monkeypatch):
     with pytest.raises(TrainingInterrupted):
         zoo.train("ctc", dataset=strokes, **options)
     monkeypatch.setattr(fitting, "fit", fit)
-    monkeypatch.setattr("keras_rnn_zoo.training.choose_subsampling", SimpleNamespace())  # Called, it fails.
+    monkeypatch.setattr("keras_rnn_zoo.training.train.choose_subsampling", SimpleNamespace())  # Called, it fails.
     run = zoo.train("ctc", dataset=strokes, resume=True, verbose=0)
     assert run.config["options"]["subsampling"] == 2
     assert run.config["finished"]

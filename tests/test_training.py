@@ -2,9 +2,10 @@ import keras
 import pytest
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import registry, runs
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts import run as runs
 from keras_rnn_zoo.errors import DataError, OptionError, TrainingError
-from keras_rnn_zoo.plans import FIXED, Request, make_plan
+from keras_rnn_zoo.training.plan import FIXED, Request, make_plan
 
 pytestmark = pytest.mark.usefixtures("few_examples")
 
@@ -28,7 +29,7 @@ def test_a_run_is_whole(trained):
     assert config["options"]["units"] == 64
     assert config["task"]["options"] == {}
     assert config["task"]["reader"] == {"tokens": "words", "vocabulary_size": 20_000, "max_length": 400}
-    settings = {"epochs": 20, "batch_size": 32, "patience": 3, "learning_rate": 0.003, "save_every": 0}
+    settings = {"epochs": 20, "batch_size": 32, "patience": 3, "learning_rate": 0.003, "save_every_steps": 0}
     settings["deterministic"] = False
     assert config["training"] == {**settings, **FIXED}
     assert config["seed"] == 0
@@ -79,7 +80,7 @@ def test_options_reach_model_task_reader_and_dataset(small_run):
     assert loaded.task.reader.ids.tokens == "spaces"
     assert isinstance(loaded.model.get_layer("gru_1"), keras.layers.GRU)
     assert loaded.run.config["task"]["reader"] == {"tokens": "spaces", "vocabulary_size": 10, "max_length": 3}
-    assert small_run("adding").config["dataset"]["options"] == {"length": 12}
+    assert small_run("adding").config["dataset"]["options"] == {"sequence_length": 12}
     assert zoo.load(small_run("addition")).task.search_options["max_length"] == 10
 
 

@@ -16,7 +16,7 @@ import click
 
 from keras_rnn_zoo import __version__
 from keras_rnn_zoo.errors import TrainingInterrupted, ZooError
-from keras_rnn_zoo.network import offline
+from keras_rnn_zoo.offline import offline
 from keras_rnn_zoo.printing import printable
 
 COMMANDS = {

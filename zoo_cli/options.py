@@ -7,10 +7,10 @@ import click
 from click.core import ParameterSource
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.configs import SETTINGS
 from keras_rnn_zoo.errors import OptionError
 from keras_rnn_zoo.options import parse_options, refuse_for_input, refuse_from_data
 from keras_rnn_zoo.printing import shell_quote, short_repr
+from keras_rnn_zoo.training.config_file import SETTINGS
 
 models_dir_option = click.option(
     "--models-dir",
@@ -73,7 +73,7 @@ def chosen_dataset(
     known = {**SETTINGS, **registry.options_of(architecture, data)}
     chosen = parse_options(known, given, architecture.name)
     refuse_from_data(known, chosen)
-    refuse_for_input(known, chosen, data.sizes["input"])
+    refuse_for_input(known, chosen, data.model_options["input"])
     return data, chosen
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.frames import LINE_STRIDES, after_strides, frame_stride, subsampling_strides
+from keras_rnn_zoo.conventions import LINE_STRIDES, after_strides, frame_stride, subsampling_strides
 from keras_rnn_zoo.lazy import keras
 from keras_rnn_zoo.options import FROM_DATA, ForInputs, Range
 
@@ -34,7 +34,7 @@ def ctc(
     num_classes: Annotated[int, Range(2), FROM_DATA] = 12,
     cell: Literal["simple_rnn", "gru", "lstm", "mingru", "minlstm"] = "lstm",
     units: Annotated[int, Range(1, 8192)] = 96,
-    layers: Annotated[int, Range(1, 16)] = 1,
+    num_layers: Annotated[int, Range(1, 16)] = 1,
     bidirectional: bool = True,
     dropout: Annotated[float, Range(0, 0.95)] = 0.2,
     distortion: Annotated[float, Range(0, 0.5)] = 0.0,
@@ -54,12 +54,12 @@ def ctc(
         num_classes: number of classes, the blank (0) among them.
         cell: recurrent cell; the gates of the last two know of the input alone (Feng et al. 2024), which trains faster.
         units: features of a recurrent layer's state, for each direction.
-        layers: number of recurrent layers.
+        num_layers: number of recurrent layers.
         bidirectional: whether to read the sequence both ways.
         dropout: share of features dropped in training: of the frames, between layers and before the head.
         distortion: share by which images are stretched, slanted and shifted in training; for few images.
         image_height: pixels from top to bottom; for images.
-        channels: 1 for gray, 3 for colours; for images.
+        channels: 1 for gray, 3 for colors; for images.
         sample_rate: samples a second; for audio.
         features: numbers a step; for series.
         subsampling: factor by which convolutions thin the steps before the recurrent layers read them; for series.
@@ -91,7 +91,7 @@ def ctc(
 
     # Topology
     x = recurrent_stack(
-        x, mask, cell=cell, units=units, layers=layers, bidirectional=bidirectional, dropout=dropout
+        x, mask, cell=cell, units=units, num_layers=num_layers, bidirectional=bidirectional, dropout=dropout
     )  # (batch, frames, features)
 
     # Head

@@ -14,11 +14,11 @@ def many_to_many(
     attention: Literal["none", "luong", "bahdanau"] = "luong",
     cell: Literal["simple_rnn", "gru", "lstm", "mingru", "minlstm"] = "lstm",
     units: Annotated[int, Range(1, 8192)] = 128,
-    layers: Annotated[int, Range(1, 16)] = 1,
+    num_layers: Annotated[int, Range(1, 16)] = 1,
     bidirectional: bool = True,
     embedding_dim: Annotated[int, Range(1, 8192)] = 128,
     dropout: Annotated[float, Range(0, 0.95)] = 0.2,
-    token_dropout: Annotated[float, Range(0, 0.95)] = 0.0,
+    word_dropout: Annotated[float, Range(0, 0.95)] = 0.0,
     vocabulary_size: Annotated[int, Range(3, 10_000_000)] = 20_000,
     target_vocabulary_size: Annotated[int, Range(5, 10_000_000)] = 20_000,
     sample_rate: Annotated[int, Range(1000, 192_000)] = 16_000,
@@ -36,11 +36,11 @@ def many_to_many(
             by a layer of tanh units (Bahdanau et al. 2014).
         cell: recurrent cell; the gates of the last two know of the input alone (Feng et al. 2024), which trains faster.
         units: features of a recurrent layer's state, for each direction of the encoder.
-        layers: number of recurrent layers, of encoder and decoder each.
+        num_layers: number of recurrent layers, of encoder and decoder each.
         bidirectional: whether the encoder reads both ways.
         embedding_dim: features of a token's embedding.
         dropout: share of features dropped in training: of embeddings, between layers and before the logits.
-        token_dropout: share of source tokens hidden in training; for text.
+        word_dropout: share of source tokens hidden in training; for text.
         vocabulary_size: most token ids of sources, padding and the unknown one among them; for text.
         target_vocabulary_size: most token ids of targets, four reserved ones among them; the commonest are kept.
         sample_rate: samples a second; for audio.
@@ -67,7 +67,7 @@ def many_to_many(
             vocabulary_size=vocabulary_size,
             embedding_dim=embedding_dim,
             dropout=dropout,
-            token_dropout=token_dropout,
+            word_dropout=word_dropout,
             name="source",
         )
     elif input == "audio":
@@ -77,7 +77,7 @@ def many_to_many(
 
     # Topology and head
     memory = recurrent_stack(
-        x, mask, cell=cell, units=units, layers=layers, bidirectional=bidirectional, dropout=dropout
+        x, mask, cell=cell, units=units, num_layers=num_layers, bidirectional=bidirectional, dropout=dropout
     )  # (batch, time, features)
     target, logits = decode_from(
         memory,
@@ -86,7 +86,7 @@ def many_to_many(
         embedding_dim=embedding_dim,
         cell=cell,
         units=units,
-        layers=layers,
+        num_layers=num_layers,
         attention=attention,
         dropout=dropout,
     )

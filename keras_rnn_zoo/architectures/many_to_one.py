@@ -17,12 +17,12 @@ def many_to_one(
     num_classes: Annotated[int, Range(2), FROM_DATA] = 2,
     cell: Literal["simple_rnn", "gru", "lstm", "mingru", "minlstm"] = "lstm",
     units: Annotated[int, Range(1, 8192)] = 64,
-    layers: Annotated[int, Range(1, 16)] = 1,
+    num_layers: Annotated[int, Range(1, 16)] = 1,
     bidirectional: bool = True,
     pooling: Literal["last", "mean", "max", "attention"] = "max",
     embedding_dim: Annotated[int, Range(1, 8192)] = 128,
     dropout: Annotated[float, Range(0, 0.95)] = 0.2,
-    token_dropout: Annotated[float, Range(0, 0.95)] = 0.0,
+    word_dropout: Annotated[float, Range(0, 0.95)] = 0.0,
     vocabulary_size: Annotated[int, Range(3, 10_000_000)] = 20_000,
     sample_rate: Annotated[int, Range(1000, 192_000)] = 16_000,
     features: Annotated[int, Range(1, 100_000), FROM_DATA] = 1,
@@ -38,12 +38,12 @@ def many_to_one(
         num_classes: number of classes to tell apart.
         cell: recurrent cell; the gates of the last two know of the input alone (Feng et al. 2024), which trains faster.
         units: features of a recurrent layer's state, for each direction.
-        layers: number of recurrent layers.
+        num_layers: number of recurrent layers.
         bidirectional: whether to read the sequence both ways.
         pooling: how the steps become one vector: the state at the end, their mean, maximum or learnt weighted mean.
         embedding_dim: features of a token's embedding; for text.
         dropout: share of features dropped in training: of the input, between layers and before the head.
-        token_dropout: share of tokens hidden in training; for text.
+        word_dropout: share of tokens hidden in training; for text.
         vocabulary_size: most token ids, padding and the unknown word among them; training keeps the commonest.
         sample_rate: samples a second; for audio.
         features: numbers a step; for series.
@@ -61,14 +61,14 @@ def many_to_one(
         TensorShape([2, 5])
     """
     from keras_rnn_zoo.layers.frontends import audio_frontend, series_frontend, token_frontend
-    from keras_rnn_zoo.layers.heads import answer_head
+    from keras_rnn_zoo.layers.heads import output_head
     from keras_rnn_zoo.layers.masking import AttentionPooling, MaskedMaxPooling, MaskedMeanPooling
     from keras_rnn_zoo.layers.recurrent import recurrent_stack
 
     # Frontend
     if input == "text":
         inputs, x, mask = token_frontend(
-            vocabulary_size=vocabulary_size, embedding_dim=embedding_dim, dropout=dropout, token_dropout=token_dropout
+            vocabulary_size=vocabulary_size, embedding_dim=embedding_dim, dropout=dropout, word_dropout=word_dropout
         )
     elif input == "audio":
         inputs, x, mask = audio_frontend(sample_rate=sample_rate, dropout=dropout, subsampling=subsampling)
@@ -81,7 +81,7 @@ def many_to_one(
         mask,
         cell=cell,
         units=units,
-        layers=layers,
+        num_layers=num_layers,
         bidirectional=bidirectional,
         dropout=dropout,
         return_sequences=pooling != "last",
@@ -92,4 +92,4 @@ def many_to_one(
 
     # Head
     x = keras.layers.Dropout(dropout, name="head_dropout")(x)
-    return keras.Model(inputs, answer_head(x, head=head, num_classes=num_classes), name="many_to_one")
+    return keras.Model(inputs, output_head(x, head=head, num_classes=num_classes), name="many_to_one")

@@ -18,7 +18,7 @@ def one_to_many(
     attention: Literal["none", "luong", "bahdanau"] = "bahdanau",
     cell: Literal["simple_rnn", "gru", "lstm", "mingru", "minlstm"] = "lstm",
     units: Annotated[int, Range(1, 8192)] = 128,
-    layers: Annotated[int, Range(1, 16)] = 1,
+    num_layers: Annotated[int, Range(1, 16)] = 1,
     embedding_dim: Annotated[int, Range(1, 8192)] = 64,
     dropout: Annotated[float, Range(0, 0.95)] = 0.1,
     target_vocabulary_size: Annotated[int, Range(5, 10_000_000)] = 10_000,
@@ -39,13 +39,13 @@ def one_to_many(
             a layer of tanh units (Bahdanau et al. 2014).
         cell: recurrent cell; the gates of the last two know of the input alone (Feng et al. 2024), which trains faster.
         units: features of a recurrent layer's state.
-        layers: number of recurrent layers.
+        num_layers: number of recurrent layers.
         embedding_dim: features of a word's embedding.
         dropout: share of features dropped in training: of cells and embeddings, between layers, before the logits.
         target_vocabulary_size: number of token ids, four reserved ones among them; training keeps the commonest.
         image_height: pixels from top to bottom.
         image_width: pixels from left to right.
-        channels: 1 for gray, 3 for colours.
+        channels: 1 for gray, 3 for colors.
 
     Returns:
         A model of the inputs `source`, pixels `(batch, image_height, image_width, channels)` from 0 to 255, and
@@ -78,7 +78,7 @@ def one_to_many(
         embedding_dim=embedding_dim,
         cell=cell,
         units=units,
-        layers=layers,
+        num_layers=num_layers,
         attention=attention,
         dropout=dropout,
     )

@@ -46,7 +46,7 @@ def one_to_one(
         vocabulary_size: most token ids, padding and the unknown word among them; for text.
         image_height: pixels from top to bottom; for images.
         image_width: pixels from left to right; for images.
-        channels: 1 for gray, 3 for colours; for images.
+        channels: 1 for gray, 3 for colors; for images.
         sample_rate: samples a second; for audio.
         features: numbers a step; for series.
 
@@ -59,7 +59,7 @@ def one_to_one(
         (None, 10)
     """
     from keras_rnn_zoo.layers.frontends import RandomShift, audio_frontend, series_frontend, token_frontend
-    from keras_rnn_zoo.layers.heads import answer_head
+    from keras_rnn_zoo.layers.heads import output_head
     from keras_rnn_zoo.layers.masking import MaskedMeanPooling
 
     # Frontend
@@ -72,7 +72,7 @@ def one_to_one(
     else:
         if input == "text":
             inputs, x, mask = token_frontend(
-                vocabulary_size=vocabulary_size, embedding_dim=embedding_dim, dropout=0.0, token_dropout=0.0
+                vocabulary_size=vocabulary_size, embedding_dim=embedding_dim, dropout=0.0, word_dropout=0.0
             )
         elif input == "audio":
             inputs, x, mask = audio_frontend(sample_rate=sample_rate, dropout=0.0, normalized=False)
@@ -86,4 +86,4 @@ def one_to_one(
         x = keras.layers.Dropout(dropout, name=f"dropout_{number}")(x)
 
     # Head
-    return keras.Model(inputs, answer_head(x, head=head, num_classes=num_classes), name="one_to_one")
+    return keras.Model(inputs, output_head(x, head=head, num_classes=num_classes), name="one_to_one")

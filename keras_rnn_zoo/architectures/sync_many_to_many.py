@@ -8,7 +8,7 @@ from keras_rnn_zoo.options import FROM_DATA, Range
 
 
 @registry.architecture(
-    order=5, aliases=("tagger", "language_model"), tasks=("tagging", "language_modelling"), default_dataset="slots"
+    order=5, aliases=("tagger", "language_model"), tasks=("tagging", "language_modeling"), default_dataset="slots"
 )
 def sync_many_to_many(
     *,
@@ -17,13 +17,13 @@ def sync_many_to_many(
     num_classes: Annotated[int, Range(2), FROM_DATA] = 10,
     cell: Literal["simple_rnn", "gru", "lstm", "mingru", "minlstm"] = "lstm",
     units: Annotated[int, Range(1, 8192)] = 100,
-    layers: Annotated[int, Range(1, 16)] = 1,
+    num_layers: Annotated[int, Range(1, 16)] = 1,
     bidirectional: bool = True,
     embedding_dim: Annotated[int, Range(1, 8192)] = 100,
     char_units: Annotated[int, Range(0, 8192)] = 0,
     char_vocabulary_size: Annotated[int, Range(3, 10_000_000), FROM_DATA] = 100,
     dropout: Annotated[float, Range(0, 0.95)] = 0.3,
-    token_dropout: Annotated[float, Range(0, 0.95)] = 0.0,
+    word_dropout: Annotated[float, Range(0, 0.95)] = 0.0,
     vocabulary_size: Annotated[int, Range(3, 10_000_000)] = 20_000,
     sample_rate: Annotated[int, Range(1000, 192_000)] = 16_000,
     features: Annotated[int, Range(1, 100_000), FROM_DATA] = 1,
@@ -33,18 +33,18 @@ def sync_many_to_many(
     Args:
         input: kind of input, which picks the frontend.
         causal: whether a step may know of earlier ones alone, as a language model must; then `bidirectional`,
-            `char_units` and `token_dropout` are without effect, and the classes are the tokens of the text.
+            `char_units` and `word_dropout` are without effect, and the classes are the tokens of the text.
         num_classes: number of classes of a step.
         cell: recurrent cell; the gates of the last two know of the input alone (Feng et al. 2024), which trains faster.
         units: features of a recurrent layer's state, for each direction.
-        layers: number of recurrent layers.
+        num_layers: number of recurrent layers.
         bidirectional: whether to read the sequence both ways.
         embedding_dim: features of a token's embedding; for text.
         char_units: units, each way, of a recurrent reader of each word's characters, which tells of words never seen
             (Ling et al. 2015); 0 for none; for text.
         char_vocabulary_size: number of ids of characters; for text.
         dropout: share of features dropped in training: of the input, between layers and before the head.
-        token_dropout: share of words hidden in training, for the rarest one; commoner ones less often; for text.
+        word_dropout: share of words hidden in training, for the rarest one; commoner ones less often; for text.
         vocabulary_size: most token ids, padding and the unknown word among them; training keeps the commonest.
         sample_rate: samples a second; for audio.
         features: numbers a step; for series.
@@ -64,7 +64,7 @@ def sync_many_to_many(
 
     if causal:
         ids = keras.Input((None,), dtype="int32", name="ids")
-        decoder = TextDecoder(vocabulary_size, embedding_dim, cell, units, layers, dropout=dropout, name="decoder")
+        decoder = TextDecoder(vocabulary_size, embedding_dim, cell, units, num_layers, dropout=dropout, name="decoder")
         return keras.Model(ids, decoder(ids), name="sync_many_to_many")
 
     # Frontend
@@ -73,7 +73,7 @@ def sync_many_to_many(
             vocabulary_size=vocabulary_size,
             embedding_dim=embedding_dim,
             dropout=dropout,
-            token_dropout=token_dropout,
+            word_dropout=word_dropout,
             rare_words=True,
             char_units=char_units,
             char_vocabulary_size=char_vocabulary_size,
@@ -85,7 +85,7 @@ def sync_many_to_many(
 
     # Topology
     x = recurrent_stack(
-        x, mask, cell=cell, units=units, layers=layers, bidirectional=bidirectional, dropout=dropout
+        x, mask, cell=cell, units=units, num_layers=num_layers, bidirectional=bidirectional, dropout=dropout
     )  # (batch, time, features)
 
     # Head

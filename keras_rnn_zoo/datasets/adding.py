@@ -15,11 +15,11 @@ SEED = 1997
 @registry.dataset(
     task="regression",
     size="10,000 train, 1,000 validation, 1,000 test",
-    licence="Apache-2.0, as this project",
-    sizes={"input": "series", "head": "regression", "features": 2},
+    license="Apache-2.0, as this project",
+    model_options={"input": "series", "head": "regression", "features": 2},
     defaults={"cell": "gru", "dropout": 0.0, "batch_size": 64, "epochs": 4},
 )
-def adding(data_dir: str | None, seed: int, *, length: Annotated[int, Range(2, 10_000)] = 100) -> Examples:
+def adding(data_dir: str | None, seed: int, *, sequence_length: Annotated[int, Range(2, 10_000)] = 100) -> Examples:
     """The adding problem: the sum of the two marked numbers of a series (Hochreiter and Schmidhuber 1997).
 
     A step is a number, uniform from 0 to 1, and a marker: 1 at one step of each half of the series, 0 at the others.
@@ -28,11 +28,11 @@ def adding(data_dir: str | None, seed: int, *, length: Annotated[int, Range(2, 1
     Args:
         data_dir: not used: nothing is read from disk.
         seed: not used: the series are the same whatever the seed of the training.
-        length: number of steps of each series.
+        sequence_length: number of steps of each series.
     """
     import hashlib
 
-    parts = generate(length)
+    parts = generate(sequence_length)
     data = hashlib.sha256()
     for values, marks in parts.values():
         data.update(values)
@@ -45,14 +45,14 @@ def adding(data_dir: str | None, seed: int, *, length: Annotated[int, Range(2, 1
     )
 
 
-def generate(length: int, seed: int = SEED) -> dict[str, tuple[Any, Any]]:
-    """Returns for each split the numbers, of shape (series, length), and the two marked steps, of shape (series, 2)."""
+def generate(sequence_length: int, seed: int = SEED) -> dict[str, tuple[Any, Any]]:
+    """Returns for each split the numbers, of shape (series, steps), and the two marked steps, of shape (series, 2)."""
     draw = np.random.Generator(np.random.PCG64(seed))
-    half = length // 2
+    half = sequence_length // 2
     parts = {}
     for name, size in SIZES.items():
-        values = draw.random((size, length), np.float32)
-        marks = draw.integers([0, half], [half, length], (size, 2))
+        values = draw.random((size, sequence_length), np.float32)
+        marks = draw.integers([0, half], [half, sequence_length], (size, 2))
         parts[name] = values, marks
     return parts
 

@@ -19,8 +19,8 @@ SEED = 19_990_401
 @registry.dataset(
     task="translation",
     size="40,000 train, 1,000 validation, 1,000 test",
-    licence="Apache-2.0, as this project",
-    sizes={"input": "text"},
+    license="Apache-2.0, as this project",
+    model_options={"input": "text"},
     defaults={
         "tokens": "characters",
         "target_tokens": "characters",

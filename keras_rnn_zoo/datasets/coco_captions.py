@@ -4,8 +4,8 @@ import functools
 from pathlib import Path
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets._prepared import PHOTOGRAPHS, checksum, open_prepared, read_captions
 from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.datasets.prepared import PHOTOGRAPHS, checksum, open_prepared, read_captions
 
 LOCATION = "coco_captions/2014"
 
@@ -15,8 +15,8 @@ LOCATION = "coco_captions/2014"
     source="tfds",
     location=LOCATION,
     size="113,287 train, 5,000 validation, 5,000 test, each with five captions or more",
-    licence="captions CC BY 4.0; images under the terms of Flickr",
-    sizes={"input": "image"},
+    license="captions CC BY 4.0; images under the terms of Flickr",
+    model_options={"input": "image"},
     defaults={**PHOTOGRAPHS, "dropout": 0.3},
 )
 def coco_captions(data_dir: str | None, seed: int) -> Examples:

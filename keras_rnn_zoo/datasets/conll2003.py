@@ -4,9 +4,9 @@ import functools
 from pathlib import Path
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets._prepared import checksum, open_prepared
+from keras_rnn_zoo.datasets._tagged import NAMES
 from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.datasets.prepared import checksum, open_prepared
-from keras_rnn_zoo.datasets.tagged import NAMES
 from keras_rnn_zoo.datasets.universal_dependencies import SPLITS, read_tagged
 
 LOCATION = "conll2003/conll2003"
@@ -17,8 +17,8 @@ LOCATION = "conll2003/conll2003"
     source="tfds",
     location=LOCATION,
     size="14,041 train, 3,250 validation, 3,453 test",
-    licence="research use (Reuters corpus); cite Tjong Kim Sang and De Meulder 2003",
-    sizes={"input": "text"},
+    license="research use (Reuters corpus); cite Tjong Kim Sang and De Meulder 2003",
+    model_options={"input": "text"},
     defaults=NAMES,
 )
 def conll2003(data_dir: str | None, seed: int) -> Examples:

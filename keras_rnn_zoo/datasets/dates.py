@@ -96,8 +96,8 @@ KANJI = "〇一二三四五六七八九"
 @registry.dataset(
     task="translation",
     size="10,000 train, 1,000 validation, 1,000 test",
-    licence="Apache-2.0, as this project",
-    sizes={"input": "text"},
+    license="Apache-2.0, as this project",
+    model_options={"input": "text"},
     defaults={"tokens": "characters", "target_tokens": "characters", "max_length": 40, "batch_size": 64, "epochs": 12},
 )
 def dates(data_dir: str | None, seed: int) -> Examples:

@@ -178,8 +178,8 @@ def pictures(lines: Lines) -> list[Any]:
 @registry.dataset(
     task="transcription",
     size="12,000 train, 500 validation, 500 test",
-    licence="drawn by this project, Apache-2.0, of digits under CC BY 4.0: Alpaydin and Kaynak 1998, from scikit-learn",
-    sizes={"input": "image"},
+    license="drawn by this project, Apache-2.0, of digits under CC BY 4.0: Alpaydin and Kaynak 1998, from scikit-learn",
+    model_options={"input": "image"},
     # The learning rate falls to the end, and the best epoch is one of the last: stopping early misses it.
     defaults={"batch_size": 16, "epochs": 6, "patience": 6, "dropout": 0.3},
 )

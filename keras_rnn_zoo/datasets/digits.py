@@ -14,8 +14,8 @@ SHARES = {"train": 0.7, "validation": 0.1, "test": 0.2}
 @registry.dataset(
     task="classification",
     size="1,258 train, 180 validation, 359 test",
-    licence="CC BY 4.0, Alpaydin and Kaynak, UCI ML repository",
-    sizes={"input": "image", "num_classes": 10},
+    license="CC BY 4.0, Alpaydin and Kaynak, UCI ML repository",
+    model_options={"input": "image", "num_classes": 10},
     defaults={
         "image_height": 8,
         "image_width": 8,

@@ -23,7 +23,7 @@ class Examples:
             `tf.data.Dataset` of `(raw, target)`, always in the same order.
         classes: names of the classes, in the order of their numbers.
         facts: what a run notes of the data beside these, to open it in the same way again; plain values.
-        look: tells what the data is like and what is odd about it, given the fitted task; `None` for nothing.
+        report: reports what the data is like and what is odd about it, given the fitted task; `None` for nothing.
     """
 
     version: str
@@ -32,7 +32,7 @@ class Examples:
     splits: Mapping[str, Callable[[], Any]]
     classes: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
-    look: Callable[[Any], None] | None = None
+    report: Callable[[Any], None] | None = None
     _opened: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def split(self, name: str) -> Any:
@@ -96,7 +96,7 @@ def held_in_memory(rows: Iterable[tuple[bytes, Any]], dtype: Any) -> Any:
     return tf.data.Dataset.from_tensor_slices((tf.constant(raws, tf.string), tf.constant(targets, dtype)))
 
 
-def carve_validation(examples: Any, size: int, share: float, seed: int) -> dict[str, Callable[[], Any]]:
+def split_off_validation(examples: Any, size: int, share: float, seed: int) -> dict[str, Callable[[], Any]]:
     """Splits a training set in two at random.
 
     Args:

@@ -4,8 +4,8 @@ import functools
 from pathlib import Path
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets._prepared import PHOTOGRAPHS, checksum, open_prepared, read_captions
 from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.datasets.prepared import PHOTOGRAPHS, checksum, open_prepared, read_captions
 
 LOCATION = "flickr8k"
 
@@ -15,8 +15,8 @@ LOCATION = "flickr8k"
     source="tfds",
     location=LOCATION,
     size="6,000 train, 1,000 validation, 1,000 test, each with five captions",
-    licence="non-commercial research and education; cite Hodosh et al. 2013",
-    sizes={"input": "image"},
+    license="non-commercial research and education; cite Hodosh et al. 2013",
+    model_options={"input": "image"},
     defaults={**PHOTOGRAPHS, "dropout": 0.5},
 )
 def flickr8k(data_dir: str | None, seed: int) -> Examples:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.datasets.examples import Examples, carve_validation
-from keras_rnn_zoo.datasets.prepared import checksum, open_prepared, read_split
+from keras_rnn_zoo.datasets._prepared import checksum, open_prepared, read_split
+from keras_rnn_zoo.datasets.examples import Examples, split_off_validation
 
 LOCATION = "imdb_reviews/plain_text"
 
@@ -14,11 +14,11 @@ LOCATION = "imdb_reviews/plain_text"
     source="tfds",
     location=LOCATION,
     size="22,500 train, 2,500 validation, 25,000 test",
-    licence="research use; cite Maas et al. 2011",
-    sizes={"input": "text", "num_classes": 2},
+    license="research use; cite Maas et al. 2011",
+    model_options={"input": "text", "num_classes": 2},
     defaults={
         "dropout": 0.5,
-        "token_dropout": 0.3,
+        "word_dropout": 0.3,
         "batch_size": 64,
         "epochs": 5,
         "learning_rate": 5e-3,
@@ -40,7 +40,7 @@ def imdb_reviews(data_dir: str | None, seed: int) -> Examples:
         input="text",
         classes=("negative", "positive"),
         splits={
-            **carve_validation(train, builder.info.splits["train"].num_examples, 0.1, seed),
+            **split_off_validation(train, builder.info.splits["train"].num_examples, 0.1, seed),
             "test": lambda: read_split(builder, "test", ("text", "label")),
         },
     )

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets._prepared import checksum, open_prepared, read_split
 from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.datasets.prepared import checksum, open_prepared, read_split
 from keras_rnn_zoo.datasets.spoken_digit import to_waveform
 from keras_rnn_zoo.lazy import tf
 
@@ -18,9 +18,9 @@ LOCATION = "librispeech/default"  # The other config, lazy_decode, needs TensorF
     source="tfds",
     location=LOCATION,
     size="28,539 train, 2,703 validation, 2,620 test",
-    licence="CC BY 4.0",
-    sizes={"input": "audio"},
-    defaults={"units": 320, "layers": 3, "beam_size": 16, "batch_size": 16, "learning_rate": 0.001},
+    license="CC BY 4.0",
+    model_options={"input": "audio"},
+    defaults={"units": 320, "num_layers": 3, "beam_size": 16, "batch_size": 16, "learning_rate": 0.001},
 )
 def librispeech(
     data_dir: str | None,

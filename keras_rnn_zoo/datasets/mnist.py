@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.datasets.examples import Examples, carve_validation
-from keras_rnn_zoo.datasets.prepared import checksum, open_prepared, read_examples
+from keras_rnn_zoo.datasets._prepared import checksum, open_prepared, read_examples
+from keras_rnn_zoo.datasets.examples import Examples, split_off_validation
 from keras_rnn_zoo.lazy import tfds
 
 LOCATION = "mnist"
@@ -16,8 +16,8 @@ LOCATION = "mnist"
     source="tfds",
     location=LOCATION,
     size="55,000 train, 5,000 validation, 10,000 test",
-    licence="CC BY-SA 3.0",
-    sizes={"input": "image", "num_classes": 10},
+    license="CC BY-SA 3.0",
+    model_options={"input": "image", "num_classes": 10},
     defaults={
         "image_height": 28,
         "image_width": 28,
@@ -41,7 +41,7 @@ def mnist(data_dir: str | None, seed: int) -> Examples:
         input="image",
         classes=tuple("0123456789"),
         splits={
-            **carve_validation(_read(builder, "train"), builder.info.splits["train"].num_examples, 1 / 12, seed),
+            **split_off_validation(_read(builder, "train"), builder.info.splits["train"].num_examples, 1 / 12, seed),
             "test": lambda: _read(builder, "test"),
         },
     )

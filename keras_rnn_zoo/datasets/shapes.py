@@ -1,4 +1,4 @@
-"""Drawn scenes of coloured shapes, each with the one sentence that describes it."""
+"""Drawn scenes of colored shapes, each with the one sentence that describes it."""
 
 import functools
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ SEED = 20_260_417
 SIDE = 64
 
 KINDS = ("circle", "cross", "diamond", "square", "triangle")
-COLOURS = {
+COLORS = {
     "black": (30, 30, 35),
     "blue": (45, 75, 215),
     "green": (35, 155, 65),
@@ -32,7 +32,7 @@ GAPS = (5, 14)
 """Least and greatest number of pixels between shapes along the axis of their relation."""
 
 DRIFT = 3
-"""Greatest distance of two centres along the other axis, too small to be taken for a relation."""
+"""Greatest distance of two centers along the other axis, too small to be taken for a relation."""
 
 TINT, NOISE = 10, 6
 """How far a channel strays from shape to shape, and from pixel to pixel."""
@@ -71,30 +71,30 @@ def _corner(draw: "random.Random") -> tuple[list[str], list[str]]:
 
 
 def _positions(draw: "random.Random", radii: list[int], relations: list[str]) -> list[tuple[int, int]]:
-    """Draws the centres of shapes of which the first is in the given relations to the others, one by one."""
-    centres = [(0, 0)]
+    """Draws the centers of shapes of which the first is in the given relations to the others, one by one."""
+    centers = [(0, 0)]
     for index, relation in enumerate(relations, start=1):
         # Clear of the widest other shape, the two that stand in relation to the first cannot touch each other.
         away = radii[index] + max(radii[:index] + radii[index + 1 :]) + draw.randint(*GAPS)
         drift = draw.randint(-DRIFT, DRIFT)
         x, y = RELATIONS[relation]
-        centres.append((x * away, drift) if x else (drift, y * away))
+        centers.append((x * away, drift) if x else (drift, y * away))
     start = []
-    for along in zip(*centres, strict=True):
-        low = min(centre - radius for centre, radius in zip(along, radii, strict=True))
-        high = max(centre + radius for centre, radius in zip(along, radii, strict=True))
+    for along in zip(*centers, strict=True):
+        low = min(center - radius for center, radius in zip(along, radii, strict=True))
+        high = max(center + radius for center, radius in zip(along, radii, strict=True))
         start.append(draw.randint(1 - low, SIDE - 2 - high))
-    return [(x + start[0], y + start[1]) for x, y in centres]
+    return [(x + start[0], y + start[1]) for x, y in centers]
 
 
 def _scene(draw: "random.Random", two: bool) -> Scene:
-    """Draws a scene of two shapes, told by size, colour and kind, or of three, told by colour and kind."""
+    """Draws a scene of two shapes, told by size, color and kind, or of three, told by color and kind."""
     sizes, relations = _pair(draw) if two else _corner(draw)
-    looks = draw.sample([(colour, kind) for colour in COLOURS for kind in KINDS], len(sizes))
+    looks = draw.sample([(color, kind) for color in COLORS for kind in KINDS], len(sizes))
     radii = [draw.choice(RADII[size]) for size in sizes]
     drawn = []
-    for (colour, kind), radius, (x, y) in zip(looks, radii, _positions(draw, radii, relations), strict=True):
-        rgb = tuple(channel + draw.randint(-TINT, TINT) for channel in COLOURS[colour])
+    for (color, kind), radius, (x, y) in zip(looks, radii, _positions(draw, radii, relations), strict=True):
+        rgb = tuple(channel + draw.randint(-TINT, TINT) for channel in COLORS[color])
         drawn.append(Shape(kind, radius, x, y, rgb))
     told = [(size, *look) if two else look for size, look in zip(sizes, looks, strict=True)]
     first, *others = [f"a {' '.join(words)}" for words in told]
@@ -150,12 +150,12 @@ def picture(scene: Scene) -> Any:
 @registry.dataset(
     task="captioning",
     size="12,000 train, 500 validation, 500 test",
-    licence="Apache-2.0, as this project",
-    sizes={"input": "image"},
+    license="Apache-2.0, as this project",
+    model_options={"input": "image"},
     defaults={"epochs": 6},
 )
 def shapes(data_dir: str | None, seed: int) -> Examples:
-    """Drawn scenes of two or three coloured shapes, told in a sentence: "a red circle above a blue square and ...".
+    """Drawn scenes of two or three colored shapes, told in a sentence: "a red circle above a blue square and ...".
 
     A scene has one true sentence: of two shapes the larger comes first, of two of one size the left or upper one; of
     three, the one that is level with both others. The scenes are the same whatever the seed of the training, and no

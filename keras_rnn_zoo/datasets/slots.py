@@ -134,9 +134,9 @@ NEW_SHARE = 0.5
 @registry.dataset(
     task="tagging",
     size="5,000 train, 500 validation, 500 test",
-    licence="Apache-2.0, as this project",
-    sizes={"input": "text", "num_classes": 39, "vocabulary_size": 427},
-    defaults={"dropout": 0.5, "token_dropout": 0.6, "epochs": 30, "patience": 30},
+    license="Apache-2.0, as this project",
+    model_options={"input": "text", "num_classes": 39, "vocabulary_size": 427},
+    defaults={"dropout": 0.5, "word_dropout": 0.6, "epochs": 30, "patience": 30},
 )
 def slots(data_dir: str | None, seed: int) -> Examples:
     """Made-up spoken requests with BIO slots: flights, restaurants, music, weather and alarms.

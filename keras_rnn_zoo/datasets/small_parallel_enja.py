@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Literal
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets._prepared import checksum, open_prepared, read_split
 from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.datasets.prepared import checksum, open_prepared, read_split
 
 LOCATION = "small_parallel_enja"
 
@@ -16,8 +16,8 @@ LOCATION = "small_parallel_enja"
     source="tfds",
     location=LOCATION,
     size="50,000 train, 500 validation, 500 test",
-    licence="CC BY 2.0 FR, from the Tanaka corpus",
-    sizes={"input": "text"},
+    license="CC BY 2.0 FR, from the Tanaka corpus",
+    model_options={"input": "text"},
     defaults={
         "tokens": "spaces",
         "target_tokens": "spaces",

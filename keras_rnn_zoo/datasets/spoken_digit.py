@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.datasets.examples import Examples, carve_validation
-from keras_rnn_zoo.datasets.prepared import checksum, naming_damaged_records, open_prepared, read_examples
+from keras_rnn_zoo.datasets._prepared import checksum, open_prepared, read_examples, translate_record_errors
+from keras_rnn_zoo.datasets.examples import Examples, split_off_validation
 from keras_rnn_zoo.lazy import tf, tfds
 
 LOCATION = "spoken_digit"
@@ -19,8 +19,8 @@ TEST_NAMES = r".*_[0-4]\.wav"
     source="tfds",
     location=LOCATION,
     size="2,400 train, 300 validation, 300 test",
-    licence="CC BY-SA 4.0",
-    sizes={"input": "audio", "num_classes": 10},
+    license="CC BY-SA 4.0",
+    model_options={"input": "audio", "num_classes": 10},
     defaults={"sample_rate": 8000, "epochs": 20, "patience": 20},
 )
 def spoken_digit(data_dir: str | None, seed: int) -> Examples:
@@ -38,7 +38,7 @@ def spoken_digit(data_dir: str | None, seed: int) -> Examples:
         input="audio",
         classes=tuple("0123456789"),
         splits={
-            **carve_validation(_read(builder, test=False), size, 1 / 9, seed),
+            **split_off_validation(_read(builder, test=False), size, 1 / 9, seed),
             "test": lambda: _read(builder, test=True),
         },
     )
@@ -54,7 +54,7 @@ def is_test(name: str) -> bool:
 def read_names(builder: Any) -> list[str]:
     """Returns the recordings' file names, such as "7_jackson_32.wav", in the order of the files."""
     names = read_examples(builder, "train", tfds.decode.PartialDecoding(["audio/filename"]))
-    with naming_damaged_records(LOCATION):
+    with translate_record_errors(LOCATION):
         return [example["audio/filename"].decode() for example in names.as_numpy_iterator()]
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets._prepared import checksum, open_prepared, read_split, translate_record_errors
 from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.datasets.prepared import checksum, naming_damaged_records, open_prepared, read_split
 from keras_rnn_zoo.datasets.spoken_digit import LOCATION, is_test, read_names, to_waveform
 from keras_rnn_zoo.lazy import np, tf
 
@@ -50,8 +50,8 @@ class Plan(NamedTuple):
     source="tfds",
     location=LOCATION,
     size="8,000 train, 300 validation, 300 test",
-    licence="CC BY-SA 4.0",
-    sizes={"input": "audio"},
+    license="CC BY-SA 4.0",
+    model_options={"input": "audio"},
     defaults={"sample_rate": 8000, "target_tokens": "spaces", "epochs": 12},
 )
 def spoken_digit_strings(data_dir: str | None, seed: int) -> Examples:
@@ -147,7 +147,7 @@ def assemble(plan: Plan, recordings: Mapping[str, Any]) -> Any:
 def _read_recordings(builder: Any) -> dict[str, Any]:
     """Returns the waveform of each recording, by file name."""
     examples = read_split(builder, "train", ("audio/filename", "audio"))
-    with naming_damaged_records(LOCATION):
+    with translate_record_errors(LOCATION):
         pairs = examples.map(lambda name, samples: (name, to_waveform(samples))).as_numpy_iterator()
         return {name.decode(): waveform for name, waveform in pairs}
 

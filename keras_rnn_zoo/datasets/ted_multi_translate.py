@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets._prepared import checksum, open_prepared, read_examples
 from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.datasets.prepared import checksum, open_prepared, read_examples
 from keras_rnn_zoo.errors import OptionError, name_hint
 from keras_rnn_zoo.lazy import tf
 
@@ -23,8 +23,8 @@ LANGUAGES = tuple(CODES.split())
     source="tfds",
     location=LOCATION,
     size="258,098 train, 6,049 validation, 7,213 test, fewer for a pair of languages",
-    licence="CC BY-NC-ND 4.0, as the talks; cite Qi et al. 2018",
-    sizes={"input": "text"},
+    license="CC BY-NC-ND 4.0, as the talks; cite Qi et al. 2018",
+    model_options={"input": "text"},
     defaults={
         "tokens": "spaces",
         "target_tokens": "spaces",

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets._prepared import checksum, open_prepared, read_split, translate_record_errors
 from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.datasets.prepared import checksum, naming_damaged_records, open_prepared, read_split
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Range
 
@@ -17,12 +17,12 @@ HELD_OUT_LENGTH = 2000
 
 
 @registry.dataset(
-    task="language_modelling",
+    task="language_modeling",
     source="tfds",
     location=LOCATION,
     size="1,003,854 characters train, 55,770 validation, 55,770 test",
-    licence="public domain",
-    sizes={"input": "text", "causal": True},
+    license="public domain",
+    model_options={"input": "text", "causal": True},
     defaults={
         "tokens": "characters",
         "max_length": 2000,
@@ -34,7 +34,9 @@ HELD_OUT_LENGTH = 2000
         "epochs": 8,
     },
 )
-def tiny_shakespeare(data_dir: str | None, seed: int, *, length: Annotated[int, Range(2, 2000)] = 128) -> Examples:
+def tiny_shakespeare(
+    data_dir: str | None, seed: int, *, chunk_length: Annotated[int, Range(2, 2000)] = 128
+) -> Examples:
     """Scenes from plays of Shakespeare, to be written on character by character (Karpathy 2015).
 
     Each split is one text, cut into stretches of whole lines: every character is predicted once, and what stands at
@@ -43,10 +45,10 @@ def tiny_shakespeare(data_dir: str | None, seed: int, *, length: Annotated[int, 
     Args:
         data_dir: the folder of prepared data sets.
         seed: not used: the splits are TFDS's own.
-        length: most characters in a stretch of the train split.
+        chunk_length: most characters in a stretch of the train split.
     """
     builder = open_prepared(LOCATION, data_dir)
-    lengths = {"train": length, "validation": HELD_OUT_LENGTH, "test": HELD_OUT_LENGTH}
+    lengths = {"train": chunk_length, "validation": HELD_OUT_LENGTH, "test": HELD_OUT_LENGTH}
     return Examples(
         version=str(builder.version),
         checksum=checksum(Path(builder.data_dir)),
@@ -56,7 +58,7 @@ def tiny_shakespeare(data_dir: str | None, seed: int, *, length: Annotated[int, 
 
 
 def cut(text: str, length: int) -> list[str]:
-    """Returns stretches of whole lines, each as many as `length` characters hold; of a longer line, of parts of it."""
+    """Returns stretches of whole lines, of at most `length` characters; a longer line is cut."""
     stretches, start = [], 0
     while start < len(text):
         end = start + length
@@ -69,6 +71,6 @@ def cut(text: str, length: int) -> list[str]:
 
 def _read(builder: Any, split: str, length: int) -> Any:
     texts = read_split(builder, split, ("text", "text")).as_numpy_iterator()
-    with naming_damaged_records(LOCATION):
+    with translate_record_errors(LOCATION):
         stretches = [stretch for text, _ in texts for stretch in cut(text.decode(), length)]
     return tf.data.Dataset.from_tensor_slices((stretches, stretches))

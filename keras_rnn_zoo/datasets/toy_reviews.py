@@ -134,8 +134,8 @@ def generate(seed: int = SEED) -> Iterator[tuple[str, int]]:
 @registry.dataset(
     task="classification",
     size="4,000 train, 500 validation, 500 test",
-    licence="Apache-2.0, as this project",
-    sizes={"input": "text", "num_classes": 2, "vocabulary_size": 78},
+    license="Apache-2.0, as this project",
+    model_options={"input": "text", "num_classes": 2, "vocabulary_size": 78},
 )
 def toy_reviews(data_dir: str | None, seed: int) -> Examples:
     """Made-up one-sentence reviews, in which word order decides: negation, contrast, "not only ... but".

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.datasets.examples import Examples, carve_validation
-from keras_rnn_zoo.datasets.prepared import checksum, naming_damaged_records, open_prepared, read_examples
-from keras_rnn_zoo.datasets.tagged import PARTS_OF_SPEECH
+from keras_rnn_zoo.datasets._prepared import checksum, open_prepared, read_examples, translate_record_errors
+from keras_rnn_zoo.datasets._tagged import PARTS_OF_SPEECH
+from keras_rnn_zoo.datasets.examples import Examples, split_off_validation
 from keras_rnn_zoo.errors import DataError, OptionError, nearest
 from keras_rnn_zoo.lazy import tf, tfds
 
@@ -23,8 +23,8 @@ SPLITS = {"train": "train", "validation": "dev", "test": "test"}
     source="tfds",
     location=f"{NAME}/en_ewt",
     size="12,544 train, 2,001 validation, 2,077 test",
-    licence="CC BY-SA 4.0 (en_ewt); other treebanks have their own",
-    sizes={"input": "text"},
+    license="CC BY-SA 4.0 (en_ewt); other treebanks have their own",
+    model_options={"input": "text"},
     defaults=PARTS_OF_SPEECH,
 )
 def universal_dependencies(
@@ -54,7 +54,7 @@ def universal_dependencies(
     read = functools.partial(read_tagged, builder, tags=tags)
     splits: dict[str, Callable[[], Any]] = {name: functools.partial(read, split) for name, split in SPLITS.items()}
     if "dev" not in builder.info.splits:
-        splits |= carve_validation(read("train"), builder.info.splits["train"].num_examples, 0.1, seed)
+        splits |= split_off_validation(read("train"), builder.info.splits["train"].num_examples, 0.1, seed)
     return Examples(
         version=str(builder.version),
         checksum=checksum(Path(builder.data_dir)),
@@ -96,7 +96,7 @@ def _xpos_names(builder: Any) -> set[str]:
     """Returns the treebank's own tags, which TFDS lists nowhere."""
     names: set[str] = set()
     for split in builder.info.splits:
-        with naming_damaged_records(NAME):
+        with translate_record_errors(NAME):
             for _, target in read_tagged(builder, split, "xpos").as_numpy_iterator():
                 names.update(target.decode().split(" "))
     return names

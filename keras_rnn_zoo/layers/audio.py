@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_rnn_zoo.frames import frame_stride
+from keras_rnn_zoo.conventions import frame_stride
 
 WINDOW_SECONDS = 0.025
 SILENCE = 1e-6

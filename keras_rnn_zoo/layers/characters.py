@@ -11,7 +11,7 @@ from keras_rnn_zoo.layers.recurrent import CELLS
 class CharacterReader(keras.layers.Layer):
     """Reads each word by its characters, both ways: ids `(batch, words, characters)` to `(batch, words, 2 * units)`.
 
-    Ling et al. 2015, "Finding Function in Form: Compositional Character Models for Open Vocabulary Word
+    Ling et al. 2015, "Finding Function in FileFormat: Compositional Character Models for Open Vocabulary Word
     Representation": so a word that training never showed has a vector that tells of its ending and its capitals.
 
     Args:

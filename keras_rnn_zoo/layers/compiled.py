@@ -24,7 +24,7 @@ def scans_train_here(sequences):
     )
 
 
-def room(values, axis, fixed):
+def bucket_size(values, axis, fixed):
     """Returns the size that `values` is padded to along an axis: one that is fixed, or the least of a few.
 
     Args:

@@ -23,19 +23,21 @@ class TextDecoder(keras.layers.Layer):
         embedding_dim: features of an embedding.
         cell: a name in `CELLS`.
         units: features of a layer's state.
-        layers: number of recurrent layers.
+        num_layers: number of recurrent layers.
         attention: `"none"`, `"luong"` or `"bahdanau"`; see `SequenceAttention`.
         dropout: share of features dropped in training: of embeddings, between layers and before the logits.
     """
 
-    def __init__(self, vocabulary_size, embedding_dim, cell, units, layers=1, attention="none", dropout=0.0, **kwargs):
+    def __init__(
+        self, vocabulary_size, embedding_dim, cell, units, num_layers=1, attention="none", dropout=0.0, **kwargs
+    ):
         super().__init__(**kwargs)
         self.options = {
             "vocabulary_size": vocabulary_size,
             "embedding_dim": embedding_dim,
             "cell": cell,
             "units": units,
-            "layers": layers,
+            "num_layers": num_layers,
             "attention": attention,
             "dropout": dropout,
         }
@@ -46,7 +48,7 @@ class TextDecoder(keras.layers.Layer):
         self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, normal, dtype=dtype, name="embedding")
         self.recurrent = [
             CELLS[cell](units, return_sequences=True, dtype=dtype, name=f"{cell}_{number}")
-            for number in range(1, layers + 1)
+            for number in range(1, num_layers + 1)
         ]
         self.attention = None
         if attention != "none":
@@ -54,7 +56,7 @@ class TextDecoder(keras.layers.Layer):
         self.joined = keras.layers.Dense(embedding_dim, activation="tanh", dtype=dtype, name="joined")
         self.dropout = keras.layers.Dropout(dropout, dtype=dtype, name="dropout")
         self.states_a_layer = 2 if cell == "lstm" else 1
-        states = layers * self.states_a_layer * units
+        states = num_layers * self.states_a_layer * units
         self.bridge = keras.layers.Dense(states, activation="tanh", dtype=dtype, name="bridge")
 
     def build(self, ids_shape, memory_shape=None, memory_mask_shape=None):

@@ -3,12 +3,12 @@
 import keras
 from keras import ops
 
+from keras_rnn_zoo.conventions import LINE_STRIDES, subsampling_strides
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.frames import LINE_STRIDES, subsampling_strides
 from keras_rnn_zoo.layers.audio import LogMel
 from keras_rnn_zoo.layers.characters import CharacterReader
-from keras_rnn_zoo.layers.masking import MeanSubtraction, StepMask, TokenDropout, ZeroPadding
-from keras_rnn_zoo.network import OfflineError, obey
+from keras_rnn_zoo.layers.masking import MeanSubtraction, StepMask, WordDropout, ZeroPadding
+from keras_rnn_zoo.offline import OfflineError, install_offline_guard
 
 
 def token_frontend(
@@ -16,7 +16,7 @@ def token_frontend(
     vocabulary_size,
     embedding_dim,
     dropout,
-    token_dropout,
+    word_dropout,
     rare_words=False,
     char_units=0,
     char_vocabulary_size=0,
@@ -28,8 +28,8 @@ def token_frontend(
         vocabulary_size: number of ids.
         embedding_dim: features of an embedding.
         dropout: share of embedding features dropped in training, the same ones for all steps of a sequence, so that
-            the network cannot read them off a neighbouring step (Gal and Ghahramani 2016).
-        token_dropout: share of tokens replaced by the unknown one in training.
+            the network cannot read them off a neighboring step (Gal and Ghahramani 2016).
+        word_dropout: share of tokens replaced by the unknown one in training.
         rare_words: whether that is the share of the rarest token, and commoner ones are replaced less often.
         char_units: if not 0, the input holds each word's own id and then those of its characters, and a recurrent
             reader of that many units, each way, adds what it found in them (Ling et al. 2015).
@@ -43,7 +43,7 @@ def token_frontend(
     inputs = keras.Input((None, None) if char_units else (None,), dtype="int32", name=name)
     mask = StepMask(name="mask")(inputs)
     ids = inputs[:, :, 0] if char_units else inputs
-    x = TokenDropout(token_dropout, vocabulary_size if rare_words else None, name="token_dropout")(ids)
+    x = WordDropout(word_dropout, vocabulary_size if rare_words else None, name="word_dropout")(ids)
     x = keras.layers.Embedding(vocabulary_size, embedding_dim, name="embedding")(x)
     if char_units:
         spelt = CharacterReader(char_vocabulary_size, char_units, name="characters")(inputs[:, :, 1:])
@@ -104,7 +104,7 @@ def subsampled(x, mask, subsampling):
     Args:
         x: the sequence, `(batch, time, features)`, zero where there is padding.
         mask: its mask, boolean `(batch, time)`.
-        subsampling: the factor, one of `keras_rnn_zoo.frames.SUBSAMPLING`; 1 leaves the sequence as it is.
+        subsampling: the factor, one of `keras_rnn_zoo.conventions.SUBSAMPLING`; 1 leaves the sequence as it is.
 
     Returns:
         The sequence, `(batch, ceil(time / subsampling), features)`, and its mask.
@@ -123,7 +123,7 @@ def line_frontend(*, image_height, channels, dropout, distortion=0.0, name="imag
 
     Args:
         image_height: pixels from top to bottom.
-        channels: 1 for gray, 3 for colours.
+        channels: 1 for gray, 3 for colors.
         dropout: share of features dropped in training.
         distortion: share by which lines are stretched, slanted and shifted in training; see `RandomDistortion`.
         name: name of the input.
@@ -154,7 +154,7 @@ def grid_frontend(*, image_height, image_width, channels, encoder, pretrained, d
     Args:
         image_height: pixels from top to bottom.
         image_width: pixels from left to right.
-        channels: 1 for gray, 3 for colours.
+        channels: 1 for gray, 3 for colors.
         encoder: `"cnn"`, a small network of this package, or the name of one in `keras.applications`.
         pretrained: whether a network of `keras.applications` has its ImageNet weights, which are downloaded the first
             time and stay as they are.
@@ -188,10 +188,10 @@ def grid_frontend(*, image_height, image_width, channels, encoder, pretrained, d
 def _application(inputs, encoder, pretrained):
     x = inputs
     if x.shape[-1] == 1:
-        x = keras.layers.Concatenate(name="gray_to_colours")([x, x, x])
+        x = keras.layers.Concatenate(name="gray_to_colors")([x, x, x])
     if encoder != "EfficientNetB0":  # It scales pixels itself.
         x = keras.layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(x)
-    obey()
+    install_offline_guard()
     try:
         network = getattr(keras.applications, encoder)(
             include_top=False, weights="imagenet" if pretrained else None, input_shape=x.shape[1:], name=encoder.lower()

@@ -3,7 +3,7 @@
 import keras
 
 
-def answer_head(x, *, head, num_classes):
+def output_head(x, *, head, num_classes):
     """Returns float32 logits `(batch, num_classes)` of classes, or with the head `"regression"` values `(batch, 1)`."""
     if head == "regression":
         return keras.layers.Dense(1, dtype="float32", name="values")(x)

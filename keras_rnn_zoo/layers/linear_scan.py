@@ -12,7 +12,7 @@ import tensorflow as tf
 from keras import ops
 from tensorflow.compiler.tf2xla.python import xla
 
-from keras_rnn_zoo.layers.compiled import column_sums, compiled, pad, room
+from keras_rnn_zoo.layers.compiled import bucket_size, column_sums, compiled, pad
 
 _STEPS = 4
 """How many steps a turn of the compiled loops takes; eight take as long, and twenty longer."""
@@ -26,7 +26,7 @@ class Gates(Protocol):
         """Returns `a` and `b`."""
 
     @staticmethod
-    def back(z: Any, h: Any, dh: Any) -> tuple[Any, ...]:
+    def backward(z: Any, h: Any, dh: Any) -> tuple[Any, ...]:
         """Returns the gradients of the parts of `z`, each of `units`, given the states after the steps and theirs."""
 
 
@@ -53,14 +53,14 @@ def linear_scan(gates, inputs, mask, first, kernel, bias, *, backwards):
 @functools.cache
 def _differentiable(gates, fixed):
     """Returns the scan of a batch in its own padding, with its gradient; a function of its own, as `scan`'s is."""
-    ahead, back = compiled(functools.partial(_ahead, gates)), compiled(functools.partial(_back, gates))
+    forward, backward = compiled(functools.partial(_forward, gates)), compiled(functools.partial(_backward, gates))
 
     @functools.partial(tf.function, autograph=False)
     @tf.custom_gradient
     def run(inputs, masks, first, kernel, bias, backwards):
         batch, time = tf.unstack(tf.shape(inputs)[:2])
-        turns = -(-room(inputs, 1, fixed) // _STEPS)
-        rooms = {0: room(inputs, 0, fixed), 1: turns * _STEPS}
+        turns = -(-bucket_size(inputs, 1, fixed) // _STEPS)
+        rooms = {0: bucket_size(inputs, 0, fixed), 1: turns * _STEPS}
         rows = {0: rooms[0]}
         x = pad(inputs, rooms)
         without = [] if x is inputs else [tf.ones([batch, time], tf.bool)]  # What is padded must be masked.
@@ -68,11 +68,11 @@ def _differentiable(gates, fixed):
         flat_x = tf.reshape(x, [-1, kernel.shape[0]])
         sums = tf.nn.bias_add(tf.matmul(flat_x, kernel), bias)
         sums = tf.reshape(sums, [*tf.unstack(tf.shape(x)[:2]), kernel.shape[1]])
-        last, states = ahead(sums, real, backwards, pad(first, rows))
+        last, states = forward(sums, real, backwards, pad(first, rows))
 
         def gradient(d_states, d_last):
             d_after = pad(d_states, rooms), pad(d_last, rows)
-            d_sums, d_first = back(sums, states, real, backwards, *d_after)
+            d_sums, d_first = backward(sums, states, real, backwards, *d_after)
             flat = tf.reshape(d_sums, [-1, kernel.shape[1]])
             d_x = tf.reshape(tf.matmul(flat, kernel, transpose_b=True), tf.shape(x))
             d_kernel = tf.matmul(flat_x, flat, transpose_a=True)
@@ -109,7 +109,7 @@ def _write(values, begin, new, feature=0):
     return xla.dynamic_update_slice(values, new, tf.stack([0, begin, feature]))
 
 
-def _ahead(gates, sums, real, backwards, first):
+def _forward(gates, sums, real, backwards, first):
     """Returns the last state `(batch, units)` and those after each step `(batch, time, units)`."""
 
     def turn(begin, h, states):
@@ -126,7 +126,7 @@ def _ahead(gates, sums, real, backwards, first):
     return _loop(turn, tf.shape(sums)[1], backwards, (first, states))
 
 
-def _back(gates, sums, states, real, backwards, d_states, d_last):
+def _backward(gates, sums, states, real, backwards, d_states, d_last):
     """Returns the gradients of the sums `(batch, time, sums)` and of the first state."""
 
     def turn(begin, dh, d_sums):
@@ -139,7 +139,7 @@ def _back(gates, sums, states, real, backwards, d_states, d_last):
             dh += tf.gather(d_outputs, step, axis=1)
             d_after = _write(d_after, step, dh[:, None])
             dh *= tf.gather(a, step, axis=1)
-        for part, found in enumerate(gates.back(z, _read(states, begin), d_after)):
+        for part, found in enumerate(gates.backward(z, _read(states, begin), d_after)):
             for mask in is_real:
                 found = tf.where(mask, found, tf.zeros_like(found))
             d_sums = _write(d_sums, begin, found, part * found.shape[2])

@@ -128,7 +128,7 @@ class BlankPadding(Masked):
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
-class TokenDropout(keras.layers.Layer):
+class WordDropout(keras.layers.Layer):
     """In training, replaces each token id by that of the unknown word (1) with probability `rate`.
 
     Dai and Le 2015, "Semi-supervised Sequence Learning", section 4.1, drop words of IMDB reviews in this way. It also

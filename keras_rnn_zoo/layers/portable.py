@@ -39,7 +39,7 @@ def onnx_operators(model):
     """Within it, recurrent layers are traced as ops that become ONNX's LSTM, GRU and RNN, and the rest as plain loops.
 
     TensorFlow has no op of these three that every machine runs. Their place is taken by cuDNN's, whose name, shapes and
-    lengths fit; `keras_rnn_zoo.onnx_operators` replaces it, so it is traced and never run.
+    lengths fit; `keras_rnn_zoo.exporting.onnx_operators` replaces it, so it is traced and never run.
     """
     with plain_loops(model):
         layers = [layer for layer in model._flatten_layers() if getattr(layer, "scan_cell", None) in _OPERATORS]

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from keras_rnn_zoo.layers.block_lstm import block_lstm
 from keras_rnn_zoo.layers.compiled import scans_train_here
-from keras_rnn_zoo.layers.parallel import MinGRU, MinLSTM
+from keras_rnn_zoo.layers.min_rnn import MinGRU, MinLSTM
 from keras_rnn_zoo.layers.scan import scan
 from keras_rnn_zoo.layers.scan_cells import GRUCell, LSTMCell, SimpleCell
 
@@ -112,7 +112,7 @@ CELLS: dict[str, Any] = {
 }
 
 
-def recurrent_stack(x, mask, *, cell, units, layers, bidirectional, dropout, return_sequences=True):
+def recurrent_stack(x, mask, *, cell, units, num_layers, bidirectional, dropout, return_sequences=True):
     """Runs one recurrent layer after another over a sequence.
 
     Args:
@@ -120,17 +120,17 @@ def recurrent_stack(x, mask, *, cell, units, layers, bidirectional, dropout, ret
         mask: its mask, boolean `(batch, time)`; masked steps leave the state as it is.
         cell: a name in `CELLS`.
         units: features of a layer's state, for each direction.
-        layers: number of layers.
+        num_layers: number of layers.
         bidirectional: whether each layer reads the sequence both ways and joins what it found (Schuster and Paliwal
             1997), which doubles the features.
         dropout: share of features dropped in training between two layers.
         return_sequences: whether the last layer gives every step, `(batch, time, features)`, or the state it ends
             with, `(batch, features)`.
     """
-    for number in range(1, layers + 1):
+    for number in range(1, num_layers + 1):
         if number > 1:
             x = keras.layers.Dropout(dropout, name=f"dropout_{number}")(x)
-        layer = CELLS[cell](units, return_sequences=return_sequences or number < layers, name=f"{cell}_{number}")
+        layer = CELLS[cell](units, return_sequences=return_sequences or number < num_layers, name=f"{cell}_{number}")
         if bidirectional:
             layer = keras.layers.Bidirectional(layer, name=f"bidirectional_{number}")
         x = layer(x, mask=mask)

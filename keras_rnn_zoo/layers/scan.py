@@ -14,7 +14,7 @@ import functools
 import tensorflow as tf
 from tensorflow.compiler.tf2xla.python import xla
 
-from keras_rnn_zoo.layers.compiled import column_sums, compiled, pad, room
+from keras_rnn_zoo.layers.compiled import bucket_size, column_sums, compiled, pad
 
 
 def scan(cell, inputs, mask, states, weights, *, backwards, zero_masked, training):
@@ -41,7 +41,7 @@ def scan(cell, inputs, mask, states, weights, *, backwards, zero_masked, trainin
         return run(inputs, masks, states, weights, tf.constant(backwards))
     x, masks = tf.transpose(inputs, [1, 0, 2]), [tf.transpose(mask)[:, :, None] for mask in masks]
     time = tf.shape(x)[0]
-    last, outputs, final = _in_use(cell, x, masks, time, backwards, zero_masked, states, weights)
+    last, outputs, final = _inference_loop(cell, x, masks, time, backwards, zero_masked, states, weights)
     return last, tf.transpose(outputs, [1, 0, 2]), final
 
 
@@ -57,16 +57,16 @@ def _differentiable(cell, zero_masked, fixed):
     @tf.custom_gradient
     def run(inputs, masks, states, weights, backwards):
         batch, time, features = tf.shape(inputs)[0], tf.shape(inputs)[1], inputs.shape[2]
-        rooms = {0: room(inputs, 1, fixed), 1: room(inputs, 0, fixed)}
+        rooms = {0: bucket_size(inputs, 1, fixed), 1: bucket_size(inputs, 0, fixed)}
         rows = {0: rooms[1]}
         x = pad(tf.transpose(inputs, [1, 0, 2]), rooms)
         # Without a mask, the rows of padding are run, and their gradient is zero.
         real = [pad(tf.transpose(mask), rooms)[:, :, None] for mask in masks]
         first = [pad(state, rows) for state in states]
-        ahead, back = _programs(cell, zero_masked)
-        last, outputs, final, sums, slots = ahead(x, real, time, backwards, first, weights)
+        forward, backward = _programs(cell, zero_masked)
+        last, outputs, final, sums, state_history = forward(x, real, time, backwards, first, weights)
         before, after = tf.cast(backwards, tf.int32), tf.cast(~backwards, tf.int32)
-        outputs, begin = (outputs[0], 0) if masks else (slots[0], after)
+        outputs, begin = (outputs[0], 0) if masks else (state_history[0], after)
 
         def cut(values, begin=0):
             return tf.transpose(tf.slice(values, [begin, 0, 0], [time, batch, values.shape[2]]), [1, 0, 2])
@@ -77,11 +77,13 @@ def _differentiable(cell, zero_masked, fixed):
         def gradient(d_last, d_outputs, *d_final):
             d_outputs = pad(tf.transpose(d_outputs, [1, 0, 2]), rooms)
             d_after = [pad(grad, rows) for grad in d_final]
-            d_sums, d_first = back(sums, slots, real, time, backwards, d_outputs, pad(d_last, rows), d_after, weights)
+            d_sums, d_first = backward(
+                sums, state_history, real, time, backwards, d_outputs, pad(d_last, rows), d_after, weights
+            )
             in_flat, rec_flat = flat(d_sums[0]), flat(d_sums[-1])
             d_x = tf.reshape(tf.matmul(in_flat, weights[0], transpose_b=True), [time, -1, features])
             d_weights = [tf.matmul(flat(x), in_flat, transpose_a=True), column_sums(in_flat)]
-            d_weights += [tf.matmul(flat(slots[0], before), rec_flat, transpose_a=True), column_sums(rec_flat)]
+            d_weights += [tf.matmul(flat(state_history[0], before), rec_flat, transpose_a=True), column_sums(rec_flat)]
             return (
                 cut(d_x),
                 *([None] * len(masks)),
@@ -99,13 +101,15 @@ def _differentiable(cell, zero_masked, fixed):
 def _programs(cell, zero_masked):
     """Returns the scan and its gradient as functions that XLA compiles once a shape, whatever the direction."""
 
-    def ahead(x, masks, count, backwards, states, weights):
-        return _ahead(cell, x, masks, count, backwards, zero_masked, states, weights)
+    def forward(x, masks, count, backwards, states, weights):
+        return _forward(cell, x, masks, count, backwards, zero_masked, states, weights)
 
-    def back(sums, slots, masks, count, backwards, d_outputs, d_last, d_states, weights):
-        return _back(cell, sums, slots, masks, count, backwards, zero_masked, d_outputs, d_last, d_states, weights)
+    def backward(sums, state_history, masks, count, backwards, d_outputs, d_last, d_states, weights):
+        return _backward(
+            cell, sums, state_history, masks, count, backwards, zero_masked, d_outputs, d_last, d_states, weights
+        )
 
-    return compiled(ahead), compiled(back)
+    return compiled(forward), compiled(backward)
 
 
 def _place(number, count, backwards):
@@ -134,7 +138,7 @@ def _select(is_real, new, old):
     return tuple(tf.where(is_real, one, other) for one, other in zip(new, old, strict=True))
 
 
-def _in_use(cell, x, masks, count, backwards, zero_masked, states, weights):
+def _inference_loop(cell, x, masks, count, backwards, zero_masked, states, weights):
     """Runs `count` steps of `x` `(time, batch, features)`; returns the last output, all outputs, the last states."""
     kernel, bias, *recurrent = weights
     # In TensorFlow's own loop each op has its price: what can be done for all steps at once is done before.
@@ -145,7 +149,7 @@ def _in_use(cell, x, masks, count, backwards, zero_masked, states, weights):
 
     def step(number, output, states, outputs):
         time = _place(number, count, backwards)
-        _, after = cell.ahead(steps.read(time), _recur(states[0], recurrent), states)
+        _, after = cell.forward(steps.read(time), _recur(states[0], recurrent), states)
         new_output = after[0]
         for mask in masks:
             is_real = mask.read(time)
@@ -158,7 +162,7 @@ def _in_use(cell, x, masks, count, backwards, zero_masked, states, weights):
     return last, outputs.stack(), list(after)
 
 
-def _ahead(cell, x, masks, count, backwards, zero_masked, states, weights):
+def _forward(cell, x, masks, count, backwards, zero_masked, states, weights):
     """Runs `count` steps of `x` `(time, batch, features)`, and keeps what the gradient needs.
 
     Returns:
@@ -169,33 +173,39 @@ def _ahead(cell, x, masks, count, backwards, zero_masked, states, weights):
     """
     kernel, bias, *recurrent = weights
     time, batch = tf.unstack(tf.shape(x))[:2]
-    widths = [part.shape[-1] for part in cell.ahead(*[tf.zeros([1, kernel.shape[1]], x.dtype)] * 2, states)[0]]
+    widths = [part.shape[-1] for part in cell.forward(*[tf.zeros([1, kernel.shape[1]], x.dtype)] * 2, states)[0]]
     outputs = _empty(time, batch, [state.shape[1] for state in states[:1] * len(masks)], x.dtype)
-    slots = _empty(time + 1, batch, [state.shape[1] for state in states], x.dtype)
-    slots = tuple(_write(slot, tf.where(backwards, count, 0), state) for slot, state in zip(slots, states, strict=True))
+    state_history = _empty(time + 1, batch, [state.shape[1] for state in states], x.dtype)
+    state_history = tuple(
+        _write(slot, tf.where(backwards, count, 0), state) for slot, state in zip(state_history, states, strict=True)
+    )
     past = tf.cast(~backwards, tf.int32)
 
-    def step(number, states, output, outputs, sums, slots):
+    def step(number, states, output, outputs, sums, state_history):
         time = _place(number, count, backwards)
         # A compiled loop multiplies as fast step by step as all steps at once.
-        kept, after = cell.ahead(tf.matmul(tf.gather(x, time), kernel) + bias, _recur(states[0], recurrent), states)
+        residuals, after = cell.forward(
+            tf.matmul(tf.gather(x, time), kernel) + bias, _recur(states[0], recurrent), states
+        )
         for mask in masks:
             is_real = tf.gather(mask, time)
             output = (tf.where(is_real, after[0], tf.zeros_like(after[0]) if zero_masked else output[0]),)
             after = _select(is_real, after, states)
         outputs = tuple(_write(steps, time, value) for steps, value in zip(outputs, output, strict=True))
-        sums = tuple(_write(steps, time, value) for steps, value in zip(sums, kept, strict=True))
-        slots = tuple(_write(steps, time + past, value) for steps, value in zip(slots, after, strict=True))
-        return number + 1, after, output, outputs, sums, slots
+        sums = tuple(_write(steps, time, value) for steps, value in zip(sums, residuals, strict=True))
+        state_history = tuple(
+            _write(steps, time + past, value) for steps, value in zip(state_history, after, strict=True)
+        )
+        return number + 1, after, output, outputs, sums, state_history
 
     output = tuple(tf.zeros_like(state) for state in states[:1] * len(masks))
-    first = (tf.constant(0), tuple(states), output, outputs, _empty(time, batch, widths, x.dtype), slots)
-    _, after, output, outputs, sums, slots = tf.while_loop(lambda number, *_: number < count, step, first)
+    first = (tf.constant(0), tuple(states), output, outputs, _empty(time, batch, widths, x.dtype), state_history)
+    _, after, output, outputs, sums, state_history = tf.while_loop(lambda number, *_: number < count, step, first)
     last = output[0] if masks else tf.where(count > 0, after[0], tf.zeros_like(after[0]))
-    return last, list(outputs), list(after), sums, slots
+    return last, list(outputs), list(after), sums, state_history
 
 
-def _back(cell, sums, slots, masks, count, backwards, zero_masked, d_outputs, d_last, d_states, weights):
+def _backward(cell, sums, state_history, masks, count, backwards, zero_masked, d_outputs, d_last, d_states, weights):
     """Returns the gradients of the sums `(time, batch, gates)`, and of the first states.
 
     Where the sums of inputs and of states are added, their gradients are one, else two.
@@ -203,14 +213,17 @@ def _back(cell, sums, slots, masks, count, backwards, zero_masked, d_outputs, d_
     recurrent = tf.transpose(weights[2])
     time, batch = tf.unstack(tf.shape(d_outputs))[:2]
     arrays = _empty(time, batch, [weights[0].shape[1]] * (1 if len(weights) < 4 else 2), d_outputs.dtype)
-    ahead = tf.cast(backwards, tf.int32)
+    shift = tf.cast(backwards, tf.int32)
 
     def step(number, d_output, grads, arrays):
         time = _place(count - 1 - number, count, backwards)
         d_output = sum(d_output, start=tf.gather(d_outputs, time))  # Without a mask, nothing is added.
         inner = (grads[0] + d_output, *grads[1:])
-        kept, before = [tf.gather(part, time) for part in sums], [tf.gather(slot, time + ahead) for slot in slots]
-        d_in, d_rec, direct = cell.back(kept, before, inner)
+        residuals, before = (
+            [tf.gather(part, time) for part in sums],
+            [tf.gather(slot, time + shift) for slot in state_history],
+        )
+        d_in, d_rec, direct = cell.backward(residuals, before, inner)
         d_sums, d_before = [d_in, d_rec][: len(arrays)], []
         for mask in masks:
             is_real = tf.gather(mask, time)

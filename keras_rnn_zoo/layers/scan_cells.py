@@ -15,12 +15,12 @@ class Cell(Protocol):
     """
 
     @staticmethod
-    def ahead(z_in: Any, z_rec: Any, states: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    def forward(z_in: Any, z_rec: Any, states: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Returns what the gradient must know of the sums, and the next states, the output first."""
 
     @staticmethod
-    def back(
-        kept: tuple[Any, ...], states: tuple[Any, ...], grads: tuple[Any, ...]
+    def backward(
+        residuals: tuple[Any, ...], states: tuple[Any, ...], grads: tuple[Any, ...]
     ) -> tuple[Any, Any, tuple[Any, ...]]:
         """Returns the gradients of `z_in`, of `z_rec`, and of the states before the step other than through `z_rec`."""
 
@@ -34,15 +34,15 @@ class LSTMCell:
         return tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
 
     @staticmethod
-    def ahead(z_in, z_rec, states):
+    def forward(z_in, z_rec, states):
         z = z_in + z_rec
         i, f, g, o = LSTMCell._gates(z)
         c = f * states[1] + i * g
         return (z,), (o * tf.tanh(c), c)
 
     @staticmethod
-    def back(kept, states, grads):
-        i, f, g, o = LSTMCell._gates(kept[0])
+    def backward(residuals, states, grads):
+        i, f, g, o = LSTMCell._gates(residuals[0])
         dh, dc = grads
         c = tf.tanh(f * states[1] + i * g)
         dc += dh * o * (1 - c * c)
@@ -55,20 +55,20 @@ class GRUCell:
     """Cho et al. 2014, the reset gate after the product, as cuDNN and Keras have it; gates in Keras's order."""
 
     @staticmethod
-    def ahead(z_in, z_rec, states):
+    def forward(z_in, z_rec, states):
         (in_z, in_r, in_g), (rec_z, rec_r, rec_g) = (tf.split(z, 3, axis=-1) for z in (z_in, z_rec))
-        kept = (in_z + rec_z, in_r + rec_r, in_g, rec_g)
-        z, r = tf.sigmoid(kept[0]), tf.sigmoid(kept[1])
-        return kept, (z * states[0] + (1 - z) * tf.tanh(in_g + r * rec_g),)
+        residuals = (in_z + rec_z, in_r + rec_r, in_g, rec_g)
+        z, r = tf.sigmoid(residuals[0]), tf.sigmoid(residuals[1])
+        return residuals, (z * states[0] + (1 - z) * tf.tanh(in_g + r * rec_g),)
 
     @staticmethod
-    def back(kept, states, grads):
-        z, r = tf.sigmoid(kept[0]), tf.sigmoid(kept[1])
-        g = tf.tanh(kept[2] + r * kept[3])
+    def backward(residuals, states, grads):
+        z, r = tf.sigmoid(residuals[0]), tf.sigmoid(residuals[1])
+        g = tf.tanh(residuals[2] + r * residuals[3])
         (dh,) = grads
         dz = dh * (states[0] - g) * z * (1 - z)
         dg = dh * (1 - z) * (1 - g * g)
-        dr = dg * kept[3] * r * (1 - r)
+        dr = dg * residuals[3] * r * (1 - r)
         return tf.concat([dz, dr, dg], axis=-1), tf.concat([dz, dr, dg * r], axis=-1), (dh * z,)
 
 
@@ -76,12 +76,12 @@ class SimpleCell:
     """Elman 1990."""
 
     @staticmethod
-    def ahead(z_in, z_rec, states):  # noqa: ARG004  The cells share signatures.
+    def forward(z_in, z_rec, states):  # noqa: ARG004  The cells share signatures.
         z = z_in + z_rec
         return (z,), (tf.tanh(z),)
 
     @staticmethod
-    def back(kept, states, grads):  # noqa: ARG004
-        h = tf.tanh(kept[0])
+    def backward(residuals, states, grads):  # noqa: ARG004
+        h = tf.tanh(residuals[0])
         dz = grads[0] * (1 - h * h)
         return dz, dz, (tf.zeros_like(dz),)

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_rnn_zoo.layers.parts import read_source
+from keras_rnn_zoo.layers.model_parts import read_source
 from keras_rnn_zoo.layers.steps import likeliest
 from keras_rnn_zoo.layers.text import END, PADDING, START, UNKNOWN
 
@@ -24,7 +24,7 @@ def search_text(model, source, *, max_length, beam_size, length_penalty):
 
     Returns:
         `ids`, int32 `(batch, beam_size, max_length)`, the best text first, zero after its end; `scores`, float32
-        `(batch, beam_size)`, the penalised log-probabilities.
+        `(batch, beam_size)`, the penalized log-probabilities.
     """
     memory, memory_mask = read_source(model, source)
     decoder = model.get_layer("decoder")
@@ -55,7 +55,7 @@ def beam_search(step, states, batch, classes, *, max_length, beam_size, length_p
     positions = ops.arange(max_length)
     writable = ops.arange(classes) >= END
 
-    def penalised(scores, lengths):
+    def penalized(scores, lengths):
         return scores / ops.power((5.0 + ops.cast(lengths, "float32")) / 6.0, length_penalty)
 
     def unfinished(position, last, ids, scores, lengths, finished, states):
@@ -70,7 +70,7 @@ def beam_search(step, states, batch, classes, *, max_length, beam_size, length_p
         chances = ops.where(ops.expand_dims(finished, -1), stay, chances)
         totals = ops.expand_dims(scores, -1) + chances
         longer = lengths + ops.cast(ops.logical_not(finished), "int32")
-        ranked = ops.reshape(penalised(totals, ops.expand_dims(longer, -1)), (-1, beam_size * classes))
+        ranked = ops.reshape(penalized(totals, ops.expand_dims(longer, -1)), (-1, beam_size * classes))
         _, best = ops.top_k(ranked, beam_size)
         parent, token = best // classes, ops.cast(best % classes, "int32")  # (batch, beam)
         scores = ops.take_along_axis(ops.reshape(totals, (-1, beam_size * classes)), best, axis=1)
@@ -95,10 +95,10 @@ def beam_search(step, states, batch, classes, *, max_length, beam_size, length_p
         states,
     )
     _, _, ids, scores, lengths, _, _ = ops.while_loop(unfinished, extend, variables)
-    return {"ids": ids, "scores": penalised(scores, ops.maximum(lengths, 1))}
+    return {"ids": ids, "scores": penalized(scores, ops.maximum(lengths, 1))}
 
 
-def before_each(ids):
+def shift_right(ids):
     """Returns `(batch, 1 + time)` ids with a zero, the start of the text, before those of `(batch, time)`."""
     return ops.pad(ids, [[0, 0], [1, 0]], constant_values=PADDING)
 
@@ -119,7 +119,7 @@ def sample_text(model, ids, temperature, length, draws):
     decoder = model.get_layer("decoder")
     classes = decoder.options["vocabulary_size"]
     prompts = 1 + ops.sum(ops.cast(ids != PADDING, "int32"), axis=1)  # (batch,), with the start of the text.
-    ids = before_each(ids)
+    ids = shift_right(ids)
     steps = ops.shape(ids)[1] + length
     ids = ops.concatenate([ids, ops.zeros((ops.shape(ids)[0], length), "int32")], axis=1)
     _, states = decoder.start(ids)

@@ -4,8 +4,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_rnn_zoo.conventions import IGNORED
 from keras_rnn_zoo.layers.ctc_loss import ctc_losses, real_frames
-from keras_rnn_zoo.padding import IGNORED
 
 
 class StepCrossentropy(keras.losses.Loss):

@@ -8,9 +8,9 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from keras_rnn_zoo.artifacts.snapshot import Member
+from keras_rnn_zoo.atomic_files import write_text
 from keras_rnn_zoo.errors import RunError
-from keras_rnn_zoo.files import write_text
-from keras_rnn_zoo.snapshots import Member
 from keras_rnn_zoo.text_patterns import INVISIBLE, MARK, PIECE, SPACES, STRAY_JOINERS, TAG, UNSPACED_PIECE
 
 PADDING, UNKNOWN, START, END = range(4)
@@ -102,7 +102,7 @@ def _splitter(tokens: str) -> Callable[[tf.Tensor], tf.Tensor]:
     return tf.function(lambda texts: _split(tokens, texts).flat_values, input_signature=signature, autograph=False)
 
 
-class TokenIds(keras.layers.Layer):
+class Tokenizer(keras.layers.Layer):
     """Turns texts into the ids of their tokens, in the order read. Bytes that are not UTF-8 count as U+FFFD.
 
     The vocabulary of pieces is an open one: it holds the characters of the texts, too, and a piece that it lacks is
@@ -112,12 +112,18 @@ class TokenIds(keras.layers.Layer):
         tokens: what a token is: `"pieces"`, `"words"`, `"spaces"` or `"characters"`; see `SPLITS`.
         vocabulary_size: most ids in use, padding (0) and the unknown token (1) among them.
         max_length: most tokens read of a text; of a longer one, the last ones are read, where reviews conclude.
-        written: whether texts are written with this vocabulary, too, which then holds the marks of start and end.
+        with_markers: whether texts are written with this vocabulary, too, which then holds the marks of start and end.
         name: name of the vocabulary's file, without its ending.
     """
 
     def __init__(
-        self, tokens: str, vocabulary_size: int, max_length: int, *, written: bool = False, name: str = "vocabulary"
+        self,
+        tokens: str,
+        vocabulary_size: int,
+        max_length: int,
+        *,
+        with_markers: bool = False,
+        name: str = "vocabulary",
     ) -> None:
         super().__init__(trainable=False, name=name)
         # Keras must not turn texts into tensors of its backend; its own text layers say so with the same attributes.
@@ -128,7 +134,7 @@ class TokenIds(keras.layers.Layer):
         self.tokens = tokens
         self.vocabulary_size = vocabulary_size
         self.max_length = max_length
-        self.reserved = (*RESERVED, *MARKERS) if written else RESERVED
+        self.reserved = (*RESERVED, *MARKERS) if with_markers else RESERVED
         self.set_vocabulary([])
 
     def split(self, texts: tf.Tensor) -> tf.RaggedTensor:

@@ -7,10 +7,10 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.readers._recordings import FORMATS, read_recording
+from keras_rnn_zoo.readers._wav import MOST_SECONDS
 from keras_rnn_zoo.readers.reader import Reader, read_file
-from keras_rnn_zoo.readers.recordings import FORMATS, read_recording
 from keras_rnn_zoo.readers.series import padded_batch, repeated, without_padding
-from keras_rnn_zoo.readers.wav import MOST_SECONDS
 
 LOUDEST = 100.0
 """What samples are cut off at; those of recordings lie from -1 to 1."""
@@ -42,7 +42,7 @@ class AudioReader(Reader):
         self.sample_rate = sample_rate
         self.max_samples = round(sample_rate * max_seconds)
 
-    def sizes(self) -> dict[str, Any]:
+    def model_options(self) -> dict[str, Any]:
         return {"input": self.input, "sample_rate": self.sample_rate}
 
     def signature(self) -> list[Any]:
@@ -60,19 +60,19 @@ class AudioReader(Reader):
         waveforms = tf.clip_by_value(without_padding(waveforms, lengths), -LOUDEST, LOUDEST)
         return waveforms[:, : self.max_samples]
 
-    def batch_of_one(self, raw: Any) -> tuple[Any, ...]:
+    def add_batch_axis(self, raw: Any) -> tuple[Any, ...]:
         return raw[None], tf.shape(raw)[:1]
 
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         return padded_batch([self._samples(item) for item in inputs], ())
 
-    def made_up(self, number: int) -> Any:
+    def dummy_input(self, number: int) -> Any:
         random = np.random.default_rng(number)
         seconds = np.arange(round(self.sample_rate * random.uniform(0.1, 1.0))) / self.sample_rate
         tone = np.sin(2 * np.pi * random.uniform(100, self.sample_rate / 4) * seconds)
         return (0.5 * tone + random.normal(0, 0.01, len(tone))).astype("float32")
 
-    def longer(self, inputs: Sequence[Any]) -> Any:
+    def longer_than(self, inputs: Sequence[Any]) -> Any:
         return repeated(inputs)
 
     def _samples(self, item: Any) -> Any:

@@ -7,8 +7,8 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
-from keras_rnn_zoo.readers.image_head import size_fault
-from keras_rnn_zoo.readers.pixels import FORMATS, decoded, fault_of_image, image_size, usable
+from keras_rnn_zoo.readers._image_header import size_fault
+from keras_rnn_zoo.readers._pixels import FORMATS, decoded, fault_of_image, image_size, valid_mask
 from keras_rnn_zoo.readers.reader import Reader, read_file
 
 ENCODED = {
@@ -29,7 +29,7 @@ def _one_image(encoded: Any) -> tuple[Any, ...]:
     # Not in exports, which hold TensorFlow's own ops alone: there, TensorFlow's limit holds.
     fault = tf.numpy_function(_size_fault, [encoded], tf.string, stateful=False)
     checks = [
-        tf.debugging.Assert(usable(encoded[None])[0], [no_image]),
+        tf.debugging.Assert(valid_mask(encoded[None])[0], [no_image]),
         tf.debugging.Assert(tf.equal(fault, b""), ["the input `image` cannot be read: ", fault]),
     ]
     with tf.control_dependencies([check for check in checks if check is not None]):
@@ -42,10 +42,10 @@ def _size_fault(content: Any) -> bytes:
 
 
 def _or_pixel(encoded: Any) -> Any:
-    return tf.where(usable(encoded), encoded, _PIXEL)
+    return tf.where(valid_mask(encoded), encoded, _PIXEL)
 
 
-def _made_up(number: int) -> bytes:
+def _dummy_input(number: int) -> bytes:
     """Returns a PNG file of noise, another one for each number."""
     random = np.random.default_rng(number)
     size = random.integers(8, 64, 2)
@@ -83,7 +83,7 @@ class ImageReader(Reader):
     ) -> None:
         self.shape = (image_height, image_width, channels)
 
-    def sizes(self) -> dict[str, Any]:
+    def model_options(self) -> dict[str, Any]:
         return {"input": self.input, **dict(zip(("image_height", "image_width", "channels"), self.shape, strict=True))}
 
     def signature(self) -> list[Any]:
@@ -98,13 +98,13 @@ class ImageReader(Reader):
 
         return tf.map_fn(read, _or_pixel(*raw), fn_output_signature=tf.TensorSpec(self.shape, tf.uint8))
 
-    def usable(self, *raw: Any) -> Any:
-        return usable(*raw)
+    def valid_mask(self, *raw: Any) -> Any:
+        return valid_mask(*raw)
 
-    def made_up(self, number: int) -> Any:
-        return _made_up(number)
+    def dummy_input(self, number: int) -> Any:
+        return _dummy_input(number)
 
-    def batch_of_one(self, raw: Any) -> tuple[Any, ...]:
+    def add_batch_axis(self, raw: Any) -> tuple[Any, ...]:
         return _one_image(raw)
 
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
@@ -135,7 +135,7 @@ class LineReader(Reader):
     ) -> None:
         self.image_height, self.max_width, self.channels = image_height, max_width, channels
 
-    def sizes(self) -> dict[str, Any]:
+    def model_options(self) -> dict[str, Any]:
         return {"input": self.input, "image_height": self.image_height, "channels": self.channels}
 
     def signature(self) -> list[Any]:
@@ -154,18 +154,18 @@ class LineReader(Reader):
         ragged = tf.map_fn(read, _or_pixel(*raw), fn_output_signature=spec)
         return ragged.merge_dims(0, 1).to_tensor(np.nan, shape=[None, None, self.image_height, self.channels])
 
-    def usable(self, *raw: Any) -> Any:
-        return usable(*raw)
+    def valid_mask(self, *raw: Any) -> Any:
+        return valid_mask(*raw)
 
-    def made_up(self, number: int) -> Any:
-        return _made_up(number)
+    def dummy_input(self, number: int) -> Any:
+        return _dummy_input(number)
 
-    def longer(self, inputs: Sequence[Any]) -> Any:
+    def longer_than(self, inputs: Sequence[Any]) -> Any:
         sizes = [image_size(content) for content in _to_batch(inputs)[0].numpy()]
         widest = max(-(-self.image_height * width // height) for height, width in sizes)
         return tf.io.encode_png(np.full((self.image_height, 2 * widest + 8, 1), 200, "uint8")).numpy()
 
-    def batch_of_one(self, raw: Any) -> tuple[Any, ...]:
+    def add_batch_axis(self, raw: Any) -> tuple[Any, ...]:
         return _one_image(raw)
 
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import tf
-from keras_rnn_zoo.snapshots import Member
 
 
 class Reader(abc.ABC):
@@ -30,7 +30,7 @@ class Reader(abc.ABC):
         return ""
 
     @abc.abstractmethod
-    def sizes(self) -> dict[str, Any]:
+    def model_options(self) -> dict[str, Any]:
         """Returns the options that the model takes from the input."""
 
     @abc.abstractmethod
@@ -51,20 +51,20 @@ class Reader(abc.ABC):
 
     @functools.cached_property
     def _steps(self) -> Any:
-        return tf.function(lambda raw: tf.shape(self(*self.batch_of_one(raw)))[1], reduce_retracing=True)
+        return tf.function(lambda raw: tf.shape(self(*self.add_batch_axis(raw)))[1], reduce_retracing=True)
 
-    def usable(self, *raw: Any) -> Any:
+    def valid_mask(self, *raw: Any) -> Any:
         """Returns which inputs of a raw batch are ones, boolean `(batch,)`, or `None` where anything is.
 
         What can be told to be none is read as something harmless, and gets an empty answer.
         """
         return None
 
-    def pieces(self, *raw: Any) -> dict[str, Any]:
+    def source_tokens(self, *raw: Any) -> dict[str, Any]:
         """Returns what the steps of the input are, by name, where people can read it: `(batch, steps)`."""
         return {}
 
-    def batch_of_one(self, raw: Any) -> tuple[Any, ...]:
+    def add_batch_axis(self, raw: Any) -> tuple[Any, ...]:
         """Returns the raw batch that holds one raw input, as a data set gives it."""
         return (raw[None],)
 
@@ -73,10 +73,10 @@ class Reader(abc.ABC):
         """Returns the raw batch of what a user gave; raises `DataError` for what is no input of this kind."""
 
     @abc.abstractmethod
-    def made_up(self, number: int) -> Any:
+    def dummy_input(self, number: int) -> Any:
         """Returns a raw input for a check where no data is at hand, another one for each number."""
 
-    def longer(self, inputs: Sequence[Any]) -> Any:
+    def longer_than(self, inputs: Sequence[Any]) -> Any:
         """Returns a raw input that is longer than all of `inputs`, where inputs differ in length."""
         raise NotImplementedError
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.digests import read_json
+from keras_rnn_zoo.artifacts.snapshot import Member
+from keras_rnn_zoo.atomic_files import write_json
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.files import write_json
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers.reader import Reader, required
-from keras_rnn_zoo.seals import read_json
-from keras_rnn_zoo.snapshots import Member
 
 FARTHEST = 1e9
 """Deviations from the mean that numbers are cut off at, so that no sum of them overflows."""
@@ -68,7 +68,7 @@ class SeriesReader(Reader):
         self.mean, self.deviation = mean.tolist(), np.where(varies, deviation, 1.0).tolist()
         return f"{learned}, each feature scaled to mean 0 and variance 1"
 
-    def sizes(self) -> dict[str, Any]:
+    def model_options(self) -> dict[str, Any]:
         return {"input": self.input, "features": len(self.mean)}
 
     def signature(self) -> list[Any]:
@@ -85,7 +85,7 @@ class SeriesReader(Reader):
         scaled = (series - tf.constant(self.mean, tf.float32)) / tf.constant(self.deviation, tf.float32)
         return tf.clip_by_value(without_padding(scaled, lengths), -FARTHEST, FARTHEST)[:, : self.max_steps]
 
-    def batch_of_one(self, raw: Any) -> tuple[Any, ...]:
+    def add_batch_axis(self, raw: Any) -> tuple[Any, ...]:
         return raw[None], tf.shape(raw)[:1]
 
     def steps(self, raw: Any) -> int:
@@ -95,11 +95,11 @@ class SeriesReader(Reader):
         parsed = [parsed_series(item) if isinstance(item, str | bytes) else item for item in inputs]
         return padded_batch(parsed, (len(self.mean),))
 
-    def made_up(self, number: int) -> Any:
+    def dummy_input(self, number: int) -> Any:
         random = np.random.default_rng(number)
         return random.normal(self.mean, self.deviation, (random.integers(1, 50), len(self.mean))).astype("float32")
 
-    def longer(self, inputs: Sequence[Any]) -> Any:
+    def longer_than(self, inputs: Sequence[Any]) -> Any:
         return repeated(inputs)
 
     def save(self, folder: Path) -> None:

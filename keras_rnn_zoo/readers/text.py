@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers.reader import Reader
-from keras_rnn_zoo.snapshots import Member
 
 
 @registry.reader(inputs={"text": "the texts: string (batch,), UTF-8"})
@@ -33,14 +33,14 @@ class TextReader(Reader):
         vocabulary_size: Annotated[int, Range(3, 10_000_000)] = 20_000,
         max_length: Annotated[int, Range(1, 1_000_000)] = 400,
     ) -> None:
-        from keras_rnn_zoo.layers.text import TokenIds
+        from keras_rnn_zoo.layers.text import Tokenizer
 
-        self.ids = TokenIds(tokens, vocabulary_size, max_length)
+        self.ids = Tokenizer(tokens, vocabulary_size, max_length)
 
     def fit(self, raw: Any) -> str:
         return learn_vocabulary(self.ids, raw)
 
-    def sizes(self) -> dict[str, Any]:
+    def model_options(self) -> dict[str, Any]:
         return {"input": self.input, "vocabulary_size": len(self.ids.vocabulary)}
 
     def signature(self) -> list[Any]:
@@ -49,16 +49,16 @@ class TextReader(Reader):
     def __call__(self, *raw: Any) -> Any:
         return self.ids(*raw)
 
-    def pieces(self, *raw: Any) -> dict[str, Any]:
+    def source_tokens(self, *raw: Any) -> dict[str, Any]:
         from keras_rnn_zoo.layers.text import one_step_or_more
 
         return {"source_tokens": one_step_or_more(self.ids.read(*raw).to_tensor(""))}
 
-    def made_up(self, number: int) -> Any:
-        return made_up_text(self.ids, number)
+    def dummy_input(self, number: int) -> Any:
+        return dummy_text(self.ids, number)
 
-    def longer(self, inputs: Sequence[Any]) -> Any:
-        return longer_text(inputs)
+    def longer_than(self, inputs: Sequence[Any]) -> Any:
+        return longer_text_than(inputs)
 
     def resources(self) -> list[Any]:
         return [self.ids]
@@ -88,8 +88,8 @@ def _encoded(text: str) -> bytes:
         return text.encode("utf-8", "surrogatepass")
 
 
-def made_up_text(ids: Any, number: int) -> bytes:
-    """Returns a text of tokens drawn from the vocabulary of a `TokenIds`, another one for each number."""
+def dummy_text(ids: Any, number: int) -> bytes:
+    """Returns a text of tokens drawn from the vocabulary of a `Tokenizer`, another one for each number."""
     from keras_rnn_zoo.layers.text import SEPARATORS
 
     random = np.random.default_rng(number)
@@ -97,14 +97,14 @@ def made_up_text(ids: Any, number: int) -> bytes:
     return SEPARATORS[ids.tokens].join(random.choice(known, random.integers(1, 30))).encode()
 
 
-def longer_text(inputs: Sequence[Any]) -> bytes:
+def longer_text_than(inputs: Sequence[Any]) -> bytes:
     """Returns the longest of some texts three times, which has more words and more characters than any of them."""
     texts = [_encoded(text) if isinstance(text, str) else text for text in inputs]
     return b" ".join([max(texts, key=lambda text: len(text.split())), *[max(texts, key=len)] * 2, b"end"])
 
 
 def learn_vocabulary(ids: Any, texts: Any) -> str:
-    """Fits a `TokenIds` on a `tf.data.Dataset` of texts; returns what it learnt, for the training log."""
+    """Fits a `Tokenizer` on a `tf.data.Dataset` of texts; returns what it learnt, for the training log."""
     from keras_rnn_zoo.layers.text import UNITS
 
     counts = ids.adapt(texts.batch(1024).prefetch(2))

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers.reader import Reader
-from keras_rnn_zoo.readers.text import learn_vocabulary, longer_text, made_up_text, text_batch
-from keras_rnn_zoo.snapshots import Member
+from keras_rnn_zoo.readers.text import dummy_text, learn_vocabulary, longer_text_than, text_batch
 
 
 @registry.reader(inputs={"text": "the sentences, with spaces between words: string (batch,), UTF-8"})
@@ -36,10 +36,10 @@ class WordsReader(Reader):
         char_units: Annotated[int, Range(0, 8192)] = 0,
         max_characters: Annotated[int, Range(1, 1000)] = 20,
     ) -> None:
-        from keras_rnn_zoo.layers.text import TokenIds
+        from keras_rnn_zoo.layers.text import Tokenizer
 
-        self.words = TokenIds("spaces", vocabulary_size, max_length, name="vocabulary")
-        self.characters = TokenIds("characters", 10_000, max_characters, name="characters")
+        self.words = Tokenizer("spaces", vocabulary_size, max_length, name="vocabulary")
+        self.characters = Tokenizer("characters", 10_000, max_characters, name="characters")
         self.max_length = max_length
         self.spelt = char_units > 0
 
@@ -59,7 +59,7 @@ class WordsReader(Reader):
         words = learn_vocabulary(self.words, raw.map(_lower))
         return f"{words}; {learn_vocabulary(self.characters, raw)}" if self.spelt else words
 
-    def sizes(self) -> dict[str, Any]:
+    def model_options(self) -> dict[str, Any]:
         sizes = {"input": self.input, "vocabulary_size": len(self.words.vocabulary)}
         return {**sizes, "char_vocabulary_size": len(self.characters.vocabulary)} if self.spelt else sizes
 
@@ -83,11 +83,11 @@ class WordsReader(Reader):
         both = tf.concat([words.flat_values[:, None], characters.to_tensor(shape=shape)], axis=1)
         return one_step_or_more(words.with_flat_values(both).to_tensor())
 
-    def made_up(self, number: int) -> Any:
-        return made_up_text(self.words, number)
+    def dummy_input(self, number: int) -> Any:
+        return dummy_text(self.words, number)
 
-    def longer(self, inputs: Sequence[Any]) -> Any:
-        return longer_text(inputs)
+    def longer_than(self, inputs: Sequence[Any]) -> Any:
+        return longer_text_than(inputs)
 
     def resources(self) -> list[Any]:
         return [self.words, self.characters] if self.spelt else [self.words]

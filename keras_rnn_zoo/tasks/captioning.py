@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Range
-from keras_rnn_zoo.tasks.writing import OUTPUTS, Writing, as_texts, exact_match
+from keras_rnn_zoo.tasks._text_generation import OUTPUTS, TextGenerationTask, as_texts, exact_match
 
 
 @registry.task(outputs=OUTPUTS)
-class Captioning(Writing):
+class Captioning(TextGenerationTask):
     """Describes an image in a sentence.
 
     Args:

@@ -25,12 +25,12 @@ class Classification(Task):
 
     monitor, monitor_mode, counts_examples = "val_accuracy", "max", True
 
-    def sizes(self) -> dict[str, Any]:
-        return {**super().sizes(), "num_classes": len(self.classes)}
+    def model_options(self) -> dict[str, Any]:
+        return {**super().model_options(), "num_classes": len(self.classes)}
 
     class_outputs = ("label",)
 
-    def answer_signature(self) -> dict[str, Any]:
+    def prediction_signature(self) -> dict[str, Any]:
         probabilities = tf.TensorSpec([None, len(self.classes)], tf.float32)
         return {"label": tf.TensorSpec([None], tf.string), "probabilities": probabilities}
 
@@ -45,8 +45,8 @@ class Classification(Task):
         label = tf.gather(tf.constant(self.classes), tf.argmax(probabilities, axis=-1))
         return {"label": label, "probabilities": probabilities}
 
-    def scored_answers(self, write: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
-        answers = super().scored_answers(write, inputs, logits)
+    def predictions_for_scoring(self, write: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
+        answers = super().predictions_for_scoring(write, inputs, logits)
         if len(self.classes) > MATRIX_CLASSES:  # As many numbers as examples times classes would fill the memory.
             del answers["probabilities"]
         return answers

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.files import write_json
+from keras_rnn_zoo.artifacts.digests import read_json
+from keras_rnn_zoo.artifacts.snapshot import Member
+from keras_rnn_zoo.atomic_files import write_json
 from keras_rnn_zoo.lazy import keras, np, tf
-from keras_rnn_zoo.seals import read_json
-from keras_rnn_zoo.snapshots import Member
 from keras_rnn_zoo.tasks.task import Task
 
 
@@ -28,8 +28,8 @@ class Regression(Task):
         self.mean, self.deviation = float(targets.mean()), float(targets.std()) or 1.0
         return f"{super().fit(examples)}, targets of mean {self.mean:.4g} and deviation {self.deviation:.4g}"
 
-    def sizes(self) -> dict[str, Any]:
-        return {**super().sizes(), "head": "regression"}
+    def model_options(self) -> dict[str, Any]:
+        return {**super().model_options(), "head": "regression"}
 
     def save(self, folder: Path) -> None:
         super().save(folder)
@@ -43,7 +43,7 @@ class Regression(Task):
     def with_target(self, inputs: Any, target: Any) -> tuple[Any, Any]:
         return inputs, (tf.cast(target, tf.float32)[None] - self.mean) / self.deviation
 
-    def answer_signature(self) -> dict[str, Any]:
+    def prediction_signature(self) -> dict[str, Any]:
         return {"value": tf.TensorSpec([None], tf.float32)}
 
     def loss(self) -> Any:

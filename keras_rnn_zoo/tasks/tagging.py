@@ -6,11 +6,11 @@ from itertools import compress
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.conventions import IGNORED, UNSPECIFIED
 from keras_rnn_zoo.lazy import np, tf
-from keras_rnn_zoo.padding import IGNORED, UNSPECIFIED
 from keras_rnn_zoo.readers.words import WordsReader
-from keras_rnn_zoo.tasks.endpoint import Endpoint
-from keras_rnn_zoo.tasks.steps import StepTask
+from keras_rnn_zoo.tasks._endpoint import Endpoint
+from keras_rnn_zoo.tasks._token_level import TokenLevelTask
 
 
 @registry.task(
@@ -21,7 +21,7 @@ from keras_rnn_zoo.tasks.steps import StepTask
     },
     readers={"text": "words"},
 )
-class Tagging(StepTask):
+class Tagging(TokenLevelTask):
     """Gives each word of a sentence a tag.
 
     A word whose tag is no class is read, and neither teaches anything nor counts in the accuracy of training. Where
@@ -31,17 +31,17 @@ class Tagging(StepTask):
     monitor, monitor_mode = "val_accuracy", "max"
     reader: WordsReader
 
-    def sizes(self) -> dict[str, Any]:
-        return {**super().sizes(), "num_classes": len(self.classes)}
+    def model_options(self) -> dict[str, Any]:
+        return {**super().model_options(), "num_classes": len(self.classes)}
 
     class_outputs = ("tags",)
 
-    def answer_signature(self) -> dict[str, Any]:
+    def prediction_signature(self) -> dict[str, Any]:
         words = tf.TensorSpec([None, None], tf.string)
         return {"tokens": words, "tags": words, "lengths": tf.TensorSpec([None], tf.int32)}
 
     def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
-        inputs = self.preprocess(*self.reader.batch_of_one(raw))[0]
+        inputs = self.preprocess(*self.reader.add_batch_axis(raw))[0]
         tags = tf.strings.split(target)
         counts = tf.size(self.reader.words.split(raw[None]).flat_values), tf.size(tags)
         of_words, of_tags = map(tf.strings.as_string, counts)
@@ -64,7 +64,7 @@ class Tagging(StepTask):
 
     def endpoints(self, model: Any) -> dict[str, Endpoint]:
         def split(*raw: Any) -> list[Any]:
-            return [self.echo(*raw)["tokens"]]
+            return [self.echoed_inputs(*raw)["tokens"]]
 
         def answer(tokens: Any) -> dict[str, Any]:
             from keras_rnn_zoo.layers.text import one_step_or_more
@@ -77,7 +77,7 @@ class Tagging(StepTask):
         signature = [tf.TensorSpec([None, None], tf.string, name="tokens")]
         return {**super().endpoints(model), "tokens": Endpoint(answer, signature, sample=split)}
 
-    def echo(self, *raw: Any) -> dict[str, Any]:
+    def echoed_inputs(self, *raw: Any) -> dict[str, Any]:
         from keras_rnn_zoo.layers.text import one_step_or_more
 
         return {"tokens": one_step_or_more(self.reader.tokens(*raw).to_tensor(""))}

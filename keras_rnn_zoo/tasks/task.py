@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from keras_rnn_zoo.files import write_text
+from keras_rnn_zoo.artifacts.snapshot import Member
+from keras_rnn_zoo.atomic_files import write_text
+from keras_rnn_zoo.conventions import IGNORED
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Option
-from keras_rnn_zoo.padding import IGNORED
 from keras_rnn_zoo.readers.reader import Reader
-from keras_rnn_zoo.snapshots import Member
-from keras_rnn_zoo.tasks.endpoint import Endpoint, for_any_batch
+from keras_rnn_zoo.tasks._endpoint import Endpoint, guard_batch
 
 
 def raw_alone(examples: Any) -> Any:
@@ -45,13 +45,13 @@ class Task(abc.ABC):
     repeats_inputs: bool = False
     """Whether consecutive training examples may have the same raw input, which is then read once."""
 
-    aligned: bool = True
+    targets_match_input_length: bool = True
     """Whether targets of several steps are as long as the inputs beside them, and must be padded as they are."""
 
-    answer_options: ClassVar[Mapping[str, Option]] = {}
+    prediction_options: ClassVar[Mapping[str, Option]] = {}
     """Options of an answer, which `to_batch` takes by name."""
 
-    check_options: ClassVar[Mapping[str, Any]] = {}
+    export_check_options: ClassVar[Mapping[str, Any]] = {}
     """Values of them with which an export is checked, where the defaults would take long."""
 
     CLASSES_FILE = "labels.txt"
@@ -70,9 +70,9 @@ class Task(abc.ABC):
         """
         return self.reader.fit(raw_alone(examples)) or "nothing to learn before training"
 
-    def sizes(self) -> dict[str, Any]:
+    def model_options(self) -> dict[str, Any]:
         """Returns the options that the model takes from the data."""
-        return self.reader.sizes()
+        return self.reader.model_options()
 
     def resources(self) -> list[Any]:
         """Returns the layers with tables that `preprocess` and `decode` look up, which an export must carry."""
@@ -120,7 +120,7 @@ class Task(abc.ABC):
 
     def read(self, raw: Any) -> Any:
         """Returns what the reader makes of one raw input of a data set."""
-        return self.preprocess(*self.reader.batch_of_one(raw))[0]
+        return self.preprocess(*self.reader.add_batch_axis(raw))[0]
 
     def with_target(self, inputs: Any, target: Any) -> tuple[Any, Any]:
         """Returns `example` of a raw input that has been read: `inputs` is what `read` returned."""
@@ -134,7 +134,7 @@ class Task(abc.ABC):
         return None
 
     @property
-    def bucketed(self) -> bool:
+    def variable_length(self) -> bool:
         """Whether examples differ in their `lengths`, so that batches are made of similar ones."""
         return self.reader.variable
 
@@ -142,7 +142,7 @@ class Task(abc.ABC):
         """Returns the numbers of steps of one example, int32 scalars; what decides most of the work comes first."""
         return [tf.shape(inputs)[0]]
 
-    def answer_signature(self) -> dict[str, Any]:
+    def prediction_signature(self) -> dict[str, Any]:
         """Returns the `tf.TensorSpec` of each output of the default endpoint, by name; empty where it is not known."""
         return {}
 
@@ -171,7 +171,7 @@ class Task(abc.ABC):
     def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
         """Returns the answers to a batch by name, each a tensor `(batch, ...)`, in TensorFlow ops."""
 
-    def echo(self, *raw: Any) -> dict[str, Any]:
+    def echoed_inputs(self, *raw: Any) -> dict[str, Any]:
         """Returns what an answer repeats of a raw batch, by name."""
         return {}
 
@@ -182,13 +182,13 @@ class Task(abc.ABC):
 
         def answer(*raw: Any) -> dict[str, Any]:
             inputs = self.preprocess(*raw)
-            return {**self.echo(*raw), **self.decode(outputs(inputs), inputs)}
+            return {**self.echoed_inputs(*raw), **self.decode(outputs(inputs), inputs)}
 
-        return Endpoint(for_any_batch(answer, self._usable), self.input_signature(), self.input_defaults())
+        return Endpoint(guard_batch(answer, self._usable), self.input_signature(), self.input_defaults())
 
     def endpoints(self, model: Any) -> dict[str, Endpoint]:
         """Returns the further endpoints that an export of a model has, by name."""
-        from keras_rnn_zoo.layers.parts import has_vector, vector_of
+        from keras_rnn_zoo.layers.model_parts import has_vector, vector_of
 
         found = {"logits": self._logits(model)}
         if self.classes:
@@ -199,11 +199,11 @@ class Task(abc.ABC):
 
     def reading_endpoint(self, answer: Callable[..., dict[str, Any]]) -> Endpoint:
         """Returns an endpoint of the reader's inputs, whose answers are `answer(reader(*raw), *raw)`."""
-        call = for_any_batch(lambda *raw: answer(self.reader(*raw), *raw), self._usable)
+        call = guard_batch(lambda *raw: answer(self.reader(*raw), *raw), self._usable)
         return Endpoint(call, self.reader.signature(), self.reader.defaults())
 
     def _usable(self, *raw: Any) -> Any:
-        return self.reader.usable(*raw[: len(self.reader.signature())])
+        return self.reader.valid_mask(*raw[: len(self.reader.signature())])
 
     def _logits(self, model: Any) -> Endpoint:
         several = isinstance(model.input, dict)
@@ -230,7 +230,7 @@ class Task(abc.ABC):
 
     # From logits to scores
 
-    def scored_answers(self, write: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
+    def predictions_for_scoring(self, write: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
         """Returns the answers that `score` asks for, to the inputs of a batch whose logits are known.
 
         A task that writes step by step calls `write`, which gives the `outputs` of preprocessed inputs.

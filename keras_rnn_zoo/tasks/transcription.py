@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
-from keras_rnn_zoo.tasks.writing import TextTarget, as_texts
+from keras_rnn_zoo.tasks._text_generation import TextTargetTask, as_texts
 
 _PARTS = 8
 """How many parts of a batch a beam search takes at a time, each on a processor of its own where there is one."""
@@ -20,7 +20,7 @@ _PARTS = 8
     },
     readers={"image": "line"},
 )
-class Transcription(TextTarget):
+class Transcription(TextTargetTask):
     """Writes down what was spoken or written, without being told where in the input each token stands.
 
     The model gives each frame a distribution over the tokens and the blank, class 0; the loss sums over all ways to
@@ -34,7 +34,7 @@ class Transcription(TextTarget):
 
     # The loss of sure mistakes grows while there come to be fewer of them.
     monitor, monitor_mode, counts_examples = "val_accuracy", "max", True
-    aligned = False
+    targets_match_input_length = False
     target_padding = 0  # The loss counts the classes of a transcript by it.
 
     def __init__(
@@ -45,13 +45,13 @@ class Transcription(TextTarget):
         target_tokens: Literal["characters", "spaces", "words"] = "characters",
         beam_size: Annotated[int, Range(1, 1000)] = 1,
     ) -> None:
-        from keras_rnn_zoo.layers.text import TokenIds
+        from keras_rnn_zoo.layers.text import Tokenizer
 
-        super().__init__(reader, classes, TokenIds(target_tokens, 10_000, 10_000, name="target_vocabulary"))
+        super().__init__(reader, classes, Tokenizer(target_tokens, 10_000, 10_000, name="target_vocabulary"))
         self.beam_size = beam_size
 
-    def sizes(self) -> dict[str, Any]:
-        return {**super().sizes(), "num_classes": len(self.target_ids.vocabulary)}
+    def model_options(self) -> dict[str, Any]:
+        return {**super().model_options(), "num_classes": len(self.target_ids.vocabulary)}
 
     def with_target(self, inputs: Any, target: Any) -> tuple[Any, Any]:
         return inputs, self.target_ids.look_up(self.target_ids.tokenize(target[None]))[0]

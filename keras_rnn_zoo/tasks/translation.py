@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.options import Range
-from keras_rnn_zoo.tasks.writing import OUTPUTS, Writing, as_texts, exact_match
+from keras_rnn_zoo.tasks._text_generation import OUTPUTS, TextGenerationTask, as_texts, exact_match
 
 
 @registry.task(outputs=OUTPUTS)
-class Translation(Writing):
+class Translation(TextGenerationTask):
     """Writes for each text another one.
 
     Args:

@@ -174,9 +174,9 @@ CASES = [
          ("line 2", "the text is empty"), "translation", row=True),
     Case("an undecodable byte in a sentence", "text:a.txt,b.txt", {"a.txt": "a\nb\nc\nd\n", "b.txt": b"a\nb\nc\nd\xfe\n"},
          ("line 4 of b.txt", "0xfe"), "translation", row=True),
-    Case("a book that is too short", "text:a.txt", {"a.txt": "short"}, ("5 characters", "200"), "language_modelling"),
+    Case("a book that is too short", "text:a.txt", {"a.txt": "short"}, ("5 characters", "200"), "language_modeling"),
     Case("an undecodable byte in a book", "text:a.txt", {"a.txt": b"a\n" * 200 + b"\xe9t\xe9\n"},
-         ("a.txt, line 201", "0xe9"), "language_modelling"),
+         ("a.txt, line 201", "0xe9"), "language_modeling"),
     # CoNLL
     Case("a token without a tag", "conll:a.conll", {"a.conll": "EU B-ORG\n\nrejects O\n\nGerman B-MISC\n\ncall\n"},
          ("line 7", "1 field where the first line has 2", "as many", "'call'"), "tagging", row=True),

@@ -7,11 +7,11 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.addresses.conll import ConllFile
-from keras_rnn_zoo.addresses.inputs import open_inputs
-from keras_rnn_zoo.addresses.rows import BadRow
 from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.readers.words import WordsReader
+from keras_rnn_zoo.user_data.formats.conll import ConllFile
+from keras_rnn_zoo.user_data.prediction_inputs import open_inputs
+from keras_rnn_zoo.user_data.rows import BadRow
 
 NBSP = "\N{NO-BREAK SPACE}"
 
@@ -113,9 +113,9 @@ def test_training_reads_tokens_and_leaves_out_what_is_none(content, read, tmp_pa
 def test_training_and_prediction_name_the_same_faults(content, told, tmp_path):
     path = in_file(tmp_path, content)
     (bad,) = [row for row in ConllFile(path, ("tagging",), {}, "").rows() if isinstance(row, BadRow)]
-    assert told in bad.told(path)
+    assert told in bad.describe(path)
     (bad,) = [row for row in open_inputs(path, config()).inputs() if isinstance(row, BadRow)]
-    assert told in bad.told(path)
+    assert told in bad.describe(path)
 
 
 def test_columns_have_the_names_of_conllu_or_numbers(tmp_path):

@@ -46,7 +46,7 @@ def test_a_fault_names_where_it_is_and_what_to_do(case, tmp_path):
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.row], ids=lambda case: case.name.replace(" ", "-"))
 def test_skipping_goes_on_without_the_rows_and_counts_them(case, tmp_path, monkeypatch):
-    monkeypatch.setattr("keras_rnn_zoo.addresses.opening._check_enough", lambda *arguments: None)
+    monkeypatch.setattr("keras_rnn_zoo.user_data.dataset._check_enough", lambda *arguments: None)
     examples = opened(case, tmp_path, skip_bad_rows=True)
     assert sum(examples.facts["bad_rows"].values()) >= 1
     for part, count in examples.facts["rows"].items():

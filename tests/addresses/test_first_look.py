@@ -6,11 +6,11 @@ import re
 import pytest
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.loading import make_task
+from keras_rnn_zoo.inference.load import make_task
 
 
 @pytest.fixture
-def told(tmp_path, caplog):
+def describe(tmp_path, caplog):
     """A function that writes a table and returns what the first look at it logs, warnings apart."""
 
     def look(rows, header="text,label", test=None, columns="", task=None, **reading):
@@ -28,7 +28,7 @@ def told(tmp_path, caplog):
         made = make_task({"task": {**described, "reader": {**reader, **reading}}})
         made.fit(examples.split("train"))
         with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
-            examples.look(made)
+            examples.report(made)
         lines = [(record.levelname, record.getMessage()) for record in caplog.records]
         caplog.clear()
         return [line for level, line in lines if level == "INFO"], [line for level, line in lines if level == "WARNING"]

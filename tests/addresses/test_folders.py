@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from fault_cases import PIXEL, wav
 
-import keras_rnn_zoo.addresses.audio
+import keras_rnn_zoo.user_data.formats.audio
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.addresses.audio import AudioFolder
-from keras_rnn_zoo.addresses.images import ImageFolder
-from keras_rnn_zoo.addresses.inputs import open_inputs
-from keras_rnn_zoo.addresses.rows import BadRow
-from keras_rnn_zoo.addresses.split_folders import name_of_split
-from keras_rnn_zoo.addresses.survey import survey
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.loading import make_task, open_examples
+from keras_rnn_zoo.inference.load import make_task, open_examples
+from keras_rnn_zoo.user_data.formats.audio import AudioFolder
+from keras_rnn_zoo.user_data.formats.images import ImageFolder
+from keras_rnn_zoo.user_data.prediction_inputs import open_inputs
+from keras_rnn_zoo.user_data.rows import BadRow
+from keras_rnn_zoo.user_data.split_folders import name_of_split
+from keras_rnn_zoo.user_data.validation_pass import validate_rows
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="names that are no text are of Linux alone")
 
@@ -30,7 +30,7 @@ def write(folder, files):
     return folder
 
 
-def labelled(folder, *lines, head="image,label"):
+def labeled(folder, *lines, head="image,label"):
     """Returns the rows of a folder whose table has some lines: a path where one was found, else what is wrong."""
     write(folder, {"labels.csv": "\n".join([head, *(f"{line},x" for line in lines)]) + "\n"})
     rows = ImageFolder(str(folder), ("classification",), {}, "").rows()
@@ -51,10 +51,10 @@ def targets(examples, part):
 
 def test_an_exact_path_wins_and_a_name_that_fits_several_files_is_refused(tmp_path):
     write(tmp_path, dict.fromkeys(("0.png", "sub/0.png", "a/1.png", "b/1.png", "a/2.png", "3.png", "3.jpg"), PIXEL))
-    assert labelled(tmp_path, "0.png", "sub/0.png", "2.png", "2", "sub/0") == [
+    assert labeled(tmp_path, "0.png", "sub/0.png", "2.png", "2", "sub/0") == [
         "0.png", "sub/0.png", "a/2.png", "a/2.png", "sub/0.png"
     ]  # fmt: skip
-    several = labelled(tmp_path, "1.png", "1", "0", "3")
+    several = labeled(tmp_path, "1.png", "1", "0", "3")
     for fault, names in zip(several, (("a/1.png", "b/1.png"), ("a/1.png", "b/1.png"), ("0.png", "sub/0.png"),
                                       ("3.jpg", "3.png")), strict=True):  # fmt: skip
         assert fault.startswith(f"the name fits several files, {names[0]!r} and {names[1]!r}")
@@ -70,22 +70,22 @@ def test_paths_are_compared_as_they_are_meant(tmp_path):
         "img/../img/0.png",
         str(tmp_path / "img/0.png"),
     ]
-    assert labelled(tmp_path, *forms, "img/0.PNG", "IMG/0.png") == ["img/0.png"] * 8
-    assert labelled(tmp_path, "img/\N{LATIN SMALL LETTER E WITH ACUTE}.png", "img/a\\b.png") == [
+    assert labeled(tmp_path, *forms, "img/0.PNG", "IMG/0.png") == ["img/0.png"] * 8
+    assert labeled(tmp_path, "img/\N{LATIN SMALL LETTER E WITH ACUTE}.png", "img/a\\b.png") == [
         "img/e\N{COMBINING ACUTE ACCENT}.png", "img/a\\b.png"
     ]  # fmt: skip
     link = tmp_path.parent / "link"
     link.symlink_to(tmp_path)
-    assert labelled(link, str(tmp_path / "img/0.png"), str(link / "img/0.png")) == ["img/0.png"] * 2
+    assert labeled(link, str(tmp_path / "img/0.png"), str(link / "img/0.png")) == ["img/0.png"] * 2
 
 
 def test_paths_out_of_the_folder_and_to_other_files_are_refused(tmp_path):
     write(tmp_path, {"pics/0.png": PIXEL, "1.png": PIXEL, "pics/2.tif": b"II*\0"})
-    outside = labelled(
+    outside = labeled(
         tmp_path / "pics", "../1.png", "..\\1.png", str(tmp_path / "1.png"), "/etc/passwd", "a/../../1.png"
     )
     assert {fault.partition(";")[0] for fault in outside} == {"the path leads out of the folder"}
-    assert labelled(tmp_path / "pics", "9.png", "2.tif", "C:\\pics\\0.jpg") == [
+    assert labeled(tmp_path / "pics", "9.png", "2.tif", "C:\\pics\\0.jpg") == [
         "there is no such file; write paths relative to the folder, such as '0.png'",
         "files that end in '.tif' are not read",
         "there is no such file; write paths relative to the folder, such as '0.png'",
@@ -96,7 +96,7 @@ def test_files_that_the_table_does_not_name_are_counted(tmp_path):
     write(tmp_path, {f"{n}.png": PIXEL for n in range(5)})
     write(tmp_path, {"labels.csv": "image,label\n0.png,a\n1.png,b\n"})
     folder = ImageFolder(str(tmp_path), ("classification",), {}, "")
-    survey(folder, 0)
+    validate_rows(folder, 0)
     assert folder.warnings() == [f"3 of the 5 files in {tmp_path} are not used: labels.csv does not name them."]
 
 
@@ -120,7 +120,7 @@ def test_a_training_warns_of_what_is_not_read(tmp_path, caplog):
     write(tmp_path, split_files("a", "b", kinds=(".",)) | {f"a/{n}.tif": b"" for n in range(12)})
     entry, examples = opened(f"images:{tmp_path}", "classification")
     task = {"name": entry.task, "input": "image", "classes": list(examples.classes), "options": {}}
-    examples.look(make_task({"task": {**task, "reader": {"image_height": 4, "image_width": 4}}}))
+    examples.report(make_task({"task": {**task, "reader": {"image_height": 4, "image_width": 4}}}))
     assert f"Warning: In {tmp_path}, 12 files end in .tif, which is not read." in caplog.messages
 
 
@@ -134,7 +134,7 @@ def test_images_to_test_on_that_are_trained_on_are_told_by_what_they_show(leaked
     })  # fmt: skip
     entry, examples = opened(f"images:{tmp_path}", "classification")
     task = {"name": entry.task, "input": "image", "classes": list(examples.classes), "options": {}}
-    examples.look(make_task({"task": {**task, "reader": {"image_height": 4, "image_width": 4}}}))
+    examples.report(make_task({"task": {**task, "reader": {"image_height": 4, "image_width": 4}}}))
     told = [line for line in caplog.messages if "stand among those to train on" in line]
     assert [line.split(" rows")[0] for line in told] == [f"Warning: {2 * leaked} of the 40"] * bool(leaked)
 
@@ -146,7 +146,7 @@ def test_where_all_files_are_of_other_kinds_the_error_says_so(tmp_path):
 
 
 def test_without_the_package_recordings_that_need_it_are_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(keras_rnn_zoo.addresses.audio, "has_soundfile", lambda: False)
+    monkeypatch.setattr(keras_rnn_zoo.user_data.formats.audio, "has_soundfile", lambda: False)
     write(tmp_path, {"0.wav": wav(), **{f"{n}.mp3": b"" for n in range(12)}})
     folder = AudioFolder(str(tmp_path), ("transcription",), {}, "")
     assert folder.warnings() == [
@@ -294,7 +294,7 @@ def test_what_is_no_file_is_no_row_or_a_bad_one(tmp_path):
     (tmp_path / "a/up").symlink_to("..")
     folder = ImageFolder(str(tmp_path), ("classification",), {}, "")
     folder.checksum()
-    found = survey(folder, 0)
+    found = validate_rows(folder, 0)
     faults = {bad.where: bad.fault for bad in found.bad}
     assert faults == {
         "file 'a/broken.png'": "the file cannot be read: No such file or directory",
@@ -315,9 +315,9 @@ def test_a_file_that_may_not_be_read_is_a_bad_row(form, kind, files, tmp_path, m
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
-    monkeypatch.setattr("keras_rnn_zoo.addresses.folders.file_digest", refuse)
+    monkeypatch.setattr("keras_rnn_zoo.user_data.folders.file_digest", refuse)
     folder.checksum()
-    assert [bad.fault for bad in survey(folder, 0).bad] == ["the file cannot be read: Permission denied"]
+    assert [bad.fault for bad in validate_rows(folder, 0).bad] == ["the file cannot be read: Permission denied"]
 
 
 def test_content_decides_on_the_format_and_not_the_name(tmp_path):
@@ -326,7 +326,7 @@ def test_content_decides_on_the_format_and_not_the_name(tmp_path):
     image.save(tmp_path / "a/odd.jpg", "WEBP")
     image.save(tmp_path / "a/tiff.jpg", "TIFF")
     write(tmp_path, {"b/page.jpg": "<!DOCTYPE html><html></html>", "b/empty.png": b""})
-    found = survey(ImageFolder(str(tmp_path), ("classification",), {}, ""), 0)
+    found = validate_rows(ImageFolder(str(tmp_path), ("classification",), {}, ""), 0)
     assert {bad.where for bad in found.bad} == {"file 'a/tiff.jpg'", "file 'b/page.jpg'", "file 'b/empty.png'"}
     assert found.rows == 13
 

@@ -57,7 +57,7 @@ def test_untokenised_japanese_is_read_and_written_by_characters(tmp_path):
 def test_large_splits_are_read_again_in_every_pass_and_small_ones_are_held(tmp_path, monkeypatch):
     lines = "".join(f"text {n},{n % 2}\n" for n in range(40))
     write(tmp_path, {"a.csv": f"text,label\n{lines}", "book.txt": "a line of it\n" * 200})
-    addresses = (f"csv:{tmp_path}/a.csv", "classification"), (f"text:{tmp_path}/book.txt", "language_modelling")
+    addresses = (f"csv:{tmp_path}/a.csv", "classification"), (f"text:{tmp_path}/book.txt", "language_modeling")
     held = [opened(*address)[1] for address in addresses]
     found = [rows(examples) for examples in held]
     monkeypatch.setattr("keras_rnn_zoo.datasets.examples.HELD", 20)
@@ -73,7 +73,7 @@ def test_large_splits_are_read_again_in_every_pass_and_small_ones_are_held(tmp_p
 def test_a_book_is_cut_into_stretches_that_overlap_by_a_character(tmp_path):
     text = "".join(f"{n} is a number.\n" for n in range(1000))
     write(tmp_path, {"book.txt": text.replace("\n", "\r\n")})
-    _, examples = opened(f"text:{tmp_path}/book.txt", "language_modelling", length=50)
+    _, examples = opened(f"text:{tmp_path}/book.txt", "language_modeling", chunk_length=50)
     parts = {part: [raw.decode() for raw, _ in examples.split(part).as_numpy_iterator()] for part in examples.splits}
     joined = {part: "".join([stretches[0], *(s[1:] for s in stretches[1:])]) for part, stretches in parts.items()}
     assert "".join(joined[part] for part in ("train", "validation", "test")) == text
@@ -269,11 +269,11 @@ def own_sets(tmp_path_factory):
 
 def test_any_data_set_of_tfds_is_read_by_its_features(own_sets):
     entry, examples = opened("tfds:stars", "classification", "regression", data_dir=str(own_sets))
-    assert (entry.task, entry.sizes["input"]) == ("classification", "text")
+    assert (entry.task, entry.model_options["input"]) == ("classification", "text")
     assert examples.facts["columns"] == {"text": "content", "label": "grade"}
     assert examples.facts["rows"] == {"train": 48, "validation": 6, "test": 6}
     entry, examples = opened("tfds:words", "transcription", data_dir=str(own_sets))
-    assert entry.sizes["input"] == "audio"
+    assert entry.model_options["input"] == "audio"
     assert {target.decode() for _, target in rows(examples)} == {"word 0", "word 1", "word 2"}
     with pytest.raises(DataError, match=r"no column 'stars'.*'grade'"):
         registry.find_dataset("tfds:stars", ("classification",), {"data_dir": str(own_sets), "columns": "label=stars"})

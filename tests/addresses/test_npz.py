@@ -7,9 +7,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from keras_rnn_zoo.addresses.npz import Arrays
-from keras_rnn_zoo.addresses.rows import Row
 from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.user_data.formats.npz import Arrays
+from keras_rnn_zoo.user_data.rows import Row
 
 ROWS = 20_000
 
@@ -53,8 +53,8 @@ def test_the_memory_taken_is_that_of_the_arrays(tmp_path, name):
 
 def test_what_does_not_fit_into_free_memory_is_refused_before_it_is_read(tmp_path, monkeypatch):
     path = write(tmp_path / "a.npz", x=np.zeros((1000, 1000)), y=np.zeros(1000))
-    monkeypatch.setattr("keras_rnn_zoo.addresses.npz.available", lambda: 9_000_000)
-    monkeypatch.setattr("keras_rnn_zoo.addresses.npz.read_array", None)
+    monkeypatch.setattr("keras_rnn_zoo.user_data.formats.npz.available", lambda: 9_000_000)
+    monkeypatch.setattr("keras_rnn_zoo.user_data.formats.npz.read_array", None)
     with pytest.raises(DataError, match=r"a\.npz holds 8,008,256 bytes unpacked, and 9,000,000 of memory are free"):
         Arrays(path, ("regression",), {}, "")
 

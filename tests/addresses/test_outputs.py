@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from keras_rnn_zoo.addresses.inputs import open_inputs
-from keras_rnn_zoo.addresses.outputs import json_line
-from keras_rnn_zoo.addresses.rows import BadRow
 from keras_rnn_zoo.errors import DataError, OptionError
+from keras_rnn_zoo.user_data.prediction_inputs import open_inputs
+from keras_rnn_zoo.user_data.prediction_outputs import json_line
+from keras_rnn_zoo.user_data.rows import BadRow
 
 BINARY = {"label": "good", "probabilities": [0.25, 0.75]}
 

@@ -8,8 +8,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from keras_rnn_zoo.addresses.pickles import read_array
 from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.user_data.safe_npy import read_array
 
 ITEMS = [
     np.arange(6, dtype="float32").reshape(3, 2),
@@ -101,7 +101,7 @@ def test_items_that_are_named_again_are_shared():
 
 def test_items_that_are_named_again_fit_into_memory_in_full(monkeypatch):
     items = pickled(objects(*[np.zeros(100_000)] * 100), 4)
-    monkeypatch.setattr("keras_rnn_zoo.addresses.pickles.available", lambda: 50_000_000)
+    monkeypatch.setattr("keras_rnn_zoo.user_data.safe_npy.available", lambda: 50_000_000)
     with pytest.raises(DataError, match="in full they would not fit into memory"):
         read_array(items, "a")
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.addresses.series_look import series_ranges, series_warnings
-from keras_rnn_zoo.loading import make_task
+from keras_rnn_zoo.inference.load import make_task
+from keras_rnn_zoo.user_data.series_report import series_ranges, series_warnings
 
 RANDOM = np.random.default_rng(0)
 
@@ -77,7 +77,7 @@ def test_the_first_look_at_an_archive_tells_of_its_series(normalization, tmp_pat
     task = make_task({"task": {**described, "reader": {"max_steps": 100, "normalization": normalization}}})
     task.fit(examples.split("train"))
     with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
-        examples.look(task)
+        examples.report(task)
     assert "Feature 1: from 49" in caplog.text
     assert "95th percentile 12,345, longest 12,345 steps." in caplog.text
     assert ("Warning: Feature 1: far from mean 0" in caplog.text) == (normalization == "none")

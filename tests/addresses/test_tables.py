@@ -9,12 +9,12 @@ from collections import Counter
 import pytest
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.addresses.columns import are_measured, is_header, parse_columns
-from keras_rnn_zoo.addresses.encodings import encoding_of, find_encoding
-from keras_rnn_zoo.addresses.inputs import open_inputs
-from keras_rnn_zoo.addresses.separators import find_separator, named_separator
-from keras_rnn_zoo.addresses.splitting import Split
 from keras_rnn_zoo.errors import DataError, OptionError
+from keras_rnn_zoo.user_data.columns import are_measured, is_header, parse_columns
+from keras_rnn_zoo.user_data.encodings import encoding_of, find_encoding
+from keras_rnn_zoo.user_data.prediction_inputs import open_inputs
+from keras_rnn_zoo.user_data.separators import find_separator, named_separator
+from keras_rnn_zoo.user_data.splitting import Split
 
 TEXTS = [f'review {n}, with "quotes"\nand two lines' if n % 5 == 0 else f"review {n} あ é" for n in range(60)]
 LABELS = ["good" if n % 3 else "bad" for n in range(60)]

@@ -4,9 +4,10 @@ import gzip
 
 import pytest
 
-from keras_rnn_zoo.addresses import csv_lines, tables, textfile
-from keras_rnn_zoo.addresses.textfile import TextFile
 from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.user_data import csv_lines, textfile
+from keras_rnn_zoo.user_data.formats import tables
+from keras_rnn_zoo.user_data.textfile import TextFile
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_rnn_zoo.addresses.csv_lines import count_separators
-from keras_rnn_zoo.addresses.rows import BadRow
-from keras_rnn_zoo.addresses.tables import CsvTable, JsonlTable, TsvTable
 from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.user_data.csv_lines import count_separators
+from keras_rnn_zoo.user_data.formats.tables import CsvTable, JsonlTable, TsvTable
+from keras_rnn_zoo.user_data.rows import BadRow
 
 SIZE = 2**22
 TASKS = ("classification",)

@@ -4,9 +4,9 @@ import pytest
 import tensorflow as tf
 from export_kinds import load
 
-from keras_rnn_zoo import exporting
-from keras_rnn_zoo.loading import LoadedRun
-from keras_rnn_zoo.runs import Run
+from keras_rnn_zoo.artifacts.run import Run
+from keras_rnn_zoo.exporting import export as exporting
+from keras_rnn_zoo.inference.load import LoadedRun
 
 
 @pytest.fixture(scope="module")

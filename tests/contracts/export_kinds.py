@@ -5,8 +5,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.loading import LoadedRun, make_task
-from keras_rnn_zoo.runs import Run
+from keras_rnn_zoo.artifacts.run import Run
+from keras_rnn_zoo.inference.load import LoadedRun, make_task
 
 WORDS = "the cat sat on a mat and sang of fish".split()
 
@@ -27,7 +27,7 @@ TARGETS = {
     "captioning": [[b"a fish"], [b"the cat"], [b"a mat"]],
     "translation": [b"der Hund", b"eine Matte", b"Fisch und Hund"],
     "tagging": [b"O B-X O", b"O O O B-X O O O", b"O"],
-    "language_modelling": TEXTS,
+    "language_modeling": TEXTS,
     "transcription": [b"ab", b"c", b"ba"],
 }
 CLASSES = {"classification": ["no", "yes"], "tagging": ["O", "B-X"]}
@@ -49,7 +49,7 @@ KINDS = [
     ("many_to_one", "regression", "series"),
     ("many_to_many", "translation", "text"),
     ("sync_many_to_many", "tagging", "text"),
-    ("sync_many_to_many", "language_modelling", "text"),
+    ("sync_many_to_many", "language_modeling", "text"),
     ("ctc", "transcription", "image"),
     ("ctc", "transcription", "audio"),
     ("ctc", "transcription", "series"),
@@ -82,7 +82,7 @@ def load(architecture, task_name, input):
     task.fit(tf.data.Dataset.from_generator(lambda: iter(rows), output_signature=specs))
     keras.utils.set_random_seed(0)
     model_entry = registry.architectures.get(architecture)
-    return LoadedRun(Run(None), task, model_entry.make(**{**small(model_entry), **task.sizes()}))
+    return LoadedRun(Run(None), task, model_entry.make(**{**small(model_entry), **task.model_options()}))
 
 
 def ask(saved, signature="serving_default", **inputs):
@@ -92,11 +92,11 @@ def ask(saved, signature="serving_default", **inputs):
 
 def batch_of(loaded, raws):
     names = [spec.name for spec in loaded.task.input_signature()]
-    return dict(zip(names, loaded.task.to_batch(raws, **loaded.task.check_options), strict=True))
+    return dict(zip(names, loaded.task.to_batch(raws, **loaded.task.export_check_options), strict=True))
 
 
 def rows_of(answers, task):
-    from keras_rnn_zoo.answering import plain_rows
+    from keras_rnn_zoo.inference.predictor import plain_rows
 
     return plain_rows(task, answers)
 

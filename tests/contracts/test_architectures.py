@@ -48,7 +48,7 @@ def variants():
             for value in values:
                 if value != build_defaults(entry).get(option.name, option.default):
                     yield pytest.param((name, {option.name: value}), id=f"{name}-{option.name}-{value}")
-        for option, value in (("layers", 2), ("hidden_layers", 0), ("char_units", 3)):
+        for option, value in (("num_layers", 2), ("hidden_layers", 0), ("char_units", 3)):
             if option in entry.options:
                 yield pytest.param((name, {option: value}), id=f"{name}-{option}-{value}")
 
@@ -193,7 +193,7 @@ def test_the_default_model_is_sized_for_the_embedded_dataset(name):
     model, dataset = zoo.build(name), registry.default_dataset(entry)
     assert dataset.embedded
     assert model.count_params() > 0
-    for option, size in dataset.sizes.items():
+    for option, size in dataset.model_options.items():
         assert option in entry.options
         assert entry.options[option].check(size) == size
 

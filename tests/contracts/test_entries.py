@@ -18,7 +18,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.datasets.examples import Examples, as_dataset
 
 EXAMPLES = {"train": 48, "validation": 16, "test": 11}
-SMALL = {"units": 12, "embedding_dim": 8, "char_units": 4, "dropout": 0.0, "token_dropout": 0.0, "layers": 1}
+SMALL = {"units": 12, "embedding_dim": 8, "char_units": 4, "dropout": 0.0, "word_dropout": 0.0, "num_layers": 1}
 SMALL |= {
     "image_height": 32,
     "image_width": 32,
@@ -48,20 +48,20 @@ def made_up(entry):
             "text": text,
             "image": tf.io.encode_png(random.integers(0, 90, (20, 24, 3)).astype("uint8") + 120 * kind).numpy(),
             "audio": np.sin(np.arange(random.integers(4000, 8000)) * (0.1 + 0.5 * kind)).astype("float32"),
-        }[entry.sizes["input"]]
+        }[entry.model_options["input"]]
         target = {
             "classification": kind,
             "tagging": " ".join("B-X" if word in ("good", "bad") else "O" for word in words),
             "captioning": [f"a {words[0]} image"],
             "translation": text.upper(),
             "transcription": "1 0" if kind else "0",
-            "language_modelling": text,
+            "language_modeling": text,
         }[entry.task]
         return raw, target
 
     def split(name):
         rows = [example() for _ in range(EXAMPLES[name])]
-        if entry.sizes["input"] != "audio":
+        if entry.model_options["input"] != "audio":
             return as_dataset(rows)
         spec = (tf.TensorSpec((None,), tf.float32), tf.TensorSpec((), tf.as_dtype(np.asarray(rows[0][1]).dtype.type)))
         return tf.data.Dataset.from_generator(lambda: iter(rows), output_signature=spec)
@@ -69,7 +69,9 @@ def made_up(entry):
     data = {name: split(name) for name in EXAMPLES}
     classes = {"classification": ("no", "yes"), "tagging": ("O", "B-X")}.get(entry.task, ())
     splits = {name: lambda name=name: data[name] for name in data}
-    return Examples(version="1.0.0", checksum="0" * 64, input=entry.sizes["input"], splits=splits, classes=classes)
+    return Examples(
+        version="1.0.0", checksum="0" * 64, input=entry.model_options["input"], splits=splits, classes=classes
+    )
 
 
 def few(entry, options):
@@ -121,8 +123,8 @@ def open_small(patch):
             opened[entry.name] = few(entry, config["dataset"]["options"]) if entry.embedded else made_up(entry)
         return opened[entry.name]
 
-    patch.setattr("keras_rnn_zoo.training.open_examples", open_examples)
-    patch.setattr("keras_rnn_zoo.evaluation.open_examples", open_examples)
+    patch.setattr("keras_rnn_zoo.training.train.open_examples", open_examples)
+    patch.setattr("keras_rnn_zoo.inference.evaluate.open_examples", open_examples)
 
 
 def raw_inputs(run):

@@ -118,14 +118,17 @@ def test_of_a_long_text_the_last_words_are_read(exported):
 @pytest.mark.parametrize(
     ("setting", "told"),
     [
-        ({"length": 0}, "The input `length` lies from 1 to 100,000; received"),
-        ({"length": 10**9}, "The input `length` lies from 1 to 100,000; received"),
+        ({"max_new_tokens": 0}, "The input `max_new_tokens` lies from 1 to 100,000; received"),
+        ({"max_new_tokens": 10**9}, "The input `max_new_tokens` lies from 1 to 100,000; received"),
         ({"temperature": -1.0}, "The input `temperature` is a number of 0 or more; received"),
         ({"temperature": float("nan")}, "The input `temperature` is a number of 0 or more; received"),
     ],
 )
 def test_a_wrong_setting_of_a_language_model_is_named(exported, setting, told):
-    loaded, saved = exported(("sync_many_to_many", "language_modelling", "text"))
-    values = {name: tf.constant(value, tf.int32 if name == "length" else tf.float32) for name, value in setting.items()}
+    loaded, saved = exported(("sync_many_to_many", "language_modeling", "text"))
+    values = {
+        name: tf.constant(value, tf.int32 if name == "max_new_tokens" else tf.float32)
+        for name, value in setting.items()
+    }
     with pytest.raises(tf.errors.InvalidArgumentError, match=told):
         ask(saved, **{**batch_of(loaded, TEXTS), **values})

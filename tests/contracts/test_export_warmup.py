@@ -17,8 +17,8 @@ def test_each_request_for_warming_up_and_the_one_by_rest_is_answered(exported, k
     ]
     assert {name for name, _ in records} == set(saved.signatures) - {"serve"}
     for name, inputs in records:
-        if "length" in inputs:
-            inputs["length"] = tf.constant(5)
+        if "max_new_tokens" in inputs:
+            inputs["max_new_tokens"] = tf.constant(5)
         assert ask(saved, name, **inputs)
     document = json.loads((extra / "request.json").read_text())["inputs"]
     assert set(document) == {spec.name for spec in loaded.task.input_signature()}

@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 from export_kinds import CLASSES, IDS, KINDS, PADDED, RAW, TEXTS, ask, assert_same, batch_of, rows_of
 
-from keras_rnn_zoo import exporting, registry
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.exporting import export as exporting
 
 
 def test_every_task_and_kind_of_input_is_among_them():
@@ -19,7 +20,7 @@ def test_the_signatures_are_those_of_the_endpoints(exported, kind):
     _loaded, saved = exported(kind)
     architecture, task, input = kind
     expected = {"serve", "serving_default", "logits"}
-    expected |= {"plain"} if input in ("audio", "series") or task == "language_modelling" else set()
+    expected |= {"plain"} if input in ("audio", "series") or task == "language_modeling" else set()
     expected |= {"classes"} if task in CLASSES else set()
     expected |= {"encode"} if architecture in ("many_to_one", "many_to_many", "one_to_many") else set()
     expected |= {"beam", "attention"} if task in ("translation", "captioning") else set()
@@ -43,7 +44,7 @@ def test_an_empty_batch_has_no_answers(exported, kind):
 def test_an_export_answers_as_predict_does_in_any_company(exported, kind):
     loaded, saved = exported(kind)
     raws = RAW[kind[2]]
-    wanted = loaded.predict(raws, **loaded.task.check_options)
+    wanted = loaded.predict(raws, **loaded.task.export_check_options)
     together = rows_of(ask(saved, **batch_of(loaded, raws)), loaded.task)
     for raw, row, expected in zip(raws, together, wanted, strict=True):
         assert_same(row, expected)
@@ -69,18 +70,18 @@ def test_lengths_may_be_left_out(exported, kind):
 def test_the_signature_carries_the_defaults_for_clients_of_any_language(exported):
     from tensorflow.python.tools import saved_model_utils
 
-    loaded, _ = exported(("sync_many_to_many", "language_modelling", "text"))
+    loaded, _ = exported(("sync_many_to_many", "language_modeling", "text"))
     graph = saved_model_utils.get_meta_graph_def(str(loaded.run.path / "1"), "serve")
     defaults = graph.signature_def["serving_default"].defaults
     assert {name: tf.make_ndarray(value).item() for name, value in defaults.items()} == {
         "temperature": pytest.approx(0.8),
         "seed": 0,
-        "length": 300,
+        "max_new_tokens": 300,
     }
 
 
 def test_a_language_model_goes_on_with_a_prompt_alone(exported):
-    loaded, saved = exported(("sync_many_to_many", "language_modelling", "text"))
+    loaded, saved = exported(("sync_many_to_many", "language_modeling", "text"))
     (text,) = ask(saved, "plain", text=[b"the"])["text"]
     assert len(text.split()) == 1 + 300
     assert [text.decode()] == [answer["text"] for answer in loaded.predict(["the"])]
@@ -93,9 +94,9 @@ def test_a_language_model_goes_on_with_a_prompt_alone(exported):
 def test_logits_are_those_of_the_model(exported, kind):
     loaded, saved = exported(kind)
     endpoint = exporting.all_endpoints(loaded)["logits"]
-    batch = endpoint.sample(*loaded.task.to_batch(RAW[kind[2]], **loaded.task.check_options))
+    batch = endpoint.sample(*loaded.task.to_batch(RAW[kind[2]], **loaded.task.export_check_options))
     got = ask(saved, "logits", **{spec.name: value for spec, value in zip(endpoint.signature, batch, strict=True)})
-    inputs = loaded.task.model_inputs(*loaded.task.to_batch(RAW[kind[2]], **loaded.task.check_options))
+    inputs = loaded.task.model_inputs(*loaded.task.to_batch(RAW[kind[2]], **loaded.task.export_check_options))
     np.testing.assert_allclose(got["logits"], loaded.to_logits(inputs), atol=1e-5)
 
 
@@ -136,7 +137,7 @@ def test_an_input_is_encoded_as_one_vector_whatever_its_company(exported, kind):
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind[1] in ("translation", "captioning")], ids="-".join)
 def test_beam_gives_the_best_texts_and_their_scores(exported, kind):
     from keras_rnn_zoo.layers.search import search_text
-    from keras_rnn_zoo.tasks.writing import N_BEST
+    from keras_rnn_zoo.tasks._text_generation import N_BEST
 
     loaded, saved = exported(kind)
     names = [spec.name for spec in loaded.task.reader.signature()]
@@ -171,7 +172,7 @@ def test_attention_has_a_weight_for_each_token_and_step_of_the_source(exported, 
 
 def test_attention_shows_what_the_decoder_attended_to_step_by_step(exported):
     """The weights come from one pass over the whole text; the search took single steps."""
-    from keras_rnn_zoo.layers.parts import read_source
+    from keras_rnn_zoo.layers.model_parts import read_source
     from keras_rnn_zoo.layers.text import START
 
     loaded, saved = exported(("many_to_many", "translation", "text"))

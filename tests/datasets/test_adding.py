@@ -15,13 +15,13 @@ def arrays(split, **options):
     return series.numpy(), targets.numpy()
 
 
-@pytest.mark.parametrize("length", [2, 3, 7, 100, 1001])
-def test_the_target_is_the_sum_of_two_numbers_marked_one_in_each_half(length):
-    series, targets = arrays("test", length=length)
-    assert series.shape == (1000, length, 2)
+@pytest.mark.parametrize("sequence_length", [2, 3, 7, 100, 1001])
+def test_the_target_is_the_sum_of_two_numbers_marked_one_in_each_half(sequence_length):
+    series, targets = arrays("test", sequence_length=sequence_length)
+    assert series.shape == (1000, sequence_length, 2)
     values, markers = series[..., 0].astype("float64"), series[..., 1]
     assert set(np.unique(markers)) <= {0, 1}
-    half = length // 2
+    half = sequence_length // 2
     assert (markers[:, :half].sum(axis=1) == 1).all()
     assert (markers[:, half:].sum(axis=1) == 1).all()
     np.testing.assert_allclose(targets, (values * markers).sum(axis=1), atol=1e-6)
@@ -43,9 +43,9 @@ def test_who_always_answers_1_has_an_error_of_a_sixth():
         assert np.mean((targets - 1) ** 2) == pytest.approx(1 / 6, rel=0.05)
 
 
-@pytest.mark.parametrize("length", [2, 100])
-def test_no_series_comes_twice(length):
-    splits = generate(length)
+@pytest.mark.parametrize("sequence_length", [2, 100])
+def test_no_series_comes_twice(sequence_length):
+    splits = generate(sequence_length)
     assert {name: len(values) for name, (values, _) in splits.items()} == {
         "train": 10_000,
         "validation": 1000,
@@ -62,12 +62,12 @@ def test_they_are_the_same_everywhere_and_whatever_the_seed_of_training():
 
 
 def test_another_length_or_seed_of_the_generator_gives_other_series():
-    assert ENTRY.make(None, 0, length=50).checksum != ENTRY.make(None, 0).checksum
+    assert ENTRY.make(None, 0, sequence_length=50).checksum != ENTRY.make(None, 0).checksum
     assert (generate(20, seed=1)["test"][0] != generate(20, seed=2)["test"][0]).all(axis=1).any()
 
 
 def test_a_series_is_of_single_precision_and_known_length():
-    examples = ENTRY.make(None, 0, length=12)
+    examples = ENTRY.make(None, 0, sequence_length=12)
     series, target = examples.split("train").element_spec
     assert (series.shape, series.dtype) == ((12, 2), tf.float32)
     assert (target.shape, target.dtype) == ((), tf.float32)
@@ -75,7 +75,7 @@ def test_a_series_is_of_single_precision_and_known_length():
     assert examples.classes == ()
 
 
-@pytest.mark.parametrize("length", [1, 10_001, 2.5])
-def test_a_length_that_cannot_be_is_refused(length):
-    with pytest.raises(OptionError, match=r"'length' expects a whole number from 2 to 10,000"):
-        check_options(ENTRY.options, {"length": length}, "adding")
+@pytest.mark.parametrize("sequence_length", [1, 10_001, 2.5])
+def test_a_length_that_cannot_be_is_refused(sequence_length):
+    with pytest.raises(OptionError, match=r"'sequence_length' expects a whole number from 2 to 10,000"):
+        check_options(ENTRY.options, {"sequence_length": sequence_length}, "adding")

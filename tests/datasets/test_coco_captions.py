@@ -14,11 +14,11 @@ SPLITS = {
     "val": {"c.jpg": ["Green.", "A green square."]},
     "test": {"d.jpg": ["White.", "A white square."], "e.jpg": ["Black.", "Night."]},
 }
-COLOURS = {"a.jpg": "f00", "b.jpg": "00f", "c.jpg": "0f0", "d.jpg": "fff", "e.jpg": "000"}
+COLORS = {"a.jpg": "f00", "b.jpg": "00f", "c.jpg": "0f0", "d.jpg": "fff", "e.jpg": "000"}
 
 
-def colour(name):
-    return [255 * (digit == "f") for digit in COLOURS[name]]
+def color(name):
+    return [255 * (digit == "f") for digit in COLORS[name]]
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def examples(write_dummy, tmp_path):
     def rows(images):
         for number, (name, captions) in enumerate(images.items()):
             yield {
-                "image": np.full((16, 24, 3), colour(name), np.uint8),
+                "image": np.full((16, 24, 3), color(name), np.uint8),
                 "image/filename": name,
                 "image/id": number,
                 "objects": [{"bbox": box, "label": 0, "is_crowd": False, "area": 384, "id": number}],
@@ -41,12 +41,12 @@ def examples(write_dummy, tmp_path):
 
 
 def read(examples, split):
-    """Returns the captions with the colour of the image that they go with, told from the encoded bytes."""
+    """Returns the captions with the color of the image that they go with, told from the encoded bytes."""
     found = []
     for image, texts in examples.split(split).as_numpy_iterator():
         assert image.startswith(b"\xff\xd8"), "not a JPEG file"
         mean = tf.image.decode_jpeg(image, channels=3).numpy().mean((0, 1))
-        name = min(COLOURS, key=lambda name: np.abs(mean - colour(name)).sum())
+        name = min(COLORS, key=lambda name: np.abs(mean - color(name)).sum())
         found.append((name, [text.decode() for text in texts]))
     return found
 

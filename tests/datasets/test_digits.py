@@ -52,8 +52,8 @@ def test_the_digits_of_a_split_are_mixed(splits):
 def test_an_image_is_a_gray_png_of_8_by_8_pixels(splits):
     for png, _ in splits["test"]:
         assert png.startswith(b"\x89PNG\r\n\x1a\n")
-        width, height, depth, colour = struct.unpack(">IIBB", png[16:26])
-        assert (width, height, depth, colour) == (8, 8, 8, 0)
+        width, height, depth, color = struct.unpack(">IIBB", png[16:26])
+        assert (width, height, depth, color) == (8, 8, 8, 0)
     decoded = pixels(splits["test"])
     assert decoded.min() == 0
     assert decoded.max() == 255
@@ -73,9 +73,9 @@ def test_they_are_the_same_everywhere_and_whatever_the_seed_of_training():
 
 def test_the_entry_tells_what_the_examples_are():
     examples = ENTRY.make(None, 0)
-    assert examples.input == ENTRY.sizes["input"] == "image"
+    assert examples.input == ENTRY.model_options["input"] == "image"
     assert examples.classes == tuple("0123456789")
-    assert ENTRY.sizes["num_classes"] == 10
+    assert ENTRY.model_options["num_classes"] == 10
     image, label = examples.split("train").element_spec
     assert (image.shape, image.dtype) == ((), tf.string)
     assert (label.shape, label.dtype) == ((), tf.int64)

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import tensorflow_datasets as tfds
 
-from keras_rnn_zoo.datasets import prepared
+from keras_rnn_zoo.datasets import _prepared as prepared
 from keras_rnn_zoo.errors import DataError
 
 CONTENT = b"".join(b"line %d\n" % number for number in range(2000))

@@ -7,7 +7,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.datasets.examples import carve_validation
+from keras_rnn_zoo.datasets.examples import split_off_validation
 from keras_rnn_zoo.errors import DataError
 
 ENTRY = registry.datasets.get("imdb_reviews")
@@ -53,7 +53,7 @@ def test_carving_loses_and_repeats_nothing():
     import tensorflow as tf
 
     numbers = tf.data.Dataset.range(100).map(lambda number: (number, number))
-    parts = carve_validation(numbers, 100, 0.1, seed=3)
+    parts = split_off_validation(numbers, 100, 0.1, seed=3)
     train, validation = ([int(x) for x, _ in parts[name]()] for name in ("train", "validation"))
     assert len(validation) == 10
     assert sorted(train + validation) == list(range(100))

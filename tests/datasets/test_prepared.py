@@ -7,7 +7,8 @@ import struct
 import pytest
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.datasets import descriptions, prepared
+from keras_rnn_zoo.datasets import _descriptions as descriptions
+from keras_rnn_zoo.datasets import _prepared as prepared
 from keras_rnn_zoo.errors import DataError
 
 LOCATION = "imdb_reviews/plain_text"

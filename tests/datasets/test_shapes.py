@@ -8,11 +8,11 @@ import tensorflow as tf
 from scipy import ndimage
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.datasets.shapes import COLOURS, KINDS, RELATIONS, generate, picture
+from keras_rnn_zoo.datasets.shapes import COLORS, KINDS, RELATIONS, generate, picture
 
 ENTRY = registry.datasets.get("shapes")
 SPLITS = {"train": 12000, "validation": 500, "test": 500}
-WORDS = {"a", "and", "of", "left", "right", "above", "below", "large", "small", *COLOURS, *KINDS}
+WORDS = {"a", "and", "of", "left", "right", "above", "below", "large", "small", *COLORS, *KINDS}
 
 
 @functools.cache
@@ -26,17 +26,17 @@ def sentences(split):
 
 
 def regions(pixels):
-    """Returns what stands out from the background as (size, colour, kind, x, y), by colour and outline alone."""
+    """Returns what stands out from the background as (size, color, kind, x, y), by color and outline alone."""
     background = np.median(pixels, axis=(0, 1))
     parts, _ = ndimage.label(np.abs(pixels - background).max(axis=-1) > 40)
     found = []
     for number, (rows, columns) in enumerate(ndimage.find_objects(parts), start=1):
         inside = parts[rows, columns] == number
         rgb = pixels[rows, columns][inside].mean(axis=0)
-        colour = min(COLOURS, key=lambda name: np.abs(COLOURS[name] - rgb).sum())
+        color = min(COLORS, key=lambda name: np.abs(COLORS[name] - rgb).sum())
         size = "large" if max(inside.shape) >= 18 else "small"
         found.append(
-            (size, colour, kind(inside), np.mean([columns.start, columns.stop]), np.mean([rows.start, rows.stop]))
+            (size, color, kind(inside), np.mean([columns.start, columns.stop]), np.mean([rows.start, rows.stop]))
         )
     return found
 
@@ -105,8 +105,8 @@ def test_each_look_and_relation_comes_often_in_every_split():
     for name, size in SPLITS.items():
         text = " ".join(sentences(name))
         counts = Counter(text.split())
-        looks = Counter(pair for pair in itertools.pairwise(text.split()) if pair[0] in COLOURS)
-        assert len(looks) == len(COLOURS) * len(KINDS)
+        looks = Counter(pair for pair in itertools.pairwise(text.split()) if pair[0] in COLORS)
+        assert len(looks) == len(COLORS) * len(KINDS)
         assert min(looks.values()) > 0.6 * size * 2.5 / len(looks)
         assert all(counts[relation.split()[0]] > 0.25 * size for relation in RELATIONS)
         assert counts["and"] == size // 2

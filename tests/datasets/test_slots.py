@@ -116,10 +116,10 @@ def right_sentences(splits, reach):
 
 
 def test_context_decides(splits):
-    alone, neighbours, wide = (right_sentences(splits, reach) for reach in (0, 1, 4))
-    print(f"whole sentences right: by the word {alone:.1%}, by its neighbours {neighbours:.1%}, by 4 a side {wide:.1%}")
+    alone, neighbors, wide = (right_sentences(splits, reach) for reach in (0, 1, 4))
+    print(f"whole sentences right: by the word {alone:.1%}, by its neighbors {neighbors:.1%}, by 4 a side {wide:.1%}")
     assert alone < 0.1
-    assert neighbours < 0.75
+    assert neighbors < 0.75
     assert wide > 0.9
 
 

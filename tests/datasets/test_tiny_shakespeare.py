@@ -44,7 +44,7 @@ def stretches(examples, split):
     return [raw.decode() for raw, _ in pairs]
 
 
-@pytest.mark.parametrize(("options", "length"), [({}, 126), ({"length": 21}, 21)])
+@pytest.mark.parametrize(("options", "length"), [({}, 126), ({"chunk_length": 21}, 21)])
 def test_train_has_stretches_of_the_length_asked_for_and_the_others_of_2000(data_dir, options, length):
     folder, texts = data_dir
     examples = ENTRY.make(folder, 0, **options)

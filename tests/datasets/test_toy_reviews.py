@@ -44,4 +44,7 @@ def test_a_bag_of_words_stays_under_80_percent_and_the_model_reaches_97(trained)
 
 
 def test_the_sizes_that_build_uses_are_those_of_the_data(trained):
-    assert ENTRY.sizes["vocabulary_size"] == len((trained.task_path / "vocabulary.txt").read_text().split("\n")) - 1
+    assert (
+        ENTRY.model_options["vocabulary_size"]
+        == len((trained.task_path / "vocabulary.txt").read_text().split("\n")) - 1
+    )

@@ -78,8 +78,8 @@ def test_other_recordings_of_a_batch_change_no_frame():
 def test_a_sine_is_loudest_in_its_band(hertz):
     waveform = np.sin(2 * np.pi * hertz * np.arange(8000) / 8000)[None]
     loudest = frames(waveform, 8000)[0, 2:-5].argmax(axis=-1)
-    centres = np.linspace(mel(20), mel(4000), 42)[1:-1]
-    assert set(loudest) == {np.abs(centres - mel(hertz)).argmin()}
+    centers = np.linspace(mel(20), mel(4000), 42)[1:-1]
+    assert set(loudest) == {np.abs(centers - mel(hertz)).argmin()}
 
 
 def test_twice_as_loud_is_four_times_the_power():

@@ -16,9 +16,9 @@ VARIANTS = list(itertools.product(CELLS, ("none", "luong", "bahdanau"), (1, 2)))
 every_variant = pytest.mark.parametrize(("cell", "attention", "layers"), VARIANTS)
 
 
-def decoder(cell="lstm", attention="none", layers=1, memory=True, **options):
+def decoder(cell="lstm", attention="none", num_layers=1, memory=True, **options):
     """Returns a decoder whose weights are all random and large enough to tell."""
-    layer = TextDecoder(11, 4, cell, 5, layers, attention, **options)
+    layer = TextDecoder(11, 4, cell, 5, num_layers, attention, **options)
     layer.build((None, None), *([(None, None, 3), (None, None)] if memory else []))
     for number, weight in enumerate(layer.trainable_weights):
         weight.assign(0.7 * np.random.default_rng(number).normal(size=weight.shape))
@@ -48,7 +48,7 @@ def test_step_by_step_gives_what_the_whole_text_gives(cell, attention, layers):
 
 @pytest.mark.parametrize(("cell", "layers"), list(itertools.product(CELLS, (1, 2))))
 def test_step_by_step_gives_what_the_whole_text_gives_without_a_memory(cell, layers):
-    layer = decoder(cell, layers=layers, memory=False)
+    layer = decoder(cell, num_layers=layers, memory=False)
     np.testing.assert_allclose(step_by_step(layer, IDS), whole(layer, IDS), atol=1e-5)
 
 
@@ -64,7 +64,7 @@ def test_padding_of_the_memory_changes_nothing(cell, attention, layers):
 
 @pytest.mark.parametrize("attention", ["none", "luong", "bahdanau"])
 def test_no_logit_depends_on_a_later_token(attention):
-    layer = decoder("gru", attention, layers=2)
+    layer = decoder("gru", attention, num_layers=2)
     before = whole(layer, IDS, MEMORY, MASK)
     changed = IDS.copy()
     changed[:, 2] = 6
@@ -89,7 +89,7 @@ def softmax(scores):
 @pytest.mark.parametrize("attention", ["none", "luong"])
 def test_logits_are_those_of_the_papers(attention):
     """Holds two layers of simple cells against a computation token by token."""
-    layer = decoder("simple_rnn", attention, layers=2)
+    layer = decoder("simple_rnn", attention, num_layers=2)
     weights = {weight.path.partition("/")[2]: weight.numpy() for weight in layer.trainable_weights}
 
     def dense(name, x):
@@ -118,15 +118,15 @@ def test_logits_are_those_of_the_papers(attention):
 
 
 def test_dropout_acts_in_training_alone():
-    layer = decoder("gru", "luong", layers=2, dropout=0.5)
-    plain = whole(decoder("gru", "luong", layers=2), IDS, MEMORY, MASK)
+    layer = decoder("gru", "luong", num_layers=2, dropout=0.5)
+    plain = whole(decoder("gru", "luong", num_layers=2), IDS, MEMORY, MASK)
     np.testing.assert_array_equal(whole(layer, IDS, MEMORY, MASK), plain)
     np.testing.assert_allclose(step_by_step(layer, IDS, MEMORY, MASK), plain, atol=1e-5)
     assert np.abs(whole(layer, IDS, MEMORY, MASK, training=True) - plain).max() > 0.1
 
 
 def test_a_decoder_comes_back_from_its_config():
-    layer = decoder("lstm", "bahdanau", layers=2)
+    layer = decoder("lstm", "bahdanau", num_layers=2)
     again = TextDecoder.from_config(layer.get_config())
     again.build((None, None), (None, None, 3), (None, None))
     again.set_weights(layer.get_weights())

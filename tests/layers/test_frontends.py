@@ -11,7 +11,7 @@ from keras_rnn_zoo.layers.frontends import (
     token_frontend,
 )
 
-TOKENS = {"vocabulary_size": 20, "embedding_dim": 4, "dropout": 0.0, "token_dropout": 0.0}
+TOKENS = {"vocabulary_size": 20, "embedding_dim": 4, "dropout": 0.0, "word_dropout": 0.0}
 RANDOM = np.random.default_rng(0)
 
 

@@ -10,7 +10,7 @@ from keras_rnn_zoo.layers.masking import (
     MaskedMeanPooling,
     MeanSubtraction,
     StepMask,
-    TokenDropout,
+    WordDropout,
     ZeroPadding,
 )
 
@@ -77,8 +77,8 @@ def test_zero_padding_of_an_empty_sequence_is_zero():
 
 
 def test_mean_subtraction_takes_the_mean_of_real_steps_alone():
-    centred = to_numpy(MeanSubtraction()(VALUES, mask=MASK))
-    np.testing.assert_allclose(centred, [[[-1, 1], [1, -1], [0, 0]], [[0, 0], [0, 0], [0, 0]]], atol=1e-6)
+    centerd = to_numpy(MeanSubtraction()(VALUES, mask=MASK))
+    np.testing.assert_allclose(centerd, [[[-1, 1], [1, -1], [0, 0]], [[0, 0], [0, 0], [0, 0]]], atol=1e-6)
 
 
 def test_frames_of_padding_are_certain_to_be_blank():
@@ -128,7 +128,7 @@ def test_pooling_in_float16_is_finite(layer):
 
 
 def test_token_dropout_hides_its_share_in_training_alone():
-    layer = TokenDropout(0.3)
+    layer = WordDropout(0.3)
     ids = np.tile([5, 0], (1, 20_000))
     assert (to_numpy(layer(ids)) == ids).all()
     hidden = to_numpy(layer(ids, training=True))
@@ -138,7 +138,7 @@ def test_token_dropout_hides_its_share_in_training_alone():
 
 
 def test_token_dropout_hides_rare_words_more_often():
-    layer = TokenDropout(0.8, vocabulary_size=100)
+    layer = WordDropout(0.8, vocabulary_size=100)
     ids = np.repeat([[4, 25, 99]], 2000, axis=0)
     hidden = (keras.ops.convert_to_numpy(layer(ids, training=True)) == 1).mean(axis=0)
     np.testing.assert_allclose(hidden, [0.16, 0.4, 0.796], atol=0.05)

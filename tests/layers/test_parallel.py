@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_zoo.layers.linear_scan import linear_recurrence
-from keras_rnn_zoo.layers.parallel import MinGRU, MinLSTM
+from keras_rnn_zoo.layers.min_rnn import MinGRU, MinLSTM
 
 BATCH, FEATURES, UNITS = 3, 3, 4
 both = pytest.mark.parametrize("cls", [MinGRU, MinLSTM])

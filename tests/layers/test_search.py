@@ -84,7 +84,7 @@ def all_texts(classes, max_length):
 
 
 def reference_search(network, start, max_length, beam_size, exponent):
-    """Follows `beam_size` texts with Python's lists; returns `(penalised score, tokens)`, the best first."""
+    """Follows `beam_size` texts with Python's lists; returns `(penalized score, tokens)`, the best first."""
     beam = [(0.0, ())]
     for _ in range(max_length):
         longer = []
@@ -134,7 +134,7 @@ def test_a_beam_wider_than_the_texts_there_are_puts_these_first():
     assert (found["scores"][:, 3:] < -1e6).all()
 
 
-def test_the_length_penalty_favours_longer_texts():
+def test_the_length_penalty_favors_longer_texts():
     network = Network(end=1.0, scale=0.5)
     texts = [run(network, 8, beam_size=4, length_penalty=exponent)["ids"][:, 0] for exponent in (0.0, 3.0)]
     shorter, longer = ([len(unpadded(ids)) for ids in rows] for rows in texts)

@@ -27,7 +27,7 @@ def translator():
     source = keras.Input((None,), dtype="int32", name="source")
     memory = keras.layers.Embedding(CLASSES, 3, name="embedding")(source)
     options = {"vocabulary_size": CLASSES, "embedding_dim": 4, "cell": "gru", "units": 5, "attention": "luong"}
-    target, logits = decode_from(memory, StepMask()(source), layers=2, **options)
+    target, logits = decode_from(memory, StepMask()(source), num_layers=2, **options)
     return randomized(keras.Model({"source": source, "target": target}, logits))
 
 

@@ -5,19 +5,19 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from keras_rnn_zoo.errors import RunError
-from keras_rnn_zoo.layers.text import LOSSLESS, TokenIds
+from keras_rnn_zoo.layers.text import LOSSLESS, Tokenizer
 
 
 @pytest.fixture
 def reader():
-    reader = TokenIds("words", vocabulary_size=100, max_length=5)
+    reader = Tokenizer("words", vocabulary_size=100, max_length=5)
     reader.adapt([tf.constant(["a b c", "a b", "a"])])
     return reader
 
 
 def split(tokens, text):
     """Returns the tokens of one text, as strings."""
-    return [token.decode() for token in TokenIds(tokens, 10, 10).split(tf.constant([text]))[0].numpy()]
+    return [token.decode() for token in Tokenizer(tokens, 10, 10).split(tf.constant([text]))[0].numpy()]
 
 
 def texts_of(ids, rows):
@@ -143,7 +143,7 @@ ANY_TEXT = st.lists(
         ),
     )
 ).map("".join)
-_SPLIT = {tokens: TokenIds(tokens, 10, 10).split for tokens in sorted(LOSSLESS)}
+_SPLIT = {tokens: Tokenizer(tokens, 10, 10).split for tokens in sorted(LOSSLESS)}
 
 
 @pytest.mark.parametrize("tokens", sorted(LOSSLESS))
@@ -161,7 +161,7 @@ def test_joined_again_lossless_tokens_are_the_text(tokens, text):
 @settings(max_examples=20, deadline=None, derandomize=True)
 @given(texts=st.lists(ANY_TEXT, min_size=1, max_size=4))
 def test_texts_of_known_characters_come_back_from_the_ids_of_their_pieces(texts):
-    ids = TokenIds("pieces", 100_000, 10_000, written=True)
+    ids = Tokenizer("pieces", 100_000, 10_000, with_markers=True)
     batch = tf.constant([text.encode() for text in texts])
     pieces = {piece.decode() for piece in ids.split(batch[:1]).flat_values.numpy()}
     ids.set_vocabulary(sorted(pieces.union(*texts)))  # Those of the other texts are spelled out.
@@ -170,7 +170,7 @@ def test_texts_of_known_characters_come_back_from_the_ids_of_their_pieces(texts)
 
 
 def test_unknown_pieces_are_spelled_out():
-    ids = TokenIds("pieces", 100, 100, written=True)
+    ids = Tokenizer("pieces", 100, 100, with_markers=True)
     counts = ids.adapt([tf.constant(["un deux trois", "un deux"])])
     assert counts == {"un": 2, " deux": 2, " trois": 1}
     assert ids.vocabulary[4:] == [" deux", "un", *" deinorstux"]
@@ -182,7 +182,7 @@ def test_unknown_pieces_are_spelled_out():
 
 
 def test_characters_come_before_pieces_where_room_is_short():
-    ids = TokenIds("pieces", 8, 100, written=True)
+    ids = Tokenizer("pieces", 8, 100, with_markers=True)
     ids.adapt([tf.constant(["ab ab ab c"])])
     assert ids.vocabulary[4:] == [" ", "a", "b", "c"]
     assert texts_of(ids, ids(tf.constant(["ab c"])).numpy()) == ["ab c"]
@@ -196,14 +196,14 @@ def test_bytes_that_are_not_utf8_are_replaced(reader):
 
 def test_the_commonest_words_come_first_and_ties_by_the_word(reader):
     assert reader.vocabulary == ["", "[UNK]", "a", "b", "c"]
-    small = TokenIds("words", vocabulary_size=4, max_length=5)
+    small = Tokenizer("words", vocabulary_size=4, max_length=5)
     counts = small.adapt([tf.constant(["z y"]), tf.constant(["x x y z"])])
     assert small.vocabulary == ["", "[UNK]", "x", "y"]
     assert counts == {"x": 2, "y": 2, "z": 2}
 
 
 def test_a_vocabulary_of_characters_holds_spaces_and_line_breaks():
-    ids = TokenIds("characters", 20, 20)
+    ids = Tokenizer("characters", 20, 20)
     ids.adapt([tf.constant(["日本 日\n日"])])
     assert ids.vocabulary == ["", "[UNK]", "日", "\n", " ", "本"]
     assert ids(tf.constant(["日本\n語"])).numpy().tolist() == [[2, 5, 3, 1]]
@@ -218,7 +218,7 @@ def test_ids_are_padded_at_the_end_and_the_last_words_kept(reader):
 @pytest.mark.parametrize("tokens", ["pieces", "words", "spaces", "characters"])
 @pytest.mark.parametrize("texts", [[""], ["", ""], []])
 def test_a_batch_without_a_token_has_one_step(tokens, texts):
-    assert TokenIds(tokens, 10, 5)(tf.constant(texts, tf.string)).shape == (len(texts), 1)
+    assert Tokenizer(tokens, 10, 5)(tf.constant(texts, tf.string)).shape == (len(texts), 1)
 
 
 def test_reserved_words_cannot_be_typed(reader):
@@ -227,18 +227,18 @@ def test_reserved_words_cannot_be_typed(reader):
 
 def test_a_text_that_holds_reserved_tokens_means_nothing_by_them():
     texts = tf.constant(["[UNK] [START] [END] a", "[UNK] [END]"])
-    written = TokenIds("spaces", 10, 5, written=True)
+    written = Tokenizer("spaces", 10, 5, with_markers=True)
     assert written.adapt([texts]) == {"a": 1}
     assert written.vocabulary == ["", "[UNK]", "[START]", "[END]", "a"]
     assert written(texts).numpy().tolist() == [[1, 1, 1, 4], [1, 1, 0, 0]]
-    read = TokenIds("spaces", 10, 5)
+    read = Tokenizer("spaces", 10, 5)
     read.adapt([texts])
     assert read.vocabulary == ["", "[UNK]", "[END]", "[START]", "a"]  # These mark nothing where nothing is written.
     assert read(texts).numpy().tolist() == [[1, 3, 2, 4], [1, 2, 0, 0]]
 
 
 def test_the_marks_count_towards_the_size_of_a_vocabulary():
-    written = TokenIds("spaces", 5, 5, written=True)
+    written = Tokenizer("spaces", 5, 5, with_markers=True)
     written.adapt([tf.constant(["b a b c"])])
     assert written.vocabulary == ["", "[UNK]", "[START]", "[END]", "b"]
     assert written(tf.constant(["a b"])).numpy().tolist() == [[1, 4]]
@@ -257,18 +257,18 @@ def test_the_marks_count_towards_the_size_of_a_vocabulary():
     ],
 )
 def test_texts_come_back_from_their_ids(tokens, text, again, written):
-    ids = TokenIds(tokens, 50, 50, written=written)
+    ids = Tokenizer(tokens, 50, 50, written=written)
     ids.adapt([tf.constant([text, "other words"])])
     assert texts_of(ids, ids(tf.constant([text, "", "words"])).numpy())[:2] == [again, ""]
 
 
 def test_reserved_ids_are_left_out_of_a_text():
-    ids = TokenIds("spaces", 10, 5, written=True)
+    ids = Tokenizer("spaces", 10, 5, with_markers=True)
     ids.set_vocabulary(["a", "b"])
     assert texts_of(ids, [[2, 4, 1, 5, 3, 0], [3, 0, 0, 0, 0, 0], [5, 0, 4, 0, 5, 3]]) == ["a b", "", "b a b"]
     assert texts_of(ids, [[], []]) == ["", ""]
     # Without marks, their ids are those of tokens.
-    ids = TokenIds("spaces", 10, 5)
+    ids = Tokenizer("spaces", 10, 5)
     ids.set_vocabulary(["a", "b"])
     assert texts_of(ids, [[2, 3, 1, 0]]) == ["a b"]
 
@@ -276,14 +276,14 @@ def test_reserved_ids_are_left_out_of_a_text():
 def test_a_vocabulary_is_a_plain_text_file(reader, tmp_path):
     reader.save_files(tmp_path)
     assert (tmp_path / "vocabulary.txt").read_bytes() == b"\n[UNK]\na\nb\nc\n"
-    other = TokenIds("words", vocabulary_size=100, max_length=5)
+    other = Tokenizer("words", vocabulary_size=100, max_length=5)
     other.load_files(tmp_path)
     assert other.vocabulary == reader.vocabulary
     assert other(tf.constant(["c q"])).numpy().tolist() == [[4, 1]]
 
 
 def test_a_vocabulary_has_the_name_it_was_given(tmp_path):
-    ids = TokenIds("spaces", 10, 5, written=True, name="target_vocabulary")
+    ids = Tokenizer("spaces", 10, 5, with_markers=True, name="target_vocabulary")
     ids.save_files(tmp_path)
     assert (tmp_path / "target_vocabulary.txt").read_text() == "\n[UNK]\n[START]\n[END]\n"
 
@@ -292,13 +292,13 @@ ODD_TOKENS = ["\\", "\n", "\r", "\\n", "\\\n", "\\\\n", "n\\", "\\\\", "\u2028",
 
 
 def test_any_token_comes_back_from_the_file(tmp_path):
-    ids = TokenIds("characters", 100, 5, written=True)
+    ids = Tokenizer("characters", 100, 5, with_markers=True)
     ids.set_vocabulary(ODD_TOKENS)
     ids.save_files(tmp_path)
     lines = (tmp_path / "vocabulary.txt").read_bytes().decode().split("\n")
     assert lines[:8] == ["", "[UNK]", "[START]", "[END]", "\\\\", "\\n", "\\r", "\\\\n"]
     assert len(lines) == 4 + len(ODD_TOKENS) + 1
-    other = TokenIds("characters", 100, 5, written=True)
+    other = Tokenizer("characters", 100, 5, with_markers=True)
     other.load_files(tmp_path)
     assert other.vocabulary == ids.vocabulary
     assert other(tf.constant(["\n\\ \x00"])).numpy().tolist() == [[5, 4, 16, 15]]
@@ -308,7 +308,7 @@ def test_any_token_comes_back_from_the_file(tmp_path):
 def test_a_file_that_is_no_such_vocabulary_is_refused(written, tmp_path):
     (tmp_path / "vocabulary.txt").write_text("\n[UNK]\na\nb\n" if written else "a\nb\n")
     with pytest.raises(RunError, match="does not begin with"):
-        TokenIds("words", 10, 5, written=written).load_files(tmp_path)
+        Tokenizer("words", 10, 5, written=written).load_files(tmp_path)
 
 
 def test_a_text_of_100_000_words_is_split(reader):

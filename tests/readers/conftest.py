@@ -24,7 +24,7 @@ def assert_read_alike(read):
             (alone,) = read(reader, [item])
             np.testing.assert_allclose(row[: len(alone)], alone, rtol=1e-6)
             assert _is_padding(row[len(alone) :]).all()
-            (again,) = reader(*reader.batch_of_one(tensor)).numpy()
+            (again,) = reader(*reader.add_batch_axis(tensor)).numpy()
             np.testing.assert_array_equal(again, alone)
 
     return check

@@ -6,11 +6,11 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_rnn_zoo.addresses.images import ImageFolder
+from keras_rnn_zoo.batching import _translate_example_errors
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.pipeline import _telling_of_unusable_examples
+from keras_rnn_zoo.readers._image_header import MOST_PIXELS, _sizes, size_fault
 from keras_rnn_zoo.readers.image import ImageReader
-from keras_rnn_zoo.readers.image_head import MOST_PIXELS, _sizes, size_fault
+from keras_rnn_zoo.user_data.formats.images import ImageFolder
 
 
 def image(kind, size=(30, 20), mode="RGB", **options):
@@ -112,12 +112,12 @@ def test_predictions_training_and_data_sets_refuse_it(tmp_path):
         ImageReader().to_batch([tmp_path / "a" / "1.png"])
     files = ImageFolder(str(tmp_path), ("classification",), {}, "")
     assert "it has 81,000,000 pixels" in files.check(next(iter(files.rows())))
-    data = tf.data.Dataset.from_tensors(large).map(lambda raw: ImageReader().batch_of_one(raw))
+    data = tf.data.Dataset.from_tensors(large).map(lambda raw: ImageReader().add_batch_axis(raw))
     message = r"cannot be used: the input `image` cannot be read: .*has 81,000,000 pixels"
-    with pytest.raises(DataError, match=message), _telling_of_unusable_examples():
+    with pytest.raises(DataError, match=message), _translate_example_errors():
         list(data)
     small = image("PNG")
-    ((batch,),) = tf.data.Dataset.from_tensors(small).map(lambda raw: ImageReader().batch_of_one(raw))
+    ((batch,),) = tf.data.Dataset.from_tensors(small).map(lambda raw: ImageReader().add_batch_axis(raw))
     assert batch.numpy().tolist() == [small]
 
 
@@ -141,6 +141,6 @@ def test_a_jpeg_file_has_no_more_scans_than_anyone_writes():
 def test_an_image_of_a_data_set_is_measured_in_a_graph_and_outside_of_one():
     reader = ImageReader(image_height=8, image_width=8)
     content = tf.constant(png(40_000, 30_000))
-    for read in (reader.batch_of_one, tf.function(reader.batch_of_one)):
+    for read in (reader.add_batch_axis, tf.function(reader.add_batch_axis)):
         with pytest.raises(tf.errors.InvalidArgumentError, match="it has 1,200,000,000 pixels"):
             read(content)

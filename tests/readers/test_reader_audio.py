@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.readers import recordings
+from keras_rnn_zoo.readers import _recordings as recordings
+from keras_rnn_zoo.readers._recordings import decode_recording, rate_of
 from keras_rnn_zoo.readers.audio import AudioReader
-from keras_rnn_zoo.readers.recordings import decode_recording, rate_of
 
 RANDOM = np.random.default_rng(0)
 RECORDINGS = [RANDOM.uniform(-1, 1, samples).astype("float32") for samples in (800, 130, 1)]
@@ -38,7 +38,7 @@ def test_waveforms_are_read_as_they_are(reader, read):
     np.testing.assert_array_equal(waveforms[0], RECORDINGS[0][:400])
     np.testing.assert_array_equal(waveforms[1, :130], RECORDINGS[1])
     assert np.isnan(waveforms[1, 130:]).all()
-    assert reader.sizes() == {"input": "audio", "sample_rate": 8000}
+    assert reader.model_options() == {"input": "audio", "sample_rate": 8000}
 
 
 def test_a_recording_is_read_in_a_batch_as_alone(reader, assert_read_alike):

@@ -5,11 +5,11 @@ import pytest
 import tensorflow as tf
 from PIL import Image, ImageOps
 
+from keras_rnn_zoo.artifacts.graph_check import may_run
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.graphs import may_run
-from keras_rnn_zoo.readers import orientation
+from keras_rnn_zoo.readers import _orientation as orientation
+from keras_rnn_zoo.readers._pixels import fault_of_image, image_size
 from keras_rnn_zoo.readers.image import ImageReader, LineReader
-from keras_rnn_zoo.readers.pixels import fault_of_image, image_size
 
 RANDOM = np.random.default_rng(0)
 MODES = [
@@ -29,12 +29,12 @@ def encoded(pixels, kind="PNG"):
 
 
 def converted(kind, mode, height, width):
-    """Returns an image file with colours that pass into one another, and its pixels as Pillow reads them."""
+    """Returns an image file with colors that pass into one another, and its pixels as Pillow reads them."""
     rows, columns = np.mgrid[:height, :width]
-    colours = np.stack([40 + 8 * rows, 200 - 6 * columns, 90 + 2 * (rows + columns)], axis=-1).astype("uint8")
+    colors = np.stack([40 + 8 * rows, 200 - 6 * columns, 90 + 2 * (rows + columns)], axis=-1).astype("uint8")
     file = io.BytesIO()
-    # Pillow makes CMYK of colours alone.
-    Image.fromarray(colours).convert("RGB" if mode == "CMYK" else mode).convert(mode).save(
+    # Pillow makes CMYK of colors alone.
+    Image.fromarray(colors).convert("RGB" if mode == "CMYK" else mode).convert(mode).save(
         file, kind, **({"lossless": True} if kind == "WEBP" else {})
     )
     image = Image.open(file)
@@ -145,19 +145,19 @@ def test_a_file_that_is_no_image_is_refused(reader, content, tmp_path):
 
 
 @pytest.mark.parametrize("mode", ["P", "1"])
-def test_a_bmp_file_with_a_palette_of_colours_is_refused(reader, mode):
+def test_a_bmp_file_with_a_palette_of_colors_is_refused(reader, mode):
     content, _ = converted("BMP", mode, 8, 8)
-    with pytest.raises(DataError, match="a BMP file with a palette of colours"):
+    with pytest.raises(DataError, match="a BMP file with a palette of colors"):
         reader.to_batch([WHOLE, content])
-    with pytest.raises(tf.errors.InvalidArgumentError, match="a BMP file with a palette of colours"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="a BMP file with a palette of colors"):
         reader(tf.constant([content]))
 
 
 @pytest.mark.parametrize(("kind", "mode"), [("PNG", "RGBA"), ("PNG", "LA"), ("PNG", "P"), ("WEBP", "RGBA")])
 def test_white_shows_through_a_transparent_image(reader, read, kind, mode):
-    colours = RANDOM.integers(0, 256, (4, 6, 4)).astype("uint8")
-    colours[0, :, 3], colours[1, :, 3] = 0, 255
-    image = Image.fromarray(colours).convert(mode)
+    colors = RANDOM.integers(0, 256, (4, 6, 4)).astype("uint8")
+    colors[0, :, 3], colors[1, :, 3] = 0, 255
+    image = Image.fromarray(colors).convert(mode)
     file = io.BytesIO()
     further = {"transparency": image.getpixel((2, 2))} if mode == "P" else {}
     image.save(file, kind, **(further if kind == "PNG" else {"lossless": True, "exact": True}))
@@ -175,8 +175,8 @@ def test_what_is_neither_a_file_nor_its_content_is_refused(reader, item):
 
 def test_readers_say_what_they_give():
     sizes = {"input": "image", "image_height": 4, "image_width": 6, "channels": 3}
-    assert ImageReader(image_height=4, image_width=6).sizes() == sizes
-    assert LineReader(image_height=4).sizes() == {"input": "image", "image_height": 4, "channels": 1}
+    assert ImageReader(image_height=4, image_width=6).model_options() == sizes
+    assert LineReader(image_height=4).model_options() == {"input": "image", "image_height": 4, "channels": 1}
 
 
 def test_a_batch_is_read_in_the_graph(reader, read):
@@ -196,7 +196,7 @@ def with_orientation(pixels, kind, orientation):
     return file.getvalue()
 
 
-# Areas large enough that JPEG keeps their colours.
+# Areas large enough that JPEG keeps their colors.
 AREAS = np.kron(RANDOM.integers(0, 256, (3, 5, 3)), np.ones((16, 16, 1), "int64"))
 
 

@@ -26,7 +26,7 @@ def fitted(series=SERIES, **options):
 def test_features_are_scaled_by_all_steps_of_the_training_split(read):
     reader = SeriesReader()
     assert reader.fit(dataset(SERIES)) == "2 features a step, 73 steps, each feature scaled to mean 0 and variance 1"
-    assert reader.sizes() == {"input": "series", "features": 2}
+    assert reader.model_options() == {"input": "series", "features": 2}
     every = np.concatenate(SERIES).astype("float64")
     np.testing.assert_allclose(reader.mean, every.mean(axis=0), rtol=1e-6)
     np.testing.assert_allclose(reader.deviation, every.std(axis=0), rtol=1e-4)
@@ -140,7 +140,7 @@ def test_a_reader_comes_back_from_its_file(tmp_path, read):
     assert set(json.loads((tmp_path / "normalization.json").read_text())) == {"mean", "deviation"}
     again = SeriesReader()
     again.load(tmp_path)
-    assert again.sizes() == reader.sizes()
+    assert again.model_options() == reader.model_options()
     np.testing.assert_array_equal(read(again, SERIES), read(reader, SERIES))
 
 

@@ -46,7 +46,7 @@ def test_fitting_says_what_it_learnt():
     assert reader.fit(tf.data.Dataset.from_tensor_slices(["a a a b b c", "c d"])) == (
         "vocabulary of 4, which covers 62.5% of 8 words"
     )
-    assert reader.sizes() == {"input": "text", "vocabulary_size": 4}
+    assert reader.model_options() == {"input": "text", "vocabulary_size": 4}
     characters = TextReader(tokens="characters")
     assert characters.fit(tf.data.Dataset.from_tensor_slices(["ab"])).endswith("100.0% of 2 characters")
     pieces = TextReader(tokens="pieces")
@@ -83,7 +83,7 @@ def test_a_reader_comes_back_from_its_files(tmp_path, read):
     reader.save(tmp_path)
     again = TextReader(tokens="characters")
     again.load(tmp_path)
-    assert again.sizes() == reader.sizes()
+    assert again.model_options() == reader.model_options()
     np.testing.assert_array_equal(read(again, texts), read(reader, texts))
 
 

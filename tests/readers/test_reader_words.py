@@ -20,7 +20,7 @@ def test_words_are_those_between_spaces_whatever_their_case(read):
     ids = read(reader, ["BOB saw  Ann.", "new\u00a0York", ""])
     assert ids.dtype == np.int32
     assert ids.tolist() == [[3, 2, 1], [5, 0, 0], [0, 0, 0]]
-    assert reader.sizes() == {"input": "text", "vocabulary_size": 6}
+    assert reader.model_options() == {"input": "text", "vocabulary_size": 6}
 
 
 def test_characters_keep_their_case(read):
@@ -32,7 +32,7 @@ def test_characters_keep_their_case(read):
     spelt = [[3, *(character[letter] for letter in word), 0, 0] for word in ("Bob", "bob")]
     assert ids[0].tolist() == [spelt[0], [0] * 6]
     assert ids[1].tolist() == [spelt[1], [1, 1, character["e"], 1, 0, 0]]
-    assert reader.sizes() == {"input": "text", "vocabulary_size": 6, "char_vocabulary_size": len(character)}
+    assert reader.model_options() == {"input": "text", "vocabulary_size": 6, "char_vocabulary_size": len(character)}
 
 
 @pytest.mark.parametrize("char_units", [0, 8])
@@ -84,7 +84,7 @@ def test_a_reader_comes_back_from_its_files(char_units, files, tmp_path, read):
     assert {path.name for path in (tmp_path / "task").iterdir()} == files
     again = WordsReader(char_units=char_units)
     again.load(tmp_path / "task")
-    assert again.sizes() == reader.sizes()
+    assert again.model_options() == reader.model_options()
     np.testing.assert_array_equal(read(again, SENTENCES), read(reader, SENTENCES))
     assert len(again.resources()) == len(files)
 

@@ -67,7 +67,7 @@ def test_the_most_frequent_confusions_stand_in_for_a_large_matrix():
 @pytest.mark.parametrize("count", [100, 101])
 def test_probabilities_are_kept_for_the_scores_of_few_classes_alone(count):
     task = Classification(TextReader(), tuple(map(str, range(count))))
-    answers = task.scored_answers(None, None, np.zeros((2, count), "float32"))
+    answers = task.predictions_for_scoring(None, None, np.zeros((2, count), "float32"))
     assert ("probabilities" in answers) == (count == 100)
     assert "probabilities" in task.decode(np.zeros((2, count), "float32"), None)
 

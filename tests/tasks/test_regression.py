@@ -39,7 +39,7 @@ def test_what_was_learnt_is_kept(tmp_path):
     loaded.load(tmp_path)
     assert (loaded.mean, loaded.deviation) == (task.mean, task.deviation)
     assert loaded.reader.mean == task.reader.mean
-    assert loaded.sizes() == {"input": "series", "features": 2, "head": "regression"}
+    assert loaded.model_options() == {"input": "series", "features": 2, "head": "regression"}
 
 
 def test_scores_are_those_of_the_unscaled_values():

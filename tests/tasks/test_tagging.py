@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_rnn_zoo.batching import make_batches
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.pipeline import make_batches
 from keras_rnn_zoo.readers.words import WordsReader
 from keras_rnn_zoo.tasks.tagging import Tagging
 
@@ -38,7 +38,7 @@ def test_an_answer_has_a_tag_for_each_word():
     logits = np.zeros((3, 5, 5), "float32")
     for row, tags in enumerate([[2, 0, 0, 1, 3], [2, 4, 4, 4, 4], [4] * 5]):
         logits[row, range(5), tags] = 1
-    answers = {**task.echo(texts), **task.decode(logits, inputs)}
+    answers = {**task.echoed_inputs(texts), **task.decode(logits, inputs)}
     assert answers["lengths"].numpy().tolist() == [5, 1, 0]
     assert answers["tags"].numpy()[1].tolist() == [b"B-PER", b"", b"", b"", b""]
     assert answers["tokens"].numpy()[0].tolist() == [b"Ada", b"is", b"in", b"New", b"York"]
@@ -125,4 +125,4 @@ def test_the_loss_leaves_padding_out():
 
 
 def test_sizes_are_those_of_vocabulary_and_classes():
-    assert tagging().sizes() == {"input": "text", "vocabulary_size": 7, "num_classes": 5}
+    assert tagging().model_options() == {"input": "text", "vocabulary_size": 7, "num_classes": 5}

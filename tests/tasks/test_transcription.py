@@ -111,7 +111,7 @@ def test_a_task_is_fitted_saved_and_loaded(tokens, text, tmp_path):
     loaded = Transcription(SeriesReader(), (), target_tokens=tokens)
     loaded.load(tmp_path)
     assert loaded.target_ids.vocabulary == task.target_ids.vocabulary
-    assert loaded.sizes() == {"input": "series", "features": 2, "num_classes": len(task.target_ids.vocabulary)}
+    assert loaded.model_options() == {"input": "series", "features": 2, "num_classes": len(task.target_ids.vocabulary)}
     ids = loaded.target_ids.look_up(loaded.target_ids.split(tf.constant([text])))
     assert loaded.target_ids.to_text(ids.to_tensor()).numpy().tolist() == [text.encode()]
 

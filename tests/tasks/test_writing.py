@@ -6,8 +6,8 @@ import tensorflow as tf
 
 from keras_rnn_zoo.readers.series import SeriesReader
 from keras_rnn_zoo.readers.text import TextReader
+from keras_rnn_zoo.tasks._text_generation import as_texts, exact_match
 from keras_rnn_zoo.tasks.translation import Translation
-from keras_rnn_zoo.tasks.writing import as_texts, exact_match
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def lossless():
 def test_both_sides_have_a_vocabulary_and_only_one_has_marks_of_start_and_end(task, tmp_path):
     assert task.reader.ids.vocabulary == ["", "[UNK]", "one", "two"]
     assert task.target_ids.vocabulary == ["", "[UNK]", "[START]", "[END]", "un", "deux"]
-    assert task.sizes() == {"input": "text", "vocabulary_size": 4, "target_vocabulary_size": 6}
+    assert task.model_options() == {"input": "text", "vocabulary_size": 4, "target_vocabulary_size": 6}
     task.save(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["target_vocabulary.txt", "vocabulary.txt"]
     loaded = Translation(TextReader(max_length=4), (), max_length=3, target_tokens="words")
@@ -86,7 +86,7 @@ def test_evaluation_scores_what_is_written_from_the_source_alone(task):
         seen.append(set(inputs))
         return {"ids": tf.constant([[[4, 3]]]), "scores": tf.constant([[-1.0]])}
 
-    answers = task.scored_answers(write, {"source": tf.constant([[2]]), "target": tf.constant([[2, 5]])}, None)
+    answers = task.predictions_for_scoring(write, {"source": tf.constant([[2]]), "target": tf.constant([[2, 5]])}, None)
     assert answers["text"].numpy().tolist() == [b"un"]
     assert seen == [{"source"}]
 

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.evaluation import Scorecard
+from keras_rnn_zoo.inference.evaluate import Scorecard
 from zoo_cli import main
 
 COMMANDS = list(main.COMMANDS)
@@ -94,7 +94,7 @@ def test_every_architecture_is_shown_with_each_of_its_datasets(zoo, name):
 def test_show_has_the_options_and_the_endpoint_of_the_dataset_asked_for(zoo):
     shown = json.loads(zoo("show", "many_to_one", "--dataset", "Adding", "--json").stdout)
     options = {option["name"]: option for option in shown["options"]}
-    assert options["length"]["default"] == 100
+    assert options["sequence_length"]["default"] == 100
     assert options["cell"]["default"] == registry.datasets.get("adding").defaults["cell"] == "gru"
     assert "max_steps" in options
     assert "max_length" not in options
@@ -121,7 +121,7 @@ def test_datasets(zoo, tmp_path):
     rows = {row["name"]: row for row in json.loads(zoo("datasets", "--json", "--data-dir", str(tmp_path)).stdout)}
     assert rows["toy_reviews"]["embedded"]
     assert not rows["imdb_reviews"]["on_disk"]
-    assert all(row["licence"] and row["size"] for row in rows.values())
+    assert all(row["license"] and row["size"] for row in rows.values())
     assert "to download" in zoo("datasets", "--data-dir", str(tmp_path)).stdout
 
 
@@ -231,7 +231,10 @@ BAD = [
     (["train", "many_to_one", "--dataset", "new.csv"], "'new.csv'. Files are named with their form: csv:new.csv."),
     (["train", "one_to_one", "--dataset", "/tmp"], "named with their form: images:/tmp or audio:/tmp."),
     (["show", "many_to_one", "--dataset", "digits"], "does not read. Architectures for it: one_to_one. Datasets of"),
-    (["train", "many_to_one", "--dataset", "adding", "--set", "length=1"], "'length' expects a whole number from 2 to"),
+    (
+        ["train", "many_to_one", "--dataset", "adding", "--set", "sequence_length=1"],
+        "'sequence_length' expects a whole number from 2 to",
+    ),
     (["train", "many_to_one", "--dataset", "digits"], "has inputs of the kind image, which many_to_one does not read"),
     (["train", "ctc", "--dataset", "toy_reviews"], "is for classification, which ctc does not do"),
     (["show", "many_to_one", "--dataset", "digits"], "Datasets of many_to_one: toy_reviews, "),

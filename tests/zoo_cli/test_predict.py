@@ -23,15 +23,18 @@ def test_predict_takes_how_to_answer(zoo, small_run):
         settings = [word for pair in pairs for word in ("--set", pair)]
         return zoo("predict", "tiny_shakespeare", "To be", "--models-dir", folder, *settings)
 
-    first = write("temperature=0.5", "length=5", "seed=1")
+    first = write("temperature=0.5", "max_new_tokens=5", "seed=1")
     assert first.exit_code == 0
     assert first.stdout.startswith("To be")
-    assert first.stdout == write("seed=1", "length=5", "temperature=0.5").stdout
-    assert write("temperature=0", "length=5", "seed=1").stdout == write("temperature=0", "length=5", "seed=2").stdout
+    assert first.stdout == write("seed=1", "max_new_tokens=5", "temperature=0.5").stdout
+    assert (
+        write("temperature=0", "max_new_tokens=5", "seed=1").stdout
+        == write("temperature=0", "max_new_tokens=5", "seed=2").stdout
+    )
     for pair, told in (
         ("temperatur=0.5", "an answer of this run has no option 'temperatur'. Did you mean 'temperature'?"),
         ("temperature=hot", "Option 'temperature' expects a number from 0 to 100; received 'hot'."),
-        ("length=0", "Option 'length' expects a whole number from 1 to 100,000; received 0."),
+        ("max_new_tokens=0", "Option 'max_new_tokens' expects a whole number from 1 to 100,000; received 0."),
     ):
         result = write(pair)
         assert result.exit_code == 1

@@ -3,7 +3,7 @@
 import click
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.datasets.prepared import data_dir_path, find_prepared
+from keras_rnn_zoo.datasets._prepared import data_dir_path, find_prepared
 from zoo_cli.options import data_dir_option
 from zoo_cli.tables import print_json, print_table
 
@@ -24,7 +24,7 @@ def command(data_dir: str | None, as_json: bool) -> None:
             "task": entry.task,
             "source": entry.source,
             "size": entry.size,
-            "licence": entry.licence,
+            "license": entry.license,
             "embedded": entry.embedded,
             "on_disk": entry.embedded or find_prepared(entry.location, data_dir_path(data_dir)) is not None,
         }
@@ -36,7 +36,7 @@ def command(data_dir: str | None, as_json: bool) -> None:
     print_table(
         "Datasets",
         ("name", "task", "source", "size", "terms", "where"),
-        [(row["name"], row["task"], row["source"], row["size"], row["licence"], _where(row)) for row in rows],
+        [(row["name"], row["task"], row["source"], row["size"], row["license"], _where(row)) for row in rows],
     )
 
 

@@ -4,8 +4,8 @@ import os
 
 import click
 
-from keras_rnn_zoo.exports import serve_commands
-from keras_rnn_zoo.formats import FORMATS
+from keras_rnn_zoo.artifacts.export import serve_commands
+from keras_rnn_zoo.exporting.formats import FORMATS
 from keras_rnn_zoo.printing import one_line
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import data_dir_option, models_dir_option

@@ -3,8 +3,8 @@
 import click
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.configs import template, write_template
 from keras_rnn_zoo.printing import printable, shell_quote
+from keras_rnn_zoo.training.config_file import template, write_template
 from zoo_cli.options import chosen_dataset, data_options
 
 

@@ -61,11 +61,11 @@ def command(
       zoo predict many_to_one --json < reviews.txt
       zoo predict ctc scans/page1.png scans/page2.png
       zoo predict many_to_one --input new.csv --output answered.csv
-      zoo predict sync_many_to_many "ROMEO:" --set temperature=0.5 --set length=200
+      zoo predict sync_many_to_many "ROMEO:" --set temperature=0.5 --set max_new_tokens=200
     """
     import keras_rnn_zoo as zoo
-    from keras_rnn_zoo.exports import find_export, read_facts
-    from keras_rnn_zoo.runs import open_run
+    from keras_rnn_zoo.artifacts.export import find_export, read_facts
+    from keras_rnn_zoo.artifacts.run import open_run
 
     if source is None and (output or columns or encoding or skip_bad_rows):
         raise click.UsageError("--output, --columns, --encoding and --skip-bad-rows go with --input FILE.")
@@ -87,7 +87,7 @@ def command(
     if separator and source is None:
         raise click.UsageError("A separator goes with --input FILE.")
     encoding = encoding or named
-    options = parse_options(registry.tasks.get(task["name"]).answer_options, settings, "an answer of this run")
+    options = parse_options(registry.tasks.get(task["name"]).prediction_options, settings, "an answer of this run")
     if source is not None:
         stdout = data_stream()
         with frameworks(quiet, verbose):

@@ -3,9 +3,9 @@
 import click
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.configs import default_of, settings_of
-from keras_rnn_zoo.formats import FORMATS, unsupported
+from keras_rnn_zoo.exporting.formats import FORMATS, unsupported
 from keras_rnn_zoo.printing import printable
+from keras_rnn_zoo.training.config_file import default_of, settings_of
 from zoo_cli.options import chosen_dataset, data_options
 from zoo_cli.tables import print_json, print_table
 
@@ -39,7 +39,7 @@ def command(
     datasets = registry.datasets_of(entry)
     endpoint = registry.endpoint_of(chosen)
     settings = settings_of(chosen)
-    formats = {name: unsupported(name, chosen.sizes["input"]) for name in FORMATS}
+    formats = {name: unsupported(name, chosen.model_options["input"]) for name in FORMATS}
     if as_json:
         print_json(
             {

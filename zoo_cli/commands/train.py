@@ -7,10 +7,10 @@ import click
 from click.core import ParameterSource
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.configs import PLACES, SETTINGS, read_config, split_config
 from keras_rnn_zoo.errors import TrainingInterrupted
 from keras_rnn_zoo.options import parse_options
 from keras_rnn_zoo.printing import one_line, shell_quote
+from keras_rnn_zoo.training.config_file import PLACES, SETTINGS, read_config, split_config
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import (
     columns_option,
@@ -41,7 +41,9 @@ EXAMPLES = {"image": "IMAGE", "audio": "RECORDING", "series": '"[[...], ...]"'}
 @click.option("--patience", type=int, metavar="N", help="Epochs without improvement to stop after; 0: never.")
 @click.option("--seed", type=int, help="Seed of all that is drawn at random [default: 0].")
 @click.option("--run", help="Name of the run [default: the architecture's].")
-@click.option("--save-every", type=int, metavar="N", help="Save the state every N steps, too [default: each epoch].")
+@click.option(
+    "--save-every-steps", type=int, metavar="N", help="Save the state every N steps, too [default: each epoch]."
+)
 @click.option("--deterministic", is_flag=True, default=None, help="The same numbers each time, if slower.")
 @click.option("--resume", is_flag=True, help="Go on with an interrupted training.")
 @click.option("--overwrite", is_flag=True, help="Discard an interrupted training.")

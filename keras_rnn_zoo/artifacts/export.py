@@ -1,0 +1,111 @@
+"""The folder of an export: what it tells of itself, and how it is served. Imports no framework."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from keras_rnn_zoo.artifacts.digests import check_files, digests, read_checked_json, with_digests
+from keras_rnn_zoo.artifacts.schema import EXPORT
+from keras_rnn_zoo.artifacts.snapshot import Snapshot
+from keras_rnn_zoo.atomic_files import user_path, write_json
+from keras_rnn_zoo.errors import RunError
+from keras_rnn_zoo.printing import command_line, json_printable
+
+GRAPH = "saved_model.pb"
+"""The graph of a SavedModel."""
+FINGERPRINT = "fingerprint.pb"
+"""What TensorFlow tells a SavedModel by."""
+FACTS = "export.json"
+"""What an export is made of: run, task, data, endpoints, what was checked, and the digests of its files."""
+
+CARD, LICENSE = "README.md", "DATA_LICENSE.txt"
+EXTRA = "assets.extra"
+"""The folder that TensorFlow Serving looks for warm-up requests in."""
+WARMUP = "tf_serving_warmup_requests"
+REQUEST = "request.json"
+"""A request as TensorFlow Serving's REST interface takes it."""
+EXPORT_MODEL_FILES = (GRAPH, FINGERPRINT, "variables", "assets", "model.tflite", "model.onnx")
+"""The files and folders that answers depend on, in any format."""
+
+_SHORT_REQUEST = 400
+"""Characters of a request that is shown in full."""
+
+
+def find_export(run: Any) -> Path | None:
+    """Returns the folder of an export where `run` is the path of one; else `None`."""
+    path = user_path(run) if isinstance(run, str | os.PathLike) else None
+    return path if path and any(os.path.lexists(path / name) for name in (GRAPH, FACTS)) else None
+
+
+def read_facts(folder: Path | Snapshot) -> dict[str, Any]:
+    """Returns what an export tells of itself, and does not read its other files.
+
+    Raises:
+        RunError: `export.json` is missing or damaged, or the export is in a format that only other programs load.
+    """
+    snapshot = folder if isinstance(folder, Snapshot) else Snapshot(folder)
+    path = snapshot.path
+    if FACTS not in snapshot.names():
+        raise RunError(
+            f"The SavedModel {path} has no {FACTS}, so it is no export of `zoo export`. Load it by "
+            "`tf.saved_model.load`, or export the run again."
+        )
+    facts = read_checked_json(snapshot / FACTS, EXPORT, damaged_export)
+    if facts["format"] != "saved_model":
+        raise RunError(
+            f"The export {path} is in the format {facts['format']!r}, which zoo does not load. Run the model by the "
+            "interpreter of that format, or export the run as 'saved_model'."
+        )
+    return facts
+
+
+def check_export(folder: Snapshot, facts: Mapping[str, Any]) -> None:
+    """Raises `RunError` where a file that predictions depend on is missing or not what was written."""
+    check_files(folder, facts["files"], (EXPORT_MODEL_FILES, (CARD, LICENSE, EXTRA)), "export", damaged_export)
+
+
+def read_export(path: Path) -> dict[str, Any]:
+    """Returns what an export tells of itself; raises `RunError` where a file is missing or not what was written."""
+    snapshot = Snapshot(path)
+    facts = read_facts(snapshot)
+    check_export(snapshot, facts)
+    return facts
+
+
+def damaged_export(path: Path, fault: str) -> RunError:
+    """Returns the error for a damaged file of an export."""
+    return RunError(f"The export's file {path} is damaged: {fault}. Export the run again.")
+
+
+def write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
+    """Writes what an export tells of itself, with the digests of the files that are there and of itself."""
+    write_json(folder / FACTS, with_digests(facts, digests(folder, (*EXPORT_MODEL_FILES, CARD, LICENSE, EXTRA))))
+
+
+def serve_commands(path: Path) -> list[str]:
+    """Returns the command lines that serve an export by TensorFlow Serving and query it, one a line, to be pasted."""
+    import urllib.parse
+
+    folder = path.resolve().parent
+    name = folder.name
+    request = path / EXTRA / REQUEST
+    text = json_printable(json.dumps(json.loads(request.read_text(encoding="utf-8")), ensure_ascii=False))
+    serve = ["docker", "run", "--rm", "-p", "8501:8501", *_mount(folder), "-e", f"MODEL_NAME={name}"]
+    url = f"http://localhost:8501/v1/models/{urllib.parse.quote(os.fsencode(name), safe='')}:predict"
+    body = text if len(text) <= _SHORT_REQUEST else f"@{request}"
+    return [command_line([*serve, "tensorflow/serving"]), command_line(["curl", "-d", body, url])]
+
+
+def _mount(folder: Path) -> list[str]:
+    """Returns the arguments by which Docker mounts the folder of a model."""
+    target = f"/models/{folder.name}"
+    if ":" not in str(folder):
+        return ["-v", f"{folder}:{target}:ro"]
+    # `-v` cuts its value at colons; `--mount` takes a line of CSV.
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(["type=bind", f"source={folder}", f"target={target}", "readonly"])
+    return ["--mount", line.getvalue()]

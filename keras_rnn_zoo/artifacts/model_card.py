@@ -1,0 +1,74 @@
+"""The model card of a run, as Mitchell et al. 2019 propose ("Model Cards for Model Reporting")."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.printing import one_line, shell_quote
+
+
+def model_card(config: Mapping[str, Any], measured: Mapping[str, Any]) -> str:
+    """Returns the card of a run as Markdown, made of its `config.json` and `metrics.json`."""
+    architecture = registry.architectures.get(config["architecture"])
+    task, data = config["task"], config["dataset"]
+    dataset = registry.dataset_of(config)
+    options = {**data["options"], **task["reader"], **task["options"], **config["options"]}
+    name = config["run"]
+    stopped = "" if config["finished"] else "\nTraining was interrupted; these are the best weights until then.\n"
+    return f"""# {_plain(name)}
+
+{architecture.summary} Trained by Keras RNN Zoo {config["versions"]["keras-rnn-zoo"]}.
+{stopped}
+## Measured
+
+On the {measured["split"]} split of {_code(dataset.name)}, {measured["examples"]:,} examples:
+
+{_table(("metric", "value"), {key: f"{value:.4f}" for key, value in measured["metrics"].items()})}
+
+## Data
+
+{dataset.summary} Size: {_size(dataset, data)}. Terms: {dataset.license}. Version {data["version"]}, SHA-256
+`{data["checksum"]}`. The model has learnt what stands in this data, its slant and its mistakes with it; do
+not expect the figures above on inputs of another kind.
+
+## Training
+
+Seed {config["seed"]}; epoch {config["best_epoch"]} of the {config["epochs_trained"]} trained was the best on the
+validation split, and its weights are the ones kept.
+
+{_table(("option", "value"), {**config["training"], **options})}
+
+{_table(("software", "version"), config["versions"])}
+
+## Use
+
+    zoo predict {shell_quote(name)} "..."
+    zoo export {shell_quote(name)}
+"""
+
+
+def _plain(text: str) -> str:
+    """Returns a text that Markdown shows as it is, on one line: names are the user's, and may hold anything."""
+    return re.sub(r"([\\`*\[\]<>|&])", r"\\\1", one_line(text))
+
+
+def _code(text: str) -> str:
+    """Returns a text as code of Markdown, within more backticks than stand together in it."""
+    line = one_line(text)
+    ticks = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
+    return f"{ticks} {line} {ticks}" if "`" in line else f"`{line}`"
+
+
+def _size(dataset: registry.Dataset, data: Mapping[str, Any]) -> str:
+    """Returns the size of a data set in words: as its entry says, or as its rows were counted."""
+    return ", ".join(f"{count:,} {part}" for part, count in data.get("rows", {}).items()) or dataset.size
+
+
+def _table(head: tuple[str, str], rows: dict[str, Any]) -> str:
+    def text(value: Any) -> str:
+        return _plain(value) if isinstance(value, str) else json.dumps(value)
+
+    lines = [f"| {head[0]} | {head[1]} |", "|---|---|", *(f"| {key} | {text(value)} |" for key, value in rows.items())]
+    return "\n".join(lines)

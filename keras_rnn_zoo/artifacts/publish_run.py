@@ -1,0 +1,86 @@
+"""How a run is written: beside its place, with the digests of its files, and then renamed into it."""
+
+import contextlib
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from keras_rnn_zoo.artifacts.digests import MOST_BYTES, with_digests
+from keras_rnn_zoo.artifacts.run import MODEL_FILES, Run, version_numbers
+from keras_rnn_zoo.artifacts.schema import RUN
+from keras_rnn_zoo.atomic_files import move_folder, replace_folder, temp_dir_beside, write_json
+from keras_rnn_zoo.errors import DataError, RunError
+
+logger = logging.getLogger(__name__)
+
+_MARGIN = 2**20
+"""Bytes that are left for what a `config.json` gets when the training ends, such as the digests of files."""
+
+
+@contextlib.contextmanager
+def atomic_run(path: Path, *, again: bool = False) -> Iterator[Path]:
+    """Gives a fresh folder, which becomes the run `path` when the block ends and is removed when it fails.
+
+    A run that stands there is kept under the next free name `<run>.1`, `<run>.2`, ..., unless nothing was exported from
+    it and its training was interrupted, or was killed just after writing it: then the new run takes its place.
+
+    Args:
+        path: the run.
+        again: whether a training is resumed, so that it may have written the same run before.
+    """
+    with temp_dir_beside(path) as folder:
+        yield folder
+        if not os.path.lexists(path):
+            move_folder(folder, path)
+        elif _is_outdated(Run(path), Run(folder) if again else None):
+            replace_folder(folder, path, None)
+        else:
+            earlier = path.with_name(_free_name(path))
+            replace_folder(folder, path, earlier)
+            logger.info("The earlier run %s is kept as %s.", path.name, earlier)
+
+
+def _is_outdated(run: Run, other: Run | None) -> bool:
+    try:
+        exported = [path for path in (run.path, *run.path.iterdir()) if version_numbers(path)]
+        same = other is not None and _fitted(other) == _fitted(run)
+        return not exported and (same or not run.config["finished"])
+    except (RunError, OSError):
+        return False
+
+
+def _fitted(run: Run) -> dict[str, str]:
+    """Returns the digests of the files that answers depend on."""
+    return {name: digest for name, digest in run.config["files"].items() if name.partition("/")[0] in MODEL_FILES}
+
+
+def _free_name(path: Path) -> str:
+    number = 1
+    while os.path.lexists(path.with_name(f"{path.name}.{number}")):
+        number += 1
+    return f"{path.name}.{number}"
+
+
+def check_config(config: Mapping[str, Any]) -> None:
+    """Raises `DataError` if a `config.json` with these values could not be read again.
+
+    Before anything is trained, since it lists what may grow with the data: classes, and rows that are left out.
+    """
+    document = with_digests(config, {})
+    size = len(json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    wrong = RUN.wrong(document)
+    if wrong or size > MOST_BYTES - _MARGIN:
+        names = config["task"]["classes"]
+        raise DataError(
+            f"The run's config.json would be too large to be read: {size:,} bytes"
+            + (f", with more in {', '.join(wrong)} than a run may have. " if wrong else ". ")
+            + f"It lists {len(names):,} classes, and the rows left out. Bring fewer or shorter names of classes."
+        )
+
+
+def write_config(run: Run, config: Mapping[str, Any]) -> None:
+    """Writes `config.json`, with the digests of the files that are there and of itself."""
+    write_json(run.path / "config.json", with_digests(config, run.digests()))

@@ -1,0 +1,287 @@
+"""What answers raw inputs: a run in memory, with its task and model, or an export."""
+
+import contextlib
+import functools
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.digests import damaged
+from keras_rnn_zoo.artifacts.export import (
+    EXPORT_MODEL_FILES,
+    FACTS,
+    check_export,
+    damaged_export,
+    find_export,
+    read_facts,
+)
+from keras_rnn_zoo.artifacts.run import Run, open_run
+from keras_rnn_zoo.artifacts.snapshot import Member, Snapshot, read_consistently
+from keras_rnn_zoo.building import build_again
+from keras_rnn_zoo.datasets._prepared import recorded_dir
+from keras_rnn_zoo.datasets.examples import Examples
+from keras_rnn_zoo.errors import OptionError, RunError, ZooError
+from keras_rnn_zoo.inference.predictor import Predictor, first_line_of
+from keras_rnn_zoo.lazy import keras, np, tf
+from keras_rnn_zoo.options import check_options
+from keras_rnn_zoo.tasks._predictions import SIGNATURE, fault_of_signature
+from keras_rnn_zoo.tasks.task import Task
+
+
+@dataclass(frozen=True)
+class LoadedRun(Predictor):
+    """A run's fitted task and its model with the best weights."""
+
+    run: Run
+    task: Task
+    model: Any
+
+    @property
+    def title(self) -> str:
+        return f"The run {self.run.path}"
+
+    @property
+    def remedy(self) -> str:
+        return "Restore it from a copy, or train it again with a lower learning rate."
+
+    @cached_property
+    def predict_batch(self) -> Any:
+        """The function from a raw batch to its answers: `decode(model(preprocess(raw)))`.
+
+        On TensorFlow it is a `tf.function` for any batch size; on another backend, whose models cannot be part of a
+        TensorFlow graph, the three pieces run one after another.
+        """
+        if keras.backend.backend() != "tensorflow":
+            return self.task.default_endpoint(self.outputs).call
+        endpoint = self.task.default_endpoint(functools.partial(self.task.outputs, self.model))
+        return tf.function(endpoint.call, input_signature=endpoint.signature, autograph=False)
+
+    @cached_property
+    def outputs(self) -> Any:
+        """The function from preprocessed inputs to what the model makes of them: logits, or what it writes."""
+        if keras.backend.backend() == "tensorflow":
+            outputs = functools.partial(self.task.outputs, self.model)
+            return tf.function(outputs, reduce_retracing=True, autograph=False)
+        return lambda inputs: tf.nest.map_structure(
+            keras.ops.convert_to_numpy, self.task.outputs(self.model, _as_arrays(inputs))
+        )
+
+    def to_logits(self, inputs: Any) -> Any:
+        """Returns the logits of the inputs of a batch of training or evaluation, as a NumPy array."""
+        return self._logits(inputs)
+
+    @cached_property
+    def _logits(self) -> Callable[[Any], Any]:
+        if keras.backend.backend() != "tensorflow":
+            return lambda inputs: self.model.predict_on_batch(_as_arrays(inputs))
+        # Keras's own function would be traced for the shape of the first batch, and once more for any shape.
+        specs = tf.nest.map_structure(lambda part: tf.TensorSpec(part.shape, part.dtype), self.model.input)
+        call = functools.partial(self.model, training=False)
+        function = tf.function(call, input_signature=[specs], autograph=False)
+        return lambda inputs: function(
+            tf.nest.map_structure(lambda part, spec: tf.cast(part, spec.dtype), inputs, specs)
+        ).numpy()
+
+
+@dataclass(frozen=True)
+class LoadedExport(Predictor):
+    """An export of a run, which TensorFlow alone answers with.
+
+    Attributes:
+        path: the folder of the version.
+        task: the fitted task, which makes batches and plain values; preprocessing and decoding are the export's own.
+        saved_model: what `tf.saved_model.load` gives.
+    """
+
+    path: Path
+    task: Task
+    saved_model: Any
+
+    @property
+    def title(self) -> str:
+        return f"The export {self.path}"
+
+    @property
+    def remedy(self) -> str:
+        return "Export the run again."
+
+    @cached_property
+    def predict_batch(self) -> Any:
+        """The default endpoint, as a function of a raw batch."""
+        names = [spec.name for spec in self.task.input_signature()]
+        endpoint = self.saved_model.signatures[SIGNATURE]
+        return lambda *raw: endpoint(**dict(zip(names, raw, strict=True)))
+
+
+def _as_arrays(inputs: Any) -> Any:
+    """Returns TensorFlow's tensors as NumPy arrays, which Keras takes on any backend."""
+    return tf.nest.map_structure(np.asarray, inputs)
+
+
+def load(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str | None = None) -> LoadedRun | LoadedExport:
+    """Loads a run, or an export of one, ready to answer: `zoo.load("sentiment").predict(["a film to remember"])`.
+
+    No code that lies in the folder is run: the model of a run is built by its architecture and takes the weights alone,
+    and the graph of an export is refused where an op of it could read or write files; docs/security.md tells the rest.
+
+    Args:
+        run: the run or its name; the path of an export (`saved_models/<run>/<version>`); `None` for the only run
+            there is.
+        models_dir: the folder of the runs; `$ZOO_MODELS_DIR` or `./saved_models` by default.
+
+    Returns:
+        An object with a method `predict`, which the functions of this package take in the place of a run's name.
+
+    Raises:
+        RunError: no such run or export, or a file of it is missing or damaged.
+    """
+    path = find_export(run)
+    return load_export(path) if path else load_run(run, models_dir=models_dir)
+
+
+def load_export(path: Path) -> LoadedExport:
+    """Loads an export from its folder; raises `RunError` where it is damaged, or is no export of its task."""
+    try:
+        return read_consistently(path, _loaded_export)
+    except (FileNotFoundError, NotADirectoryError):
+        raise RunError(f"There is no export {path}. Export the run again.") from None
+
+
+def _loaded_export(folder: Snapshot) -> LoadedExport:
+    from keras_rnn_zoo.artifacts.graph_check import check_graph
+
+    with folder.holding(EXPORT_MODEL_FILES):
+        facts = read_facts(folder)
+        check_export(folder, facts)
+        task = loaded_task(facts, folder.path / FACTS, folder / "assets")
+        check_graph(folder)
+        try:
+            saved_model = tf.saved_model.load(str(folder.path))
+        except Exception as error:  # TensorFlow reports damage by many kinds.
+            raise RunError(f"The export {folder.path} cannot be loaded: {error}. Export the run again.") from error
+        # TensorFlow has read the files by their paths.
+        if name := folder.changed(by_path=True):
+            raise damaged_export(folder.path / name, "it was written to or replaced while it was read")
+    loaded = LoadedExport(folder.path, task, saved_model)
+    if fault := fault_of_signature(task, saved_model):
+        raise RunError(f"{loaded.title} cannot be used: {fault}. {loaded.remedy}")
+    return loaded
+
+
+def load_run(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str | None = None) -> LoadedRun:
+    """Loads a run's task, and builds its model with the weights that were trained.
+
+    Args:
+        run: the run or its name; `None` for the only one there is.
+        models_dir: the folder of the runs; `$ZOO_MODELS_DIR` or `./saved_models` by default.
+
+    Raises:
+        RunError: no such run, or a file of it is missing or damaged.
+    """
+    run = open_run(run, models_dir)
+    with run.reading():
+        task = loaded_task(run.config, run.path / "config.json", run.snapshot / "task")
+
+        from keras_rnn_zoo.artifacts.weights import load_weights_safely
+
+        with blame_config(run.path / "config.json"), run.snapshot.opened("model.keras") as file:
+            model = load_weights_safely(lambda: build_again(run.config, task.model_options()), file)
+    return LoadedRun(run, task, model)
+
+
+def loaded_task(config: dict[str, Any], document: Path, folder: Member) -> Task:
+    """Returns the task that a run's or an export's description tells of, fitted.
+
+    Args:
+        config: the description.
+        document: its file, for messages.
+        folder: the folder with what the task learnt.
+
+    Raises:
+        RunError: an option is not as the task has it, or a file in the folder is not what the task writes.
+    """
+    with blame_config(document):
+        task = make_task(config)
+    try:
+        task.load(folder)
+    except ZooError:
+        raise
+    except FileNotFoundError as error:
+        raise damaged(Path(folder), f"it lacks the file {Path(error.filename or '').name!r}") from None
+    except Exception as error:  # What a file holds may fail wherever it is used first.
+        fault = f"a file in it is not what training writes ({first_line_of(error)})"
+        raise damaged(Path(folder), fault) from error
+    return task
+
+
+@contextlib.contextmanager
+def blame_config(document: Path) -> Iterator[None]:
+    """Turns an option that an entry refuses into an error that names the file with it."""
+    try:
+        yield
+    except OptionError as error:
+        raise damaged(document, str(error).removesuffix(".")) from None
+
+
+def open_examples(config: dict[str, Any], data_dir: str | None = None) -> Examples:
+    """Opens the data set that a run's `config.json` names.
+
+    What is prepared in the folder that it names is read there. What is not is looked for, and prepared, in `data_dir`
+    or in the user's own default folder: a run does not choose where to write.
+    """
+    dataset = _moved(config["dataset"], data_dir)
+    entry = registry.dataset_of({**config, "dataset": dataset}, _fault_of_examples(config))
+    options = check_options(entry.options, dataset["options"], f"the dataset {entry.name}")
+    if not data_dir and entry.source == "tfds":
+        data_dir = recorded_dir(entry.location, dataset.get("data_dir"))
+    return entry.make(data_dir, config["seed"], **options)
+
+
+def _fault_of_examples(config: dict[str, Any]) -> Callable[[Any, Any], str] | None:
+    """Returns what tells why an example cannot be learned from; `None` where any can that can be read."""
+    frames = registry.architectures.get(config["architecture"]).frames
+    if config["task"]["name"] != "transcription" or frames is None:
+        return None
+
+    @cache
+    def task() -> Any:  # Made for the first example, since it loads the frameworks.
+        return make_task({"task": {"classes": (), **config["task"]}})
+
+    def fault(raw: Any, target: Any) -> str:
+        sizes = {**config["options"], **task().reader.model_options()}
+        found = str(task().fault(raw, target, lambda steps: frames(steps, **sizes)))
+        thinned = sizes.get("subsampling", 1) > 1
+        return f"{found} with subsampling={sizes['subsampling']}" if found and thinned else found
+
+    return fault
+
+
+def _moved(dataset: dict[str, Any], data_dir: str | None) -> dict[str, Any]:
+    """Returns what `config.json` says of a data set, a user's own files looked for in `data_dir` where it is given.
+
+    Their names are what they were; the checksum tells whether they are what they were, too.
+    """
+    form, colon, place = dataset["name"].partition(":")
+    if not colon or not data_dir or form == "tfds":
+        return dataset
+
+    def moved(paths: str) -> str:
+        parts = paths.split(",") if form == "text" else [paths]
+        return ",".join(str(Path(data_dir) / Path(part.strip()).name) for part in parts)
+
+    files = {part: moved(dataset["options"][part]) for part in ("validation", "test") if dataset["options"].get(part)}
+    return {**dataset, "name": f"{form}:{moved(place)}", "options": {**dataset["options"], **files}}
+
+
+def make_task(config: dict[str, Any]) -> Task:
+    """Returns the task that a run's `config.json` describes, not yet fitted."""
+    described = config["task"]
+    entry = registry.tasks.get(described["name"])
+    reader = registry.reader_of(entry, described["input"])
+    reading = check_options(reader.options, described["reader"], f"the reader {reader.name}")
+    options = check_options(entry.options, described["options"], f"the task {entry.name}")
+    return entry.make(reader.make(**reading), tuple(described["classes"]), **options)

@@ -1,0 +1,165 @@
+"""Recurrent layers whose gates know of the input alone: no loop over a product with the state.
+
+Feng et al. 2024, "Were RNNs All We Needed?". The state follows `h[t] = a[t] h[t-1] + b[t]`, where `a` and `b` are found
+for all steps at once; `keras_rnn_zoo.layers.linear_scan` runs it.
+"""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from keras_rnn_zoo.layers.compiled import scans_train_here
+from keras_rnn_zoo.layers.linear_scan import linear_recurrence, linear_scan
+
+_LOWEST, _LOWEST_IN_FLOAT16 = -60.0, -10.0
+"""What goes into a gate of a `MinLSTM` counts as no less: the exponentials of its negative must stay finite."""
+
+
+class _Cell(keras.layers.Layer):
+    """One step of `h = a h + b`: inputs `(batch, features)` and the state `(batch, units)` to the next state, twice."""
+
+    def __init__(self, units, gates, kernel_initializer, bias_initializer, **kwargs):
+        super().__init__(**kwargs)
+        self.units = self.state_size = self.output_size = units
+        self.width = gates * units
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+
+    def build(self, input_shape):
+        shape = (input_shape[-1], self.width)
+        self.kernel = self.add_weight(shape=shape, initializer=self.kernel_initializer, name="kernel")
+        self.bias = self.add_weight(shape=(self.width,), initializer=self.bias_initializer, name="bias")
+
+    def call(self, inputs, states, training=False):
+        a, b = self.recurrence(self.sums(inputs))
+        h = a * states[0] + b
+        return h, [h]
+
+    @staticmethod
+    def recurrence(z):
+        """Returns `a` and `b` of each step."""
+        raise NotImplementedError  # Each cell has its own.
+
+    def sums(self, inputs):
+        """Returns what the gates are made of, `(..., gates * units)`."""
+        return ops.matmul(inputs, self.kernel) + self.bias
+
+
+class _MinGRUStep(_Cell):
+    @staticmethod
+    def recurrence(z):
+        z, g = ops.split(z, 2, axis=-1)
+        z = ops.sigmoid(z)
+        return 1 - z, z * g
+
+    @staticmethod
+    def backward(z, h, dh):
+        z, g = ops.split(z, 2, axis=-1)
+        d_g = dh * ops.sigmoid(z)
+        # As h = (1 - z) before + z g: what z would be multiplied by, (1 - z)(g - before), is g - h.
+        return d_g * (g - h), d_g
+
+
+class _MinLSTMStep(_Cell):
+    @staticmethod
+    def _parts(z):
+        """Returns `exp(-f)` and `exp(-i)`, which below the lowest are as at it, and `g`."""
+        lowest = _LOWEST_IN_FLOAT16 if keras.backend.standardize_dtype(z.dtype) == "float16" else _LOWEST
+        # Both at once: XLA vectorizes a kernel that reads one slice, and does not where there are two.
+        gates, g = ops.split(z, [z.shape[-1] // 3 * 2], axis=-1)
+        return *ops.split(ops.exp(-ops.maximum(gates, lowest)), 2, axis=-1), g
+
+    @staticmethod
+    def recurrence(z):
+        f, i, g = _MinLSTMStep._parts(z)
+        return (1 + i) / (2 + f + i), (1 + f) / (2 + f + i) * g  # sigmoid(f) / (sigmoid(f) + sigmoid(i)), for one.
+
+    @staticmethod
+    def backward(z, h, dh):
+        f, i, g = _MinLSTMStep._parts(z)
+        d_g = dh * (1 + f) / (2 + f + i)
+        # As h = share before + (1 - share) g: share (before - g), which the share is multiplied by, is h - g.
+        d_share = d_g * (h - g)
+        return d_share * f / (1 + f), -d_share * i / (1 + i), d_g
+
+
+class _Parallel(keras.layers.RNN):
+    """What the two layers share.
+
+    Args:
+        units: features of the state.
+        kernel_initializer: initializer of the weights `(features, gates * units)`.
+        bias_initializer: initializer of the bias `(gates * units,)`.
+        **kwargs: those of `keras.layers.RNN`: `return_sequences`, `return_state`, `go_backwards`, `stateful`.
+    """
+
+    step_class: Any
+    gates: int
+
+    def __init__(self, units, kernel_initializer="glorot_uniform", bias_initializer="zeros", **kwargs):
+        cell = self.step_class(
+            units, self.gates, kernel_initializer, bias_initializer, dtype=kwargs.get("dtype"), name="cell"
+        )
+        super().__init__(cell, **kwargs)
+        self.units = units
+        if keras.backend.backend() == "tensorflow":
+            self.supports_jit = False  # As of the other recurrent layers.
+
+    def inner_loop(self, sequences, initial_state, mask, training=False):
+        (first,) = initial_state if isinstance(initial_state, list | tuple) else [initial_state]
+        (mask,) = mask if isinstance(mask, list | tuple) else [mask]
+        mask = None if mask is None else ops.cast(mask, "bool")
+        run = self._compiled if training and scans_train_here(sequences) else self._portable
+        states, last = run(sequences, mask, first)  # (batch, time, units), in the order of reading.
+        if mask is None:
+            return last, states, [last]
+        real = ops.expand_dims(ops.flip(mask, axis=1) if self.go_backwards else mask, -1)
+        # Until the first real step, an output is zero, whatever the state to begin with.
+        read = real if self.zero_output_for_mask else ops.cumsum(ops.cast(real, "int32"), axis=1) > 0
+        return ops.where(read[:, -1], last, 0.0), ops.where(read, states, 0.0), [last]
+
+    def _compiled(self, sequences, mask, first):
+        kernel, bias = (tf.cast(weight, sequences.dtype) for weight in (self.cell.kernel, self.cell.bias))
+        first = tf.convert_to_tensor(first)
+        states, last = linear_scan(self.step_class, sequences, mask, first, kernel, bias, backwards=self.go_backwards)
+        states = tf.ensure_shape(states, [*sequences.shape[:2], self.units])
+        return ops.flip(states, axis=1) if self.go_backwards else states, last
+
+    def _portable(self, sequences, mask, first):
+        if self.go_backwards:
+            sequences, mask = ops.flip(sequences, axis=1), None if mask is None else ops.flip(mask, axis=1)
+        a, b = self.cell.recurrence(self.cell.sums(sequences))
+        if mask is not None:
+            real = ops.expand_dims(mask, -1)
+            a, b = ops.where(real, a, 1.0), ops.where(real, b, 0.0)
+        states = linear_recurrence(a, b, first)
+        return states, states[:, -1]
+
+    def get_config(self):
+        config = super().get_config()
+        del config["cell"]
+        initializers = {
+            name: keras.initializers.serialize(getattr(self.cell, name))
+            for name in ("kernel_initializer", "bias_initializer")
+        }
+        return {**config, "units": self.units, **initializers}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable("keras_rnn_zoo")
+class MinGRU(_Parallel):
+    """`h[t] = (1 - z[t]) h[t-1] + z[t] g[t]`: `z` a sigmoid, `g` linear in the input (Feng et al. 2024, part 3.1)."""
+
+    step_class, gates = _MinGRUStep, 2
+
+
+@keras.saving.register_keras_serializable("keras_rnn_zoo")
+class MinLSTM(_Parallel):
+    """`h[t] = f[t] h[t-1] + i[t] g[t]`: gates are sigmoids, divided by their sum (Feng et al. 2024, part 3.2)."""
+
+    step_class, gates = _MinLSTMStep, 3

@@ -1,0 +1,183 @@
+"""What tasks share whose answer is a text, written token by token."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from keras_rnn_zoo.artifacts.snapshot import Member
+from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.tasks._endpoint import Endpoint
+from keras_rnn_zoo.tasks._token_level import TokenLevelTask
+from keras_rnn_zoo.tasks.task import Task, raw_alone
+
+N_BEST = 5
+"""Texts that the endpoint `beam` of an export gives, or as many as the search follows at once, if more."""
+
+OUTPUTS = {
+    "text": "the text: string (batch,)",
+    "score": "its log-probability, divided by the length penalty: float32 (batch,)",
+}
+
+
+class TextTargetTask(Task):
+    """A task whose targets are texts, in tokens of a vocabulary of their own.
+
+    Args:
+        reader: what reads the source.
+        classes: none.
+        target_ids: a `Tokenizer`, which `fit` teaches the tokens of the targets.
+    """
+
+    target_limit: int | None = None
+    """Most tokens of a target that are learned; `None` where all are."""
+
+    def __init__(self, reader: Any, classes: tuple[str, ...], target_ids: Any) -> None:
+        super().__init__(reader, classes)
+        self.target_ids = target_ids
+
+    def fit(self, examples: Any) -> str:
+        from keras_rnn_zoo.readers.text import learn_vocabulary
+
+        texts = examples.flat_map(lambda raw, target: tf.data.Dataset.from_tensor_slices(tf.reshape(target, [-1])))
+        learnt = self.reader.fit(raw_alone(examples)), learn_vocabulary(self.target_ids, texts)
+        return "; ".join(filter(None, learnt))
+
+    def resources(self) -> list[Any]:
+        return [*super().resources(), self.target_ids]
+
+    def save(self, folder: Path) -> None:
+        super().save(folder)
+        self.target_ids.save_files(folder)
+
+    def load(self, folder: Path | Member) -> None:
+        super().load(folder)
+        self.target_ids.load_files(folder)
+
+    def prediction_signature(self) -> dict[str, Any]:
+        return {"text": tf.TensorSpec([None], tf.string), "score": tf.TensorSpec([None], tf.float32)}
+
+    def describe(self, answer: Mapping[str, Any]) -> str:
+        return str(answer["text"])
+
+
+class TextGenerationTask(TokenLevelTask, TextTargetTask):
+    """A task whose answer is a text.
+
+    In training the model reads the source and the text up to each step, and predicts the next token. In use the text
+    is searched for step by step.
+
+    Args:
+        reader: what reads the source.
+        classes: none.
+        tokens: what a token of the text is.
+        vocabulary_size: most tokens in use.
+        max_length: most tokens written.
+        beam_size: number of texts that the search follows at once; 1 is greedy search.
+        length_penalty: exponent of the length penalty.
+    """
+
+    def __init__(
+        self,
+        reader: Any,
+        classes: tuple[str, ...],
+        tokens: str,
+        vocabulary_size: int,
+        max_length: int,
+        beam_size: int,
+        length_penalty: float,
+    ) -> None:
+        from keras_rnn_zoo.layers.text import Tokenizer
+
+        target_ids = Tokenizer(tokens, vocabulary_size, max_length, with_markers=True, name="target_vocabulary")
+        super().__init__(reader, classes, target_ids)
+        self.target_limit = max_length
+        self.search_options = {"max_length": max_length, "beam_size": beam_size, "length_penalty": length_penalty}
+
+    def model_options(self) -> dict[str, Any]:
+        return {**super().model_options(), "target_vocabulary_size": len(self.target_ids.vocabulary)}
+
+    def preprocess(self, *raw: Any) -> Any:
+        return {"source": self.reader(*raw)}
+
+    def read(self, raw: Any) -> Any:
+        return self.reader(*self.reader.add_batch_axis(raw))[0]
+
+    def with_target(self, inputs: Any, target: Any) -> tuple[Any, Any]:
+        from keras_rnn_zoo.layers.text import END, START
+
+        text = tf.reshape(target, [-1])[:1]  # Of several references, the first.
+        ids = self.target_ids.look_up(self.target_ids.tokenize(text))[0]
+        # A text that is cut has no end mark, or the model would learn to stop there.
+        ids = tf.concat([ids, [END]], 0)[: self.target_ids.max_length + 1]
+        return {"source": inputs, "target": tf.concat([[START], ids[:-1]], 0)}, ids
+
+    @property
+    def variable_length(self) -> bool:
+        return True
+
+    def lengths(self, inputs: Any, target: Any) -> list[Any]:
+        written = tf.shape(target)[0]
+        return [written, tf.shape(inputs["source"])[0]] if self.reader.variable else [written]
+
+    def outputs(self, model: Any, inputs: Any) -> Any:
+        from keras_rnn_zoo.layers.search import search_text
+
+        return search_text(model, inputs["source"], **self.search_options)
+
+    def model_inputs(self, *raw: Any) -> Any:
+        from keras_rnn_zoo.layers.text import START
+
+        source = self.reader(*raw)
+        text = tf.range(START, len(self.target_ids.vocabulary))[:6]  # No text is known: the first tokens stand for one.
+        return {"source": source, "target": tf.tile(text[None], [tf.shape(source)[0], 1])}
+
+    def endpoints(self, model: Any) -> dict[str, Endpoint]:
+        from keras_rnn_zoo.layers.model_parts import attends
+
+        found = super().endpoints(model)
+        found["beam"] = self.reading_endpoint(lambda source, *raw: self._n_best(model, source))
+        if attends(model):
+            found["attention"] = self.reading_endpoint(lambda source, *raw: self._attention(model, source, *raw))
+        return found
+
+    def _n_best(self, model: Any, source: Any) -> dict[str, Any]:
+        from keras_rnn_zoo.layers.search import search_text
+
+        count = max(N_BEST, self.search_options["beam_size"])
+        found = search_text(model, source, **{**self.search_options, "beam_size": count})
+        texts = self.target_ids.to_text(tf.reshape(found["ids"], [-1, self.search_options["max_length"]]))
+        return {"texts": tf.reshape(texts, [-1, count]), "scores": found["scores"]}
+
+    def _attention(self, model: Any, source: Any, *raw: Any) -> dict[str, Any]:
+        from keras_rnn_zoo.layers.model_parts import attention_of
+        from keras_rnn_zoo.layers.text import END
+
+        found = self.outputs(model, {"source": source})
+        ids = found["ids"][:, 0]
+        written = ids > END
+        steps = tf.reduce_max(tf.reduce_sum(tf.cast(written, tf.int32), axis=1))
+        ids, written = ids[:, :steps], written[:, :steps]
+        weights = tf.where(written[:, :, None], attention_of(model, source, ids), 0.0)
+        tokens = {"tokens": self.target_ids.to_tokens(ids), "weights": self.attended(model, weights)}
+        return {**self.decode(found, {"source": source}), **tokens, **self.reader.source_tokens(*raw)}
+
+    def attended(self, model: Any, weights: Any) -> Any:
+        """Returns weights of the attention `(batch, steps, source steps)` as an export gives them."""
+        return weights
+
+    def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
+        return {"text": self.target_ids.to_text(outputs["ids"][:, 0]), "score": outputs["scores"][:, 0]}
+
+    def predictions_for_scoring(self, write: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
+        source = {"source": inputs["source"]}
+        return self.decode(write(source), source)
+
+
+def as_texts(values: Sequence[Any]) -> list[str]:
+    """Returns decoded answers as Python strings."""
+    return [value.decode("utf-8", "replace") for value in values]
+
+
+def exact_match(texts: Sequence[str], references: Sequence[Sequence[str]]) -> float:
+    """Returns the share of texts that are one of their references."""
+    return sum(text in wanted for text, wanted in zip(texts, references, strict=True)) / max(len(texts), 1)

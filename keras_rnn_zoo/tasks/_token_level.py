@@ -1,0 +1,24 @@
+"""What tasks share whose targets are a class for each step."""
+
+from typing import Any
+
+from keras_rnn_zoo.tasks.task import Task
+
+
+class TokenLevelTask(Task):
+    """A task whose targets are int32 classes `(batch, time)`, of which `IGNORED` is padding, and counts nowhere."""
+
+    def loss(self) -> Any:
+        from keras_rnn_zoo.layers.steps import StepCrossentropy
+
+        return StepCrossentropy()
+
+    def loss_weight(self, targets: Any) -> int:
+        from keras_rnn_zoo.layers.steps import counted_steps
+
+        return counted_steps(targets)
+
+    def training_metrics(self) -> list[Any]:
+        from keras_rnn_zoo.layers.steps import StepAccuracy
+
+        return [StepAccuracy(name="accuracy")]

@@ -1,0 +1,104 @@
+"""Language modeling: which token comes next, and texts written by drawing one after another."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.options import Option, Range
+from keras_rnn_zoo.readers.reader import required
+from keras_rnn_zoo.readers.text import TextReader
+from keras_rnn_zoo.tasks._token_level import TokenLevelTask
+
+
+@registry.task(
+    outputs={"text": "the prompt and what was written after it: string (batch,)"},
+    inputs={
+        "temperature": "divides the logits; 0 always takes the likeliest token; by default 0.8: float32 ()",
+        "seed": "the same seed gives the same text; by default 0: int32 ()",
+        "max_new_tokens": "number of tokens to write; by default 300: int32 ()",
+    },
+)
+class LanguageModeling(TokenLevelTask):
+    """Predicts each token from those before it, and goes on with a prompt."""
+
+    prediction_options: ClassVar[Mapping[str, Option]] = {
+        option.name: option
+        for option in (
+            Option("temperature", float, 0.8, "divides the logits; 0 takes the likeliest", bounds=Range(0, 100)),
+            Option("seed", int, 0, "the same seed gives the same text", bounds=Range(0, 2**31 - 1)),
+            Option("max_new_tokens", int, 300, "number of tokens to write", bounds=Range(1, 100_000)),
+        )
+    }
+    export_check_options: ClassVar[Mapping[str, Any]] = {"max_new_tokens": 20}
+    reader: TextReader
+
+    def model_options(self) -> dict[str, Any]:
+        sizes = super().model_options()
+        return {**sizes, "num_classes": sizes["vocabulary_size"], "causal": True}
+
+    def input_signature(self) -> list[Any]:
+        return [
+            *super().input_signature(),
+            tf.TensorSpec([], tf.float32, name="temperature"),
+            tf.TensorSpec([], tf.int32, name="seed"),
+            tf.TensorSpec([], tf.int32, name="max_new_tokens"),
+        ]
+
+    def input_defaults(self) -> dict[str, Any]:
+        return dict(zip(("temperature", "seed", "max_new_tokens"), self._settings(), strict=True))
+
+    def to_batch(self, inputs: Sequence[Any], **options: Any) -> tuple[Any, ...]:
+        return (*super().to_batch(inputs), *self._settings(**options))
+
+    def prediction_signature(self) -> dict[str, Any]:
+        return {"text": tf.TensorSpec([None], tf.string)}
+
+    def _settings(self, **options: Any) -> tuple[Any, Any, Any]:
+        chosen = {**{name: option.default for name, option in self.prediction_options.items()}, **options}
+        temperature = tf.constant(chosen["temperature"], tf.float32)
+        return temperature, tf.constant(chosen["seed"]), tf.constant(chosen["max_new_tokens"])
+
+    def preprocess(self, *raw: Any) -> Any:
+        texts, temperature, seed, length = raw
+        bounds = self.prediction_options["max_new_tokens"].bounds
+        writable = tf.logical_and(length >= bounds.minimum, length <= bounds.maximum)
+        length = required(writable, "The input `max_new_tokens` lies from 1 to 100,000; received", length)
+        warm = tf.logical_and(temperature >= 0, tf.math.is_finite(temperature))
+        temperature = required(warm, "The input `temperature` is a number of 0 or more; received", temperature)
+        draws = tf.random.stateless_uniform(length[None], tf.stack([seed, 0]))
+        return {"ids": self.reader(texts), "temperature": temperature, "max_new_tokens": length, "draws": draws}
+
+    def model_inputs(self, *raw: Any) -> Any:
+        from keras_rnn_zoo.layers.search import shift_right
+
+        return shift_right(self.reader(raw[0]))
+
+    def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
+        from keras_rnn_zoo.layers.text import PADDING
+
+        ids = self.reader(*self.reader.add_batch_axis(raw))[0]
+        return tf.concat([[PADDING], ids[:-1]], 0), ids  # Nothing stands before the first token.
+
+    def outputs(self, model: Any, inputs: Any) -> Any:
+        from keras_rnn_zoo.layers.search import sample_text
+
+        return sample_text(model, **inputs)
+
+    def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
+        return {"text": self.reader.ids.to_text(outputs)}
+
+    def predictions_for_scoring(self, write: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
+        return {}
+
+    def score(
+        self, answers: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
+    ) -> tuple[dict[str, float], dict[str, Any]]:
+        scores = {"perplexity": math.exp(loss) if loss < 700 else math.inf}  # Beyond, a float overflows.
+        if self.reader.ids.tokens == "characters":
+            scores["bits_per_character"] = loss / math.log(2)
+        return scores, {}
+
+    def describe(self, answer: Mapping[str, Any]) -> str:
+        return str(answer["text"])

@@ -1,0 +1,1 @@
+"""Training: the plan of a run, fitting, checkpoints, and the settings that follow from the data."""

@@ -1,0 +1,219 @@
+"""What training does besides fitting: keep the best weights, the history and the state, stop in time."""
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from keras_rnn_zoo.atomic_files import write_text
+from keras_rnn_zoo.batching import Batches
+from keras_rnn_zoo.errors import TrainingError
+from keras_rnn_zoo.training.checkpoint import assign, read_state, write_state
+
+LOWER_LOSS = 0.01
+"""Of epochs with equal monitored values, one whose loss is lower by this is an improvement."""
+
+
+class BestCheckpoint(keras.callbacks.Callback):
+    """Writes one row of `history.csv` an epoch, keeps the best weights, and stops when they no longer improve.
+
+    Its only state is its rows. `TrainingCheckpoint` saves them, so the best value and the patience survive an
+    interruption.
+
+    Args:
+        folder: where `history.csv` and the best weights are written.
+        monitor: the column that tells which epoch is best, such as `"val_loss"`.
+        mode: `"min"` or `"max"`: whether less or more of it is better.
+        patience: number of epochs without improvement after which training stops; 0 for never.
+        tie: values of the monitored column that differ by no more are equal.
+    """
+
+    def __init__(self, folder: Path, monitor: str, mode: str, patience: int, tie: float = 0.0) -> None:
+        super().__init__()
+        self.monitor = monitor
+        self.patience = patience
+        self.rows: list[dict[str, float]] = []
+        self._folder = folder
+        self._tie = tie
+        self._sign = 1 if mode == "max" else -1
+
+    @property
+    def history_path(self) -> Path:
+        """The table of epochs."""
+        return self._folder / "history.csv"
+
+    @property
+    def weights_path(self) -> Path:
+        """The weights of the best epoch."""
+        return self._weights_path(self.best)
+
+    def _weights_path(self, row: Mapping[str, float]) -> Path:
+        return self._folder / f"best-{row['epoch']}.state"
+
+    @property
+    def best(self) -> dict[str, float]:
+        """The row of the best epoch; of equal ones, the one of lowest loss on the validation split."""
+        return self._best_and_last(self.rows)[0]
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether there was no improvement for `patience` epochs.
+
+        An improvement is a better monitored value, or an equal one with a loss on the validation split that is clearly
+        lower: a few validation examples give few different accuracies, and while no long text is right yet, only one.
+        """
+        if not self.rows or not self.patience:
+            return False
+        return self.rows[-1]["epoch"] - self._best_and_last(self.rows)[1]["epoch"] >= self.patience
+
+    def _best_and_last(self, rows: Sequence[dict[str, float]]) -> tuple[dict[str, float], dict[str, float]]:
+        """Returns the row of the best epoch, whose weights are kept, and that of the last improvement.
+
+        Rows are compared as training meets them, since the weights of a row that was not the best then are lost.
+        """
+        best = last = rows[0]
+        top, lowest = self._sign * best[self.monitor], best["val_loss"]
+        for row in rows[1:]:
+            value, loss = self._sign * row[self.monitor], row["val_loss"]
+            higher, ahead = value > top, value > top + self._tie
+            top = max(top, value)
+            if value < top - self._tie:
+                continue
+            if self._sign * best[self.monitor] < top - self._tie or loss < best["val_loss"]:
+                best = row
+            if higher or loss <= lowest - LOWER_LOSS:
+                last, lowest = row, loss if ahead else min(lowest, loss)
+        return best, last
+
+    def ending(self, epochs: int) -> str:
+        """Returns why a training of up to `epochs` epochs ended, and which epoch was the best, in words."""
+        done, best = len(self.rows), int(self.best["epoch"])
+        if done < epochs:
+            return (
+                f"Stopped after epoch {done} of {epochs}: {self.monitor} has not improved for {self.patience} epochs "
+                f"(patience={self.patience}); the best was epoch {best}."
+            )
+        advice = " It was the last one: a larger value of epochs may do better." if best == epochs else ""
+        return f"All {epochs} epochs done; the best was epoch {best}.{advice}"
+
+    def resume(self, rows: Sequence[dict[str, float]]) -> None:
+        """Takes up the rows of an earlier history; raises `RunError` where the best weights of then are damaged."""
+        self.rows = list(rows)
+        if self.rows:
+            read_state(self.weights_path)
+            self._write_history(self.rows)
+
+    def load_best(self, model: Any) -> None:
+        """Gives a model the weights of the best epoch; raises `RunError` where their file is damaged."""
+        _, groups = read_state(self.weights_path)
+        assign(self.weights_path, model.weights, groups.get("weights", []))
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        # The weights of an earlier best are removed an epoch late: until the state of this epoch is saved, too, an
+        # interruption goes back to them.
+        kept = self.weights_path if self.rows else None
+        for path in self._folder.glob("best-*.state"):
+            if path != kept:
+                path.unlink()
+        row = {"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}}
+        rows = [*self.rows, row]
+        if self._best_and_last(rows)[0] is row:
+            write_state(self._weights_path(row), {"epoch": epoch + 1}, {"weights": self.model.weights})
+        self._write_history(rows)
+        self.rows = rows  # Last, so that an interruption before goes without this epoch.
+        if self.exhausted:
+            self.model.stop_training = True
+
+    def _write_history(self, rows: Sequence[dict[str, float]]) -> None:
+        table = io.StringIO()
+        writer = csv.DictWriter(table, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_text(self.history_path, table.getvalue())
+
+
+class TrainingCheckpoint(keras.callbacks.Callback):
+    """Saves all that a training goes on from, after each epoch and, if asked to, after so many steps.
+
+    It also tells the batches which epoch comes next, whose number their order follows from.
+
+    Args:
+        path: the file.
+        keeper: whose history is saved.
+        training: the batches.
+        every: number of steps after which the state is saved within an epoch; 0 for never.
+        first_step: number of steps of the first epoch that were made before.
+
+    Attributes:
+        metrics: the values of the metrics' variables with which the first epoch goes on; `None` for a whole one.
+    """
+
+    def __init__(self, path: Path, keeper: BestCheckpoint, training: Batches, every: int, first_step: int) -> None:
+        super().__init__()
+        self.metrics: list[Any] | None = None
+        self._path = path
+        self._keeper = keeper
+        self._training = training
+        self._every = every
+        self._first_step = first_step
+        self._epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._epoch = epoch
+        self._training.epoch.assign(epoch)
+        if self.metrics is not None:
+            assign(self._path, self.model.metrics_variables, self.metrics)
+            self.metrics = None
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        if not self._every:
+            return
+        step = self._first_step + batch + 1
+        if step % self._every == 0 and step < self._training.count:
+            self._save(self._epoch, step)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._first_step = 0
+        self._save(epoch + 1, 0)
+
+    def _save(self, epoch: int, step: int) -> None:
+        model = self.model
+        groups = {"model": model.variables, "optimizer": model.optimizer.variables}
+        if step:
+            groups["metrics"] = model.metrics_variables
+        write_state(self._path, {"epoch": epoch, "step": step, "rows": self._keeper.rows}, groups)
+
+
+class StopAfterEpoch(keras.callbacks.Callback):
+    """Stops after an epoch."""
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.model.stop_training = True
+
+
+class StopOnInvalidLoss(keras.callbacks.Callback):
+    """Raises `TrainingError`, which names the step, as soon as the loss is not a finite number.
+
+    Args:
+        first_step: number of steps of the first epoch that were made before.
+    """
+
+    def __init__(self, first_step: int = 0) -> None:
+        super().__init__()
+        self._first_step = first_step
+        self._epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._epoch = epoch + 1
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        loss = float((logs or {})["loss"])
+        if not math.isfinite(loss):
+            raise TrainingError(
+                f"The loss is {loss} at step {self._first_step + batch + 1} of epoch {self._epoch}. Train with a lower "
+                "learning rate, or look for values in the data that are not finite."
+            )

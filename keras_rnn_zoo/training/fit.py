@@ -1,0 +1,106 @@
+"""Fitting a model to batches, from the beginning or from where an interruption left it."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from keras_rnn_zoo.artifacts.run import STATE
+from keras_rnn_zoo.batching import Batches
+from keras_rnn_zoo.tasks.task import Task
+from keras_rnn_zoo.training.adam import Adam
+from keras_rnn_zoo.training.callbacks import BestCheckpoint, StopAfterEpoch, StopOnInvalidLoss, TrainingCheckpoint
+from keras_rnn_zoo.training.checkpoint import assign, read_state
+from keras_rnn_zoo.training.plan import Plan
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ResumePoint:
+    """How far a training has come: whole epochs, steps of the next one, and the values of the variables by then."""
+
+    path: Path
+    epoch: int = 0
+    step: int = 0
+    values: dict[str, list[Any]] = field(default_factory=dict)
+
+
+def fit(
+    plan: Plan,
+    model: Any,
+    task: Task,
+    keeper: BestCheckpoint,
+    training: Batches,
+    validation: Batches,
+    verbose: int | str,
+) -> None:
+    """Trains a model to the end of its epochs, or until it no longer improves, saving its state as it goes.
+
+    A training that goes on is given the weights, the optimizer's state, the seeds of dropout, the metrics so far, the
+    order of the examples and the history that it had, so it ends with the weights that it would have ended with.
+
+    Raises:
+        RunError: the state to go on from is damaged.
+        TrainingError: the loss is not finite.
+    """
+    settings, position = plan.config["training"], ResumePoint(plan.unfinished / STATE)
+    if plan.resumed:
+        position = _position(position.path, keeper)
+    _compile(model, task, settings, training.count * settings["epochs"])
+    if plan.resumed:
+        _restore(model, position, training)
+    logs = keras.callbacks.TensorBoard(plan.unfinished / "logs", write_graph=False)
+
+    def run(data: Any, first_step: int, *further: Any) -> None:
+        saver = TrainingCheckpoint(position.path, keeper, training, settings["save_every_steps"], first_step)
+        if first_step:
+            saver.metrics = position.values["metrics"]
+        model.fit(
+            data,
+            validation_data=validation.data,
+            initial_epoch=len(keeper.rows),
+            epochs=settings["epochs"],
+            shuffle=False,  # The batches are shuffled already.
+            verbose=verbose,
+            callbacks=[StopOnInvalidLoss(first_step), keeper, saver, logs, *further],
+        )
+
+    if position.step:
+        run(training.rest(position.step), position.step, StopAfterEpoch())
+    if not keeper.exhausted and len(keeper.rows) < settings["epochs"]:
+        run(training.data, 0)
+    logger.info("%s", keeper.ending(settings["epochs"]))
+
+
+def _compile(model: Any, task: Task, settings: dict[str, Any], steps: int) -> None:
+    schedule = keras.optimizers.schedules.CosineDecay(settings["learning_rate"], decay_steps=steps)
+    model.compile(
+        optimizer=Adam(schedule, epsilon=settings["adam_epsilon"], global_clipnorm=settings["gradient_norm"]),
+        loss=task.loss(),
+        metrics=task.training_metrics(),
+        # On TensorFlow, XLA would compile every shape of a batch anew; JAX without it would run each op by itself.
+        jit_compile=keras.backend.backend() != "tensorflow",
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+def _position(path: Path, keeper: BestCheckpoint) -> ResumePoint:
+    """Returns where an interrupted training was, and takes up its history."""
+    document, values = read_state(path)
+    keeper.resume(document["rows"])
+    return ResumePoint(path, document["epoch"], document["step"], values)
+
+
+def _restore(model: Any, position: ResumePoint, training: Batches) -> None:
+    """Gives a model and its optimizer what they had."""
+    if position.step:
+        # The metrics have no variables before they have seen a batch; `fit` sets them back.
+        inputs, targets = next(training.data.as_numpy_iterator())
+        model.test_on_batch(inputs, targets)
+    groups: dict[str, Sequence[Any]] = {"model": model.variables, "optimizer": model.optimizer.variables}
+    for name, variables in groups.items():
+        assign(position.path, variables, position.values.get(name, []))

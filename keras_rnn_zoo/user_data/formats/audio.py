@@ -1,0 +1,106 @@
+"""A folder of recordings."""
+
+import contextlib
+import itertools
+from collections import Counter
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.readers._recordings import (
+    COMPRESSED,
+    INSTALL,
+    WAV_ENDINGS,
+    decode_recording,
+    has_soundfile,
+    rate_of,
+    read_recording,
+)
+from keras_rnn_zoo.readers._wav import MARGIN, MOST_SECONDS
+from keras_rnn_zoo.user_data.dataset import dataset_from_files
+from keras_rnn_zoo.user_data.folders import Folder
+from keras_rnn_zoo.user_data.rows import Row
+
+MOST_SAMPLES = 16_000
+"""The rate that recordings of a higher one are read at, if the user names none: speech has little above half of it."""
+
+
+class AudioFolder(Folder):
+    """Recordings: a folder a class; with `labels.csv`; or with their text in the file name.
+
+    Args:
+        place: the folder.
+        tasks: the tasks that it may be for.
+        given: the columns of `labels.csv` that the user named.
+        encoding: its encoding.
+        sample_rate: samples a second that recordings are brought to; 0 for their own.
+        max_seconds: most of a recording that is read, from its start.
+    """
+
+    input = "audio"
+    endings = (*WAV_ENDINGS, *COMPRESSED)
+    tables: ClassVar = {"transcription": "labels.csv", "classification": "labels.csv"}
+
+    def __init__(
+        self,
+        place: str,
+        tasks: tuple[str, ...],
+        given: Mapping[str, str],
+        encoding: str,
+        sample_rate: int = 0,
+        max_seconds: float = MOST_SECONDS,
+    ) -> None:
+        super().__init__(place, tasks, given, encoding)
+        self.sample_rate, self.max_seconds = sample_rate, max_seconds
+
+    @classmethod
+    def readable(cls) -> tuple[str, ...]:
+        return cls.endings if has_soundfile() else WAV_ENDINGS
+
+    @classmethod
+    def needed(cls) -> Mapping[str, str]:
+        return {} if has_soundfile() else dict.fromkeys(COMPRESSED, INSTALL)
+
+    def load(self, row: Row) -> Any:
+        return read_recording((self.folder / row.raw).read_bytes(), self.sample_rate, self.max_seconds)
+
+    def check(self, row: Row) -> str:
+        try:
+            samples, _ = decode_recording((self.folder / row.raw).read_bytes(), self.max_seconds + MARGIN)
+        except OSError as error:
+            return f"the file cannot be read: {error.strerror}"
+        except DataError as error:
+            return f"the recording cannot be read: {error}"
+        return "" if len(samples) else "the recording has no samples"
+
+    def defaults(self) -> dict[str, Any]:
+        rates: Counter[int] = Counter()
+        usable = (path for path in self._paths if path not in self.listing.faults)
+        for path in itertools.islice(usable, 20):
+            with contextlib.suppress(OSError), open(self.folder / path, "rb") as file:  # The first pass names it.
+                rates[rate_of(file)] += 1
+        del rates[0]
+        rate = rates.most_common(1)[0][0] if rates else MOST_SAMPLES
+        few = {"epochs": 60, "batch_size": 16} if self.task == "transcription" and len(self._paths) < 5000 else {}
+        return {"sample_rate": min(max(rate, 1000), MOST_SAMPLES), **few}
+
+
+def audio_options(
+    *,
+    sample_rate: Annotated[int, Range(1000, 192_000)] = MOST_SAMPLES,
+    max_seconds: Annotated[float, Range(0.01, 3600)] = MOST_SECONDS,
+) -> None:
+    """What recordings have as options besides those of all files.
+
+    Args:
+        sample_rate: samples a second that recordings are brought to.
+        max_seconds: most of a recording that is read, from its start.
+    """
+
+
+@registry.file_format("audio", tasks=("classification", "transcription"), address="audio:DIR")
+def audio(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+    """A folder of recordings of any rate: a folder a class, with labels.csv, or with their text as file name."""
+    return dataset_from_files("audio", AudioFolder, place, tasks, options, known, audio_options)

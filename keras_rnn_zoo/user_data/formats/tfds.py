@@ -1,0 +1,267 @@
+"""Any data set of TensorFlow Datasets, also ones that the zoo has no entry for."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.datasets._prepared import (
+    checksum,
+    data_dir_path,
+    find_prepared,
+    open_prepared,
+    read_examples,
+    recorded_dir,
+)
+from keras_rnn_zoo.datasets._tagged import tagging_defaults
+from keras_rnn_zoo.datasets.examples import Examples
+from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.lazy import np, tfds
+from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.readers._wav import MOST_SECONDS, resample
+from keras_rnn_zoo.user_data.columns import TARGETS, USUAL, choose_task, parse_columns, resolve, words_of
+from keras_rnn_zoo.user_data.dataset import open_dataset
+from keras_rnn_zoo.user_data.formats.conll import joined
+from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource
+
+SPLITS = {"validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
+"""What TFDS's data sets name their splits, the commonest first."""
+
+FITTING = {
+    "text": ("text",),
+    "label": ("label", "text", "number"),
+    "value": ("number", "real"),
+    "source": ("text",),
+    "target": ("text",),
+    "tokens": ("texts",),
+    "tags": ("labels", "texts"),
+    "image": ("image",),
+    "caption": ("text", "texts"),
+    "audio": ("audio",),
+    "series": ("series",),
+}
+"""The kinds of features that each word can stand for."""
+
+INPUTS = ("text", "image", "audio", "series")
+
+
+class TfdsSplit(RowSource):
+    """One split of a prepared data set.
+
+    Args:
+        builder: the TFDS builder.
+        split: the split, as TFDS names it.
+        tasks: the tasks that it may be for.
+        given: the feature that the user named for each word.
+        sample_rate: samples a second that recordings are brought to; 0 for their own.
+        max_seconds: most of a recording that is read, from its start.
+    """
+
+    def __init__(  # The place of a split is its builder.
+        self, builder: Any, split: str, tasks: tuple[str, ...], given: Mapping[str, str], sample_rate: int = 0,
+        max_seconds: float = MOST_SECONDS,
+    ) -> None:  # fmt: skip
+        self.builder, self.split, self.sample_rate, self.max_seconds = builder, split, sample_rate, max_seconds
+        self.features_by_name = dict(_flat(builder.info.features))
+        self.kinds = {name: _kind(feature) for name, feature in self.features_by_name.items()}
+        self.task = choose_task(tasks, given, list(self.kinds), lambda name: self.kinds[name] == "real")
+        inputs = [kind for kind in INPUTS if kind != TARGETS[self.task]]
+        there = [kind for kind in inputs if kind in self.kinds.values()]
+        self.input = next((kind for kind in inputs if kind in given), there[0] if there else inputs[0])
+        self.columns = {}
+        for word in words_of(self.task, self.input):
+            fitting = [n for n, kind in self.kinds.items() if kind in FITTING[word] and n not in self.columns.values()]
+            mine = {word: given[word]} if word in given else {}
+            self.columns |= resolve((word,), mine, fitting, f"The TFDS data set {builder.info.full_name}", self.task)
+        series = self.features_by_name[next(iter(self.columns.values()))]
+        self.features = series.shape[-1] if self.input == "series" and len(series.shape) == 2 else 1
+        self._given = given
+
+    def other(self, split: str) -> "TfdsSplit":
+        """Returns another split of the same data set, read in the same way."""
+        return TfdsSplit(self.builder, split, (self.task,), self.columns, self.sample_rate, self.max_seconds)
+
+    def named(self) -> list[Path]:
+        return [Path(self.builder.info.full_name)]
+
+    def paths(self) -> list[Path]:
+        return sorted(Path(self.builder.data_dir).glob("*-of-*"))
+
+    def checksum(self) -> str:
+        return checksum(Path(self.builder.data_dir))
+
+    def rows(self) -> Iterator[Row | BadRow]:
+        raw_name, target_name = self.columns.values()
+        features = self.builder.info.features
+        named = (raw_name, target_name)  # A slash may stand in the name of a feature as well as between two.
+        wanted = {top for top in features for name in named if name == top or name.startswith(f"{top}/")}
+        decoders = {name: tfds.decode.SkipDecoding() for name in wanted if self.kinds.get(name) == "image"}
+        partial = tfds.decode.PartialDecoding({name: features[name] for name in wanted}, decoders=decoders)
+        try:
+            examples = read_examples(self.builder, self.split, partial).as_numpy_iterator()
+        except ValueError as error:
+            raise DataError(
+                f"The split {self.split!r} of {self.builder.info.full_name} cannot be read: {error}"
+            ) from None
+        for number, example in enumerate(examples):
+            flat = dict(_flat(example))
+            raw = self._input(flat[raw_name], raw_name)
+            yield Row(f"example {number} of {self.split}", raw, self._target(flat[target_name], target_name))
+
+    def _input(self, value: Any, name: str) -> Any:
+        if self.task == "tagging":
+            return _sentence(value)
+        if self.kinds[name] == "audio":
+            return self._samples(value, self.features_by_name[name].sample_rate or self.sample_rate)
+        if self.kinds[name] == "series":
+            return np.asarray(value if value.ndim > 1 else value[:, None], "float32")
+        return value
+
+    def _samples(self, value: Any, rate: int) -> Any:
+        """Returns the samples of a recording, from -1 to 1, its channels averaged, at the rate wanted."""
+        if value.dtype.kind in "iu":
+            value = value / 32_768.0  # TFDS stores 16-bit samples as wider integers.
+        mono = np.asarray(value, "float32") if value.ndim == 1 else np.asarray(value, "float32").mean(axis=1)
+        try:
+            return resample(mono, rate, self.sample_rate or rate, self.max_seconds)
+        except DataError as error:
+            raise DataError(f"A recording of {self.builder.info.full_name} cannot be read: {error}.") from None
+
+    def _target(self, value: Any, name: str) -> Any:
+        kind, feature = self.kinds[name], self.features_by_name[name]
+        if self.task == "tagging":
+            return _sentence([self._class(feature.feature, name, one) for one in value] if kind == "labels" else value)
+        if self.task == "captioning":
+            return _texts(value) if kind == "texts" else _texts([value])
+        if kind == "label":
+            return self._class(feature, name, value) if value >= 0 else ""
+        return value.decode("utf-8", "replace") if isinstance(value, bytes) else value.item()
+
+    def defaults(self) -> dict[str, Any]:
+        if self.task == "tagging":
+            tags = self.columns["tags"]
+            return tagging_defaults(self.features_by_name[tags].feature.names if self.kinds[tags] == "labels" else ())
+        rate = self.features_by_name[self.columns["audio"]].sample_rate if self.input == "audio" else None
+        return {"sample_rate": max(1000, min(rate, 16_000))} if rate else {}
+
+    def _class(self, feature: Any, name: str, value: Any) -> str:
+        """Returns what a label calls a class."""
+        if not 0 <= value < feature.num_classes:
+            raise DataError(
+                f"The TFDS data set {self.builder.info.full_name} has an example of the label {value}, and names of "
+                f"{feature.num_classes} labels: its file {name}.labels.txt is damaged. Copy the data set again."
+            )
+        return str(feature.int2str(int(value)))
+
+    def load(self, row: Row) -> Any:
+        return row.raw.encode() if isinstance(row.raw, str) else row.raw
+
+    def key(self, row: Row) -> bytes:
+        return row.raw.encode() if isinstance(row.raw, str) else bytes(row.raw)
+
+
+def _sentence(words: Any) -> str:
+    return " ".join(map(joined, _texts(words)))
+
+
+def _texts(values: Any) -> list[str]:
+    return [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values]
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Gives the leaves of nested features or examples, with their names joined by slashes."""
+    for name, value in tree.items():
+        if hasattr(value, "items") and not hasattr(value, "feature"):
+            yield from _flat(value, f"{prefix}{name}/")
+        else:
+            yield prefix + name, value
+
+
+def _kind(feature: Any) -> str:
+    """Returns the kind of a TFDS feature, as `FITTING` names it."""
+    features = tfds.features
+    if isinstance(feature, features.Sequence):
+        inner = _kind(feature.feature)
+        return {"text": "texts", "label": "labels"}.get(inner, "series" if inner in ("real", "number") else "other")
+    for kind, classes in (("label", features.ClassLabel), ("image", features.Image), ("audio", features.Audio)):
+        if isinstance(feature, classes):
+            return kind
+    if isinstance(feature, features.Text) or (
+        feature.shape == () and feature.np_dtype in (str, bytes, object, np.str_)
+    ):
+        return "text"
+    if feature.shape == ():
+        return "real" if np.issubdtype(feature.np_dtype, np.floating) else "number"
+    return "series" if len(feature.shape) in (1, 2) else "other"
+
+
+@registry.file_format("tfds", tasks=tuple(TARGETS), address="tfds:NAME[/CONFIG]")
+def tfds_set(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+    """A data set of TFDS by name; its features are the columns, and splits are named as TFDS does."""
+    location = place.strip("/")
+    if not re.fullmatch(r"[A-Za-z0-9_]+(/[A-Za-z0-9_.+-]*[A-Za-z0-9_+-])?(:[0-9.]+)?", location):
+        # What has a colon is run from the repositories of strangers.
+        raise DataError(f"A data set of TFDS has a name such as imdb_reviews or glue/sst2; received {place!r}.")
+    given = known.get("columns") or parse_columns(str(options.get("columns", "")), USUAL)
+    builder = _open(location, options.get("data_dir") or recorded_dir(location, known.get("data_dir")))
+    found = TfdsSplit(builder, "train", tasks, given)
+
+    def open_set(
+        data_dir: str | None, seed: int, *, columns: str = "", validation: str = "", test: str = "",
+        skip_bad_rows: bool = False, sample_rate: int = 16_000,
+        max_seconds: Annotated[float, Range(0.01, 3600)] = MOST_SECONDS,
+    ) -> Examples:  # fmt: skip
+        """A data set of TensorFlow Datasets.
+
+        Args:
+            data_dir: the folder of prepared data sets.
+            seed: draws the splits that the data set lacks.
+            columns: which feature holds what, such as text=content,label=stars; guessed from kinds and names if empty.
+            validation: the split to validate on; the data set's own, or a tenth of train, if empty.
+            test: the split to test on; the data set's own, or a tenth of train, if empty.
+            skip_bad_rows: whether to leave out examples that cannot be used.
+            sample_rate: samples a second that recordings are brought to.
+            max_seconds: most of a recording that is read, from its start.
+        """
+        opened = _open(location, data_dir)
+        files = {"train": TfdsSplit(opened, "train", (found.task,), found.columns, sample_rate, max_seconds)}
+        for part, named in (("validation", validation), ("test", test)):
+            split = named or next((name for name in SPLITS[part] if name in opened.info.splits), "")
+            if split:
+                files[part] = files["train"].other(split)
+        return open_dataset(files, seed, skip_bad_rows, known)
+
+    return registry.Dataset(
+        name=f"tfds:{location}",
+        make=open_set,
+        task=found.task,
+        source="tfds",
+        location=location,
+        size="as the run's configuration says",
+        license="that of the data set, as TFDS tells it",
+        model_options={"input": found.input},
+        defaults=found.defaults(),
+    )
+
+
+def _open(location: str, data_dir: str | None) -> Any:
+    """Returns the builder of a data set; of one with configs of which one is prepared, of that one."""
+    folder = data_dir_path(data_dir)
+    if not find_prepared(location, folder) and "/" not in location:
+        configs = sorted(
+            path.name for path in (folder / location).glob("*") if find_prepared(f"{location}/{path.name}", folder)
+        )
+        if len(configs) == 1:
+            location = f"{location}/{configs[0]}"
+        elif configs:
+            raise DataError(
+                f"The data set {location!r} is prepared in the configs {', '.join(configs)}. Name one: "
+                f"tfds:{location}/{configs[0]}."
+            )
+    builder = open_prepared(location, data_dir)
+    if "train" not in builder.info.splits:
+        raise DataError(
+            f"The data set {location!r} has no split 'train'; it has {', '.join(builder.info.splits)}. Name another."
+        )
+    return builder

@@ -1,0 +1,75 @@
+"""Targets of series as they stand in arrays: names of classes, numbers, texts, or one-hot rows."""
+
+from typing import Any
+
+from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.lazy import np
+from keras_rnn_zoo.user_data.columns import are_measured
+
+KINDS = "OSUbiuf"
+"""The kinds of NumPy's types that targets can be of: objects, texts, truth values and real numbers."""
+
+
+def as_column(y: Any, name: str) -> Any:
+    """Returns targets without a last axis of one: (examples,) for (examples, 1).
+
+    Args:
+        y: the array.
+        name: what messages call it.
+
+    Raises:
+        DataError: its values are no targets, such as dates or complex numbers, or it has no axis of examples.
+    """
+    if y.dtype.kind not in KINDS:
+        raise DataError(f"{name}: numbers or texts are expected as targets; received values of the type {y.dtype}.")
+    if not y.ndim:
+        raise DataError(f"{name}: a target for each series is expected; received a single value. Write an array.")
+    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+
+
+def measured(y: Any) -> bool:
+    """Whether targets, as `as_column` gives them, are measured numbers rather than names of classes."""
+    return y.ndim == 1 and y.dtype.kind in "fO" and are_measured(y)
+
+
+def as_targets(y: Any, task: str, name: str) -> Any:
+    """Returns one target for each example: (examples,).
+
+    Of one-hot rows (examples, classes) the target is the place of the one; a row with NaN has none.
+
+    Args:
+        y: the array, as `as_column` gives it.
+        task: what the targets are for.
+        name: what messages call the array.
+
+    Raises:
+        DataError: the shape is not one of targets of the task.
+    """
+    if y.ndim == 1:
+        return y
+    if task != "classification" or y.ndim != 2 or y.dtype.kind not in "biuf":
+        wanted = "(examples,) or (examples, 1)"
+        raise DataError(f"{name}: targets of the shape {wanted} are expected; received one of {y.shape}.")
+    missing = np.isnan(y.astype("float64")).any(axis=1)
+    one_hot = (((y == 0) | (y == 1)).all(axis=1) & ((y == 1).sum(axis=1) == 1)) | missing
+    if not one_hot.all():
+        row = int(np.flatnonzero(~one_hot)[0])
+        raise DataError(
+            f"{name}: its shape {y.shape} is that of one-hot targets, a one and otherwise zeros in each row; row {row} "
+            f"is {np.array2string(y[row], threshold=10)}. Write a class for each series: (examples,)."
+        )
+    targets = y.argmax(axis=1).astype(object)
+    targets[missing] = None
+    return targets
+
+
+def plain(target: Any) -> str | float | None:
+    """Returns one target as rows have it: a text, or a float; "" where it is missing, `None` for anything else."""
+    value = target.item() if hasattr(target, "item") and np.ndim(target) == 0 else target
+    if value is None:
+        return ""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogateescape")
+    if isinstance(value, float | np.floating):
+        return float(value) if value == value else ""
+    return str(value) if isinstance(value, str | int) else None
