@@ -77,14 +77,16 @@ def make_batches(
 
         return prepare
 
-    if task.repeats_inputs:
+    # A subclass with an `example` of its own may make more of the raw input than `read` does.
+    repeats = task.repeats_inputs and type(task).example is Task.example
+    if repeats:
         tensors = _mapped(read_once(examples, task), measured(task.with_target))
     else:
         tensors = _mapped(examples, measured(task.example))
     with _translate_example_errors():
         example_bytes, total = _memory((parts for _, parts in tensors.take(_SAMPLE)), examples)
         # Inputs that examples share are in memory once, and are almost all of it.
-        share = share_of_new(examples.take(_SAMPLE)) if task.repeats_inputs else 1.0
+        share = share_of_new(examples.take(_SAMPLE)) if repeats else 1.0
         if kept := total * share <= _CACHED_BYTES:
             tensors = tensors.cache()
         # This pass also fills the cache.
@@ -95,7 +97,7 @@ def make_batches(
         with tf.device("CPU:0"):  # Where the pipeline reads it.
             epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
         among = max(len(lengths), 1) if total <= _CACHED_BYTES else _shuffled(examples)
-        if kept or (task.repeats_inputs and among * share * example_bytes <= _CACHED_BYTES):
+        if kept or (repeats and among * share * example_bytes <= _CACHED_BYTES):
             data = _in_order_of(epoch, data, among, shuffle_seed)
         else:
             data = _in_order_of(epoch, examples.enumerate(), among, shuffle_seed)
