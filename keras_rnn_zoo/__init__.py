@@ -3,7 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from keras_rnn_zoo.serialization import register_when_keras_is_imported
+from keras_rnn_zoo.frameworks.serialization import register_when_keras_is_imported
 
 if TYPE_CHECKING:
     from keras_rnn_zoo.building import build

@@ -8,6 +8,7 @@ from typing import Any
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import keras, np, tf
+from keras_rnn_zoo.tasks._repeated_inputs import read_once, share_of_new
 from keras_rnn_zoo.tasks.task import Task
 
 BOUNDARIES = [round(8 * 1.25**power) for power in range(60)]
@@ -77,30 +78,41 @@ def make_batches(
         DataError: an example cannot be preprocessed.
     """
 
-    def prepare(raw: Any, target: Any) -> tuple[Any, tuple[Any, ...]]:
-        parts = task.example(raw, target)
-        lengths = tf.cast(tf.stack(task.lengths(*parts)), tf.int64)
-        return lengths, (*parts, target) if references else parts
+    def measured(example: Callable[..., tuple[Any, Any]]) -> Callable[..., tuple[Any, tuple[Any, ...]]]:
+        def prepare(raw: Any, target: Any) -> tuple[Any, tuple[Any, ...]]:
+            parts = example(raw, target)
+            lengths = tf.cast(tf.stack(task.lengths(*parts)), tf.int64)
+            return lengths, (*parts, target) if references else parts
 
-    tensors = _mapped(examples, prepare)
+        return prepare
+
+    # A subclass with an `example` of its own may make more of the raw input than `read` does.
+    repeats = task.repeats_inputs and type(task).example is Task.example
+    if repeats:
+        tensors = _mapped(read_once(examples, task), measured(task.with_target))
+    else:
+        tensors = _mapped(examples, measured(task.example))
     with _translate_example_errors():
-        example_bytes, cached = _memory((parts for _, parts in tensors.take(_SAMPLE_SIZE)), examples)
-        if cached:
+        example_bytes, total = _memory((parts for _, parts in tensors.take(_SAMPLE_SIZE)), examples)
+        # Inputs that examples share are in memory once, and are almost all of it.
+        share = share_of_new(examples.take(_SAMPLE_SIZE)) if repeats else 1.0
+        if cached := total * share <= _MAX_CACHE_BYTES:
             tensors = tensors.cache()
         # This pass also fills the cache.
-        measured = [
+        all_lengths = [
             batch.numpy() for batch in tensors.map(_without_autograph(lambda lengths, parts: lengths)).batch(1024)
         ]
-    lengths = np.concatenate([np.zeros((0, *tensors.element_spec[0].shape), "int64"), *measured])
+    lengths = np.concatenate([np.zeros((0, *tensors.element_spec[0].shape), "int64"), *all_lengths])
     data, epoch = tensors.enumerate(), None
     if shuffle_seed is not None:
         with tf.device("CPU:0"):  # The input pipeline reads it there.
             epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
-        if cached:
-            data = _shuffle_by_epoch(epoch, data, max(len(lengths), 1), shuffle_seed)
+        among = max(len(lengths), 1) if total <= _MAX_CACHE_BYTES else _shuffle_buffer(examples)
+        if cached or (repeats and among * share * example_bytes <= _MAX_CACHE_BYTES):
+            data = _shuffle_by_epoch(epoch, data, among, shuffle_seed)
         else:
-            data = _shuffle_by_epoch(epoch, examples.enumerate(), _shuffle_buffer(examples), shuffle_seed)
-            data = _mapped(data, lambda index, example: (index, prepare(*example)))
+            data = _shuffle_by_epoch(epoch, examples.enumerate(), among, shuffle_seed)
+            data = _mapped(data, lambda index, example: (index, measured(task.example)(*example)))
     padding = 0.0
     if task.variable_length:
         # All images cost the same, however long the text about them, and diverse batches suit batch normalization.
@@ -149,14 +161,14 @@ def _translate_example_errors() -> Iterator[None]:
         ) from error
 
 
-def _memory(sample: Iterable[Any], examples: Any) -> tuple[float, bool]:
-    """Estimates the bytes of a preprocessed example and whether all fit into the cache, from a sample."""
+def _memory(sample: Iterable[Any], examples: Any) -> tuple[float, float]:
+    """Estimates the bytes of a preprocessed example and of all of them, from a sample."""
     sizes = [sum(_bytes(part) for part in tf.nest.flatten(parts)) for parts in sample]
     count = int(examples.cardinality())
     if count < 0:
         count = int(examples.reduce(np.int64(0), lambda total, _: total + 1))
     mean = sum(sizes) / max(len(sizes), 1)
-    return mean, mean * count <= _MAX_CACHE_BYTES
+    return mean, mean * count
 
 
 def _shuffle_buffer(examples: Any) -> int:

@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 import keras_rnn_zoo
-from keras_rnn_zoo import _keras_internals as internals
+from keras_rnn_zoo.frameworks import keras_internals as internals
 from keras_rnn_zoo.layers.compiled import compiled
 
 PACKAGE = Path(keras_rnn_zoo.__file__).parent
@@ -124,7 +124,7 @@ def test_a_program_is_launched_and_slices_are_read_and_written():
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_private_apis_are_used_in_one_module_only(path):
-    if path.name == "_keras_internals.py":
+    if path.name == "keras_internals.py":
         return
     source = path.read_text(encoding="utf-8")
     assert not PRIVATE_NAMES.search(source)

@@ -10,8 +10,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 LEVELS = [
-    {"_keras_internals", "atomic_files", "catalog", "conventions", "entries", "errors", "lazy", "memory", "offline"}
-    | {"options", "platforms", "printing", "registry", "serialization", "text_patterns"},
+    {"atomic_files", "catalog", "conventions", "entries", "errors", "frameworks", "lazy", "memory", "offline"}
+    | {"options", "platforms", "printing", "registry"},
     {"artifacts", "tfds_builders"},
     {"layers"},
     {"cells", "readers"},

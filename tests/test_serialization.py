@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import layers, serialization
+from keras_rnn_zoo import layers
+from keras_rnn_zoo.frameworks import serialization
 
 OPEN = """
 import sys

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from keras_rnn_zoo._keras_internals import fingerprint_proto, op_definition, saved_model_proto
 from keras_rnn_zoo.artifacts.export import FINGERPRINT, GRAPH, damaged_export
 from keras_rnn_zoo.artifacts.snapshot import Snapshot
+from keras_rnn_zoo.frameworks.keras_internals import fingerprint_proto, op_definition, saved_model_proto
 
 _REACHING = re.compile(
     r"File|^_?Eager|Py|Dataset|Iterator|Reader|Writer|Summary|Rpc|Debug|Remote|Collective|Send|Recv|Tpu|TPU|Xla|Proto|"

@@ -15,10 +15,10 @@ import h5py
 import keras
 import numpy as np
 
-from keras_rnn_zoo._keras_internals import forget_uninitialized_variables
 from keras_rnn_zoo.artifacts.digests import damaged
 from keras_rnn_zoo.artifacts.snapshot import OpenFile
 from keras_rnn_zoo.errors import ZooError
+from keras_rnn_zoo.frameworks.keras_internals import forget_uninitialized_variables
 
 WEIGHTS = "model.weights.h5"
 MEMBERS = ("metadata.json", "config.json", WEIGHTS)

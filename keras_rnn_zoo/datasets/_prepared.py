@@ -7,7 +7,7 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -273,39 +273,3 @@ def read_split(builder: Any, split: str, keys: tuple[str, str]) -> Any:
     """
     raw, target = keys
     return read_examples(builder, split).map(lambda example: (example[raw], example[target]))
-
-
-PHOTOGRAPHS = {
-    "encoder": "EfficientNetB0",
-    "pretrained": True,
-    "image_height": 224,
-    "image_width": 224,
-    "units": 512,
-    "embedding_dim": 256,
-    "batch_size": 64,
-    "target_tokens": "words",
-    "bleu_tokenize": "none",
-}
-"""Defaults for captions of photographs. Published scores are computed on lower-case words."""
-
-
-def read_captions(builder: Any, split: str, captions: Callable[[Any], Any], one_each: bool = False) -> Any:
-    """Returns a split as a `tf.data.Dataset` of `(encoded image, captions)`, in the order of the files.
-
-    Args:
-        builder: the builder that `open_prepared` returned; its features are "image" and "captions".
-        split: TFDS's name of the split.
-        captions: a function from the feature "captions" to strings `(references,)`.
-        one_each: whether to return a separate element for each caption, with strings `(1,)`, as for training.
-    """
-    decoders = tfds.decode.PartialDecoding(["image", "captions"], decoders={"image": tfds.decode.SkipDecoding()})
-    examples = read_examples(builder, split, decoders).map(
-        lambda example: (example["image"], captions(example["captions"]))
-    )
-    if not one_each:
-        return examples
-
-    def pairs(image: Any, texts: Any) -> Any:
-        return tf.data.Dataset.from_tensor_slices(texts[:, None]).map(lambda text: (image, text))
-
-    return examples.flat_map(pairs)

@@ -9,7 +9,7 @@ import functools
 import keras
 import tensorflow as tf
 
-from keras_rnn_zoo._keras_internals import xla_launch
+from keras_rnn_zoo.frameworks.keras_internals import xla_launch
 
 _SIZES = [4, 6, 8, 12, 16, 24, 32, 48, *(base * 2**power for power in range(4, 25) for base in (4, 5, 6, 7))]
 """The sizes that sequences and batches are padded to. More sizes would mean more compilations; the large ones are

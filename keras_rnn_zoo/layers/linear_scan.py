@@ -17,7 +17,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_rnn_zoo._keras_internals import dynamic_slice, dynamic_update_slice
+from keras_rnn_zoo.frameworks.keras_internals import dynamic_slice, dynamic_update_slice
 from keras_rnn_zoo.layers.compiled import bucket_size, column_sums, compiled, pad
 
 _BLOCK = 4

@@ -39,7 +39,7 @@ import functools
 
 import tensorflow as tf
 
-from keras_rnn_zoo._keras_internals import dynamic_update_slice
+from keras_rnn_zoo.frameworks.keras_internals import dynamic_update_slice
 from keras_rnn_zoo.layers.compiled import bucket_size, column_sums, compiled, pad
 
 

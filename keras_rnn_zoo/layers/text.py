@@ -8,11 +8,11 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from keras_rnn_zoo._keras_internals import accept_strings
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.atomic_files import write_text
+from keras_rnn_zoo.conventions import INVISIBLE, MARK, PIECE, SPACES, STRAY_JOINERS, TAG, UNSPACED_PIECE
 from keras_rnn_zoo.errors import RunError
-from keras_rnn_zoo.text_patterns import INVISIBLE, MARK, PIECE, SPACES, STRAY_JOINERS, TAG, UNSPACED_PIECE
+from keras_rnn_zoo.frameworks.keras_internals import accept_strings
 
 PADDING, UNKNOWN, START, END = range(4)
 RESERVED = ("", "[UNK]")

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_rnn_zoo._keras_internals import OptimizerHooks
+from keras_rnn_zoo.frameworks.keras_internals import OptimizerHooks
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")

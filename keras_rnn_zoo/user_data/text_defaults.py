@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from keras_rnn_zoo.conventions import UNSPACED
 from keras_rnn_zoo.entries import TaskFiles
-from keras_rnn_zoo.text_patterns import UNSPACED
 
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_rnn_zoo._keras_internals import flatten_layers
+from keras_rnn_zoo.frameworks.keras_internals import flatten_layers
 from keras_rnn_zoo.layers.portable import plain_loops, without_cudnn
 
 CELLS = [keras.layers.SimpleRNN, keras.layers.GRU, keras.layers.LSTM]

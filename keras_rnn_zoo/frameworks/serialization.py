@@ -55,7 +55,7 @@ def layer_classes() -> Iterator[tuple[str, str]]:
     import re
 
     decorated = re.compile(rf'^@keras\.saving\.register_keras_serializable\("{PACKAGE}"\)\nclass (\w+)', re.MULTILINE)
-    for path in sorted((Path(__file__).parent / "layers").glob("*.py")):
+    for path in sorted((Path(__file__).parent.parent / "layers").glob("*.py")):
         for name in decorated.findall(path.read_text(encoding="utf-8")):
             yield f"{PACKAGE}.layers.{path.stem}", name
 
