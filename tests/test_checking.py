@@ -36,7 +36,8 @@ def changed(monkeypatch):
 
 def test_an_export_that_answers_otherwise_is_not_published(copied, few, changed):
     before = sorted(path.name for path in copied.path.iterdir())
-    with pytest.raises(ExportError, match="gives different predictions from its run, and is not published: 'probabilities' of"):
+    message = "gives different predictions from its run, and is not published: 'probabilities' of"
+    with pytest.raises(ExportError, match=message):
         zoo.export(copied)
     assert sorted(path.name for path in copied.path.iterdir()) == before
 
@@ -64,9 +65,9 @@ def test_without_the_data_made_up_inputs_are_asked_and_it_is_said(copied, few, m
     monkeypatch.setattr(rebuild, "open_examples", missing)
     with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
         path = zoo.export(copied)
-    assert "The data of toy_reviews is not available, so the export is checked with synthetic inputs. There is no" in caplog.text
+    assert "of toy_reviews is not available, so the export is checked with synthetic inputs. There is no" in caplog.text
     assert "9 inputs from synthetic data in the format of toy_reviews" in caplog.text
-    assert json.loads((path / "export.json").read_text())["check"]["source"].startswith("no data set")
+    assert json.loads((path / "export.json").read_text())["check"]["source"].startswith("synthetic data")
 
 
 def test_the_process_that_asks_cannot_import_this_package(tmp_path):
