@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from keras_rnn_zoo.batching import make_batches
+from keras_rnn_zoo.batching.batches import make_batches
 from keras_rnn_zoo.errors import DataError, ExportError
 from keras_rnn_zoo.exporting.check import BATCH_SIZES, check_inputs, difference
 from keras_rnn_zoo.exporting.exporter import Exporter, describe_inputs
