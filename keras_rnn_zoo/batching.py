@@ -86,7 +86,7 @@ def make_batches(
 
         return prepare
 
-    # A subclass with an `example` of its own may make more of the raw input than `read` does.
+    # A subclass that overrides `example` may use more of the raw input than `read` returns.
     repeats = task.repeats_inputs and type(task).example is Task.example
     if repeats:
         tensors = _mapped(read_once(examples, task), measured(task.with_target))
@@ -94,24 +94,23 @@ def make_batches(
         tensors = _mapped(examples, measured(task.example))
     with _translate_example_errors():
         example_bytes, total = _memory((parts for _, parts in tensors.take(_SAMPLE_SIZE)), examples)
-        # Inputs that examples share are in memory once, and are almost all of it.
+        # Inputs shared by several examples are in memory only once, and take almost all of it.
         share = share_of_new(examples.take(_SAMPLE_SIZE)) if repeats else 1.0
         if cached := total * share <= _MAX_CACHE_BYTES:
             tensors = tensors.cache()
         # This pass also fills the cache.
-        all_lengths = [
-            batch.numpy() for batch in tensors.map(_without_autograph(lambda lengths, parts: lengths)).batch(1024)
-        ]
+        only_lengths = tensors.map(_without_autograph(lambda lengths, parts: lengths))
+        all_lengths = [batch.numpy() for batch in only_lengths.batch(1024)]
     lengths = np.concatenate([np.zeros((0, *tensors.element_spec[0].shape), "int64"), *all_lengths])
     data, epoch = tensors.enumerate(), None
     if shuffle_seed is not None:
         with tf.device("CPU:0"):  # The input pipeline reads it there.
             epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
-        among = max(len(lengths), 1) if total <= _MAX_CACHE_BYTES else _shuffle_buffer(examples)
-        if cached or (repeats and among * share * example_bytes <= _MAX_CACHE_BYTES):
-            data = _shuffle_by_epoch(epoch, data, among, shuffle_seed)
+        buffer_size = max(len(lengths), 1) if total <= _MAX_CACHE_BYTES else _shuffle_buffer(examples)
+        if cached or (repeats and buffer_size * share * example_bytes <= _MAX_CACHE_BYTES):
+            data = _shuffle_by_epoch(epoch, data, buffer_size, shuffle_seed)
         else:
-            data = _shuffle_by_epoch(epoch, examples.enumerate(), among, shuffle_seed)
+            data = _shuffle_by_epoch(epoch, examples.enumerate(), buffer_size, shuffle_seed)
             data = _mapped(data, lambda index, example: (index, measured(task.example)(*example)))
     padding = 0.0
     if task.variable_length:
