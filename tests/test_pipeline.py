@@ -273,5 +273,5 @@ def test_an_image_is_read_once_for_all_of_its_captions(captioning, monkeypatch):
 def test_a_captioned_image_that_cannot_be_read_is_an_error_of_the_data(captioning, content, place):
     images = [png(1), png(1)]
     images[place] = content
-    with pytest.raises(DataError, match=r"An example of the data set cannot be used: .*PNG.* Correct it"):
+    with pytest.raises(DataError, match=r"An example of the dataset cannot be used: .*PNG.* Correct or remove it"):
         make_batches(tf.data.Dataset.from_tensor_slices((images, [["a"], ["a"]])), captioning, 2)
