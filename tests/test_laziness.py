@@ -10,9 +10,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 LEVELS = [
-    {"atomic_files", "catalog", "conventions", "entries", "errors", "frameworks", "lazy", "memory", "offline"}
-    | {"options", "platforms", "printing", "registry"},
-    {"artifacts", "tfds_builders"},
+    {"artifacts", "atomic_files", "catalog", "conventions", "entries", "errors", "frameworks", "lazy", "memory"}
+    | {"offline", "options", "platforms", "printing", "registry"},
+    {"tfds_builders"},
     {"layers"},
     {"cells", "readers"},
     {"architectures", "tasks", "datasets", "user_data"},

@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_rnn_zoo import batching as pipeline
-from keras_rnn_zoo.batching import make_batches
+from keras_rnn_zoo.batching import batches as pipeline
+from keras_rnn_zoo.batching.batches import make_batches
+from keras_rnn_zoo.batching.buckets import BOUNDARIES
+from keras_rnn_zoo.batching.repeated_inputs import read_once
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.readers.audio import AudioReader
 from keras_rnn_zoo.readers.image import ImageReader
 from keras_rnn_zoo.readers.series import SeriesReader
 from keras_rnn_zoo.readers.text import TextReader
 from keras_rnn_zoo.readers.words import WordsReader
-from keras_rnn_zoo.tasks._repeated_inputs import read_once
 from keras_rnn_zoo.tasks.captioning import Captioning
 from keras_rnn_zoo.tasks.classification import Classification
 from keras_rnn_zoo.tasks.regression import Regression
@@ -203,7 +204,7 @@ def test_jax_is_given_few_shapes_with_targets_as_long_as_their_inputs(task, monk
     batches = make_batches(tf.data.Dataset.from_tensor_slices((texts, tags)), tagging, 32)
     shapes = {(inputs.shape, targets.shape) for inputs, targets in batches.data.as_numpy_iterator()}
     assert all(inputs == targets for inputs, targets in shapes)
-    assert {inputs[1] for inputs, _ in shapes} <= {*pipeline.BOUNDARIES, 59}
+    assert {inputs[1] for inputs, _ in shapes} <= {*BOUNDARIES, 59}
     transcription = Transcription(AudioReader(), ())
     transcription.target_ids.set_vocabulary(["a"])
     recordings = [[0.5] * length for length in LENGTHS if length]

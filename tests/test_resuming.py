@@ -310,7 +310,7 @@ def test_an_interrupted_training_ends_with_the_same_weights(monkeypatch, name, d
 def test_what_is_made_anew_in_each_epoch_resumes_to_the_same_weights(monkeypatch, tmp_path):
     rows = [f"w{number % 7} w{number % 5} w{number % 3},{'yes' if number % 3 else 'no'}" for number in range(300)]
     (tmp_path / "rows.csv").write_text("\n".join(["text,label", *rows]) + "\n")
-    monkeypatch.setattr("keras_rnn_zoo.batching._MAX_CACHE_BYTES", 0)
+    monkeypatch.setattr("keras_rnn_zoo.batching.batches._MAX_CACHE_BYTES", 0)
     options = {"dataset": f"csv:{tmp_path / 'rows.csv'}", "epochs": 2, "save_every_steps": 3}
     whole = train(run="whole", **options)
     with monkeypatch.context() as patch:

@@ -144,7 +144,7 @@ def named(model: Any, inputs: Any) -> dict[str, Any]:
 
 def _measure(loaded: "LoadedRun", predict_logits: Any, data_dir: str | None) -> dict[str, dict[str, float]]:
     """Returns metrics of a run and of its export on examples of the test split; none where the data is not at hand."""
-    from keras_rnn_zoo.batching import make_batches
+    from keras_rnn_zoo.batching.batches import make_batches
     from keras_rnn_zoo.inference import rebuild
     from keras_rnn_zoo.inference.evaluate import BATCH_SIZE, score
 

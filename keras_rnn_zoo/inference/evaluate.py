@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keras_rnn_zoo.artifacts.run import Run, open_run
-from keras_rnn_zoo.batching import Batches, make_batches
+from keras_rnn_zoo.batching.batches import Batches, make_batches
 from keras_rnn_zoo.datasets._prepared import translate_record_errors
 from keras_rnn_zoo.errors import RunError
 from keras_rnn_zoo.inference import rebuild

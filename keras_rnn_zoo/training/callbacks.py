@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from keras_rnn_zoo.atomic_files import write_text
-from keras_rnn_zoo.batching import Batches
+from keras_rnn_zoo.batching.batches import Batches
 from keras_rnn_zoo.errors import TrainingError
 from keras_rnn_zoo.training.checkpoint import assign, read_state, write_state
 

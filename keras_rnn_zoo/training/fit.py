@@ -10,7 +10,7 @@ import keras
 
 from keras_rnn_zoo.artifacts.run import STATE
 from keras_rnn_zoo.artifacts.run_config import TrainingConfig
-from keras_rnn_zoo.batching import Batches
+from keras_rnn_zoo.batching.batches import Batches
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.training.adam import Adam
 from keras_rnn_zoo.training.callbacks import BestCheckpoint, StopAfterEpoch, StopOnInvalidLoss, TrainingCheckpoint

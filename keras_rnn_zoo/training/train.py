@@ -12,7 +12,7 @@ from keras_rnn_zoo.artifacts.publish_run import atomic_run, check_config, write_
 from keras_rnn_zoo.artifacts.run import STATE, Run, is_resumable
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.atomic_files import remove_partial, translate_os_errors, write_json, write_text
-from keras_rnn_zoo.batching import Batches, make_batches
+from keras_rnn_zoo.batching.batches import Batches, make_batches
 from keras_rnn_zoo.datasets._prepared import translate_record_errors
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.errors import DataError, TrainingError, TrainingInterrupted
