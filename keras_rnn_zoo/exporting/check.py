@@ -14,6 +14,7 @@ from typing import Any
 
 from keras_rnn_zoo.datasets._prepared import translate_record_errors
 from keras_rnn_zoo.errors import DataError, ExportError
+from keras_rnn_zoo.exporting.exporter import BATCH_SIZES
 from keras_rnn_zoo.inference import rebuild
 from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.inference.predictor import plain_rows
@@ -22,7 +23,6 @@ from keras_rnn_zoo.tasks._endpoint import Endpoint
 
 EXAMPLES = 200
 """Examples that an export is asked."""
-BATCH_SIZES = (1, 7, 64)
 TOLERANCE = 1e-5
 """Largest difference of two numbers, or of numbers beyond 1 the largest relative one."""
 _PROGRAM = Path(__file__).with_name("ask_savedmodel.py")
