@@ -1,4 +1,4 @@
-"""TensorFlow's SavedModel, with the vocabulary and all steps from raw input to prediction."""
+"""The SavedModel format, with the vocabulary and all steps from raw input to prediction."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 DEFAULT, PLAIN = "serve", "plain"
-"""The default endpoint, which is also the signature `serving_default`, and the same without its optional inputs."""
+"""The default endpoint, which is also the signature `serving_default`, and its variant without optional inputs."""
 
 
 @registry.export_format("saved_model", order=1, served=True)
@@ -33,7 +33,7 @@ class SavedModel(Exporter):
         from keras_rnn_zoo.exporting.check import check_inputs, check_saved_model
 
         comparison = check_saved_model(loaded, all_endpoints(loaded), folder, *check_inputs(loaded, data_dir))
-        logger.info("Compared with predict: %s", comparison)
+        logger.info("Compared with the run: %s", comparison)
         return {"check": asdict(comparison)}
 
 
@@ -62,19 +62,19 @@ def write_saved_model(loaded: "LoadedRun", endpoints: "Mapping[str, Endpoint]", 
 
 
 def _warm_up(loaded: "LoadedRun", endpoints: "Mapping[str, Endpoint]") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yields requests of one input for each endpoint and of eight for the default one.
+    """Yields a request with one input for each endpoint, and one with eight for the default endpoint.
 
-    Their inputs are made up: an export should not hand out the data of its training.
+    The inputs are synthetic: an export should not disclose training data.
     """
     task = loaded.task
-    made_up = [task.reader.dummy_input(number) for number in range(8)]
+    dummy_inputs = [task.reader.dummy_input(index) for index in range(8)]
 
     def request(name: str, count: int) -> tuple[str, dict[str, Any]]:
-        arguments = endpoints[name].sample(*task.to_batch(made_up[:count]))
+        arguments = endpoints[name].sample(*task.to_batch(dummy_inputs[:count]))
         names = [spec.name for spec in endpoints[name].signature]
         return name, {key: np.asarray(value) for key, value in zip(names, arguments, strict=True)}
 
-    default, *further = endpoints
+    default, *others = endpoints
     for count in (1, 8):
         yield "serving_default", request(default, count)[1]
-    yield from (request(name, 1) for name in further)
+    yield from (request(name, 1) for name in others)
