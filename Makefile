@@ -13,7 +13,7 @@ CORE := tests/test_registry.py tests/test_runs.py tests/test_training.py tests/t
 	tests/test_loading.py tests/test_hostile.py tests/test_hostile_exports.py tests/test_damage.py tests/test_pipeline.py \
 	tests/addresses tests/tasks tests/readers tests/layers/test_recurrent.py tests/layers/test_text.py tests/zoo_cli
 
-.PHONY: demo test test-all test-oldest audit fuzz lint bench bench-peers entries docs clean
+.PHONY: demo test test-all test-oldest coverage audit fuzz lint wheel bench bench-peers entries docs clean
 
 $(VENV)/installed: setup.cfg pyproject.toml constraints/dev.txt
 	$(PYTHON) -m venv $(VENV)
@@ -36,10 +36,14 @@ lint: $(VENV)/installed
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/pytest -n auto --dist loadfile -m "not slow"
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-all: lint
 	$(BIN)/pytest
+
+coverage: $(VENV)/installed
+	$(BIN)/pip install --quiet $(PINNED) --editable ".[coverage]"
+	$(BIN)/pytest --cov --cov-report=term --cov-report=html:build/coverage
 
 # With the oldest versions that setup.cfg allows, on the oldest Python.
 test-oldest: constraints/oldest.txt
@@ -68,6 +72,12 @@ bench-peers: requirements-bench.txt
 
 entries: $(VENV)/installed
 	$(BIN)/python benchmarks/entries.py $(foreach folder,$(DATA_DIR),--data-dir $(folder))
+
+# The wheel by itself, outside the checkout. `make wheel DEPENDENCIES=.venv` takes its dependencies from there, quickly.
+wheel:
+	$(PYTHON) -m venv build/tools
+	build/tools/bin/pip install --quiet build twine
+	.ci/use_wheel build/tools $(DEPENDENCIES)
 
 docs: $(VENV)/installed
 	$(BIN)/pip install --quiet --editable ".[docs]"

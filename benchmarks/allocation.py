@@ -1,7 +1,7 @@
-"""What the allocator costs a training: processor time, system time, page faults and memory, with and without ours.
+"""Cost of memory allocation in training: processor time, page faults and memory, with and without our settings.
 
-Each entry trains for some steps by its own model and batches, in a process of its own, with glibc's allocator as it is
-(`ZOO_MALLOPT=0`) and as training sets it. Only the steps are counted, not the start.
+Each entry trains for some steps on its own batches, in a separate process, with glibc's allocator in its default state
+(`ZOO_MALLOPT=0`) and as training configures it. Only the steps are measured, not the start.
 """
 
 import json
@@ -23,11 +23,11 @@ from rich.table import Table
 from keras_rnn_zoo import registry
 
 WARM = 10
-"""Steps that are not counted: the first ones trace, compile and grow the process's memory."""
+"""Number of warm-up steps, which trace, compile and grow the process's memory."""
 
 
 def costs_of_steps(architecture: str, dataset: str, data_dir: str | None, steps: int) -> dict[str, float]:
-    """Trains for some steps; returns their seconds in user and system mode, page faults, and the peak memory in GiB."""
+    """Trains for some steps; returns their user and system seconds, page faults, and the peak memory in GiB."""
     import keras
 
     from keras_rnn_zoo.training.allocation import freed_memory_kept
@@ -47,12 +47,12 @@ def costs_of_steps(architecture: str, dataset: str, data_dir: str | None, steps:
         "user": end.ru_utime - start.ru_utime,
         "system": end.ru_stime - start.ru_stime,
         "faults": end.ru_minflt - start.ru_minflt,
-        "gib": end.ru_maxrss / 2**20,  # Linux counts it in KiB.
+        "gib": end.ru_maxrss / 2**20,  # In KiB on Linux.
     }
 
 
 def measured(arguments: list[str], switch: str) -> dict[str, float]:
-    """Measures an entry in a process of its own."""
+    """Measures an entry in a separate process."""
     environment = {**os.environ, "ZOO_MALLOPT": switch, "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = [sys.executable, __file__, "--child", json.dumps(arguments)]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
@@ -60,13 +60,13 @@ def measured(arguments: list[str], switch: str) -> dict[str, float]:
 
 
 @click.command()
-@click.option("--data-dir", "data_dirs", multiple=True, metavar="DIR", help="Folder of data sets, prepared or raw.")
-@click.option("--only", multiple=True, metavar="DATASET", help="Measure this data set alone; may be repeated.")
-@click.option("--steps", default=60, show_default=True, help="Steps to count.")
-@click.option("--rounds", default=3, show_default=True, help="Processes of each kind, in turn.")
+@click.option("--data-dir", "data_dirs", multiple=True, metavar="DIR", help="Folder of datasets, prepared or raw.")
+@click.option("--only", multiple=True, metavar="DATASET", help="Measure only this dataset; may be repeated.")
+@click.option("--steps", default=60, show_default=True, help="Number of steps to measure.")
+@click.option("--rounds", default=3, show_default=True, help="Number of processes of each kind, alternating.")
 @click.option("--child", hidden=True)
 def main(data_dirs: tuple[str, ...], only: tuple[str, ...], steps: int, rounds: int, child: str | None) -> None:
-    """Prints for each entry the processor time of its steps, the system's share, page faults and peak memory."""
+    """Prints the processor time of the steps, the fraction of system time, page faults and peak memory per entry."""
     if child:
         click.echo(json.dumps(costs_of_steps(*json.loads(child))))
         return
@@ -89,7 +89,7 @@ def main(data_dirs: tuple[str, ...], only: tuple[str, ...], steps: int, rounds: 
 
 
 def row(name: str, before: list[dict[str, float]], after: list[dict[str, float]]) -> list[str]:
-    """Returns the cells of an entry: medians without and with ours, and the ratio with its lowest and highest."""
+    """Returns the table cells of an entry: medians without and with our settings, and the ratio with its range."""
 
     def both(key: str, form: str) -> str:
         return " -> ".join(format(statistics.median(costs[key] for costs in side), form) for side in (before, after))

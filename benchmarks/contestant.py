@@ -1,7 +1,7 @@
-"""A process that does one piece of work whenever `timing.Contestant` tells it to.
+"""A process that does one piece of work on each request of `timing.Contestant`.
 
-Usage: contestant.py MODULE:FUNCTION SETTINGS, where the settings are a JSON object. Reads orders from standard input
-and answers each by a line of JSON on standard output; whatever the work prints goes to standard error.
+Usage: contestant.py MODULE:FUNCTION SETTINGS, where the settings are a JSON object. Reads requests from standard input
+and responds to each with a line of JSON on standard output; whatever the work prints goes to standard error.
 """
 
 import importlib
@@ -17,13 +17,13 @@ from typing import Any
 from timing import MissingPeerError
 
 PEERS = {"torch", "joeynmt"}
-"""Packages that may lack."""
+"""Packages that may be missing."""
 
 
 def held(field: str) -> float:
-    """Returns a field of `/proc/self/status` in MiB: `VmRSS`, memory held now, or `VmHWM`, the most held so far.
+    """Returns a field of `/proc/self/status` in MiB: `VmRSS`, the current memory, or `VmHWM`, the peak.
 
-    Zero where there is no such file: only Linux has it.
+    Returns 0 on systems other than Linux, which do not have this file.
     """
     if sys.platform != "linux":
         return 0.0
@@ -33,20 +33,20 @@ def held(field: str) -> float:
 
 
 def forget_peak() -> None:
-    """Makes `VmHWM` what is held now."""
+    """Resets `VmHWM`, the peak, to the current memory."""
     if sys.platform == "linux":
         Path("/proc/self/clear_refs").write_text("5")
 
 
 def used(before: dict[str, float] | None = None) -> dict[str, float]:
-    """Returns what this process has used, or has since: seconds by the clock and of processors, and page faults."""
+    """Returns wall and processor seconds and page faults of this process, in total or since an earlier result."""
     now = resource.getrusage(resource.RUSAGE_SELF)
     values = {"wall": time.perf_counter(), "user": now.ru_utime, "system": now.ru_stime, "faults": float(now.ru_minflt)}
     return {name: value - before[name] for name, value in values.items()} if before else values
 
 
 def main(target: str, settings: str) -> None:
-    """Builds the work and does it for every order."""
+    """Builds the work and runs it for every request."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

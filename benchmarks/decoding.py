@@ -1,13 +1,13 @@
-"""Translating 500 sentences: our search, in the graph and in batches, beside a Python loop over the decoder.
+"""Translation of 500 sentences: our search, in the graph and in batches, compared to a Python loop over the decoder.
 
 The network is that of small_parallel_enja: one layer of 256 units, embeddings of 256, vocabularies of 8,000. Its
-weights are untrained and its end token cannot be written, so all translations have as many tokens, whoever writes them.
+weights are untrained and its end token is suppressed, so all translations have the same number of tokens.
 
 The loop is the one of Keras's example "English-to-Spanish translation with a sequence-to-sequence Transformer": one
-sentence at a time; in each step the model is called on source and prefix, padded to the most tokens, and the likeliest
-token at the prefix's end is appended. For a beam, its prefixes are the rows of the call. It translates a few sentences,
-from which the time for all is reckoned. It runs twice: with the model called as the example calls it, and with the call
-made a `tf.function`, which is kinder to it than the example.
+sentence at a time. In each step, the model is called on source and prefix, padded to the maximum length, and the most
+likely token is appended to the prefix. For beam search, the prefixes of a beam form a batch. It translates a few
+sentences, from which the total time is extrapolated. It runs twice: with the model called as in the example, and with
+the call wrapped in a `tf.function`, which is faster than the example.
 """
 
 from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ def _model_and_sources() -> tuple[Any, Any]:
 
 
 def ours(beam_size: int) -> Callable[[], list[int]]:
-    """Returns the work of translating all sentences; it gives the first translation."""
+    """Returns a function that translates all sentences and returns the first translation."""
     import tensorflow as tf
 
     from keras_rnn_zoo.inference.evaluate import BATCH_SIZE
@@ -60,7 +60,7 @@ def ours(beam_size: int) -> Callable[[], list[int]]:
 
 
 def python_loop(beam_size: int, sentences: int, graph: bool) -> Callable[[], list[int]]:
-    """Returns the work of translating a few sentences by a loop in Python; it gives the first translation."""
+    """Returns a function that translates a few sentences in a Python loop and returns the first translation."""
     import numpy as np
     import tensorflow as tf
 
@@ -94,7 +94,7 @@ def python_loop(beam_size: int, sentences: int, graph: bool) -> Callable[[], lis
 
 
 def measure(rounds: int, quick: bool) -> Iterator[Row]:
-    """Measures greedy search and a beam of 5."""
+    """Measures greedy search and beam search with 5 hypotheses."""
     for beam_size, name in ((1, "greedy"), (5, "beam of 5")):
         loops = {"called as it is": (1 if quick else 2, False), "called as a tf.function": (2 if quick else 20, True)}
         done = race(
@@ -113,5 +113,5 @@ def measure(rounds: int, quick: bool) -> Iterator[Row]:
             same = done.values("ours")[0] == done.values(how)[0]
             note = "" if same else f"{name}: the loop's first translation differs from ours"
             what = f"{SENTENCES} sentences, {name}"
-            mark = None if graph else Mark(30)  # It is for what the example does.
+            mark = None if graph else Mark(30)  # The mark refers to the example as it is.
             yield Row(what, "s", done.seconds("ours"), f"Python loop, model {how}", theirs, mark=mark, note=note)

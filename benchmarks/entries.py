@@ -1,4 +1,4 @@
-"""Every entry by its default options: what it reaches on its test split, in what time and memory, beside its mark."""
+"""Trains every entry with default options: test score, time and memory, compared to their targets."""
 
 import json
 import os
@@ -21,13 +21,13 @@ ZOO = Path(sys.executable).parent / "zoo"
 
 
 class Mark(NamedTuple):
-    """What an entry is to reach.
+    """The target of an entry.
 
     Attributes:
         metric: the metric.
-        bound: its value; at least so much, or at most where `most` is set.
-        minutes: the time for the commands by the clock; 0 for no limit.
-        most: whether less is better.
+        bound: the minimum value, or the maximum if `most` is set.
+        minutes: maximum wall time of the commands; 0 for no limit.
+        most: whether lower is better.
     """
 
     metric: str
@@ -56,11 +56,11 @@ MARKS: dict[tuple[str, str], Mark] = {
 
 
 class Cost(NamedTuple):
-    """What a command took.
+    """The cost of a command.
 
     Attributes:
-        minutes: by the clock.
-        cpu_minutes: of processors, in user and system mode; where others use the machine, the better figure.
+        minutes: wall time.
+        cpu_minutes: processor time, user and system; more reliable than wall time on a busy machine.
         gib: peak memory.
     """
 
@@ -70,7 +70,7 @@ class Cost(NamedTuple):
 
 
 def run_command(folder: Path, *args: str) -> Cost:
-    """Runs a command of `zoo` with its runs in a folder."""
+    """Runs a `zoo` command with its runs in `folder`."""
     start = time.perf_counter()
     environment = {**os.environ, "ZOO_MODELS_DIR": str(folder)}
     process = subprocess.Popen([str(ZOO), *args], env=environment, stdout=subprocess.DEVNULL)
@@ -78,12 +78,12 @@ def run_command(folder: Path, *args: str) -> Cost:
     minutes = (time.perf_counter() - start) / 60
     if status:
         raise SystemExit(f"zoo {' '.join(args)} failed")
-    # Linux counts memory in KiB.
+    # In KiB on Linux.
     return Cost(minutes, (usage.ru_utime + usage.ru_stime) / 60, usage.ru_maxrss / 2**20)
 
 
 def measure(architecture: str, dataset: str, data_dir: str | None) -> dict[str, Any]:
-    """Runs `zoo train`, and with embedded data `evaluate`, `export` and `predict` too, in a folder of their own."""
+    """Runs `zoo train` and, for embedded data, `evaluate`, `export` and `predict`, in a temporary folder."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         train = ["train", architecture, "--dataset", dataset, "--quiet"]
@@ -108,7 +108,7 @@ def measure(architecture: str, dataset: str, data_dir: str | None) -> dict[str, 
 
 
 def raw_input(dataset: str, folder: Path) -> str:
-    """Returns an input of the test split of an embedded data set, as `zoo predict` takes it."""
+    """Returns an input from the test split of an embedded dataset, in the format of `zoo predict`."""
     from keras_rnn_zoo import registry
 
     examples = registry.datasets.get(dataset).make(None, 0)
@@ -124,14 +124,14 @@ def raw_input(dataset: str, folder: Path) -> str:
 
 @click.command()
 @click.option(
-    "--data-dir", "data_dirs", multiple=True, help="Folder of TFDS data sets, or of files to prepare them from."
+    "--data-dir", "data_dirs", multiple=True, help="Folder of TFDS datasets, or of files to prepare them from."
 )
-@click.option("--only", multiple=True, metavar="DATASET", help="Measure this data set alone; may be repeated.")
+@click.option("--only", multiple=True, metavar="DATASET", help="Measure only this dataset; may be repeated.")
 def main(data_dirs: tuple[str, ...], only: tuple[str, ...]) -> None:
     """Measures entries one after another, prints a table and writes it as JSON.
 
-    Of an entry with an embedded data set, the minutes are those of train, evaluate, export and predict together.
-    Data sets that are neither embedded nor in a --data-dir are left out.
+    For an entry with an embedded dataset, the minutes are the sum for train, evaluate, export and predict.
+    Datasets that are neither embedded nor in a --data-dir are skipped.
     """
     from keras_rnn_zoo import registry
 

@@ -1,4 +1,4 @@
-"""Data sets of ordinary size, made from a seed and written in the forms that users have."""
+"""Synthetic datasets of ordinary size, written in the file formats that users have."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ SYLLABLES = [consonant + vowel for consonant in "bcdfghjklmnprstvwz" for vowel i
 WORDS = 40_000
 LETTERS = "".join(chr(number) for number in (*range(97, 123), *range(65, 91), *range(48, 58)))
 GLYPH = 32
-"""Pixels of a character, each way: a line of 30 characters is 960 columns wide, which are 240 frames."""
+"""Width and height of a character in pixels: a line of 30 characters is 960 columns wide, which gives 240 frames."""
 SAMPLE_RATE = 16_000
 
 
@@ -27,7 +27,7 @@ def _word(number: int) -> str:
 
 
 class Words:
-    """Draws words as often as texts have them: the word of rank `r` in proportion to `1 / (r + 2.7)` (Zipf's law)."""
+    """Draws words with realistic frequencies: the word of rank `r` is drawn in proportion to `1 / (r + 2.7)` (Zipf)."""
 
     def __init__(self, random: Any, count: int = WORDS) -> None:
         self.random = random
@@ -36,12 +36,12 @@ class Words:
         self._sums = np.cumsum(shares / shares.sum())
 
     def draw(self, count: int) -> list[str]:
-        """Returns some words."""
+        """Returns `count` random words."""
         return self.words[np.searchsorted(self._sums, self.random.random(count))].tolist()
 
     def sentences(self, count: int, mean: float) -> Iterator[list[str]]:
-        """Gives sentences whose lengths have this mean, and half of it as deviation."""
-        # A gamma distribution of shape 4: no length is negative, and some are long.
+        """Yields sentences whose lengths have this mean and half of it as standard deviation."""
+        # A gamma distribution of shape 4 has no negative lengths and a long tail.
         for length in np.maximum(np.round(self.random.gamma(4, mean / 4, count)), 3).astype(int):
             yield self.draw(length)
 
@@ -54,7 +54,7 @@ def _table(path: Path, header: tuple[str, ...], rows: Iterator[tuple[str, ...]])
 
 
 def write_lines(folder: Path, count: int, random: Any) -> None:
-    """Writes lines of writing, 24 to 36 characters each, as gray PNG files."""
+    """Writes images of lines of text, 24 to 36 characters each, as grayscale PNG files."""
     import tensorflow as tf
 
     glyphs = np.where(random.random((len(LETTERS), GLYPH, GLYPH)) < 0.2, 30, 220).astype("uint8")
@@ -77,7 +77,7 @@ def write_pairs(folder: Path, count: int, random: Any) -> None:
 
 
 def write_tagged(folder: Path, count: int, random: Any) -> None:
-    """Writes sentences of 16 words, with one of 17 tags for each."""
+    """Writes sentences of 16 words, with one of 17 tags for each word."""
     with open(folder / "tagged.conll", "w", encoding="utf-8") as file:
         for sentence in Words(random).sentences(count, 16):
             file.writelines(f"{word}\tT{len(word) % 5}{ord(word[0]) % 3}\n" for word in sentence)
@@ -85,7 +85,7 @@ def write_tagged(folder: Path, count: int, random: Any) -> None:
 
 
 def write_reviews(folder: Path, count: int, random: Any) -> None:
-    """Writes reviews of 400 words, of two classes."""
+    """Writes reviews of 400 words in two classes."""
     reviews = enumerate(Words(random).sentences(count, 400))
     _table(
         folder / "reviews.csv",
@@ -95,7 +95,7 @@ def write_reviews(folder: Path, count: int, random: Any) -> None:
 
 
 def write_recordings(folder: Path, count: int, random: Any) -> None:
-    """Writes recordings of 1.5 to 2.5 s, as WAV files of 16 bits, and transcripts of 12 to 20 characters."""
+    """Writes recordings of 1.5 to 2.5 s, as 16-bit WAV files, and transcripts of 12 to 20 characters."""
     noise = (3000 * random.standard_normal(600 * SAMPLE_RATE)).astype("<i2")
 
     def rows() -> Iterator[tuple[str, str]]:
@@ -106,7 +106,7 @@ def write_recordings(folder: Path, count: int, random: Any) -> None:
                 file.setsampwidth(2)
                 file.setframerate(SAMPLE_RATE)
                 file.writeframes(noise[start : start + length].tobytes())
-            # Without two equal ones in a row, each character needs one frame: 37 are there at least.
+            # Without repeated characters, each one needs a single frame, and there are at least 37.
             steps = np.cumsum(random.integers(1, 26, random.integers(12, 21)))
             yield f"{number}.wav", "".join(LETTERS[step % 26] for step in steps)
 
@@ -114,13 +114,13 @@ def write_recordings(folder: Path, count: int, random: Any) -> None:
 
 
 def write_series(folder: Path, count: int, random: Any) -> None:
-    """Writes series of 500 steps by 6, of 5 classes."""
+    """Writes series of 500 steps with 6 features in 5 classes."""
     x = random.standard_normal((count, 500, 6), dtype="float32")
     np.savez(folder / "series.npz", x=x, y=np.arange(count) % 5)
 
 
 def write_pictures(folder: Path, count: int, random: Any) -> None:
-    """Writes pictures of 128 pixels each way as JPEG files, each with five captions of 11 words."""
+    """Writes images of 128 by 128 pixels as JPEG files, each with five captions of 11 words."""
     import tensorflow as tf
 
     sentences = Words(random, 8000).sentences(5 * count, 11)
@@ -137,7 +137,7 @@ def write_pictures(folder: Path, count: int, random: Any) -> None:
 
 
 def write_book(folder: Path, count: int, random: Any) -> None:
-    """Writes a book of so many bytes."""
+    """Writes a text of `count` bytes."""
     words, size = Words(random), 0
     with open(folder / "book.txt", "w", encoding="utf-8") as file:
         while size < count:
@@ -146,16 +146,16 @@ def write_book(folder: Path, count: int, random: Any) -> None:
 
 @dataclass(frozen=True)
 class Task:
-    """What is trained on a data set.
+    """A training on a dataset.
 
     Attributes:
-        architecture: its name.
-        address: that of the files; `{}` stands for the folder.
-        count: number of examples, or of bytes.
-        write: writes so many to a folder.
-        about: what the data is, and what is not by default.
-        options: of the training, besides the defaults.
-        sample: number of batches that stand for the epoch.
+        architecture: name of the architecture.
+        address: dataset address of the files; `{}` stands for the folder.
+        count: number of examples or bytes.
+        write: a function that writes `count` examples or bytes to a folder.
+        about: a description of the data and of options that differ from the defaults.
+        options: options of the training that differ from the defaults.
+        sample: number of batches that represent the epoch.
     """
 
     architecture: str
@@ -204,7 +204,7 @@ TASKS = {
 
 
 def written(name: str, folder: Path, count: int) -> str:
-    """Returns the address of the data of a task, which is written to `folder` unless it is there."""
+    """Returns the dataset address of a task's data, and writes the data to `folder` if it is not there yet."""
     task, place = TASKS[name], folder / f"{name}-{count}"
     if not place.exists():
         partial = place.with_suffix(".partial")
@@ -216,7 +216,7 @@ def written(name: str, folder: Path, count: int) -> str:
 
 
 def save_batches(path: Path, batches: list[Any]) -> None:
-    """Writes batches of `(inputs, targets)`, where inputs are an array or arrays by name."""
+    """Writes batches of `(inputs, targets)`, where inputs are an array or a dict of arrays."""
     arrays = {}
     for number, (inputs, targets) in enumerate(batches):
         named = inputs if isinstance(inputs, dict) else {"": inputs}
@@ -226,7 +226,7 @@ def save_batches(path: Path, batches: list[Any]) -> None:
 
 
 def load_batches(path: Path) -> list[tuple[Any, Any]]:
-    """Reads what `save_batches` wrote."""
+    """Reads the batches that `save_batches` wrote."""
     batches: dict[int, tuple[dict[str, Any], list[Any]]] = {}
     with np.load(path) as arrays:
         for key in arrays.files:
@@ -240,5 +240,5 @@ def load_batches(path: Path) -> list[tuple[Any, Any]]:
 
 
 def facts_of(folder: Path) -> Any:
-    """Returns what is known of the network whose batches are in a folder."""
+    """Returns the recorded facts about the network whose batches are in a folder."""
     return json.loads((folder / "facts.json").read_text())

@@ -1,4 +1,4 @@
-"""Where the time of a training step goes, by the kind of op, as TensorFlow's profiler sees its kernels."""
+"""Breaks down the time of a training step by kind of op, according to TensorFlow's profiler."""
 
 import re
 import tempfile
@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 LOOP, PRODUCTS, CONVOLUTIONS = "recurrent loops", "matrix products", "convolutions"
 LOSS, EMBEDDING, OPTIMIZER, METRICS, OTHER = "loss", "embedding gradients", "optimizer", "metrics", "other"
 AROUND = "around the loops"
-"""Transposing, padding and joining what loops read and write."""
+"""Transposing, padding and concatenating the inputs and outputs of loops."""
 ESSENTIAL = (PRODUCTS, CONVOLUTIONS, LOOP, LOSS)
-"""What a network cannot do without."""
+"""Kinds of ops that a network cannot avoid."""
 KINDS = (*ESSENTIAL, AROUND, EMBEDDING, OPTIMIZER, METRICS, OTHER)
 
 _RULES = [
-    # Kinds by the type of the op and by its name, the first that fits.
+    # Kind, pattern of the op's type, pattern of its name; the first match counts.
     (EMBEDDING, r"(Unsorted|Sparse)?Segment\w*|ResourceScatter\w*|Unique\w*", r""),
     (LOSS, r"\w*CrossEntropy\w*|CTC\w*", r""),
     (LOSS, r"", r"(^|/)compile_loss/"),
@@ -26,12 +26,12 @@ _RULES = [
     (CONVOLUTIONS, r"\w*(Conv[123]D|MaxPool|AvgPool|BatchNorm)\w*", r""),
     (AROUND, r"", r"(lstm|gru|simple_rnn|bidirectional)(_\d+)*/|(^|/)PartitionedCall(_\d+)?/gradients/IdentityN_grad/"),
     (METRICS, r"ArgMax|AssignAddVariableOp", r""),
-    (METRICS, r"", r"^(?!AddN)\w+$"),  # Metrics are outside of all layers.
+    (METRICS, r"", r"^(?!AddN)\w+$"),  # The names of metrics have no layer.
 ]
 
 
 class Event(NamedTuple):
-    """What a thread did for a while: name, start and duration in picoseconds."""
+    """An event on a thread: name, start and duration in picoseconds."""
 
     name: str
     start: int
@@ -47,8 +47,8 @@ def kind_of(name: str, op: str) -> str:
 
 
 def own_times(events: Iterable[Event]) -> Iterator[tuple[Event, int]]:
-    """Gives the events of a thread and the time of each without that of the events within it."""
-    open_events: list[list[Any]] = []  # Event and its own time, the outermost first.
+    """Yields the events of a thread, each with its time excluding nested events."""
+    open_events: list[list[Any]] = []  # Each event with its own time, outermost first.
     for event in sorted(events, key=lambda event: (event.start, -event.duration)):
         while open_events and open_events[-1][0].start + open_events[-1][0].duration <= event.start:
             yield tuple(open_events.pop())
@@ -60,13 +60,13 @@ def own_times(events: Iterable[Event]) -> Iterator[tuple[Event, int]]:
 
 
 def times_of(lines: Iterable[Iterable[Event]]) -> Counter[tuple[str, str]]:
-    """Returns the seconds of ops, by name and type, on the threads that run them; of XLA's programs, type "XLA"."""
+    """Returns the seconds of each op on TensorFlow's threads, by name and type; XLA programs have the type "XLA"."""
     times: Counter[tuple[str, str]] = Counter()
     for events in lines:
         events = list(events)
         programs = [event for event in events if event.name.startswith("CpuExecutable::Execute")]
         ends = [(event.start, event.start + event.duration) for event in programs]
-        # What runs within a program is part of it: its kernels have names without a type.
+        # Kernels inside an XLA program have names without a type and count as part of the program.
         outer = [event for event in events if ":" in event.name and "::" not in event.name and " " not in event.name]
         for event in programs:
             times["", "XLA"] += event.duration / 1e12
@@ -79,7 +79,7 @@ def times_of(lines: Iterable[Iterable[Event]]) -> Counter[tuple[str, str]]:
 
 
 def profiled(work: Callable[[], Any]) -> Counter[tuple[str, str]]:
-    """Does some work of TensorFlow's; returns the seconds of its ops by name and type."""
+    """Runs TensorFlow code; returns the seconds of its ops by name and type."""
     import tensorflow as tf
     from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
@@ -91,13 +91,13 @@ def profiled(work: Callable[[], Any]) -> Counter[tuple[str, str]]:
         space = xplane_pb2.XSpace.FromString(path.read_bytes())
     (plane,) = (plane for plane in space.planes if plane.name == "/host:CPU")
     names = {number: metadata.name for number, metadata in plane.event_metadata.items()}
-    # XLA's own threads work for programs that a thread of TensorFlow waits for.
+    # Skip XLA's own threads: a TensorFlow thread waits for the program that they run.
     lines = [line for line in plane.lines if "Eigen" not in line.name]
     return times_of([Event(names[e.metadata_id], e.offset_ps, e.duration_ps) for e in line.events] for line in lines)
 
 
 def shares(times: Counter[tuple[str, str]]) -> dict[str, float]:
-    """Returns the share of each kind in the time of all ops."""
+    """Returns the fraction of the time of all ops that each kind takes."""
     kinds = Counter(dict.fromkeys(KINDS, 0.0))
     for (name, op), seconds in times.items():
         kinds[LOOP if op == "XLA" else kind_of(name, op)] += seconds
@@ -106,12 +106,12 @@ def shares(times: Counter[tuple[str, str]]) -> dict[str, float]:
 
 
 def largest_others(times: Counter[tuple[str, str]], count: int = 8) -> list[tuple[str, float]]:
-    """Returns what takes most time outside of matrix products, convolutions, loops and loss: op and its share."""
+    """Returns the most expensive ops that are not essential, each with its fraction of the time."""
     total = sum(times.values()) or 1.0
     found: Counter[str] = Counter()
     for (name, op), seconds in times.items():
         if op != "XLA" and kind_of(name, op) not in ESSENTIAL:
-            # The same layer has several: they are told apart by a number at the end.
+            # A layer may have several such ops, which differ by a number at the end.
             where = re.sub(r"_\d+(?=/|$)", "", name)
             found[f"{where}:{op}"] += seconds / total
     return found.most_common(count)

@@ -1,4 +1,4 @@
-"""Training steps on batches of a real pipeline: the pipeline itself, and the steps by our layers or by Keras's."""
+"""Training steps on batches of a real pipeline: the pipeline itself, and the steps with our layers or Keras's."""
 
 import json
 import time
@@ -16,14 +16,14 @@ FILES = ("model.json", "model.weights.h5", "batches.npz")
 
 
 def pipeline(task: str, folder: str, count: int, sample: int, seconds: float) -> Callable[[], dict[str, Any]]:
-    """Returns the work of everything but the steps, which leaves a network and batches of its epoch in `folder`.
+    """Returns a function that runs everything except the steps, and saves the network and batches in `folder`.
 
     Args:
-        task: its name.
-        folder: for data and results.
+        task: name of the task.
+        folder: folder for data and results.
         count: number of examples.
-        sample: number of batches to leave.
-        seconds: time after which iterating the pipeline ends.
+        sample: number of batches to save.
+        seconds: time limit for iterating the pipeline.
     """
     data_set, place = TASKS[task], Path(folder) / task
     address = written(task, Path(folder), count)
@@ -68,7 +68,7 @@ def pipeline(task: str, folder: str, count: int, sample: int, seconds: float) ->
 
 
 def _fitted(model: Any, data: Any, steps: int) -> tuple[float, dict[str, float]]:
-    """Fits a model as a training does; returns seconds a step of the thread that runs Python, and what all used."""
+    """Fits a model as in training; returns the seconds per step of the Python thread, and the total resources used."""
     import keras
 
     from keras_rnn_zoo.training.callbacks import StopOnInvalidLoss
@@ -81,7 +81,7 @@ def _fitted(model: Any, data: Any, steps: int) -> tuple[float, dict[str, float]]
             self.times.append(time.thread_time())
 
     clock = Clock()
-    for _ in range(2):  # The first time, programs are compiled.
+    for _ in range(2):  # The first run compiles the programs.
         start = used()
         model.fit(data.take(steps), verbose=0, shuffle=False, callbacks=[StopOnInvalidLoss(), clock])
         fitting = used(start)
@@ -89,7 +89,7 @@ def _fitted(model: Any, data: Any, steps: int) -> tuple[float, dict[str, float]]
 
 
 def steps(task: str, folder: str, layers: str) -> Callable[[], dict[str, float]]:
-    """Returns the work of a step on each batch that `pipeline` left; `layers` is `"ours"` or `"keras"`."""
+    """Returns a function that runs a step on each batch that `pipeline` saved; `layers` is `"ours"` or `"keras"`."""
     import tensorflow as tf
 
     place = Path(folder) / task
@@ -109,7 +109,7 @@ def steps(task: str, folder: str, layers: str) -> Callable[[], dict[str, float]]
 def _our_model(place: Path) -> Any:
     import keras
 
-    from keras_rnn_zoo.layers import decoder, frontends, recurrent  # noqa: F401  They register the layers.
+    from keras_rnn_zoo.layers import decoder, frontends, recurrent  # noqa: F401  Registers the layers.
     from keras_rnn_zoo.layers import steps as losses
     from keras_rnn_zoo.training.adam import Adam  # noqa: F401
 
@@ -117,7 +117,7 @@ def _our_model(place: Path) -> Any:
 
 
 def _keras_model(place: Path) -> Any:
-    """Returns the same network by Keras's recurrent layers, losses and Adam."""
+    """Returns the same network with Keras's recurrent layers, losses and Adam."""
     import keras
 
     from keras_rnn_zoo.layers import decoder, frontends, recurrent  # noqa: F401
@@ -133,7 +133,7 @@ def _keras_model(place: Path) -> Any:
         def from_config(cls, _: Any) -> Any:
             return keras.losses.CTC()
 
-    use_keras_layers()  # What layers of ours make themselves; what stands in the config is replaced below.
+    use_keras_layers()  # For the sublayers that our layers create; those in the config are replaced below.
     replaced = {"keras_rnn_zoo>Adam": keras.optimizers.Adam}
     replaced |= {"StepCrossentropy": StepCrossentropy, "TranscriptLoss": TranscriptLoss}
     model = _loaded(place, keras.saving.custom_object_scope({**_classes(losses), **replaced}), _with_keras_cells)
@@ -144,7 +144,7 @@ def _keras_model(place: Path) -> Any:
 
 
 def _with_keras_cells(config: Any) -> Any:
-    """Returns a config of a model with Keras's recurrent layers instead of ours."""
+    """Returns a model's config with Keras's recurrent layers instead of ours."""
     if isinstance(config, list):
         return [_with_keras_cells(part) for part in config]
     if not isinstance(config, dict):

@@ -1,7 +1,7 @@
-"""The networks of `epoch_data.TASKS` in PyTorch, and training steps of them on the same batches.
+"""The networks of `epoch_data.TASKS` in PyTorch, and training steps with them on the same batches.
 
-PyTorch is given the easier work where a choice had to be made: padding is read as if it were data, as no mask costs
-least, and Adam is the fused one. The sizes are those of our network, by the shapes of its weights.
+In cases of doubt, PyTorch gets the easier work: it reads padding like data, since a mask would take time, and uses the
+fused Adam. The sizes are taken from the shapes of our network's weights.
 """
 
 from collections.abc import Callable
@@ -20,21 +20,21 @@ IGNORED = -1
 
 
 class Sizes(dict[str, list[int]]):
-    """The shapes of our weights by path."""
+    """The shapes of our network's weights, by path."""
 
     def of(self, ending: str) -> list[int]:
-        """Returns the shape of the first weight whose path has this ending."""
+        """Returns the shape of the first weight whose path ends like this."""
         return next(shape for path, shape in self.items() if path.endswith(ending))
 
 
 def bidirectional(sizes: Sizes, name: str = "forward_lstm_1") -> Any:
-    """Returns a bidirectional layer as large as ours of that name."""
+    """Returns a bidirectional layer of the same size as ours of that name."""
     features, gates = sizes.of(f"{name}/lstm_cell/kernel")
     return nn.LSTM(features, gates // 4, bidirectional=True, batch_first=True)
 
 
 class Classifier(nn.Module):
-    """Text or series to a class, by the largest of each feature over all steps."""
+    """Classifies texts or series by the maximum of each feature over all steps."""
 
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class Classifier(nn.Module):
 
 
 class Tagger(nn.Module):
-    """A tag for each word, by the word and its characters."""
+    """Tags each word, from the word and its characters."""
 
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
@@ -73,12 +73,12 @@ class Tagger(nn.Module):
         return self.head(self.dropout(self.recurrent(x)[0]))
 
     def loss(self, x: Any, y: Any) -> Any:
-        """Returns the mean cross-entropy over the words that count."""
+        """Returns the mean cross-entropy over the words that are not ignored."""
         return functional.cross_entropy(self(x).flatten(0, 1), y.flatten(), ignore_index=IGNORED)
 
 
 class Decoder(nn.Module):
-    """Writes tokens, and may attend to a memory, as `keras_rnn_zoo.layers.decoder.TextDecoder` does."""
+    """Generates tokens, optionally with attention, like `keras_rnn_zoo.layers.decoder.TextDecoder`."""
 
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
@@ -119,7 +119,7 @@ class Decoder(nn.Module):
 
 
 class Translator(nn.Module):
-    """Reads a sentence both ways, and writes another one."""
+    """Encodes a sentence in both directions and decodes another one."""
 
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
@@ -136,7 +136,7 @@ class Translator(nn.Module):
 
 
 class Captioner(nn.Module):
-    """Reads a picture as a grid of vectors, and writes a sentence."""
+    """Encodes an image as a grid of vectors and decodes a sentence."""
 
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
@@ -145,7 +145,7 @@ class Captioner(nn.Module):
             layers += [nn.Conv2d(before, filters, 3, stride, padding=1, bias=False), nn.BatchNorm2d(filters), nn.ReLU()]
             before = filters
         self.reader, self.decoder = nn.Sequential(*layers), Decoder(sizes)
-        self.register_buffer("places", torch.rand(1, 256, 2))  # Where a cell lies, beside what is seen there.
+        self.register_buffer("places", torch.rand(1, 256, 2))  # The position of each cell.
 
     def loss(self, x: Any, y: Any) -> Any:
         """Returns the mean cross-entropy over the tokens that count."""
@@ -157,7 +157,7 @@ class Captioner(nn.Module):
 
 
 class Transcriber(nn.Module):
-    """Lines of writing, or recordings, to classes of frames."""
+    """Maps images of lines of text, or recordings, to classes per frame."""
 
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
@@ -179,7 +179,7 @@ class Transcriber(nn.Module):
         self.convolutions = nn.Sequential(*layers)
 
     def frames(self, x: Any) -> Any:
-        """Returns the frames `(batch, time, features)` of pixels or samples."""
+        """Returns frames `(batch, time, features)` for pixels or samples."""
         x = x.nan_to_num()
         if self.image:
             grid = self.convolutions(x.permute(0, 3, 1, 2) / 127.5 - 1)  # (batch, filters, columns, rows)
@@ -190,7 +190,7 @@ class Transcriber(nn.Module):
         return self.convolutions((mels - mels.mean(1, keepdim=True)).mT).mT
 
     def loss(self, x: Any, y: Any) -> Any:
-        """Returns the mean loss of connectionist temporal classification."""
+        """Returns the mean CTC loss."""
         logits = self.head(self.dropout(self.recurrent(self.dropout(self.frames(x)))[0]))
         lengths = torch.full((len(logits),), logits.shape[1])
         return functional.ctc_loss(
@@ -220,13 +220,13 @@ def _tensor(value: Any) -> Any:
 
 
 def steps(task: str, folder: str) -> Callable[[], dict[str, float]]:
-    """Returns the work of a step on each batch that `epoch_steps.pipeline` left."""
+    """Returns a function that runs a step on each batch that `epoch_steps.pipeline` saved."""
     place = Path(folder) / task
     assert set(NETWORKS) == set(TASKS)
     facts = facts_of(place)
     model = NETWORKS[task](Sizes(facts["weights"]))
     count = sum(parameter.numel() for parameter in model.parameters())
-    if abs(count / facts["parameters"] - 1) > 0.03:  # Biases of recurrent layers come twice.
+    if abs(count / facts["parameters"] - 1) > 0.03:  # PyTorch's recurrent layers have two biases.
         raise ValueError(f"PyTorch's network for {task} has {count:,} parameters, ours {facts['parameters']:,}")
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3, eps=1e-7, fused=True)
     batches = [

@@ -1,13 +1,13 @@
-"""An epoch of each task on data of ordinary size, made from a seed: where its time goes, beside Keras and PyTorch.
+"""An epoch of each task on synthetic data of ordinary size: where its time goes, compared to Keras and PyTorch.
 
-An epoch would take too long to run whole for everyone. `epoch_steps.pipeline` runs `zoo train` up to its first step,
-iterates the real pipeline alone for a while, and leaves the network and some batches, bucketed and padded as they are.
-Each contestant takes a step on each of those batches, in turns; an epoch is that time multiplied by the epoch's number
-of batches. Keras's contestant is the same network and weights by `keras.layers`, `keras.losses` and
-`keras.optimizers.Adam`; on the first batch it must give the same loss. PyTorch's is as large (`epoch_torch.py`).
+A whole epoch would take too long for each contestant. `epoch_steps.pipeline` runs `zoo train` up to its first step,
+iterates the real pipeline alone for a while, and saves the network and some batches, as bucketed and padded there.
+The contestants take turns running a step on each of those batches. The time of an epoch is that time scaled to the
+number of batches. Keras's contestant is the same network and weights with `keras.layers`, `keras.losses` and
+`keras.optimizers.Adam`, and must have the same loss on the first batch. PyTorch's has the same size (`epoch_torch.py`).
 
-Processor times count where the machine has other work. The shares of the kinds of ops are of the time that threads
-spend in kernels, by TensorFlow's profiler.
+On a busy machine, rely on processor times. The breakdown by kind of op is that of the time that threads spend in
+kernels, according to TensorFlow's profiler.
 """
 
 from collections.abc import Iterator
@@ -20,11 +20,11 @@ from timing import HERE, Contestant, Race, race
 ABOUT = "an epoch at ordinary size: training steps on batches of the real pipeline, times the number of batches"
 FOLDER = HERE.parent / "build" / "benchmarks" / "epochs"
 KEPT = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(10**11), "MALLOC_TOP_PAD_": str(2**28)}
-"""With these, glibc keeps the memory of large tensors for the next ones."""
+"""Settings that make glibc keep the memory of large tensors for reuse."""
 
 
 def measure(rounds: int, python: str, quick: bool, tasks: tuple[str, ...] = ()) -> Iterator[Row]:
-    """Measures every task, or `tasks`; `python` is the one that has the peers."""
+    """Measures all tasks, or `tasks`; `python` is the interpreter with the peers installed."""
     for name in tasks or TASKS:
         yield from _task(name, rounds, python, quick)
 
@@ -91,7 +91,7 @@ def _rows(name: str, sample: int, facts: dict[str, Any], done: Race) -> Iterator
 
 
 def _note(name: str, sample: int, facts: dict[str, Any], done: Race) -> str:
-    """Returns where the time of an epoch goes, in words."""
+    """Returns a description of where the time of an epoch goes."""
     batches, steps = facts["batches"], done.values("ours")[0]
     step = (steps["user"] + steps["system"]) / sample
     batch = facts["batch"]["user"] + facts["batch"]["system"]

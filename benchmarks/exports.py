@@ -1,9 +1,9 @@
-"""Exports of every entry: size, time to export, and time to answer beside Keras's `model.predict`.
+"""Exports of every entry: size, time to export, and prediction time compared to Keras's `model.predict`.
 
-The runs are trained for an epoch on a few examples, with the default options of each entry otherwise. What is timed
-does not depend on what they have learnt, but for the length of the texts that some write. Both sides answer the same
-inputs. Beside the export stands what is needed without one: preprocessing and decoding in graphs of their own,
-`model.predict`, and for what is written step by step a loop that calls it for each token.
+The runs are trained for an epoch on a few examples, otherwise with each entry's default options. Prediction time does
+not depend on what they learned, except for the length of generated texts. Both sides get the same inputs. The peer of
+an export is what users need without one: preprocessing and decoding in separate graphs, `model.predict`, and a loop
+that calls it for each token of generated text.
 """
 
 import dataclasses
@@ -32,26 +32,25 @@ BATCHES = (1, 64)
 @contextmanager
 def few_examples() -> Iterator[None]:
     """Within it, training sees the first examples of each split alone."""
-    from keras_rnn_zoo.inference import load as loading
-    from keras_rnn_zoo.training import train as training
+    from keras_rnn_zoo.inference import rebuild
 
-    def open_few(config: dict[str, Any], data_dir: str | None = None) -> Any:
-        examples = loading.open_examples(config, data_dir)
+    def open_few(config: Any, data_dir: str | None = None, dataset: Any = None) -> Any:
+        examples = before(config, data_dir, dataset)
         splits = {
             name: lambda name=name: examples.splits[name]().take(EXAMPLES if name == "train" else 64)
             for name in examples.splits
         }
         return dataclasses.replace(examples, splits=splits)
 
-    before, training.open_examples = training.open_examples, open_few
+    before, rebuild.open_examples = rebuild.open_examples, open_few
     try:
         yield
     finally:
-        training.open_examples = before
+        rebuild.open_examples = before
 
 
 def median_ms(call: Callable[[], Any], seconds: float) -> float:
-    """Returns the median milliseconds of a call, which is repeated for about so many seconds, three times at least."""
+    """Returns the median milliseconds of a call, which is repeated for about `seconds`, at least three times."""
     call()
     taken: list[float] = []
     while len(taken) < 3 or (sum(taken) < seconds and len(taken) < 200):
@@ -62,7 +61,7 @@ def median_ms(call: Callable[[], Any], seconds: float) -> float:
 
 
 def by_predict(loaded: Any, preprocess: Any, decode: Any, batch: tuple[Any, ...]) -> Any:
-    """Answers a raw batch by `model.predict`; the steps around it are functions of their own."""
+    """Predicts a raw batch by `model.predict`, with separate functions for preprocessing and decoding."""
     import numpy as np
 
     from keras_rnn_zoo.layers.text import END, PADDING, START, UNKNOWN
@@ -70,10 +69,10 @@ def by_predict(loaded: Any, preprocess: Any, decode: Any, batch: tuple[Any, ...]
     from keras_rnn_zoo.tasks.language_modeling import LanguageModeling
 
     task, model = loaded.task, loaded.model
-    if isinstance(task, LanguageModeling):  # At the temperature 0: the likeliest character.
+    if isinstance(task, LanguageModeling):  # At temperature 0, take the most likely character.
         ids = preprocess(*batch)["ids"].numpy()
         prompts, length = 1 + (ids != PADDING).sum(1), int(batch[-1])
-        ids = np.pad(ids, [[0, 0], [1, length]])  # A text starts with padding.
+        ids = np.pad(ids, [[0, 0], [1, length]])  # Padding marks the start of a text.
         for step in range(length):
             logits = model.predict(ids[:, : (prompts + step).max()], verbose=0)
             for row, at in enumerate(prompts + step):
@@ -93,7 +92,7 @@ def by_predict(loaded: Any, preprocess: Any, decode: Any, batch: tuple[Any, ...]
 
 
 def measure(architecture: str, dataset: str, data_dir: str | None, seconds: float, folder: str) -> dict[str, float]:
-    """Returns the figures of one entry."""
+    """Returns the measurements of one entry."""
     import tensorflow as tf
 
     import keras_rnn_zoo as zoo
@@ -129,7 +128,7 @@ def measure(architecture: str, dataset: str, data_dir: str | None, seconds: floa
 
 
 def entries(data_dirs: tuple[str, ...], only: tuple[str, ...]) -> Iterator[tuple[str, str, str | None]]:
-    """Yields architecture, data set and data directory of each entry whose data is at hand, prepared or as files."""
+    """Yields architecture, dataset and data directory of each entry whose data is available, prepared or as files."""
     import keras_rnn_zoo as zoo
     from keras_rnn_zoo import registry
 
@@ -142,12 +141,12 @@ def entries(data_dirs: tuple[str, ...], only: tuple[str, ...]) -> Iterator[tuple
 
 @click.command()
 @click.option(
-    "--data-dir", "data_dirs", multiple=True, help="Folder of TFDS data sets, or of files to prepare them from."
+    "--data-dir", "data_dirs", multiple=True, help="Folder of TFDS datasets, or of files to prepare them from."
 )
-@click.option("--only", multiple=True, metavar="DATASET", help="Measure this data set alone; may be repeated.")
+@click.option("--only", multiple=True, metavar="DATASET", help="Measure only this dataset; may be repeated.")
 @click.option("--seconds", default=2.0, show_default=True, help="Time for each median.")
 def main(data_dirs: tuple[str, ...], only: tuple[str, ...], seconds: float) -> None:
-    """Measures all entries, prints a table and writes it as JSON; without --data-dir the embedded ones alone."""
+    """Measures all entries, or without --data-dir only embedded ones; prints a table and writes it as JSON."""
     table = Table(
         "dataset", "MB", "export s", "with check s", "1: export ms", "predict ms", "64: export ms", "predict ms"
     )

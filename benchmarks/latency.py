@@ -35,24 +35,22 @@ def write_export(folder: str, format: str = "saved_model") -> str:
     import keras
 
     import keras_rnn_zoo as zoo
+    from keras_rnn_zoo import registry
     from keras_rnn_zoo.artifacts.run import Run
-    from keras_rnn_zoo.exporting.export import all_endpoints, write_saved_model
-    from keras_rnn_zoo.exporting.formats import FILES
-    from keras_rnn_zoo.exporting.tflite_onnx import write_model
-    from keras_rnn_zoo.inference.load import LoadedRun, make_task
+    from keras_rnn_zoo.artifacts.run_config import TaskConfig
+    from keras_rnn_zoo.inference.load import LoadedRun
+    from keras_rnn_zoo.inference.rebuild import make_task
 
     keras.utils.set_random_seed(0)
-    described = {"name": "classification", "input": "text", "reader": {"vocabulary_size": VOCABULARY}, "options": {}}
-    task = make_task({"task": {**described, "classes": ["negative", "positive"]}})
+    reader = {"vocabulary_size": VOCABULARY}
+    task = make_task(TaskConfig("classification", "text", {}, reader, ("negative", "positive")))
     task.reader.ids.set_vocabulary(WORDS)
     loaded = LoadedRun(Run(Path(folder)), task, zoo.build("many_to_one", **OPTIONS))
     path = Path(folder) / "export"
     path.mkdir()
-    if format == "saved_model":
-        write_saved_model(loaded, all_endpoints(loaded), path)
-        return str(path)
-    write_model(loaded, format, False, path)
-    return str(path / FILES[format])
+    entry = registry.export_formats.get(format)
+    entry.make(entry).write(loaded, path, quantize=False)
+    return str(path / entry.file)
 
 
 NUMBERS = {word: number for number, word in enumerate(WORDS, 2)}
@@ -67,10 +65,11 @@ def by_interpreter(format: str, batch: int, length: int) -> Callable[[], list[fl
     """Returns the work of LiteRT or ONNX Runtime, from strings to probabilities."""
     import numpy as np
 
-    from keras_rnn_zoo.exporting.tflite_onnx import open_model
+    from keras_rnn_zoo import registry
 
     with tempfile.TemporaryDirectory() as folder:
-        model = open_model(format, Path(write_export(folder, format)))
+        entry = registry.export_formats.get(format)
+        model = entry.make(entry).open(Path(write_export(folder, format)))
     texts = reviews(batch, length)
 
     def work() -> list[float]:

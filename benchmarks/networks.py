@@ -15,20 +15,22 @@ def use_keras_layers() -> None:
     """Makes `zoo.build` use Keras's own recurrent layers from now on, in this process."""
     import keras
 
-    from keras_rnn_zoo.layers import recurrent
+    from keras_rnn_zoo import registry
 
-    recurrent.CELLS.update(lstm=keras.layers.LSTM, gru=keras.layers.GRU, simple_rnn=keras.layers.SimpleRNN)
+    classes = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "simple_rnn": keras.layers.SimpleRNN}
+    for name, layer in classes.items():
+        vars(registry.cells.get(name))["layer"] = layer  # As if the entry had returned it.
 
 
 def layer_class(cell: str, layers: str) -> Any:
     """Returns a recurrent layer of ours, or Keras's own where `layers` is `"keras"`."""
-    from keras_rnn_zoo.layers.recurrent import CELLS
+    from keras_rnn_zoo import registry
 
     if layers == "keras":
         use_keras_layers()
-    if cell not in CELLS:
+    if cell not in registry.cells.names():
         raise MissingPeerError(f"there is no cell {cell}")
-    return CELLS[cell]
+    return registry.cells.get(cell).layer
 
 
 def two_layers(cell: str, layers: str) -> Any:

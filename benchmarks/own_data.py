@@ -61,7 +61,7 @@ def anki(data: Path, folder: Path) -> list[tuple[str, str]]:
     )
     reached = metrics(folder, "anki")
     import keras_rnn_zoo as package
-    from keras_rnn_zoo.inference.load import open_examples
+    from keras_rnn_zoo.inference.rebuild import open_examples
 
     run = package.load("anki", models_dir=str(folder))
     pairs = list(open_examples(run.run.config).split("test").take(3000).as_numpy_iterator())

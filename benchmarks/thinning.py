@@ -133,7 +133,7 @@ def train(name: str, files: list[str], factor: int, epochs: int, seed: int) -> d
         )
         seconds = [after - before for before, after in zip(clock.marks, clock.marks[1:], strict=False)]
         reached = run.metrics["metrics"][metric]
-        return {"seconds": seconds, metric: reached, "factor": run.config["options"]["subsampling"]}
+        return {"seconds": seconds, metric: reached, "factor": run.config.options["subsampling"]}
 
 
 def measure(name: str, files: list[Path], factor: int, epochs: int, seed: int) -> dict[str, Any]:

@@ -69,11 +69,11 @@ def config(data: bytes) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "config.json").write_bytes(_sealed(data))
     found = runs.open_run(str(folder)).config
-    if ":" not in found["dataset"]["name"]:  # It names no files.
-        from keras_rnn_zoo.inference.load import make_task
+    if ":" not in found.dataset.name:  # It names no files.
+        from keras_rnn_zoo.inference.rebuild import make_task
 
         registry.dataset_of(found)
-        make_task(found)
+        make_task(found.task)
 
 
 def export_facts(data: bytes) -> None:

@@ -11,8 +11,10 @@ from pathlib import Path
 import seeds
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import DatasetConfig, RunConfig, TaskConfig, TrainingConfig
+from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.readers._wav import read_wav
-from keras_rnn_zoo.readers.series import padded_batch, parsed_series
+from keras_rnn_zoo.readers.series import pad_batch, parse_series
 from keras_rnn_zoo.training import config_file as configs
 from keras_rnn_zoo.user_data.prediction_inputs import open_inputs
 from keras_rnn_zoo.user_data.rows import BadRow
@@ -28,13 +30,21 @@ COLUMNS = {
 ENCODINGS = ("", "utf-8", "utf-16", "latin-1", "shift_jis", "utf-32", "utf-7", "cp1252")
 
 
+def described(task: str, examples: Examples | None = None) -> RunConfig:
+    """Returns the description of a run that was trained on opened files, or on none."""
+    recorded, classes = (examples.recorded, examples.classes) if examples else (None, ())
+    training = TrainingConfig(1, 1, 0, 0.1, 0, False, 1.0, 1e-7)
+    dataset = DatasetConfig("toy_reviews", {}, recorded=recorded)
+    return RunConfig("a", "many_to_one", dataset, TaskConfig(task, "text", {}, {}, classes), {}, training, 0, {})
+
+
 def opened(form: str, place: str, task: str, **options: str) -> None:
     """Opens files as `zoo train` does, and reads every row of every split without TensorFlow."""
     entry = registry.find_dataset(f"{form}:{place}", (task,), options)
     given = {name: value for name, value in {**entry.defaults, **options}.items() if name in entry.options}
     examples = entry.make(None, 0, **given, **({"skip_bad_rows": True} if "skip_bad_rows" in entry.options else {}))
-    json.dumps(examples.facts)
-    registry.find_dataset(f"{form}:{place}", (task,), options, {**examples.facts, "classes": list(examples.classes)})
+    json.dumps(examples.recorded.to_json())
+    registry.find_dataset(f"{form}:{place}", (task,), options, described(task, examples))
 
 
 def table(form: str, tasks: tuple[str, ...]) -> Callable[[bytes], None]:
@@ -81,7 +91,7 @@ def answered(data: bytes) -> None:
     path = FOLDER / f"asked.{form}"
     path.write_bytes(data[2:])
     columns = ("", "text=text", "text=1")[data[1] % 3 if len(data) > 1 else 0] if form not in ("conll", "text") else ""
-    config = {"task": {"name": task, "input": "text"}, "dataset": {"name": "toy_reviews", "options": {}}}
+    config = described(task)
     source = open_inputs(f"{form}:{path}", config, columns)
     write = source.writer(io.StringIO())
     for asked in itertools.islice(source.inputs(), 1000):
@@ -148,7 +158,7 @@ _WAV = seeds.wav()
 
 def series(data: bytes) -> None:
     """A series as JSON, as `zoo predict` takes it."""
-    padded_batch([parsed_series(data), parsed_series(data.decode("utf-8", "replace"))], (2,))
+    pad_batch([parse_series(data), parse_series(data.decode("utf-8", "replace"))], (2,))
 
 
 def yaml(data: bytes) -> None:

@@ -1,7 +1,9 @@
-"""Keras RNN Zoo: trained recurrent networks by name. Each public name is loaded when first used."""
+"""Keras RNN Zoo: trained recurrent networks by name. Each public name is imported on first use."""
 
 import importlib
 from typing import TYPE_CHECKING, Any
+
+from keras_rnn_zoo.frameworks.serialization import register_when_keras_is_imported
 
 if TYPE_CHECKING:
     from keras_rnn_zoo.building import build
@@ -42,3 +44,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
+
+
+register_when_keras_is_imported()

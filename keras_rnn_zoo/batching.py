@@ -12,22 +12,24 @@ from keras_rnn_zoo.tasks._repeated_inputs import read_once, share_of_new
 from keras_rnn_zoo.tasks.task import Task
 
 BOUNDARIES = [round(8 * 1.25**power) for power in range(60)]
-"""The lengths that batches are padded to where each shape costs a compilation."""
+"""Lengths that batches are padded to on backends that compile the model for each shape."""
 
-_POOLS, _POOL_BYTES, _PADDING = (1, 2, 4, 8, 16, 32, 64, 100), 2**29, 0.05
-"""Examples are sorted by length among as few batches as leave no more padding than this, if they fit in the memory.
+_POOLS, _MAX_POOL_BYTES, _MAX_PADDING = (1, 2, 4, 8, 16, 32, 64, 100), 2**29, 0.05
+"""Length bucketing: pools of N batches of shuffled examples are sorted by length and cut into batches. N is the
+smallest of `_POOLS` that leaves at most this fraction of padding, within this many bytes of memory.
 
-Batches of examples drawn at random train best; sorting only saves work on padding.
+Small pools keep batches close to random, which trains best; sorting only saves work on padding.
 """
 
-_CACHED_BYTES = 2**30
-"""Preprocessed examples are kept in memory if they need no more than this; else they are made anew in each epoch."""
+_MAX_CACHE_BYTES = 2**30
+"""Preprocessed examples are cached in memory if they need at most this much; otherwise every epoch preprocesses them
+again."""
 
-_SHUFFLED_UNCACHED, _SHUFFLED_BYTES = 10_000, 2**28
-"""Raw examples to shuffle among where the preprocessed ones are not kept, and the memory that they may take."""
+_SHUFFLE_BUFFER, _MAX_SHUFFLE_BYTES = 10_000, 2**28
+"""Without a cache, raw examples are shuffled in a buffer of this many examples, or as many as fit into this memory."""
 
-_SAMPLE = 32
-"""Examples whose sizes stand for those of all."""
+_SAMPLE_SIZE = 32
+"""Number of examples whose size is measured to estimate that of all."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,9 @@ class Batches:
         data: a `tf.data.Dataset` of `(inputs, targets)`, or of `(inputs, targets, references)`.
         count: number of batches.
         examples: number of examples.
-        padding: share of the steps that are padding, from 0 to 1.
-        epoch: a `tf.Variable`, the epoch whose order the next iteration has; `None` where there is but one order.
+        padding: fraction of the steps that are padding, from 0 to 1.
+        epoch: an int64 `tf.Variable` with the index of the epoch, which selects the order of the next iteration;
+            `None` if the order is fixed.
     """
 
     data: Any
@@ -49,109 +52,121 @@ class Batches:
     epoch: Any = None
 
     def rest(self, steps: int) -> Any:
-        """Returns the batches of an epoch without the first `steps`, as a `tf.data.Dataset`."""
+        """Returns the remaining batches of an epoch after `steps` steps, as a `tf.data.Dataset`."""
         return self.data.skip(steps).apply(tf.data.experimental.assert_cardinality(self.count - steps))
 
 
 def make_batches(
     examples: Any, task: Task, batch_size: int, shuffle_seed: int | None = None, references: bool = False
 ) -> Batches:
-    """Preprocesses the examples of a split, once where memory allows, and makes batches of them.
+    """Preprocesses the examples of a split, only once if memory allows, and groups them into batches.
 
-    Where examples differ in length, a batch is made of ones of similar length, padded to its longest.
+    If examples differ in length, each batch contains examples of similar length, padded to the longest of them.
 
     Args:
         examples: a `tf.data.Dataset` of `(raw, target)`.
-        task: whose `example` makes tensors of them.
-        batch_size: examples in a batch; the last batch of a bucket has fewer.
-        shuffle_seed: seed of the order, which is another one in each epoch and follows from the seed and the number of
-            the epoch alone; `None` keeps the order of the examples within a bucket.
-        references: whether batches hold the data set's own targets, too, to score answers against.
+        task: the task; its `example` method preprocesses the examples.
+        batch_size: examples in a batch; the last batch of a pool may have fewer.
+        shuffle_seed: seed of the order, which differs from epoch to epoch and depends only on the seed and the index
+            of the epoch; `None` keeps the order of the examples within a pool.
+        references: whether batches also contain the dataset's original targets, to score predictions against.
+
+    Returns:
+        The `Batches` of the split.
+
+    Raises:
+        DataError: an example cannot be preprocessed.
     """
 
-    def measured(example: Callable[..., tuple[Any, Any]]) -> Callable[..., tuple[Any, tuple[Any, ...]]]:
-        def prepare(raw: Any, target: Any) -> tuple[Any, tuple[Any, ...]]:
-            parts = example(raw, target)
-            lengths = tf.cast(tf.stack(task.lengths(*parts)), tf.int64)
-            return lengths, (*parts, target) if references else parts
-
-        return prepare
-
+    prepare = _preprocessing(task, task.example, references)
     # A subclass with an `example` of its own may make more of the raw input than `read` does.
     repeats = task.repeats_inputs and type(task).example is Task.example
     if repeats:
-        tensors = _mapped(read_once(examples, task), measured(task.with_target))
+        tensors = _mapped(read_once(examples, task), _preprocessing(task, task.with_target, references))
     else:
-        tensors = _mapped(examples, measured(task.example))
+        tensors = _mapped(examples, prepare)
     with _translate_example_errors():
-        example_bytes, total = _memory((parts for _, parts in tensors.take(_SAMPLE)), examples)
+        example_bytes, total_bytes = _memory((parts for _, parts in tensors.take(_SAMPLE_SIZE)), examples)
         # Inputs that examples share are in memory once, and are almost all of it.
-        share = share_of_new(examples.take(_SAMPLE)) if repeats else 1.0
-        if kept := total * share <= _CACHED_BYTES:
+        share = share_of_new(examples.take(_SAMPLE_SIZE)) if repeats else 1.0
+        if cached := total_bytes * share <= _MAX_CACHE_BYTES:
             tensors = tensors.cache()
         # This pass also fills the cache.
-        all_lengths = [batch.numpy() for batch in tensors.map(_as_it_is(lambda lengths, parts: lengths)).batch(1024)]
+        all_lengths = [
+            batch.numpy() for batch in tensors.map(_without_autograph(lambda lengths, parts: lengths)).batch(1024)
+        ]
     lengths = np.concatenate([np.zeros((0, *tensors.element_spec[0].shape), "int64"), *all_lengths])
     data, epoch = tensors.enumerate(), None
     if shuffle_seed is not None:
-        with tf.device("CPU:0"):  # Where the pipeline reads it.
+        with tf.device("CPU:0"):  # The input pipeline reads it there.
             epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
-        among = max(len(lengths), 1) if total <= _CACHED_BYTES else _shuffled(examples)
-        if kept or (repeats and among * share * example_bytes <= _CACHED_BYTES):
-            data = _in_order_of(epoch, data, among, shuffle_seed)
+        buffer = max(len(lengths), 1) if total_bytes <= _MAX_CACHE_BYTES else _shuffle_buffer(examples)
+        if cached or (repeats and buffer * share * example_bytes <= _MAX_CACHE_BYTES):
+            data = _shuffle_by_epoch(epoch, data, buffer, shuffle_seed)
         else:
-            data = _in_order_of(epoch, examples.enumerate(), among, shuffle_seed)
-            data = _mapped(data, lambda number, example: (number, measured(task.example)(*example)))
+            data = _shuffle_by_epoch(epoch, examples.enumerate(), buffer, shuffle_seed)
+            data = _mapped(data, lambda index, example: (index, prepare(*example)))
     padding = 0.0
     if task.variable_length:
-        # An image costs as much whatever is written about it, and batches of unlike images suit batch normalization.
+        # All images cost the same, however long the text about them, and diverse batches suit batch normalization.
         pools = _POOLS if task.reader.variable else (1,)
-        fitting = [n for n in pools if n == 1 or n * batch_size * example_bytes <= _POOL_BYTES]
-        pool, padding = _pool(lengths, batch_size, fitting)
-        rooms = _bucket_sizes(tensors, task, lengths)
-        data = _of_similar_length(data, task, batch_size, pool, rooms, shuffled=shuffle_seed is not None)
+        fitting = [n for n in pools if n == 1 or n * batch_size * example_bytes <= _MAX_POOL_BYTES]
+        pool, padding = _choose_pool(lengths, batch_size, fitting)
+        bucket_sizes = _bucket_sizes(tensors, task, lengths)
+        data = _bucketed(data, task, batch_size, pool, bucket_sizes, shuffled=shuffle_seed is not None)
     else:
-        data = data.map(_as_it_is(lambda number, example: example[1])).batch(batch_size)
+        data = data.map(_without_autograph(lambda index, example: example[1])).batch(batch_size)
     count = -(-len(lengths) // batch_size)
     data = data.apply(tf.data.experimental.assert_cardinality(count)).prefetch(tf.data.AUTOTUNE)
     return Batches(data, count, len(lengths), padding, epoch)
 
 
-def _as_it_is(function: Callable[..., Any]) -> Any:
-    """Returns a function that TensorFlow traces without AutoGraph, which takes longer than the trace itself."""
+def _preprocessing(task: Task, example: Callable[[Any, Any], Any], references: bool) -> Callable[[Any, Any], Any]:
+    """Returns a function from an input and a target to lengths and tensors; `example` makes the tensors."""
+
+    def prepare(inputs: Any, target: Any) -> tuple[Any, tuple[Any, ...]]:
+        parts = example(inputs, target)
+        lengths = tf.cast(tf.stack(task.lengths(*parts)), tf.int64)
+        return lengths, (*parts, target) if references else parts
+
+    return prepare
+
+
+def _without_autograph(function: Callable[..., Any]) -> Any:
+    """Returns a function that TensorFlow traces without AutoGraph, whose conversion takes longer than the tracing."""
     return tf.autograph.experimental.do_not_convert(function)
 
 
 def _mapped(data: Any, function: Callable[..., Any]) -> Any:
-    return data.map(_as_it_is(function), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    return data.map(_without_autograph(function), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 
 
-def _in_order_of(epoch: Any, data: Any, among: int, seed: int) -> Any:
-    """Returns `data` shuffled anew whenever it is iterated, by a seed and by the number that `epoch` then holds."""
+def _shuffle_by_epoch(epoch: Any, data: Any, buffer_size: int, seed: int) -> Any:
+    """Returns `data` shuffled on each iteration, in an order that depends on `seed` and the current `epoch` only."""
 
     def shuffled(_: Any) -> Any:
-        # An op draws by the seed of its graph, for which zero stands for none, and by its own.
+        # An op combines its own seed with that of its graph; a graph seed of zero would mean "no seed".
         tf.compat.v1.set_random_seed(1 + seed % (2**31 - 2))
-        return data.shuffle(among, seed=epoch.read_value(), reshuffle_each_iteration=False)
+        return data.shuffle(buffer_size, seed=epoch.read_value(), reshuffle_each_iteration=False)
 
-    return tf.data.Dataset.from_tensors(0).flat_map(_as_it_is(shuffled))
+    return tf.data.Dataset.from_tensors(0).flat_map(_without_autograph(shuffled))
 
 
 @contextlib.contextmanager
 def _translate_example_errors() -> Iterator[None]:
-    """Turns TensorFlow's error for an example that cannot be made tensors of into a `DataError`."""
+    """Turns TensorFlow's error for an example that cannot be preprocessed into a `DataError`."""
     try:
         yield
     except tf.errors.InvalidArgumentError as error:
-        # What the op says stands between the path of the iterator and, on further lines, the name of the node.
+        # The op's message follows the path of the iterator; the name of the node is on later lines.
         fault = re.sub(r"^.*Iterator::\S+ (assertion failed: )?", "", error.message.splitlines()[0]).strip("[].")
         raise DataError(
-            f"An example of the data set cannot be used: {fault[:300]}. Correct it in the data, or leave it out."
+            f"An example of the dataset cannot be used: {fault[:300]}. Correct or remove it in the data."
         ) from error
 
 
 def _memory(sample: Iterable[Any], examples: Any) -> tuple[float, float]:
-    """Returns the bytes of a preprocessed example and those of all, as a few of them suggest."""
+    """Estimates the bytes of a preprocessed example and of all of them, from a sample."""
     sizes = [sum(_bytes(part) for part in tf.nest.flatten(parts)) for parts in sample]
     count = int(examples.cardinality())
     if count < 0:
@@ -160,10 +175,10 @@ def _memory(sample: Iterable[Any], examples: Any) -> tuple[float, float]:
     return mean, mean * count
 
 
-def _shuffled(examples: Any) -> int:
-    """Returns how many raw examples to shuffle among, as a few of them suggest."""
-    sizes = [sum(_bytes(part) for part in tf.nest.flatten(parts)) for parts in examples.take(_SAMPLE)]
-    return max(min(_SHUFFLED_UNCACHED, _SHUFFLED_BYTES * len(sizes) // max(sum(sizes), 1)), 1)
+def _shuffle_buffer(examples: Any) -> int:
+    """Returns the size of the buffer that raw examples are shuffled in, from the sizes of a sample."""
+    sizes = [sum(_bytes(part) for part in tf.nest.flatten(parts)) for parts in examples.take(_SAMPLE_SIZE)]
+    return max(min(_SHUFFLE_BUFFER, _MAX_SHUFFLE_BYTES * len(sizes) // max(sum(sizes), 1)), 1)
 
 
 def _bytes(tensor: Any) -> int:
@@ -173,111 +188,118 @@ def _bytes(tensor: Any) -> int:
 
 
 def _bucket_sizes(tensors: Any, task: Task, lengths: Any) -> tuple[list[int], int] | None:
-    """Returns the lengths that batches are padded to, and of transcripts the only one; `None` for their own longest.
+    """Returns the lengths that inputs are padded to and the one length for targets, or `None` to pad to the longest.
 
-    JAX compiles every shape anew, so it is given few of them.
+    JAX compiles a program for every shape, so it gets only a few of them. A target length of 0 stands for that of the
+    inputs.
     """
     if keras.backend.backend() != "jax":
         return None
     longest = int(lengths.max(initial=1))
-    of_targets = 0  # As long as the inputs beside them.
+    target_length = 0
     if not task.targets_match_input_length:
-        of_targets = int(tensors.map(_as_it_is(lambda lengths, parts: tf.size(parts[1]))).reduce(0, tf.maximum))
-    return [*(boundary for boundary in BOUNDARIES if boundary < longest), longest], of_targets
+        sizes = tensors.map(_without_autograph(lambda lengths, parts: tf.size(parts[1])))
+        target_length = int(sizes.reduce(0, tf.maximum))
+    return [*(boundary for boundary in BOUNDARIES if boundary < longest), longest], target_length
 
 
-def _of_similar_length(
-    data: Any, task: Task, batch_size: int, pool: int, rooms: tuple[list[int], int] | None, *, shuffled: bool
+def _bucketed(
+    data: Any, task: Task, batch_size: int, pool: int, bucket_sizes: tuple[list[int], int] | None, *, shuffled: bool
 ) -> Any:
-    """Makes batches of `(number, (lengths, example))`: pools of examples are sorted by their lengths, and then cut.
+    """Batches `(index, (lengths, example))` by length: pools of examples are sorted by length and cut into batches.
 
-    Among examples that are alike in their first length, batches are made of ones alike in the next. Where examples come
-    shuffled, so do the batches of a pool.
+    Examples with equal first lengths are sorted by the next one. If the examples are shuffled, so are the batches of a
+    pool.
     """
     specs = data.element_spec[1][1]
-    fillings = _fillings(specs, task)
+    padding_values = _padding_values(specs, task)
 
-    def cut(numbers: Any, examples: Any) -> Any:
+    def cut(indices: Any, examples: Any) -> Any:
         lengths, parts = examples
-        order = tf.argsort(_joined(lengths), stable=True)
+        order = tf.argsort(_sort_key(lengths), stable=True)
         starts = tf.range(tf.size(order, tf.int64), delta=batch_size)
         if shuffled:
-            # By the first example of each batch: that is another one in each epoch, and the seed tells which.
-            firsts = tf.gather(numbers, tf.gather(order, starts))
+            # Order batches by a hash of the index of their first example, which differs between epochs and depends on
+            # the seed only.
+            firsts = tf.gather(indices, tf.gather(order, starts))
             starts = tf.gather(starts, tf.argsort(tf.strings.to_hash_bucket_fast(tf.strings.as_string(firsts), 2**31)))
 
         def batch(start: Any) -> Any:
             chosen = tf.sort(order[start : start + batch_size])
-            widths: list[Any] = [None] * len(specs)
-            if rooms:
+            padded_lengths: list[Any] = [None] * len(specs)
+            if bucket_sizes:
+                sizes, target_length = bucket_sizes
                 steps = tf.reduce_max(tf.gather(lengths, chosen))
-                room = tf.gather(rooms[0], tf.searchsorted(tf.constant(rooms[0], tf.int64), steps[None]))[0]
-                widths[:2] = room, rooms[1] or room
+                size = tf.gather(sizes, tf.searchsorted(tf.constant(sizes, tf.int64), steps[None]))[0]
+                padded_lengths[:2] = size, target_length or size
             return tuple(
                 tf.nest.map_structure(
-                    lambda values, spec, filling, width=width: _dense(tf.gather(values, chosen), spec, filling, width),
+                    lambda values, spec, padding, length=length: _dense(
+                        tf.gather(values, chosen), spec, padding, length
+                    ),
                     *part,
                 )
-                for *part, width in zip(parts, specs, fillings, widths, strict=True)
+                for *part, length in zip(parts, specs, padding_values, padded_lengths, strict=True)
             )
 
         return tf.data.Dataset.from_tensor_slices(starts).map(batch, num_parallel_calls=tf.data.AUTOTUNE)
 
-    return data.ragged_batch(pool).flat_map(_as_it_is(cut))
+    return data.ragged_batch(pool).flat_map(_without_autograph(cut))
 
 
-def _dense(values: Any, spec: Any, filling: Any, width: Any) -> Any:
-    """Returns a batch padded to its longest example, or to `width` steps."""
+def _dense(values: Any, spec: Any, padding: Any, length: Any) -> Any:
+    """Returns a batch padded to its longest example, or to `length` steps unless that is `None`."""
     if not isinstance(values, tf.RaggedTensor):
         return values
-    batch = values.to_tensor(filling)
-    if width is not None:
-        room = [[0, 0], [0, width - tf.shape(batch)[1]], *[[0, 0]] * (len(spec.shape) - 1)]
-        batch = tf.pad(batch, room, constant_values=filling)
+    batch = values.to_tensor(padding)
+    if length is not None:
+        missing = [[0, 0], [0, length - tf.shape(batch)[1]], *[[0, 0]] * (len(spec.shape) - 1)]
+        batch = tf.pad(batch, missing, constant_values=padding)
     return tf.ensure_shape(batch, [None, *spec.shape])
 
 
-def _joined(lengths: Any) -> Any:
-    """Returns one number for the lengths of each example, `(examples, parts)`, that sorts as they do."""
+def _sort_key(lengths: Any) -> Any:
+    """Returns an int64 key `(examples,)` that sorts like the rows of `lengths`, `(examples, parts)`."""
     key = tf.zeros_like(lengths[:, 0])
-    for part in tf.unstack(lengths, axis=1):
-        key = key * 2**20 + part
+    for column in tf.unstack(lengths, axis=1):
+        key = key * 2**20 + column
     return key
 
 
-def _fillings(specs: Any, task: Task) -> Any:
+def _padding_values(specs: Any, task: Task) -> Any:
+    """Returns the value that pads each tensor of a batch, in the structure of `specs`."""
     inputs, targets, *references = specs
     return (
-        tf.nest.map_structure(lambda spec: _padding(spec, 0), inputs),
-        _padding(targets, task.target_padding),
-        *(_padding(spec, 0) for spec in references),
+        tf.nest.map_structure(lambda spec: _padding_value(spec, 0), inputs),
+        _padding_value(targets, task.target_padding),
+        *(_padding_value(spec, 0) for spec in references),
     )
 
 
-def _padding(spec: Any, of_integers: int) -> Any:
+def _padding_value(spec: Any, integer_padding: int) -> Any:
     if spec.dtype == tf.string:
         return ""
-    return tf.constant(np.nan if spec.dtype.is_floating else of_integers, spec.dtype)
+    return tf.constant(np.nan if spec.dtype.is_floating else integer_padding, spec.dtype)
 
 
-def _pool(lengths: Any, batch_size: int, batches: list[int]) -> tuple[int, float]:
-    """Returns among how many examples to sort, and the share of padding that this leaves."""
-    for number in batches:
-        pool = number * batch_size
-        padding = _padding_share(lengths, batch_size, pool)
-        if padding <= _PADDING:
+def _choose_pool(lengths: Any, batch_size: int, batch_counts: list[int]) -> tuple[int, float]:
+    """Returns the number of examples in a pool, and the fraction of padding that it leaves."""
+    for count in batch_counts:
+        pool = count * batch_size
+        padding = _padding_fraction(lengths, batch_size, pool)
+        if padding <= _MAX_PADDING:
             break
     return pool, padding
 
 
-def _padding_share(lengths: Any, batch_size: int, pool: int) -> float:
-    """Returns the share of the steps of all batches that is padding, for some order of the examples."""
+def _padding_fraction(lengths: Any, batch_size: int, pool: int) -> float:
+    """Returns the fraction of steps in all batches that are padding, for one random order of the examples."""
     shuffled = np.random.default_rng(0).permutation(lengths)
     padded = 0
     for start in range(0, len(shuffled), pool):
-        part = shuffled[start : start + pool]
-        part = part[np.lexsort(part.T[::-1])]
-        for first in range(0, len(part), batch_size):
-            batch = part[first : first + batch_size]
+        members = shuffled[start : start + pool]
+        members = members[np.lexsort(members.T[::-1])]
+        for first in range(0, len(members), batch_size):
+            batch = members[first : first + batch_size]
             padded += len(batch) * int(batch.max(axis=0).sum())
     return 1 - int(lengths.sum()) / max(padded, 1)

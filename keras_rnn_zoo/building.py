@@ -1,26 +1,27 @@
-"""An architecture's model by name."""
+"""Builds an architecture's model by name."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.options import check_options, refuse_for_input
 
 
 def build(name: str, **options: Any) -> Any:
-    """Builds the model of an architecture, sized for its embedded data set where `options` say nothing else.
+    """Builds the untrained model of an architecture. Options that are not set fit its default dataset.
 
     Args:
         name: the architecture's name or an alias.
-        **options: its options, as `zoo show NAME` lists them. Those of the task, such as `max_length`, are checked but
-            leave the model as it is: it reads any length.
+        **options: the architecture's options, as listed by `zoo show NAME`. Options of the task, such as `max_length`,
+            are checked but do not change the model, which reads sequences of any length.
 
     Returns:
         An uncompiled functional `keras.Model`.
 
     Raises:
-        UnknownNameError: no architecture has that name.
-        OptionError: an unknown option, or a value that it does not accept.
+        UnknownNameError: no architecture has this name.
+        OptionError: an option is unknown, or does not accept its value.
 
     Example:
         >>> build("sentiment", cell="gru", num_classes=5).output_shape
@@ -28,27 +29,27 @@ def build(name: str, **options: Any) -> Any:
     """
     architecture = registry.architectures.get(name)
     dataset = registry.default_dataset(architecture)
-    given = check_options(registry.options_of(architecture, dataset), options, architecture.name)
-    wanted = {**dataset.defaults, **dataset.model_options, **given}
-    chosen = {key: value for key, value in wanted.items() if key in architecture.options}
-    refuse_for_input(architecture.options, chosen, wanted["input"])
-    return architecture.make(**chosen)
+    checked = check_options(registry.options_of(architecture, dataset), options, architecture.name)
+    all_options = {**dataset.defaults, **dataset.model_options, **checked}
+    model_options = {key: value for key, value in all_options.items() if key in architecture.options}
+    refuse_for_input(architecture.options, model_options, all_options["input"])
+    return architecture.make(**model_options)
 
 
-def build_again(config: Mapping[str, Any], sizes: Mapping[str, Any]) -> Any:
-    """Builds the model of a run anew, for weights that were trained.
+def build_again(config: RunConfig, sizes: Mapping[str, Any]) -> Any:
+    """Builds the model of a run, to load trained weights into.
 
     Args:
-        config: the run's `config.json`.
-        sizes: the options that its task takes from the data.
+        config: the description of the run.
+        sizes: the options that training set from the data.
 
     Raises:
-        UnknownNameError: no architecture has the name that stands there.
-        OptionError: an unknown option, or a value that it does not accept.
+        UnknownNameError: no architecture has the name in the config.
+        OptionError: an option is unknown, or does not accept its value.
     """
-    architecture = registry.architectures.get(config["architecture"])
-    chosen = check_options(architecture.options, {**config["options"], **sizes}, architecture.name)
-    refuse_for_input(architecture.options, chosen, config["task"]["input"])
-    if "pretrained" in chosen:
-        chosen["pretrained"] = False  # The weights that would be downloaded are among those of the run.
-    return architecture.make(**chosen)
+    architecture = registry.architectures.get(config.architecture)
+    model_options = check_options(architecture.options, {**config.options, **sizes}, architecture.name)
+    refuse_for_input(architecture.options, model_options, config.task.input)
+    if "pretrained" in model_options:
+        model_options["pretrained"] = False  # The run's weights include the pretrained ones: no need to download them.
+    return architecture.make(**model_options)

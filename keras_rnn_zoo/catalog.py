@@ -1,9 +1,10 @@
-"""Entries by name and alias, found by scanning a folder and by the plugins that are installed. Imports no framework."""
+"""Catalogs of entries by name and alias, found in a package folder and in installed plugins. Imports no framework."""
 
 import contextlib
 import importlib
 import inspect
 import logging
+import math
 import pkgutil
 import re
 import sys
@@ -28,11 +29,19 @@ PLUGINS = "keras_rnn_zoo.plugins"
 
 @dataclass(frozen=True)
 class Entry:
-    """What is known of an entry without loading a framework."""
+    """The facts about an entry that are available without loading a framework.
+
+    Attributes:
+        name: its name.
+        make: the function or class that it registers.
+        aliases: further names.
+        order: place among the entries of its kind; those without one follow by name.
+    """
 
     name: str
     make: Callable[..., Any]
     aliases: tuple[str, ...] = ()
+    order: float = math.inf
 
     @property
     def summary(self) -> str:
@@ -44,6 +53,8 @@ class Entry:
         _ = self.options
         if not are_names(self.aliases):
             raise TypeError(f"The aliases of {self.name!r} must be a tuple of names; received {self.aliases!r}.")
+        if not isinstance(self.order, int | float) or math.isnan(self.order):
+            raise TypeError(f"The `order` of {self.name!r} must be a number; received {self.order!r}.")
 
     @cached_property
     def options(self) -> dict[str, Option]:
@@ -52,7 +63,7 @@ class Entry:
 
 
 def are_names(value: Any) -> bool:
-    """Whether a value is a tuple or list of texts."""
+    """Returns whether a value is a tuple or list of strings."""
     return isinstance(value, tuple | list) and all(isinstance(name, str) for name in value)
 
 
@@ -60,7 +71,7 @@ E = TypeVar("E", bound=Entry)
 
 
 def normalize_name(name: str) -> str:
-    """Returns `name` as names are compared: lower case, with `_` for hyphens and spaces."""
+    """Returns `name` in the form used for comparison: lower case, with `_` for hyphens and spaces."""
     return re.sub(r"[\s_-]+", "_", name.strip().casefold())
 
 
@@ -68,8 +79,8 @@ class Catalog(Generic[E]):
     """The entries of one kind.
 
     Args:
-        kind: the word for one entry, used in messages.
-        package: the package whose modules are imported to find entries; `None` for none.
+        kind: what an entry is called in messages, such as "architecture".
+        package: the package whose modules are imported to find entries, or `None`.
     """
 
     def __init__(self, kind: str, package: str | None = None) -> None:
@@ -82,14 +93,14 @@ class Catalog(Generic[E]):
         """Adds an entry; raises `DuplicateNameError` if its name or an alias is taken."""
         foreign = not entry.make.__module__.startswith(f"{__package__}.")
         if _plugins.loading and foreign:
-            self._scan_package()  # The package's own entries come first, whatever a plugin adds.
+            self._scan_package()  # Built-in entries take precedence over a plugin's.
         names = {normalize_name(name) for name in (entry.name, *entry.aliases)}
         for name in names:
             if name in self._names:
                 other = self._entries[self._names[name]]
                 raise DuplicateNameError(
-                    f"Two entries want the {self.kind} name {name!r}: {_qualified_name(other)} has it, "
-                    f"{_qualified_name(entry)} asked for it. Rename one of them."
+                    f"The {self.kind} name {name!r} is already taken: {_qualified_name(other)} has it, and "
+                    f"{_qualified_name(entry)} uses it again. Rename one of them."
                 )
         self._entries[entry.name] = entry
         self._names.update(dict.fromkeys(names, entry.name))
@@ -97,24 +108,28 @@ class Catalog(Generic[E]):
             _plugins.added.append((self, entry))
 
     def remove(self, entry: E) -> None:
-        """Takes out an entry, with its aliases."""
+        """Removes an entry and its aliases."""
         del self._entries[entry.name]
-        self._names = {name: of for name, of in self._names.items() if of != entry.name}
+        self._names = {name: target for name, target in self._names.items() if target != entry.name}
 
     def get(self, name: str) -> E:
-        """Returns the entry of that name or alias; raises `UnknownNameError` with the nearest names."""
+        """Returns the entry of that name or alias; raises `UnknownNameError` with similar names if there is none."""
         self._scan()
-        folded = normalize_name(str(name))
-        if folded not in self._names:
+        normalized = normalize_name(str(name))
+        if normalized not in self._names:
             raise UnknownNameError(
-                f"There is no {self.kind} named {short_repr(name)}. {name_hint(folded, self._names)}"
+                f"There is no {self.kind} named {short_repr(name)}. {name_hint(normalized, self._names)}"
             )
-        return self._entries[self._names[folded]]
+        return self._entries[self._names[normalized]]
 
     def entries(self) -> list[E]:
-        """Returns all entries, sorted by name."""
+        """Returns all entries by their `order`, those without one at the end by name."""
         self._scan()
-        return [self._entries[name] for name in sorted(self._entries)]
+        return sorted(self._entries.values(), key=lambda entry: (entry.order, entry.name))
+
+    def names(self) -> list[str]:
+        """Returns the names of all entries, in the order of `entries`."""
+        return [entry.name for entry in self.entries()]
 
     def _scan(self) -> None:
         self._scan_package()
@@ -124,15 +139,15 @@ class Catalog(Generic[E]):
         if self._package is None:
             return
         package = importlib.import_module(self._package)
-        self._package = None  # Set first: what is imported may look up a name.
+        self._package = None  # Set before importing: the imported modules may look up a name.
         for module in pkgutil.iter_modules(package.__path__):
-            if module.name.startswith("_"):  # What entries share is imported by those that need it.
+            if module.name.startswith("_"):  # A module shared by entries, not an entry.
                 continue
             importlib.import_module(f"{package.__name__}.{module.name}")
 
 
 class _Plugins:
-    """The modules that installed packages name in the entry-point group `keras_rnn_zoo.plugins`."""
+    """The modules that installed packages declare in the entry-point group `keras_rnn_zoo.plugins`."""
 
     def __init__(self) -> None:
         self.loading = False
@@ -140,12 +155,12 @@ class _Plugins:
         self._done = False
 
     def load(self) -> None:
-        """Imports each plugin once; one that fails, or takes a name that is taken, is left out with a warning."""
+        """Imports each plugin once; skips, with a warning, a plugin that fails or uses a name that is taken."""
         if not self._done and not self.loading:
             self.loading = True
             try:
                 if _some_package_may_be_a_plugin():
-                    from importlib import metadata  # Which takes as long to load as all of the registry.
+                    from importlib import metadata  # Imported late: as slow as the whole registry.
 
                     for point in sorted(metadata.entry_points(group=PLUGINS), key=lambda point: point.name):
                         self._load(point)
@@ -156,25 +171,25 @@ class _Plugins:
         source = f"{point.name!r} ({point.value}" + (f", of {point.dist.name})" if point.dist else ")")
         self.added = []
         try:
-            with contextlib.redirect_stdout(sys.stderr):  # Standard output is for what the command prints.
+            with contextlib.redirect_stdout(sys.stderr):  # Standard output is reserved for the command's output.
                 point.load()
             for _, entry in self.added:
                 entry.check()
         except (Exception, SystemExit) as error:  # Whatever a plugin does, the zoo must stay usable.
             package = point.value.partition(":")[0].partition(".")[0]
-            for catalog, entry in self.added:  # Half of a plugin is of no use.
-                if entry.make.__module__.partition(".")[0] == package:  # It may have imported another plugin.
+            for catalog, entry in self.added:  # Leave no half-registered plugin behind.
+                if entry.make.__module__.partition(".")[0] == package:  # Keep entries of another plugin it imported.
                     catalog.remove(entry)
-            logger.warning("The plugin %s cannot be used and is left out: %s: %s", source, type(error).__name__, error)
+            logger.warning("Skipped the plugin %s, which cannot be used: %s: %s", source, type(error).__name__, error)
 
 
 def _some_package_may_be_a_plugin() -> bool:
-    """Whether an installed package names the entry-point group, or lies where a look at its files cannot tell."""
-    for place in map(Path, sys.path):
-        if place.is_file():  # An archive.
+    """Returns whether an installed package declares the entry-point group, or might: archives are not searched."""
+    for location in map(Path, sys.path):
+        if location.is_file():  # An archive.
             return True
         for pattern in ("*.dist-info/entry_points.txt", "*.egg*/entry_points.txt", "*.egg/EGG-INFO/entry_points.txt"):
-            if any(PLUGINS.encode() in path.read_bytes() for path in place.glob(pattern)):
+            if any(PLUGINS.encode() in path.read_bytes() for path in location.glob(pattern)):
                 return True
     return False
 

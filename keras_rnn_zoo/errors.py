@@ -1,46 +1,46 @@
-"""What can go wrong, in words a user can act on. Imports no framework."""
+"""Exceptions whose messages users can act on, and suggestions for misspelled names. Imports no framework."""
 
 import difflib
 from collections.abc import Iterable
 
 
 class ZooError(Exception):
-    """An error whose message says what is wrong, what was received and what to do."""
+    """Base class of the package's errors. The message says what is wrong, what was received and what to do."""
 
 
 class UnknownNameError(ZooError):
-    """A name that nothing is registered under."""
+    """No entry is registered under this name."""
 
 
 class DuplicateNameError(ZooError):
-    """A name or alias that another entry already has."""
+    """The name or an alias is already taken by another entry."""
 
 
 class OptionError(ZooError):
-    """An option that does not exist, or a value that it does not accept."""
+    """The option does not exist, or does not accept this value."""
 
 
 class DataError(ZooError):
-    """A data set that is missing, damaged or not what was expected."""
+    """A dataset or an input is missing, damaged or not as expected."""
 
 
 class RunError(ZooError):
-    """A run that does not exist, is unfinished or is damaged."""
+    """A run does not exist, is unfinished or is damaged."""
 
 
 class TrainingError(ZooError):
-    """A training that cannot go on."""
+    """Training cannot start or continue."""
 
 
 class ExportError(ZooError):
-    """An export that cannot be written."""
+    """A model cannot be exported."""
 
 
 class TrainingInterrupted(ZooError):
-    """Ctrl-C during training. What was trained so far is kept; the message says where.
+    """Training was interrupted by Ctrl-C. The message says where the results so far are kept.
 
     Attributes:
-        resumable: whether a state was kept that the training can be resumed from.
+        resumable: whether a checkpoint was saved from which training can resume.
     """
 
     def __init__(self, message: str, *, resumable: bool = False) -> None:
@@ -49,16 +49,16 @@ class TrainingInterrupted(ZooError):
 
 
 _LONGEST_NAME = 200
-"""Characters of a name that are compared with known ones; the time for it grows with the square of them."""
+"""Only this many characters of a name are compared with known names: the comparison takes quadratic time."""
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:
-    """Returns up to three of the `known` names that look most like `name`."""
+    """Returns up to three of the `known` names that are most similar to `name`."""
     return difflib.get_close_matches(name[:_LONGEST_NAME], list(known), n=3, cutoff=0.5)
 
 
 def name_hint(name: str, known: Iterable[str]) -> str:
-    """Returns "Did you mean ...? " where a known name is near, and the list of all of them."""
+    """Returns "Did you mean ...? " if a known name is similar, followed by the list of known names."""
     known = sorted(known)
     close = nearest(name, known)
     question = f"Did you mean {' or '.join(map(repr, close))}? " if close else ""

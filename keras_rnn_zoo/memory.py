@@ -1,4 +1,4 @@
-"""How much memory a process may still use. Imports no framework."""
+"""How much more memory this process may use. Imports no framework."""
 
 import contextlib
 import os
@@ -10,10 +10,10 @@ _CGROUPS, _MEMBERSHIP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 
 def available() -> int:
-    """Returns the bytes of memory that this process may still use.
+    """Returns how many more bytes of memory this process may use.
 
-    The least of what the system has free, what the process's control groups (a container's limit) leave, and what its
-    own limits (`ulimit -v`, `ulimit -d`) leave. Where the system tells none of them, `sys.maxsize`.
+    This is the minimum of the system's free memory and of what is left under the limits of the process's control groups
+    (a container's limit) and of the process itself (`ulimit -v`, `ulimit -d`). If none of them is known, `sys.maxsize`.
     """
     return max(0, min((*_of_the_system(), *_of_control_groups(), *_of_the_process()), default=sys.maxsize))
 
@@ -44,8 +44,8 @@ def _of_control_groups() -> Iterator[int]:
             )
         else:
             continue
-        # The limits of the groups around it hold, too. In a container the path may be that of the host, and the
-        # container's own group is what is mounted as the root.
+        # Limits of parent groups apply, too. In a container, the path may be the host's, while the container's own
+        # group is mounted as the root.
         folder = root / name.lstrip("/") if ".." not in name else root
         for group in (folder, *folder.parents):
             if group.is_relative_to(root):
@@ -53,25 +53,25 @@ def _of_control_groups() -> Iterator[int]:
 
 
 def _of_control_group(group: Path, limit: str, used: str, reclaimable: str) -> Iterator[int]:
-    with contextlib.suppress(OSError, ValueError):  # "max" is no number: there is no limit.
-        most = int((group / limit).read_text())
-        # Pages of files that were read count as used, and make room when it is needed.
+    with contextlib.suppress(OSError, ValueError):  # `int` fails on "max": there is no limit.
+        maximum = int((group / limit).read_text())
+        # The page cache counts as used, but is reclaimed when memory is needed.
         cached = _table(group / "memory.stat").get(reclaimable, 0)
-        yield most - max(0, int((group / used).read_text()) - cached)
+        yield maximum - max(0, int((group / used).read_text()) - cached)
 
 
 def _of_the_process() -> Iterator[int]:
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 
-        now = _table(Path("/proc/self/status"))
+        status = _table(Path("/proc/self/status"))
         for limit, used in ((resource.RLIMIT_AS, "VmSize"), (resource.RLIMIT_DATA, "VmData")):
-            most, _ = resource.getrlimit(limit)
-            if most != resource.RLIM_INFINITY and used in now:
-                yield most - now[used] * 1024
+            maximum, _ = resource.getrlimit(limit)
+            if maximum != resource.RLIM_INFINITY and used in status:
+                yield maximum - status[used] * 1024
 
 
 def _table(path: Path) -> dict[str, int]:
-    """Returns the numbers of a file of names and numbers, one of each a line."""
+    """Returns the values of a file with lines of the form `name value` or `name: value unit`."""
     rows = (line.replace(":", " ").split() for line in path.read_text().splitlines())
     return {row[0]: int(row[1]) for row in rows if len(row) > 1 and row[1].isdecimal()}

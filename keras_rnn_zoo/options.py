@@ -1,8 +1,10 @@
 """Options of an entry, read from the signature and the docstring of its function. Imports no framework.
 
-A keyword-only parameter is an option: its annotation gives the type, `Literal` its choices, `Annotated[..., Range(1)]`
-its bounds, `Annotated[..., ForInputs(("series",))]` the kinds of input that it works for, `Annotated[..., FROM_DATA]`
-that training takes it from the data; the docstring's `Args:` section gives its meaning.
+A keyword-only parameter is an option. Its annotation gives the type, and `Literal` its choices; the marks of an
+`Annotated` type say the rest: `Range(1)` gives bounds, `NamesIn(catalog)` the names of a catalog as choices,
+`ForInputs(("series",))` the kinds of input that the option works for, `FROM_DATA` that training takes it from the data,
+and a text its meaning, for options that several entries share. A line under `Args:` in the docstring overrides that
+meaning.
 """
 
 import contextlib
@@ -12,9 +14,9 @@ import numbers
 import re
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol, overload
 
 from keras_rnn_zoo.errors import OptionError, name_hint
 from keras_rnn_zoo.printing import short_repr
@@ -22,7 +24,7 @@ from keras_rnn_zoo.printing import short_repr
 
 @dataclass(frozen=True)
 class Range:
-    """Inclusive bounds of a number; `None` leaves that side open."""
+    """Inclusive bounds of a number; `None` means unbounded."""
 
     minimum: float | None = None
     maximum: float | None = None
@@ -30,52 +32,78 @@ class Range:
 
 @dataclass(frozen=True)
 class ForInputs:
-    """The kinds of input that an option works for; for others only its default is accepted."""
+    """The kinds of input that an option applies to; for other kinds, only its default is accepted."""
 
     kinds: tuple[str, ...] = ()
 
 
-FROM_DATA = "from the data"
-"""Marks an option that training reads off the data set, such as the number of classes."""
+class _Catalog(Protocol):
+    def names(self) -> list[str]: ...
+
+
+@dataclass(frozen=True)
+class NamesIn(Sequence[str]):
+    """The names in a catalog as choices. They are looked up when they are needed, so that plugins can add to them."""
+
+    catalog: _Catalog
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        return self.catalog.names()[place]
+
+    def __len__(self) -> int:
+        return len(self.catalog.names())
+
+
+@dataclass(frozen=True)
+class _FromData:
+    """The class of `FROM_DATA`."""
+
+
+FROM_DATA = _FromData()
+"""Marks an option that training sets from the dataset, such as the number of classes."""
 
 OF_FILES = frozenset(("columns", "validation", "test", "skip_bad_rows", "encoding", "separator"))
-"""Options that files of one's own have, and other data sets have not."""
+"""Options that only datasets read from user files have."""
 
 _TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-_TYPE_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+_TYPE_WORDS = {int: "an integer", float: "a number", bool: "true or false", str: "text"}
 
 
 @dataclass(frozen=True)
 class Option:
-    """One option of an entry: what it accepts, its default and its meaning."""
+    """One option of an entry: accepted values, default and description."""
 
     name: str
     type: type
     default: Any
     help: str
-    choices: tuple[Any, ...] = ()
+    choices: Sequence[Any] = ()
     bounds: Range = Range()
     from_data: bool = False
     inputs: tuple[str, ...] = ()
 
     @property
     def accepts(self) -> str:
-        """What the option accepts, in words: "one of gru, lstm", "a whole number of 1 or more"."""
+        """The accepted values in words: "one of gru, lstm", "an integer of at least 1"."""
         if self.choices:
             return "one of " + ", ".join(map(str, self.choices))
         low, high = self.bounds.minimum, self.bounds.maximum
         words = _TYPE_WORDS[self.type]
         if low is not None and high is not None:
             return f"{words} from {low:,} to {high:,}"
-        return f"{words} of {low:,} or more" if low is not None else words
+        return f"{words} of at least {low:,}" if low is not None else words
 
     def check(self, value: Any) -> Any:
-        """Returns `value` in the option's type, or raises `OptionError`."""
+        """Returns `value` converted to the option's type; raises `OptionError` if it is not accepted."""
         if not isinstance(value, bool):
             if self.type is int and isinstance(value, numbers.Integral):
-                value = int(value)  # Of NumPy's, too.
+                value = int(value)  # Converts NumPy integers, too.
             elif self.type is float and isinstance(value, numbers.Real):
-                with contextlib.suppress(OverflowError):  # Beyond all floats, it stays a whole number, and is refused.
+                with contextlib.suppress(OverflowError):  # An integer too large for a float is rejected below.
                     value = float(value)
         wrong_type = not isinstance(value, self.type) or (isinstance(value, bool) and self.type is not bool)
         if wrong_type or (self.choices and value not in self.choices) or not self._within_bounds(value):
@@ -91,7 +119,7 @@ class Option:
         return (low is None or value >= low) and (high is None or value <= high)
 
     def parse(self, text: str) -> Any:
-        """Returns the value that `text`, as typed on a command line, stands for, or raises `OptionError`."""
+        """Returns the value of `text`, as typed on a command line; raises `OptionError` if it is not accepted."""
         try:
             value = _TRUTH[text.casefold()] if self.type is bool else self.type(text)
         except (KeyError, ValueError):
@@ -99,7 +127,7 @@ class Option:
         return self.check(value)
 
     def as_json(self) -> dict[str, Any]:
-        """The option as plain values, for `zoo show --json`."""
+        """Returns the option as JSON-compatible values, for `zoo show --json`."""
         return {
             "name": self.name,
             "type": self.type.__name__,
@@ -116,54 +144,65 @@ def read_options(function: Callable[..., Any]) -> dict[str, Option]:
     """Returns the options of `function`: its keyword-only parameters, in order.
 
     Raises:
-        TypeError: an option without a default, an annotation or a line in the docstring; a programming error.
+        TypeError: an option lacks a default, an annotation or a meaning (a programming error).
     """
     documented = read_arguments(inspect.getdoc(function) or "")
     options = {}
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             continue
-        name = parameter.name
-        if parameter.default is parameter.empty or parameter.annotation is parameter.empty or name not in documented:
+        name, annotation = parameter.name, parameter.annotation
+        meaning = documented.get(name) or meaning_of(annotation)
+        if parameter.default is parameter.empty or annotation is parameter.empty or not meaning:
             raise TypeError(f"{function.__qualname__}: option {name!r} needs a default, a type and a line under Args.")
-        options[name] = _read_option(name, parameter.annotation, parameter.default, documented[name])
+        options[name] = _read_option(name, annotation, parameter.default, meaning)
     return options
 
 
+def meaning_of(annotation: Any) -> str:
+    """Returns the meaning that an `Annotated` type gives its option, or ""."""
+    marks = typing.get_args(annotation)[1:] if typing.get_origin(annotation) is Annotated else ()
+    return next((mark for mark in marks if isinstance(mark, str)), "")
+
+
 def with_options(function: Callable[..., Any], further: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options of `further` to the signature and the docstring of `function`, which takes any keyword argument.
+    """Adds the options of `further` to the signature and the docstring of `function`.
 
     Args:
-        function: the function; it is changed. Its docstring ends with its arguments.
-        further: a function with further options.
+        function: a function with `**kwargs`, which is modified. Its docstring must end with its `Args:` section.
+        further: a function with additional options.
+
+    Returns:
+        `function`.
     """
     signature, documented = inspect.signature(function), read_arguments(inspect.getdoc(further) or "")
     own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
     added = list(inspect.signature(further).parameters.values())
     function.__signature__ = signature.replace(parameters=[*own, *added])  # type: ignore[attr-defined]
-    lines = "".join(f"    {one.name}: {documented[one.name]}\n" for one in added)
+    lines = "".join(f"    {one.name}: {documented[one.name]}\n" for one in added if one.name in documented)
     function.__doc__ = f"{inspect.getdoc(function)}\n{lines}"
     return function
 
 
 def _read_option(name: str, annotation: Any, default: Any, meaning: str) -> Option:
     bounds, inputs, from_data = Range(), ForInputs(), False
+    choices: Sequence[Any] = ()
     if typing.get_origin(annotation) is Annotated:
         annotation, *marks = typing.get_args(annotation)
         bounds = next((mark for mark in marks if isinstance(mark, Range)), bounds)
         inputs = next((mark for mark in marks if isinstance(mark, ForInputs)), inputs)
+        choices = next((mark for mark in marks if isinstance(mark, NamesIn)), choices)
         from_data = FROM_DATA in marks
-    choices: tuple[Any, ...] = ()
     if typing.get_origin(annotation) is Literal:
         choices = typing.get_args(annotation)
         annotation = type(choices[0])
     if isinstance(annotation, types.UnionType) or annotation not in _TYPE_WORDS:
-        raise TypeError(f"Option {name!r}: type {annotation!r} is not one that a command line can give.")
+        raise TypeError(f"Option {name!r}: values of type {annotation!r} cannot be typed on a command line.")
     return Option(name, annotation, default, meaning, choices, bounds, from_data, inputs.kinds)
 
 
 def read_arguments(docstring: str) -> dict[str, str]:
-    """Returns the meaning of each argument in the `Args:` section of a Google-style docstring."""
+    """Returns the description of each argument in the `Args:` section of a Google-style docstring."""
     section = re.search(r"^Args:\n((?:[ \t]+.*\n?|\n)+)", docstring, re.MULTILINE)
     if not section:
         return {}
@@ -174,41 +213,46 @@ def read_arguments(docstring: str) -> dict[str, str]:
 def check_options(options: Mapping[str, Option], given: Mapping[str, Any], owner: str) -> dict[str, Any]:
     """Returns `given` with every value checked.
 
+    Args:
+        options: the options by name.
+        given: values by name of the option.
+        owner: what has the options, for messages.
+
     Raises:
-        OptionError: an unknown name, with the nearest ones, or a value that is not accepted.
+        OptionError: an option is unknown (the message suggests similar names), or does not accept its value.
     """
     return {name: find_option(options, name, owner).check(value) for name, value in given.items()}
 
 
 def refuse_from_data(options: Mapping[str, Option], given: Iterable[str]) -> None:
-    """Raises `OptionError` for an option among those given that training takes from the data."""
+    """Raises `OptionError` if any of the given options is one that training sets from the data."""
     for name in given:
         if options[name].from_data:
-            raise OptionError(f"Option {name!r} comes from the data in training. Leave it out, or use `build`.")
+            raise OptionError(f"Option {name!r} is set from the data in training. Omit it, or use `build`.")
 
 
 def refuse_for_input(options: Mapping[str, Option], given: Mapping[str, Any], input: str) -> None:
-    """Raises `OptionError` for an option among those given that does nothing for a kind of input."""
+    """Raises `OptionError` if any of the given options has no effect for this kind of input."""
     for name, value in given.items():
         option = options[name]
         if option.inputs and input not in option.inputs and value != option.default:
             raise OptionError(
-                f"Option {name!r} is for {' and '.join(option.inputs)}, and the input is {input}; received "
-                f"{short_repr(value)}. Leave it out."
+                f"Option {name!r} applies only to {' and '.join(option.inputs)} input, but the input is {input}; "
+                f"received {short_repr(value)}. Omit it."
             )
 
 
 def parse_options(options: Mapping[str, Option], given: Mapping[str, str], owner: str) -> dict[str, Any]:
-    """Returns the values of options `given` as text, as `--set KEY=VALUE` gives them; raises as `check_options`."""
+    """Returns the values of options given as text, as in `--set KEY=VALUE`; raises like `check_options`."""
     return {name: find_option(options, name, owner).parse(text) for name, text in given.items()}
 
 
 def find_option(options: Mapping[str, Option], name: str, owner: str) -> Option:
-    """Returns the option of that name, or raises `OptionError` with the nearest names."""
+    """Returns the option of that name; raises `OptionError` with similar names if there is none."""
     if not options:
-        raise OptionError(f"{owner} has no options; received {short_repr(name)}. Leave it out.")
+        raise OptionError(f"{owner} has no options; received {short_repr(name)}. Omit it.")
     if name not in options and name in OF_FILES:
-        raise OptionError(f"{owner} has no option {name!r}. Files of your own have it, such as --dataset csv:FILE.")
+        raise OptionError(f"{owner} has no option {name!r}. It exists for your own files, as in --dataset csv:FILE.")
     if name not in options:
         raise OptionError(f"{owner} has no option {short_repr(name)}. {name_hint(name, options)}")
     return options[name]

@@ -1,27 +1,43 @@
-"""The names of the zoo: architectures, datasets and tasks, each found by name or alias.
+"""The names of the zoo: architectures, cells, datasets, tasks, readers and formats, each found by name or alias.
 
-An entry is a function or class under one of the decorators `architecture`, `dataset` and `task`. Its registered name is
-its own name in snake case, its summary is the first line of its docstring, its options are its keyword-only
-parameters. Adding an entry is adding one file to `architectures/`, `datasets/` or `tasks/`, which are scanned when a
-name is first asked for. Imports no framework.
+An entry is a function or class under the decorator of its kind. Its registered name is its own name in snake case, its
+summary is the first line of its docstring, its options are its keyword-only parameters. Adding an entry is adding one
+file to the folder of its kind, such as `architectures/` or `cells/`, which is scanned when a name is first looked up,
+or to a plugin. Imports no framework.
 """
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.catalog import Catalog
 from keras_rnn_zoo.catalog import Entry as Entry
-from keras_rnn_zoo.entries import Architecture, Dataset, FileFormat, Reader, Task
+from keras_rnn_zoo.entries import Architecture as Architecture
+from keras_rnn_zoo.entries import Cell as Cell
+from keras_rnn_zoo.entries import Command as Command
+from keras_rnn_zoo.entries import Dataset as Dataset
+from keras_rnn_zoo.entries import ExportFormat as ExportFormat
+from keras_rnn_zoo.entries import FileFormat as FileFormat
+from keras_rnn_zoo.entries import Reader as Reader
+from keras_rnn_zoo.entries import Task as Task
+from keras_rnn_zoo.entries import TaskFiles as TaskFiles
 from keras_rnn_zoo.errors import DataError, UnknownNameError
 from keras_rnn_zoo.options import Option
 
+if TYPE_CHECKING:
+    from keras_rnn_zoo.artifacts.run_config import RunConfig
+
 architectures: Catalog[Architecture] = Catalog("architecture", "keras_rnn_zoo.architectures")
+cells: Catalog[Cell] = Catalog("cell", "keras_rnn_zoo.cells")
 datasets: Catalog[Dataset] = Catalog("dataset", "keras_rnn_zoo.datasets")
 tasks: Catalog[Task] = Catalog("task", "keras_rnn_zoo.tasks")
 readers: Catalog[Reader] = Catalog("reader", "keras_rnn_zoo.readers")
 file_formats: Catalog[FileFormat] = Catalog("file format", "keras_rnn_zoo.user_data.formats")
+
+export_formats: Catalog[ExportFormat] = Catalog("export format", "keras_rnn_zoo.exporting.formats")
+commands: Catalog[Command] = Catalog("command")
+"""Those of plugins; the zoo's own are the files in `zoo_cli/commands/`."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,6 +48,29 @@ def architecture(**facts: Any) -> Callable[[F], F]:
     def register(function: F) -> F:
         architectures.add(Architecture(function.__name__, function, **facts))
         return function
+
+    return register
+
+
+def cell(**facts: Any) -> Callable[[F], F]:
+    """Registers the decorated function, which returns the class of a recurrent layer; arguments as of `Cell`."""
+
+    def register(function: F) -> F:
+        cells.add(Cell(function.__name__, function, **facts))
+        return function
+
+    return register
+
+
+def command(**facts: Any) -> Callable[[F], F]:
+    """Registers the decorated `click.Command` as a command of the `zoo` program; arguments as of `Command`."""
+
+    def register(made: F) -> F:
+        name, callback = getattr(made, "name", None), getattr(made, "callback", None)
+        if not name or callback is None:
+            raise TypeError(f"`registry.command` decorates a function under `click.command`; received {made!r}.")
+        commands.add(Command(name, callback, command=made, **facts))
+        return made
 
     return register
 
@@ -66,6 +105,16 @@ def reader(**facts: Any) -> Callable[[F], F]:
     return register
 
 
+def export_format(name: str, **facts: Any) -> Callable[[F], F]:
+    """Registers the decorated `Exporter` subclass as the export format of that name; arguments as of `ExportFormat`."""
+
+    def register(cls: F) -> F:
+        export_formats.add(ExportFormat(name, cls, **facts))
+        return cls
+
+    return register
+
+
 def file_format(name: str, **facts: Any) -> Callable[[F], F]:
     """Registers the decorated function as the form of files of that name; further arguments as of `FileFormat`."""
 
@@ -80,59 +129,59 @@ def find_dataset(
     name: str,
     tasks: tuple[str, ...],
     options: Mapping[str, Any] | None = None,
-    known: Mapping[str, Any] | None = None,
+    config: "RunConfig | None" = None,
 ) -> Dataset:
-    """Returns a data set by its name or by the address of files, such as `csv:reviews.csv`.
+    """Returns a dataset by its name or address, such as `csv:reviews.csv`.
 
     Args:
         name: the name or address.
-        tasks: the tasks that it may be for, where the files leave a choice.
-        options: options given, such as `columns`; they may tell what the files are for.
-        known: what a run's `config.json` says of the data set, if it was opened before.
+        tasks: the tasks that it may be for, if the files allow several.
+        options: options given, such as `columns`; they may decide what the files are for.
+        config: the description of a run that was trained on it.
 
     Raises:
-        UnknownNameError: no such data set or form.
-        DataError: the files are not there, or not what the form needs.
+        UnknownNameError: no such dataset or file format.
+        DataError: the files are missing, or not in that format.
     """
     prefix, colon, place = str(name).partition(":")
     if colon:
         form = file_formats.get(prefix)
-        fitting = tuple(task for task in form.tasks if task in tasks)
+        fitting = tuple(task for task in tasks_of(form) if task in tasks)
         if not fitting:
-            others = [other.address for other in file_formats.entries() if set(other.tasks) & set(tasks)]
+            others = [other.address for other in file_formats.entries() if set(tasks_of(other)) & set(tasks)]
             raise DataError(
-                f"Files of the form {form.name!r} are for {', '.join(form.tasks)}; {' or '.join(tasks)} is wanted. "
+                f"Files of the form {form.name!r} are for {', '.join(tasks_of(form))}; {' or '.join(tasks)} is wanted. "
                 f"Forms for that: {', '.join(others)}."
             )
-        return form.make(place, fitting, options or {}, known or {})
+        dataset: Dataset = form.make(place, fitting, options or {}, config)
+        return dataset
     try:
         return datasets.get(name)
     except UnknownNameError as error:
         ending = str(name).casefold().removesuffix(".gz").rpartition(".")[2]
         named = [f"{form.name}:{name}" for form in file_formats.entries() if ending in form.endings]
         if user_path(name).is_dir():
-            named = [f"images:{name}", f"audio:{name}"]
+            named = [f"{form.name}:{name}" for form in file_formats.entries() if form.folder]
         if not named:
             raise
         told = f"{str(error).partition('. ')[0]}. Files are named with their form: {' or '.join(named)}."
         raise UnknownNameError(told) from None
 
 
-def dataset_of(config: Mapping[str, Any], fault: Callable[[Any, Any], str] | None = None) -> Dataset:
-    """Returns the data set that a run's `config.json` names; raises as `find_dataset`.
+def tasks_of(form: FileFormat) -> tuple[str, ...]:
+    """Returns the tasks that files in a format can be for: those it names, and those that name it."""
+    further = [task.name for task in tasks.entries() if task.files and form.name in task.files.formats]
+    return (*form.tasks, *(name for name in further if name not in form.tasks))
 
-    Args:
-        config: the content of `config.json`.
-        fault: given the raw input and the target of an example of files, returns why it cannot be learned from, or "".
-    """
-    data, task = config["dataset"], config["task"]
-    known = {**data, "classes": task.get("classes", ()), "fault": fault}
-    return find_dataset(data["name"], (task["name"],), data["options"], known)
+
+def dataset_of(config: "RunConfig") -> Dataset:
+    """Returns the dataset of a run; raises as `find_dataset`."""
+    return find_dataset(config.dataset.name, (config.task.name,), config.dataset.options, config)
 
 
 def list_architectures() -> list[str]:
     """Returns the names of all architectures, from `one_to_one` to `ctc`; those of plugins follow by name."""
-    return [entry.name for entry in sorted(architectures.entries(), key=lambda entry: entry.order)]
+    return architectures.names()
 
 
 def datasets_of(architecture: Architecture) -> list[Dataset]:

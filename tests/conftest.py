@@ -1,11 +1,37 @@
 """Fixtures that several tests share. Every test has its own models folder."""
 
+import fcntl
 import os
+import shutil
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+
+LONGEST = (
+    "test_entries.py",
+    "test_entry_answers.py",
+    "test_architectures.py",
+    "test_commands.py",
+    "test_exports.py",
+    "test_forms.py",
+    "test_parallel.py",
+    "test_resuming.py",
+    "test_disk_faults.py",
+    "test_checking.py",
+    "test_offline.py",
+    "test_plugins.py",
+    "test_readme.py",
+    "test_lite.py",
+)
+"""The files whose tests take longest."""
+
+
+def pytest_collection_modifyitems(items):
+    """Puts the longest files first, for no worker to begin one when the others are done."""
+    order = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
 
 
 @pytest.fixture(autouse=True)
@@ -31,18 +57,61 @@ def tfds_dir(test_data) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory):
-    """A run of many_to_one on its embedded data, with default options: read it, do not change it."""
-    import keras_rnn_zoo as zoo
+def made_once(tmp_path_factory):
+    """A function from a name, and what fills a folder, to that folder: the first worker that needs it fills it.
 
-    return zoo.train("many_to_one", models_dir=str(tmp_path_factory.mktemp("trained")), verbose=0)
+    All workers of pytest-xdist read it then: do not change it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "made_once"
+    shared.mkdir(exist_ok=True)
+
+    def make(name, fill):
+        folder, done = shared / name, shared / f"{name}.done"
+        with open(shared / f"{name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # Of a worker that failed.
+                folder.mkdir()
+                fill(folder)
+                done.touch()
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def trained_once(made_once, tmp_path_factory):
+    """A function from a name and the arguments of `zoo.train` to the run, trained once for all workers.
+
+    Each worker has a copy of its own: read it, do not change it.
+    """
+    from keras_rnn_zoo.artifacts.run import Run
+
+    copies = tmp_path_factory.mktemp("runs")
+
+    def train(name, *args, **settings):
+        import keras_rnn_zoo as zoo
+
+        if not (copies / name).exists():
+            made = made_once(
+                f"run-{name}", lambda folder: zoo.train(*args, run=name, verbose=0, models_dir=str(folder), **settings)
+            )
+            shutil.copytree(made / name, copies / name)
+        return Run(copies / name)
+
+    return train
+
+
+@pytest.fixture(scope="session")
+def trained(trained_once):
+    """A run of many_to_one on its embedded data, with default options: read it, do not change it."""
+    return trained_once("many_to_one", "many_to_one")
 
 
 @pytest.fixture
 def copied(trained, models_dir):
     """A copy of the trained run, to damage or to export."""
-    import shutil
-
     from keras_rnn_zoo.artifacts.run import Run
 
     return Run(Path(shutil.copytree(trained.path, models_dir / trained.name)))
@@ -86,27 +155,36 @@ SMALL_RUNS = {
     "addition": ("many_to_many", {"units": 8, "embedding_dim": 8}),
     "digits": ("one_to_one", {"units": 16, "hidden_layers": 1}),
     "tiny_shakespeare": ("sync_many_to_many", {"units": 8, "embedding_dim": 4, "chunk_length": 50}),
+    "toy_reviews": ("many_to_one", {"units": 4, "embedding_dim": 4}),
 }
 
 
 @pytest.fixture(scope="session")
-def small_run(tmp_path_factory):
+def small_run(trained_once):
     """A function that gives a small run on a data set of `SMALL_RUNS`, trained for an epoch: read it, do not change it.
 
     All are in one models folder, and are named after their data sets.
     """
-    import keras_rnn_zoo as zoo
-
-    folder, made = tmp_path_factory.mktemp("small"), {}
 
     def train(dataset):
-        if dataset not in made:
-            name, options = SMALL_RUNS[dataset]
-            with pytest.MonkeyPatch.context() as patch:
-                _shrink(patch)
-                made[dataset] = zoo.train(
-                    name, dataset=dataset, run=dataset, epochs=1, verbose=0, models_dir=str(folder), **options
-                )
-        return made[dataset]
+        name, options = SMALL_RUNS[dataset]
+        with pytest.MonkeyPatch.context() as patch:
+            _shrink(patch)
+            return trained_once(dataset, name, dataset=dataset, epochs=1, **options)
 
     return train
+
+
+@pytest.fixture(scope="session")
+def small_export(small_run, made_once):
+    """A function that gives the SavedModel of a small run, written once: read it, do not change it."""
+
+    def export(dataset):
+        import keras_rnn_zoo as zoo
+
+        def write(folder):
+            zoo.export(shutil.copytree(small_run(dataset).path, folder / dataset), check=False)
+
+        return made_once(f"export-{dataset}", write) / dataset / "1"
+
+    return export

@@ -178,7 +178,7 @@ def test_the_data_of_an_epoch_follows_from_its_seed_and_the_zoo_reads_it(task, t
     assert files
     for path in files:
         assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes()
-    from keras_rnn_zoo.inference.load import open_examples
+    from keras_rnn_zoo.inference.rebuild import open_examples
     from keras_rnn_zoo.training.plan import Request, make_plan
 
     request = Request(data.TASKS[task].architecture, address, None, {}, {}, None, str(tmp_path))
@@ -186,6 +186,7 @@ def test_the_data_of_an_epoch_follows_from_its_seed_and_the_zoo_reads_it(task, t
     assert next(examples.split("train").as_numpy_iterator())
 
 
+@pytest.mark.slow
 def test_the_command_prints_a_table_and_writes_it(tmp_path):
     output = tmp_path / "speed.json"
     command = [sys.executable, str(BENCHMARKS / "run.py"), "--output", str(output)]

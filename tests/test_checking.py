@@ -8,7 +8,8 @@ from click.testing import CliRunner
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.errors import DataError, ExportError
 from keras_rnn_zoo.exporting import check as checking
-from keras_rnn_zoo.exporting import export as exporting
+from keras_rnn_zoo.exporting.formats import saved_model as exporting
+from keras_rnn_zoo.inference import rebuild
 from zoo_cli.main import cli
 
 
@@ -60,7 +61,7 @@ def test_without_the_data_made_up_inputs_are_asked_and_it_is_said(copied, few, m
     def missing(config, data_dir):
         raise DataError("There is no data here.")
 
-    monkeypatch.setattr(checking, "open_examples", missing)
+    monkeypatch.setattr(rebuild, "open_examples", missing)
     with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
         path = zoo.export(copied)
     assert "The data of toy_reviews is not at hand, so the export is asked made-up inputs. There is no" in caplog.text

@@ -50,7 +50,7 @@ def test_columns_may_be_a_mapping_and_places_are_left_out(tmp_path):
     [
         ("unts: 3\n", r"no option 'unts'. Did you mean 'units'"),
         ("units: many\n", "'units' expects a whole number"),
-        ("units: 0\n", "'units' expects a whole number from 1"),
+        ("units: 0\n", "'units' expects an integer from 1"),
         ("bidirectional: 3\n", "'bidirectional' expects true or false"),
     ],
 )
@@ -165,7 +165,12 @@ def test_a_configuration_may_come_from_a_pipe_but_none_is_waited_for(tmp_path):
 
 @pytest.mark.parametrize(
     ("path", "message"),
-    [("a\0b", "holds a null character"), ("x" * 256, "is too long"), ("a/" * 3000, "is too long"), ("\udcff", "UTF-8")],
+    [
+        ("a\0b", "contains a null character"),
+        ("x" * 256, "is too long"),
+        ("a/" * 3000, "is too long"),
+        ("\udcff", "UTF-8"),
+    ],
     ids=["null", "long_name", "long_path", "not_utf8"],
 )
 def test_a_path_that_no_file_can_have_is_refused(path, message, tmp_path):
@@ -220,7 +225,7 @@ def test_what_init_writes_trains_and_the_command_line_wins(zoo, tmp_path):
     assert result.exit_code == 0, result.stderr
     config = json.loads((tmp_path / "models" / "many_to_one" / "config.json").read_text())
     assert config["dataset"]["name"] == f"csv:{tmp_path / 'reviews.csv'}"
-    assert config["dataset"]["columns"] == {"text": "review", "label": "stars"}
+    assert config["dataset"]["recorded"]["columns"] == {"text": "review", "label": "stars"}
     assert (config["training"]["epochs"], config["options"]["units"], config["options"]["embedding_dim"]) == (1, 4, 6)
 
 

@@ -50,24 +50,21 @@ def damage(path, how):
 
 
 @pytest.fixture(scope="module")
-def good(tmp_path_factory, shrink):
+def good(small_run):
     """A small run."""
-    with pytest.MonkeyPatch.context() as patch:
-        shrink(patch)
-        folder = str(tmp_path_factory.mktemp("good"))
-        return zoo.train("many_to_one", units=4, embedding_dim=4, epochs=1, run="run", verbose=0, models_dir=folder)
+    return small_run("toy_reviews")
 
 
 @pytest.fixture(scope="module")
-def exported(good):
+def exported(small_export):
     """An export of it."""
-    return zoo.export(good, check=False)
+    return small_export("toy_reviews")
 
 
 @pytest.fixture
 def run(good, models_dir):
-    """A copy of the run, without exports."""
-    return Run(Path(shutil.copytree(good.path, models_dir / "run", ignore=shutil.ignore_patterns("[1-9]"))))
+    """A copy of the run."""
+    return Run(Path(shutil.copytree(good.path, models_dir / "run")))
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 TRAIN = """
 import sys
 sys.path.insert(0, sys.argv.pop(1))
@@ -14,6 +16,7 @@ cli()
 """
 
 
+@pytest.mark.slow
 def test_the_same_command_gives_the_same_bytes(models_dir, request):
     for run in ("first", "second"):
         command = [sys.executable, "-c", TRAIN, str(request.path.parent), "train", "many_to_one", "--run", run]

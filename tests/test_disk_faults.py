@@ -42,7 +42,7 @@ class FullDisk:
         self.refused = refused
         self.count = 0
 
-    def sync(self, path, sync=files._sync):
+    def sync(self, path, sync=files.sync):
         self.count += 1
         if self.refused in (None, self.count):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
@@ -53,7 +53,7 @@ def test_whichever_file_a_full_disk_refuses_the_training_goes_on_later(monkeypat
     told = []
     for refused in (9, 17, 30):
         with monkeypatch.context() as patch:
-            patch.setattr(files, "_sync", FullDisk(refused).sync)
+            patch.setattr(files, "sync", FullDisk(refused).sync)
             with pytest.raises((OSError, TrainingError), match="No space left on device") as error:
                 train(run="full")
         told.append(type(error.value))
@@ -70,7 +70,7 @@ def test_a_full_disk_leaves_no_part_of_an_export(monkeypatch, copied):
     before = answers(copied)
 
     with monkeypatch.context() as patch:
-        patch.setattr(files, "_sync", FullDisk().sync)
+        patch.setattr(files, "sync", FullDisk().sync)
         with pytest.raises(OSError, match="No space left"):
             zoo.export(check=False)
     assert copied.versions() == []
@@ -117,7 +117,7 @@ def test_a_file_system_that_is_full_and_then_read_only(whole, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
-    refused = [line for line in done.stderr.splitlines() if line.startswith("Error: the system refused: ")]
+    refused = [line for line in done.stderr.splitlines() if line.startswith("Error: the system reported: ")]
     assert "No space left on device" in refused[0]
     assert "Read-only file system" in refused[1]
     assert done.stdout.split()[0] in ("negative", "positive")

@@ -3,17 +3,20 @@
 import doctest
 import inspect
 
+import keras
 import numpy
 import pytest
+import tensorflow as tf
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo import registry
+from keras_rnn_zoo import layers, registry
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.inference.evaluate import Scorecard
+from keras_rnn_zoo.layers.text import Tokenizer
 from keras_rnn_zoo.training.plan import SETTINGS
 
 FUNCTIONS = [getattr(zoo, name) for name in zoo.__all__ if inspect.isfunction(getattr(zoo, name))]
-CATALOGS = (registry.architectures, registry.datasets, registry.tasks, registry.readers)
+CATALOGS = (registry.architectures, registry.datasets, registry.tasks, registry.readers, registry.cells)
 ENTRIES = [entry for catalog in CATALOGS for entry in catalog.entries()]
 
 
@@ -52,12 +55,15 @@ def test_settings_of_a_training_are_arguments_of_train():
     assert all(option.help for option in SETTINGS.values())
 
 
-EXAMPLES = [zoo.build, *(entry.make for entry in registry.architectures.entries())]
+LAYERS = [layers.GRU, layers.LSTM, layers.SimpleRNN, layers.MinGRU, layers.MinLSTM, layers.attention.SequenceAttention]
+LAYERS += [layers.audio.LogMel, layers.characters.CharacterReader, layers.decoder.TextDecoder]
+LAYERS += [layers.masking.AttentionPooling, Tokenizer]
+EXAMPLES = [zoo.build, *LAYERS, *(entry.make for entry in registry.architectures.entries())]
 
 
 @pytest.mark.parametrize("function", EXAMPLES, ids=names(EXAMPLES))
 def test_the_example_of_a_docstring_gives_what_it_says(function):
-    known = {function.__name__: function, "numpy": numpy}
+    known = {function.__name__: function, "numpy": numpy, "keras": keras, "tf": tf}
     (found,) = doctest.DocTestFinder(recurse=False).find(function, function.__name__, globs=known)
     assert found.examples
     assert doctest.DocTestRunner(verbose=False).run(found).failed == 0

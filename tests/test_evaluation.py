@@ -83,13 +83,14 @@ def test_the_loss_of_a_language_model_is_the_mean_over_all_tokens(small_run):
 @pytest.mark.usefixtures("few_examples")
 def test_the_options_of_the_dataset_are_those_it_was_trained_on(small_run, models_dir, caplog):
     run = small_run("adding")
-    assert run.config["dataset"]["options"] == {"sequence_length": 12}
+    assert run.config.dataset.options == {"sequence_length": 12}
     with caplog.at_level(logging.WARNING, "keras_rnn_zoo.inference.evaluate"):
         scorecard = zoo.evaluate(run)
     assert scorecard.metrics == pytest.approx(run.metrics["metrics"], abs=1e-6)
     assert not warnings(caplog)
     other = Run(Path(shutil.copytree(run.path, models_dir / "other")))
-    write_config(other, {**run.config, "dataset": {**run.config["dataset"], "options": {"sequence_length": 20}}})
+    dataset = dataclasses.replace(run.config.dataset, options={"sequence_length": 20})
+    write_config(other, dataclasses.replace(run.config, dataset=dataset))
     assert zoo.evaluate(other)["mse"] != scorecard["mse"]
     (warning,) = warnings(caplog)
     assert "The dataset adding is not what other was trained on" in warning
@@ -111,9 +112,8 @@ def test_a_split_without_an_example_is_named(small_run, monkeypatch, split):
     examples = entry.make(None, 0, sequence_length=12)
     splits = {**examples.splits, split: lambda: examples.splits[split]().take(0)}
     opened = dataclasses.replace(examples, splits=splits)
-    monkeypatch.setattr("keras_rnn_zoo.inference.evaluate.open_examples", lambda config, data_dir=None: opened)
-    monkeypatch.setattr("keras_rnn_zoo.training.train.open_examples", lambda config, data_dir=None: opened)
-    told = f"The split '{split}' of the dataset has no example"
+    monkeypatch.setattr("keras_rnn_zoo.inference.rebuild.open_examples", lambda *_: opened)
+    told = f"The split '{split}' of the dataset is empty"
     with pytest.raises(DataError, match=told):
         zoo.evaluate(small_run("adding"), split=split)
     with pytest.raises(DataError, match=told):

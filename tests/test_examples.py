@@ -59,6 +59,7 @@ def run(program, *arguments):
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no C compiler here")
 def test_the_c_program_is_compiled_and_asks_an_export(exported, tmp_path):
     ask = built(tmp_path / "ask", ["gcc", "-Wall", "-Wextra", "-Werror", str(EXAMPLES / "ask_savedmodel.c")])
@@ -75,6 +76,7 @@ def test_the_c_program_is_compiled_and_asks_an_export(exported, tmp_path):
     assert "Could not find SavedModel" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="there is no C++ compiler here")
 def test_the_cpp_program_is_compiled_and_asks_an_export(exported, tmp_path):
     # Of warnings TensorFlow's own headers give many.

@@ -217,7 +217,7 @@ def test_the_command_writes_a_file_and_says_so(trained, tmp_path):
     command = ["predict", trained.name, "--models-dir", str(models), "--input", str(tmp_path / "in.csv")]
     done = CliRunner().invoke(cli, [*command, "--output", str(tmp_path / "out.csv")], catch_exceptions=False)
     assert done.exit_code == 0
-    assert "Answered 4 inputs. Wrote" in done.stderr
+    assert "Predicted 4 inputs. Wrote" in done.stderr
     assert done.stdout == ""
     shown = CliRunner().invoke(cli, command, catch_exceptions=False)
     assert shown.stdout == (tmp_path / "out.csv").read_text()

@@ -89,7 +89,7 @@ def test_a_file_may_have_the_longest_name_there_is(tmp_path):
 
 
 def test_a_folder_and_a_file_in_no_folder_are_refused(tmp_path):
-    with pytest.raises(ZooError, match="is a folder, where a file is to be written"):
+    with pytest.raises(ZooError, match="is a folder, but the output is a file"):
         write(tmp_path)
     with pytest.raises(ZooError, match=r"There is no folder .*none to write x"):
         write(tmp_path / "none" / "x")

@@ -72,7 +72,7 @@ def test_a_rate_of_no_recording(rate):
     """The filter that resamples is as long as the rates are unlike: this one took 4 GiB."""
     head = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, rate, 0, 2, 16)
     content = b"RIFF\0\0\0\0WAVE" + head + struct.pack("<4sI", b"data", 4) + bytes(4)
-    with pytest.raises(DataError, match="samples a second; from 100 to 1,000,000 are read"):
+    with pytest.raises(DataError, match="Hz, but must be from 100 to 1,000,000"):
         decode_wav(content)
 
 
@@ -96,16 +96,21 @@ def bmp(header=40, offset=54, bits=8, size=60):
     return (struct.pack("<2sIIIIiiHH", b"BM", size, 0, offset, header, 1, 1, 1, bits) + bytes(size))[:size]
 
 
+@pytest.fixture(scope="module")
+def read_image():
+    """Reads images in a graph, where alone the message of an error names the op, and so the input."""
+    image = reader("image", image_height=4, image_width=4)
+    return tf.function(image, input_signature=image.signature())
+
+
 @pytest.mark.parametrize("header", [3_539_196, 2**31 - 1, -(2**31), -1, 40])
 @pytest.mark.parametrize("offset", [54, 0, 2**31 - 1, -(2**31)])
-def test_a_palette_beyond_the_end_of_a_bmp_file(header, offset):
+def test_a_palette_beyond_the_end_of_a_bmp_file(read_image, header, offset):
     packed = struct.pack("<ii", offset, header)
     content = bmp()
     content = content[:10] + packed + content[18:]
-    image = reader("image", image_height=4, image_width=4)
     try:
-        # Only in a graph does the message name the op, and so the input.
-        tf.function(image, input_signature=image.signature())(tf.constant([content]))
+        read_image(tf.constant([content]))
     except tf.errors.InvalidArgumentError as error:
         assert "input" in error.message
 

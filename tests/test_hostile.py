@@ -21,12 +21,9 @@ MOST = 2**30
 
 
 @pytest.fixture(scope="module")
-def good(tmp_path_factory, shrink):
+def good(small_run):
     """A small run, and what it answers."""
-    with pytest.MonkeyPatch.context() as patch:
-        shrink(patch)
-        folder = tmp_path_factory.mktemp("good")
-        run = zoo.train("many_to_one", units=4, embedding_dim=4, epochs=1, verbose=0, models_dir=str(folder))
+    run = small_run("toy_reviews")
     return run, zoo.predict(run, TEXTS)
 
 

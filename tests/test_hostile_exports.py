@@ -20,9 +20,9 @@ from keras_rnn_zoo.tasks._predictions import fault_of_batch
 
 
 @pytest.fixture(scope="module")
-def exported(small_run):
+def exported(small_export):
     """The export of a small run."""
-    return zoo.export(small_run("addition"), check=False)
+    return small_export("addition")
 
 
 @pytest.fixture

@@ -31,12 +31,11 @@ except zoo.ZooError as error:
     report["refusal"] = str(error)
 print(json.dumps(report))
 """
-SLOW = (pytest.mark.slow, pytest.mark.timeout(1200))
-NAMES = [pytest.param(name, marks=() if name == "many_to_one" else SLOW) for name in registry.list_architectures()]
 
 
 @pytest.mark.usefixtures("few_examples")
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", registry.list_architectures())
 def test_a_run_trained_on_jax_answers_alike_on_tensorflow(name):
     pytest.importorskip("jax", reason="the extra `jax` is not installed")
     done = subprocess.run(

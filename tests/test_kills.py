@@ -19,12 +19,12 @@ def kill(entry, folder, *counts):
     return found
 
 
+@pytest.mark.slow
 def test_a_training_that_is_killed_resumes_to_the_same_run(tmp_path):
     assert kill("digits", tmp_path, "--trainings", "3")["kills"]["training"] == 3
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("entry", ["digits", "toy_reviews", "slots"])
 def test_killed_trainings_evaluations_and_exports_lose_nothing(entry, tmp_path):
     found = kill(entry, tmp_path, "--trainings", "20", "--evaluations", "10", "--exports", "10")

@@ -10,11 +10,11 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 LEVELS = [
-    {"atomic_files", "catalog", "conventions", "entries", "errors", "lazy", "memory", "offline", "options"}
-    | {"printing", "registry", "text_patterns"},
+    {"atomic_files", "catalog", "conventions", "entries", "errors", "frameworks", "lazy", "memory", "offline"}
+    | {"options", "platforms", "printing", "registry"},
     {"artifacts", "tfds_builders"},
     {"layers"},
-    {"readers"},
+    {"cells", "readers"},
     {"architectures", "tasks", "datasets", "user_data"},
     {"batching", "building", "exporting", "inference", "training"},
 ]
@@ -76,7 +76,6 @@ COMMANDS_MAY_IMPORT = {
     "artifacts.run",
     "datasets._prepared",
     "errors",
-    "exporting.formats",
     "offline",
     "options",
     "printing",

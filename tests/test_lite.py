@@ -1,17 +1,16 @@
 import json
 import logging
-from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 
 import keras_rnn_zoo as zoo
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import ExportError
 from keras_rnn_zoo.exporting import check as checking
-from keras_rnn_zoo.exporting import formats
-from keras_rnn_zoo.exporting import tflite_onnx as lite
-from keras_rnn_zoo.layers.recurrent import CELLS
+from keras_rnn_zoo.exporting import model_file
+from keras_rnn_zoo.exporting.exporter import find_format
 
 SETS = ["adding", "addition", "digits", "tiny_shakespeare"]
 
@@ -20,13 +19,18 @@ SETS = ["adding", "addition", "digits", "tiny_shakespeare"]
 def few(monkeypatch):
     """Fewer examples to ask."""
     monkeypatch.setattr(checking, "EXAMPLES", 9)
-    monkeypatch.setattr(lite, "MEASURED", 20)
+    monkeypatch.setattr(model_file, "MEASURED", 20)
+
+
+def exporter(format):
+    entry = registry.export_formats.get(format)
+    return entry.make(entry)
 
 
 @pytest.fixture(scope="module", params=["tflite", "onnx"])
 def format(request):
     """A format whose packages are installed."""
-    for name in formats._NEEDED[request.param].split():
+    for name in registry.export_formats.get(request.param).needs:
         pytest.importorskip(name, reason=f"the extra `{request.param}` is not installed")
     return request.param
 
@@ -43,15 +47,16 @@ def test_a_model_alone_gives_the_logits_of_its_run(small_run, few_examples, form
     assert sorted(file.name for file in (path / "assets").iterdir()) == sorted(
         file.name for file in run.task_path.iterdir()
     )
-    assert {"README.md", "DATA_LICENSE.txt", formats.FILES[format]} <= {file.name for file in path.iterdir()}
+    file = registry.export_formats.get(format).file
+    assert {"README.md", "DATA_LICENSE.txt", file} <= {file.name for file in path.iterdir()}
     # InputRecord here by its interpreter alone, at another length than any that was checked.
     loaded = zoo.load(run)
     raw = loaded.task.to_batch([loaded.task.reader.dummy_input(99)], **loaded.task.export_check_options)
-    arrays = lite.named(loaded.model, loaded.task.model_inputs(*raw))
+    arrays = model_file.named(loaded.model, loaded.task.model_inputs(*raw))
     assert {name: (str(array.dtype), array.ndim) for name, array in arrays.items()} == {
         name: (spec["dtype"], len(spec["shape"])) for name, spec in facts["inputs"].items()
     }
-    logits = lite.open_model(format, path / formats.FILES[format])(arrays)
+    logits = exporter(format).open(path / file)(arrays)
     np.testing.assert_allclose(logits, loaded.to_logits(loaded.task.model_inputs(*raw)), atol=1e-4)
 
 
@@ -71,8 +76,8 @@ def test_any_cell_and_reader_is_converted_to_built_in_operators(tmp_path, name, 
     pytest.importorskip("ai_edge_litert", reason="the extra `tflite` is not installed")
     keras.utils.set_random_seed(0)
     model = zoo.build(name, units=4, **options)
-    lite.write_model(SimpleNamespace(model=model), "tflite", False, tmp_path)
-    ask = lite.open_model("tflite", tmp_path / "model.tflite")
+    exporter("tflite").write_model(model, tmp_path / "model.tflite", quantize=False)
+    ask = exporter("tflite").open(tmp_path / "model.tflite")
     random = np.random.default_rng(0)
     for length in (3, 8):
         steps = 900 * length if "audio" in options.values() else length
@@ -96,11 +101,11 @@ def test_an_onnx_model_skips_the_padding_of_a_batch(tmp_path, name, options):
     pytest.importorskip("onnxruntime", reason="the extra `onnx` is not installed")
     keras.utils.set_random_seed(0)
     model = zoo.build(name, units=4, **options)
-    lite.write_model(SimpleNamespace(model=model), "onnx", False, tmp_path)
+    exporter("onnx").write_model(model, tmp_path / "model.onnx", quantize=False)
     shape = [2, 12, *model.input.shape[2:]]
     inputs = np.random.default_rng(0).normal(size=shape).astype("float32")
     inputs[1, 7:] = np.nan
-    logits = lite.open_model("onnx", tmp_path / "model.onnx")({model.input.name: inputs})
+    logits = exporter("onnx").open(tmp_path / "model.onnx")({model.input.name: inputs})
     np.testing.assert_allclose(logits, model(inputs, training=False), atol=1e-4)
 
 
@@ -120,14 +125,14 @@ def test_a_recurrent_layer_is_one_operator_of_onnx(tmp_path, cell, operator, zer
     states = [first, first + 1][: 2 if cell == "lstm" else 1]
     outputs = []
     for backwards in (False, True):
-        layer = CELLS[cell](4, return_state=True, go_backwards=backwards, **settings)
+        layer = registry.cells.get(cell).layer(4, return_state=True, go_backwards=backwards, **settings)
         outputs += layer(x, initial_state=states, mask=keras.ops.cast(mask, "bool"))
-    plain = CELLS[cell](4, bias_initializer="normal")(x)
+    plain = registry.cells.get(cell).layer(4, bias_initializer="normal")(x)
     # Some steps of the sequences, the states, and the last step of a layer without a mask.
     steps = [array[:, step] for array in outputs if array.ndim == 3 for step in (0, 1, 2, 4, 6)]
     logits = keras.ops.concatenate([*steps, *(array for array in outputs if array.ndim == 2), plain], axis=-1)
     model = keras.Model({"x": x, "mask": mask, "first": first}, logits)
-    lite.write_model(SimpleNamespace(model=model), "onnx", False, tmp_path)
+    exporter("onnx").write_model(model, tmp_path / "model.onnx", quantize=False)
     operators = [node.op_type for node in onnx.load(tmp_path / "model.onnx").graph.node]
     assert operators.count(operator) == 3
     assert "Loop" not in operators
@@ -135,14 +140,15 @@ def test_a_recurrent_layer_is_one_operator_of_onnx(tmp_path, cell, operator, zer
     real = np.array([[1, 1, 1, 1, 1, 1, 1], [1, 1, 1, 0, 0, 0, 0], [0, 1, 0, 1, 1, 0, 0], [0] * 7], "float32")
     arrays = {"x": random.normal(size=(4, 7, 3)), "mask": real, "first": random.normal(size=(4, 4))}
     arrays = {name: array.astype("float32") for name, array in arrays.items()}
-    logits = lite.open_model("onnx", tmp_path / "model.onnx")(arrays)
+    logits = exporter("onnx").open(tmp_path / "model.onnx")(arrays)
     np.testing.assert_allclose(logits, model(arrays, training=False), atol=1e-5)
 
 
 def test_a_model_that_answers_otherwise_is_not_published(small_run, few_examples, format, monkeypatch):
     run = small_run("digits")
-    open_model = lite.open_model
-    monkeypatch.setattr(lite, "open_model", lambda *args: lambda arrays: open_model(*args)(arrays) + 0.01)
+    cls = registry.export_formats.get(format).make
+    opened = cls.open
+    monkeypatch.setattr(cls, "open", lambda *args: lambda arrays: opened(*args)(arrays) + 0.01)
     before = sorted(path.name for path in (run.path / format).glob("*"))
     with pytest.raises(ExportError, match=f"The {format} export answers otherwise than its run, and is not published"):
         zoo.export(run, format=format)
@@ -172,18 +178,18 @@ def test_of_a_model_that_writes_the_loss_is_measured(small_run, few_examples):
 
 def test_a_pair_that_is_not_supported_is_told_with_the_reason_and_what_to_do():
     with pytest.raises(ExportError, match=r"no export in the format 'onnx': .*Fourier transform.*; use tflite or"):
-        formats.check_format("onnx", "audio")
+        find_format("onnx", "audio", quantize=False)
 
 
 def test_an_unknown_format_is_told_with_the_nearest():
     with pytest.raises(ExportError, match=r"There is no format 'tflit'\. Did you mean 'tflite'\?"):
-        formats.check_format("tflit", "text")
+        find_format("tflit", "text", quantize=False)
 
 
 def test_a_missing_package_is_told_with_its_extra(monkeypatch):
-    monkeypatch.setitem(formats._NEEDED, "tflite", "no_such_package")
+    monkeypatch.setitem(vars(registry.export_formats.get("tflite")), "needs", ("no_such_package",))
     with pytest.raises(ExportError, match=r'needs no_such_package, .* pip install "keras-rnn-zoo\[tflite\]"'):
-        formats.check_format("tflite", "text")
+        find_format("tflite", "text", quantize=False)
 
 
 def test_only_tflite_is_quantized(small_run):

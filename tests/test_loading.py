@@ -14,17 +14,10 @@ INPUTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def exported(small_run):
+@pytest.fixture
+def exported(small_export):
     """A function that gives the export of a small run, written once."""
-    made = {}
-
-    def export(name):
-        if name not in made:
-            made[name] = zoo.export(small_run(name), check=False)
-        return made[name]
-
-    return export
+    return small_export
 
 
 @pytest.mark.parametrize("name", INPUTS)

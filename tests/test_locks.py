@@ -88,10 +88,10 @@ def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
 
 
 def test_a_folder_that_cannot_lock_is_used_all_the_same(tmp_path, monkeypatch, caplog):
-    def refuse(*_):
+    def refuse(descriptor, *, blocking):
         raise OSError(locks.errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(locks.fcntl, "flock", refuse)
+    monkeypatch.setattr(locks, "lock_descriptor", refuse)
     with locks.run_lock(tmp_path / "a"):
         assert "cannot be locked" in caplog.text
 

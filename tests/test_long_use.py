@@ -39,26 +39,23 @@ def growth(step, warm_up, count):
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory, shrink):
+def small(small_run):
     """A small run."""
-    with pytest.MonkeyPatch.context() as patch:
-        shrink(patch)
-        folder = str(tmp_path_factory.mktemp("small"))
-        return zoo.train("many_to_one", units=4, embedding_dim=4, epochs=1, verbose=0, models_dir=folder)
+    return small_run("toy_reviews")
 
 
 @pytest.mark.parametrize("kind", ["run", "export"])
-def test_threads_get_the_answers_of_one(small, kind):
-    loaded = zoo.load(small if kind == "run" else zoo.export(small, check=False))
+def test_threads_get_the_answers_of_one(small, small_export, kind):
+    path = small.path if kind == "run" else small_export("toy_reviews")
+    loaded = zoo.load(path)
     jobs = [TEXTS[number % 5 : number % 5 + 1 + number % 7] for number in range(160)]
     alone = [loaded.predict(job) for job in jobs]
-    loaded = zoo.load(small if kind == "run" else small.path / "1")  # What is made when first used is made by many.
+    loaded = zoo.load(path)  # What is made when first used is made by many.
     with ThreadPoolExecutor(16) as threads:
         assert list(threads.map(loaded.predict, jobs)) == alone
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
 def test_ten_thousand_predictions_need_no_more_memory(small):
     loaded = zoo.load(small)
     lengths = (1, 2, 3, 7)
@@ -71,13 +68,11 @@ def test_ten_thousand_predictions_need_no_more_memory(small):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
 def test_two_hundred_loads_need_no_more_memory(small):
     assert growth(lambda number: zoo.load(small).predict(TEXTS[:1]), 40, 200) < GROWTH
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3600)
 def test_fifty_trainings_need_no_more_memory(models_dir, few_examples):
     def step(number):
         zoo.train("many_to_one", units=4, embedding_dim=4, epochs=1, verbose=0, run=f"run{number}", seed=number)

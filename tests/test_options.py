@@ -60,17 +60,17 @@ def test_options_are_read_from_the_signature_and_the_docstring():
     ("name", "value", "accepts"),
     [
         ("shape", "oval", "one of round, square"),
-        ("layers", 0, "a whole number from 1 to 9"),
-        ("layers", 10, "a whole number from 1 to 9"),
-        ("layers", 2.5, "a whole number from 1 to 9"),
-        ("layers", True, "a whole number from 1 to 9"),
-        ("layers", None, "a whole number from 1 to 9"),
-        ("sugar", -0.1, "a number of 0 or more"),
-        ("sugar", math.nan, "a number of 0 or more"),
-        ("sugar", math.inf, "a number of 0 or more"),
+        ("layers", 0, "an integer from 1 to 9"),
+        ("layers", 10, "an integer from 1 to 9"),
+        ("layers", 2.5, "an integer from 1 to 9"),
+        ("layers", True, "an integer from 1 to 9"),
+        ("layers", None, "an integer from 1 to 9"),
+        ("sugar", -0.1, "a number of at least 0"),
+        ("sugar", math.nan, "a number of at least 0"),
+        ("sugar", math.inf, "a number of at least 0"),
         ("icing", 1, "true or false"),
         ("name", 7, "text"),
-        ("guests", 0, "a whole number of 1 or more"),
+        ("guests", 0, "an integer of at least 1"),
         ("slices", 6, "one of 4, 8"),
         ("slices", "8", "one of 4, 8"),
         ("slices", True, "one of 4, 8"),
@@ -88,7 +88,7 @@ def test_an_unknown_option_raises_with_the_nearest():
 
 
 def test_an_option_of_what_has_none_is_refused():
-    with pytest.raises(OptionError, match=r"^cake has no options; received 'sugar'\. Leave it out\.$"):
+    with pytest.raises(OptionError, match=r"^cake has no options; received 'sugar'\. Omit it\.$"):
         check_options({}, {"sugar": 1}, "cake")
 
 

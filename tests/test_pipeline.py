@@ -40,7 +40,7 @@ LENGTHS = np.random.default_rng(0).integers(0, 60, 600)
 def kept(request, monkeypatch):
     """Whether preprocessed examples are kept in memory."""
     if request.param != "kept in memory":
-        monkeypatch.setattr(pipeline, "_CACHED_BYTES", 0)
+        monkeypatch.setattr(pipeline, "_MAX_CACHE_BYTES", 0)
     return request.param == "kept in memory"
 
 
@@ -215,7 +215,7 @@ def test_jax_is_given_few_shapes_with_targets_as_long_as_their_inputs(task, monk
 
 def test_an_example_that_cannot_be_read_is_an_error_of_the_data():
     task = Classification(ImageReader(), ("no", "yes"))
-    with pytest.raises(DataError, match=r"An example of the data set cannot be used: .*PNG.* Correct it"):
+    with pytest.raises(DataError, match=r"An example of the dataset cannot be used: .*PNG.* Correct or remove it"):
         make_batches(tf.data.Dataset.from_tensor_slices(([PNG, b"no image"], [0, 1])), task, 2)
 
 
@@ -238,7 +238,7 @@ CAPTIONED = tf.data.Dataset.from_tensor_slices(
 
 def test_the_captions_of_an_image_share_its_pixels_and_change_no_batch(captioning, monkeypatch):
     def epochs(bytes_kept):
-        monkeypatch.setattr(pipeline, "_CACHED_BYTES", bytes_kept)
+        monkeypatch.setattr(pipeline, "_MAX_CACHE_BYTES", bytes_kept)
         batches = make_batches(CAPTIONED, captioning, 8, shuffle_seed=1)
         found = []
         for epoch in range(2):
@@ -273,5 +273,5 @@ def test_an_image_is_read_once_for_all_of_its_captions(captioning, monkeypatch):
 def test_a_captioned_image_that_cannot_be_read_is_an_error_of_the_data(captioning, content, place):
     images = [png(1), png(1)]
     images[place] = content
-    with pytest.raises(DataError, match=r"An example of the data set cannot be used: .*PNG.* Correct it"):
+    with pytest.raises(DataError, match=r"An example of the dataset cannot be used: .*PNG.* Correct or remove it"):
         make_batches(tf.data.Dataset.from_tensor_slices((images, [["a"], ["a"]])), captioning, 2)

@@ -178,7 +178,7 @@ def zigzag(*, input: Literal["text"] = "text"):
 @pytest.mark.parametrize(
     ("kind", "facts", "message"),
     [
-        ("architecture", 'tasks=("classification",), order="last"', "The `order` of the architecture 'zigzag'"),
+        ("architecture", 'tasks=("classification",), order="last"', "The `order` of 'zigzag'"),
         ("architecture", 'tasks="classification"', "The architecture 'zigzag' needs `tasks`"),
         ("architecture", 'tasks=("classification",), aliases="zz"', "The aliases of 'zigzag' must be a tuple"),
         (

@@ -66,7 +66,7 @@ def test_a_file_that_is_missing_or_no_image_is_named(small_run, pictures, tmp_pa
     with pytest.raises(DataError, match="is a folder; a file is expected"):
         zoo.predict(loaded, [tmp_path])
     (tmp_path / "none.png").write_text("no image")
-    with pytest.raises(DataError, match=r"The image '.*none\.png' cannot be read: it does not begin as an image"):
+    with pytest.raises(DataError, match=r"The image '.*none\.png' cannot be read: it does not begin like an image"):
         zoo.predict(loaded, [missing])
     with pytest.raises(DataError, match="The image of 8 bytes cannot be read: it does not begin"):
         zoo.predict(loaded, [b"no image"])
@@ -116,8 +116,8 @@ def test_what_a_language_model_writes_is_set_by_options(small_run):
     [
         ({"temperatur": 1}, r"an answer of this run has no option 'temperatur'\. Did you mean 'temperature'\?"),
         ({"temperature": -1}, "Option 'temperature' expects a number from 0 to 100; received -1"),
-        ({"max_new_tokens": 0}, "Option 'max_new_tokens' expects a whole number from 1 to 100,000; received 0"),
-        ({"seed": 0.5}, "Option 'seed' expects a whole number from 0 to "),
+        ({"max_new_tokens": 0}, "Option 'max_new_tokens' expects an integer from 1 to 100,000; received 0"),
+        ({"seed": 0.5}, "Option 'seed' expects an integer from 0 to "),
     ],
 )
 def test_an_answer_option_that_is_unknown_or_wrong_is_named(small_run, options, told):

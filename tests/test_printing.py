@@ -47,8 +47,8 @@ def test_a_name_stays_on_its_line():
     [
         (3, "3"),
         ("units", "'units'"),
-        (10**5000, "a whole number of 5,001 digits"),
-        (-(10**400), "a whole number of 401 digits"),
+        (10**5000, "an integer of 5,001 digits"),
+        (-(10**400), "an integer of 401 digits"),
         ([[[[[[1]]]]]], "[[[...]]]"),
     ],
     ids=["number", "text", "huge", "huge_negative", "nested"],

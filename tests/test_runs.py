@@ -1,31 +1,41 @@
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
 from keras_rnn_zoo import atomic_files as files
 from keras_rnn_zoo.artifacts import publish_run
 from keras_rnn_zoo.artifacts import run as runs
+from keras_rnn_zoo.artifacts.digests import with_digests
+from keras_rnn_zoo.artifacts.run_config import (
+    DatasetConfig,
+    RowsConfig,
+    RunConfig,
+    SplitConfig,
+    TaskConfig,
+    TrainingConfig,
+)
 from keras_rnn_zoo.errors import DataError, RunError
 
-CONFIG = {
-    "run": "a",
-    "architecture": "many_to_one",
-    "dataset": {"name": "toy_reviews", "version": "1", "checksum": "0", "options": {}},
-    "task": {"name": "classification", "input": "text", "classes": [], "options": {}, "reader": {}},
-    "options": {},
-    "training": {"epochs": 1, "batch_size": 1, "learning_rate": 0.1},
-    "seed": 0,
-    "versions": {},
-    "finished": True,
-    "epochs_trained": 1,
-    "files": {},
-}
+CONFIG = RunConfig(
+    "a",
+    "many_to_one",
+    DatasetConfig("toy_reviews", {}, version="1", checksum="0"),
+    TaskConfig("classification", "text", {}, {}),
+    {},
+    TrainingConfig(1, 1, 0, 0.1, 0, False, 1.0, 1e-7),
+    0,
+    {},
+    finished=True,
+    epochs_trained=1,
+)
+PLAIN = CONFIG.to_json()
 
 
 def make_run(folder, name, **changes):
     with publish_run.atomic_run(folder / name) as new:
-        publish_run.write_config(runs.Run(new), {**CONFIG, "run": name, **changes})
+        publish_run.write_config(runs.Run(new), replace(CONFIG, run=name, **changes))
     return runs.Run(folder / name)
 
 
@@ -44,10 +54,10 @@ def test_a_run_is_found_by_name_alias_path_or_being_the_only_one(models_dir):
 
 
 def test_what_could_not_be_read_again_is_found_before_it_is_written(monkeypatch):
-    named = {**CONFIG, "task": {**CONFIG["task"], "classes": ["good", "bad"]}}
+    named = replace(CONFIG, task=replace(CONFIG.task, classes=("good", "bad")))
     publish_run.check_config(named)
     with pytest.raises(DataError, match=r"too large .* more in task.classes .* 1 classes"):
-        publish_run.check_config({**CONFIG, "task": {**CONFIG["task"], "classes": ["x" * 100_001]}})
+        publish_run.check_config(replace(CONFIG, task=replace(CONFIG.task, classes=("x" * 100_001,))))
     monkeypatch.setattr(publish_run, "MOST_BYTES", publish_run._MARGIN + 500)
     with pytest.raises(DataError, match=r"too large to be read: \d+ bytes. It lists 2 classes"):
         publish_run.check_config(named)
@@ -92,10 +102,10 @@ def test_a_name_that_is_no_folder_name_is_refused(name):
         "{}",
         '{"run": 1}',
         "\x00",
-        json.dumps({**CONFIG, "seed": "x"}),
-        json.dumps({**CONFIG, "task": {}}),
-        json.dumps({**CONFIG, "task": {**CONFIG["task"], "reader": None}}),
-        json.dumps({**CONFIG, "dataset": {**CONFIG["dataset"], "options": []}}),
+        json.dumps({**PLAIN, "seed": "x"}),
+        json.dumps({**PLAIN, "task": {}}),
+        json.dumps({**PLAIN, "task": {**PLAIN["task"], "reader": None}}),
+        json.dumps({**PLAIN, "dataset": {**PLAIN["dataset"], "options": []}}),
     ],
 )
 def test_a_damaged_config_is_named(models_dir, content):
@@ -106,8 +116,10 @@ def test_a_damaged_config_is_named(models_dir, content):
 
 
 def test_what_a_damaged_config_lacks_is_told(models_dir):
-    run = make_run(models_dir, "a", dataset={"name": "toy_reviews", "version": 1}, seed=None)
-    told = r"it lacks a valid 'dataset\.version', 'dataset\.checksum', 'dataset\.options', 'seed'\. Restore it"
+    run = make_run(models_dir, "a")
+    document = {**PLAIN, "dataset": {"name": "toy_reviews", "version": 1}, "seed": None}
+    (run.path / "config.json").write_text(json.dumps(document))
+    told = r"it lacks a valid 'dataset\.options', 'dataset\.version', .*'seed', .*'digest'\. Restore it"
     with pytest.raises(RunError, match=told):
         _ = run.config
 
@@ -139,16 +151,16 @@ def test_an_earlier_finished_run_is_kept_and_an_interrupted_one_replaced(models_
     make_run(models_dir, "a", seed=2, finished=False)
     make_run(models_dir, "a", seed=3)
     make_run(models_dir, "a", seed=4)
-    seeds = {name: runs.open_run(name).config["seed"] for name in runs.list_runs(models_dir)}
+    seeds = {name: runs.open_run(name).config.seed for name in runs.list_runs(models_dir)}
     assert seeds == {"a.1": 1, "a.2": 3, "a": 4}
-    assert runs.open_run().config["seed"] == 4
+    assert runs.open_run().config.seed == 4
 
 
 def test_an_interrupted_run_is_kept_when_something_was_exported_from_it(models_dir):
     (make_run(models_dir, "a", seed=1, finished=False).path / "1").mkdir()
     make_run(models_dir, "a", seed=2)
     assert runs.open_run("a.1").versions() == [1]
-    assert runs.open_run("a").config["seed"] == 2
+    assert runs.open_run("a").config.seed == 2
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
@@ -170,3 +182,23 @@ def test_versions_are_the_numbered_folders(models_dir):
     for name in ("1", "2", "10", "logs", "03"):
         (run.path / name).mkdir()
     assert run.versions() == [1, 2, 10]
+
+
+def test_a_config_of_another_version_is_named_as_such(models_dir):
+    run = make_run(models_dir, "a")
+    document = json.loads((run.path / "config.json").read_text())
+    for version in (None, 0, 99):
+        changed = {key: value for key, value in {**document, "format_version": version}.items() if value is not None}
+        (run.path / "config.json").write_text(json.dumps(with_digests(changed, {})) + "\n")
+        with pytest.raises(RunError, match=rf"has format version {version}; this version of Keras RNN Zoo reads 1"):
+            runs.open_run("a")
+
+
+def test_a_config_is_written_and_read_without_a_change():
+    split = SplitConfig(3, {"good": (1, 2), "bad": (0, 2**53)})
+    recorded = RowsConfig({"train": 5}, {"text": "review"}, split, {"train": 1}, {"train": ["line 3"]})
+    dataset = replace(CONFIG.dataset, name="csv:/a.csv", recorded=recorded, data_dir="/data")
+    config = replace(CONFIG, dataset=dataset, task=replace(CONFIG.task, classes=("good", "bad")), best_epoch=1)
+    document = with_digests(json.loads(json.dumps(config.to_json())), {})
+    assert RunConfig.invalid_keys(document) == []
+    assert replace(RunConfig.from_json(document), digest="") == config

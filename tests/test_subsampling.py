@@ -11,7 +11,7 @@ from click.testing import CliRunner
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.errors import DataError, OptionError, TrainingInterrupted
-from keras_rnn_zoo.exporting import export as exporting
+from keras_rnn_zoo.exporting.formats import saved_model as exporting
 from keras_rnn_zoo.readers.series import SeriesReader
 from keras_rnn_zoo.tasks.classification import Classification
 from keras_rnn_zoo.tasks.transcription import Transcription
@@ -96,7 +96,7 @@ def test_it_is_refused_where_nothing_can_be_thinned(name, options):
 
 
 def test_it_is_refused_before_anything_is_read():
-    with pytest.raises(OptionError, match=r"'subsampling' is for series and audio, and the input is text; received 2"):
+    with pytest.raises(OptionError, match=r"applies only to series and audio input, but the input is text; received 2"):
         zoo.train("many_to_one", subsampling=2)
 
 
@@ -120,7 +120,7 @@ def test_a_run_keeps_what_was_chosen_and_answers_alike_everywhere(strokes, caplo
     with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
         run = zoo.train("ctc", dataset=strokes, **SMALL)
     assert caplog.text.count("subsampling=2 leaves 125") == 1
-    assert run.config["options"]["subsampling"] == 2
+    assert run.config.options["subsampling"] == 2
     loaded = zoo.load(run)
     inputs = loaded.task.preprocess(*loaded.task.to_batch([np.full((7, 2), [500, -3], "float32")]))
     np.testing.assert_allclose(inputs, 0, atol=1)  # Scaled as the training split has it.
@@ -142,7 +142,7 @@ def test_a_run_keeps_what_was_chosen_and_answers_alike_everywhere(strokes, caplo
 def test_what_the_user_gives_wins(strokes, caplog):
     with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
         run = zoo.train("ctc", dataset=strokes, subsampling=1, **SMALL)
-    assert run.config["options"]["subsampling"] == 1
+    assert run.config.options["subsampling"] == 1
     assert "subsampling" not in caplog.text
     with pytest.raises(DataError, match=r"needs 6 frames, for 6 tokens, and the input gives 1 with subsampling=8"):
         zoo.train("ctc", dataset=strokes, subsampling=8, max_steps=8, run="other", **SMALL)
@@ -164,8 +164,8 @@ def test_a_training_that_is_resumed_keeps_what_was_chosen(strokes, monkeypatch):
     monkeypatch.setattr(fitting, "fit", fit)
     monkeypatch.setattr("keras_rnn_zoo.training.train.choose_subsampling", SimpleNamespace())  # Called, it fails.
     run = zoo.train("ctc", dataset=strokes, resume=True, verbose=0)
-    assert run.config["options"]["subsampling"] == 2
-    assert run.config["finished"]
+    assert run.config.options["subsampling"] == 2
+    assert run.config.finished
 
 
 def test_show_tells_of_the_default(strokes):
@@ -185,4 +185,4 @@ def test_commands_that_train_nothing_refuse_it_for_texts(command):
 
     done = CliRunner().invoke(cli, [command, "many_to_one", "--set", "subsampling=2"])
     assert done.exit_code == 1
-    assert "Option 'subsampling' is for series and audio, and the input is text" in done.stderr
+    assert "Option 'subsampling' applies only to series and audio input, but the input is text" in done.stderr

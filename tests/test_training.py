@@ -22,36 +22,36 @@ def history(run):
 
 def test_a_run_is_whole(trained):
     config = trained.config
-    assert config["architecture"] == "many_to_one"
-    assert config["dataset"]["name"] == "toy_reviews"
-    assert config["dataset"]["options"] == {}
-    assert len(config["dataset"]["checksum"]) == 64
-    assert config["options"]["units"] == 64
-    assert config["task"]["options"] == {}
-    assert config["task"]["reader"] == {"tokens": "words", "vocabulary_size": 20_000, "max_length": 400}
+    assert config.architecture == "many_to_one"
+    assert config.dataset.name == "toy_reviews"
+    assert config.dataset.options == {}
+    assert len(config.dataset.checksum) == 64
+    assert config.options["units"] == 64
+    assert config.task.options == {}
+    assert config.task.reader == {"tokens": "words", "vocabulary_size": 20_000, "max_length": 400}
     settings = {"epochs": 20, "batch_size": 32, "patience": 3, "learning_rate": 0.003, "save_every_steps": 0}
     settings["deterministic"] = False
-    assert config["training"] == {**settings, **FIXED}
-    assert config["seed"] == 0
-    assert config["finished"]
-    assert config["versions"]["keras"] == keras.__version__
+    assert config.training.to_json() == {**settings, **FIXED}
+    assert config.seed == 0
+    assert config.finished
+    assert config.versions["keras"] == keras.__version__
     written = {path.relative_to(trained.path).as_posix() for path in trained.path.rglob("*") if path.is_file()}
-    assert set(config["files"]) == written - {"config.json"}
+    assert set(config.files) == written - {"config.json"}
     rows = history(trained)
     assert rows[0] == "epoch,accuracy,loss,val_accuracy,val_loss"
-    assert len(rows) == 1 + config["epochs_trained"]
+    assert len(rows) == 1 + config.epochs_trained
     assert sorted(path.name for path in (trained.path / "logs").iterdir()) == ["train", "validation"]
     assert not runs.unfinished_path(trained.path).exists()
 
 
 def test_early_stopping_ends_training_before_all_epochs(trained):
-    assert trained.config["epochs_trained"] < trained.config["training"]["epochs"]
+    assert trained.config.epochs_trained < trained.config.training.epochs
 
 
 def test_the_model_card_states_what_was_measured(trained):
     card = (trained.path / "README.md").read_text()
     assert f"| accuracy | {trained.metrics['metrics']['accuracy']:.4f} |" in card
-    assert trained.config["dataset"]["checksum"] in card
+    assert trained.config.dataset.checksum in card
     for line in ("| max_length | 400 |", "| tokens | words |", "| pooling | max |", "| batch_size | 32 |"):
         assert line in card
 
@@ -79,8 +79,8 @@ def test_options_reach_model_task_reader_and_dataset(small_run):
     assert loaded.task.reader.ids.max_length == 3
     assert loaded.task.reader.ids.tokens == "spaces"
     assert isinstance(loaded.model.get_layer("gru_1"), keras.layers.GRU)
-    assert loaded.run.config["task"]["reader"] == {"tokens": "spaces", "vocabulary_size": 10, "max_length": 3}
-    assert small_run("adding").config["dataset"]["options"] == {"sequence_length": 12}
+    assert loaded.run.config.task.reader == {"tokens": "spaces", "vocabulary_size": 10, "max_length": 3}
+    assert small_run("adding").config.dataset.options == {"sequence_length": 12}
     assert zoo.load(small_run("addition")).task.search_options["max_length"] == 10
 
 
@@ -88,12 +88,12 @@ def test_the_defaults_of_a_dataset_are_used_and_yield_to_what_is_given():
     request = Request("many_to_many", "addition", None, {"epochs": 3}, {"dropout": 0.1}, None, None)
     config = make_plan(request, resume=False, overwrite=False).config
     dataset = registry.datasets.get("addition")
-    assert config["training"]["epochs"] == 3
-    assert config["training"]["batch_size"] == dataset.defaults["batch_size"]
-    assert config["options"]["dropout"] == 0.1
-    assert config["task"]["options"]["target_tokens"] == config["task"]["reader"]["tokens"] == "characters"
-    assert config["task"]["options"]["max_length"] == config["task"]["reader"]["max_length"] == 10
-    assert "num_classes" not in config["options"]
+    assert config.training.epochs == 3
+    assert config.training.batch_size == dataset.defaults["batch_size"]
+    assert config.options["dropout"] == 0.1
+    assert config.task.options["target_tokens"] == config.task.reader["tokens"] == "characters"
+    assert config.task.options["max_length"] == config.task.reader["max_length"] == 10
+    assert "num_classes" not in config.options
 
 
 def test_a_dataset_of_another_kind_of_input_is_refused(models_dir):

@@ -1,1 +1,1 @@
-"""The command line of Keras RNN Zoo. It knows the public API alone."""
+"""The command line interface of Keras RNN Zoo, on top of the public API."""

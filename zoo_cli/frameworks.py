@@ -1,4 +1,4 @@
-"""How the commands load and quieten the frameworks."""
+"""Loads TensorFlow and Keras for the commands, and suppresses their output."""
 
 import contextlib
 import importlib.machinery
@@ -15,8 +15,8 @@ import click
 from keras_rnn_zoo.printing import one_line, printable
 
 verbosity_options = [
-    click.option("-q", "--quiet", is_flag=True, help="Print results and errors alone."),
-    click.option("-v", "--verbose", is_flag=True, help="Print what the frameworks say, too."),
+    click.option("-q", "--quiet", is_flag=True, help="Print only results and errors."),
+    click.option("-v", "--verbose", is_flag=True, help="Print the output of the frameworks, too."),
 ]
 
 
@@ -29,13 +29,17 @@ def with_verbosity(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextlib.contextmanager
 def frameworks(quiet: bool = False, verbose: bool = False) -> Iterator[None]:
-    """Within it, progress and logs go to standard error.
+    """Sends progress and logs to standard error inside a `with` block.
 
-    The frameworks' own chatter goes nowhere, unless `verbose`; once loaded, they stay quiet until the process ends.
+    Unless `verbose`, the output of the frameworks is discarded. It stays so until the process ends.
+
+    Args:
+        quiet: whether to log only warnings and errors.
+        verbose: whether to log debug messages and the output of the frameworks.
     """
     logger = logging.getLogger("keras_rnn_zoo")
     logger.setLevel(logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO)
-    logger.propagate = False  # TFDS gives the root logger a handler of its own.
+    logger.propagate = False  # TFDS adds a handler to the root logger.
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_PrintableFormatter())
     logger.addHandler(handler)
@@ -60,14 +64,14 @@ def frameworks(quiet: bool = False, verbose: bool = False) -> Iterator[None]:
 
 
 class _PrintableFormatter(logging.Formatter):
-    """Spells out control characters: the names in a message may come from a file or a run of a stranger.
+    """Escapes control characters: names in a message may come from an untrusted file or run.
 
-    The package itself logs them as they are, for a program may want to compare them; what prints them makes them safe.
+    The package logs names unchanged, because a program may want to compare them. They are escaped when printed.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        if isinstance(record.args, tuple):  # A line feed in a name would begin what looks like a message of its own.
-            plain = [one_line(str(one)) if isinstance(one, str | os.PathLike) else one for one in record.args]
+        if isinstance(record.args, tuple):  # After a line feed, a name could imitate another message.
+            plain = [one_line(str(arg)) if isinstance(arg, str | os.PathLike) else arg for arg in record.args]
             record = logging.makeLogRecord({**record.__dict__, "args": tuple(plain)})
         return printable(super().format(record))
 
@@ -80,21 +84,21 @@ def _show_warning(
     file: IO[str] | None = None,
     line: str | None = None,
 ) -> None:
-    """Prints a warning as Python does, with control characters spelled out."""
+    """Prints a warning as Python does, with control characters escaped."""
     (file or sys.stderr).write(printable(warnings.formatwarning(message, category, filename, lineno, line)))
 
 
 class _TensorFlowFinder:
-    """Imports TensorFlow and Keras without scikit-learn, and TensorFlow with standard error held back.
+    """Imports TensorFlow and Keras without scikit-learn, and TensorFlow with standard error captured.
 
-    TensorFlow's libraries write there as they are loaded, whatever `TF_CPP_MIN_LOG_LEVEL` says. If the import fails,
-    what they wrote is shown.
+    TensorFlow's libraries write to standard error while they load, whatever `TF_CPP_MIN_LOG_LEVEL` is. The captured
+    output is printed if the import fails.
 
     Args:
-        quiet: whether standard error is held back.
+        quiet: whether to capture standard error.
     """
 
-    _looking = False
+    _searching = False
 
     def __init__(self, quiet: bool) -> None:
         self._quiet = quiet
@@ -102,21 +106,21 @@ class _TensorFlowFinder:
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname not in ("tensorflow", "keras") or self._looking:  # Each imports the other.
+        if fullname not in ("tensorflow", "keras") or self._searching:  # Each imports the other.
             return None
         import importlib.util
 
-        self._looking = True
+        self._searching = True
         try:
             spec = importlib.util.find_spec(fullname)
         finally:
-            self._looking = False
+            self._searching = False
         if spec and spec.loader:
             execute = spec.loader.exec_module
 
             def exec_module(module: types.ModuleType) -> None:
                 quiet = self._quiet and fullname == "tensorflow"
-                with _without_sklearn(), _held_back_stderr() if quiet else contextlib.nullcontext():
+                with _without_sklearn(), _captured_stderr() if quiet else contextlib.nullcontext():
                     execute(module)
 
             spec.loader.exec_module = exec_module  # type: ignore[method-assign]
@@ -125,16 +129,16 @@ class _TensorFlowFinder:
 
 @contextlib.contextmanager
 def _without_sklearn() -> Iterator[None]:
-    """Within it, scikit-learn cannot be imported, unless it has been.
+    """Prevents the import of scikit-learn inside a `with` block, unless it is already imported.
 
-    Keras imports it, and SciPy with it, for wrappers that no command uses, which takes an eighth of the time of the
-    whole import or more. Tasks that score by scikit-learn import it when they do.
+    Keras imports it, and SciPy with it, for wrappers that no command uses. That takes at least an eighth of the import
+    time. Tasks that compute metrics with scikit-learn import it later.
     """
     if "sklearn" in sys.modules:
         yield
         return
     modules: dict[str, Any] = sys.modules
-    modules["sklearn"] = None  # Python takes it for a module that there is not.
+    modules["sklearn"] = None  # Makes `import sklearn` raise ImportError.
     try:
         yield
     finally:
@@ -142,21 +146,21 @@ def _without_sklearn() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _held_back_stderr() -> Iterator[None]:
+def _captured_stderr() -> Iterator[None]:
     import tempfile
 
     try:
         saved = os.dup(2)
-    except OSError:  # Standard error is closed: nothing can be seen anyway.
+    except OSError:  # Standard error is closed.
         yield
         return
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
+    with tempfile.TemporaryFile() as captured:
+        os.dup2(captured.fileno(), 2)
         try:
             yield
         except BaseException:
-            held.seek(0)
-            os.write(saved, held.read())
+            captured.seek(0)
+            os.write(saved, captured.read())
             raise
         finally:
             os.dup2(saved, 2)

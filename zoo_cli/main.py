@@ -1,11 +1,14 @@
 """The `zoo` command."""
 
+import ast
 import contextlib
 import errno
 import functools
 import importlib
 import io
+import logging
 import os
+import pkgutil
 import signal
 import sys
 import threading
@@ -19,62 +22,87 @@ from keras_rnn_zoo.errors import TrainingInterrupted, ZooError
 from keras_rnn_zoo.offline import offline
 from keras_rnn_zoo.printing import printable
 
-COMMANDS = {
-    "list": "List the architectures and their datasets.",
-    "show": "Show an architecture's options, datasets, input and output.",
-    "datasets": "List the datasets, their terms and whether they are on disk.",
-    "init": "Write a configuration with every option and its default, for zoo train --config.",
-    "train": "Train an architecture, test it on held-out data and write the run.",
-    "evaluate": "Measure a run on a split of the dataset it was trained on.",
-    "predict": "Answer the INPUTs, or each line of standard input where there are none, or a whole file.",
-    "export": "Write the next version of a run's export, and print its path.",
-}
-"""The commands in the order of use, each in the module of its name, with the first line of its help.
+logger = logging.getLogger(__name__)
 
-The line stands here, too, since `zoo --help` would else load all that the commands need.
-"""
+ORDER = ("list", "show", "datasets", "init", "train", "evaluate", "predict", "export")
+"""The commands in the order of use; others follow by name, those of plugins at the end."""
 
 INTERRUPTED, TERMINATED = 130, 143
-"""Exit statuses that a shell reports for a program ended by Ctrl-C and by SIGTERM."""
+"""Exit statuses that shells report for programs ended by Ctrl-C and by SIGTERM."""
 
 
-def _forbid_network(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
-    """Keeps the network out until the command ends."""
-    ctx.with_resource(offline(wanted))
+def _disable_network(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    """Disables network access until the command ends."""
+    ctx.with_resource(offline(value))
 
 
 offline_option = click.option(
     "--offline",
     is_flag=True,
     expose_value=False,
-    callback=_forbid_network,
-    help="Ask the network for nothing [default: as $ZOO_OFFLINE says].",
+    callback=_disable_network,
+    help="Disable network access, like ZOO_OFFLINE=1.",
 )
 
 
-@functools.cache
-def _load(name: str) -> click.Command:
+def own_commands() -> dict[str, str]:
+    """Returns the module of each of the zoo's own commands by name: each is a file in `zoo_cli/commands/`."""
+    from zoo_cli import commands
+
     # `list` is a name of Python's own, which a module should not take.
-    module = importlib.import_module(f"zoo_cli.commands.{name}{'_' if name == 'list' else ''}")
-    return offline_option(module.command)
+    found = {
+        module.name.rstrip("_").replace("_", "-"): module.name for module in pkgutil.iter_modules(commands.__path__)
+    }
+    rank = {name: place for place, name in enumerate(ORDER)}
+    return {name: found[name] for name in sorted(found, key=lambda name: (rank.get(name, len(rank)), name))}
+
+
+def _plugin_commands() -> dict[str, click.Command]:
+    """Returns the commands of plugins by name."""
+    from keras_rnn_zoo import registry
+
+    found = {entry.name: entry for entry in registry.commands.entries()}
+    for name in found.keys() & own_commands():
+        module = found.pop(name).make.__module__
+        logger.warning("The command %r of %s is left out: zoo has one of that name. Rename it.", name, module)
+    return {name: entry.command for name, entry in found.items()}
+
+
+@functools.cache
+def _load(name: str) -> click.Command | None:
+    modules = own_commands()
+    if name in modules:
+        command: click.Command | None = importlib.import_module(f"zoo_cli.commands.{modules[name]}").command
+    else:
+        command = _plugin_commands().get(name)
+    return offline_option(command) if command else None
+
+
+def _first_line_of_help(module: str) -> str:
+    """Returns the first line of a command's help, read from its source: importing it would load all that it needs."""
+    source = pkgutil.get_data("zoo_cli.commands", f"{module}.py") or b""
+    functions = (node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
+    return next((ast.get_docstring(node) or "" for node in functions if node.name == "command"), "").partition("\n")[0]
 
 
 class ZooGroup(click.Group):
-    """A group that loads a command when it is used, writes UTF-8, and prints an error as one paragraph."""
+    """A group that imports commands when they are used, writes UTF-8, and prints an error as one paragraph."""
 
     def main(self, *args: Any, **extra: Any) -> Any:
         _write_utf8()
         return super().main(*args, **extra)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return [*own_commands(), *_plugin_commands()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        return _load(cmd_name) if cmd_name in COMMANDS else None
+        return _load(cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        lines = {name: _first_line_of_help(module) for name, module in own_commands().items()}
+        lines |= {name: (command.help or "").partition("\n")[0] for name, command in _plugin_commands().items()}
         with formatter.section("Commands"):
-            formatter.write_dl([(name, line.rstrip(".")) for name, line in COMMANDS.items()])
+            formatter.write_dl([(name, line.rstrip(".")) for name, line in lines.items()])
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         with _printable_usage_errors():
@@ -94,32 +122,32 @@ class ZooGroup(click.Group):
         except ZooError as error:
             _fail(ctx, f"Error: {error}", 1)
         except OSError as error:
-            if error.errno == errno.EPIPE:  # Click ends quietly when the reader of our output has gone.
+            if error.errno == errno.EPIPE:  # The reader of our output is gone; Click exits quietly.
                 raise
-            _fail(ctx, f"Error: the system refused: {error}. Check the path, its permissions and the free space.", 1)
+            _fail(ctx, f"Error: the system reported: {error}. Check the path, its permissions, and the free space.", 1)
 
 
 def _write_utf8() -> None:
-    """Makes standard output UTF-8, whatever the locale; bytes of a file that are not UTF-8 go out as they came in."""
-    if sys.stdout is None:  # It was closed before the command began.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  It stays until the process ends.
+    """Makes standard output UTF-8, whatever the locale. Invalid UTF-8 from files is written unchanged."""
+    if sys.stdout is None:  # It was closed before the command started.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  Open until the process ends.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
 
 
 def _about_dashes(context: click.Context | None) -> str:
-    """Returns how to give a command an argument that begins with a dash; "" for a command without arguments."""
+    """Returns how to pass a command an argument that begins with a dash, or "" if it takes no arguments."""
     command = context.command if context else None
-    arguments = [one for one in command.params if isinstance(one, click.Argument)] if command else []
+    arguments = [param for param in command.params if isinstance(param, click.Argument)] if command else []
     if context is None or not arguments:
         return ""
-    *before, name = [one.make_metavar(context).strip("[].") for one in arguments]
+    *before, name = [argument.make_metavar(context).strip("[].") for argument in arguments]
     return f" Put -- before {name}s that begin with a dash: {' '.join([context.command_path, *before, '--', name])}."
 
 
 @contextlib.contextmanager
 def _printable_usage_errors() -> Iterator[None]:
-    """Spells out the control characters of arguments that Click repeats in its messages."""
+    """Escapes control characters in arguments that Click repeats in its messages."""
     try:
         yield
     except click.ClickException as error:
@@ -133,13 +161,13 @@ def _printable_usage_errors() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _termination_interrupts(terminated: list[int]) -> Iterator[None]:
-    """Within it SIGTERM does what Ctrl-C does, and is noted in `terminated`."""
+    """Makes SIGTERM act like Ctrl-C inside a `with` block, and records it in `terminated`."""
 
     def interrupt(number: int, frame: Any) -> None:
         terminated.append(number)
         raise KeyboardInterrupt
 
-    # Only the main thread may say so; and who ignores or handles the signal already should go on to.
+    # Only the main thread may install a handler, and an existing handler takes precedence.
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
         yield
         return
@@ -159,7 +187,7 @@ def _fail(ctx: click.Context, message: str, status: int) -> None:
 @click.group(cls=ZooGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="zoo")
 def cli() -> None:
-    """Recurrent networks by name: train, measure, ask and export them.
+    """Train, evaluate, and export recurrent neural networks by name.
 
     \b
     Example:

@@ -16,32 +16,46 @@ models_dir_option = click.option(
     "--models-dir",
     type=click.Path(file_okay=False),
     envvar="ZOO_MODELS_DIR",
-    help="Folder of the runs [default: $ZOO_MODELS_DIR or ./saved_models].",
+    show_envvar=True,
+    show_default="./saved_models",
+    help="Directory of the runs.",
 )
-
 
 data_dir_option = click.option(
     "--data-dir",
     type=click.Path(),
-    help="Folder of prepared TFDS data sets [default: $TFDS_DATA_DIR or ~/tensorflow_datasets].",
+    show_default="$TFDS_DATA_DIR or ~/tensorflow_datasets",
+    help="Directory of prepared TFDS datasets.",
 )
 
 dataset_option = click.option(
-    "--dataset", metavar="D", help="Dataset, or files as FORM:PATH [default: the embedded one]."
+    "--dataset",
+    metavar="DATASET",
+    show_default="an embedded dataset",
+    help="Name of a dataset, or your own files as FORMAT:PATH.",
 )
-columns_option = click.option("--columns", metavar="WORD=COLUMN,...", help="Which column of your files holds what.")
+columns_option = click.option(
+    "--columns",
+    metavar="WORD=COLUMN,...",
+    help="Columns of your files, such as text=review,label=stars.",
+)
 
 
 def data_options(set_help: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Returns a decorator that gives a command the options `chosen_dataset` takes.
+    """Returns a decorator that adds the options for `chosen_dataset` to a command.
 
     Args:
-        set_help: the help of `--set`.
+        set_help: the help text of `--set`.
     """
     pairs_option = click.option("--set", "pairs", metavar="KEY=VALUE", multiple=True, help=set_help)
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        for option in (data_dir_option, pairs_option, columns_option, dataset_option):  # The last one is listed first.
+        for option in (
+            data_dir_option,
+            pairs_option,
+            columns_option,
+            dataset_option,
+        ):  # The help lists the last one first.
             command = option(command)
         return command
 
@@ -55,14 +69,18 @@ def chosen_dataset(
     data_dir: str | None,
     pairs: tuple[str, ...],
 ) -> tuple[registry.Dataset, dict[str, Any]]:
-    """Returns the dataset of a command that trains nothing, and the values it was given for options.
+    """Returns the dataset for a command that doesn't train, and the values of the options that were passed.
 
     Args:
-        architecture: the architecture that is to be trained.
-        dataset: the dataset's name, or the address of files; the architecture's embedded one by default.
-        columns: the option `columns`, if given by itself.
-        data_dir: folder of prepared TFDS datasets.
-        pairs: `KEY=VALUE` texts, for options of the architecture, the task, the data and the training.
+        architecture: the architecture.
+        dataset: the name of a dataset, or a dataset address; by default, the architecture's default dataset.
+        columns: the value of `--columns`, if any.
+        data_dir: directory of prepared TFDS datasets.
+        pairs: `KEY=VALUE` strings for options of the architecture, the task, the data, and the training.
+
+    Raises:
+        UnknownNameError: the dataset is unknown.
+        OptionError: an option is unknown, does not accept its value, or has no effect on this dataset.
     """
     given = split_pairs(pairs) | ({"columns": columns} if columns else {})
     if dataset:
@@ -78,7 +96,7 @@ def chosen_dataset(
 
 
 def split_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
-    """Returns `KEY=VALUE` texts as a dictionary, or raises `OptionError`."""
+    """Returns `KEY=VALUE` strings as a dictionary; raises `OptionError` if one has no "="."""
     for pair in pairs:
         if "=" not in pair:
             raise OptionError(f"--set expects KEY=VALUE, such as --set units=128; received {short_repr(pair)}.")
@@ -86,7 +104,7 @@ def split_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 def models_dir_argument() -> str:
-    """Returns what to add to a command that is suggested, so that it finds the runs that this command was told of."""
+    """Returns the `--models-dir` argument for suggested commands, or "" if this command was called without it."""
     context = click.get_current_context()
     if context.get_parameter_source("models_dir") is not ParameterSource.COMMANDLINE:
         return ""

@@ -12,7 +12,7 @@ from keras_rnn_zoo.printing import json_printable, printable
 
 
 class PrintableStream(io.TextIOBase):
-    """A terminal to which control characters are written spelled out."""
+    """A text stream that escapes control characters."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
@@ -26,7 +26,7 @@ class PrintableStream(io.TextIOBase):
 
 
 def data_stream() -> IO[str]:
-    """Returns standard output for data: as it is for a file or a program, with control characters spelled out else."""
+    """Returns standard output for data. On a terminal, control characters are escaped."""
     return PrintableStream(sys.stdout) if sys.stdout.isatty() else sys.stdout  # type: ignore[return-value]
 
 
@@ -36,7 +36,7 @@ def print_json(document: Any) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Prints a title and a table: fitted to a terminal, and with a line a row where standard output is none."""
+    """Prints a title and a table. On a terminal it fits the width; otherwise each row is one line."""
     from rich import box
     from rich.console import Console
     from rich.table import Table

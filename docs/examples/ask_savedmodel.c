@@ -1,10 +1,10 @@
-/* Asks an exported text classifier from C, by the TensorFlow library that the pip package ships.
+/* Runs an exported text classifier from C, with the TensorFlow library of the pip package.
  *
  *   TF=$(python -c "import tensorflow as tf; print(tf.sysconfig.get_lib())" 2> /dev/null)
  *   gcc ask_savedmodel.c -o ask -I$TF/include $TF/libtensorflow_cc.so.2 $TF/libtensorflow_framework.so.2 -Wl,-rpath,$TF
  *   ./ask saved_models/many_to_one/1 "the plot is dull" "the cast is superb"
  *
- * Prints for each text its label, the probabilities of the classes, and the text. */
+ * Prints the label, the class probabilities, and the text of each input. */
 
 #include <stdint.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ static void stop_on_error(const TF_Status* status) {
   exit(1);
 }
 
-/* A serialised protocol buffer: bytes that are read from `at` to `end`. */
+/* A serialized protocol buffer: the bytes from `at` to `end`. */
 typedef struct {
   const uint8_t *at, *end;
 } Message;
@@ -35,7 +35,7 @@ static uint64_t varint(Message* message) {
   return value;
 }
 
-/* Moves on to the next field of that number which has a length, and returns whether there is one. */
+/* Advances to the next length-delimited field with this number. Returns whether there is one. */
 static int next(Message* message, int number, Message* found) {
   while (message->at < message->end) {
     uint64_t key = varint(message);
@@ -56,7 +56,7 @@ static int next(Message* message, int number, Message* found) {
   return 0;
 }
 
-/* Finds the value of a key in a map, which is the field of that number. */
+/* Returns the value of a key in a map field with this number. */
 static Message lookup(Message message, int number, const char* key) {
   Message entry, name, value;
   while (next(&message, number, &entry)) {
@@ -69,7 +69,7 @@ static Message lookup(Message message, int number, const char* key) {
   exit(1);
 }
 
-/* Returns the tensor of an input (side 1) or output (side 2) of a signature: TensorInfo's name, such as "op:0". */
+/* Returns the tensor of an input (side 1) or output (side 2) of a signature, from TensorInfo.name, such as "op:0". */
 static TF_Output tensor_of(TF_Graph* graph, Message signature, int side, const char* key) {
   Message info = lookup(signature, side, key), name;
   char text[256] = "";
@@ -105,13 +105,13 @@ int main(int argc, char** argv) {
     TF_StringInit(&rows[row]);
     TF_StringCopy(&rows[row], argv[row + 2], strlen(argv[row + 2]));
   }
-  TF_Tensor* answers[2];
-  TF_SessionRun(session, NULL, &input, &texts, 1, outputs, answers, 2, NULL, 0, NULL, status);
+  TF_Tensor* values[2];
+  TF_SessionRun(session, NULL, &input, &texts, 1, outputs, values, 2, NULL, 0, NULL, status);
   stop_on_error(status);
 
-  const TF_TString* labels = TF_TensorData(answers[0]);
-  const float* probabilities = TF_TensorData(answers[1]);
-  int64_t classes = TF_Dim(answers[1], 1);
+  const TF_TString* labels = TF_TensorData(values[0]);
+  const float* probabilities = TF_TensorData(values[1]);
+  int64_t classes = TF_Dim(values[1], 1);
   for (int64_t row = 0; row < count; row++) {
     printf("%.*s", (int)TF_StringGetSize(&labels[row]), TF_StringGetDataPointer(&labels[row]));
     for (int64_t n = 0; n < classes; n++) printf(" %.6f", probabilities[row * classes + n]);
@@ -119,8 +119,8 @@ int main(int argc, char** argv) {
     TF_StringDealloc(&rows[row]);
   }
   TF_DeleteTensor(texts);
-  TF_DeleteTensor(answers[0]);
-  TF_DeleteTensor(answers[1]);
+  TF_DeleteTensor(values[0]);
+  TF_DeleteTensor(values[1]);
   TF_CloseSession(session, status);
   TF_DeleteSession(session, status);
   TF_DeleteSessionOptions(options);

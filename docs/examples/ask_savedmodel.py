@@ -1,10 +1,10 @@
-"""Asks an exported text classifier; needs TensorFlow alone. Usage: ask_savedmodel.py FOLDER TEXT..."""
+"""Runs an exported text classifier with TensorFlow alone. Usage: ask_savedmodel.py FOLDER TEXT..."""
 
 import sys
 
 import tensorflow as tf
 
 model = tf.saved_model.load(sys.argv[1])
-answers = model.signatures["serving_default"](text=tf.constant(sys.argv[2:]))
-for text, label, probabilities in zip(sys.argv[2:], answers["label"], answers["probabilities"], strict=True):
+outputs = model.signatures["serving_default"](text=tf.constant(sys.argv[2:]))
+for text, label, probabilities in zip(sys.argv[2:], outputs["label"], outputs["probabilities"], strict=True):
     print(f"{label.numpy().decode()} ({max(probabilities.numpy()):.1%})  {text}")

@@ -3,9 +3,20 @@
 from typing import Annotated, Any, Literal
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.architectures._options import (
+    Bidirectional,
+    Cell,
+    Dropout,
+    Features,
+    NumClasses,
+    NumLayers,
+    Subsampling,
+    Units,
+)
 from keras_rnn_zoo.conventions import LINE_STRIDES, after_strides, frame_stride, subsampling_strides
 from keras_rnn_zoo.lazy import keras
-from keras_rnn_zoo.options import FROM_DATA, ForInputs, Range
+from keras_rnn_zoo.options import FROM_DATA, Range
+from keras_rnn_zoo.readers._options import Channels, ImageHeight, SampleRate
 
 _AUDIO_SUBSAMPLING = 4
 """The factor by which convolutions thin the frames of a spectrogram."""
@@ -31,18 +42,18 @@ def frames_of(steps: int, *, input: str, sample_rate: int = 0, subsampling: int 
 def ctc(
     *,
     input: Annotated[Literal["image", "audio", "series"], FROM_DATA] = "image",
-    num_classes: Annotated[int, Range(2), FROM_DATA] = 12,
-    cell: Literal["simple_rnn", "gru", "lstm", "mingru", "minlstm"] = "lstm",
-    units: Annotated[int, Range(1, 8192)] = 96,
-    num_layers: Annotated[int, Range(1, 16)] = 1,
-    bidirectional: bool = True,
-    dropout: Annotated[float, Range(0, 0.95)] = 0.2,
+    num_classes: NumClasses = 12,
+    cell: Cell = "lstm",
+    units: Units = 96,
+    num_layers: NumLayers = 1,
+    bidirectional: Bidirectional = True,
+    dropout: Dropout = 0.2,
     distortion: Annotated[float, Range(0, 0.5)] = 0.0,
-    image_height: Annotated[int, Range(1, 4096)] = 32,
-    channels: Literal[1, 3] = 1,
-    sample_rate: Annotated[int, Range(1000, 192_000)] = 16_000,
-    features: Annotated[int, Range(1, 100_000), FROM_DATA] = 2,
-    subsampling: Annotated[Literal[1, 2, 4, 8], ForInputs(("series",))] = 1,
+    image_height: ImageHeight = 32,
+    channels: Channels = 1,
+    sample_rate: SampleRate = 16_000,
+    features: Features = 2,
+    subsampling: Subsampling = 1,
 ) -> "keras.Model":
     """Writes down what it reads without knowing where each character stands, as in handwriting and speech.
 
@@ -52,18 +63,8 @@ def ctc(
     Args:
         input: kind of input, which picks the frontend.
         num_classes: number of classes, the blank (0) among them.
-        cell: recurrent cell; the gates of the last two know of the input alone (Feng et al. 2024), which trains faster.
-        units: features of a recurrent layer's state, for each direction.
-        num_layers: number of recurrent layers.
-        bidirectional: whether to read the sequence both ways.
         dropout: share of features dropped in training: of the frames, between layers and before the head.
         distortion: share by which images are stretched, slanted and shifted in training; for few images.
-        image_height: pixels from top to bottom; for images.
-        channels: 1 for gray, 3 for colors; for images.
-        sample_rate: samples a second; for audio.
-        features: numbers a step; for series.
-        subsampling: factor by which convolutions thin the steps before the recurrent layers read them; for series.
-            Training on your own files chooses it by the length of the series, unless it is given.
 
     Returns:
         A model to float32 logits `(batch, frames, num_classes)`; frames of padding are certain to be blank. Images are

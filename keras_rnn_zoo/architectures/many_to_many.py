@@ -3,27 +3,41 @@
 from typing import Annotated, Literal
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.architectures._options import (
+    Attention,
+    Bidirectional,
+    Cell,
+    Dropout,
+    EmbeddingDim,
+    Features,
+    NumLayers,
+    Subsampling,
+    TargetVocabularySize,
+    Units,
+    WordDropout,
+)
 from keras_rnn_zoo.lazy import keras
-from keras_rnn_zoo.options import FROM_DATA, ForInputs, Range
+from keras_rnn_zoo.options import FROM_DATA
+from keras_rnn_zoo.readers._options import SampleRate, VocabularySize
 
 
 @registry.architecture(order=4, aliases=("seq2seq", "encoder_decoder"), tasks=("translation",), default_dataset="dates")
 def many_to_many(
     *,
     input: Annotated[Literal["text", "audio", "series"], FROM_DATA] = "text",
-    attention: Literal["none", "luong", "bahdanau"] = "luong",
-    cell: Literal["simple_rnn", "gru", "lstm", "mingru", "minlstm"] = "lstm",
-    units: Annotated[int, Range(1, 8192)] = 128,
-    num_layers: Annotated[int, Range(1, 16)] = 1,
-    bidirectional: bool = True,
-    embedding_dim: Annotated[int, Range(1, 8192)] = 128,
-    dropout: Annotated[float, Range(0, 0.95)] = 0.2,
-    word_dropout: Annotated[float, Range(0, 0.95)] = 0.0,
-    vocabulary_size: Annotated[int, Range(3, 10_000_000)] = 20_000,
-    target_vocabulary_size: Annotated[int, Range(5, 10_000_000)] = 20_000,
-    sample_rate: Annotated[int, Range(1000, 192_000)] = 16_000,
-    features: Annotated[int, Range(1, 100_000), FROM_DATA] = 1,
-    subsampling: Annotated[Literal[1, 2, 4, 8], ForInputs(("series",))] = 1,
+    attention: Attention = "luong",
+    cell: Cell = "lstm",
+    units: Units = 128,
+    num_layers: NumLayers = 1,
+    bidirectional: Bidirectional = True,
+    embedding_dim: EmbeddingDim = 128,
+    dropout: Dropout = 0.2,
+    word_dropout: WordDropout = 0.0,
+    vocabulary_size: VocabularySize = 20_000,
+    target_vocabulary_size: TargetVocabularySize = 20_000,
+    sample_rate: SampleRate = 16_000,
+    features: Features = 1,
+    subsampling: Subsampling = 1,
 ) -> "keras.Model":
     """Reads a sequence and writes another one, such as a sentence and its translation.
 
@@ -32,20 +46,12 @@ def many_to_many(
 
     Args:
         input: kind of input, which picks the frontend.
-        attention: how the decoder looks at the source: not at all, but for its mean; by a product (Luong et al. 2015);
-            by a layer of tanh units (Bahdanau et al. 2014).
-        cell: recurrent cell; the gates of the last two know of the input alone (Feng et al. 2024), which trains faster.
         units: features of a recurrent layer's state, for each direction of the encoder.
         num_layers: number of recurrent layers, of encoder and decoder each.
         bidirectional: whether the encoder reads both ways.
-        embedding_dim: features of a token's embedding.
         dropout: share of features dropped in training: of embeddings, between layers and before the logits.
         word_dropout: share of source tokens hidden in training; for text.
         vocabulary_size: most token ids of sources, padding and the unknown one among them; for text.
-        target_vocabulary_size: most token ids of targets, four reserved ones among them; the commonest are kept.
-        sample_rate: samples a second; for audio.
-        features: numbers a step; for series.
-        subsampling: factor by which convolutions thin the steps before the encoder reads them; for series.
 
     Returns:
         A model of the inputs `source`, a batch of sequences as `many_to_one` reads them, and `target`, int32 ids

@@ -3,8 +3,21 @@
 from typing import Annotated, Literal
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.architectures._options import (
+    Bidirectional,
+    Cell,
+    Dropout,
+    EmbeddingDim,
+    Features,
+    Head,
+    NumClasses,
+    NumLayers,
+    Units,
+    WordDropout,
+)
 from keras_rnn_zoo.lazy import keras
-from keras_rnn_zoo.options import FROM_DATA, ForInputs, Range
+from keras_rnn_zoo.options import FROM_DATA, ForInputs
+from keras_rnn_zoo.readers._options import SampleRate, VocabularySize
 
 
 @registry.architecture(
@@ -13,19 +26,19 @@ from keras_rnn_zoo.options import FROM_DATA, ForInputs, Range
 def many_to_one(
     *,
     input: Annotated[Literal["text", "audio", "series"], FROM_DATA] = "text",
-    head: Annotated[Literal["classification", "regression"], FROM_DATA] = "classification",
-    num_classes: Annotated[int, Range(2), FROM_DATA] = 2,
-    cell: Literal["simple_rnn", "gru", "lstm", "mingru", "minlstm"] = "lstm",
-    units: Annotated[int, Range(1, 8192)] = 64,
-    num_layers: Annotated[int, Range(1, 16)] = 1,
-    bidirectional: bool = True,
+    head: Head = "classification",
+    num_classes: NumClasses = 2,
+    cell: Cell = "lstm",
+    units: Units = 64,
+    num_layers: NumLayers = 1,
+    bidirectional: Bidirectional = True,
     pooling: Literal["last", "mean", "max", "attention"] = "max",
-    embedding_dim: Annotated[int, Range(1, 8192)] = 128,
-    dropout: Annotated[float, Range(0, 0.95)] = 0.2,
-    word_dropout: Annotated[float, Range(0, 0.95)] = 0.0,
-    vocabulary_size: Annotated[int, Range(3, 10_000_000)] = 20_000,
-    sample_rate: Annotated[int, Range(1000, 192_000)] = 16_000,
-    features: Annotated[int, Range(1, 100_000), FROM_DATA] = 1,
+    embedding_dim: EmbeddingDim = 128,
+    dropout: Dropout = 0.2,
+    word_dropout: WordDropout = 0.0,
+    vocabulary_size: VocabularySize = 20_000,
+    sample_rate: SampleRate = 16_000,
+    features: Features = 1,
     subsampling: Annotated[Literal[1, 2, 4, 8], ForInputs(("series", "audio"))] = 1,
 ) -> "keras.Model":
     """Reads a whole sequence and gives one answer, such as the sentiment of a review.
@@ -34,19 +47,7 @@ def many_to_one(
 
     Args:
         input: kind of input, which picks the frontend.
-        head: whether the answer is a class or a number.
-        num_classes: number of classes to tell apart.
-        cell: recurrent cell; the gates of the last two know of the input alone (Feng et al. 2024), which trains faster.
-        units: features of a recurrent layer's state, for each direction.
-        num_layers: number of recurrent layers.
-        bidirectional: whether to read the sequence both ways.
         pooling: how the steps become one vector: the state at the end, their mean, maximum or learnt weighted mean.
-        embedding_dim: features of a token's embedding; for text.
-        dropout: share of features dropped in training: of the input, between layers and before the head.
-        word_dropout: share of tokens hidden in training; for text.
-        vocabulary_size: most token ids, padding and the unknown word among them; training keeps the commonest.
-        sample_rate: samples a second; for audio.
-        features: numbers a step; for series.
         subsampling: factor by which convolutions thin the steps before the recurrent layers read them; for series and
             the frames of audio. Training on your own files chooses it by the length of the series, unless it is given.
 

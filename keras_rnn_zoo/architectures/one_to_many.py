@@ -3,8 +3,18 @@
 from typing import Annotated, Literal
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.architectures._options import (
+    Attention,
+    Cell,
+    Dropout,
+    EmbeddingDim,
+    NumLayers,
+    TargetVocabularySize,
+    Units,
+)
 from keras_rnn_zoo.lazy import keras
-from keras_rnn_zoo.options import FROM_DATA, Range
+from keras_rnn_zoo.options import FROM_DATA
+from keras_rnn_zoo.readers._options import Channels, ImageHeight, ImageWidth
 
 
 @registry.architecture(
@@ -15,16 +25,16 @@ def one_to_many(
     input: Annotated[Literal["image"], FROM_DATA] = "image",
     encoder: Literal["cnn", "MobileNetV2", "EfficientNetB0", "ResNet50V2"] = "cnn",
     pretrained: bool = False,
-    attention: Literal["none", "luong", "bahdanau"] = "bahdanau",
-    cell: Literal["simple_rnn", "gru", "lstm", "mingru", "minlstm"] = "lstm",
-    units: Annotated[int, Range(1, 8192)] = 128,
-    num_layers: Annotated[int, Range(1, 16)] = 1,
-    embedding_dim: Annotated[int, Range(1, 8192)] = 64,
-    dropout: Annotated[float, Range(0, 0.95)] = 0.1,
-    target_vocabulary_size: Annotated[int, Range(5, 10_000_000)] = 10_000,
-    image_height: Annotated[int, Range(1, 4096)] = 64,
-    image_width: Annotated[int, Range(1, 4096)] = 64,
-    channels: Literal[1, 3] = 3,
+    attention: Attention = "bahdanau",
+    cell: Cell = "lstm",
+    units: Units = 128,
+    num_layers: NumLayers = 1,
+    embedding_dim: EmbeddingDim = 64,
+    dropout: Dropout = 0.1,
+    target_vocabulary_size: TargetVocabularySize = 10_000,
+    image_height: ImageHeight = 64,
+    image_width: ImageWidth = 64,
+    channels: Channels = 3,
 ) -> "keras.Model":
     """Reads an image and writes a sentence about it, until the end token.
 
@@ -35,17 +45,9 @@ def one_to_many(
         input: kind of input, which picks the frontend.
         encoder: the network that reads the image: a small one of this package, or one of `keras.applications`.
         pretrained: whether a network of `keras.applications` has its ImageNet weights, downloaded and kept as they are.
-        attention: how the decoder looks at the grid: not at all, but for its mean; by a product (Luong et al. 2015); by
-            a layer of tanh units (Bahdanau et al. 2014).
-        cell: recurrent cell; the gates of the last two know of the input alone (Feng et al. 2024), which trains faster.
         units: features of a recurrent layer's state.
-        num_layers: number of recurrent layers.
         embedding_dim: features of a word's embedding.
         dropout: share of features dropped in training: of cells and embeddings, between layers, before the logits.
-        target_vocabulary_size: number of token ids, four reserved ones among them; training keeps the commonest.
-        image_height: pixels from top to bottom.
-        image_width: pixels from left to right.
-        channels: 1 for gray, 3 for colors.
 
     Returns:
         A model of the inputs `source`, pixels `(batch, image_height, image_width, channels)` from 0 to 255, and

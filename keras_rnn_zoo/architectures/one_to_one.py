@@ -3,8 +3,10 @@
 from typing import Annotated, Literal
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.architectures._options import Dropout, EmbeddingDim, Features, Head, NumClasses
 from keras_rnn_zoo.lazy import keras
 from keras_rnn_zoo.options import FROM_DATA, Range
+from keras_rnn_zoo.readers._options import Channels, ImageHeight, ImageWidth, SampleRate, VocabularySize
 
 
 @registry.architecture(
@@ -13,20 +15,20 @@ from keras_rnn_zoo.options import FROM_DATA, Range
 def one_to_one(
     *,
     input: Annotated[Literal["image", "text", "audio", "series"], FROM_DATA] = "image",
-    head: Annotated[Literal["classification", "regression"], FROM_DATA] = "classification",
-    num_classes: Annotated[int, Range(2), FROM_DATA] = 10,
+    head: Head = "classification",
+    num_classes: NumClasses = 10,
     hidden_layers: Annotated[int, Range(0, 64)] = 2,
     units: Annotated[int, Range(1, 65536)] = 512,
     activation: Literal["relu", "gelu", "tanh", "swish"] = "relu",
-    dropout: Annotated[float, Range(0, 0.95)] = 0.3,
+    dropout: Dropout = 0.3,
     shift: Annotated[float, Range(0, 0.5)] = 0.0,
-    embedding_dim: Annotated[int, Range(1, 8192)] = 128,
-    vocabulary_size: Annotated[int, Range(3, 10_000_000)] = 20_000,
-    image_height: Annotated[int, Range(1, 4096)] = 64,
-    image_width: Annotated[int, Range(1, 4096)] = 64,
-    channels: Literal[1, 3] = 3,
-    sample_rate: Annotated[int, Range(1000, 192_000)] = 16_000,
-    features: Annotated[int, Range(1, 100_000), FROM_DATA] = 1,
+    embedding_dim: EmbeddingDim = 128,
+    vocabulary_size: VocabularySize = 20_000,
+    image_height: ImageHeight = 64,
+    image_width: ImageWidth = 64,
+    channels: Channels = 3,
+    sample_rate: SampleRate = 16_000,
+    features: Features = 1,
 ) -> "keras.Model":
     """Reads a fixed-size input and gives one answer: the plain network that the recurrent ones are compared with.
 
@@ -35,20 +37,11 @@ def one_to_one(
 
     Args:
         input: kind of input, which picks the frontend.
-        head: whether the answer is a class or a number.
-        num_classes: number of classes to tell apart.
         hidden_layers: number of layers between input and head.
         units: features of a hidden layer.
         activation: non-linearity of the hidden layers.
         dropout: share of features dropped in training, after each hidden layer.
         shift: share of its height and width by which an image is moved at most, at random, in training.
-        embedding_dim: features of a token's embedding; for text.
-        vocabulary_size: most token ids, padding and the unknown word among them; for text.
-        image_height: pixels from top to bottom; for images.
-        image_width: pixels from left to right; for images.
-        channels: 1 for gray, 3 for colors; for images.
-        sample_rate: samples a second; for audio.
-        features: numbers a step; for series.
 
     Returns:
         A model from pixels `(batch, image_height, image_width, channels)`, from 0 to 255, or from a sequence as

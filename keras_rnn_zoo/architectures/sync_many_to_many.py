@@ -3,8 +3,20 @@
 from typing import Annotated, Literal
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.architectures._options import (
+    Bidirectional,
+    Cell,
+    Dropout,
+    EmbeddingDim,
+    Features,
+    NumClasses,
+    NumLayers,
+    Units,
+    WordDropout,
+)
 from keras_rnn_zoo.lazy import keras
 from keras_rnn_zoo.options import FROM_DATA, Range
+from keras_rnn_zoo.readers._options import CharUnits, SampleRate, VocabularySize
 
 
 @registry.architecture(
@@ -14,19 +26,19 @@ def sync_many_to_many(
     *,
     input: Annotated[Literal["text", "audio", "series"], FROM_DATA] = "text",
     causal: Annotated[bool, FROM_DATA] = False,
-    num_classes: Annotated[int, Range(2), FROM_DATA] = 10,
-    cell: Literal["simple_rnn", "gru", "lstm", "mingru", "minlstm"] = "lstm",
-    units: Annotated[int, Range(1, 8192)] = 100,
-    num_layers: Annotated[int, Range(1, 16)] = 1,
-    bidirectional: bool = True,
-    embedding_dim: Annotated[int, Range(1, 8192)] = 100,
-    char_units: Annotated[int, Range(0, 8192)] = 0,
+    num_classes: NumClasses = 10,
+    cell: Cell = "lstm",
+    units: Units = 100,
+    num_layers: NumLayers = 1,
+    bidirectional: Bidirectional = True,
+    embedding_dim: EmbeddingDim = 100,
+    char_units: CharUnits = 0,
     char_vocabulary_size: Annotated[int, Range(3, 10_000_000), FROM_DATA] = 100,
-    dropout: Annotated[float, Range(0, 0.95)] = 0.3,
-    word_dropout: Annotated[float, Range(0, 0.95)] = 0.0,
-    vocabulary_size: Annotated[int, Range(3, 10_000_000)] = 20_000,
-    sample_rate: Annotated[int, Range(1000, 192_000)] = 16_000,
-    features: Annotated[int, Range(1, 100_000), FROM_DATA] = 1,
+    dropout: Dropout = 0.3,
+    word_dropout: WordDropout = 0.0,
+    vocabulary_size: VocabularySize = 20_000,
+    sample_rate: SampleRate = 16_000,
+    features: Features = 1,
 ) -> "keras.Model":
     """Gives an answer for each step it reads, such as the part of speech of each word, or the next character.
 
@@ -35,19 +47,8 @@ def sync_many_to_many(
         causal: whether a step may know of earlier ones alone, as a language model must; then `bidirectional`,
             `char_units` and `word_dropout` are without effect, and the classes are the tokens of the text.
         num_classes: number of classes of a step.
-        cell: recurrent cell; the gates of the last two know of the input alone (Feng et al. 2024), which trains faster.
-        units: features of a recurrent layer's state, for each direction.
-        num_layers: number of recurrent layers.
-        bidirectional: whether to read the sequence both ways.
-        embedding_dim: features of a token's embedding; for text.
-        char_units: units, each way, of a recurrent reader of each word's characters, which tells of words never seen
-            (Ling et al. 2015); 0 for none; for text.
         char_vocabulary_size: number of ids of characters; for text.
-        dropout: share of features dropped in training: of the input, between layers and before the head.
         word_dropout: share of words hidden in training, for the rarest one; commoner ones less often; for text.
-        vocabulary_size: most token ids, padding and the unknown word among them; training keeps the commonest.
-        sample_rate: samples a second; for audio.
-        features: numbers a step; for series.
 
     Returns:
         A model from a batch of sequences as `many_to_one` reads them to float32 logits `(batch, time, num_classes)`.

@@ -8,13 +8,16 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from keras_rnn_zoo.artifacts.schema import Keys
+from keras_rnn_zoo.artifacts.run_config import FORMAT_VERSION, ExportConfig, RunConfig
 from keras_rnn_zoo.artifacts.snapshot import Member, NotRegularError, Snapshot, opened
 from keras_rnn_zoo.errors import RunError
+from keras_rnn_zoo.printing import short_repr
 
 logger = logging.getLogger(__name__)
+
+D = TypeVar("D", RunConfig, ExportConfig)
 
 SEAL = "digest"
 """The key of a document's own digest."""
@@ -109,14 +112,29 @@ def _read_json(path: Path | Member) -> tuple[dict[str, Any], bytes]:
     return document, content
 
 
-def read_checked_json(path: Path | Member, keys: Keys, fault: Callable[[Path, str], RunError]) -> dict[str, Any]:
-    """Reads a JSON object with a seal; raises what `fault` gives where it lacks a key or is not what was written."""
+def read_config(path: Path | Member, kind: type[D], fault: Callable[[Path, str], RunError]) -> D:
+    """Reads the description of a run or an export.
+
+    Args:
+        path: its file.
+        kind: `RunConfig` or `ExportConfig`.
+        fault: makes the error for a damaged file, given its path and a description of the fault.
+
+    Raises:
+        RunError: what `fault` returns if the file is missing, a key is missing or invalid, or the content is not what
+            was written; or the file has another format version.
+    """
     document, content = _read_json(path)
-    if wrong := keys.wrong(document):
-        raise fault(Path(path), f"it lacks a valid {', '.join(map(repr, wrong))}")
+    if verify_digest(document) and (version := document.get("format_version")) != FORMAT_VERSION:
+        raise RunError(
+            f"{Path(path)} has format version {short_repr(version)}; this version of Keras RNN Zoo reads "
+            f"{FORMAT_VERSION}. Train the run again, or use the version of Keras RNN Zoo that wrote it."
+        )
+    if invalid := kind.invalid_keys(document):
+        raise fault(Path(path), f"it lacks a valid {', '.join(map(repr, invalid))}")
     if not verify_digest(document) or not content.endswith(b"\n"):
         raise fault(Path(path), "its content is not what was written (cut short or changed)")
-    return document
+    return kind.from_json(document)
 
 
 def check_files(

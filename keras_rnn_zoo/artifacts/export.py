@@ -4,12 +4,11 @@ import csv
 import io
 import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from keras_rnn_zoo.artifacts.digests import check_files, digests, read_checked_json, with_digests
-from keras_rnn_zoo.artifacts.schema import EXPORT
+from keras_rnn_zoo.artifacts.digests import check_files, digests, read_config, with_digests
+from keras_rnn_zoo.artifacts.run_config import ExportConfig
 from keras_rnn_zoo.artifacts.snapshot import Snapshot
 from keras_rnn_zoo.atomic_files import user_path, write_json
 from keras_rnn_zoo.errors import RunError
@@ -28,8 +27,8 @@ EXTRA = "assets.extra"
 WARMUP = "tf_serving_warmup_requests"
 REQUEST = "request.json"
 """A request as TensorFlow Serving's REST interface takes it."""
-EXPORT_MODEL_FILES = (GRAPH, FINGERPRINT, "variables", "assets", "model.tflite", "model.onnx")
-"""The files and folders that answers depend on, in any format."""
+EXPORT_MODEL_FILES = (GRAPH, FINGERPRINT, "variables", "assets")
+"""The files and folders of a SavedModel that predictions depend on."""
 
 _SHORT_REQUEST = 400
 """Characters of a request that is shown in full."""
@@ -41,7 +40,7 @@ def find_export(run: Any) -> Path | None:
     return path if path and any(os.path.lexists(path / name) for name in (GRAPH, FACTS)) else None
 
 
-def read_facts(folder: Path | Snapshot) -> dict[str, Any]:
+def read_facts(folder: Path | Snapshot) -> ExportConfig:
     """Returns what an export tells of itself, and does not read its other files.
 
     Raises:
@@ -54,21 +53,21 @@ def read_facts(folder: Path | Snapshot) -> dict[str, Any]:
             f"The SavedModel {path} has no {FACTS}, so it is no export of `zoo export`. Load it by "
             "`tf.saved_model.load`, or export the run again."
         )
-    facts = read_checked_json(snapshot / FACTS, EXPORT, damaged_export)
-    if facts["format"] != "saved_model":
+    facts = read_config(snapshot / FACTS, ExportConfig, damaged_export)
+    if facts.format != "saved_model":
         raise RunError(
-            f"The export {path} is in the format {facts['format']!r}, which zoo does not load. Run the model by the "
+            f"The export {path} is in the format {facts.format!r}, which zoo does not load. Run the model by the "
             "interpreter of that format, or export the run as 'saved_model'."
         )
     return facts
 
 
-def check_export(folder: Snapshot, facts: Mapping[str, Any]) -> None:
+def check_export(folder: Snapshot, facts: ExportConfig) -> None:
     """Raises `RunError` where a file that predictions depend on is missing or not what was written."""
-    check_files(folder, facts["files"], (EXPORT_MODEL_FILES, (CARD, LICENSE, EXTRA)), "export", damaged_export)
+    check_files(folder, facts.files, (EXPORT_MODEL_FILES, (CARD, LICENSE, EXTRA)), "export", damaged_export)
 
 
-def read_export(path: Path) -> dict[str, Any]:
+def read_export(path: Path) -> ExportConfig:
     """Returns what an export tells of itself; raises `RunError` where a file is missing or not what was written."""
     snapshot = Snapshot(path)
     facts = read_facts(snapshot)
@@ -81,9 +80,10 @@ def damaged_export(path: Path, fault: str) -> RunError:
     return RunError(f"The export's file {path} is damaged: {fault}. Export the run again.")
 
 
-def write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
+def write_facts(folder: Path, facts: ExportConfig) -> None:
     """Writes what an export tells of itself, with the digests of the files that are there and of itself."""
-    write_json(folder / FACTS, with_digests(facts, digests(folder, (*EXPORT_MODEL_FILES, CARD, LICENSE, EXTRA))))
+    files = digests(folder, sorted(path.name for path in folder.iterdir()))
+    write_json(folder / FACTS, with_digests(facts.to_json(), files))
 
 
 def serve_commands(path: Path) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from keras_rnn_zoo.artifacts.export import FINGERPRINT, GRAPH, damaged_export
 from keras_rnn_zoo.artifacts.snapshot import Snapshot
+from keras_rnn_zoo.frameworks.keras_internals import fingerprint_proto, op_definition, saved_model_proto
 
 _REACHING = re.compile(
     r"File|^_?Eager|Py|Dataset|Iterator|Reader|Writer|Summary|Rpc|Debug|Remote|Collective|Send|Recv|Tpu|TPU|Xla|Proto|"
@@ -42,13 +43,11 @@ def check_graph(folder: Snapshot) -> None:
     Args:
         folder: the folder of the SavedModel.
     """
-    from tensorflow.core.protobuf import saved_model_pb2
-
     file = folder.path / GRAPH
     for other in folder.names():
         if other.startswith("saved_model.") and other != GRAPH:  # TensorFlow would read the graph from there.
             raise damaged_export(folder.path / other, f"an export has its graph in {GRAPH} alone")
-    document = saved_model_pb2.SavedModel()
+    document = saved_model_proto()
     try:
         document.ParseFromString((folder / GRAPH).read_bytes())
     except Exception as error:  # Of Google's parser, by version.
@@ -63,19 +62,15 @@ def check_graph(folder: Snapshot) -> None:
 
 def _check_fingerprint(folder: Snapshot) -> None:
     """Raises `RunError` where TensorFlow would log a traceback, since it cannot read a SavedModel's fingerprint."""
-    from tensorflow.core.protobuf import fingerprint_pb2
-
     if FINGERPRINT in folder.names():
         try:
-            fingerprint_pb2.FingerprintDef().ParseFromString((folder / FINGERPRINT).read_bytes())
+            fingerprint_proto().ParseFromString((folder / FINGERPRINT).read_bytes())
         except Exception as error:  # Of Google's parser, by version.
             raise damaged_export(folder.path / FINGERPRINT, f"it is no fingerprint ({error})") from None
 
 
 def _fault(graph: Any) -> str:
     """Returns what a graph has that it must not, or ""."""
-    from tensorflow.python.framework import op_def_registry
-
     if not graph.object_graph_def.nodes:  # Then TensorFlow would run it as a session does.
         return "it has no object graph"
     if graph.asset_file_def:
@@ -85,7 +80,7 @@ def _fault(graph: Any) -> str:
     called |= set(graph.object_graph_def.concrete_functions)
     called |= {gradient.gradient_func for gradient in graph.graph_def.library.gradient}
     names = {function.signature.name for function in functions}
-    if taken := sorted(filter(op_def_registry.get, names)):  # Which of the two a node means is up to TensorFlow.
+    if taken := sorted(filter(op_definition, names)):  # Which of the two a node means is up to TensorFlow.
         return f"it has a function with the name of the op {taken[0]!r}"
     bodies = [("", graph.graph_def.node), *((function.signature.name, function.node_def) for function in functions)]
     for name, nodes in bodies:
@@ -108,11 +103,9 @@ def _called(nodes: Iterable[Any]) -> Iterator[str]:
 
 def may_run(op: str) -> bool:
     """Whether an op computes from its tensors and variables alone."""
-    from tensorflow.python.framework import op_def_registry
-
     if op in _STATEFUL or op in _STATELESS:
         return True
-    known = op_def_registry.get(op)
+    known = op_definition(op)
     if known is None or known.is_stateful or _REACHING.search(op):
         return False
     return not any(_PLACES.search(argument.name) for argument in (*known.attr, *known.input_arg))

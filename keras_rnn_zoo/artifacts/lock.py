@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import fcntl
 import json
 import logging
 import os
@@ -13,11 +12,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
+from filelock import lock_descriptor
+
 from keras_rnn_zoo.artifacts.snapshot import kind_fault
 from keras_rnn_zoo.atomic_files import remove_partial
 from keras_rnn_zoo.errors import RunError
+from keras_rnn_zoo.platforms import flags
 
 logger = logging.getLogger(__name__)
+
+_OPEN = flags("O_RDWR", "O_CREAT", "O_APPEND", "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
 
 
 def lock_path(path: Path) -> Path:
@@ -59,10 +63,9 @@ def _locked(lock: Path, path: Path) -> IO[str]:
     while True:
         file = _opened(lock)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            with file:
-                raise _taken(file, path) from None
+            if not lock_descriptor(file.fileno(), blocking=False):
+                with file:
+                    raise _taken(file, path)
         except OSError as error:
             if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
                 file.close()
@@ -83,9 +86,8 @@ def _opened(lock: Path) -> IO[str]:
     """
     with contextlib.suppress(FileNotFoundError):
         _check_own(lock, lock.lstat())
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        descriptor = os.open(lock, flags, 0o666)
+        descriptor = os.open(lock, _OPEN, 0o666)
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise _not_a_lock(lock, "it is a symbolic link") from None
@@ -113,11 +115,14 @@ def _not_a_lock(lock: Path, fault: str) -> RunError:
 
 
 def _sign(file: IO[str]) -> None:
-    """Writes who holds a lock, for the message to who does not get it."""
+    """Writes which process holds the lock, for the error that another one gets.
+
+    Windows locks the first byte of the file, which then no other process can read. So the JSON begins at the second.
+    """
     file.truncate(0)
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
     began = datetime.now().astimezone().isoformat(" ", "seconds")
-    file.write(json.dumps({"process": os.getpid(), "began": began, "command": command}) + "\n")
+    file.write(" " + json.dumps({"process": os.getpid(), "began": began, "command": command}) + "\n")
     file.flush()
 
 
@@ -129,11 +134,11 @@ def _is_at(file: IO[str], lock: Path) -> bool:
 
 
 def _taken(file: IO[str], path: Path) -> RunError:
-    file.seek(0)
+    file.seek(1)
     try:
         holder = json.loads(file.read())
         who = f"process {holder['process']}, which began at {holder['began']} ({holder['command']:.200})"
-    except (ValueError, KeyError, TypeError):  # It has not yet written who it is.
+    except (OSError, ValueError, KeyError, TypeError):  # It has not yet written who it is.
         who = "another process, which has just begun"
     return RunError(
         f"The run {path.name!r} in {path.parent} is being written by {who}. Wait until that has ended, stop it, or "

@@ -6,41 +6,40 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import DatasetConfig, RunConfig
 from keras_rnn_zoo.printing import one_line, shell_quote
 
 
-def model_card(config: Mapping[str, Any], measured: Mapping[str, Any]) -> str:
+def model_card(config: RunConfig, measured: Mapping[str, Any]) -> str:
     """Returns the card of a run as Markdown, made of its `config.json` and `metrics.json`."""
-    architecture = registry.architectures.get(config["architecture"])
-    task, data = config["task"], config["dataset"]
-    dataset = registry.dataset_of(config)
-    options = {**data["options"], **task["reader"], **task["options"], **config["options"]}
-    name = config["run"]
-    stopped = "" if config["finished"] else "\nTraining was interrupted; these are the best weights until then.\n"
+    architecture = registry.architectures.get(config.architecture)
+    task, data, name = config.task, config.dataset, config.run
+    options = {**data.options, **task.reader, **task.options, **config.options}
+    stopped = "" if config.finished else "\nTraining was interrupted; these are the best weights until then.\n"
     return f"""# {_plain(name)}
 
-{architecture.summary} Trained by Keras RNN Zoo {config["versions"]["keras-rnn-zoo"]}.
+{architecture.summary} Trained by Keras RNN Zoo {config.versions["keras-rnn-zoo"]}.
 {stopped}
 ## Measured
 
-On the {measured["split"]} split of {_code(dataset.name)}, {measured["examples"]:,} examples:
+On the {measured["split"]} split of {_code(data.name)}, {measured["examples"]:,} examples:
 
 {_table(("metric", "value"), {key: f"{value:.4f}" for key, value in measured["metrics"].items()})}
 
 ## Data
 
-{dataset.summary} Size: {_size(dataset, data)}. Terms: {dataset.license}. Version {data["version"]}, SHA-256
-`{data["checksum"]}`. The model has learnt what stands in this data, its slant and its mistakes with it; do
-not expect the figures above on inputs of another kind.
+{data.summary} Size: {_size(data)}. License: {data.license}. Version {data.version}, SHA-256
+`{data.checksum}`. The model has learned the biases and mistakes of this data, too. Do not expect the figures above on
+inputs of another kind.
 
 ## Training
 
-Seed {config["seed"]}; epoch {config["best_epoch"]} of the {config["epochs_trained"]} trained was the best on the
-validation split, and its weights are the ones kept.
+Seed {config.seed}. Trained for {config.epochs_trained} epochs. The weights are those of epoch
+{config.best_epoch}, the best on the validation split.
 
-{_table(("option", "value"), {**config["training"], **options})}
+{_table(("option", "value"), {**config.training.to_json(), **options})}
 
-{_table(("software", "version"), config["versions"])}
+{_table(("software", "version"), config.versions)}
 
 ## Use
 
@@ -61,12 +60,13 @@ def _code(text: str) -> str:
     return f"{ticks} {line} {ticks}" if "`" in line else f"`{line}`"
 
 
-def _size(dataset: registry.Dataset, data: Mapping[str, Any]) -> str:
-    """Returns the size of a data set in words: as its entry says, or as its rows were counted."""
-    return ", ".join(f"{count:,} {part}" for part, count in data.get("rows", {}).items()) or dataset.size
+def _size(data: DatasetConfig) -> str:
+    """Returns the size of a dataset in words: the number of rows that were counted, or what its entry says."""
+    counts = data.recorded.rows if data.recorded else {}
+    return ", ".join(f"{count:,} {split}" for split, count in counts.items()) or data.size
 
 
-def _table(head: tuple[str, str], rows: dict[str, Any]) -> str:
+def _table(head: tuple[str, str], rows: Mapping[str, Any]) -> str:
     def text(value: Any) -> str:
         return _plain(value) if isinstance(value, str) else json.dumps(value)
 

@@ -4,13 +4,12 @@ import contextlib
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from keras_rnn_zoo.artifacts.digests import MOST_BYTES, with_digests
 from keras_rnn_zoo.artifacts.run import MODEL_FILES, Run, version_numbers
-from keras_rnn_zoo.artifacts.schema import RUN
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.atomic_files import move_folder, replace_folder, temp_dir_beside, write_json
 from keras_rnn_zoo.errors import DataError, RunError
 
@@ -47,14 +46,14 @@ def _is_outdated(run: Run, other: Run | None) -> bool:
     try:
         exported = [path for path in (run.path, *run.path.iterdir()) if version_numbers(path)]
         same = other is not None and _fitted(other) == _fitted(run)
-        return not exported and (same or not run.config["finished"])
+        return not exported and (same or not run.config.finished)
     except (RunError, OSError):
         return False
 
 
 def _fitted(run: Run) -> dict[str, str]:
     """Returns the digests of the files that answers depend on."""
-    return {name: digest for name, digest in run.config["files"].items() if name.partition("/")[0] in MODEL_FILES}
+    return {name: digest for name, digest in run.config.files.items() if name.partition("/")[0] in MODEL_FILES}
 
 
 def _free_name(path: Path) -> str:
@@ -64,23 +63,22 @@ def _free_name(path: Path) -> str:
     return f"{path.name}.{number}"
 
 
-def check_config(config: Mapping[str, Any]) -> None:
+def check_config(config: RunConfig) -> None:
     """Raises `DataError` if a `config.json` with these values could not be read again.
 
     Before anything is trained, since it lists what may grow with the data: classes, and rows that are left out.
     """
-    document = with_digests(config, {})
+    document = with_digests(config.to_json(), {})
     size = len(json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "surrogatepass"))
-    wrong = RUN.wrong(document)
+    wrong = RunConfig.invalid_keys(document)
     if wrong or size > MOST_BYTES - _MARGIN:
-        names = config["task"]["classes"]
         raise DataError(
             f"The run's config.json would be too large to be read: {size:,} bytes"
             + (f", with more in {', '.join(wrong)} than a run may have. " if wrong else ". ")
-            + f"It lists {len(names):,} classes, and the rows left out. Bring fewer or shorter names of classes."
+            + f"It lists {len(config.task.classes):,} classes, and the skipped rows. Use fewer or shorter classes."
         )
 
 
-def write_config(run: Run, config: Mapping[str, Any]) -> None:
+def write_config(run: Run, config: RunConfig) -> None:
     """Writes `config.json`, with the digests of the files that are there and of itself."""
-    write_json(run.path / "config.json", with_digests(config, run.digests()))
+    write_json(run.path / "config.json", with_digests(config.to_json(), run.digests()))

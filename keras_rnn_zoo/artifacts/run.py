@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.artifacts.digests import check_files, damaged, digests, read_checked_json, read_json
-from keras_rnn_zoo.artifacts.schema import RUN
+from keras_rnn_zoo.artifacts.digests import check_files, damaged, digests, read_config, read_json
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.artifacts.snapshot import Snapshot, read_consistently
 from keras_rnn_zoo.atomic_files import is_being_written, user_path
 from keras_rnn_zoo.errors import RunError, UnknownNameError, name_hint
@@ -70,9 +70,9 @@ class Run:
             raise damaged(self.path, "it is missing, or no folder") from None
 
     @cached_property
-    def config(self) -> dict[str, Any]:
+    def config(self) -> RunConfig:
         """`config.json`: everything needed to repeat the run. Raises `RunError` where it is damaged."""
-        return read_checked_json(self.snapshot / "config.json", RUN, damaged)
+        return read_config(self.snapshot / "config.json", RunConfig, damaged)
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class Run:
 
         Of a file that only tells of the run, it warns.
         """
-        check_files(self.snapshot, self.config["files"], (MODEL_FILES, REPORT_FILES), "run", damaged)
+        check_files(self.snapshot, self.config.files, (MODEL_FILES, REPORT_FILES), "run", damaged)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
@@ -181,7 +181,7 @@ def _opened(path: Path) -> Run | None:
 def _held_run(path: Path, snapshot: Snapshot) -> Run:
     run = Run(path)
     run.__dict__["snapshot"] = snapshot  # Where `cached_property` keeps it.
-    needed = {name for name in run.config["files"] if name.partition("/")[0] in MODEL_FILES}
+    needed = {name for name in run.config.files if name.partition("/")[0] in MODEL_FILES}
     snapshot.hold(MODEL_FILES)
     missing = sorted(needed - snapshot.held)
     if missing and not snapshot.is_current():  # Otherwise `check` tells what is wrong.

@@ -1,32 +1,33 @@
-"""What a JSON document must look like: types, ranges and sizes. Imports no framework.
+"""What the fields of a JSON document accept: types, ranges and sizes. Imports no framework.
 
-A kind is a function of a value that says whether it accepts it. `Keys` tells which of its keys are not as they must be.
+A validator is a function of a JSON value that returns whether the value is valid. A `Document` is a dataclass whose
+fields each have one, so reading and writing a file need no second description of it.
 """
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
 
-Kind = Callable[[Any], bool]
+Validator = Callable[[Any], bool]
 
-MOST = 10_000_000
+MAX_ITEMS = 10_000_000
 """Items of a list or an object."""
 
-MOST_CLASSES = 1_000_000
+MAX_CLASSES = 1_000_000
 """Classes or tags of a task."""
 
 
-def text(longest: int = 4096, pattern: str = "") -> Kind:
-    """Accepts texts up to a length, of a pattern if there is one."""
-    form = re.compile(pattern)
+def text(longest: int = 4096, pattern: str = "") -> Validator:
+    """Accepts strings of up to `longest` characters that match `pattern`, if there is one."""
+    compiled = re.compile(pattern)
     return lambda value: (
-        isinstance(value, str) and len(value) <= longest and (not pattern or bool(form.fullmatch(value)))
+        isinstance(value, str) and len(value) <= longest and (not pattern or bool(compiled.fullmatch(value)))
     )
 
 
-def whole(low: int = 0, high: int = 2**63 - 1) -> Kind:
-    """Accepts whole numbers in a range."""
+def integer(low: int = 0, high: int = 2**63 - 1) -> Validator:
+    """Accepts integers from `low` to `high`."""
     return lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
@@ -35,133 +36,116 @@ def number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and -(2**1023) < value < 2**1023
 
 
-def flag(value: Any) -> bool:
+def boolean(value: Any) -> bool:
     """Accepts true and false."""
     return isinstance(value, bool)
 
 
-def either(*kinds: Kind) -> Kind:
-    """Accepts what one of some kinds does."""
-    return lambda value: any(kind(value) for kind in kinds)
-
-
-def none(value: Any) -> bool:
+def null(value: Any) -> bool:
     """Accepts null."""
     return value is None
 
 
-SCALAR = either(text(), number, flag, none)
-"""A value of an option."""
+def anything(value: Any) -> bool:
+    """Accepts every value, for keys that only people read."""
+    return True
 
 
-def each(kind: Kind, most: int = MOST, least: int = 0) -> Kind:
-    """Accepts lists of items of a kind."""
-    return lambda value: isinstance(value, list) and least <= len(value) <= most and all(map(kind, value))
+def any_of(*validators: Validator) -> Validator:
+    """Accepts a value that at least one of the validators accepts."""
+    return lambda value: any(valid(value) for valid in validators)
 
 
-def mapped(kind: Kind, keys: Kind | None = None, most: int = MOST) -> Kind:
-    """Accepts objects whose values are of a kind, and whose keys of another."""
-    named = keys or text()
+SCALAR = any_of(text(), number, boolean, null)
+"""The value of an option."""
+
+
+def list_of(valid: Validator, most: int = MAX_ITEMS, least: int = 0) -> Validator:
+    """Accepts lists of `least` to `most` valid items."""
+    return lambda value: isinstance(value, list) and least <= len(value) <= most and all(map(valid, value))
+
+
+def dict_of(valid: Validator, keys: Validator | None = None, most: int = MAX_ITEMS) -> Validator:
+    """Accepts objects of up to `most` valid values, whose keys are texts, or accepted by `keys`."""
+    valid_key = keys or text()
     return lambda value: (
-        isinstance(value, dict) and len(value) <= most and all(named(key) and kind(one) for key, one in value.items())
+        isinstance(value, dict)
+        and len(value) <= most
+        and all(valid_key(key) and valid(item) for key, item in value.items())
     )
-
-
-@dataclass(frozen=True)
-class Keys:
-    """An object with certain keys.
-
-    Attributes:
-        required: the kind of each key that it must have.
-        optional: the kind of each key that it may have; those it knows nothing of may hold anything.
-    """
-
-    required: Mapping[str, "Kind | Keys"]
-    optional: Mapping[str, "Kind | Keys"] = field(default_factory=dict)
-
-    def __call__(self, value: Any) -> bool:
-        return isinstance(value, dict) and not self.wrong(value)
-
-    def wrong(self, document: Mapping[str, Any], prefix: str = "") -> list[str]:
-        """Returns the keys of an object that lack or are not of their kind, with dots between those within others."""
-        wrong = []
-        for key, kind in {**self.required, **self.optional}.items():
-            if key not in document:
-                wrong += [prefix + key] if key in self.required else []
-            elif isinstance(kind, Keys) and isinstance(document[key], dict):
-                wrong += kind.wrong(document[key], f"{prefix}{key}.")
-            elif not kind(document[key]):
-                wrong.append(prefix + key)
-        return wrong
 
 
 NAME = text(200)
 DIGEST = text(64, r"[0-9a-f]{64}")
-FILES = mapped(DIGEST, text(500, r"(?!.*(^|/)\.\.?(/|$))[^/\\\x00-\x1f][^\\\x00-\x1f]*"), most=100_000)
-"""Digests by paths that stay within a folder: none is absolute, and none climbs."""
-TASK = Keys(
-    {
-        "name": NAME,
-        "input": NAME,
-        "classes": each(text(100_000), most=MOST_CLASSES),
-        "options": mapped(SCALAR, NAME, most=1000),
-        "reader": mapped(SCALAR, NAME, most=1000),
-    }
-)
-"""What tells a task and its reader."""
-_COUNTS = mapped(whole(), NAME, most=10)
-RUN = Keys(
-    {
-        "run": text(100, r"[A-Za-z0-9][A-Za-z0-9._-]*"),
-        "architecture": NAME,
-        "dataset": Keys(
-            {
-                "name": text(100_000, r"[^\x00]+"),
-                "version": NAME,
-                "checksum": NAME,
-                "options": mapped(either(SCALAR, text(100_000)), NAME, most=1000),
-            },
-            {
-                "data_dir": either(none, text(4096, r"[^\x00]+")),
-                "columns": mapped(text(100_000), NAME, most=100),
-                "split": Keys(
-                    {
-                        "seed": whole(0, 2**64 - 1),
-                        "bounds": mapped(each(whole(0, 2**53), 2, 2), text(100_000)),
-                    }
-                ),
-                "rows": _COUNTS,
-                "bad_rows": _COUNTS,
-                "left_out": mapped(each(text(100_000)), NAME, most=10),
-            },
-        ),
-        "task": TASK,
-        "options": mapped(SCALAR, NAME, most=1000),
-        "training": Keys(
-            {"epochs": whole(1), "batch_size": whole(1), "learning_rate": number},
-            {"patience": whole(), "save_every_steps": whole(), "deterministic": flag}
-            | {"gradient_norm": number, "adam_epsilon": number},
-        ),
-        "seed": whole(0, 2**32 - 1),
-        "versions": mapped(NAME, NAME, most=1000),
-        "finished": flag,
-        "epochs_trained": whole(),
-        "files": FILES,
-        "digest": DIGEST,
-    },
-    {"best_epoch": whole()},
-)
-"""A run's `config.json`."""
-EXPORT = Keys(
-    {
-        "format": NAME,
-        "run": NAME,
-        "architecture": NAME,
-        "dataset": Keys({"name": text(100_000), "version": NAME, "checksum": NAME}),
-        "task": TASK,
-        "versions": mapped(NAME, NAME, most=1000),
-        "files": FILES,
-        "digest": DIGEST,
-    }
-)
-"""An export's `export.json`."""
+FILES = dict_of(DIGEST, text(500, r"(?!.*(^|/)\.\.?(/|$))[^/\\\x00-\x1f][^\\\x00-\x1f]*"), most=100_000)
+"""Digests by paths that stay within a folder: no path is absolute or climbs by `..`."""
+OPTIONS = dict_of(SCALAR, NAME, most=1000)
+"""Values of options by name."""
+
+
+def checked(
+    valid: Validator, *, as_: Callable[[Any], Any] | None = None, optional: bool = False, **settings: Any
+) -> Any:
+    """Returns a dataclass field of a `Document` whose JSON value `valid` accepts.
+
+    Args:
+        valid: the validator.
+        as_: turns the JSON value into the field's Python value; by default, they are the same.
+        optional: whether the key may be missing in a file; the field is `None` then.
+        **settings: as of `dataclasses.field`.
+    """
+    return field(metadata={"valid": valid, "as": as_, "optional": optional}, **_with_none(optional, settings))
+
+
+def nested(document: type["Document"], *, optional: bool = False) -> Any:
+    """Returns a dataclass field that holds another `Document`; `optional` as in `checked`."""
+    return field(metadata={"document": document, "optional": optional}, **_with_none(optional, {}))
+
+
+def _with_none(optional: bool, settings: dict[str, Any]) -> dict[str, Any]:
+    return {"default": None, **settings} if optional else settings
+
+
+@dataclass(frozen=True)
+class Document:
+    """A JSON object whose keys are the fields of a dataclass, made by `checked` and `nested`.
+
+    A field that is `None` is not written. Unknown keys are ignored.
+    """
+
+    @classmethod
+    def invalid_keys(cls, document: Mapping[str, Any], prefix: str = "") -> list[str]:
+        """Returns the keys of a JSON object that are missing or invalid, with dots between nested keys."""
+        invalid = []
+        for each in fields(cls):
+            inner = each.metadata.get("document")
+            if each.name not in document:
+                invalid += [] if each.metadata["optional"] else [prefix + each.name]
+            elif inner and isinstance(document[each.name], dict):
+                invalid += inner.invalid_keys(document[each.name], f"{prefix}{each.name}.")
+            elif inner or not each.metadata["valid"](document[each.name]):
+                invalid.append(prefix + each.name)
+        return invalid
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Returns the object that a valid JSON document describes; see `invalid_keys`."""
+        values = {}
+        for each in fields(cls):
+            if each.name in document:
+                read = each.metadata["document"].from_json if "document" in each.metadata else each.metadata["as"]
+                values[each.name] = read(document[each.name]) if read else document[each.name]
+        return cls(**values)
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the object as plain values, which `from_json` reads."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: _plain(value) for name, value in values.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Document):
+        return value.to_json()
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from keras_rnn_zoo.errors import ZooError
+from keras_rnn_zoo.platforms import OpenFolder, flags
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_READ = flags("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
 _ATTEMPTS = 20
 """Times that a folder is read anew because another one took its place."""
 _MOST_HELD = 100
@@ -62,23 +63,22 @@ class OpenFile(io.BufferedReader):
         return str(self.path)
 
 
-def open_regular(path: Path, *, name: str | None = None, folder: int | None = None) -> OpenFile:
-    """Opens a regular file to read. Follows no symbolic link, and does not wait for the other end of a pipe.
+def open_regular(path: Path, folder: OpenFolder | None = None) -> OpenFile:
+    """Opens a regular file for reading. Neither follows a symbolic link nor waits for the other end of a pipe.
 
     Args:
         path: the file's path.
-        name: its name in `folder`; the path by default.
-        folder: the descriptor of the folder that it is opened in.
+        folder: the opened folder to look for the file's name in.
 
     Raises:
-        NotRegularError: it is something else than a regular file.
+        NotRegularError: it is not a regular file.
         OSError: the file is missing, or the system refuses it.
     """
-    where = path if name is None else name
-    # Opening a device may do something, so the kind is looked at first, and again once it is open.
-    if fault := kind_fault(os.stat(where, dir_fd=folder, follow_symlinks=False).st_mode):
+    # Opening a device may do something, so the kind is checked first, and again once it is open.
+    before = folder.lstat(path.name) if folder else path.lstat()
+    if fault := kind_fault(before.st_mode):
         raise NotRegularError(path, fault)
-    descriptor = os.open(where, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    descriptor = folder.open_file(path.name, _READ) if folder else os.open(path, _READ)
     if fault := kind_fault(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise NotRegularError(path, fault)
@@ -107,24 +107,21 @@ class Snapshot:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._descriptor = os.open(path, _FOLDER)
+        self._folder = OpenFolder(path)
         self._held: dict[str, tuple[OpenFile, tuple[int, int]]] = {}
         self._lock = threading.RLock()
-        weakref.finalize(self, _close, self._descriptor, self._held)
+        weakref.finalize(self, _close, self._folder, self._held)
 
     def __truediv__(self, name: str) -> "Member":
         return Member(self, name)
 
     def is_current(self) -> bool:
         """Whether the path still leads to this folder."""
-        try:
-            return os.path.samestat(self.path.stat(), os.fstat(self._descriptor))
-        except OSError:
-            return False
+        return self._folder.is_at_its_path()
 
     def names(self) -> list[str]:
         """Returns the names of the files and folders in the folder, sorted."""
-        return _names(self._descriptor)
+        return self._folder.names()
 
     def walk(self, roots: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Gives the files under some names, with what is wrong with their kind, as `kind_fault` tells it.
@@ -136,32 +133,31 @@ class Snapshot:
             The path within the folder, with slashes, and the fault or "".
         """
         for root in roots:
-            yield from self._walk(self._descriptor, root, root)
+            yield from self._walk(self._folder, root, root)
 
-    def _walk(self, folder: int, name: str, path: str) -> Iterator[tuple[str, str]]:
+    def _walk(self, folder: OpenFolder, name: str, path: str) -> Iterator[tuple[str, str]]:
         try:
-            mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+            mode = folder.lstat(name).st_mode
             if not stat.S_ISDIR(mode) or path.count("/") > _DEEPEST:
                 yield path, kind_fault(mode)
                 return
-            inner = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+            inner = folder.subfolder(name)
         except FileNotFoundError:
             return
         try:
-            for one in _names(inner):
+            for one in inner.names():
                 yield from self._walk(inner, one, f"{path}/{one}")
         finally:
-            os.close(inner)
+            inner.close()
 
     def open(self, name: str) -> OpenFile:
         """Opens a file in the folder, by its path within it; errors as of `open_regular`. The caller closes it."""
-        *folders, last = name.split("/")
         with contextlib.ExitStack() as stack:
-            folder = self._descriptor
-            for part in folders:
-                folder = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
-                stack.callback(os.close, folder)
-            return open_regular(self.path / name, name=last, folder=folder)
+            folder = self._folder
+            for part in name.split("/")[:-1]:
+                folder = folder.subfolder(part)
+                stack.callback(folder.close)
+            return open_regular(self.path / name, folder)
 
     def hold(self, roots: Iterable[str]) -> None:
         """Opens the regular files under some names, as in `walk`, and keeps up to `_MOST_HELD` of them open."""
@@ -277,19 +273,14 @@ def read_consistently(path: Path, read: Callable[[Snapshot], Result]) -> Result:
     return read(Snapshot(path))
 
 
-def _names(descriptor: int) -> list[str]:
-    with os.scandir(descriptor) as entries:
-        return sorted(entry.name for entry in entries)
-
-
 def _release(held: dict[str, tuple[OpenFile, tuple[int, int]]]) -> None:
     while held:
         held.popitem()[1][0].close()
 
 
-def _close(descriptor: int, held: dict[str, tuple[OpenFile, tuple[int, int]]]) -> None:
+def _close(folder: OpenFolder, held: dict[str, tuple[OpenFile, tuple[int, int]]]) -> None:
     _release(held)
-    os.close(descriptor)
+    folder.close()
 
 
 def _state(status: os.stat_result) -> tuple[int, int]:

@@ -14,11 +14,11 @@ from typing import Any
 import h5py
 import keras
 import numpy as np
-from keras.src.backend.common import global_state
 
 from keras_rnn_zoo.artifacts.digests import damaged
 from keras_rnn_zoo.artifacts.snapshot import OpenFile
 from keras_rnn_zoo.errors import ZooError
+from keras_rnn_zoo.frameworks.keras_internals import forget_uninitialized_variables
 
 WEIGHTS = "model.weights.h5"
 MEMBERS = ("metadata.json", "config.json", WEIGHTS)
@@ -112,22 +112,25 @@ def _size(name: str, dataset: Any) -> int:
     """Returns the bytes of an array, which must be stored in one piece as they are."""
     if not isinstance(dataset, h5py.Dataset) or dataset.external or dataset.is_virtual or dataset.chunks:
         raise _UnlikeKerasError(f"{name} is not stored in one piece")
-    size = math.prod(dataset.shape) * dataset.dtype.itemsize
+    size = int(math.prod(dataset.shape) * dataset.dtype.itemsize)
     if dataset.dtype.kind not in "fiub" or dataset.id.get_storage_size() != size:
         raise _UnlikeKerasError(f"{name} declares {size:,} bytes of numbers, and stores something else")
     return size
 
 
 def _built(make: Callable[[], Any], stored: int) -> Any:
-    """Returns what `make` builds, if its variables need no more bytes than are stored."""
+    """Returns what `make` builds, if its weights need no more bytes than are stored.
+
+    The seeds of dropout, eight bytes a layer, do not count: Keras leaves some of them out of the file.
+    """
     # In such a scope variables have shapes and no values yet.
     with keras.StatelessScope(initialize_variables=False):
         model = make()
         needed = sum(
-            math.prod(v.shape) * _WIDTHS.get(keras.backend.standardize_dtype(v.dtype), 4) for v in model.variables
+            math.prod(v.shape) * _WIDTHS.get(keras.backend.standardize_dtype(v.dtype), 4) for v in model.weights
         )
     if needed > stored:
-        global_state.set_global_attribute("uninitialized_variables", [])
+        forget_uninitialized_variables()
         raise _UnlikeKerasError(
             f"it holds {stored:,} bytes of weights where the model that config.json describes has {needed:,}"
         )

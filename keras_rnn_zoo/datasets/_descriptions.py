@@ -1,9 +1,8 @@
-"""The files that describe a prepared data set, read without importing or opening anything that they name.
+"""Reads the files that describe a prepared dataset, without importing or opening anything they name.
 
-TFDS restores a data set from `dataset_info.json`, `features.json` and a file of names for each class label. Left to
-itself, it imports the module of any class that `features.json` names and opens any path that a split or a label names.
-So the files are parsed here, once, and checked against what the zoo can use; TFDS gets the checked description and does
-not read the files again.
+TFDS restores a dataset from `dataset_info.json`, `features.json` and a file of class names per label. By itself, it
+would import the module of any class named in `features.json` and open any path named by a split or a label. So the
+files are parsed here, once, and checked; TFDS gets the checked description and does not read the files again.
 """
 
 import functools
@@ -16,6 +15,7 @@ from typing import Any
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import tfds
+from keras_rnn_zoo.platforms import flags
 
 _CONTENTS = {
     "features_dict.FeaturesDict": "features_dict",
@@ -34,7 +34,7 @@ _CONTENTS = {
     "translation_feature.Translation": "translation",
     "translation_feature.TranslationVariableLanguages": "translation",
 }
-"""The classes of features that may be named, in `tensorflow_datasets.core.features`, and the field each is told in."""
+"""Allowed feature classes in `tensorflow_datasets.core.features`, and the field that describes each in the message."""
 
 _CLASSES = {f"tensorflow_datasets.core.features.{name}": field for name, field in _CONTENTS.items()}
 _TOP_LEVEL = ("features_dict", "translation")
@@ -43,41 +43,41 @@ _DTYPES = frozenset(
     "string str bytes object".split()
 )
 _TEMPLATE = "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}"
-_MOST_BYTES = 16 * 2**20
-"""The largest file of a description that is read."""
-_MOST_CLASSES = 1_000_000
-_MOST_NUMBERS = 2**28
-"""The most numbers that a feature's shape may ask for."""
-_MOST_DEFAULTS = 2**20
-"""The most numbers of a feature that may be missing: TFDS makes its default value in full."""
+_MAX_BYTES = 16 * 2**20
+"""Maximum size of a description file."""
+_MAX_CLASSES = 1_000_000
+_MAX_ELEMENTS = 2**28
+"""Maximum number of elements of a feature."""
+_MAX_OPTIONAL_ELEMENTS = 2**20
+"""Maximum number of elements of an optional feature, because TFDS allocates its default value in full."""
 
 
-def half_written(path: Path, fault: str) -> DataError:
-    """Returns the error for a file of a prepared data set that is not what TFDS writes."""
+def damaged_dataset(path: Path, fault: str) -> DataError:
+    """Returns the error for an invalid file of a prepared dataset."""
     return DataError(
-        f"The prepared data set is damaged or half-written: {path}: {fault}. Delete the folder {path.parent} and run "
-        "the command again to download it anew, or copy it again from where it came."
+        f"The prepared dataset is damaged or incomplete: {path}: {fault}. Delete the folder {path.parent} and run the "
+        "command again to download the dataset, or copy it again from its source."
     )
 
 
 def read_description(folder: Path) -> Any:
-    """Returns the checked description of a prepared data set.
+    """Returns the checked description of a prepared dataset.
 
     Args:
-        folder: the folder of its version.
+        folder: the folder of the dataset's version.
 
     Returns:
-        TFDS's message `DatasetInfo` with the name, version, config, splits and features, and nothing else of the files.
+        TFDS's message `DatasetInfo`, with name, version, config, splits and features only.
 
     Raises:
-        DataError: a file is missing, damaged or too large, or names what is not TFDS's own.
+        DataError: a file is missing, damaged or too large, or names something that is not part of TFDS.
     """
     info = _parsed(folder / "dataset_info.json", "DatasetInfo")
     if fault := _info_fault(info):
-        raise half_written(folder / "dataset_info.json", fault)
+        raise damaged_dataset(folder / "dataset_info.json", fault)
     features = _parsed(folder / "features.json", "Feature")
     if fault := _top_fault(features) or _feature_fault(features, 1):
-        raise half_written(folder / "features.json", fault)
+        raise damaged_dataset(folder / "features.json", fault)
     checked = type(info)(
         name=info.name,
         version=info.version,
@@ -93,58 +93,61 @@ def read_description(folder: Path) -> Any:
 
 
 def _parsed(path: Path, message: str) -> Any:
-    """Returns a JSON file as one of TFDS's protobuf messages: every spelling of a field ends in the same place."""
+    """Returns a JSON file as one of TFDS's protobuf messages, which unifies all spellings of a field."""
     from google.protobuf import json_format
     from tensorflow_datasets.core.proto import dataset_info_pb2, feature_pb2
 
-    made = dataset_info_pb2.DatasetInfo() if message == "DatasetInfo" else feature_pb2.Feature()
+    target = dataset_info_pb2.DatasetInfo() if message == "DatasetInfo" else feature_pb2.Feature()
     try:
-        # A newer TFDS may tell more of a data set; of features, everything matters.
-        return json_format.Parse(_text(path), made, ignore_unknown_fields=message == "DatasetInfo")
+        # Ignore facts about a dataset that a newer TFDS may add; an unknown field of a feature is an error.
+        return json_format.Parse(_text(path), target, ignore_unknown_fields=message == "DatasetInfo")
     except (json_format.ParseError, ValueError, RecursionError, OverflowError, TypeError) as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         reason = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in reason)
-        raise half_written(path, f"it cannot be read ({reason})") from None
+        raise damaged_dataset(path, f"it cannot be read ({reason})") from None
 
 
 def _text(path: Path) -> str:
-    """Returns the text of a file of a description, which must be a regular file of the data set's own folder."""
+    """Returns the text of a description file, which must be a regular file in the dataset's folder."""
     try:
         if path.is_symlink() and path.resolve().parent != path.parent.resolve():
-            raise half_written(path, "it is a symbolic link out of its folder, where a file is expected")
-        # Opening a pipe would wait for whoever writes to it.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            raise damaged_dataset(path, "it is a symbolic link to another folder; a regular file is expected")
+        # Without O_NONBLOCK, opening a pipe would wait for a writer.
+        with open(os.open(path, flags("O_RDONLY", "O_NONBLOCK", "O_BINARY")), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise half_written(path, "it is not a regular file")
-            content = file.read(_MOST_BYTES + 1)
-    except (OSError, RuntimeError) as error:  # A RuntimeError tells of links that lead in a circle.
-        raise half_written(path, f"it cannot be read ({getattr(error, 'strerror', None) or error})") from None
-    if len(content) > _MOST_BYTES:
-        raise half_written(path, f"it is larger than {_MOST_BYTES:,} bytes")
+                raise damaged_dataset(path, "it is not a regular file")
+            content = file.read(_MAX_BYTES + 1)
+    except (OSError, RuntimeError) as error:  # `resolve` raises RuntimeError for a loop of symbolic links.
+        raise damaged_dataset(path, f"it cannot be read ({getattr(error, 'strerror', None) or error})") from None
+    if len(content) > _MAX_BYTES:
+        raise damaged_dataset(path, f"it is larger than {_MAX_BYTES:,} bytes")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise half_written(path, f"it cannot be read ({error})") from None
+        raise damaged_dataset(path, f"it cannot be read ({error})") from None
 
 
 def _info_fault(info: Any) -> str:
-    """Returns what in `dataset_info.json` does not fit, or ""; names become parts of the names of files."""
+    """Returns what is invalid in `dataset_info.json`, or ""; names are checked because they become part of paths."""
     if not re.fullmatch(r"\w+", info.name, re.ASCII):
-        return f"it cannot be read: the name of a data set is expected, received {info.name[:60]!r}"
+        return f"it cannot be read: the name of a dataset is expected, received {info.name[:60]!r}"
     if not re.fullmatch(r"\d{1,9}\.\d{1,9}\.\d{1,9}", info.version, re.ASCII):
         return f"a version such as 1.0.0 is expected, received {info.version[:60]!r}"
     if not re.fullmatch(r"[\w.+-]*", info.config_name):
-        return f"it names the config {info.config_name[:60]!r}, which is no name of a folder"
+        return f"it names the config {info.config_name[:60]!r}, which is not a valid folder name"
     if info.file_format not in ("", "tfrecord"):
-        return f"its files are of the format {info.file_format[:60]!r}; tfrecord is read"
+        return f"its files have the format {info.file_format[:60]!r}; only tfrecord is supported"
     seen = set()
     for split in info.splits:
         if not re.fullmatch(r"\w[\w.+-]*", split.name) or split.name in seen:
-            return f"the name of a split is expected, each once; received {split.name[:60]!r}"
+            return f"split names must be valid and unique; received {split.name[:60]!r}"
         if split.filepath_template not in ("", _TEMPLATE):
-            return f"the split {split.name!r} names its files {split.filepath_template[:60]!r}; {_TEMPLATE} is read"
+            return (
+                f"the split {split.name!r} names its files {split.filepath_template[:60]!r}; only {_TEMPLATE} is "
+                "supported"
+            )
         if split.num_bytes < 0 or any(length < 0 for length in split.shard_lengths):
-            return f"the split {split.name!r} has a size below zero"
+            return f"the split {split.name!r} has a negative size"
         seen.add(split.name)
     return ""
 
@@ -155,49 +158,51 @@ def _top_fault(feature: Any) -> str:
     return ""
 
 
-def _feature_fault(feature: Any, times: int) -> str:
-    """Returns what of a feature, or of one in it, is not as the zoo reads it, or "".
+def _feature_fault(feature: Any, repetitions: int) -> str:
+    """Returns what is invalid in a feature or its nested features, or "".
 
     Args:
         feature: the message.
-        times: how often it comes in the sequences of fixed length around it.
+        repetitions: how often the feature occurs in an example, given enclosing sequences of fixed length.
     """
     name, field = feature.python_class_name, feature.WhichOneof("content")
     if not name:
         return "a feature names no class"
     if name not in _CLASSES:
-        return f"it names the class {name[:100]!r}, which is none of TFDS's features that the zoo reads"
+        return f"it names the class {name[:100]!r}, which is not a supported feature of TFDS"
     if field != _CLASSES[name]:
-        return f"a feature of the class {name!r} is told as {field or 'nothing'}, where {_CLASSES[name]} is expected"
+        return f"a feature of the class {name!r} is described by {field or 'nothing'}; {_CLASSES[name]} is expected"
     content = getattr(feature, field)
     if field == "features_dict":
-        return next(filter(None, (_feature_fault(inner, times) for inner in content.features.values())), "")
+        return next(filter(None, (_feature_fault(inner, repetitions) for inner in content.features.values())), "")
     if field == "sequence":
         if content.length < -1:
             return f"a sequence has the length {content.length}"
-        return _feature_fault(content.feature, times * max(content.length, 1))
-    if field == "class_label" and not 0 <= content.num_classes <= _MOST_CLASSES:
-        return f"a label has {content.num_classes:,} classes; up to {_MOST_CLASSES:,} are read"
+        return _feature_fault(content.feature, repetitions * max(content.length, 1))
+    if field == "class_label" and not 0 <= content.num_classes <= _MAX_CLASSES:
+        return f"a label has {content.num_classes:,} classes, but at most {_MAX_CLASSES:,} are supported"
     if field == "audio" and content.lazy_decode:
-        return "its recordings are stored in a compressed format (lazy_decode), which other programs would decode"
+        return "its recordings are stored in a compressed format (lazy_decode), which needs other programs to decode"
     if field == "video":
         del content.ffmpeg_extra_args[:]
-    return _array_fault(content, times) if field in ("tensor", "image", "audio", "video") else ""
+    return _array_fault(content, repetitions) if field in ("tensor", "image", "audio", "video") else ""
 
 
-def _array_fault(content: Any, times: int) -> str:
+def _array_fault(content: Any, repetitions: int) -> str:
     if content.dtype not in _DTYPES:
-        return f"a feature has the type {content.dtype[:60]!r}; {', '.join(sorted(_DTYPES))} are read"
-    # TensorFlow would unpack a record of it to any number of bytes.
+        return f"a feature has the type {content.dtype[:60]!r}; supported types are {', '.join(sorted(_DTYPES))}"
+    # A compressed record could expand to any number of bytes.
     if getattr(content, "encoding", "").casefold() == "zlib":
-        return "a feature's values are compressed by zlib, which are not read"
-    numbers = times
+        return "a feature's values are compressed by zlib, which is not supported"
+    elements = repetitions
     for size in content.shape.dimensions:
         if size < -1:
             return f"a feature has a dimension of {size}"
-        numbers *= max(size, 1)
-    most = _MOST_DEFAULTS if getattr(content, "optional", False) else _MOST_NUMBERS
-    return f"a feature has {numbers:,} numbers an example; up to {most:,} are read" if numbers > most else ""
+        elements *= max(size, 1)
+    maximum = _MAX_OPTIONAL_ELEMENTS if getattr(content, "optional", False) else _MAX_ELEMENTS
+    if elements > maximum:
+        return f"a feature has {elements:,} numbers per example, but at most {maximum:,} are supported"
+    return ""
 
 
 @functools.cache
@@ -205,16 +210,16 @@ def _builder_class() -> Any:
     from tensorflow_datasets.core import dataset_info, read_only_builder
 
     class CheckedInfo(dataset_info.DatasetInfo):
-        """What `read_description` returned."""
+        """The description that `read_description` returned."""
 
         def read_from_directory(self, dataset_info_dir: Any) -> None:
-            """Reads nothing: what was checked is all there is."""
+            """Reads nothing, because the checked description is complete."""
 
         def initialize_from_bucket(self) -> None:
-            """Asks no network for more."""
+            """Reads nothing from the network."""
 
     class CheckedBuilder(read_only_builder.ReadOnlyBuilder, skip_registration=True):  # type: ignore[call-arg]
-        """A builder of a prepared data set that knows it from a checked description alone."""
+        """A builder of a prepared dataset that relies on a checked description only."""
 
         def _info(self) -> Any:
             return CheckedInfo.from_proto(self, self._info_proto)
@@ -223,14 +228,14 @@ def _builder_class() -> Any:
 
 
 def described_builder(folder: Path, description: Any) -> Any:
-    """Returns the TFDS builder of a prepared data set.
+    """Returns the TFDS builder of a prepared dataset.
 
     Args:
-        folder: the folder of its version.
-        description: what `read_description` returned of it.
+        folder: the folder of the dataset's version.
+        description: the description that `read_description` returned.
 
     Raises:
-        DataError: a file with the names of a label's classes is damaged.
+        DataError: a file with the class names of a label is damaged.
     """
     builder = _builder_class()(builder_dir=os.fspath(folder), info_proto=description)
     total = 0
@@ -240,17 +245,17 @@ def described_builder(folder: Path, description: Any) -> Any:
             continue
         names = [line.strip() for line in _text(path).split("\n") if line.strip()]
         total += len(names)
-        if total > _MOST_CLASSES:  # Many labels may have their names in the same file.
-            raise half_written(path, f"with it, labels have more than {_MOST_CLASSES:,} classes")
+        if total > _MAX_CLASSES:  # Several labels may share a file, so the total is limited, too.
+            raise damaged_dataset(path, f"with this file, labels have more than {_MAX_CLASSES:,} classes")
         try:
             label.names = names
         except ValueError as error:
-            raise half_written(path, str(error).strip().rstrip(".")) from None
+            raise damaged_dataset(path, str(error).strip().rstrip(".")) from None
     return builder
 
 
 def _labels(feature: Any, name: str | None) -> Iterator[tuple[Any, str | None]]:
-    """Gives the labels in a feature, each with what TFDS calls it in the name of its file."""
+    """Yields the labels nested in a feature, each with TFDS's name for it in the name of its file."""
     from tensorflow_datasets.core.features.feature import convert_feature_name_to_filename
 
     if isinstance(feature, tfds.features.FeaturesDict):

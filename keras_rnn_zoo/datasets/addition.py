@@ -1,4 +1,4 @@
-"""Sums of whole numbers, read and written digit by digit."""
+"""Sums of integers, read and written digit by digit."""
 
 import functools
 from typing import TYPE_CHECKING
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     import random
 
 SIZES = {"train": 40_000, "validation": 1000, "test": 1000}
-SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
-"""The share of all pairs of operands that a split draws its examples from."""
+FRACTIONS = {"train": 0.8, "validation": 0.1, "test": 0.1}
+"""The fraction of all pairs of operands that a split draws its examples from."""
 MAX_DIGITS = 3
 SEED = 19_990_401
 
@@ -35,17 +35,17 @@ SEED = 19_990_401
 def addition(data_dir: str | None, seed: int) -> Examples:
     """Sums of two numbers of up to three digits, read and written digit by digit: "535+61" to "596".
 
-    No two operands of the validation or test split stand together in the training split, in either order. The
-    examples are the same whatever the seed of the training.
+    No pair of operands in the validation or test split occurs in the training split, in either order. The examples do
+    not depend on the training seed.
     """
     import hashlib
 
-    parts = generate()
+    splits = generate()
     return Examples(
         version="1.0.0",
-        checksum=hashlib.sha256(repr(parts).encode()).hexdigest(),
+        checksum=hashlib.sha256(repr(splits).encode()).hexdigest(),
         input="text",
-        splits={name: functools.partial(as_dataset, rows) for name, rows in parts.items()},
+        splits={name: functools.partial(as_dataset, rows) for name, rows in splits.items()},
     )
 
 
@@ -54,20 +54,20 @@ def generate(seed: int = SEED) -> dict[str, list[tuple[str, str]]]:
     import random
 
     draw = random.Random(seed)
-    parts: dict[str, dict[str, str]] = {name: {} for name in SIZES}
-    homes: dict[tuple[int, int], str] = {}
-    while any(len(parts[name]) < size for name, size in SIZES.items()):
+    splits: dict[str, dict[str, str]] = {name: {} for name in SIZES}
+    split_of_pair: dict[tuple[int, int], str] = {}
+    while any(len(splits[name]) < size for name, size in SIZES.items()):
         first, second = _operand(draw), _operand(draw)
         pair = min(first, second), max(first, second)
-        if pair not in homes:
-            homes[pair] = draw.choices(list(SHARES), list(SHARES.values()))[0]
-        home = homes[pair]
-        if len(parts[home]) < SIZES[home]:
-            parts[home][f"{first}+{second}"] = str(first + second)
-    return {name: list(rows.items()) for name, rows in parts.items()}
+        if pair not in split_of_pair:
+            split_of_pair[pair] = draw.choices(list(FRACTIONS), list(FRACTIONS.values()))[0]
+        name = split_of_pair[pair]
+        if len(splits[name]) < SIZES[name]:
+            splits[name][f"{first}+{second}"] = str(first + second)
+    return {name: list(rows.items()) for name, rows in splits.items()}
 
 
 def _operand(draw: "random.Random") -> int:
-    """A number of one to three digits. The count is drawn first: of the numbers below 1,000, 90% have three."""
+    """Returns a number of one to three digits; the number of digits is drawn first, as 90% of numbers have three."""
     digits = draw.randint(1, MAX_DIGITS)
     return draw.randrange(10 ** (digits - 1) if digits > 1 else 0, 10**digits)

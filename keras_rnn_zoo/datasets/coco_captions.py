@@ -22,14 +22,14 @@ LOCATION = "coco_captions/2014"
 def coco_captions(data_dir: str | None, seed: int) -> Examples:
     """Photographs of everyday scenes (COCO 2014), in the splits of Karpathy and Li 2015.
 
-    As is customary, "restval", the part of COCO's validation images that is neither in the validation nor in the test
-    split, is trained on too. In the train split each caption makes an example of its own. Captions are
-    written, and scored, as lower-case words with spaces between them, as published scores are; `target_tokens=pieces`
-    writes them as people do.
+    As is customary, the train split includes "restval", the images of COCO's validation set that are in neither the
+    validation nor the test split. In the train split, each caption is a separate example. Captions are generated and
+    scored as lower-case words separated by spaces, like published scores; `target_tokens=pieces` generates ordinary
+    text.
 
     Args:
-        data_dir: the folder of prepared data sets.
-        seed: not used: the splits are the data set's own.
+        data_dir: the folder of prepared datasets.
+        seed: not used; the splits are fixed.
     """
     builder = open_prepared(LOCATION, data_dir)
     read = functools.partial(read_captions, builder, captions=lambda sentences: sentences["text"])

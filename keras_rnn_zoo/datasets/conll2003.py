@@ -1,4 +1,4 @@
-"""News sentences with the names in them."""
+"""CoNLL-2003: named entities in news sentences."""
 
 import functools
 from pathlib import Path
@@ -22,10 +22,10 @@ LOCATION = "conll2003/conll2003"
     defaults=NAMES,
 )
 def conll2003(data_dir: str | None, seed: int) -> Examples:
-    """News in English with the names of persons, organizations, places and others (CoNLL-2003 shared task).
+    """English news with the names of persons, organizations, locations and others (CoNLL-2003 shared task).
 
-    The tags are IOB2, as in the copy that TFDS downloads: every name begins with B-, while the task's own files have B-
-    only between adjacent names of a kind. The empty sentence that TFDS ends each split with is left out.
+    The tags are IOB2, as in the copy that TFDS downloads: every name begins with B-, whereas the original files use B-
+    only between adjacent names of the same type. The empty sentence at the end of each TFDS split is skipped.
     """
     builder = open_prepared(LOCATION, data_dir)
     names = builder.info.features["ner"].feature.names

@@ -1,4 +1,4 @@
-"""Dates as people write them, in English and Japanese, to be written as ISO 8601 has it."""
+"""Dates as people write them in English and Japanese, to be converted to ISO 8601."""
 
 import datetime
 import functools
@@ -60,12 +60,12 @@ JAPANESE = (
     "{era}{kanji era year}年{kanji m}月{kanji d}日",
     "{era letter}{era number}.{m}.{d}",
 )
-"""Forms that name one day only: 3/4/2024, which is March in the US and April elsewhere, is none of them."""
+"""Unambiguous forms only. They exclude 3/4/2024, which is in March in the US and in April elsewhere."""
 
 FORMS = ENGLISH + NUMERIC + JAPANESE
 
 SHORT_YEARS = range(1970, 2030)
-"""Years that two digits tell from all others between `FIRST` and `LAST`."""
+"""Years between `FIRST` and `LAST` that are identified by their last two digits."""
 
 MONTHS = (
     "January",
@@ -87,9 +87,9 @@ ERAS = (
     (datetime.date(1989, 1, 8), "平成", "H"),
     (datetime.date(1926, 12, 25), "昭和", "S"),
 )
-"""First day, name and letter of the Japanese eras, the newest first. Days to come are taken to be in the newest."""
+"""First day, name and letter of Japanese eras, newest first. Future dates are assumed to be in the newest era."""
 WIDE = {ord(digit): ord(digit) + 0xFEE0 for digit in "0123456789"}
-"""From ASCII digits to the full-width ones of Japanese text."""
+"""Translation table from ASCII digits to the full-width digits of Japanese text."""
 KANJI = "〇一二三四五六七八九"
 
 
@@ -103,36 +103,36 @@ KANJI = "〇一二三四五六七八九"
 def dates(data_dir: str | None, seed: int) -> Examples:
     """Dates as people write them in English and Japanese, to ISO 8601: "the 29th of February, 2024" to "2024-02-29".
 
-    They lie from 1930 to 2069, each in one of forty forms. No date stands in two splits, in whatever form, and all are
-    the same whatever the seed of the training.
+    Dates are from 1930 to 2069, each in one of forty forms. No date occurs in two splits, in any form. The dates do not
+    depend on the training seed.
     """
     import hashlib
 
-    parts = generate()
+    splits = generate()
     return Examples(
         version="1.0.0",
-        checksum=hashlib.sha256(repr(parts).encode()).hexdigest(),
+        checksum=hashlib.sha256(repr(splits).encode()).hexdigest(),
         input="text",
-        splits={name: functools.partial(as_dataset, rows) for name, rows in parts.items()},
+        splits={name: functools.partial(as_dataset, rows) for name, rows in splits.items()},
     )
 
 
 def generate(seed: int = SEED) -> dict[str, list[tuple[str, str]]]:
-    """Returns written dates and what they are in ISO 8601, for each split; each date comes once."""
+    """Returns written dates and their ISO 8601 form for each split; each date occurs once."""
     import random
 
     draw = random.Random(seed)
     days = draw.sample(range(FIRST.toordinal(), LAST.toordinal() + 1), sum(SIZES.values()))
     rows = [_example(draw, datetime.date.fromordinal(day)) for day in days]
-    parts = {}
+    splits = {}
     for name, size in SIZES.items():
-        parts[name], rows = rows[:size], rows[size:]
-    return parts
+        splits[name], rows = rows[:size], rows[size:]
+    return splits
 
 
 def _example(draw: "random.Random", day: datetime.date) -> tuple[str, str]:
     forms = [form for form in FORMS if day.year in SHORT_YEARS or "{yy}" not in form]
-    # The first year of an era has a name of its own, which would come a few times only in all of the training split.
+    # The first year of an era has a special name, which would otherwise be very rare in the training split.
     if any(day.year == start.year for start, *_ in ERAS) and draw.random() < 0.5:
         forms = [form for form in forms if "era year" in form]
     form = draw.choice(forms)
@@ -146,7 +146,7 @@ def write(form: str, day: datetime.date) -> str:
     """Returns a date in one of the forms, such as `"{d} {month} {y}"`."""
     month, weekday = MONTHS[day.month - 1], WEEKDAYS[day.weekday()]
     start, era, letter = next(entry for entry in ERAS if entry[0] <= day)
-    number = day.year - start.year + 1
+    era_year = day.year - start.year + 1
     fields = {
         "y": f"{day.year}",
         "yy": f"{day.year % 100:02}",
@@ -163,12 +163,12 @@ def write(form: str, day: datetime.date) -> str:
         "曜": "月火水木金土日"[day.weekday()],
         "era": era,
         "era letter": letter,
-        "era number": f"{number}",
-        "era year": "元" if number == 1 else f"{number}",
+        "era number": f"{era_year}",
+        "era year": "元" if era_year == 1 else f"{era_year}",
         "kanji y": "".join(KANJI[int(digit)] for digit in f"{day.year}"),
         "kanji m": _kanji(day.month),
         "kanji d": _kanji(day.day),
-        "kanji era year": "元" if number == 1 else _kanji(number),
+        "kanji era year": "元" if era_year == 1 else _kanji(era_year),
     }
     fields |= {f"wide {name}": fields[name].translate(WIDE) for name in ("y", "m", "d", "era year")}
     return form.format_map(fields)
@@ -180,6 +180,6 @@ def _ordinal(number: int) -> str:
 
 
 def _kanji(number: int) -> str:
-    """A number below 100 as it is spoken: 29 as two-ten-nine."""
+    """Returns a number below 100 in Japanese numerals: 29 as two-ten-nine."""
     tens, ones = divmod(number, 10)
     return (KANJI[tens] if tens > 1 else "") + ("十" if tens else "") + (KANJI[ones] if ones else "")

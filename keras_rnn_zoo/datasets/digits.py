@@ -1,4 +1,4 @@
-"""Handwritten digits, small enough to come with scikit-learn."""
+"""The small handwritten digits that are included in scikit-learn."""
 
 import functools
 from typing import Any
@@ -8,7 +8,7 @@ from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.lazy import np, tf
 
 SEED = 1998
-SHARES = {"train": 0.7, "validation": 0.1, "test": 0.2}
+FRACTIONS = {"train": 0.7, "validation": 0.1, "test": 0.2}
 
 
 @registry.dataset(
@@ -30,8 +30,8 @@ SHARES = {"train": 0.7, "validation": 0.1, "test": 0.2}
 def digits(data_dir: str | None, seed: int) -> Examples:
     """Real handwritten digits, 0 to 9, as gray images of 8 by 8 pixels (Alpaydin and Kaynak 1998).
 
-    They are the 1,797 images of scikit-learn's `load_digits`. Each split holds the same share of every digit, and is
-    the same whatever the seed of the training.
+    These are the 1,797 images of scikit-learn's `load_digits`. Each split has the same fraction of every digit, and
+    does not depend on the training seed.
     """
     import hashlib
 
@@ -40,30 +40,30 @@ def digits(data_dir: str | None, seed: int) -> Examples:
     bunch = load_digits()
     images = np.rint(bunch.images * (255 / 16)).astype("uint8")[..., np.newaxis]
     labels = bunch.target.astype("int64")
-    parts = {name: (images[rows], labels[rows]) for name, rows in split_rows(labels).items()}
-    # Of the pixels, not of the PNG files: their compression may differ from one version of TensorFlow to the next.
+    splits = {name: (images[rows], labels[rows]) for name, rows in split_rows(labels).items()}
+    # Hash pixels, not PNG files, whose compression may change with the version of TensorFlow.
     data = hashlib.sha256()
-    for pixels, numbers in parts.values():
-        data.update(pixels.tobytes() + numbers.tobytes())
+    for split_images, split_labels in splits.values():
+        data.update(split_images.tobytes() + split_labels.tobytes())
     return Examples(
         version="1.0.0",
         checksum=data.hexdigest(),
         input="image",
         classes=tuple(map(str, bunch.target_names)),
-        splits={name: functools.partial(_as_dataset, *part) for name, part in parts.items()},
+        splits={name: functools.partial(_as_dataset, *split) for name, split in splits.items()},
     )
 
 
 def split_rows(labels: Any) -> dict[str, Any]:
-    """Returns the row numbers of each split, drawn so that each label has the same share of every split."""
+    """Returns the row indices of each split, stratified by label."""
     draw = np.random.Generator(np.random.PCG64(SEED))
-    parts: dict[str, list[Any]] = {name: [] for name in SHARES}
+    pieces: dict[str, list[Any]] = {name: [] for name in FRACTIONS}
     for label in np.unique(labels):
         rows = draw.permutation(np.flatnonzero(labels == label))
-        ends = np.rint(np.cumsum(list(SHARES.values())) * len(rows)).astype(int)[:-1]
-        for name, part in zip(SHARES, np.split(rows, ends), strict=True):
-            parts[name].append(part)
-    return {name: draw.permutation(np.concatenate(part)) for name, part in parts.items()}
+        ends = np.rint(np.cumsum(list(FRACTIONS.values())) * len(rows)).astype(int)[:-1]
+        for name, piece in zip(FRACTIONS, np.split(rows, ends), strict=True):
+            pieces[name].append(piece)
+    return {name: draw.permutation(np.concatenate(rows)) for name, rows in pieces.items()}
 
 
 def _as_dataset(images: Any, labels: Any) -> "tf.data.Dataset":

@@ -1,29 +1,30 @@
-"""What opening a data set gives."""
+"""The examples of an opened dataset."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from keras_rnn_zoo.artifacts.run_config import RowsConfig
 from keras_rnn_zoo.errors import DataError, name_hint
 from keras_rnn_zoo.lazy import np, tf
 
-HELD = 2**22
-"""Most bytes of a split that `held_in_memory` holds."""
+MAX_BYTES_IN_MEMORY = 2**22
+"""Maximum size of a split that `held_in_memory` accepts."""
 
 
 @dataclass(frozen=True)
 class Examples:
-    """An opened data set.
+    """An opened dataset.
 
     Attributes:
         version: version of the data.
-        checksum: SHA-256 of the data, in hexadecimal digits.
+        checksum: SHA-256 digest of the data, in hexadecimal.
         input: kind of raw input: `"text"`, `"image"`, `"audio"` or `"series"`.
-        splits: for each split (`"train"`, `"validation"`, `"test"`), a function that gives its examples as a
+        splits: for each split (`"train"`, `"validation"`, `"test"`), a function that returns its examples as a
             `tf.data.Dataset` of `(raw, target)`, always in the same order.
-        classes: names of the classes, in the order of their numbers.
-        facts: what a run notes of the data beside these, to open it in the same way again; plain values.
-        report: reports what the data is like and what is odd about it, given the fitted task; `None` for nothing.
+        classes: names of the classes, in the order of their indices.
+        recorded: what a run records of a user's files, to open them in the same way again; `None` for other datasets.
+        report: a function of the fitted task that prints statistics and possible problems of the data, or `None`.
     """
 
     version: str
@@ -31,15 +32,15 @@ class Examples:
     input: str
     splits: Mapping[str, Callable[[], Any]]
     classes: tuple[str, ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    recorded: RowsConfig | None = None
     report: Callable[[Any], None] | None = None
     _opened: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def split(self, name: str) -> Any:
-        """Returns the examples of a split. Each split is opened on first use and kept.
+        """Returns the examples of a split. Each split is opened on first use and then kept.
 
         Raises:
-            DataError: there is no such split, or no example in it.
+            DataError: the split does not exist or is empty.
         """
         if name not in self._opened:
             self._opened[name] = self._open(name)
@@ -51,14 +52,14 @@ class Examples:
         examples = self.splits[name]()
         if not any(True for _ in examples.take(1)):
             raise DataError(
-                f"The split {name!r} of the dataset has no example to learn from or to measure. Use another split, or "
-                "a dataset with examples in all of train, validation and test."
+                f"The split {name!r} of the dataset is empty. Use another split, or a dataset with examples in each of "
+                "train, validation and test."
             )
         return examples
 
 
 def as_dataset(rows: Sequence[tuple[Any, Any]]) -> Any:
-    """Returns pairs of raw input and target as a `tf.data.Dataset`."""
+    """Returns a `tf.data.Dataset` of pairs of raw input and target."""
     raw, targets = zip(*rows, strict=True)
     return tf.data.Dataset.from_tensor_slices((list(raw), list(targets)))
 
@@ -77,42 +78,42 @@ def one_target_each(examples: Any) -> Any:
 
 
 def held_in_memory(rows: Iterable[tuple[bytes, Any]], dtype: Any) -> Any:
-    """Returns texts or files and their targets as a `tf.data.Dataset`, or `None` if they have more than `HELD` bytes.
+    """Returns texts or files and their targets as a `tf.data.Dataset`, or `None` if they exceed `MAX_BYTES_IN_MEMORY`.
 
-    A small split is thus read and checked once and not in every pass, and no generator is traced for it.
+    A small split is thus read and checked only once instead of in every pass, and needs no generator.
 
     Args:
         rows: pairs of raw input and target.
-        dtype: the TensorFlow type of targets.
+        dtype: the TensorFlow dtype of targets.
     """
-    held: list[tuple[bytes, Any]] = []
+    pairs: list[tuple[bytes, Any]] = []
     size = 0
     for raw, target in rows:
-        held.append((raw, target))
+        pairs.append((raw, target))
         size += len(raw) + (len(target) if dtype == tf.string else dtype.size)
-        if size > HELD:
+        if size > MAX_BYTES_IN_MEMORY:
             return None
-    raws, targets = zip(*held, strict=True) if held else ((), ())
+    raws, targets = zip(*pairs, strict=True) if pairs else ((), ())
     return tf.data.Dataset.from_tensor_slices((tf.constant(raws, tf.string), tf.constant(targets, dtype)))
 
 
 def split_off_validation(examples: Any, size: int, share: float, seed: int) -> dict[str, Callable[[], Any]]:
-    """Splits a training set in two at random.
+    """Randomly splits a training set into training and validation examples.
 
     Args:
         examples: a `tf.data.Dataset` with a fixed order.
         size: its number of examples.
-        share: the share that becomes the validation split, from 0 to 1.
-        seed: seed of the draw.
+        share: the fraction for the validation split, from 0 to 1.
+        seed: seed of the split.
 
     Returns:
         The splits `"train"` and `"validation"`.
     """
-    chosen = np.zeros(size, bool)
-    chosen[np.random.default_rng(seed).permutation(size)[: round(size * share)]] = True
+    in_validation = np.zeros(size, bool)
+    in_validation[np.random.default_rng(seed).permutation(size)[: round(size * share)]] = True
 
-    def part(validation: bool) -> Any:
-        member = tf.constant(chosen == validation)
-        return examples.enumerate().filter(lambda index, _: member[index]).map(lambda _, example: example)
+    def split(validation: bool) -> Any:
+        is_member = tf.constant(in_validation == validation)
+        return examples.enumerate().filter(lambda index, _: is_member[index]).map(lambda _, example: example)
 
-    return {"train": lambda: part(False), "validation": lambda: part(True)}
+    return {"train": lambda: split(False), "validation": lambda: split(True)}

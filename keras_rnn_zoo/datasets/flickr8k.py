@@ -22,13 +22,13 @@ LOCATION = "flickr8k"
 def flickr8k(data_dir: str | None, seed: int) -> Examples:
     """Photographs of people and animals in action, with five captions each (Hodosh et al. 2013).
 
-    Get it by hand and put its files into the folder `flickr8k` of the data directory. In the train split each caption
-    makes an example of its own. Captions are written, and scored, as lower-case words with spaces between them, as
-    published scores are; `target_tokens=pieces` writes them as people do.
+    Download it manually, and put its files into the folder `flickr8k` of the data directory. In the train split, each
+    caption is a separate example. Captions are generated and scored as lower-case words separated by spaces, like
+    published scores; `target_tokens=pieces` generates ordinary text.
 
     Args:
-        data_dir: the folder of prepared data sets.
-        seed: not used: the splits are the data set's own.
+        data_dir: the folder of prepared datasets.
+        seed: not used; the splits are fixed.
     """
     from keras_rnn_zoo.tfds_builders.flickr8k.flickr8k_dataset_builder import Builder
 

@@ -22,14 +22,14 @@ LOCATION = "imdb_reviews/plain_text"
         "batch_size": 64,
         "epochs": 5,
         "learning_rate": 5e-3,
-        # At Keras's 1e-7, the embedding of a word seen once moves as far as that of a common one.
+        # With Keras's default of 1e-7, the embedding of a word seen once moves as far as that of a frequent word.
         "adam_epsilon": 3e-5,
     },
 )
 def imdb_reviews(data_dir: str | None, seed: int) -> Examples:
     """Movie reviews from IMDB, positive or negative (Maas et al. 2011).
 
-    The validation split is a tenth of TFDS's train split, drawn with the seed.
+    The validation split is a random tenth of TFDS's train split; it depends on the seed.
     """
     builder = open_prepared(LOCATION, data_dir)
     train = read_split(builder, "train", ("text", "label"))

@@ -1,4 +1,4 @@
-"""Audiobooks with what is read in them."""
+"""LibriSpeech: audiobooks with transcripts."""
 
 import functools
 from pathlib import Path
@@ -36,25 +36,25 @@ def librispeech(
 ) -> Examples:
     """English audiobooks, read by many speakers, at 16 kHz (Panayotov et al. 2015).
 
-    The text is in small letters, with apostrophes and no other punctuation; the validation and test splits are the
-    clean ones. TFDS downloads all parts at once, 57 GiB, and needs several times that room to prepare them.
+    Transcripts are in lower case, with apostrophes but no other punctuation. The validation and test splits are the
+    clean ones. TFDS downloads all parts at once, 57 GiB, and needs several times that space to prepare them.
 
     Args:
-        data_dir: the folder of prepared data sets.
-        seed: not used: the splits are the data set's own.
-        train_split: the parts to train on: 100, 360 or 500 hours, or the usual sums of 460 and 960.
+        data_dir: the folder of prepared datasets.
+        seed: not used; the splits are fixed.
+        train_split: the parts to train on: 100, 360 or 500 hours, or the usual combinations of 460 and 960 hours.
     """
     builder = open_prepared(LOCATION, data_dir)
-    parts = {"train": train_split, "validation": "dev_clean", "test": "test_clean"}
+    splits = {"train": train_split, "validation": "dev_clean", "test": "test_clean"}
     return Examples(
         version=str(builder.version),
         checksum=checksum(Path(builder.data_dir)),
         input="audio",
-        splits={name: functools.partial(_read, builder, split) for name, split in parts.items()},
+        splits={name: functools.partial(_read, builder, split) for name, split in splits.items()},
     )
 
 
 def _read(builder: Any, split: str) -> Any:
-    """Returns a split as pairs of a waveform and its text in small letters."""
+    """Returns a split as pairs of a waveform and its lower-case transcript."""
     examples = read_split(builder, split, ("speech", "text"))
     return examples.map(lambda speech, text: (to_waveform(speech), tf.strings.lower(text)))

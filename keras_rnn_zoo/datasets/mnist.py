@@ -1,4 +1,4 @@
-"""Handwritten digits."""
+"""MNIST: handwritten digits."""
 
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ LOCATION = "mnist"
 def mnist(data_dir: str | None, seed: int) -> Examples:
     """Handwritten digits, 28 by 28 pixels (LeCun, Cortes and Burges 1998).
 
-    The validation split is a twelfth of TFDS's train split, drawn with the seed.
+    The validation split is a random twelfth of TFDS's train split; it depends on the seed.
     """
     builder = open_prepared(LOCATION, data_dir)
     return Examples(
@@ -48,6 +48,6 @@ def mnist(data_dir: str | None, seed: int) -> Examples:
 
 
 def _read(builder: Any, split: str) -> Any:
-    """Returns a split as pairs of an image, still encoded, and the number of its class."""
+    """Returns a split as pairs of an encoded image and its class index."""
     examples = read_examples(builder, split, {"image": tfds.decode.SkipDecoding()})
     return examples.map(lambda example: (example["image"], example["label"]))

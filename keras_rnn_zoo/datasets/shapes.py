@@ -1,4 +1,4 @@
-"""Drawn scenes of colored shapes, each with the one sentence that describes it."""
+"""Synthetic scenes of colored shapes, each with a unique description."""
 
 import functools
 from collections.abc import Iterator
@@ -26,20 +26,20 @@ COLORS = {
 }
 RADII = {"large": (10, 11), "small": (6, 7)}
 RELATIONS = {"above": (0, 1), "below": (0, -1), "left of": (1, 0), "right of": (-1, 0)}
-"""The direction from the first shape of a relation to the second; x counts to the right and y downwards."""
+"""The direction from the first shape of a relation to the second, as (x, y); x points right and y points down."""
 
 GAPS = (5, 14)
-"""Least and greatest number of pixels between shapes along the axis of their relation."""
+"""Minimum and maximum number of pixels between shapes along the axis of their relation."""
 
 DRIFT = 3
-"""Greatest distance of two centers along the other axis, too small to be taken for a relation."""
+"""Maximum distance between two centers along the other axis, too small to look like a relation."""
 
 TINT, NOISE = 10, 6
-"""How far a channel strays from shape to shape, and from pixel to pixel."""
+"""Maximum variation of a color channel between shapes, and between pixels."""
 
 
 class Shape(NamedTuple):
-    """A shape in a scene. It spans `2 * radius + 1` pixels both ways, whatever its kind: its size is its width."""
+    """A shape in a scene. Shapes of all kinds are `2 * radius + 1` pixels wide and high."""
 
     kind: str
     radius: int
@@ -49,7 +49,7 @@ class Shape(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """What is drawn and what is said of it; `noise` is the seed of the noise."""
+    """A scene and its description; `noise` is the seed of the noise."""
 
     sentence: str
     shapes: tuple[Shape, ...]
@@ -58,27 +58,27 @@ class Scene(NamedTuple):
 
 
 def _pair(draw: "random.Random") -> tuple[list[str], list[str]]:
-    """Sizes and relation of two shapes: the larger comes first, of two of one size the left or upper one."""
+    """Draws the sizes and relation of two shapes. The larger comes first, or with equal sizes the left or upper one."""
     if draw.random() < 0.5:
         return ["large", "small"], [draw.choice(list(RELATIONS))]
     return [draw.choice(list(RADII))] * 2, [draw.choice(("above", "left of"))]
 
 
 def _corner(draw: "random.Random") -> tuple[list[str], list[str]]:
-    """Sizes and relations of three shapes: the first stands where the lines to the other two meet."""
+    """Draws the sizes and relations of three shapes. The first is at the corner, aligned with both others."""
     sizes = [draw.choice(list(RADII)) for _ in range(3)]
     return sizes, [draw.choice(("above", "below")), draw.choice(("left of", "right of"))]
 
 
 def _positions(draw: "random.Random", radii: list[int], relations: list[str]) -> list[tuple[int, int]]:
-    """Draws the centers of shapes of which the first is in the given relations to the others, one by one."""
+    """Draws the centers of shapes, given the relations of the first one to each of the others."""
     centers = [(0, 0)]
     for index, relation in enumerate(relations, start=1):
-        # Clear of the widest other shape, the two that stand in relation to the first cannot touch each other.
-        away = radii[index] + max(radii[:index] + radii[index + 1 :]) + draw.randint(*GAPS)
+        # Keep clear of the widest other shape, so that the second and third shape cannot touch each other.
+        distance = radii[index] + max(radii[:index] + radii[index + 1 :]) + draw.randint(*GAPS)
         drift = draw.randint(-DRIFT, DRIFT)
         x, y = RELATIONS[relation]
-        centers.append((x * away, drift) if x else (drift, y * away))
+        centers.append((x * distance, drift) if x else (drift, y * distance))
     start = []
     for along in zip(*centers, strict=True):
         low = min(center - radius for center, radius in zip(along, radii, strict=True))
@@ -88,7 +88,7 @@ def _positions(draw: "random.Random", radii: list[int], relations: list[str]) ->
 
 
 def _scene(draw: "random.Random", two: bool) -> Scene:
-    """Draws a scene of two shapes, told by size, color and kind, or of three, told by color and kind."""
+    """Draws a scene of two shapes, described by size, color and kind, or of three, described by color and kind."""
     sizes, relations = _pair(draw) if two else _corner(draw)
     looks = draw.sample([(color, kind) for color in COLORS for kind in KINDS], len(sizes))
     radii = [draw.choice(RADII[size]) for size in sizes]
@@ -96,17 +96,17 @@ def _scene(draw: "random.Random", two: bool) -> Scene:
     for (color, kind), radius, (x, y) in zip(looks, radii, _positions(draw, radii, relations), strict=True):
         rgb = tuple(channel + draw.randint(-TINT, TINT) for channel in COLORS[color])
         drawn.append(Shape(kind, radius, x, y, rgb))
-    told = [(size, *look) if two else look for size, look in zip(sizes, looks, strict=True)]
-    first, *others = [f"a {' '.join(words)}" for words in told]
+    descriptions = [(size, *look) if two else look for size, look in zip(sizes, looks, strict=True)]
+    first, *others = [f"a {' '.join(words)}" for words in descriptions]
     related = " and ".join(f"{relation} {other}" for relation, other in zip(relations, others, strict=True))
     return Scene(f"{first} {related}", tuple(drawn), draw.randint(200, 240), draw.getrandbits(32))
 
 
 def generate(seed: int = SEED) -> Iterator[Scene]:
-    """Yields scenes, of two and of three shapes in turn, no two of which have the same sentence.
+    """Yields scenes with distinct sentences, alternating between two and three shapes.
 
-    Of the 6,960 sentences on two shapes and the 97,440 on three, each is as likely as any other of its length, so that
-    those left for the later splits are like those before. It can yield no more than twice 6,960 scenes.
+    All of the 6,960 sentences about two shapes are equally likely, and so are the 97,440 about three. The sentences
+    that remain for later splits are thus similar to earlier ones. At most twice 6,960 scenes can be generated.
     """
     import random
 
@@ -123,7 +123,7 @@ def generate(seed: int = SEED) -> Iterator[Scene]:
 
 @functools.cache
 def _mask(kind: str, radius: int) -> Any:
-    """Returns the pixels that a shape covers, as a square array of truth values."""
+    """Returns the pixels that a shape covers, boolean `(2 * radius + 1, 2 * radius + 1)`."""
     y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
     match kind:
         case "circle":
@@ -139,7 +139,7 @@ def _mask(kind: str, radius: int) -> Any:
 
 
 def picture(scene: Scene) -> Any:
-    """Draws a scene, as an array of unsigned bytes of height, width and the channels red, green and blue."""
+    """Draws a scene, uint8 `(SIDE, SIDE, 3)`."""
     pixels = np.full((SIDE, SIDE, 3), scene.background, np.int16)
     for kind, radius, x, y, rgb in scene.shapes:
         pixels[y - radius : y + radius + 1, x - radius : x + radius + 1][_mask(kind, radius)] = rgb
@@ -155,21 +155,21 @@ def picture(scene: Scene) -> Any:
     defaults={"epochs": 6},
 )
 def shapes(data_dir: str | None, seed: int) -> Examples:
-    """Drawn scenes of two or three colored shapes, told in a sentence: "a red circle above a blue square and ...".
+    """Synthetic scenes of two or three colored shapes with captions: "a red circle above a blue square and ...".
 
-    A scene has one true sentence: of two shapes the larger comes first, of two of one size the left or upper one; of
-    three, the one that is level with both others. The scenes are the same whatever the seed of the training, and no
-    sentence stands in two splits: what is asked of the test split is to tell combinations never told before.
+    Each scene has exactly one correct caption. Of two shapes, the larger comes first, or with equal sizes the left or
+    upper one; of three, the one aligned with both others. The scenes do not depend on the training seed. No sentence
+    occurs in two splits, so the test split requires new combinations.
     """
     import hashlib
 
     generator = generate()
-    parts = {name: [next(generator) for _ in range(size)] for name, size in SIZES.items()}
+    splits = {name: [next(generator) for _ in range(size)] for name, size in SIZES.items()}
     return Examples(
         version="1.0.0",
-        checksum=hashlib.sha256(repr(parts).encode()).hexdigest(),
+        checksum=hashlib.sha256(repr(splits).encode()).hexdigest(),
         input="image",
-        splits={name: functools.partial(_as_dataset, scenes) for name, scenes in parts.items()},
+        splits={name: functools.partial(_as_dataset, scenes) for name, scenes in splits.items()},
     )
 
 

@@ -35,13 +35,13 @@ LOCATION = "small_parallel_enja"
 def small_parallel_enja(data_dir: str | None, seed: int, *, source_language: Literal["ja", "en"] = "ja") -> Examples:
     """Short Japanese sentences and their English translations, from the Tanaka corpus.
 
-    They are tokenized, with a single space between two tokens; the English is in lower case. Translations are written,
-    and scored, in these tokens, as published scores are.
+    Sentences are tokenized, with a single space between tokens; the English is in lower case. Translations are
+    generated and scored in these tokens, like published scores.
 
     Args:
-        data_dir: the folder of prepared data sets.
-        seed: not used: the splits are the data set's own.
-        source_language: the language to translate from; the other one is translated to.
+        data_dir: the folder of prepared datasets.
+        seed: not used; the splits are fixed.
+        source_language: the language to translate from; the other one is the target.
     """
     from keras_rnn_zoo.tfds_builders.small_parallel_enja.small_parallel_enja_dataset_builder import Builder
 

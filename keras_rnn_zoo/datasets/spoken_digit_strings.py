@@ -1,4 +1,4 @@
-"""Recordings of single digits, strung into numbers."""
+"""Strings of spoken digits, assembled from recordings of single digits."""
 
 import functools
 from collections.abc import Iterator, Mapping
@@ -15,22 +15,22 @@ SIZES = {"train": 8000, "validation": 300, "test": 300}
 SEED = 20_260_117
 
 DIGITS = (3, 7)
-"""Fewest and most digits in an utterance."""
+"""Minimum and maximum number of digits in an utterance."""
 EDGE_PAUSE = (400, 3200)
-"""Shortest and longest silence before the first digit and after the last, in samples: 0.05 to 0.4 seconds."""
+"""Minimum and maximum silence before the first digit and after the last, in samples: 0.05 to 0.4 seconds."""
 INNER_PAUSE = (160, 2400)
-"""Shortest and longest silence between two digits, in samples: 0.02 to 0.3 seconds."""
+"""Minimum and maximum silence between two digits, in samples: 0.02 to 0.3 seconds."""
 NOISE = (30, 60)
-"""How far the noise lies below the speech of a noisy utterance, in decibels."""
+"""Minimum and maximum signal-to-noise ratio of a noisy utterance, in decibels."""
 
 
 class Plan(NamedTuple):
-    """How an utterance is put together.
+    """How to assemble an utterance.
 
     Attributes:
-        recordings: file names of the recordings, in turn.
-        pauses: samples of silence before each of them and after the last.
-        noise: how far the noise lies below the speech, in decibels; `None` for silence without any.
+        recordings: file names of the recordings, in order.
+        pauses: samples of silence before each recording and after the last.
+        noise: signal-to-noise ratio in decibels, or `None` for no noise.
         seed: seed of the noise.
     """
 
@@ -41,7 +41,7 @@ class Plan(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What is said: "3 0 7"."""
+        """The transcript, such as "3 0 7"."""
         return " ".join(name.partition("_")[0] for name in self.recordings)
 
 
@@ -55,19 +55,20 @@ class Plan(NamedTuple):
     defaults={"sample_rate": 8000, "target_tokens": "spaces", "epochs": 12},
 )
 def spoken_digit_strings(data_dir: str | None, seed: int) -> Examples:
-    """Strings of 3 to 7 digits, each of one speaker, put together from the recordings of spoken_digit at 8 kHz.
+    """Strings of 3 to 7 digits by one speaker each, assembled from the recordings of spoken_digit at 8 kHz.
 
-    Pauses before, between and after the digits vary; half of the utterances have noise in them. The test split is made
-    of the recordings of the data set's own test set alone, the validation split of a ninth of the others. The
-    utterances are the same whatever the seed of the training.
+    Pauses before, between and after the digits vary, and half of the utterances are noisy. The test split uses only
+    recordings of the official test set, and the validation split a ninth of the others. The utterances do not depend on
+    the training seed.
     """
     import hashlib
 
     builder = open_prepared(LOCATION, data_dir)
-    parts = share_out(read_names(builder))
-    plans = {split: draw_plans(parts[split], size, f"{SEED} {split}") for split, size in SIZES.items()}
+    speakers = split_recordings(read_names(builder))
+    plans = {split: draw_plans(speakers[split], size, f"{SEED} {split}") for split, size in SIZES.items()}
     recordings = functools.cache(functools.partial(_read_recordings, builder))
-    content = f"{checksum(Path(builder.data_dir))} {[tuple(plan) for part in plans.values() for plan in part]}"
+    all_plans = [tuple(plan) for split_plans in plans.values() for plan in split_plans]
+    content = f"{checksum(Path(builder.data_dir))} {all_plans}"
     return Examples(
         version=str(builder.version),
         checksum=hashlib.sha256(content.encode()).hexdigest(),
@@ -76,8 +77,8 @@ def spoken_digit_strings(data_dir: str | None, seed: int) -> Examples:
     )
 
 
-def share_out(names: list[str]) -> dict[str, dict[str, list[str]]]:
-    """Returns the recordings of each speaker in each split, with the same number of each digit.
+def split_recordings(names: list[str]) -> dict[str, dict[str, list[str]]]:
+    """Returns, for each split, the recordings of each speaker, with the same number for each digit.
 
     Args:
         names: file names of all recordings, such as "7_jackson_32.wav", in any order.
@@ -89,30 +90,30 @@ def share_out(names: list[str]) -> dict[str, dict[str, list[str]]]:
     for name in sorted(names):
         digit, speaker, _ = name.split("_")
         groups.setdefault((digit, speaker), []).append(name)
-    parts: dict[str, dict[str, list[str]]] = {split: {} for split in SIZES}
+    splits: dict[str, dict[str, list[str]]] = {split: {} for split in SIZES}
     for (_, speaker), group in groups.items():
-        learnt = [name for name in group if not is_test(name)]
-        validation = set(draw.sample(learnt, round(len(learnt) / 9)))
+        others = [name for name in group if not is_test(name)]
+        validation = set(draw.sample(others, round(len(others) / 9)))
         for name in group:
             split = "test" if is_test(name) else "validation" if name in validation else "train"
-            parts[split].setdefault(speaker, []).append(name)
-    return parts
+            splits[split].setdefault(speaker, []).append(name)
+    return splits
 
 
 def draw_plans(speakers: Mapping[str, list[str]], size: int, seed: str) -> list[Plan]:
-    """Returns plans of utterances, the speakers in turn.
+    """Returns random plans of utterances, cycling through the speakers.
 
     Args:
         speakers: the recordings of each speaker.
         size: number of plans.
-        seed: seed of the draw.
+        seed: seed of the random generator.
     """
     import random
 
     draw = random.Random(seed)
     plans = []
-    for number in range(size):
-        recordings = list(speakers.values())[number % len(speakers)]
+    for index in range(size):
+        recordings = list(speakers.values())[index % len(speakers)]
         count = draw.randint(*DIGITS)
         inner = [draw.randint(*INNER_PAUSE) for _ in range(count - 1)]
         plans.append(
@@ -127,10 +128,10 @@ def draw_plans(speakers: Mapping[str, list[str]], size: int, seed: str) -> list[
 
 
 def assemble(plan: Plan, recordings: Mapping[str, Any]) -> Any:
-    """Returns the waveform of an utterance.
+    """Returns the waveform of an utterance, float32 `(samples,)`.
 
     Args:
-        plan: how it is put together.
+        plan: how to assemble it.
         recordings: the waveform of each recording, by file name.
     """
     pieces = [np.zeros(plan.pauses[0], np.float32)]

@@ -38,23 +38,26 @@ LANGUAGES = tuple(CODES.split())
 def ted_multi_translate(
     data_dir: str | None, seed: int, *, source_language: str = "ja", target_language: str = "en"
 ) -> Examples:
-    """Transcripts of TED talks in 60 languages, of which two make the pair to translate (Qi et al. 2018).
+    """Transcripts of TED talks in 60 languages, two of which form the pair to translate (Qi et al. 2018).
 
-    The examples are the stretches of a talk that stand in both languages. They are tokenized, with spaces between
-    tokens; translations are written, and scored, in these tokens, as published scores are.
+    The examples are the segments of a talk that exist in both languages. They are tokenized, with spaces between
+    tokens. Translations are generated and scored in these tokens, like published scores.
 
     Args:
-        data_dir: the folder of prepared data sets.
-        seed: not used: the splits are the data set's own.
-        source_language: the language to translate from, by its code in the data: "ja", "en", "pt-br", ...
-        target_language: the language to translate to.
+        data_dir: the folder of prepared datasets.
+        seed: not used; the splits are fixed.
+        source_language: the code of the language to translate from: "ja", "en", "pt-br", ...
+        target_language: the code of the language to translate to.
     """
     for option, language in (("source_language", source_language), ("target_language", target_language)):
         if language not in LANGUAGES:
-            raise OptionError(f"Option {option!r}: no talk is in {language!r}. {name_hint(language, LANGUAGES)}")
+            raise OptionError(
+                f"Option {option!r} expects the code of a language with talks; received {language!r}. "
+                f"{name_hint(language, LANGUAGES)}"
+            )
     if source_language == target_language:
         raise OptionError(
-            f"Options 'source_language' and 'target_language' are both {source_language!r}. Name two languages."
+            f"Options 'source_language' and 'target_language' must differ; received {source_language!r} for both."
         )
     builder = open_prepared(LOCATION, data_dir)
     return Examples(
@@ -70,12 +73,12 @@ def ted_multi_translate(
 
 def _read_pairs(builder: Any, split: str, pair: tuple[str, str]) -> "tf.data.Dataset":
     def has_both(example: Any) -> Any:
-        spoken = example["translations"]["language"]
-        return tf.reduce_all([tf.reduce_any(spoken == language) for language in pair])
+        languages = example["translations"]["language"]
+        return tf.reduce_all([tf.reduce_any(languages == language) for language in pair])
 
     def texts(example: Any) -> Any:
-        spoken, texts = example["translations"]["language"], example["translations"]["translation"]
-        source, target = (texts[tf.argmax(spoken == language)] for language in pair)
+        languages, texts = example["translations"]["language"], example["translations"]["translation"]
+        source, target = (texts[tf.argmax(languages == language)] for language in pair)
         return source, target
 
     return read_examples(builder, split).filter(has_both).map(texts)

@@ -1,4 +1,4 @@
-"""The plays of Shakespeare, character by character."""
+"""Plays of Shakespeare, as a corpus for language modeling by characters."""
 
 import functools
 from pathlib import Path
@@ -13,7 +13,8 @@ from keras_rnn_zoo.options import Range
 LOCATION = "tiny_shakespeare"
 
 HELD_OUT_LENGTH = 2000
-"""Most characters in a stretch of validation and test. Each starts without context: long ones measure less of that."""
+"""Maximum length of validation and test chunks, in characters. Each chunk starts without context, which matters less
+for long chunks."""
 
 
 @registry.dataset(
@@ -37,15 +38,15 @@ HELD_OUT_LENGTH = 2000
 def tiny_shakespeare(
     data_dir: str | None, seed: int, *, chunk_length: Annotated[int, Range(2, 2000)] = 128
 ) -> Examples:
-    """Scenes from plays of Shakespeare, to be written on character by character (Karpathy 2015).
+    """Scenes from Shakespeare's plays, for language modeling character by character (Karpathy 2015).
 
-    Each split is one text, cut into stretches of whole lines: every character is predicted once, and what stands at
-    the start of a line is what follows when nothing is given. Those of validation and test have up to 2,000 characters.
+    Each split is one text, cut into chunks of whole lines. Every character is predicted once, and without a prompt, the
+    model generates text from the start of a line. Chunks of the validation and test splits have up to 2,000 characters.
 
     Args:
-        data_dir: the folder of prepared data sets.
-        seed: not used: the splits are TFDS's own.
-        chunk_length: most characters in a stretch of the train split.
+        data_dir: the folder of prepared datasets.
+        seed: not used; the splits are fixed.
+        chunk_length: maximum number of characters in a chunk of the train split.
     """
     builder = open_prepared(LOCATION, data_dir)
     lengths = {"train": chunk_length, "validation": HELD_OUT_LENGTH, "test": HELD_OUT_LENGTH}
@@ -58,19 +59,19 @@ def tiny_shakespeare(
 
 
 def cut(text: str, length: int) -> list[str]:
-    """Returns stretches of whole lines, of at most `length` characters; a longer line is cut."""
-    stretches, start = [], 0
+    """Cuts a text into chunks of whole lines, of at most `length` characters; longer lines are cut."""
+    chunks, start = [], 0
     while start < len(text):
         end = start + length
         if end < len(text):
             end = text.rfind("\n", start, end) + 1 or end
-        stretches.append(text[start:end])
+        chunks.append(text[start:end])
         start = end
-    return stretches
+    return chunks
 
 
 def _read(builder: Any, split: str, length: int) -> Any:
     texts = read_split(builder, split, ("text", "text")).as_numpy_iterator()
     with translate_record_errors(LOCATION):
-        stretches = [stretch for text, _ in texts for stretch in cut(text.decode(), length)]
-    return tf.data.Dataset.from_tensor_slices((stretches, stretches))
+        chunks = [chunk for text, _ in texts for chunk in cut(text.decode(), length)]
+    return tf.data.Dataset.from_tensor_slices((chunks, chunks))

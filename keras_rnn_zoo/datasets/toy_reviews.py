@@ -1,4 +1,4 @@
-"""Made-up reviews in which word order decides."""
+"""Synthetic reviews whose sentiment depends on word order."""
 
 import functools
 from collections.abc import Iterator
@@ -75,7 +75,7 @@ def _adjective(draw: "random.Random", positive: bool) -> str:
 
 
 def _clause(draw: "random.Random", subject: str, positive: bool) -> str:
-    """A clause on a subject, half of the time with a negated adjective."""
+    """Returns a clause about a subject, half of the time with a negated adjective."""
     subject = f"the {subject}"
     if draw.random() < 0.5:
         return _words(subject, "is", _adjective(draw, positive))
@@ -92,7 +92,7 @@ def _clause(draw: "random.Random", subject: str, positive: bool) -> str:
 
 
 def _sentence(draw: "random.Random", positive: bool) -> str:
-    """A sentence of the given sentiment, in which the words of both sentiments come equally often."""
+    """Returns a sentence with the given sentiment; words of both sentiments are equally frequent in it."""
     first, second = draw.sample(SUBJECTS, 2)
     for_it, against_it = _clause(draw, first, positive), _clause(draw, second, not positive)
     good, bad = _adjective(draw, positive), _adjective(draw, not positive)
@@ -117,7 +117,7 @@ def _sentence(draw: "random.Random", positive: bool) -> str:
 
 
 def generate(seed: int = SEED) -> Iterator[tuple[str, int]]:
-    """Yields distinct sentences and their labels (0 negative, 1 positive) without end, the labels in turn."""
+    """Yields distinct sentences and their alternating labels (0 negative, 1 positive), without end."""
     import random
 
     draw = random.Random(seed)
@@ -138,18 +138,19 @@ def generate(seed: int = SEED) -> Iterator[tuple[str, int]]:
     model_options={"input": "text", "num_classes": 2, "vocabulary_size": 78},
 )
 def toy_reviews(data_dir: str | None, seed: int) -> Examples:
-    """Made-up one-sentence reviews, in which word order decides: negation, contrast, "not only ... but".
+    """Synthetic one-sentence reviews whose label depends on word order: negation, contrast, "not only ... but".
 
-    They are the same whatever the seed of the training, and no sentence stands in two splits.
+    A bag-of-words model scores no better than chance. The sentences do not depend on the training seed, and none occurs
+    in two splits.
     """
     import hashlib
 
     generator = generate()
-    parts = {name: [next(generator) for _ in range(size)] for name, size in SIZES.items()}
+    splits = {name: [next(generator) for _ in range(size)] for name, size in SIZES.items()}
     return Examples(
         version="1.0.0",
-        checksum=hashlib.sha256(repr(parts).encode()).hexdigest(),
+        checksum=hashlib.sha256(repr(splits).encode()).hexdigest(),
         input="text",
         classes=("negative", "positive"),
-        splits={name: functools.partial(as_dataset, rows) for name, rows in parts.items()},
+        splits={name: functools.partial(as_dataset, rows) for name, rows in splits.items()},
     )

@@ -1,4 +1,4 @@
-"""Sentences with their parts of speech, in many languages."""
+"""Universal Dependencies: sentences with parts of speech in many languages."""
 
 import functools
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from keras_rnn_zoo.lazy import tf, tfds
 NAME = "universal_dependencies"
 
 SPLITS = {"train": "train", "validation": "dev", "test": "test"}
-"""The splits, as TFDS names those of annotated corpora."""
+"""TFDS's names for the splits of annotated corpora."""
 
 
 @registry.dataset(
@@ -30,17 +30,17 @@ SPLITS = {"train": "train", "validation": "dev", "test": "test"}
 def universal_dependencies(
     data_dir: str | None, seed: int, *, config: str = "en_ewt", tags: Literal["upos", "xpos"] = "upos"
 ) -> Examples:
-    """Sentences of a treebank of Universal Dependencies, to be tagged with parts of speech (Nivre et al. 2020).
+    """Sentences of a Universal Dependencies treebank, to be tagged with parts of speech (Nivre et al. 2020).
 
-    Tokens are those of the treebank: where it holds a contraction ("don't") and its words ("do", "n't"), so does the
-    sentence, and the contraction has the tag "_". A treebank without a dev split has a tenth of its train split as
-    validation, drawn with the seed.
+    Tokens are those of the treebank. If it has both a contraction ("don't") and its words ("do", "n't"), so does the
+    sentence, and the contraction has the tag "_". If a treebank has no dev split, the validation split is a random
+    tenth of the train split.
 
     Args:
-        data_dir: the folder of prepared data sets.
-        seed: draws the validation split where the treebank has none.
-        config: the treebank, as TFDS names it: language code and name, such as en_ewt or de_gsd.
-        tags: the tag set: upos, which all languages share, or xpos, the treebank's own.
+        data_dir: the folder of prepared datasets.
+        seed: seed of the validation split if the treebank has none.
+        config: TFDS's name of the treebank: language code and name, such as en_ewt or de_gsd.
+        tags: the tag set: upos, shared by all languages, or xpos, specific to the treebank.
     """
     _check_config(config)
     builder = open_prepared(f"{NAME}/{config}", data_dir)
@@ -48,7 +48,7 @@ def universal_dependencies(
     if missing:
         raise DataError(
             f"The treebank {config!r} has no {' and no '.join(sorted(missing))} split; it has "
-            f"{', '.join(sorted(builder.info.splits))}. Choose another with the option config, such as en_ewt."
+            f"{', '.join(sorted(builder.info.splits))}. Choose another one with the option config, such as en_ewt."
         )
     classes = builder.info.features["upos"].feature.names if tags == "upos" else _xpos_names(builder)
     read = functools.partial(read_tagged, builder, tags=tags)
@@ -65,26 +65,26 @@ def universal_dependencies(
 
 
 def read_tagged(builder: Any, split: str, tags: str) -> Any:
-    """Returns a split as pairs of a sentence's tokens and its tags, each joined by spaces, without empty sentences.
+    """Returns the non-empty sentences of a split as pairs of tokens and tags, each joined by spaces.
 
     Args:
-        builder: what `open_prepared` returned, of a data set with the feature "tokens".
-        split: the split, as TFDS names it.
-        tags: the feature that becomes the target: a sequence of class labels or of texts.
+        builder: the builder that `open_prepared` returned, for a dataset with the feature "tokens".
+        split: TFDS's name of the split.
+        tags: the feature used as target: a sequence of class labels or strings.
     """
     examples = read_examples(builder, split, tfds.decode.PartialDecoding(["tokens", tags]))
     feature = builder.info.features[tags].feature
     names = tf.constant(feature.names) if isinstance(feature, tfds.features.ClassLabel) else None
 
     def join(example: dict[str, Any]) -> tuple[Any, Any]:
-        target = _as_written(example[tags]) if names is None else tf.gather(names, example[tags])
+        target = _restore_missing(example[tags]) if names is None else tf.gather(names, example[tags])
         return _joined(example["tokens"]), _joined(target)
 
     return examples.filter(lambda example: tf.size(example["tokens"]) > 0).map(join)
 
 
-def _as_written(xpos: Any) -> Any:
-    """Returns tags with "_", as treebanks write that there is none, where TFDS wrote the name of Python's `None`."""
+def _restore_missing(xpos: Any) -> Any:
+    """Replaces "None", which TFDS stores for a missing tag, by "_" as in treebanks."""
     return tf.where(xpos == "None", "_", xpos)
 
 
@@ -93,7 +93,7 @@ def _joined(words: Any) -> Any:
 
 
 def _xpos_names(builder: Any) -> set[str]:
-    """Returns the treebank's own tags, which TFDS lists nowhere."""
+    """Returns the treebank-specific tags, which TFDS does not list."""
     names: set[str] = set()
     for split in builder.info.splits:
         with translate_record_errors(NAME):
@@ -104,13 +104,13 @@ def _xpos_names(builder: Any) -> set[str]:
 
 def _check_config(config: str) -> None:
     """Raises `OptionError` unless TFDS has a treebank of that name."""
-    known = tfds.builder_cls(NAME).builder_configs
-    if config not in known:
-        language = [name for name in known if name.partition("_")[0] == config.partition("_")[0]]
-        close = nearest(config, known) or language[:5]
+    treebanks = tfds.builder_cls(NAME).builder_configs
+    if config not in treebanks:
+        same_language = [name for name in treebanks if name.partition("_")[0] == config.partition("_")[0]]
+        close = nearest(config, treebanks) or same_language[:5]
         hint = f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
         raise OptionError(
-            f"Option 'config' expects one of TFDS's {len(known)} treebanks, named by language code and name, such as "
+            f"Option 'config' expects one of TFDS's {len(treebanks)} treebanks, by language code and name, such as "
             f"'en_ewt'; received {config!r}. {hint}"
-            "All of them: https://www.tensorflow.org/datasets/catalog/universal_dependencies"
+            "All treebanks: https://www.tensorflow.org/datasets/catalog/universal_dependencies"
         )

@@ -14,7 +14,8 @@ from typing import Any
 
 from keras_rnn_zoo.datasets._prepared import translate_record_errors
 from keras_rnn_zoo.errors import DataError, ExportError
-from keras_rnn_zoo.inference.load import LoadedRun, open_examples
+from keras_rnn_zoo.inference import rebuild
+from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.inference.predictor import plain_rows
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.tasks._endpoint import Endpoint
@@ -64,10 +65,10 @@ class Comparison:
 
 def check_inputs(loaded: LoadedRun, data_dir: str | None = None) -> tuple[list[Any], str]:
     """Returns raw inputs to ask an export, and where they are from: of the test split, or made up without the data."""
-    name = loaded.run.config["dataset"]["name"]
+    name = loaded.run.config.dataset.name
     try:
         with translate_record_errors(name):
-            examples = open_examples(loaded.run.config, data_dir)
+            examples = rebuild.open_examples(loaded.run.config, data_dir)
             split = next(split for split in ("test", "validation", "train") if split in examples.splits)
             inputs = [raw for raw, _ in islice(examples.split(split).as_numpy_iterator(), EXAMPLES)]
         source = f"the {split} split of {name}"
@@ -149,7 +150,8 @@ def ask(export: Path, questions: Sequence[Mapping[str, Any]], arrays: Mapping[st
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "questions.json").write_text(json.dumps(questions), encoding="utf-8")
-        np.savez(folder / "inputs.npz", **{key: np.asarray(value) for key, value in arrays.items()})
+        inputs: dict[str, Any] = {key: np.asarray(value) for key, value in arrays.items()}
+        np.savez(folder / "inputs.npz", **inputs)
         command = [sys.executable, "-I", str(_PROGRAM), str(export.resolve()), name]
         done = subprocess.run(command, cwd=name, capture_output=True, text=True, check=False)
         if done.returncode:

@@ -1,7 +1,7 @@
 """How well a run answers, by the metrics of its task."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,9 +9,11 @@ from keras_rnn_zoo.artifacts.run import Run, open_run
 from keras_rnn_zoo.batching import Batches, make_batches
 from keras_rnn_zoo.datasets._prepared import translate_record_errors
 from keras_rnn_zoo.errors import RunError
-from keras_rnn_zoo.inference.load import LoadedRun, load_run, open_examples
+from keras_rnn_zoo.inference import rebuild
+from keras_rnn_zoo.inference.load import LoadedRun, load_run
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.tasks._predictions import fault_of_numbers
+from keras_rnn_zoo.tasks.task import Task
 
 BATCH_SIZE = 128
 
@@ -65,38 +67,53 @@ def evaluate(
         DataError: the data set or the split is not there.
     """
     found = run.run if isinstance(run, LoadedRun) else open_run(run, models_dir)
-    dataset = found.config["dataset"]
-    examples = open_examples(found.config, data_dir)
-    if examples.checksum != dataset["checksum"] or list(examples.classes) != found.config["task"]["classes"]:
+    config, dataset = found.config, found.config.dataset
+    examples = rebuild.open_examples(config, data_dir)
+    if examples.checksum != dataset.checksum or examples.classes != config.task.classes:
         logger.warning(
             "The dataset %s is not what %s was trained on (version %s, then %s): the figures do not compare.",
-            dataset["name"],
+            dataset.name,
             found.name,
             examples.version,
-            dataset["version"],
+            dataset.version,
         )
-    with translate_record_errors(dataset["name"]):
+    with translate_record_errors(dataset.name):
         raw = examples.split(split)
         loaded = run if isinstance(run, LoadedRun) else load_run(found)
         batches = make_batches(raw, loaded.task, BATCH_SIZE, references=True)
-    metrics, report = score(loaded, batches)
-    return Scorecard(
-        found.name, found.config["architecture"], dataset["name"], split, batches.examples, metrics, report
-    )
+    metrics, report = score(loaded.task, loaded.to_logits, loaded.outputs, batches)
+    return Scorecard(found.name, config.architecture, dataset.name, split, batches.examples, metrics, report)
 
 
-def score(loaded: LoadedRun, batches: Batches) -> tuple[dict[str, float], dict[str, Any]]:
-    """Returns the loss and the task's metrics over batches, as far as they are finite, and the task's fuller report."""
-    task = loaded.task
+def score(
+    task: Task,
+    predict_logits: Callable[[Any], Any],
+    generate: Any,
+    batches: Batches,
+) -> tuple[dict[str, float], dict[str, Any]]:
+    """Measures a model over batches.
+
+    Args:
+        task: the fitted task.
+        predict_logits: returns the logits of the inputs of a batch.
+        generate: returns the outputs of a task that generates step by step; `None` to measure the loss alone of such
+            a task.
+        batches: inputs, targets and references.
+
+    Returns:
+        The loss and the task's metrics, as far as they are finite, and the task's fuller report.
+    """
     loss_function = task.loss()
     losses, weights = [], []
+    measured = generate is not None or not task.generates
     answers: dict[str, list[Any]] = {}
     references: list[Any] = []
     for inputs, targets, reference in batches.data:
-        logits = loaded.to_logits(inputs)
+        logits = predict_logits(inputs)
         losses.append(float(loss_function(targets, logits)))
         weights.append(task.loss_weight(targets))
-        found = {k: np.asarray(v) for k, v in task.predictions_for_scoring(loaded.outputs, inputs, logits).items()}
+        predictions = task.predictions_for_scoring(generate, inputs, logits) if measured else {}
+        found = {name: np.asarray(values) for name, values in predictions.items()}
         fault = fault_of_numbers(found)
         if fault or (weights[-1] and np.isnan(losses[-1])):  # Some losses are infinite where no answer is possible.
             raise RunError(
@@ -107,5 +124,5 @@ def score(loaded: LoadedRun, batches: Batches) -> tuple[dict[str, float], dict[s
             answers.setdefault(name, []).extend(values)
         references.extend(reference.numpy())
     loss = float(np.average(losses, weights=weights)) if any(weights) else float("nan")
-    metrics, report = task.score(answers, references, loss)
+    metrics, report = task.score(answers, references, loss) if measured else ({}, {})
     return {name: value for name, value in {"loss": loss, **metrics}.items() if np.isfinite(value)}, report

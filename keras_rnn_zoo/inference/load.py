@@ -1,16 +1,13 @@
 """What answers raw inputs: a run in memory, with its task and model, or an export."""
 
-import contextlib
 import functools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from keras_rnn_zoo import registry
-from keras_rnn_zoo.artifacts.digests import damaged
 from keras_rnn_zoo.artifacts.export import (
     EXPORT_MODEL_FILES,
     FACTS,
@@ -20,14 +17,12 @@ from keras_rnn_zoo.artifacts.export import (
     read_facts,
 )
 from keras_rnn_zoo.artifacts.run import Run, open_run
-from keras_rnn_zoo.artifacts.snapshot import Member, Snapshot, read_consistently
+from keras_rnn_zoo.artifacts.snapshot import Snapshot, read_consistently
 from keras_rnn_zoo.building import build_again
-from keras_rnn_zoo.datasets._prepared import recorded_dir
-from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.errors import OptionError, RunError, ZooError
-from keras_rnn_zoo.inference.predictor import Predictor, first_line_of
+from keras_rnn_zoo.errors import RunError
+from keras_rnn_zoo.inference import rebuild
+from keras_rnn_zoo.inference.predictor import Predictor
 from keras_rnn_zoo.lazy import keras, np, tf
-from keras_rnn_zoo.options import check_options
 from keras_rnn_zoo.tasks._predictions import SIGNATURE, fault_of_signature
 from keras_rnn_zoo.tasks.task import Task
 
@@ -157,7 +152,7 @@ def _loaded_export(folder: Snapshot) -> LoadedExport:
     with folder.holding(EXPORT_MODEL_FILES):
         facts = read_facts(folder)
         check_export(folder, facts)
-        task = loaded_task(facts, folder.path / FACTS, folder / "assets")
+        task = rebuild.load_task(facts.task, folder.path / FACTS, folder / "assets")
         check_graph(folder)
         try:
             saved_model = tf.saved_model.load(str(folder.path))
@@ -184,104 +179,10 @@ def load_run(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str
     """
     run = open_run(run, models_dir)
     with run.reading():
-        task = loaded_task(run.config, run.path / "config.json", run.snapshot / "task")
+        task = rebuild.load_task(run.config.task, run.path / "config.json", run.snapshot / "task")
 
         from keras_rnn_zoo.artifacts.weights import load_weights_safely
 
-        with blame_config(run.path / "config.json"), run.snapshot.opened("model.keras") as file:
+        with rebuild.blame_config(run.path / "config.json"), run.snapshot.opened("model.keras") as file:
             model = load_weights_safely(lambda: build_again(run.config, task.model_options()), file)
     return LoadedRun(run, task, model)
-
-
-def loaded_task(config: dict[str, Any], document: Path, folder: Member) -> Task:
-    """Returns the task that a run's or an export's description tells of, fitted.
-
-    Args:
-        config: the description.
-        document: its file, for messages.
-        folder: the folder with what the task learnt.
-
-    Raises:
-        RunError: an option is not as the task has it, or a file in the folder is not what the task writes.
-    """
-    with blame_config(document):
-        task = make_task(config)
-    try:
-        task.load(folder)
-    except ZooError:
-        raise
-    except FileNotFoundError as error:
-        raise damaged(Path(folder), f"it lacks the file {Path(error.filename or '').name!r}") from None
-    except Exception as error:  # What a file holds may fail wherever it is used first.
-        fault = f"a file in it is not what training writes ({first_line_of(error)})"
-        raise damaged(Path(folder), fault) from error
-    return task
-
-
-@contextlib.contextmanager
-def blame_config(document: Path) -> Iterator[None]:
-    """Turns an option that an entry refuses into an error that names the file with it."""
-    try:
-        yield
-    except OptionError as error:
-        raise damaged(document, str(error).removesuffix(".")) from None
-
-
-def open_examples(config: dict[str, Any], data_dir: str | None = None) -> Examples:
-    """Opens the data set that a run's `config.json` names.
-
-    What is prepared in the folder that it names is read there. What is not is looked for, and prepared, in `data_dir`
-    or in the user's own default folder: a run does not choose where to write.
-    """
-    dataset = _moved(config["dataset"], data_dir)
-    entry = registry.dataset_of({**config, "dataset": dataset}, _fault_of_examples(config))
-    options = check_options(entry.options, dataset["options"], f"the dataset {entry.name}")
-    if not data_dir and entry.source == "tfds":
-        data_dir = recorded_dir(entry.location, dataset.get("data_dir"))
-    return entry.make(data_dir, config["seed"], **options)
-
-
-def _fault_of_examples(config: dict[str, Any]) -> Callable[[Any, Any], str] | None:
-    """Returns what tells why an example cannot be learned from; `None` where any can that can be read."""
-    frames = registry.architectures.get(config["architecture"]).frames
-    if config["task"]["name"] != "transcription" or frames is None:
-        return None
-
-    @cache
-    def task() -> Any:  # Made for the first example, since it loads the frameworks.
-        return make_task({"task": {"classes": (), **config["task"]}})
-
-    def fault(raw: Any, target: Any) -> str:
-        sizes = {**config["options"], **task().reader.model_options()}
-        found = str(task().fault(raw, target, lambda steps: frames(steps, **sizes)))
-        thinned = sizes.get("subsampling", 1) > 1
-        return f"{found} with subsampling={sizes['subsampling']}" if found and thinned else found
-
-    return fault
-
-
-def _moved(dataset: dict[str, Any], data_dir: str | None) -> dict[str, Any]:
-    """Returns what `config.json` says of a data set, a user's own files looked for in `data_dir` where it is given.
-
-    Their names are what they were; the checksum tells whether they are what they were, too.
-    """
-    form, colon, place = dataset["name"].partition(":")
-    if not colon or not data_dir or form == "tfds":
-        return dataset
-
-    def moved(paths: str) -> str:
-        parts = paths.split(",") if form == "text" else [paths]
-        return ",".join(str(Path(data_dir) / Path(part.strip()).name) for part in parts)
-
-    files = {part: moved(dataset["options"][part]) for part in ("validation", "test") if dataset["options"].get(part)}
-    return {**dataset, "name": f"{form}:{moved(place)}", "options": {**dataset["options"], **files}}
-
-
-def make_task(config: dict[str, Any]) -> Task:
-    """Returns the task that a run's `config.json` describes, not yet fitted."""
-    described = config["task"]
-    entry = registry.tasks.get(described["name"])
-    reader = registry.reader_of(entry, described["input"])
-    reading = check_options(reader.options, described["reader"], f"the reader {reader.name}")
-    options = check_options(entry.options, described["options"], f"the task {entry.name}")
-    return entry.make(reader.make(**reading), tuple(described["classes"]), **options)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_rnn_zoo.artifacts.run import Run
-from keras_rnn_zoo.inference.load import Predictor, load
+from keras_rnn_zoo.inference.load import load
+from keras_rnn_zoo.inference.predictor import Predictor
 
 
 def predict(

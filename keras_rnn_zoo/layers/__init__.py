@@ -1,4 +1,4 @@
-"""Keras layers that the architectures and tasks share. Importing this package loads Keras, and registers the layers."""
+"""Keras layers shared by architectures and tasks. Importing this package loads Keras and registers the layers."""
 
 from keras_rnn_zoo.layers import attention, audio, characters, decoder, frontends, masking
 from keras_rnn_zoo.layers.min_rnn import MinGRU, MinLSTM

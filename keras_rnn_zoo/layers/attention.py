@@ -1,4 +1,4 @@
-"""Attention: for each query, a weighted mean of what was read."""
+"""Attention: for each query, a weighted mean of the encoder's outputs."""
 
 import keras
 from keras import ops
@@ -6,12 +6,21 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class SequenceAttention(keras.layers.Layer):
-    """Attends to a memory `(batch, time, features)`.
+    """Attends to a memory (the encoder's outputs) `(batch, time, features)`.
 
     Args:
-        score: how well a query fits a step of the memory: `"luong"`, their product through a matrix (Luong et al. 2015,
-            "general"), or `"bahdanau"`, a layer of `tanh` units over both (Bahdanau et al. 2014).
+        score: how to score a query against a step of the memory: `"luong"` is a bilinear product (Luong et al. 2015,
+            "general"); `"bahdanau"` is a layer of `tanh` units over both (Bahdanau et al. 2014, additive attention).
         units: features of a query.
+
+    Example:
+        >>> attention = SequenceAttention("luong", units=8)
+        >>> memory, mask = keras.ops.ones((2, 5, 6)), keras.ops.ones((2, 5), "bool")
+        >>> attention.build(memory.shape)
+        >>> queries = keras.ops.ones((2, 3, 8))
+        >>> attended, weights = attention(queries, attention.keys(memory), memory, mask)
+        >>> tuple(attended.shape), tuple(weights.shape)
+        ((2, 3, 6), (2, 3, 5))
     """
 
     def __init__(self, score, units, **kwargs):
@@ -29,15 +38,25 @@ class SequenceAttention(keras.layers.Layer):
             self.score.build((None, self.units))
 
     def keys(self, memory):
-        """Returns the memory as queries are compared with it, `(batch, time, units)`; computed once a sequence."""
+        """Returns the keys `(batch, time, units)` of a memory; compute them once per sequence."""
         return self.key_projection(memory)
 
     def call(self, queries, keys, memory, memory_mask):
-        """Returns for queries `(batch, steps, units)` the attended `(batch, steps, features)` and the weights."""
+        """Attends to a memory.
+
+        Args:
+            queries: `(batch, steps, units)`.
+            keys: the result of `keys(memory)`, `(batch, time, units)`.
+            memory: `(batch, time, features)`.
+            memory_mask: boolean `(batch, time)`, true at real steps.
+
+        Returns:
+            The attended vectors `(batch, steps, features)` and the attention weights `(batch, steps, time)`.
+        """
         if self.score_kind == "bahdanau":
             both = ops.expand_dims(self.query_projection(queries), 2) + ops.expand_dims(keys, 1)
-            # As a matrix: an array of rank four is what Keras before 3.15 would multiply by an op of TensorFlow that
-            # reads and writes beyond its arrays, by oneDNN.
+            # Reshape to a matrix: for tensors of rank four, Keras before 3.15 uses a TensorFlow op whose oneDNN kernel
+            # reads and writes out of bounds.
             scores = self.score(ops.reshape(ops.tanh(both), (-1, self.units)))
             scores = ops.reshape(scores, ops.shape(both)[:3])  # (batch, steps, time)
         else:

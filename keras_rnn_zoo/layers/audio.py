@@ -1,4 +1,4 @@
-"""From waveforms to log-mel spectrograms."""
+"""Log-mel spectrograms of waveforms."""
 
 import keras
 from keras import ops
@@ -7,20 +7,24 @@ from keras_rnn_zoo.conventions import frame_stride
 
 WINDOW_SECONDS = 0.025
 SILENCE = 1e-6
-"""Added to the power of a band: what is much quieter than a full-scale sine counts as silence."""
+"""Added to the power of each band before the logarithm: anything far below a full-scale sine counts as silence."""
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class LogMel(keras.layers.Layer):
-    """Log-power in mel bands: waveforms `(batch, samples)` to `(batch, ceil(samples / stride), bands)`.
+    """Log-mel spectrogram: float waveforms `(batch, samples)` to `(batch, ceil(samples / stride), bands)`.
 
-    A frame begins every 10 ms and is 25 ms long under a Hann window; what a frame reaches beyond the last sample is
-    silence. So frames do not depend on what zeros follow a recording, as those of `keras.layers.MelSpectrogram` do,
-    which mirrors the recording at its ends and scales it by its loudest frame.
+    A frame starts every 10 ms and covers 25 ms under a Hann window; past the last sample there is silence. Frames
+    therefore do not depend on zeros that pad a recording. Those of `keras.layers.MelSpectrogram` do, because it mirrors
+    the recording at its ends and scales by the loudest frame.
 
     Args:
-        sample_rate: samples a second.
+        sample_rate: samples per second.
         bands: number of mel bands, from 20 Hz to half the sample rate.
+
+    Example:
+        >>> tuple(LogMel(8000)(keras.ops.zeros((1, 8000))).shape)
+        (1, 100, 40)
     """
 
     def __init__(self, sample_rate, bands=40, **kwargs):
@@ -45,9 +49,9 @@ class LogMel(keras.layers.Layer):
 
     def call(self, waveforms):
         frames = -(-ops.shape(waveforms)[1] // self.stride)
-        padded = ops.pad(waveforms, [[0, 0], [0, self.fft_length]])  # `stft` takes in so many samples a frame.
+        padded = ops.pad(waveforms, [[0, 0], [0, self.fft_length]])  # `stft` reads `fft_length` samples per frame.
         real, imaginary = ops.stft(padded, self.window, self.stride, self.fft_length, window="hann", center=False)
-        power = (ops.square(real) + ops.square(imaginary))[:, :frames]
+        power = (ops.square(real) + ops.square(imaginary))[:, :frames]  # (batch, frames, fft_length // 2 + 1)
         return ops.log(ops.matmul(power, self.matrix) + SILENCE)
 
     def compute_output_spec(self, waveforms):

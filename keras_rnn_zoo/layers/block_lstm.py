@@ -1,24 +1,26 @@
-"""An LSTM over a sequence by one op of TensorFlow's, for any shape: what answers and exports use on any device.
+"""Runs an LSTM over a sequence with a single TensorFlow op, for any shape and device; used for inference and exports.
 
-`BlockLSTM` runs all steps inside one kernel, but knows no mask. So the real steps of each row are moved to its front,
-and the outputs back to where the steps were.
+`BlockLSTM` runs all steps inside one kernel, but does not support masks. So the real steps of each row are packed at
+its front, and the outputs are moved back to the positions of the steps.
 """
 
 import tensorflow as tf
 
 
 def block_lstm(inputs, mask, states, weights, *, backwards, zero_masked):
-    """Runs an LSTM over a sequence; arguments and result as of `keras_rnn_zoo.layers.scan.scan`."""
+    """Runs an LSTM over a sequence; see `keras_rnn_zoo.layers.scan.scan` for arguments and results."""
     return packed(_run, inputs, mask, states, weights, backwards=backwards, zero_masked=zero_masked)
 
 
 def packed(run, inputs, mask, states, weights, *, backwards, zero_masked):
-    """Runs an op that knows no mask over a sequence; other arguments and result as of `keras_rnn_zoo.layers.scan.scan`.
+    """Runs an op that does not support masks over a masked sequence.
+
+    See `keras_rnn_zoo.layers.scan.scan` for the results and the other arguments.
 
     Args:
         run: a function of inputs `(batch, time, features)`, states, weights and the number of steps of each row, int32
-            `(batch,)`; it returns the outputs `(batch, time, units)`, of which those after a row's steps may be
-            anything, and the states after each row's steps.
+            `(batch,)`. It returns the outputs `(batch, time, units)`, which may be anything after a row's last step,
+            and the states after each row's last step.
     """
     steps = tf.shape(inputs)[1]
     if mask is None:
@@ -26,23 +28,23 @@ def packed(run, inputs, mask, states, weights, *, backwards, zero_masked):
         h, final = run(x, states, weights, tf.fill(tf.shape(inputs)[:1], steps))
         return h[:, -1], tf.reverse(h, [1]) if backwards else h, final
 
-    ahead = tf.cast(tf.reverse(mask, [1]) if backwards else mask, tf.int32)  # In the order in which steps are read.
-    read = tf.cumsum(ahead, axis=1)  # How many real steps were read after each step, (batch, time).
-    order = tf.argsort(1 - ahead, axis=1, stable=True)
+    is_real = tf.cast(tf.reverse(mask, [1]) if backwards else mask, tf.int32)  # (batch, time), in reading order.
+    steps_read = tf.cumsum(is_real, axis=1)  # Number of real steps up to and including each step, (batch, time).
+    order = tf.argsort(1 - is_real, axis=1, stable=True)
     order = steps - 1 - order if backwards else order
-    h, final = run(tf.gather(inputs, order, batch_dims=1), states, weights, read[:, -1])
-    # At place 0 stands what there is before the first real step.
-    nothing = tf.zeros_like(states[0])
-    places = read * ahead if zero_masked else read
-    outputs = tf.gather(tf.concat([nothing[:, None], h], axis=1), places, batch_dims=1)
+    h, final = run(tf.gather(inputs, order, batch_dims=1), states, weights, steps_read[:, -1])
+    # Index 0 holds zeros, the output before the first real step; index i the output of the i-th real step.
+    zeros = tf.zeros_like(states[0])
+    indices = steps_read * is_real if zero_masked else steps_read
+    outputs = tf.gather(tf.concat([zeros[:, None], h], axis=1), indices, batch_dims=1)
     return outputs[:, -1], tf.reverse(outputs, [1]) if backwards else outputs, final
 
 
 def _run(x, states, weights, lengths):
-    """Runs `BlockLSTM`; see `packed`."""
+    """Runs `BlockLSTM`; the `run` argument of `packed`."""
     kernel, bias, recurrent_kernel = weights
     peephole = tf.zeros_like(bias[: recurrent_kernel.shape[0]])
-    done = tf.raw_ops.BlockLSTM(  # The gradient that TensorFlow has registered for `BlockLSTMV2` mixes up the gates.
+    done = tf.raw_ops.BlockLSTM(  # Not `BlockLSTMV2`: its registered gradient mixes up the gates.
         seq_len_max=tf.cast(tf.reduce_max(lengths), tf.int64),
         x=tf.transpose(x, [1, 0, 2]),
         h_prev=states[0],
@@ -64,6 +66,6 @@ def _run(x, states, weights, lengths):
 
 
 def _reordered(weights):
-    """Returns the gates in the op's order: input, cell, forget, output."""
+    """Returns weights with the gates in the op's order: input, cell, forget, output."""
     i, f, g, o = tf.split(weights, 4, axis=-1)
     return tf.concat([i, g, f, o], axis=-1)

@@ -1,23 +1,28 @@
-"""Words read by their characters."""
+"""Word vectors from characters."""
 
 import keras
 from keras import ops
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.layers.masking import StepMask
-from keras_rnn_zoo.layers.recurrent import CELLS
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class CharacterReader(keras.layers.Layer):
-    """Reads each word by its characters, both ways: ids `(batch, words, characters)` to `(batch, words, 2 * units)`.
+    """Encodes words by a bidirectional LSTM over their characters (Ling et al. 2015).
 
-    Ling et al. 2015, "Finding Function in FileFormat: Compositional Character Models for Open Vocabulary Word
-    Representation": so a word that training never showed has a vector that tells of its ending and its capitals.
+    Character ids, int32 `(batch, words, characters)`, become vectors `(batch, words, 2 * units)`. Even a word that does
+    not occur in the training data gets a vector that reflects its ending and capitalization ("Finding Function in Form:
+    Compositional Character Models for Open Vocabulary Word Representation").
 
     Args:
-        vocabulary_size: number of ids of characters; 0 is padding.
-        units: features of the state, for each direction.
-        embedding_dim: features of a character's embedding.
+        vocabulary_size: number of character ids; 0 is padding.
+        units: size of the state, per direction.
+        embedding_dim: size of a character's embedding.
+
+    Example:
+        >>> tuple(CharacterReader(100, units=16)(keras.ops.ones((2, 5, 7), "int32")).shape)
+        (2, 5, 32)
     """
 
     def __init__(self, vocabulary_size, units, embedding_dim=32, **kwargs):
@@ -26,7 +31,9 @@ class CharacterReader(keras.layers.Layer):
         self.mask = StepMask(name="mask")
         dtype = self.dtype_policy
         self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, dtype=dtype, name="embedding")
-        self.reader = keras.layers.Bidirectional(CELLS["lstm"](units, dtype=dtype), dtype=dtype, name="reader")
+        self.reader = keras.layers.Bidirectional(
+            registry.cells.get("lstm").layer(units, dtype=dtype), dtype=dtype, name="reader"
+        )
 
     def build(self, input_shape):
         self.embedding.build((None, None))
@@ -35,8 +42,8 @@ class CharacterReader(keras.layers.Layer):
     def call(self, ids):
         batch, words, characters = ops.shape(ids)
         flat = ops.reshape(ids, (-1, characters))
-        spelt = self.reader(self.embedding(flat), mask=self.mask(flat))
-        return ops.reshape(spelt, (batch, words, 2 * self.units))
+        vectors = self.reader(self.embedding(flat), mask=self.mask(flat))  # (batch * words, 2 * units)
+        return ops.reshape(vectors, (batch, words, 2 * self.units))
 
     def compute_output_spec(self, ids):
         return keras.KerasTensor((*ids.shape[:2], 2 * self.units), dtype=self.compute_dtype)

@@ -1,22 +1,23 @@
-"""Loops that XLA compiles for TensorFlow's CPU: where they run, the sizes they are compiled for, how they are launched.
+"""Support for loops that XLA compiles for TensorFlow's CPU: when they apply, their shapes, and how to launch them.
 
-XLA compiles a program for every shape. Where lengths vary, sequences are therefore padded to one of a few lengths and
-batches to one of a few sizes, and how much of them is real is an argument.
+XLA compiles a separate program for every shape. If lengths vary, sequences are therefore padded to one of a few lengths
+and batches to one of a few sizes; the true sizes are arguments of the program.
 """
 
 import functools
 
 import keras
 import tensorflow as tf
-from tensorflow.compiler.jit.ops.xla_ops import xla_launch
+
+from keras_rnn_zoo.frameworks.keras_internals import xla_launch
 
 _SIZES = [4, 6, 8, 12, 16, 24, 32, 48, *(base * 2**power for power in range(4, 25) for base in (4, 5, 6, 7))]
-"""The lengths and sizes that sequences and batches are padded to. Closer ones would take longer to compile; they are
-closer where padding would take memory that counts."""
+"""The sizes that sequences and batches are padded to. More sizes would mean more compilations; the large ones are
+closer together, because their padding takes more memory."""
 
 
 def scans_train_here(sequences):
-    """Whether compiled scans train on these sequences: on a CPU, in single or double precision."""
+    """Returns whether compiled scans are used to train on these sequences: TensorFlow on CPU, float32 or float64."""
     return (
         keras.backend.backend() == "tensorflow"
         and not tf.config.list_logical_devices("GPU")
@@ -25,12 +26,15 @@ def scans_train_here(sequences):
 
 
 def bucket_size(values, axis, fixed):
-    """Returns the size that `values` is padded to along an axis: one that is fixed, or the least of a few.
+    """Returns the size to pad `values` to along an axis.
 
     Args:
         values: the tensor.
-        axis: which of its axes.
-        fixed: whether a size that is known when a graph is made is that of all calls, which then needs no padding.
+        axis: the axis to pad.
+        fixed: whether a static size is the same in all calls and thus needs no padding.
+
+    Returns:
+        The static size if it is known and `fixed`; else an int32 scalar, the smallest sufficient one of a few sizes.
     """
     size = values.shape[axis]
     if fixed and size is not None:
@@ -39,27 +43,35 @@ def bucket_size(values, axis, fixed):
 
 
 def pad(values, sizes):
-    """Returns `values` with zeros after the end of each axis in `sizes`, which tells the size wanted.
+    """Pads `values` with zeros at the end of some axes.
 
-    Where a graph's fixed sizes are those, `values` itself is returned.
+    Args:
+        values: the tensor.
+        sizes: the size to pad to, by axis.
+
+    Returns:
+        The padded tensor; `values` itself if its static shape has these sizes already.
     """
     if all(isinstance(size, int) and size == values.shape[axis] for axis, size in sizes.items()):
         return values
-    lacking = {axis: size - tf.shape(values)[axis] for axis, size in sizes.items()}
-    return tf.pad(values, [[0, lacking.get(axis, 0)] for axis in range(len(values.shape))])
+    missing = {axis: size - tf.shape(values)[axis] for axis, size in sizes.items()}
+    return tf.pad(values, [[0, missing.get(axis, 0)] for axis in range(len(values.shape))])
 
 
 def column_sums(values):
-    """Returns the sums over the rows of a matrix."""
-    # As a product; TensorFlow's sum over the rows takes several times as long.
+    """Returns the sum of each column of a matrix: `(rows, columns)` to `(columns,)`."""
+    # A matrix product is several times as fast as TensorFlow's sum over rows.
     return tf.matmul(tf.ones_like(values[:, :1]), values, transpose_a=True)[0]
 
 
 def compiled(function):
-    """Returns what runs a function of tensors, compiled by XLA; to be called while a graph is traced.
+    """Returns a function that runs `function`, compiled by XLA, as part of the graph that is being traced.
 
-    `tf.function(jit_compile=True)` does the same by a call. TensorFlow copies its graphs for each graph that has such a
-    call, and keeps them until the process ends: a megabyte for each training.
+    `tf.function(jit_compile=True)` would do the same, but TensorFlow copies such a function's graphs into every graph
+    that calls it and keeps them until the process ends: a megabyte per training.
+
+    Args:
+        function: a function of tensors, or of nested structures of them.
     """
     traced = tf.function(function, autograph=False)
 
@@ -70,13 +82,13 @@ def compiled(function):
 
         @functools.partial(tf.function, autograph=False)
         def launch(*flat):
-            return xla_launch(constants=[], args=flat, resources=[], Tresults=dtypes, function=program)
+            return xla_launch(program, flat, dtypes)
 
-        # TensorFlow counts `XlaLaunch` as stateful and runs such ops one after another: one direction would wait for
-        # the other. A call of what has it within does not count as such.
-        found = tf.raw_ops.PartitionedCall(args=flat, Tout=dtypes, f=launch.get_concrete_function(*flat))
-        for tensor, result in zip(found, results, strict=True):
+        # TensorFlow treats `XlaLaunch` as stateful and runs stateful ops one after another, so the two directions of a
+        # bidirectional layer would not run in parallel. A call to a function that contains the op is not stateful.
+        tensors = tf.raw_ops.PartitionedCall(args=flat, Tout=dtypes, f=launch.get_concrete_function(*flat))
+        for tensor, result in zip(tensors, results, strict=True):
             tensor.set_shape(result.shape)
-        return tf.nest.pack_sequence_as(program.structured_outputs, found)
+        return tf.nest.pack_sequence_as(program.structured_outputs, tensors)
 
     return run

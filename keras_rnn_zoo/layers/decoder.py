@@ -1,31 +1,38 @@
-"""The recurrent decoder: writes a text token by token, after what was read or from nothing."""
+"""The recurrent decoder, which generates text token by token, with or without an encoder."""
+
+import itertools
 
 import keras
 from keras import ops
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.layers.attention import SequenceAttention
-from keras_rnn_zoo.layers.recurrent import CELLS
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class TextDecoder(keras.layers.Layer):
-    """Predicts each token from those before it and, where there is one, from a memory that it attends to.
+    """Predicts each token from the previous ones and, if there is an encoder, from its outputs (the memory).
 
-    The lowest recurrent layer reads the embedded tokens; its state is the query of the attention, and what was attended
-    to goes to the layers above (as in Wu et al. 2016) and joins the last state before the logits (Luong et al. 2015).
-    No step's attention feeds an earlier layer of the next step, so in training every layer runs over the whole text at
-    once. Without attention, the mean of the memory joins each embedding instead (Cho et al. 2014). The states begin
-    as a layer of `tanh` units over the mean of the memory. Logits are products with the embeddings themselves (Press
-    and Wolf 2017).
+    The lowest recurrent layer reads the embedded tokens. Its output is the query of the attention; the attended vector
+    is an additional input of the layers above (as in Wu et al. 2016) and is joined to the last layer's output before
+    the logits (Luong et al. 2015). Attention never feeds into the next step's lower layers, so in training each layer
+    runs over the whole text at once. Without attention, the mean of the memory is joined to each embedding instead (Cho
+    et al. 2014). The initial states are a layer of `tanh` units over the mean of the memory. The output layer shares
+    its weights with the embedding (Press and Wolf 2017).
 
     Args:
         vocabulary_size: number of token ids.
-        embedding_dim: features of an embedding.
-        cell: a name in `CELLS`.
-        units: features of a layer's state.
+        embedding_dim: size of a token's embedding.
+        cell: the name of a cell in the registry.
+        units: size of a layer's state.
         num_layers: number of recurrent layers.
         attention: `"none"`, `"luong"` or `"bahdanau"`; see `SequenceAttention`.
-        dropout: share of features dropped in training: of embeddings, between layers and before the logits.
+        dropout: fraction of features dropped in training: of embeddings, between layers and before the logits.
+
+    Example:
+        >>> decoder = TextDecoder(vocabulary_size=50, embedding_dim=16, cell="gru", units=32)
+        >>> tuple(decoder(keras.ops.ones((2, 7), "int32")).shape)
+        (2, 7, 50)
     """
 
     def __init__(
@@ -42,12 +49,13 @@ class TextDecoder(keras.layers.Layer):
             "dropout": dropout,
         }
         dtype = self.dtype_policy
-        # Scaled as in Vaswani et al. 2017, so that the same weights suit both what is read and the logits.
+        # Scaled as in Vaswani et al. 2017, so that the same weights work as embeddings and as output layer.
         self.scale = embedding_dim**0.5
         normal = keras.initializers.RandomNormal(stddev=1 / self.scale)
         self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, normal, dtype=dtype, name="embedding")
+        make = registry.cells.get(cell).layer
         self.recurrent = [
-            CELLS[cell](units, return_sequences=True, dtype=dtype, name=f"{cell}_{number}")
+            make(units, return_sequences=True, dtype=dtype, name=f"{cell}_{number}")
             for number in range(1, num_layers + 1)
         ]
         self.attention = None
@@ -55,8 +63,8 @@ class TextDecoder(keras.layers.Layer):
             self.attention = SequenceAttention(attention, units, dtype=dtype, name="attention")
         self.joined = keras.layers.Dense(embedding_dim, activation="tanh", dtype=dtype, name="joined")
         self.dropout = keras.layers.Dropout(dropout, dtype=dtype, name="dropout")
-        self.states_a_layer = 2 if cell == "lstm" else 1
-        states = num_layers * self.states_a_layer * units
+        self.state_sizes = [keras.tree.flatten(layer.cell.state_size) for layer in self.recurrent]
+        states = sum(map(sum, self.state_sizes))
         self.bridge = keras.layers.Dense(states, activation="tanh", dtype=dtype, name="bridge")
 
     def build(self, ids_shape, memory_shape=None, memory_mask_shape=None):
@@ -75,11 +83,21 @@ class TextDecoder(keras.layers.Layer):
         self.bias = self.add_weight(shape=(self.options["vocabulary_size"],), initializer="zeros", name="bias")
 
     def call(self, ids, memory=None, memory_mask=None, training=False):
-        """Returns logits `(batch, time, vocabulary)` of the token after each of `ids` `(batch, time)`."""
+        """Returns the logits of the next token at each step.
+
+        Args:
+            ids: token ids, int32 `(batch, time)`.
+            memory: the encoder's outputs, `(batch, memory time, features)`, or `None`.
+            memory_mask: boolean `(batch, memory time)`, true at real steps.
+            training: whether to apply dropout.
+
+        Returns:
+            Float32 `(batch, time, vocabulary_size)`.
+        """
         return self._whole(ids, memory, memory_mask, training)[0]
 
     def attend(self, ids, memory, memory_mask):
-        """Returns the weights of the attention `(batch, time, memory time)` after each of `ids` `(batch, time)`."""
+        """Returns the attention weights `(batch, time, memory time)` at each of `ids` `(batch, time)`."""
         return self._whole(ids, memory, memory_mask, False)[1]
 
     def _whole(self, ids, memory, memory_mask, training):
@@ -91,29 +109,40 @@ class TextDecoder(keras.layers.Layer):
         return self._logits(ids, context, whole, training)
 
     def start(self, rows, memory=None, memory_mask=None):
-        """Returns what all steps need of the memory, and the states to begin with.
+        """Returns the context for all steps, and the initial states.
 
         Args:
-            rows: a tensor whose first axis has as many rows as texts are written.
-            memory: what was read, `(batch, time, features)`, or `None`.
-            memory_mask: its mask, `(batch, time)`.
+            rows: a tensor whose first axis is the batch; only its size is used.
+            memory: the encoder's outputs, `(batch, memory time, features)`, or `None`.
+            memory_mask: boolean `(batch, memory time)`, true at real steps.
+
+        Returns:
+            The context, a dict of tensors to pass to `step`; and for each layer, a list of states `(batch, units)`.
         """
         if memory is None:
-            zeros = ops.zeros((ops.shape(rows)[0], self.options["units"]), self.compute_dtype)
-            return {}, [[zeros] * self.states_a_layer for _ in self.recurrent]
+            count, dtype = ops.shape(rows)[0], self.compute_dtype
+            return {}, [[ops.zeros((count, size), dtype) for size in sizes] for sizes in self.state_sizes]
         weights = ops.expand_dims(ops.cast(memory_mask, memory.dtype), -1)
         mean = ops.sum(memory * weights, axis=1) / ops.sum(weights, axis=1)  # (batch, features)
-        parts = ops.split(self.bridge(mean), len(self.recurrent) * self.states_a_layer, axis=-1)
-        states = [
-            parts[number * self.states_a_layer : (number + 1) * self.states_a_layer]
-            for number in range(len(self.recurrent))
-        ]
+        sizes = [*itertools.chain(*self.state_sizes)]
+        cuts = list(itertools.accumulate(sizes))[:-1] if len({*sizes}) > 1 else len(sizes)
+        parts = iter(ops.split(self.bridge(mean), cuts, axis=-1))
+        states = [list(itertools.islice(parts, len(layer_sizes))) for layer_sizes in self.state_sizes]
         if self.attention is None:
             return {"mean": mean}, states
         return {"memory": memory, "memory_mask": memory_mask, "keys": self.attention.keys(memory)}, states
 
     def step(self, ids, context, states):
-        """Returns the logits `(rows, vocabulary)` after one more token, `ids` `(rows,)`, and the next states."""
+        """Advances by one token.
+
+        Args:
+            ids: the last token of each text, int32 `(batch,)`.
+            context: the context from `start`.
+            states: the states after the previous token.
+
+        Returns:
+            The logits of the next token, float32 `(batch, vocabulary_size)`, and the new states.
+        """
         after = [list(layer_states) for layer_states in states]
 
         def one(number, x):
@@ -124,7 +153,14 @@ class TextDecoder(keras.layers.Layer):
         return logits[:, 0], after
 
     def _logits(self, ids, context, advance, training):
-        """Returns the logits and the weights of the attention, `None` without one."""
+        """Returns the logits and the attention weights, which are `None` without attention.
+
+        Args:
+            ids: token ids, `(batch, time)`.
+            context: the context from `start`.
+            advance: a function that runs the layer with the given index over `x`, `(batch, time, features)`.
+            training: whether to apply dropout.
+        """
         x = self.dropout(self.embedding(ids) * self.scale, training=training)  # (rows, time, embedding_dim)
         beside = weights = None
         if "mean" in context:
@@ -149,17 +185,18 @@ class TextDecoder(keras.layers.Layer):
 
 
 def decode_from(memory, memory_mask, **options):
-    """Puts a decoder on what an encoder read.
+    """Adds a decoder on top of an encoder, in a functional model.
 
-    The names of the layers are those by which `keras_rnn_zoo.layers.search` finds the parts of a model again.
+    `keras_rnn_zoo.layers.search` finds the parts of the model by the layer names set here.
 
     Args:
-        memory: what was read, `(batch, time, features)`.
-        memory_mask: its mask, `(batch, time)`.
-        **options: those of `TextDecoder`.
+        memory: the encoder's outputs, `(batch, memory time, features)`.
+        memory_mask: boolean `(batch, memory time)`, true at real steps.
+        **options: the options of `TextDecoder`.
 
     Returns:
-        The input of the text so far, int32 `(batch, time)`, and the logits of the next token at each step.
+        The Keras input for the text so far, int32 `(batch, time)`, and the float32 logits of the next token at each
+        step, `(batch, time, vocabulary_size)`.
     """
     target = keras.Input((None,), dtype="int32", name="target")
     memory = keras.layers.Identity(name="memory")(memory)

@@ -1,19 +1,19 @@
-"""Masks and what respects them. A mask is boolean `(batch, time)`, true where a step is real."""
+"""Masks, and layers that respect them. A mask is boolean `(batch, time)`, true at real steps and false at padding."""
 
 import keras
 from keras import ops
 
 NEVER = -1e4
-"""The logit of a class that a frame of padding cannot be of; representable in float16."""
+"""The logit of an impossible class at a padding frame; representable in float16."""
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class StepMask(keras.layers.Layer):
-    """The mask of a padded sequence `(batch, time, ...)`: true where a step is real, and always at the first step.
+    """Computes the mask `(batch, time)` of a padded sequence `(batch, time, ...)`; the first step counts as real.
 
-    A step is padding if its first value is 0 (integers, such as token ids) or NaN (floating-point numbers). With one
-    step to read in every row, an empty sequence has an answer, pooling never divides by zero, and cuDNN, which refuses
-    rows that are wholly masked, can run.
+    A step is padding if its first value is 0 (integers, such as token ids) or NaN (floating-point numbers). Because
+    every row has at least one real step, the model has a prediction for an empty sequence, pooling never divides by
+    zero, and cuDNN, which rejects fully masked rows, can run.
     """
 
     def call(self, inputs):
@@ -27,7 +27,7 @@ class StepMask(keras.layers.Layer):
 
 
 class Masked(keras.layers.Layer):
-    """What layers share that take the mask as an argument: Keras attaches none to their output."""
+    """Base class of layers that take the mask as an argument; Keras attaches no mask to their output."""
 
     supports_masking = True
 
@@ -37,9 +37,9 @@ class Masked(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class ZeroPadding(Masked):
-    """Sets the steps that are padding to zero: `(batch, time, ...)`, whatever stood there, NaN included.
+    """Sets padding steps of `(batch, time, ...)` to zero, whatever their value, including NaN.
 
-    NaN becomes zero in real steps, too: the first step of an empty sequence counts as real.
+    NaN becomes zero at real steps, too, because the first step of an empty sequence counts as real.
 
     Args:
         finite: whether the inputs never hold NaN or infinity. They are then multiplied by the mask, which takes a third
@@ -54,7 +54,7 @@ class ZeroPadding(Masked):
         zero, extra = ops.cast(0, inputs.dtype), (1,) * (len(inputs.shape) - 2)
         if self.finite:
             return inputs * ops.reshape(ops.cast(mask, inputs.dtype), (*ops.shape(mask), *extra))
-        # NaN by itself, else tf2onnx makes the choice a product with 0 or 1, and of NaN that is NaN.
+        # Replace NaN separately: tf2onnx may convert the second `where` to a product with 0 or 1, which keeps NaN.
         inputs = ops.where(ops.isnan(inputs), zero, inputs)
         return ops.where(ops.reshape(mask, (*ops.shape(mask), *extra)), inputs, zero)
 
@@ -67,7 +67,7 @@ class ZeroPadding(Masked):
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class MeanSubtraction(Masked):
-    """Subtracts from each feature its mean over the real steps: `(batch, time, features)`."""
+    """Subtracts from each feature of `(batch, time, features)` its mean over the real steps; padding becomes zero."""
 
     def call(self, inputs, mask):
         weights = ops.expand_dims(ops.cast(mask, inputs.dtype), -1)
@@ -77,16 +77,16 @@ class MeanSubtraction(Masked):
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class MaskedMaxPooling(Masked):
-    """The largest value of each feature over the real steps: `(batch, time, features)` to `(batch, features)`."""
+    """Maximum of each feature over the real steps: `(batch, time, features)` to `(batch, features)`."""
 
     def call(self, inputs, mask):
-        lowest = ops.cast(-1e4, inputs.dtype)  # Representable in float16, below any state of a cell.
+        lowest = ops.cast(-1e4, inputs.dtype)  # Representable in float16, and below any state of a cell.
         return ops.max(ops.where(ops.expand_dims(mask, -1), inputs, lowest), axis=1)
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class MaskedMeanPooling(Masked):
-    """The mean of each feature over the real steps: `(batch, time, features)` to `(batch, features)`."""
+    """Mean of each feature over the real steps: `(batch, time, features)` to `(batch, features)`."""
 
     def call(self, inputs, mask):
         weights = ops.expand_dims(ops.cast(mask, inputs.dtype), -1)
@@ -95,10 +95,15 @@ class MaskedMeanPooling(Masked):
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class AttentionPooling(Masked):
-    """A weighted mean over the real steps, with learnt weights: `(batch, time, features)` to `(batch, features)`.
+    """Weighted mean over the real steps, with learned weights: `(batch, time, features)` to `(batch, features)`.
 
     A step's weight is the softmax over time of `v . tanh(W h + b)` (Yang et al. 2016, "Hierarchical Attention Networks
     for Document Classification", equations 5 to 7).
+
+    Example:
+        >>> mask = keras.ops.convert_to_tensor([[True, True, False]])
+        >>> tuple(AttentionPooling()(keras.ops.ones((1, 3, 4)), mask=mask).shape)
+        (1, 4)
     """
 
     def build(self, input_shape):
@@ -117,9 +122,9 @@ class AttentionPooling(Masked):
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class BlankPadding(Masked):
-    """Makes padding frames of logits `(batch, time, classes)` certain to be the blank, class 0.
+    """Sets the logits `(batch, time, classes)` of padding frames so that the blank, class 0, is certain.
 
-    Such frames add nothing to the loss of connectionist temporal classification, and nothing to a transcript.
+    Such frames contribute nothing to the CTC loss or to a transcript.
     """
 
     def call(self, inputs, mask):
@@ -129,19 +134,19 @@ class BlankPadding(Masked):
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class WordDropout(keras.layers.Layer):
-    """In training, replaces each token id by that of the unknown word (1) with probability `rate`.
+    """Replaces token ids by the id of the unknown word (1) at random in training: int32 `(batch, time)`.
 
     Dai and Le 2015, "Semi-supervised Sequence Learning", section 4.1, drop words of IMDB reviews in this way. It also
-    teaches what an unknown word is worth.
+    trains the embedding of the unknown word.
 
-    The words that use brings and training had not are rare ones. To teach what stands around them, rare words are to be
-    dropped more often than common ones (Kiperwasser and Goldberg 2016, section 5.2); as a vocabulary is sorted, an id
-    tells how rare its word is.
+    Words seen only at inference are mostly rare ones. To train their contexts, rare words should be dropped more often
+    than common ones (Kiperwasser and Goldberg 2016, section 5.2). Vocabularies are sorted by frequency, so a word's id
+    indicates how rare it is.
 
     Args:
-        rate: the probability, from 0 to 1.
-        vocabulary_size: if given, the probability is `rate` for the rarest word of so many, and falls with the square
-            root of the id towards the commonest.
+        rate: the probability of dropping a token, from 0 to 1.
+        vocabulary_size: if set, `rate` is the probability for the rarest word of a vocabulary of this size, and it
+            decreases with the square root of the id toward the most frequent word.
     """
 
     def __init__(self, rate, vocabulary_size=None, **kwargs):
@@ -152,11 +157,11 @@ class WordDropout(keras.layers.Layer):
     def call(self, ids, training=False):
         if not training or not self.rate:
             return ids
-        drawn = keras.random.uniform(ops.shape(ids), seed=self.seed_generator)
+        draws = keras.random.uniform(ops.shape(ids), seed=self.seed_generator)
         rate = self.rate
         if self.vocabulary_size:
             rate = rate * ops.sqrt(ops.cast(ids, "float32") / self.vocabulary_size)
-        return ops.where(ops.logical_and(drawn < rate, ops.not_equal(ids, 0)), ops.ones_like(ids), ids)
+        return ops.where(ops.logical_and(draws < rate, ops.not_equal(ids, 0)), ops.ones_like(ids), ids)
 
     def compute_output_spec(self, ids, training=False):
         return keras.KerasTensor(ids.shape, dtype=ids.dtype)

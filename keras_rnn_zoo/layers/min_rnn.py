@@ -1,7 +1,7 @@
-"""Recurrent layers whose gates know of the input alone: no loop over a product with the state.
+"""Recurrent layers whose gates depend on the input only (Feng et al. 2024, "Were RNNs All We Needed?").
 
-Feng et al. 2024, "Were RNNs All We Needed?". The state follows `h[t] = a[t] h[t-1] + b[t]`, where `a` and `b` are found
-for all steps at once; `keras_rnn_zoo.layers.linear_scan` runs it.
+The state follows `h[t] = a[t] h[t-1] + b[t]`, where `a` and `b` are computed for all steps at once, so no step needs a
+matrix product with the state. `keras_rnn_zoo.layers.linear_scan` runs the recurrence.
 """
 
 from typing import Any
@@ -13,12 +13,15 @@ from keras import ops
 from keras_rnn_zoo.layers.compiled import scans_train_here
 from keras_rnn_zoo.layers.linear_scan import linear_recurrence, linear_scan
 
-_LOWEST, _LOWEST_IN_FLOAT16 = -60.0, -10.0
-"""What goes into a gate of a `MinLSTM` counts as no less: the exponentials of its negative must stay finite."""
+_MIN_LOGIT, _MIN_LOGIT_FLOAT16 = -60.0, -10.0
+"""The gates of a `MinLSTM` clip their inputs at this value, so that the exponential of the negative stays finite."""
 
 
 class _Cell(keras.layers.Layer):
-    """One step of `h = a h + b`: inputs `(batch, features)` and the state `(batch, units)` to the next state, twice."""
+    """One step of `h = a h + b`: from inputs `(batch, features)` and the state `(batch, units)` to the next state.
+
+    The next state is also the output.
+    """
 
     def __init__(self, units, gates, kernel_initializer, bias_initializer, **kwargs):
         super().__init__(**kwargs)
@@ -39,11 +42,11 @@ class _Cell(keras.layers.Layer):
 
     @staticmethod
     def recurrence(z):
-        """Returns `a` and `b` of each step."""
-        raise NotImplementedError  # Each cell has its own.
+        """Returns `a` and `b`, each `(..., units)`, for pre-activations `z`, `(..., gates * units)`."""
+        raise NotImplementedError  # Subclasses define it.
 
     def sums(self, inputs):
-        """Returns what the gates are made of, `(..., gates * units)`."""
+        """Returns the pre-activations `x W + b` of the gates, `(..., gates * units)`."""
         return ops.matmul(inputs, self.kernel) + self.bias
 
 
@@ -58,41 +61,44 @@ class _MinGRUStep(_Cell):
     def backward(z, h, dh):
         z, g = ops.split(z, 2, axis=-1)
         d_g = dh * ops.sigmoid(z)
-        # As h = (1 - z) before + z g: what z would be multiplied by, (1 - z)(g - before), is g - h.
+        # h = (1 - z) before + z g, so its derivative w.r.t. the pre-activation of z is z (1 - z) (g - before), where
+        # (1 - z) (g - before) = g - h.
         return d_g * (g - h), d_g
 
 
 class _MinLSTMStep(_Cell):
     @staticmethod
     def _parts(z):
-        """Returns `exp(-f)` and `exp(-i)`, which below the lowest are as at it, and `g`."""
-        lowest = _LOWEST_IN_FLOAT16 if keras.backend.standardize_dtype(z.dtype) == "float16" else _LOWEST
-        # Both at once: XLA vectorizes a kernel that reads one slice, and does not where there are two.
+        """Returns `exp(-f)` and `exp(-i)`, with `f` and `i` clipped from below, and `g`."""
+        lowest = _MIN_LOGIT_FLOAT16 if keras.backend.standardize_dtype(z.dtype) == "float16" else _MIN_LOGIT
+        # Compute both exponentials at once: XLA vectorizes a kernel that reads one slice, but not one that reads two.
         gates, g = ops.split(z, [z.shape[-1] // 3 * 2], axis=-1)
         return *ops.split(ops.exp(-ops.maximum(gates, lowest)), 2, axis=-1), g
 
     @staticmethod
     def recurrence(z):
         f, i, g = _MinLSTMStep._parts(z)
-        return (1 + i) / (2 + f + i), (1 + f) / (2 + f + i) * g  # sigmoid(f) / (sigmoid(f) + sigmoid(i)), for one.
+        # a = sigmoid(f) / (sigmoid(f) + sigmoid(i)), written with f = exp(-f) and i = exp(-i).
+        return (1 + i) / (2 + f + i), (1 + f) / (2 + f + i) * g
 
     @staticmethod
     def backward(z, h, dh):
         f, i, g = _MinLSTMStep._parts(z)
         d_g = dh * (1 + f) / (2 + f + i)
-        # As h = share before + (1 - share) g: share (before - g), which the share is multiplied by, is h - g.
-        d_share = d_g * (h - g)
-        return d_share * f / (1 + f), -d_share * i / (1 + i), d_g
+        # h = a before + (1 - a) g, so its derivative w.r.t. the logit of a is a (1 - a) (before - g), where
+        # a (before - g) = h - g.
+        d_logit = d_g * (h - g)
+        return d_logit * f / (1 + f), -d_logit * i / (1 + i), d_g
 
 
 class _Parallel(keras.layers.RNN):
-    """What the two layers share.
+    """Base class of the two layers.
 
     Args:
-        units: features of the state.
-        kernel_initializer: initializer of the weights `(features, gates * units)`.
+        units: size of the state.
+        kernel_initializer: initializer of the kernel `(features, gates * units)`.
         bias_initializer: initializer of the bias `(gates * units,)`.
-        **kwargs: those of `keras.layers.RNN`: `return_sequences`, `return_state`, `go_backwards`, `stateful`.
+        **kwargs: arguments of `keras.layers.RNN`: `return_sequences`, `return_state`, `go_backwards`, `stateful`.
     """
 
     step_class: Any
@@ -105,36 +111,38 @@ class _Parallel(keras.layers.RNN):
         super().__init__(cell, **kwargs)
         self.units = units
         if keras.backend.backend() == "tensorflow":
-            self.supports_jit = False  # As of the other recurrent layers.
+            self.supports_jit = False  # As in the other recurrent layers.
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
-        (first,) = initial_state if isinstance(initial_state, list | tuple) else [initial_state]
+        (initial_state,) = initial_state if isinstance(initial_state, list | tuple) else [initial_state]
         (mask,) = mask if isinstance(mask, list | tuple) else [mask]
         mask = None if mask is None else ops.cast(mask, "bool")
         run = self._compiled if training and scans_train_here(sequences) else self._portable
-        states, last = run(sequences, mask, first)  # (batch, time, units), in the order of reading.
+        states, last = run(sequences, mask, initial_state)  # (batch, time, units), in reading order.
         if mask is None:
             return last, states, [last]
         real = ops.expand_dims(ops.flip(mask, axis=1) if self.go_backwards else mask, -1)
-        # Until the first real step, an output is zero, whatever the state to begin with.
-        read = real if self.zero_output_for_mask else ops.cumsum(ops.cast(real, "int32"), axis=1) > 0
-        return ops.where(read[:, -1], last, 0.0), ops.where(read, states, 0.0), [last]
+        # Before the first real step, outputs are zero, whatever the initial state.
+        has_output = real if self.zero_output_for_mask else ops.cumsum(ops.cast(real, "int32"), axis=1) > 0
+        return ops.where(has_output[:, -1], last, 0.0), ops.where(has_output, states, 0.0), [last]
 
-    def _compiled(self, sequences, mask, first):
+    def _compiled(self, sequences, mask, initial_state):
         kernel, bias = (tf.cast(weight, sequences.dtype) for weight in (self.cell.kernel, self.cell.bias))
-        first = tf.convert_to_tensor(first)
-        states, last = linear_scan(self.step_class, sequences, mask, first, kernel, bias, backwards=self.go_backwards)
+        initial_state = tf.convert_to_tensor(initial_state)
+        states, last = linear_scan(
+            self.step_class, sequences, mask, initial_state, kernel, bias, backwards=self.go_backwards
+        )
         states = tf.ensure_shape(states, [*sequences.shape[:2], self.units])
         return ops.flip(states, axis=1) if self.go_backwards else states, last
 
-    def _portable(self, sequences, mask, first):
+    def _portable(self, sequences, mask, initial_state):
         if self.go_backwards:
             sequences, mask = ops.flip(sequences, axis=1), None if mask is None else ops.flip(mask, axis=1)
         a, b = self.cell.recurrence(self.cell.sums(sequences))
         if mask is not None:
             real = ops.expand_dims(mask, -1)
             a, b = ops.where(real, a, 1.0), ops.where(real, b, 0.0)
-        states = linear_recurrence(a, b, first)
+        states = linear_recurrence(a, b, initial_state)
         return states, states[:, -1]
 
     def get_config(self):
@@ -153,13 +161,29 @@ class _Parallel(keras.layers.RNN):
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class MinGRU(_Parallel):
-    """`h[t] = (1 - z[t]) h[t-1] + z[t] g[t]`: `z` a sigmoid, `g` linear in the input (Feng et al. 2024, part 3.1)."""
+    """MinGRU layer: `h[t] = (1 - z[t]) h[t-1] + z[t] g[t]` (Feng et al. 2024, section 3.1).
+
+    The gate `z` is a sigmoid and the candidate `g` linear; both depend on the input only. Arguments are those of
+    `keras.layers.RNN` after `units`.
+
+    Example:
+        >>> tuple(MinGRU(8, return_sequences=True)(keras.ops.ones((2, 5, 3))).shape)
+        (2, 5, 8)
+    """
 
     step_class, gates = _MinGRUStep, 2
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class MinLSTM(_Parallel):
-    """`h[t] = f[t] h[t-1] + i[t] g[t]`: gates are sigmoids, divided by their sum (Feng et al. 2024, part 3.2)."""
+    """MinLSTM layer: `h[t] = f[t] h[t-1] + i[t] g[t]` (Feng et al. 2024, section 3.2).
+
+    The gates `f` and `i` are sigmoids divided by their sum, and the candidate `g` is linear; all depend on the input
+    only. Arguments are those of `keras.layers.RNN` after `units`.
+
+    Example:
+        >>> tuple(MinLSTM(8)(keras.ops.ones((2, 5, 3))).shape)
+        (2, 8)
+    """
 
     step_class, gates = _MinLSTMStep, 3

@@ -1,7 +1,7 @@
-"""The parts of a trained model, found by the names of its layers.
+"""Finds the parts of a trained model by the names of its layers.
 
-A model that writes has the layers `memory`, `memory_mask` and `decoder`; one that gives a single answer from a sequence
-has `head_dropout`, which the vector of the sequence goes through.
+A model that generates text from a source has the layers `memory`, `memory_mask` and `decoder`. A model that makes one
+prediction per sequence passes the sequence's vector through the layer `head_dropout`.
 """
 
 import keras
@@ -12,24 +12,33 @@ from keras_rnn_zoo.layers.text import START
 
 
 def read_source(model, source):
-    """Returns what a model that writes has read of a batch: the memory `(batch, time, features)` and its mask."""
-    parts = [model.get_layer(name).output for name in ("memory", "memory_mask")]
-    return keras.Model(model.input["source"], parts)(source, training=False)
+    """Encodes a batch of sources with the encoder of a text-generating model.
+
+    Args:
+        model: a model with layers `memory` and `memory_mask`.
+        source: a batch of the model's input `source`.
+
+    Returns:
+        The memory `(batch, time, features)` and its boolean mask `(batch, time)`.
+    """
+    outputs = [model.get_layer(name).output for name in ("memory", "memory_mask")]
+    return keras.Model(model.input["source"], outputs)(source, training=False)
 
 
 def has_vector(model):
-    """Whether a model reads a sequence as one vector on its way."""
+    """Returns whether a model represents an input sequence by a single vector."""
     return "memory" in _names(model) or ("head_dropout" in _names(model) and _output_input(model).ndim == 2)
 
 
 def vector_of(model, inputs):
-    """Returns the vectors `(batch, features)` that a model reads a batch as, float32.
+    """Returns the model's vector for each example of a batch, float32 `(batch, features)`.
 
-    It is what the head answers from, or of a model that writes the mean of what it read, which its decoder begins with.
+    This is the input of the output head. For a text-generating model, it is the mean of the encoder's outputs, from
+    which the decoder's initial states are computed.
 
     Args:
         model: a model for which `has_vector` is true.
-        inputs: a batch of its input, or of its input `source`.
+        inputs: a batch of the model's input, or of its input `source`.
     """
     if "memory" in _names(model):
         memory, mask = read_source(model, inputs)
@@ -38,20 +47,23 @@ def vector_of(model, inputs):
 
 
 def attends(model):
-    """Whether a model that writes attends to what it read."""
+    """Returns whether a text-generating model has attention."""
     return model.get_layer("decoder").attention is not None
 
 
 def attention_of(model, source, ids):
-    """Returns how much each step of a text attended to each step of its source, `(batch, steps, time)`.
+    """Returns the attention weights of each step of a text over the steps of its source.
 
     Args:
         model: a model for which `attends` is true.
-        source: a batch of its input `source`.
-        ids: the texts, int32 `(batch, steps)`.
+        source: a batch of the model's input `source`.
+        ids: the token ids of the texts, int32 `(batch, steps)`.
+
+    Returns:
+        Float32 `(batch, steps, source steps)`.
     """
-    before = ops.concatenate([ops.full_like(ids[:, :1], START), ids[:, :-1]], axis=1)
-    return ops.cast(model.get_layer("decoder").attend(before, *read_source(model, source)), "float32")
+    previous = ops.concatenate([ops.full_like(ids[:, :1], START), ids[:, :-1]], axis=1)
+    return ops.cast(model.get_layer("decoder").attend(previous, *read_source(model, source)), "float32")
 
 
 def _names(model):

@@ -1,8 +1,8 @@
 """Recurrent layers by the name of their cell.
 
-`LSTM`, `GRU` and `SimpleRNN` are Keras's own: the same weights, config and numbers. On TensorFlow's CPU they run by
-`keras_rnn_zoo.layers.scan`; on a GPU, on other backends, and for what those loops do not do (`recurrent_dropout`, other
-activations, half precision, `unroll`), by Keras's own code.
+`LSTM`, `GRU` and `SimpleRNN` are drop-in replacements for Keras's layers, with the same weights, config and results. On
+TensorFlow's CPU they run by `keras_rnn_zoo.layers.scan`. They fall back to Keras's code for training on a GPU, on other
+backends, and for what those loops do not support (`recurrent_dropout`, other activations, half precision, `unroll`).
 """
 
 import functools
@@ -11,22 +11,22 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.layers.block_lstm import block_lstm
 from keras_rnn_zoo.layers.compiled import scans_train_here
-from keras_rnn_zoo.layers.min_rnn import MinGRU, MinLSTM
 from keras_rnn_zoo.layers.scan import scan
 from keras_rnn_zoo.layers.scan_cells import GRUCell, LSTMCell, SimpleCell
 
 
 class _Scanned(keras.layers.RNN):
-    """What the three layers share."""
+    """Base class of the three layers."""
 
     scan_cell: Any
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if keras.backend.backend() == "tensorflow":
-            self.supports_jit = False  # The loops are compiled by themselves; a whole model, for every shape anew.
+            self.supports_jit = False  # Only the loops are compiled; a whole model would be recompiled for every shape.
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         if not self._is_scanned(sequences, training):
@@ -49,7 +49,7 @@ class _Scanned(keras.layers.RNN):
         return last, tf.reverse(outputs, [1]) if self.go_backwards else outputs, states
 
     def _runner(self, training, dtype):
-        """Returns what runs the cell over a sequence; a function as `scan` is, but for the cell."""
+        """Returns the function that runs the cell over a sequence, with the arguments of `scan` except the cell."""
         return functools.partial(scan, self.scan_cell, training=training)
 
     def _weights(self, dtype):
@@ -60,8 +60,8 @@ class _Scanned(keras.layers.RNN):
 
     def _is_scanned(self, sequences, training):
         cell = self.cell
-        # In use, the loops of TensorFlow's own ops run on any device, so that an export made beside a GPU runs without
-        # one; cuDNN's kernels do not.
+        # For inference, use TensorFlow's plain ops on any device, so that an export made on a machine with a GPU runs
+        # without one; cuDNN's kernels would not.
         where = scans_train_here(sequences) if training else keras.backend.backend() == "tensorflow"
         return (
             where
@@ -76,7 +76,12 @@ class _Scanned(keras.layers.RNN):
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class LSTM(_Scanned, keras.layers.LSTM):
-    """`keras.layers.LSTM`, faster on TensorFlow's CPU; the same arguments, weights, config and numbers."""
+    """`keras.layers.LSTM`, but faster on TensorFlow's CPU, with the same arguments, weights, config and results.
+
+    Example:
+        >>> tuple(LSTM(8)(keras.ops.ones((2, 5, 3))).shape)
+        (2, 8)
+    """
 
     scan_cell = LSTMCell
 
@@ -86,7 +91,12 @@ class LSTM(_Scanned, keras.layers.LSTM):
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class GRU(_Scanned, keras.layers.GRU):
-    """`keras.layers.GRU`, faster on TensorFlow's CPU; the same arguments, weights, config and numbers."""
+    """`keras.layers.GRU`, but faster on TensorFlow's CPU, with the same arguments, weights, config and results.
+
+    Example:
+        >>> tuple(GRU(8, return_sequences=True)(keras.ops.ones((2, 5, 3))).shape)
+        (2, 5, 8)
+    """
 
     scan_cell = GRUCell
 
@@ -98,39 +108,39 @@ class GRU(_Scanned, keras.layers.GRU):
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class SimpleRNN(_Scanned, keras.layers.SimpleRNN):
-    """`keras.layers.SimpleRNN`, faster on TensorFlow's CPU; the same arguments, weights, config and numbers."""
+    """`keras.layers.SimpleRNN`, but faster on TensorFlow's CPU, with the same arguments, weights, config and results.
+
+    Example:
+        >>> tuple(SimpleRNN(8)(keras.ops.ones((2, 5, 3))).shape)
+        (2, 8)
+    """
 
     scan_cell = SimpleCell
 
 
-CELLS: dict[str, Any] = {
-    "simple_rnn": SimpleRNN,
-    "gru": GRU,
-    "lstm": LSTM,
-    "mingru": MinGRU,
-    "minlstm": MinLSTM,
-}
-
-
 def recurrent_stack(x, mask, *, cell, units, num_layers, bidirectional, dropout, return_sequences=True):
-    """Runs one recurrent layer after another over a sequence.
+    """Applies a stack of recurrent layers to a sequence.
 
     Args:
         x: the sequence, `(batch, time, features)`.
-        mask: its mask, boolean `(batch, time)`; masked steps leave the state as it is.
-        cell: a name in `CELLS`.
-        units: features of a layer's state, for each direction.
+        mask: boolean `(batch, time)`, true at real steps; masked steps keep the state.
+        cell: the name of a cell in the registry.
+        units: size of a layer's state, per direction.
         num_layers: number of layers.
-        bidirectional: whether each layer reads the sequence both ways and joins what it found (Schuster and Paliwal
-            1997), which doubles the features.
-        dropout: share of features dropped in training between two layers.
-        return_sequences: whether the last layer gives every step, `(batch, time, features)`, or the state it ends
-            with, `(batch, features)`.
+        bidirectional: whether each layer reads the sequence in both directions and concatenates the results (Schuster
+            and Paliwal 1997), which doubles the features.
+        dropout: fraction of features dropped between layers in training.
+        return_sequences: whether to return the last layer's output at every step or only the final one.
+
+    Returns:
+        `(batch, time, features)`, or without `return_sequences` `(batch, features)`, where `features` is `units`, or
+        `2 * units` if bidirectional.
     """
+    make = registry.cells.get(cell).layer
     for number in range(1, num_layers + 1):
         if number > 1:
             x = keras.layers.Dropout(dropout, name=f"dropout_{number}")(x)
-        layer = CELLS[cell](units, return_sequences=return_sequences or number < num_layers, name=f"{cell}_{number}")
+        layer = make(units, return_sequences=return_sequences or number < num_layers, name=f"{cell}_{number}")
         if bidirectional:
             layer = keras.layers.Bidirectional(layer, name=f"bidirectional_{number}")
         x = layer(x, mask=mask)

@@ -1,6 +1,7 @@
-"""The steps of the cells that `keras_rnn_zoo.layers.scan` runs, and their gradients.
+"""The cells that `keras_rnn_zoo.layers.scan` runs: one step forward, and its gradient.
 
-Each keeps the sums that went into its gates; the gradient finds the gates anew, which is faster than storing them.
+The forward step returns the pre-activations of the gates as residuals. The backward step recomputes the gates from
+them, which is faster than storing the gates.
 """
 
 from typing import Any, Protocol
@@ -9,24 +10,33 @@ import tensorflow as tf
 
 
 class Cell(Protocol):
-    """What a scan needs to know of a cell.
+    """The interface of a cell for a scan.
 
-    `z_in` is `x W + b`; `z_rec` is `h U`, in a GRU with a bias of its own.
+    `z_in` is `x W + b`; `z_rec` is `h U`, in a GRU plus the recurrent bias. Both are `(batch, gates * units)`; states
+    are `(batch, units)`.
     """
 
     @staticmethod
     def forward(z_in: Any, z_rec: Any, states: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        """Returns what the gradient must know of the sums, and the next states, the output first."""
+        """Returns the residuals for `backward` and the next states, the output first."""
 
     @staticmethod
     def backward(
         residuals: tuple[Any, ...], states: tuple[Any, ...], grads: tuple[Any, ...]
     ) -> tuple[Any, Any, tuple[Any, ...]]:
-        """Returns the gradients of `z_in`, of `z_rec`, and of the states before the step other than through `z_rec`."""
+        """Returns the gradients w.r.t. `z_in`, `z_rec` and the previous states.
+
+        The latter cover the direct path only; the caller adds the path through `z_rec`.
+
+        Args:
+            residuals: the residuals that `forward` returned.
+            states: the states before the step.
+            grads: the gradients w.r.t. the states after the step.
+        """
 
 
 class LSTMCell:
-    """Hochreiter and Schmidhuber 1997, with forget gates (Gers et al. 2000); gates in Keras's order."""
+    """An LSTM (Hochreiter and Schmidhuber 1997) with forget gates (Gers et al. 2000); gates in Keras's order."""
 
     @staticmethod
     def _gates(z):
@@ -52,7 +62,10 @@ class LSTMCell:
 
 
 class GRUCell:
-    """Cho et al. 2014, the reset gate after the product, as cuDNN and Keras have it; gates in Keras's order."""
+    """A GRU (Cho et al. 2014) that applies the reset gate after the matrix product, as cuDNN and Keras do.
+
+    The gates are in Keras's order.
+    """
 
     @staticmethod
     def forward(z_in, z_rec, states):
@@ -73,7 +86,7 @@ class GRUCell:
 
 
 class SimpleCell:
-    """Elman 1990."""
+    """A simple recurrent cell (Elman 1990)."""
 
     @staticmethod
     def forward(z_in, z_rec, states):  # noqa: ARG004  The cells share signatures.

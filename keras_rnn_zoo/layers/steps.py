@@ -1,4 +1,4 @@
-"""Loss and accuracy of targets of several steps: classes, of which -1 is padding, or transcripts."""
+"""Losses and accuracies for targets with several steps: class indices padded with -1, or transcripts."""
 
 import keras
 import tensorflow as tf
@@ -9,49 +9,55 @@ from keras_rnn_zoo.layers.ctc_loss import ctc_losses, real_frames
 
 
 class StepCrossentropy(keras.losses.Loss):
-    """The mean cross-entropy over all steps that count, of logits `(batch, time, classes)`.
+    """Mean cross-entropy over all steps that are not ignored.
 
-    Keras's `SparseCategoricalCrossentropy(ignore_class=-1)` gives the same, by one more pass over the logits each way.
+    Targets are class indices `(batch, time)`, -1 at ignored steps; predictions are logits `(batch, time, classes)`.
+    Keras's `SparseCategoricalCrossentropy(ignore_class=-1)` gives the same value, but makes one more pass over the
+    logits in each direction.
     """
 
     def call(self, y_true, y_pred):
-        counts = ops.not_equal(y_true, IGNORED)
-        losses = ops.sparse_categorical_crossentropy(ops.where(counts, y_true, 0), y_pred, from_logits=True)
-        weights = ops.cast(counts, losses.dtype)
+        counted = ops.not_equal(y_true, IGNORED)
+        losses = ops.sparse_categorical_crossentropy(ops.where(counted, y_true, 0), y_pred, from_logits=True)
+        weights = ops.cast(counted, losses.dtype)
         return ops.sum(losses * weights) / ops.maximum(ops.sum(weights), 1)
 
 
 def counted_steps(targets):
-    """Returns the number of steps of a batch of targets that count."""
+    """Returns the number of steps in a batch of targets that are not ignored."""
     return int((targets.numpy() != IGNORED).sum())
 
 
-def likeliest(logits):
-    """Returns the class of the highest logit, int32, of logits `(..., classes)`; of equal ones, the first."""
+def most_likely(logits):
+    """Returns the class with the highest logit, int32 `(...)` for logits `(..., classes)`; the first one of a tie."""
     if keras.backend.backend() == "tensorflow":
-        # Keras first makes negative zeros smaller than zero, in five ops that each read and write all logits: with a
-        # large vocabulary, a tenth of a training step.
+        # Keras first makes negative zeros smaller than zero, in five ops that each read and write all logits. With a
+        # large vocabulary, that takes a tenth of a training step.
         return tf.argmax(logits, axis=-1, output_type=tf.int32)
     return ops.cast(ops.argmax(logits, axis=-1), "int32")
 
 
 class StepAccuracy(keras.metrics.Mean):
-    """The share of the steps that count whose class has the highest logit."""
+    """Fraction of steps, without ignored ones, whose class has the highest logit.
+
+    Targets are class indices `(batch, time)`, -1 at ignored steps; predictions are logits `(batch, time, classes)`.
+    """
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_true = ops.cast(y_true, "int32")
-        right = ops.equal(y_true, likeliest(y_pred))
-        counts = ops.cast(ops.not_equal(y_true, IGNORED), "float32")
-        return super().update_state(ops.cast(right, "float32"), sample_weight=counts)
+        correct = ops.equal(y_true, most_likely(y_pred))
+        counted = ops.cast(ops.not_equal(y_true, IGNORED), "float32")
+        return super().update_state(ops.cast(correct, "float32"), sample_weight=counted)
 
 
 class TranscriptLoss(keras.losses.Loss):
-    """The mean loss of connectionist temporal classification over the transcripts that fit into their frames.
+    """Mean CTC (connectionist temporal classification) loss over the transcripts that fit into their frames.
 
-    A transcript needs a frame for each of its classes, and one for a blank between equal ones. Where there are fewer,
-    no path through the frames gives it: its loss would say nothing, and be larger than that of all others together.
-    Transcripts are classes `(batch, length)`, zero for padding; predictions are logits `(batch, frames, classes)` of
-    `BlankPadding`. On TensorFlow, compile the model with `jit_compile=False`: XLA does not have this kernel.
+    A transcript needs a frame for each of its classes, plus one for a blank between equal ones. With fewer frames, no
+    alignment exists: the loss would be meaningless, and larger than that of all other transcripts together.
+
+    Targets are class indices `(batch, length)`, padded with zeros; predictions are logits `(batch, frames, classes)`
+    from `BlankPadding`. On TensorFlow, compile the model with `jit_compile=False`: XLA does not support this kernel.
     """
 
     def call(self, y_true, y_pred):
@@ -60,26 +66,27 @@ class TranscriptLoss(keras.losses.Loss):
         repeated = ops.logical_and(y_true[:, 1:] == y_true[:, :-1], y_true[:, 1:] != 0)
         needed = ops.sum(ops.cast(y_true != 0, "int32"), axis=1) + ops.sum(ops.cast(repeated, "int32"), axis=1)
         fits = needed <= frames
-        # Of the empty transcript in its place, the loss is finite and so are its gradients.
+        # An empty transcript in its place has a finite loss and finite gradients.
         losses = ctc_losses(ops.where(fits[:, None], y_true, 0), y_pred, real)
         weights = ops.cast(fits, losses.dtype)
         return ops.sum(losses * weights) / ops.maximum(ops.sum(weights), 1)
 
 
 class TranscriptAccuracy(keras.metrics.Mean):
-    """The share of transcripts that the likeliest classes of the frames give without a mistake.
+    """Exact-match accuracy of greedy (best-path) CTC decoding.
 
-    Frames of one class in a row are read once, then blanks, class 0, are left out (Graves et al. 2006). Transcripts are
-    classes `(batch, length)`, zero for padding; predictions are logits `(batch, frames, classes)`.
+    Decoding takes the most likely class of each frame, merges repetitions and removes blanks, class 0 (Graves et al.
+    2006). Targets are class indices `(batch, length)`, padded with zeros; predictions are logits `(batch, frames,
+    classes)`.
     """
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_true = ops.pad(ops.cast(y_true, "int32"), [[0, 0], [0, 1]])
-        best = likeliest(y_pred)  # (batch, frames)
-        before = ops.pad(best[:, :-1], [[0, 0], [1, 0]])
-        written = ops.logical_and(best != 0, best != before)
-        places = ops.cumsum(ops.cast(written, "int32"), axis=1) - 1
-        wanted = ops.take_along_axis(y_true, ops.clip(places, 0, ops.shape(y_true)[1] - 1), axis=1)
-        right = ops.all(ops.logical_or(ops.logical_not(written), wanted == best), axis=1)
-        as_long = places[:, -1] + 1 == ops.sum(ops.cast(y_true != 0, "int32"), axis=1)
-        return super().update_state(ops.cast(ops.logical_and(right, as_long), "float32"))
+        best = most_likely(y_pred)  # (batch, frames)
+        previous = ops.pad(best[:, :-1], [[0, 0], [1, 0]])
+        emitted = ops.logical_and(best != 0, best != previous)
+        positions = ops.cumsum(ops.cast(emitted, "int32"), axis=1) - 1  # Position in the transcript at each frame.
+        expected = ops.take_along_axis(y_true, ops.clip(positions, 0, ops.shape(y_true)[1] - 1), axis=1)
+        correct = ops.all(ops.logical_or(ops.logical_not(emitted), expected == best), axis=1)
+        same_length = positions[:, -1] + 1 == ops.sum(ops.cast(y_true != 0, "int32"), axis=1)
+        return super().update_state(ops.cast(ops.logical_and(correct, same_length), "float32"))

@@ -1,4 +1,4 @@
-"""From raw text to token ids and back, in the graph."""
+"""Tokenization: from raw text to token ids and back, inside the graph."""
 
 import functools
 from collections import Counter
@@ -10,31 +10,38 @@ import tensorflow as tf
 
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.atomic_files import write_text
+from keras_rnn_zoo.conventions import INVISIBLE, MARK, PIECE, SPACES, STRAY_JOINERS, TAG, UNSPACED_PIECE
 from keras_rnn_zoo.errors import RunError
-from keras_rnn_zoo.text_patterns import INVISIBLE, MARK, PIECE, SPACES, STRAY_JOINERS, TAG, UNSPACED_PIECE
+from keras_rnn_zoo.frameworks.keras_internals import accept_strings
 
 PADDING, UNKNOWN, START, END = range(4)
 RESERVED = ("", "[UNK]")
-"""The first tokens of every vocabulary: padding, and any token that the vocabulary lacks."""
+"""The first tokens of every vocabulary: padding and the unknown token."""
 MARKERS = ("[START]", "[END]")
-"""The tokens after them in a vocabulary that texts are written with."""
+"""The next tokens of a vocabulary for text that is generated."""
 
 
 def split_words(texts: tf.Tensor) -> tf.RaggedTensor:
-    """Splits English or similar text into lower-case words and punctuation marks.
+    """Splits text in English or a similar language into lower-case words and punctuation marks.
 
-    HTML tags are dropped, letters are lower-cased by the rules of Unicode, punctuation marks are words of their own,
-    and English contractions are split as the Penn Treebank does ("isn't" is "is n't"), so that a negation is the same
-    word wherever it stands. By rule WB4 of Unicode's word boundaries (UAX #29), combining and format characters never
-    break a word: zero width joiners and non-joiners stay inside it, as Persian and Indic scripts spell with them;
-    characters that only concern the layout, such as soft hyphens and variation selectors, are dropped.
+    HTML tags are dropped, letters are lower-cased by Unicode's rules, and each punctuation mark is a separate token.
+    English contractions are split as in the Penn Treebank ("isn't" becomes "is n't"), so that a negation is always the
+    same token. Following rule WB4 of Unicode's word boundaries (UAX #29), combining and format characters never break a
+    word: zero width joiners and non-joiners, which are part of Persian and Indic spelling, are kept inside words.
+    Characters that only affect the layout, such as soft hyphens and variation selectors, are dropped.
+
+    Args:
+        texts: UTF-8 strings `(batch,)`.
+
+    Returns:
+        The tokens, ragged strings `(batch, tokens)`.
     """
-    texts = tf.strings.regex_replace(texts, SPACES, " ")  # `lower` would end a text at a NUL.
+    texts = tf.strings.regex_replace(texts, SPACES, " ")  # Includes NUL, at which `lower` would truncate the text.
     texts = tf.strings.lower(texts, encoding="utf-8")
     texts = tf.strings.regex_replace(texts, TAG, " ")
     texts = tf.strings.regex_replace(texts, INVISIBLE, "")
     texts = tf.strings.regex_replace(texts, "[\u2018\u2019`\u00b4]", "'")
-    # An apostrophe that belongs to a word becomes U+2019 until the quotation marks among them are split off.
+    # Apostrophes inside words become U+2019 until the ones used as quotation marks are split off.
     texts = tf.strings.regex_replace(texts, r"n't\b", " n\u2019t")
     texts = tf.strings.regex_replace(texts, r"'(s|m|re|ve|d|ll)\b", " \u2019\\1")
     texts = tf.strings.regex_replace(texts, r"(\pL)'(\pL)", "\\1\u2019\\2")
@@ -44,7 +51,7 @@ def split_words(texts: tf.Tensor) -> tf.RaggedTensor:
 
 
 def split_spaces(texts: tf.Tensor) -> tf.RaggedTensor:
-    """Splits text that is tokenised already, at the white space of ASCII; a no-break space may stand in a token."""
+    """Splits text that is already tokenized at ASCII white space; a token may contain no-break spaces."""
     return tf.strings.split(texts)
 
 
@@ -54,17 +61,17 @@ def split_characters(texts: tf.Tensor) -> tf.RaggedTensor:
 
 
 def split_pieces(texts: tf.Tensor) -> tf.RaggedTensor:
-    """Splits text into pieces that carry their spaces: joined again, they are the text, character by character.
+    """Splits text into pieces that include the spaces between them, so that joining them restores the text exactly.
 
-    A piece is a word, a number or a punctuation mark with the one space before it, or a single character of anything
-    else. Characters of scripts without spaces between words are pieces of their own.
+    A piece is a word, a number or a punctuation mark with the single space before it, or any other single character.
+    In scripts without spaces between words, each character is a separate piece.
     """
     texts = tf.strings.regex_replace(texts, UNSPACED_PIECE, _BREAK + rb"\0" + _BREAK)
     return _split_at_breaks(tf.strings.regex_replace(texts, PIECE, rb"\0" + _BREAK))
 
 
 _BREAK = b"\xff"
-"""Stands between tokens while a text is split. No UTF-8 holds that byte, so no text can be mistaken for it."""
+"""Separates tokens while a text is split. This byte never occurs in UTF-8, so it cannot be confused with the text."""
 
 
 def _split_at_breaks(texts: tf.Tensor) -> tf.RaggedTensor:
@@ -72,11 +79,11 @@ def _split_at_breaks(texts: tf.Tensor) -> tf.RaggedTensor:
     return tf.ragged.boolean_mask(parts, tf.ragged.map_flat_values(tf.not_equal, parts, ""))
 
 
-_MOST_COUNTED = 2_000_000
-"""Tokens that are counted at once."""
+_MAX_COUNTED = 2_000_000
+"""Maximum number of distinct tokens to count at a time."""
 
-_SPELLED_OUT = 1
-"""Pieces that come no more often than this are spelled out, so that the spelling of rare words is learned."""
+_MAX_SPELLED_OUT_COUNT = 1
+"""Pieces that occur at most this often are spelled out, so that the model learns to spell rare words."""
 
 SPLITS = {
     "pieces": split_pieces,
@@ -86,9 +93,9 @@ SPLITS = {
 }
 SEPARATORS = {"pieces": "", "words": " ", "spaces": " ", "characters": ""}
 LOSSLESS = frozenset({"pieces", "characters"})
-"""Tokens that give the text back as it was, with capitals and spaces, when they are joined."""
+"""Kinds of tokens that restore the text exactly, with capitals and spaces, when they are joined."""
 UNITS = {"pieces": "pieces", "words": "words", "spaces": "words", "characters": "characters"}
-"""What the tokens of each kind are called in messages."""
+"""Names of the tokens of each kind in messages."""
 
 
 def _split(tokens: str, texts: tf.Tensor) -> tf.RaggedTensor:
@@ -97,23 +104,33 @@ def _split(tokens: str, texts: tf.Tensor) -> tf.RaggedTensor:
 
 @functools.cache
 def _splitter(tokens: str) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Returns the function from strings to all of their tokens, traced once for all vocabularies of a kind."""
+    """Returns a function from strings to a flat tensor of all their tokens, traced once per kind of token."""
     signature = [tf.TensorSpec([None], tf.string)]
-    return tf.function(lambda texts: _split(tokens, texts).flat_values, input_signature=signature, autograph=False)
+    split: Callable[[tf.Tensor], tf.Tensor] = tf.function(
+        lambda texts: _split(tokens, texts).flat_values, input_signature=signature, autograph=False
+    )
+    return split
 
 
 class Tokenizer(keras.layers.Layer):
-    """Turns texts into the ids of their tokens, in the order read. Bytes that are not UTF-8 count as U+FFFD.
+    """Converts texts to token ids and back. Bytes that are not valid UTF-8 are read as U+FFFD.
 
-    The vocabulary of pieces is an open one: it holds the characters of the texts, too, and a piece that it lacks is
-    spelled out. Of other tokens, one that the vocabulary lacks is unknown.
+    With pieces the vocabulary is open: it also contains single characters, and a piece that is not in the vocabulary is
+    spelled out. Other tokens that are not in the vocabulary become the unknown token.
 
     Args:
-        tokens: what a token is: `"pieces"`, `"words"`, `"spaces"` or `"characters"`; see `SPLITS`.
-        vocabulary_size: most ids in use, padding (0) and the unknown token (1) among them.
-        max_length: most tokens read of a text; of a longer one, the last ones are read, where reviews conclude.
-        with_markers: whether texts are written with this vocabulary, too, which then holds the marks of start and end.
-        name: name of the vocabulary's file, without its ending.
+        tokens: the kind of tokens: `"pieces"`, `"words"`, `"spaces"` or `"characters"`; see `SPLITS`.
+        vocabulary_size: maximum number of ids, including padding (0) and the unknown token (1).
+        max_length: maximum number of tokens to read of a text. A longer text is truncated from the front, because
+            reviews put their verdict at the end.
+        with_markers: whether text is also generated with this vocabulary, which then includes start and end markers.
+        name: name of the vocabulary file, without extension.
+
+    Example:
+        >>> tokenizer = Tokenizer("words", vocabulary_size=100, max_length=5)
+        >>> counts = tokenizer.adapt([tf.constant(["a b a", "b a"])])
+        >>> tokenizer(tf.constant(["a c", "b"])).numpy().tolist()
+        [[2, 1], [3, 0]]
     """
 
     def __init__(
@@ -126,9 +143,7 @@ class Tokenizer(keras.layers.Layer):
         name: str = "vocabulary",
     ) -> None:
         super().__init__(trainable=False, name=name)
-        # Keras must not turn texts into tensors of its backend; its own text layers say so with the same attributes.
-        self._convert_input_args = False
-        self._allow_non_tensor_positional_args = True
+        accept_strings(self)
         self.supports_jit = False
         self.built = True  # It has no weights.
         self.tokens = tokens
@@ -142,44 +157,46 @@ class Tokenizer(keras.layers.Layer):
         return _split(self.tokens, texts)
 
     def tokenize(self, texts: tf.Tensor) -> tf.RaggedTensor:
-        """Returns the tokens to look up of strings `(batch,)`: those of `split`, with unknown pieces spelled out."""
+        """Returns the tokens of `split`, with unknown pieces spelled out, as ragged strings `(batch, tokens)`."""
         tokens = self.split(texts)
         if self.tokens != "pieces":
             return tokens
-        known = self._table.lookup(tokens.values) != UNKNOWN
-        spelled = tf.strings.regex_replace(tokens.values, "(?s:.)", rb"\0" + _BREAK)
-        return tokens.with_values(_split_at_breaks(tf.where(known, tokens.values, spelled))).merge_dims(1, 2)
+        in_vocabulary = self._table.lookup(tokens.values) != UNKNOWN
+        spelled_out = tf.strings.regex_replace(tokens.values, "(?s:.)", rb"\0" + _BREAK)
+        pieces = tf.where(in_vocabulary, tokens.values, spelled_out)
+        return tokens.with_values(_split_at_breaks(pieces)).merge_dims(1, 2)
 
     def read(self, texts: tf.Tensor) -> tf.RaggedTensor:
-        """Returns the tokens that are read of strings `(batch,)`: the last `max_length` of each text."""
+        """Returns the last `max_length` tokens of each of the strings `(batch,)`, ragged `(batch, tokens)`."""
         return self.tokenize(texts)[:, -self.max_length :]
 
     def adapt(self, texts: Iterable[tf.Tensor]) -> Counter[str]:
-        """Learns the vocabulary, the commonest tokens first, from batches of strings.
+        """Learns the vocabulary, sorted by frequency, from batches of strings.
 
         Returns:
-            How often each token of `split` came.
+            The number of occurrences of each token of `split`.
         """
         counts: Counter[bytes] = Counter()
         tokens = _splitter(self.tokens)
         rarest = 1
         for batch in texts:
             counts.update(tokens(batch).numpy().tolist())
-            if len(counts) > _MOST_COUNTED:
-                # What came so seldom until now will not be among the commonest; all of it would not fit into memory.
+            if len(counts) > _MAX_COUNTED:
+                # To limit memory, drop the rarest tokens so far, which are unlikely to end up in the vocabulary.
                 counts = Counter({token: count for token, count in counts.items() if count > rarest})
                 rarest += 1
         for token in self.reserved:
             del counts[token.encode()]
-        found = Counter({token.decode(): count for token, count in counts.items()})
-        room = self.vocabulary_size - len(self.reserved)
-        self.set_vocabulary(_open_vocabulary(found, room) if self.tokens == "pieces" else _ranked(found)[:room])
-        return found
+        token_counts = Counter({token.decode(): count for token, count in counts.items()})
+        size = self.vocabulary_size - len(self.reserved)
+        ranked = _open_vocabulary(token_counts, size) if self.tokens == "pieces" else _ranked(token_counts)[:size]
+        self.set_vocabulary(ranked)
+        return token_counts
 
     def set_vocabulary(self, tokens: list[str]) -> None:
         """Sets the tokens of the vocabulary, without the reserved ones."""
         self.vocabulary = [*self.reserved, *tokens]
-        # A text that happens to hold a reserved token means nothing by it.
+        # A reserved token that happens to occur in a text is treated as unknown.
         ids = [UNKNOWN] * len(self.reserved) + list(range(len(self.reserved), len(self.vocabulary)))
         self._table = tf.lookup.StaticHashTable(
             tf.lookup.KeyValueTensorInitializer(tf.constant(self.vocabulary), tf.constant(ids, tf.int32)),
@@ -191,26 +208,26 @@ class Tokenizer(keras.layers.Layer):
         return tf.ragged.map_flat_values(self._table.lookup, tokens)
 
     def call(self, texts: tf.Tensor) -> tf.Tensor:
-        """Returns int32 ids `(batch, time)` of strings `(batch,)`, padded with zeros at the end, one step or more."""
-        return one_step_or_more(self.look_up(self.read(texts)).to_tensor(default_value=PADDING))
+        """Returns ids, int32 `(batch, time)`, of strings `(batch,)`, padded with zeros to a length of at least 1."""
+        return at_least_one_step(self.look_up(self.read(texts)).to_tensor(default_value=PADDING))
 
     def to_tokens(self, ids: tf.Tensor) -> tf.Tensor:
-        """Returns the tokens of ids, strings in the same shape; reserved ids are empty strings."""
+        """Returns the tokens of ids, strings in the same shape; reserved ids become empty strings."""
         return tf.where(ids >= len(self.reserved), tf.gather(tf.constant(self.vocabulary), ids), "")
 
     def to_text(self, ids: tf.Tensor) -> tf.Tensor:
-        """Returns strings `(batch,)` of ids `(batch, time)`; reserved ids are left out."""
+        """Returns strings `(batch,)` for ids `(batch, time)`; reserved ids are skipped."""
         ids = tf.RaggedTensor.from_tensor(ids)
-        kept = tf.ragged.boolean_mask(ids, ids >= len(self.reserved))
-        tokens = tf.ragged.map_flat_values(lambda flat: tf.gather(tf.constant(self.vocabulary), flat), kept)
+        ids = tf.ragged.boolean_mask(ids, ids >= len(self.reserved))
+        tokens = tf.ragged.map_flat_values(lambda flat: tf.gather(tf.constant(self.vocabulary), flat), ids)
         return tf.strings.reduce_join(tokens, axis=-1, separator=SEPARATORS[self.tokens])
 
     def save_files(self, folder: Path) -> None:
-        """Writes the vocabulary, a token a line, to `folder`; a line break is written as a backslash and an n."""
+        r"""Writes the vocabulary to `folder`, one token per line; line breaks in tokens are escaped as `\n`."""
         write_text(folder / f"{self.name}.txt", "".join(f"{_escaped(token)}\n" for token in self.vocabulary))
 
     def load_files(self, folder: Path | Member) -> None:
-        """Reads what `save_files` wrote; raises `RunError` where it does not begin with the reserved tokens."""
+        """Reads the file that `save_files` wrote; raises `RunError` if it does not begin with the reserved tokens."""
         path = folder / f"{self.name}.txt"
         lines = path.read_text(encoding="utf-8").split("\n")[:-1]
         if tuple(lines[: len(self.reserved)]) != self.reserved:
@@ -219,31 +236,31 @@ class Tokenizer(keras.layers.Layer):
 
 
 def _ranked(counts: Counter[str]) -> list[str]:
-    """Returns tokens, the commonest first; ties are broken by the token, so the order of the data does not matter."""
+    """Returns tokens sorted by frequency, then by name, so that the order of the data does not matter."""
     return sorted(counts, key=lambda token: (-counts[token], token))
 
 
-def _open_vocabulary(counts: Counter[str], room: int) -> list[str]:
-    """Returns the characters of all pieces, as far as there is room, and the commonest pieces, the commonest first."""
+def _open_vocabulary(counts: Counter[str], size: int) -> list[str]:
+    """Returns up to `size` tokens sorted by frequency: all characters if possible, then the most frequent pieces."""
     characters: Counter[str] = Counter()
     for piece, count in counts.items():
         for character in piece:
             characters[character] += count
-    chosen = _ranked(characters)[:room]
-    longer = Counter({p: count for p, count in counts.items() if len(p) > 1 and count > _SPELLED_OUT})
-    chosen += _ranked(longer)[: room - len(chosen)]
+    chosen = _ranked(characters)[:size]
+    pieces = Counter({p: count for p, count in counts.items() if len(p) > 1 and count > _MAX_SPELLED_OUT_COUNT})
+    chosen += _ranked(pieces)[: size - len(chosen)]
     return _ranked(Counter({token: counts[token] for token in chosen}))
 
 
-def one_step_or_more(tokens: tf.Tensor) -> tf.Tensor:
-    """Returns `(batch, time, ...)` with a step of padding where there is none: of an empty text, one step is read."""
+def at_least_one_step(tokens: tf.Tensor) -> tf.Tensor:
+    """Returns `(batch, time, ...)` with one step of padding if `time` is 0, as models need a step to read."""
     missing = tf.maximum(1 - tf.shape(tokens)[1], 0)
-    filler = tf.constant("" if tokens.dtype == tf.string else 0, tokens.dtype)
-    return tf.pad(tokens, [[0, 0], [0, missing]] + [[0, 0]] * (len(tokens.shape) - 2), constant_values=filler)
+    padding = tf.constant("" if tokens.dtype == tf.string else 0, tokens.dtype)
+    return tf.pad(tokens, [[0, 0], [0, missing]] + [[0, 0]] * (len(tokens.shape) - 2), constant_values=padding)
 
 
 def _escaped(token: str) -> str:
-    # Python's text files end lines at \r, too.
+    # Python's text files end lines at \r, too, so it must be escaped.
     return token.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
 
 

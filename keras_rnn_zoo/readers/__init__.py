@@ -1,1 +1,1 @@
-"""The kinds of raw input: one file, one kind, and how it becomes tensors. The registry scans this folder."""
+"""Readers, one file per kind of raw input: how it becomes tensors. The registry scans this folder."""

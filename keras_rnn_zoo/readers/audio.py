@@ -1,34 +1,32 @@
-"""Recordings."""
+"""The reader of recordings."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
-from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.readers._options import MaxSeconds, SampleRate
 from keras_rnn_zoo.readers._recordings import FORMATS, read_recording
-from keras_rnn_zoo.readers._wav import MOST_SECONDS
+from keras_rnn_zoo.readers._wav import DEFAULT_MAX_SECONDS
 from keras_rnn_zoo.readers.reader import Reader, read_file
-from keras_rnn_zoo.readers.series import padded_batch, repeated, without_padding
+from keras_rnn_zoo.readers.series import pad_batch, pad_with_nan, repeat_longest
 
-LOUDEST = 100.0
-"""What samples are cut off at; those of recordings lie from -1 to 1."""
+MAX_AMPLITUDE = 100.0
+"""Samples are clipped at this absolute value; those of recordings are from -1 to 1."""
 
 
 @registry.reader(
     inputs={
         "audio": "the recordings, from -1 to 1, one channel: float32 (batch, samples)",
-        "lengths": "the number of samples of each, all where it is empty, as by default: int32 (batch,)",
-    }
+        "lengths": "the number of samples of each; by default empty, which means all: int32 (batch,)",
+    },
+    columns="audio filename file file_name path name wav speech recording",
+    by_path=True,
+    example="RECORDING",
 )
 class AudioReader(Reader):
-    """Waveforms, float32 `(batch, samples)` from -1 to 1; padding is NaN.
-
-    Args:
-        sample_rate: samples a second.
-        max_seconds: most of a recording that is read, from its start.
-    """
+    """Waveforms, float32 `(batch, samples)` from -1 to 1; padding is NaN."""
 
     input = "audio"
     variable = True
@@ -36,8 +34,8 @@ class AudioReader(Reader):
     def __init__(
         self,
         *,
-        sample_rate: Annotated[int, Range(1000, 192_000)] = 16_000,
-        max_seconds: Annotated[float, Range(0.01, 3600)] = MOST_SECONDS,
+        sample_rate: SampleRate = 16_000,
+        max_seconds: MaxSeconds = DEFAULT_MAX_SECONDS,
     ) -> None:
         self.sample_rate = sample_rate
         self.max_samples = round(sample_rate * max_seconds)
@@ -56,15 +54,15 @@ class AudioReader(Reader):
 
     def __call__(self, *raw: Any) -> Any:
         waveforms, lengths = raw
-        # Louder than any recording, so that no power overflows.
-        waveforms = tf.clip_by_value(without_padding(waveforms, lengths), -LOUDEST, LOUDEST)
+        # Avoid overflow of the power; no recording is that loud.
+        waveforms = tf.clip_by_value(pad_with_nan(waveforms, lengths), -MAX_AMPLITUDE, MAX_AMPLITUDE)
         return waveforms[:, : self.max_samples]
 
     def add_batch_axis(self, raw: Any) -> tuple[Any, ...]:
         return raw[None], tf.shape(raw)[:1]
 
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
-        return padded_batch([self._samples(item) for item in inputs], ())
+        return pad_batch([self._samples(item) for item in inputs], ())
 
     def dummy_input(self, number: int) -> Any:
         random = np.random.default_rng(number)
@@ -73,13 +71,10 @@ class AudioReader(Reader):
         return (0.5 * tone + random.normal(0, 0.01, len(tone))).astype("float32")
 
     def longer_than(self, inputs: Sequence[Any]) -> Any:
-        return repeated(inputs)
+        return repeat_longest(inputs)
 
     def _samples(self, item: Any) -> Any:
-        """Returns the samples of the bytes of a recording or of the path of one, at the rate that the model reads.
-
-        Anything else is given back as it is.
-        """
+        """Returns the samples of a recording, given as path or content, at the model's rate; other items unchanged."""
         if not isinstance(item, str | bytes) and not hasattr(item, "__fspath__"):
             return item
         content = item if isinstance(item, bytes) else read_file(item)
@@ -87,4 +82,4 @@ class AudioReader(Reader):
         try:
             return read_recording(content, self.sample_rate, self.max_samples / self.sample_rate)
         except DataError as error:
-            raise DataError(f"The recording {name} cannot be read: {error}. {FORMATS} files are read.") from None
+            raise DataError(f"The recording {name} cannot be read: {error}. Supported formats are {FORMATS}.") from None

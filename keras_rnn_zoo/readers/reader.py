@@ -1,4 +1,4 @@
-"""What every reader provides: the half of a task's preprocessing that depends on the kind of input alone."""
+"""The interface of readers: the part of a task's preprocessing that depends only on the kind of input."""
 
 import abc
 import functools
@@ -12,33 +12,36 @@ from keras_rnn_zoo.lazy import tf
 
 
 class Reader(abc.ABC):
-    """From raw inputs of one kind to a model's input.
+    """Converts raw inputs of one kind to a model's input.
 
-    Calling it on the tensors of a raw batch gives the model's input, in TensorFlow ops; steps that are only padding
-    hold 0 where the input is integer and NaN where it is floating-point. Keyword-only arguments of a subclass are
-    options.
+    Calling a reader on the tensors of a raw batch returns the model's input, computed by TensorFlow ops. Padding steps
+    are 0 if the input is integer and NaN if it is floating-point. Keyword-only arguments of a subclass are options.
     """
 
     input: str
     """The kind of input: the option `input` of an architecture."""
 
     variable: bool
-    """Whether inputs differ in length, along the first axis after the batch's."""
+    """Whether inputs vary in length along the first axis after the batch axis."""
 
     def fit(self, raw: Any) -> str:
-        """Learns what reading needs from a `tf.data.Dataset` of raw inputs; returns what, in a few words, or ""."""
+        """Learns from the training split, a `tf.data.Dataset` of raw inputs.
+
+        Returns:
+            A short description of what was learned, for the training log, or "".
+        """
         return ""
 
     @abc.abstractmethod
     def model_options(self) -> dict[str, Any]:
-        """Returns the options that the model takes from the input."""
+        """Returns the options of the model that follow from the input, such as the size of the vocabulary."""
 
     @abc.abstractmethod
     def signature(self) -> list[Any]:
-        """Returns the `tf.TensorSpec`s of a raw batch, named as users of an export name its inputs."""
+        """Returns the `tf.TensorSpec`s of a raw batch; their names are those of an export's inputs."""
 
     def defaults(self) -> dict[str, Any]:
-        """Returns the values of inputs that may be left out, by name; they are the last ones of the signature."""
+        """Returns the default values of optional inputs, by name; these come last in the signature."""
         return {}
 
     @abc.abstractmethod
@@ -46,7 +49,7 @@ class Reader(abc.ABC):
         """Returns the model's input for a raw batch."""
 
     def steps(self, raw: Any) -> int:
-        """Returns the number of steps that are read of a raw input, as a data set gives it."""
+        """Returns the number of steps that are read of a raw input from a dataset."""
         return int(self._steps(raw))
 
     @functools.cached_property
@@ -54,61 +57,65 @@ class Reader(abc.ABC):
         return tf.function(lambda raw: tf.shape(self(*self.add_batch_axis(raw)))[1], reduce_retracing=True)
 
     def valid_mask(self, *raw: Any) -> Any:
-        """Returns which inputs of a raw batch are ones, boolean `(batch,)`, or `None` where anything is.
+        """Returns a boolean mask `(batch,)` of the valid inputs, or `None` if every value is valid for this reader.
 
-        What can be told to be none is read as something harmless, and gets an empty answer.
+        Invalid inputs are read as something harmless, and get an empty prediction.
         """
         return None
 
     def source_tokens(self, *raw: Any) -> dict[str, Any]:
-        """Returns what the steps of the input are, by name, where people can read it: `(batch, steps)`."""
+        """Returns human-readable strings `(batch, steps)` for the steps of the input, by name, if there are any."""
         return {}
 
     def add_batch_axis(self, raw: Any) -> tuple[Any, ...]:
-        """Returns the raw batch that holds one raw input, as a data set gives it."""
+        """Returns a raw batch with a single raw input from a dataset."""
         return (raw[None],)
 
     @abc.abstractmethod
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
-        """Returns the raw batch of what a user gave; raises `DataError` for what is no input of this kind."""
+        """Returns the raw batch of a user's inputs; raises `DataError` for inputs that are not of this kind."""
 
     @abc.abstractmethod
     def dummy_input(self, number: int) -> Any:
-        """Returns a raw input for a check where no data is at hand, another one for each number."""
+        """Returns a synthetic raw input, which depends on `number`, for checks without data."""
 
     def longer_than(self, inputs: Sequence[Any]) -> Any:
-        """Returns a raw input that is longer than all of `inputs`, where inputs differ in length."""
+        """Returns a raw input that is longer than all of `inputs`; only for inputs that vary in length."""
         raise NotImplementedError
 
     def resources(self) -> list[Any]:
-        """Returns the layers with tables that reading looks up, which an export must carry."""
+        """Returns the layers whose lookup tables the reader uses, and which an export must include."""
         return []
 
     def save(self, folder: Path) -> None:  # noqa: B027  Most readers learn nothing.
-        """Writes what `fit` learnt to `folder`, as plain text."""
+        """Writes what `fit` learned to `folder`, as plain text."""
 
     def load(self, folder: Path | Member) -> None:  # noqa: B027
-        """Reads what `save` wrote."""
+        """Reads the files that `save` wrote."""
 
 
-def required(condition: Any, message: str, *values: Any) -> Any:
-    """Returns the first of `values`, or raises TensorFlow's `InvalidArgumentError` unless `condition` holds.
+def require(condition: Any, message: str, *values: Any) -> Any:
+    """Returns the first of `values`; raises TensorFlow's `InvalidArgumentError` unless `condition` is true.
 
-    The message is followed by the values. What depends on the result runs after the check, in a graph, too.
+    Args:
+        condition: a boolean scalar tensor.
+        message: the message of the error, which is followed by the values.
+        *values: tensors. In a graph, everything that depends on the result runs after the check.
     """
     with tf.control_dependencies([tf.debugging.Assert(condition, [message, *values])]):
         return tf.identity(values[0])
 
 
 def read_file(path: Any) -> bytes:
-    """Returns the content of a file that a user named; raises `DataError` where it cannot be read."""
+    """Returns the content of a file that a user named; raises `DataError` if it cannot be read."""
     try:
         return Path(path).expanduser().read_bytes()
     except IsADirectoryError:
         raise DataError(
-            f"{str(path)!r} is a folder; a file is expected. To predict all that it holds: zoo predict RUN --input DIR."
+            f"{str(path)!r} is a folder, but a file is expected. To predict all files in it: "
+            "zoo predict RUN --input DIR."
         ) from None
-    # A RuntimeError tells of the home folder of a user there is not.
+    # `expanduser` raises RuntimeError for the home folder of an unknown user.
     except (OSError, TypeError, ValueError, RuntimeError) as error:
         reason = str(getattr(error, "strerror", None) or error).rstrip(".")
         raise DataError(f"The file {str(path)!r} cannot be read: {reason}. Name a file that exists.") from None

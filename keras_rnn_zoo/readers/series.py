@@ -1,4 +1,4 @@
-"""Numbers over time."""
+"""The reader of numeric series."""
 
 import functools
 import json
@@ -14,27 +14,29 @@ from keras_rnn_zoo.atomic_files import write_json
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
-from keras_rnn_zoo.readers.reader import Reader, required
+from keras_rnn_zoo.readers.reader import Reader, require
 
-FARTHEST = 1e9
-"""Deviations from the mean that numbers are cut off at, so that no sum of them overflows."""
+MAX_DEVIATIONS = 1e9
+"""Values are clipped at this many standard deviations from the mean, so that no sum of them overflows."""
 
 
 @registry.reader(
     inputs={
         "series": "the numbers, step by step: float32 (batch, steps, features)",
-        "lengths": "the number of steps of each, all where it is empty, as by default: int32 (batch,)",
-    }
+        "lengths": "the number of steps of each; by default empty, which means all: int32 (batch,)",
+    },
+    columns="series x strokes signal sequence points",
+    example='"[[...], ...]"',
 )
 class SeriesReader(Reader):
-    """Series, float32 `(batch, steps, features)`, each feature scaled as the training split has it.
+    """Series, float32 `(batch, steps, features)`, each feature scaled by its statistics in the training split.
 
     Padding is NaN.
 
     Args:
-        max_steps: most steps read of a series, from its start.
-        normalization: standard scales each feature to mean 0 and variance 1 on the training split; none leaves the
-            numbers as they are.
+        max_steps: maximum number of steps to read of a series, from its start.
+        normalization: standard scales each feature to mean 0 and variance 1 on the training split; none keeps the
+            values as they are.
     """
 
     input = "series"
@@ -53,17 +55,17 @@ class SeriesReader(Reader):
         self.deviation: list[float] = []
 
     def fit(self, raw: Any) -> str:
-        total, squares, numbers, steps = functools.reduce(
+        total, squares, counts, steps = functools.reduce(
             lambda sums, more: tuple(map(operator.add, sums, more)),
             map(_moments, raw.map(_as_double).as_numpy_iterator()),
         )
-        mean = total / np.maximum(numbers, 1)
-        deviation = np.sqrt(np.maximum(squares / np.maximum(numbers, 1) - mean**2, 0))
-        learned = f"{len(mean)} features a step, {steps:,} steps"
+        mean = total / np.maximum(counts, 1)
+        deviation = np.sqrt(np.maximum(squares / np.maximum(counts, 1) - mean**2, 0))
+        learned = f"{len(mean)} features per step, {steps:,} steps"
         if self.normalization == "none":
             self.mean, self.deviation = [0.0] * len(mean), [1.0] * len(mean)
             return f"{learned}, not scaled"
-        # A constant feature stays as wide as it is; by rounding, its deviation may not be quite 0.
+        # Do not scale constant features; because of rounding, their deviation may not be exactly 0.
         varies = deviation > 1e-6 * np.abs(mean)
         self.mean, self.deviation = mean.tolist(), np.where(varies, deviation, 1.0).tolist()
         return f"{learned}, each feature scaled to mean 0 and variance 1"
@@ -83,7 +85,7 @@ class SeriesReader(Reader):
     def __call__(self, *raw: Any) -> Any:
         series, lengths = raw
         scaled = (series - tf.constant(self.mean, tf.float32)) / tf.constant(self.deviation, tf.float32)
-        return tf.clip_by_value(without_padding(scaled, lengths), -FARTHEST, FARTHEST)[:, : self.max_steps]
+        return tf.clip_by_value(pad_with_nan(scaled, lengths), -MAX_DEVIATIONS, MAX_DEVIATIONS)[:, : self.max_steps]
 
     def add_batch_axis(self, raw: Any) -> tuple[Any, ...]:
         return raw[None], tf.shape(raw)[:1]
@@ -92,22 +94,22 @@ class SeriesReader(Reader):
         return max(1, min(len(raw), self.max_steps))  # An empty series is read as one step of zeros.
 
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
-        parsed = [parsed_series(item) if isinstance(item, str | bytes) else item for item in inputs]
-        return padded_batch(parsed, (len(self.mean),))
+        parsed = [parse_series(item) if isinstance(item, str | bytes) else item for item in inputs]
+        return pad_batch(parsed, (len(self.mean),))
 
     def dummy_input(self, number: int) -> Any:
         random = np.random.default_rng(number)
         return random.normal(self.mean, self.deviation, (random.integers(1, 50), len(self.mean))).astype("float32")
 
     def longer_than(self, inputs: Sequence[Any]) -> Any:
-        return repeated(inputs)
+        return repeat_longest(inputs)
 
     def save(self, folder: Path) -> None:
         write_json(folder / self.FILE, {"mean": self.mean, "deviation": self.deviation})
 
     def load(self, folder: Path | Member) -> None:
-        learnt = read_json(folder / self.FILE)
-        self.mean, self.deviation = learnt["mean"], learnt["deviation"]
+        statistics = read_json(folder / self.FILE)
+        self.mean, self.deviation = statistics["mean"], statistics["deviation"]
 
 
 def _as_double(series: Any) -> Any:
@@ -115,14 +117,14 @@ def _as_double(series: Any) -> Any:
 
 
 def _moments(series: Any) -> tuple[Any, Any, Any, int]:
-    """Returns sums, sums of squares and how many there are of each feature's numbers, and the steps."""
-    real = np.isfinite(series)
-    series = np.where(real, series, 0.0)
-    return series.sum(axis=0), np.square(series).sum(axis=0), real.sum(axis=0), len(series)
+    """Returns the sum, sum of squares and number of finite values of each feature `(features,)`, and the steps."""
+    finite = np.isfinite(series)
+    series = np.where(finite, series, 0.0)
+    return series.sum(axis=0), np.square(series).sum(axis=0), finite.sum(axis=0), len(series)
 
 
-def parsed_series(text: str | bytes) -> Any:
-    """Returns what a series as JSON holds; raises `DataError` where it is no JSON."""
+def parse_series(text: str | bytes) -> Any:
+    """Returns the value of a series in JSON; raises `DataError` if it is not valid JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -132,50 +134,66 @@ def parsed_series(text: str | bytes) -> Any:
         ) from None
 
 
-def without_padding(values: Any, lengths: Any) -> Any:
-    """Returns values `(batch, time, ...)` with NaN at and after `lengths` (batch,), with one step or more.
+def pad_with_nan(values: Any, lengths: Any) -> Any:
+    """Sets padding to NaN.
 
-    What is no number within the length counts as 0: NaN marks padding alone. Without lengths, `(0,)`, there is none.
+    Args:
+        values: float32 `(batch, time, ...)`. Values before the end that are not finite become 0, because NaN marks
+            padding.
+        lengths: the number of real steps of each row, int32 `(batch,)`, or empty if there is no padding.
+
+    Returns:
+        Values of the same shape with NaN after the end of each row; with one step of zeros if `time` is 0.
     """
     batch, steps = tf.unstack(tf.shape(values)[:2])
-    given = tf.size(lengths)
-    fault = "The input `lengths` needs a number for each row of the batch, or none at all; numbers and rows:"
-    given = required(tf.logical_or(tf.equal(given, batch), tf.equal(given, 0)), fault, given, batch)
-    lengths = tf.cond(tf.equal(given, 0), lambda: tf.fill([batch], steps), lambda: lengths)
+    count = tf.size(lengths)
+    fault = "The input `lengths` must be empty or have one value per row of the batch; number of values and rows:"
+    count = require(tf.logical_or(tf.equal(count, batch), tf.equal(count, 0)), fault, count, batch)
+    lengths = tf.cond(tf.equal(count, 0), lambda: tf.fill([batch], steps), lambda: lengths)
 
     def up_to(lengths: Any) -> Any:
         real = tf.sequence_mask(lengths, tf.shape(values)[1])
         return tf.reshape(real, tf.concat([tf.shape(real), [1] * (len(values.shape) - 2)], 0))
 
-    # Also the first step of an empty row, which counts as real, is 0 then.
+    # This also sets the first step of an empty row, which counts as real, to 0.
     values = tf.where(tf.logical_and(tf.math.is_finite(values), up_to(lengths)), values, 0.0)
     values = tf.pad(values, [[0, 0], [0, tf.maximum(1 - steps, 0)]] + [[0, 0]] * (len(values.shape) - 2))
     return tf.where(up_to(tf.maximum(lengths, 1)), values, np.nan)
 
 
-def repeated(inputs: Sequence[Any]) -> Any:
-    """Returns the longest of some arrays `(time, ...)`, followed by itself and one step more."""
+def repeat_longest(inputs: Sequence[Any]) -> Any:
+    """Returns the longest of some arrays `(time, ...)` twice, followed by one more step."""
     longest = max(map(np.asarray, inputs), key=len)
     return np.concatenate([longest, longest, np.ones((1, *longest.shape[1:]), longest.dtype)])
 
 
-def padded_batch(inputs: Sequence[Any], features: tuple[int, ...]) -> tuple[Any, Any]:
-    """Returns arrays `(time, *features)` as one tensor with zeros at the end, and their lengths, int32.
+def pad_batch(inputs: Sequence[Any], features: tuple[int, ...]) -> tuple[Any, Any]:
+    """Pads arrays to a batch.
 
-    Where there is one feature, an array may also be `(time,)`.
-    Raises `DataError` for what is no such array, nor lists of numbers that make one.
+    Args:
+        inputs: arrays, or nested lists of numbers, of shape `(time, *features)`. With a single feature, `(time,)` is
+            accepted as well.
+        features: the shape of a step.
+
+    Returns:
+        The batch, float32 `(batch, time, *features)`, padded with zeros, and the lengths, int32 `(batch,)`.
+
+    Raises:
+        DataError: an input is not such an array.
     """
     arrays = []
     for item in inputs:
         try:
             array = np.asarray(item, "float32")
         except (TypeError, ValueError, OverflowError):
-            raise DataError(f"Numbers are expected, as many in each step; received {item!r:.60}.") from None
+            raise DataError(
+                f"Numbers are expected, the same number of them in each step; received {item!r:.60}."
+            ) from None
         if array.ndim == 1 and features == (1,):
-            array = array[:, None]  # As in training, where series of one feature need no axis for it.
+            array = array[:, None]  # In training data, too, series with one feature need no axis for it.
         if array.ndim != 1 + len(features) or array.shape[1:] != features:
-            wanted = ", ".join(["steps", *map(str, features)])
-            raise DataError(f"An array of shape ({wanted}) is expected; received one of {array.shape}.")
+            expected = ", ".join(["steps", *map(str, features)])
+            raise DataError(f"An array of shape ({expected}) is expected; received one of shape {array.shape}.")
         arrays.append(array)
     lengths = np.array([len(array) for array in arrays], "int32")
     batch = np.zeros((len(arrays), max(lengths, default=0), *features), "float32")

@@ -1,26 +1,29 @@
-"""Texts."""
+"""The reader of texts."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
-from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.readers._options import MaxTokens, VocabularySize
 from keras_rnn_zoo.readers.reader import Reader
 
 
-@registry.reader(inputs={"text": "the texts: string (batch,), UTF-8"})
+@registry.reader(
+    inputs={"text": "the texts: string (batch,), UTF-8"},
+    columns="text review sentence content body comment message tweet document question title description input x",
+)
 class TextReader(Reader):
     """Token ids of texts, int32 `(batch, time)`.
 
     Args:
-        tokens: what a token is: words, lower-cased and split by the rules of English; what stands between spaces;
-            characters; or pieces, which are words and marks as they are, with the space before them.
-        vocabulary_size: most tokens in use, padding and the unknown one among them; the commonest are kept.
-        max_length: most tokens read of a text; of a longer one, the last ones are read.
+        tokens: the kind of tokens: words, which are lower-cased and split by the rules of English; spaces, for text
+            already tokenized with spaces; characters; or pieces, which are unchanged words and punctuation marks with
+            the space before them.
+        vocabulary_size: maximum number of tokens, including padding and the unknown token; the most frequent are kept.
     """
 
     input = "text"
@@ -30,8 +33,8 @@ class TextReader(Reader):
         self,
         *,
         tokens: Literal["words", "spaces", "characters", "pieces"] = "words",
-        vocabulary_size: Annotated[int, Range(3, 10_000_000)] = 20_000,
-        max_length: Annotated[int, Range(1, 1_000_000)] = 400,
+        vocabulary_size: VocabularySize = 20_000,
+        max_length: MaxTokens = 400,
     ) -> None:
         from keras_rnn_zoo.layers.text import Tokenizer
 
@@ -50,9 +53,9 @@ class TextReader(Reader):
         return self.ids(*raw)
 
     def source_tokens(self, *raw: Any) -> dict[str, Any]:
-        from keras_rnn_zoo.layers.text import one_step_or_more
+        from keras_rnn_zoo.layers.text import at_least_one_step
 
-        return {"source_tokens": one_step_or_more(self.ids.read(*raw).to_tensor(""))}
+        return {"source_tokens": at_least_one_step(self.ids.read(*raw).to_tensor(""))}
 
     def dummy_input(self, number: int) -> Any:
         return dummy_text(self.ids, number)
@@ -74,7 +77,7 @@ class TextReader(Reader):
 
 
 def text_batch(inputs: Sequence[Any]) -> Any:
-    """Returns texts, each `str` or `bytes`, as a string tensor `(batch,)`; raises `DataError` for anything else."""
+    """Returns a string tensor `(batch,)` of texts, each `str` or `bytes`; raises `DataError` for anything else."""
     for text in inputs:
         if not isinstance(text, str | bytes):
             raise DataError(f"A text is expected as str or bytes; received {text!r}.")
@@ -84,32 +87,32 @@ def text_batch(inputs: Sequence[Any]) -> Any:
 def _encoded(text: str) -> bytes:
     try:
         return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # Half of a surrogate pair is no character: its bytes are not UTF-8.
+    except UnicodeEncodeError:  # A lone surrogate; its bytes are not valid UTF-8.
         return text.encode("utf-8", "surrogatepass")
 
 
 def dummy_text(ids: Any, number: int) -> bytes:
-    """Returns a text of tokens drawn from the vocabulary of a `Tokenizer`, another one for each number."""
+    """Returns a text of tokens drawn from the vocabulary of a `Tokenizer`, which depends on `number`."""
     from keras_rnn_zoo.layers.text import SEPARATORS
 
     random = np.random.default_rng(number)
-    known = ids.vocabulary[len(ids.reserved) :] or ["?"]
-    return SEPARATORS[ids.tokens].join(random.choice(known, random.integers(1, 30))).encode()
+    tokens = ids.vocabulary[len(ids.reserved) :] or ["?"]
+    return SEPARATORS[ids.tokens].join(random.choice(tokens, random.integers(1, 30))).encode()
 
 
 def longer_text_than(inputs: Sequence[Any]) -> bytes:
-    """Returns the longest of some texts three times, which has more words and more characters than any of them."""
+    """Returns a text with more words and more characters than any of the given ones."""
     texts = [_encoded(text) if isinstance(text, str) else text for text in inputs]
     return b" ".join([max(texts, key=lambda text: len(text.split())), *[max(texts, key=len)] * 2, b"end"])
 
 
 def learn_vocabulary(ids: Any, texts: Any) -> str:
-    """Fits a `Tokenizer` on a `tf.data.Dataset` of texts; returns what it learnt, for the training log."""
+    """Fits a `Tokenizer` on a `tf.data.Dataset` of texts; returns a description of the result, for the training log."""
     from keras_rnn_zoo.layers.text import UNITS
 
     counts = ids.adapt(texts.batch(1024).prefetch(2))
     total = sum(counts.values())
-    known = sum(counts[token] for token in ids.vocabulary)
-    spelled = "; the others are spelled out" if ids.tokens == "pieces" else ""
-    covered = f"{known / max(total, 1):.1%} of {total:,} {UNITS[ids.tokens]}{spelled}"
-    return f"{ids.name} of {len(ids.vocabulary):,}, which covers {covered}"
+    covered = sum(counts[token] for token in ids.vocabulary)
+    spelled_out = "; the others are spelled out" if ids.tokens == "pieces" else ""
+    coverage = f"{covered / max(total, 1):.1%} of {total:,} {UNITS[ids.tokens]}{spelled_out}"
+    return f"{ids.name} of {len(ids.vocabulary):,}, which covers {coverage}"

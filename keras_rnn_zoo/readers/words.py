@@ -1,4 +1,4 @@
-"""Sentences that are read word by word, each word with its characters."""
+"""The reader of sentences word by word, optionally with the characters of each word."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +8,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.readers._options import CharUnits, MaxTokens, VocabularySize
 from keras_rnn_zoo.readers.reader import Reader
 from keras_rnn_zoo.readers.text import dummy_text, learn_vocabulary, longer_text_than, text_batch
 
@@ -16,13 +17,13 @@ from keras_rnn_zoo.readers.text import dummy_text, learn_vocabulary, longer_text
 class WordsReader(Reader):
     """Ids of words, int32 `(batch, words)`, or of words and their characters, `(batch, words, 1 + max_characters)`.
 
-    Words are what stands between white space. Their ids are those of their lower-case forms; the characters keep case.
+    Words are separated by white space. Their ids are those of their lower-case forms; characters keep their case.
 
     Args:
-        vocabulary_size: most words in use, padding and the unknown one among them; the commonest are kept.
-        max_length: most words read of a sentence; of a longer one, the first ones are read.
-        char_units: whether characters are read, if not 0.
-        max_characters: most characters read of a word; of a longer one, the last ones are read.
+        vocabulary_size: maximum number of words, including padding and the unknown word; the most frequent are kept.
+        max_length: maximum number of words to read of a sentence; longer sentences are truncated at the end.
+        char_units: if not 0, characters are read as well.
+        max_characters: maximum number of characters to read of a word; longer words are truncated from the front.
     """
 
     input = "text"
@@ -31,9 +32,9 @@ class WordsReader(Reader):
     def __init__(
         self,
         *,
-        vocabulary_size: Annotated[int, Range(3, 10_000_000)] = 20_000,
-        max_length: Annotated[int, Range(1, 1_000_000)] = 400,
-        char_units: Annotated[int, Range(0, 8192)] = 0,
+        vocabulary_size: VocabularySize = 20_000,
+        max_length: MaxTokens = 400,
+        char_units: CharUnits = 0,
         max_characters: Annotated[int, Range(1, 1000)] = 20,
     ) -> None:
         from keras_rnn_zoo.layers.text import Tokenizer
@@ -41,27 +42,29 @@ class WordsReader(Reader):
         self.words = Tokenizer("spaces", vocabulary_size, max_length, name="vocabulary")
         self.characters = Tokenizer("characters", 10_000, max_characters, name="characters")
         self.max_length = max_length
-        self.spelt = char_units > 0
+        self.with_characters = char_units > 0
 
     def tokens(self, texts: Any) -> Any:
-        """Returns the words of strings `(batch,)`, as ragged strings `(batch, words)`."""
+        """Returns the words of strings `(batch,)` as ragged strings `(batch, words)`."""
         return self.words.split(texts)[:, : self.max_length]
 
     def given(self, tokens: Any) -> Any:
-        """Returns words that were split elsewhere, strings `(batch, words)` with empty ones at the end, as ragged ones.
+        """Returns ragged strings `(batch, words)` for words that are split already.
 
-        Bytes that are not UTF-8 count as U+FFFD, as in texts.
+        Args:
+            tokens: strings `(batch, words)`, padded with empty strings. As in texts, bytes that are not valid UTF-8 are
+                read as U+FFFD.
         """
         words = tf.strings.unicode_transcode(tokens, "UTF-8", "UTF-8", errors="replace")
         return tf.RaggedTensor.from_tensor(words, padding="")[:, : self.max_length]
 
     def fit(self, raw: Any) -> str:
         words = learn_vocabulary(self.words, raw.map(_lower))
-        return f"{words}; {learn_vocabulary(self.characters, raw)}" if self.spelt else words
+        return f"{words}; {learn_vocabulary(self.characters, raw)}" if self.with_characters else words
 
     def model_options(self) -> dict[str, Any]:
         sizes = {"input": self.input, "vocabulary_size": len(self.words.vocabulary)}
-        return {**sizes, "char_vocabulary_size": len(self.characters.vocabulary)} if self.spelt else sizes
+        return {**sizes, "char_vocabulary_size": len(self.characters.vocabulary)} if self.with_characters else sizes
 
     def signature(self) -> list[Any]:
         return [tf.TensorSpec([None], tf.string, name="text")]
@@ -71,17 +74,17 @@ class WordsReader(Reader):
 
     def look_up(self, tokens: Any) -> Any:
         """Returns the model's input for ragged words `(batch, words)`."""
-        from keras_rnn_zoo.layers.text import one_step_or_more
+        from keras_rnn_zoo.layers.text import at_least_one_step
 
         words = self.words.look_up(tf.ragged.map_flat_values(_lower, tokens))
-        if not self.spelt:
-            return one_step_or_more(words.to_tensor())
+        if not self.with_characters:
+            return at_least_one_step(words.to_tensor())
         characters = self.characters.look_up(
             self.characters.split(tokens.flat_values)[:, -self.characters.max_length :]
         )
         shape = [None, self.characters.max_length]
         both = tf.concat([words.flat_values[:, None], characters.to_tensor(shape=shape)], axis=1)
-        return one_step_or_more(words.with_flat_values(both).to_tensor())
+        return at_least_one_step(words.with_flat_values(both).to_tensor())
 
     def dummy_input(self, number: int) -> Any:
         return dummy_text(self.words, number)
@@ -90,7 +93,7 @@ class WordsReader(Reader):
         return longer_text_than(inputs)
 
     def resources(self) -> list[Any]:
-        return [self.words, self.characters] if self.spelt else [self.words]
+        return [self.words, self.characters] if self.with_characters else [self.words]
 
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         return (text_batch(inputs),)
@@ -105,5 +108,5 @@ class WordsReader(Reader):
 
 
 def _lower(texts: Any) -> Any:
-    # `lower` would end a text at a NUL.
+    # `lower` would truncate a text at a NUL.
     return tf.strings.lower(tf.strings.regex_replace(texts, r"\x00", " "), encoding="utf-8")

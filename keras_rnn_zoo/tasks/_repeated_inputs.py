@@ -44,4 +44,5 @@ def read_once(examples: Any, task: Task) -> Any:
 def share_of_new(examples: Any) -> float:
     """Returns the share of `(raw, target)` whose raw input is not that of the example before."""
     raws = [raw.numpy() for raw, _ in examples]
-    return sum(one != other for one, other in itertools.pairwise([None, *raws])) / max(len(raws), 1)
+    new = sum(bool(raw != before) for before, raw in itertools.pairwise([None, *raws]))
+    return new / max(len(raws), 1)

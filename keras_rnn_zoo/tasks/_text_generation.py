@@ -76,6 +76,8 @@ class TextGenerationTask(TokenLevelTask, TextTargetTask):
         length_penalty: exponent of the length penalty.
     """
 
+    generates = True
+
     def __init__(
         self,
         reader: Any,

@@ -16,7 +16,7 @@ class TokenLevelTask(Task):
     def loss_weight(self, targets: Any) -> int:
         from keras_rnn_zoo.layers.steps import counted_steps
 
-        return counted_steps(targets)
+        return int(counted_steps(targets))
 
     def training_metrics(self) -> list[Any]:
         from keras_rnn_zoo.layers.steps import StepAccuracy

@@ -2,27 +2,35 @@
 
 import importlib.util
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.lazy import tf
-from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.tasks._options import (
+    BeamSize,
+    BleuTokenize,
+    LengthPenalty,
+    TargetTokens,
+    TargetVocabularySize,
+    TextLength,
+)
 from keras_rnn_zoo.tasks._text_generation import OUTPUTS, TextGenerationTask, as_texts, exact_match
 
 
-@registry.task(outputs=OUTPUTS)
+@registry.task(
+    outputs=OUTPUTS,
+    files=registry.TaskFiles(
+        target="caption",
+        columns={"caption": "caption captions text description sentence"},
+        references=True,
+        table="captions.csv",
+    ),
+)
 class Captioning(TextGenerationTask):
     """Describes an image in a sentence.
 
     Args:
-        target_tokens: what a token of the written text is. Pieces (words and marks with the space before them) and
-            characters give the text as it is, with capitals and spaces; words are lower-cased and split by the rules
-            of English; spaces takes what stands between spaces.
-        target_vocabulary_size: most tokens in use to write with, four reserved ones among them; the commonest are kept.
         max_length: most tokens written.
-        beam_size: number of texts that the search follows at once; 1 is greedy search.
-        length_penalty: exponent of the length penalty of Wu et al. 2016; 0 for none.
-        bleu_tokenize: sacrebleu's tokenizer for BLEU; none takes what stands between spaces.
     """
 
     repeats_inputs = True  # Each caption of an image is an example.
@@ -32,12 +40,12 @@ class Captioning(TextGenerationTask):
         reader: Any,
         classes: tuple[str, ...],
         *,
-        target_tokens: Literal["pieces", "words", "spaces", "characters"] = "pieces",
-        target_vocabulary_size: Annotated[int, Range(5, 10_000_000)] = 10_000,
-        max_length: Annotated[int, Range(1, 10_000)] = 40,
-        beam_size: Annotated[int, Range(1, 100)] = 1,
-        length_penalty: Annotated[float, Range(0, 3)] = 1.0,
-        bleu_tokenize: Literal["13a", "none", "char", "intl", "zh"] = "13a",
+        target_tokens: TargetTokens = "pieces",
+        target_vocabulary_size: TargetVocabularySize = 10_000,
+        max_length: TextLength = 40,
+        beam_size: BeamSize = 1,
+        length_penalty: LengthPenalty = 1.0,
+        bleu_tokenize: BleuTokenize = "13a",
     ) -> None:
         super().__init__(reader, classes, target_tokens, target_vocabulary_size, max_length, beam_size, length_penalty)
         self.bleu_tokenize = bleu_tokenize

@@ -7,6 +7,8 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.tasks.task import Task
+from keras_rnn_zoo.user_data.target_checks import check_label
+from keras_rnn_zoo.user_data.text_defaults import long_text_defaults
 
 MATRIX_CLASSES = 100
 """Classes up to which every pair of them is counted, and the area under the curve is measured."""
@@ -19,6 +21,14 @@ CONFUSIONS = 50
         "label": "the likeliest class: string (batch,)",
         "probabilities": "the probability of each class: float32 (batch, classes), in the order of labels.txt",
     },
+    files=registry.TaskFiles(
+        target="label",
+        columns={"label": "label class category sentiment stars intent topic polarity rating target output y"},
+        check=check_label,
+        dtype="int64",
+        classes="one",
+        text_defaults=long_text_defaults,
+    ),
 )
 class Classification(Task):
     """Tells which of some classes an input belongs to."""

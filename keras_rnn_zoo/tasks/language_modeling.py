@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Option, Range
-from keras_rnn_zoo.readers.reader import required
+from keras_rnn_zoo.readers.reader import require
 from keras_rnn_zoo.readers.text import TextReader
 from keras_rnn_zoo.tasks._token_level import TokenLevelTask
 
@@ -17,8 +17,9 @@ from keras_rnn_zoo.tasks._token_level import TokenLevelTask
     inputs={
         "temperature": "divides the logits; 0 always takes the likeliest token; by default 0.8: float32 ()",
         "seed": "the same seed gives the same text; by default 0: int32 ()",
-        "max_new_tokens": "number of tokens to write; by default 300: int32 ()",
+        "max_new_tokens": "number of tokens to generate; by default 300: int32 ()",
     },
+    files=registry.TaskFiles(),
 )
 class LanguageModeling(TokenLevelTask):
     """Predicts each token from those before it, and goes on with a prompt."""
@@ -28,7 +29,7 @@ class LanguageModeling(TokenLevelTask):
         for option in (
             Option("temperature", float, 0.8, "divides the logits; 0 takes the likeliest", bounds=Range(0, 100)),
             Option("seed", int, 0, "the same seed gives the same text", bounds=Range(0, 2**31 - 1)),
-            Option("max_new_tokens", int, 300, "number of tokens to write", bounds=Range(1, 100_000)),
+            Option("max_new_tokens", int, 300, "number of tokens to generate", bounds=Range(1, 100_000)),
         )
     }
     export_check_options: ClassVar[Mapping[str, Any]] = {"max_new_tokens": 20}
@@ -64,9 +65,9 @@ class LanguageModeling(TokenLevelTask):
         texts, temperature, seed, length = raw
         bounds = self.prediction_options["max_new_tokens"].bounds
         writable = tf.logical_and(length >= bounds.minimum, length <= bounds.maximum)
-        length = required(writable, "The input `max_new_tokens` lies from 1 to 100,000; received", length)
+        length = require(writable, "The input `max_new_tokens` lies from 1 to 100,000; received", length)
         warm = tf.logical_and(temperature >= 0, tf.math.is_finite(temperature))
-        temperature = required(warm, "The input `temperature` is a number of 0 or more; received", temperature)
+        temperature = require(warm, "The input `temperature` is a number of 0 or more; received", temperature)
         draws = tf.random.stateless_uniform(length[None], tf.stack([seed, 0]))
         return {"ids": self.reader(texts), "temperature": temperature, "max_new_tokens": length, "draws": draws}
 

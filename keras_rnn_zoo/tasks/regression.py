@@ -11,9 +11,18 @@ from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.atomic_files import write_json
 from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.tasks.task import Task
+from keras_rnn_zoo.user_data.target_checks import check_number
 
 
-@registry.task(outputs={"value": "the number: float32 (batch,)"})
+@registry.task(
+    outputs={"value": "the number: float32 (batch,)"},
+    files=registry.TaskFiles(
+        target="value",
+        columns={"value": "value price score number amount rating target output y"},
+        check=check_number,
+        dtype="float32",
+    ),
+)
 class Regression(Task):
     """Tells a number for an input. The network learns it scaled to mean 0 and variance 1 on the training split."""
 

@@ -11,6 +11,7 @@ from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.readers.words import WordsReader
 from keras_rnn_zoo.tasks._endpoint import Endpoint
 from keras_rnn_zoo.tasks._token_level import TokenLevelTask
+from keras_rnn_zoo.user_data.target_checks import check_tags
 
 
 @registry.task(
@@ -20,6 +21,16 @@ from keras_rnn_zoo.tasks._token_level import TokenLevelTask
         "lengths": "the number of words: int32 (batch,)",
     },
     readers={"text": "words"},
+    files=registry.TaskFiles(
+        source="tokens",
+        target="tags",
+        columns={
+            "tokens": "tokens token form word words",
+            "tags": "tags tag ner_tags ner upos pos xpos label",
+        },
+        check=check_tags,
+        classes="several",
+    ),
 )
 class Tagging(TokenLevelTask):
     """Gives each word of a sentence a tag.
@@ -67,20 +78,20 @@ class Tagging(TokenLevelTask):
             return [self.echoed_inputs(*raw)["tokens"]]
 
         def answer(tokens: Any) -> dict[str, Any]:
-            from keras_rnn_zoo.layers.text import one_step_or_more
+            from keras_rnn_zoo.layers.text import at_least_one_step
 
             words = self.reader.given(tokens)
             inputs = self.reader.look_up(words)
             answers = self.decode(self.outputs(model, inputs), inputs)
-            return {"tokens": one_step_or_more(words.to_tensor("")), **answers}
+            return {"tokens": at_least_one_step(words.to_tensor("")), **answers}
 
         signature = [tf.TensorSpec([None, None], tf.string, name="tokens")]
         return {**super().endpoints(model), "tokens": Endpoint(answer, signature, sample=split)}
 
     def echoed_inputs(self, *raw: Any) -> dict[str, Any]:
-        from keras_rnn_zoo.layers.text import one_step_or_more
+        from keras_rnn_zoo.layers.text import at_least_one_step
 
-        return {"tokens": one_step_or_more(self.reader.tokens(*raw).to_tensor(""))}
+        return {"tokens": at_least_one_step(self.reader.tokens(*raw).to_tensor(""))}
 
     def score(
         self, answers: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float

@@ -39,6 +39,9 @@ class Task(abc.ABC):
     counts_examples: bool = False
     """Whether that column is a share of the validation examples."""
 
+    generates: bool = False
+    """Whether the task generates its output step by step, which takes much longer than one pass of the model."""
+
     target_padding: int = IGNORED
     """What pads integer targets."""
 

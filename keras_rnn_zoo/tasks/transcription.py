@@ -19,6 +19,15 @@ _PARTS = 8
         "followed: float32 (batch,)",
     },
     readers={"image": "line"},
+    files=registry.TaskFiles(
+        target="text",
+        columns={"text": "text transcript transcription sentence label words y target"},
+        few_files={
+            "audio": {"epochs": 60, "batch_size": 16},
+            # Few lines are read many times before a network can tell their letters.
+            "image": {"epochs": 150, "patience": 30, "batch_size": 16, "distortion": 0.1},
+        },
+    ),
 )
 class Transcription(TextTargetTask):
     """Writes down what was spoken or written, without being told where in the input each token stands.
@@ -80,7 +89,8 @@ class Transcription(TextTargetTask):
         split = self.target_ids.split(tf.constant(transcripts))
         tokens, rows = split.flat_values.numpy(), split.value_rowids().numpy()
         equal = (tokens[1:] == tokens[:-1]) & (rows[1:] == rows[:-1])
-        return tuple(np.bincount(found, minlength=len(transcripts)) for found in (rows, rows[1:][equal]))
+        count = len(transcripts)
+        return np.bincount(rows, minlength=count), np.bincount(rows[1:][equal], minlength=count)
 
     def loss(self) -> Any:
         from keras_rnn_zoo.layers.steps import TranscriptLoss

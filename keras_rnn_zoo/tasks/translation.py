@@ -1,39 +1,44 @@
 """Translation: from one text to another."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.tasks._options import (
+    BeamSize,
+    BleuTokenize,
+    LengthPenalty,
+    TargetTokens,
+    TargetVocabularySize,
+    TextLength,
+)
 from keras_rnn_zoo.tasks._text_generation import OUTPUTS, TextGenerationTask, as_texts, exact_match
+from keras_rnn_zoo.user_data.text_defaults import sentence_defaults
 
 
-@registry.task(outputs=OUTPUTS)
+@registry.task(
+    outputs=OUTPUTS,
+    files=registry.TaskFiles(
+        source="source",
+        target="target",
+        columns={"source": "source src input from text", "target": "target tgt translation output to"},
+        text_defaults=sentence_defaults,
+    ),
+)
 class Translation(TextGenerationTask):
-    """Writes for each text another one.
-
-    Args:
-        target_tokens: what a token of the written text is. Pieces (words and marks with the space before them) and
-            characters give the text as it is, with capitals and spaces; words are lower-cased and split by the rules
-            of English; spaces takes what stands between spaces.
-        target_vocabulary_size: most tokens in use to write with, four reserved ones among them; the commonest are kept.
-        max_length: most tokens of a text, read or written.
-        beam_size: number of texts that the search follows at once; 1 is greedy search.
-        length_penalty: exponent of the length penalty of Wu et al. 2016; 0 for none.
-        bleu_tokenize: sacrebleu's tokenizer for BLEU; none takes what stands between spaces.
-    """
+    """Writes for each text another one."""
 
     def __init__(
         self,
         reader: Any,
         classes: tuple[str, ...],
         *,
-        target_tokens: Literal["pieces", "words", "spaces", "characters"] = "pieces",
-        target_vocabulary_size: Annotated[int, Range(5, 10_000_000)] = 20_000,
-        max_length: Annotated[int, Range(1, 10_000)] = 100,
-        beam_size: Annotated[int, Range(1, 100)] = 1,
-        length_penalty: Annotated[float, Range(0, 3)] = 1.0,
-        bleu_tokenize: Literal["13a", "none", "char", "intl", "zh"] = "13a",
+        target_tokens: TargetTokens = "pieces",
+        target_vocabulary_size: TargetVocabularySize = 20_000,
+        max_length: TextLength = 100,
+        beam_size: BeamSize = 1,
+        length_penalty: LengthPenalty = 1.0,
+        bleu_tokenize: BleuTokenize = "13a",
     ) -> None:
         super().__init__(reader, classes, target_tokens, target_vocabulary_size, max_length, beam_size, length_penalty)
         self.bleu_tokenize = bleu_tokenize

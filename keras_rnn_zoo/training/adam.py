@@ -1,13 +1,15 @@
-"""Adam, each variable of which is updated by one op."""
+"""Adam with one fused update op per variable."""
 
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from keras_rnn_zoo.frameworks.keras_internals import OptimizerHooks
+
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
-class Adam(keras.optimizers.Adam):
+class Adam(OptimizerHooks, keras.optimizers.Adam):
     """`keras.optimizers.Adam` (Kingma and Ba 2014, "Adam: A Method for Stochastic Optimization"), faster on TensorFlow.
 
     The same arguments, config and state, and the same numbers up to rounding. Keras spells an update out in ten ops,
@@ -20,15 +22,15 @@ class Adam(keras.optimizers.Adam):
         if not (isinstance(gradient, tf.Tensor) and isinstance(variable, tf.Variable)) or self.amsgrad:
             super().update_step(gradient, variable, learning_rate)
             return
-        number = self._get_variable_index(variable)
+        index = self.variable_index(variable)
         step = tf.cast(self.iterations.value + 1, variable.dtype)
         beta_1, beta_2, rate, epsilon = (
             tf.cast(value, variable.dtype) for value in (self.beta_1, self.beta_2, learning_rate, self.epsilon)
         )
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
-            m=self._momentums[number].value.handle,
-            v=self._velocities[number].value.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
             beta1_power=beta_1**step,
             beta2_power=beta_2**step,
             lr=rate,
@@ -38,19 +40,21 @@ class Adam(keras.optimizers.Adam):
             grad=tf.cast(gradient, variable.dtype),
         )
 
-    def _clip_gradients(self, grads: Any) -> Any:
-        # Of an embedding, the gradient is rows of the words that were met. Keras adds them up for the norm, the squares
-        # of each, and once more for the update. The norm is the same without.
+    def clip_gradients(self, grads: Any) -> Any:
+        """Returns the gradients clipped by their global norm; the gradients of embeddings stay sparse until then."""
+        # The gradient of an embedding consists of the rows of the words that occurred. Keras sums rows of the same word
+        # to compute the norm, and again for the update.
         if keras.backend.backend() != "tensorflow" or not self.global_clipnorm:
-            return super()._clip_gradients(grads)
+            return super().clip_gradients(grads)
         clipped, _ = tf.clip_by_global_norm(grads, self.global_clipnorm)
         return [tf.convert_to_tensor(grad) if isinstance(grad, tf.IndexedSlices) else grad for grad in clipped]
 
-    def _backend_update_step(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
-        # On TensorFlow, Keras first sums the gradients of all replicas by a `custom_gradient`, although there is one
-        # replica: TensorFlow keeps the graph of each training for it until the process ends.
+    def apply_updates(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
+        """Updates all variables."""
+        # On TensorFlow, Keras first sums the gradients of all replicas in a `custom_gradient`, even for one replica.
+        # TensorFlow would keep the graph of each training alive for it until the process ends.
         if keras.backend.backend() != "tensorflow" or tf.distribute.has_strategy():
-            super()._backend_update_step(grads, trainable_variables, learning_rate)
+            super().apply_updates(grads, trainable_variables, learning_rate)
             return
         for gradient, variable in zip(grads, trainable_variables, strict=True):
             variable = variable.value if isinstance(variable, keras.Variable) else variable

@@ -24,13 +24,14 @@ def write_state(path: Path, document: Mapping[str, Any], groups: Mapping[str, Se
 
     A file is one line with the SHA-256 of what follows, and then NumPy's `.npz`.
     """
-    arrays = {
+    arrays: dict[str, Any] = {_DOCUMENT: np.frombuffer(json.dumps(document).encode(), "uint8")}
+    arrays |= {
         f"{name}/{number:06}": keras.ops.convert_to_numpy(variable.value)
         for name, variables in groups.items()
         for number, variable in enumerate(variables)
     }
     content = io.BytesIO()
-    np.savez(content, **{_DOCUMENT: np.frombuffer(json.dumps(document).encode(), "uint8")}, **arrays)
+    np.savez(content, **arrays)
     with atomic_write(path) as beside, open(beside, "wb") as file:
         file.write(_HEAD + _digest(content.getbuffer()) + b"\n")
         file.write(content.getbuffer())
@@ -68,14 +69,16 @@ def assign(path: Path, variables: Sequence[Any], values: Sequence[Any]) -> None:
 
 
 def write_model(model: Any, path: Path) -> None:
-    """Writes a model as a `.keras` file, the same bytes for the same model.
+    """Writes a functional model as a `.keras` file without its optimizer; equal models give equal bytes.
 
-    In Keras's own archive are the time, and addresses in memory by which its description tells shared objects.
+    Keras's own archive holds the time, and the addresses in memory of shared objects. Both are replaced.
     """
+    # Shares layers and weights with the model, but is not compiled: Keras saves the optimizer of a compiled model.
+    uncompiled = keras.Model(model.input, model.output, name=model.name)
     content, plain = io.BytesIO(), io.BytesIO()
     shared: dict[bytes, bytes] = {}
     with atomic_write(path) as beside:
-        model.save(beside)
+        uncompiled.save(beside)
         content.write(beside.read_bytes())
         with zipfile.ZipFile(content) as archive, zipfile.ZipFile(plain, "w") as written:
             for name in archive.namelist():

@@ -9,12 +9,12 @@ from typing import Any
 import keras
 
 from keras_rnn_zoo.artifacts.run import STATE
+from keras_rnn_zoo.artifacts.run_config import TrainingConfig
 from keras_rnn_zoo.batching import Batches
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.training.adam import Adam
 from keras_rnn_zoo.training.callbacks import BestCheckpoint, StopAfterEpoch, StopOnInvalidLoss, TrainingCheckpoint
 from keras_rnn_zoo.training.checkpoint import assign, read_state
-from keras_rnn_zoo.training.plan import Plan
 
 logger = logging.getLogger(__name__)
 
@@ -30,40 +30,54 @@ class ResumePoint:
 
 
 def fit(
-    plan: Plan,
+    folder: Path,
+    settings: TrainingConfig,
     model: Any,
     task: Task,
     keeper: BestCheckpoint,
     training: Batches,
     validation: Batches,
     verbose: int | str,
+    *,
+    resume: bool,
 ) -> None:
-    """Trains a model to the end of its epochs, or until it no longer improves, saving its state as it goes.
+    """Trains a model for its epochs, or until it stops improving, and saves checkpoints.
 
-    A training that goes on is given the weights, the optimizer's state, the seeds of dropout, the metrics so far, the
-    order of the examples and the history that it had, so it ends with the weights that it would have ended with.
+    A resumed training gets back its weights, the optimizer's state, the seeds of dropout, the metrics so far, the order
+    of the examples and the history. So it ends with the same weights as without the interruption.
+
+    Args:
+        folder: the folder for checkpoints, the history and logs.
+        settings: the settings of the training.
+        model: the model, which is compiled here.
+        task: the fitted task.
+        keeper: keeps the best weights.
+        training: batches to train on.
+        validation: batches to validate on.
+        verbose: as in `keras.Model.fit`.
+        resume: whether to continue from the checkpoint in `folder`.
 
     Raises:
-        RunError: the state to go on from is damaged.
+        RunError: the checkpoint is damaged.
         TrainingError: the loss is not finite.
     """
-    settings, position = plan.config["training"], ResumePoint(plan.unfinished / STATE)
-    if plan.resumed:
+    position = ResumePoint(folder / STATE)
+    if resume:
         position = _position(position.path, keeper)
-    _compile(model, task, settings, training.count * settings["epochs"])
-    if plan.resumed:
+    _compile(model, task, settings, training.count * settings.epochs)
+    if resume:
         _restore(model, position, training)
-    logs = keras.callbacks.TensorBoard(plan.unfinished / "logs", write_graph=False)
+    logs = keras.callbacks.TensorBoard(folder / "logs", write_graph=False)
 
     def run(data: Any, first_step: int, *further: Any) -> None:
-        saver = TrainingCheckpoint(position.path, keeper, training, settings["save_every_steps"], first_step)
+        saver = TrainingCheckpoint(position.path, keeper, training, settings.save_every_steps, first_step)
         if first_step:
             saver.metrics = position.values["metrics"]
         model.fit(
             data,
             validation_data=validation.data,
             initial_epoch=len(keeper.rows),
-            epochs=settings["epochs"],
+            epochs=settings.epochs,
             shuffle=False,  # The batches are shuffled already.
             verbose=verbose,
             callbacks=[StopOnInvalidLoss(first_step), keeper, saver, logs, *further],
@@ -71,15 +85,15 @@ def fit(
 
     if position.step:
         run(training.rest(position.step), position.step, StopAfterEpoch())
-    if not keeper.exhausted and len(keeper.rows) < settings["epochs"]:
+    if not keeper.exhausted and len(keeper.rows) < settings.epochs:
         run(training.data, 0)
-    logger.info("%s", keeper.ending(settings["epochs"]))
+    logger.info("%s", keeper.ending(settings.epochs))
 
 
-def _compile(model: Any, task: Task, settings: dict[str, Any], steps: int) -> None:
-    schedule = keras.optimizers.schedules.CosineDecay(settings["learning_rate"], decay_steps=steps)
+def _compile(model: Any, task: Task, settings: TrainingConfig, steps: int) -> None:
+    schedule = keras.optimizers.schedules.CosineDecay(settings.learning_rate, decay_steps=steps)
     model.compile(
-        optimizer=Adam(schedule, epsilon=settings["adam_epsilon"], global_clipnorm=settings["gradient_norm"]),
+        optimizer=Adam(schedule, epsilon=settings.adam_epsilon, global_clipnorm=settings.gradient_norm),
         loss=task.loss(),
         metrics=task.training_metrics(),
         # On TensorFlow, XLA would compile every shape of a batch anew; JAX without it would run each op by itself.

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo.errors import ZooError
+from keras_rnn_zoo.platforms import flags
 from keras_rnn_zoo.printing import short_repr
 
 MOST_BYTES = 100_000
@@ -45,7 +46,7 @@ def read_plain_yaml(file: Path) -> Tree:
 
 def _read(file: Path) -> bytes:
     # To open a pipe that nothing is written to would wait forever.
-    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+    descriptor = os.open(file, flags("O_RDONLY", "O_NONBLOCK", "O_BINARY"))
     with open(descriptor, "rb") as opened:
         os.set_blocking(descriptor, True)
         content = opened.read(MOST_BYTES + 1)

@@ -3,13 +3,14 @@
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run import Run, check_run_name, is_resumable, models_dir, unfinished_path
+from keras_rnn_zoo.artifacts.run_config import DatasetConfig, RunConfig, TaskConfig, TrainingConfig
 from keras_rnn_zoo.artifacts.snapshot import Snapshot
 from keras_rnn_zoo.datasets._prepared import data_dir_path
 from keras_rnn_zoo.errors import OptionError, RunError
@@ -60,14 +61,16 @@ class Plan:
     """A training to be done.
 
     Attributes:
-        config: the run's `config.json`, as far as it is known before the data is read.
+        config: the description of the run, as far as it is known.
+        dataset: its dataset.
         path: the run's folder.
         resumed: whether an interrupted training is gone on with.
         free: the settings and options that neither the user nor a registered data set chose, and which follow from the
             training examples; see `keras_rnn_zoo.training.small_data` and `keras_rnn_zoo.training.subsampling`.
     """
 
-    config: dict[str, Any]
+    config: RunConfig
+    dataset: registry.Dataset
     path: Path
     resumed: bool
     free: frozenset[str] = frozenset()
@@ -83,7 +86,7 @@ class Request:
     """What the user asked for; `None` where the user said nothing."""
 
     architecture: str
-    dataset: str | None
+    dataset: str | registry.Dataset | None
     data_dir: str | None
     settings: Mapping[str, Any]
     options: Mapping[str, Any]
@@ -114,8 +117,9 @@ def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
         config = unfinished.config
         _check_same(config, request, architecture)
         if request.data_dir is not None:  # The same data may have moved; its checksum is compared when it is opened.
-            config["dataset"]["data_dir"] = _data_dir(registry.dataset_of(config), request)
-        return Plan(config, path, resumed=True)
+            moved = replace(config.dataset, data_dir=_data_dir(registry.dataset_of(config), request))
+            config = replace(config, dataset=moved)
+        return Plan(config, registry.dataset_of(config), path, resumed=True)
     if resumable and not overwrite:
         raise RunError(
             f"An unfinished training of {run!r} lies in {unfinished_path(path)}. Go on with it by --resume, discard it "
@@ -124,6 +128,7 @@ def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
     dataset = _dataset(architecture, request)
     return Plan(
         _new_config(architecture, dataset, request, run),
+        dataset,
         path,
         resumed=False,
         free=_free(architecture, dataset, request),
@@ -145,7 +150,7 @@ def _free(architecture: registry.Architecture, dataset: registry.Dataset, reques
 
 def _new_config(
     architecture: registry.Architecture, dataset: registry.Dataset, request: Request, run: str
-) -> dict[str, Any]:
+) -> RunConfig:
     registry.check_pair(architecture, dataset)
     task = registry.tasks.get(dataset.task)
     known = registry.options_of(architecture, dataset)
@@ -155,33 +160,33 @@ def _new_config(
     settings = {name: value for name, value in request.settings.items() if value is not None}
     chosen = {**{name: option.default for name, option in {**known, **SETTINGS}.items()}, **FIXED, **dataset.defaults}
     chosen |= {**given, **check_options(SETTINGS, settings, "training")}
-    return {
-        "run": run,
-        "architecture": architecture.name,
-        "dataset": {
-            "name": dataset.name,
-            "data_dir": _data_dir(dataset, request),
-            "options": _pick(chosen, dataset.options),
-        },
-        "task": {
-            "name": task.name,
-            "input": dataset.model_options["input"],
-            "options": _pick(chosen, task.options),
-            "reader": _pick(chosen, registry.reader_of(task, dataset.model_options["input"]).options),
-        },
-        "options": _pick(chosen, {k: v for k, v in architecture.options.items() if not v.from_data}),
-        "training": {name: chosen[name] for name in (*SETTINGS, *FIXED) if name != "seed"},
-        "seed": chosen["seed"],
-        "versions": _versions(),
-        "finished": False,
-        "epochs_trained": 0,
-        "files": {},
-    }
+    input = dataset.model_options["input"]
+    return RunConfig(
+        run,
+        architecture.name,
+        DatasetConfig(
+            dataset.name,
+            _pick(chosen, dataset.options),
+            _data_dir(dataset, request),
+            summary=dataset.summary,
+            size=dataset.size,
+            license=dataset.license,
+        ),
+        TaskConfig(
+            task.name, input, _pick(chosen, task.options), _pick(chosen, registry.reader_of(task, input).options)
+        ),
+        _pick(chosen, {name: option for name, option in architecture.options.items() if not option.from_data}),
+        TrainingConfig(**{name: chosen[name] for name in (*SETTINGS, *FIXED) if name != "seed"}),
+        chosen["seed"],
+        _versions(),
+    )
 
 
 def _dataset(architecture: registry.Architecture, request: Request) -> registry.Dataset:
     if request.dataset is None:
         return registry.default_dataset(architecture)
+    if isinstance(request.dataset, registry.Dataset):
+        return request.dataset
     return registry.find_dataset(request.dataset, architecture.tasks, {**request.options, "data_dir": request.data_dir})
 
 
@@ -205,11 +210,11 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in packages}}
 
 
-def _check_same(config: Mapping[str, Any], request: Request, architecture: registry.Architecture) -> None:
+def _check_same(config: RunConfig, request: Request, architecture: registry.Architecture) -> None:
     """Raises `OptionError` if the user asks to resume a training with settings other than it began with."""
-    begun = {"architecture": config["architecture"], "dataset": config["dataset"]["name"], "seed": config["seed"]}
-    begun |= {**config["dataset"]["options"], **config["task"]["reader"], **config["task"]["options"]}
-    begun |= {**config["options"], **config["training"]}
+    begun = {"architecture": config.architecture, "dataset": config.dataset.name, "seed": config.seed}
+    begun |= {**config.dataset.options, **config.task.reader, **config.task.options}
+    begun |= {**config.options, **config.training.to_json()}
     asked = {"architecture": architecture.name, **request.settings, **request.options}
     if request.dataset is not None:
         asked["dataset"] = _dataset(architecture, request).name

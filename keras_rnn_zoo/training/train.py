@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from keras_rnn_zoo import registry
@@ -9,14 +10,16 @@ from keras_rnn_zoo.artifacts.lock import run_lock
 from keras_rnn_zoo.artifacts.model_card import model_card
 from keras_rnn_zoo.artifacts.publish_run import atomic_run, check_config, write_config
 from keras_rnn_zoo.artifacts.run import STATE, Run, is_resumable
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.atomic_files import remove_partial, translate_os_errors, write_json, write_text
 from keras_rnn_zoo.batching import Batches, make_batches
 from keras_rnn_zoo.datasets._prepared import translate_record_errors
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.errors import DataError, TrainingError, TrainingInterrupted
+from keras_rnn_zoo.inference import rebuild
 from keras_rnn_zoo.inference.evaluate import BATCH_SIZE as EVALUATION_BATCH_SIZE
 from keras_rnn_zoo.inference.evaluate import score
-from keras_rnn_zoo.inference.load import LoadedRun, make_task, open_examples
+from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.training.allocation import freed_memory_kept
@@ -34,7 +37,7 @@ logger = logging.getLogger(__name__)
 def train(
     name: str,
     *,
-    dataset: str | None = None,
+    dataset: str | registry.Dataset | None = None,
     data_dir: str | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
@@ -54,8 +57,8 @@ def train(
 
     Args:
         name: the architecture's name or an alias.
-        dataset: the data set's name, or the address of files of your own, such as `csv:reviews.csv`; the
-            architecture's embedded one by default.
+        dataset: the dataset's name, or the address of your own files, such as `csv:reviews.csv`, or what
+            `registry.find_dataset` returned for it; the architecture's embedded dataset by default.
         data_dir: folder of prepared TFDS data sets; TFDS's own by default.
         epochs: most passes over the training split; see `patience`.
         batch_size: examples in a batch.
@@ -93,22 +96,21 @@ def train(
     request = Request(name, dataset, data_dir, settings, options, run, models_dir)
     with run_lock(request.path):
         plan = make_plan(request, resume=resume, overwrite=overwrite)
+        progress = _Progress(plan)
         try:
-            with (
-                translate_record_errors(plan.config["dataset"]["name"]),
-                translate_os_errors(),
-                freed_memory_kept(),
-            ):
-                _train(plan, verbose)
+            with translate_record_errors(plan.config.dataset.name), translate_os_errors(), freed_memory_kept():
+                _train(progress, verbose)
         except KeyboardInterrupt:  # Before the first step, or for a second time.
-            kept = "its state is kept; resume the training to go on" if _has_state(plan) else "no state of it was kept"
-            raise TrainingInterrupted(f"The training was interrupted: {kept}.", resumable=_has_state(plan)) from None
+            kept = _resume_advice(progress, "no checkpoint of it was saved")
+            raise TrainingInterrupted(
+                f"The training was interrupted: {kept}.", resumable=progress.has_checkpoint
+            ) from None
         except OSError as error:
-            if not _has_state(plan):
+            if not progress.has_checkpoint:
                 raise
             raise TrainingError(
-                f"The training of {plan.path.name!r} stopped, for the system refused: {error}. What was done until its "
-                f"state was last saved is in {plan.unfinished}: mend that, and go on by --resume."
+                f"The training of {plan.path.name!r} stopped: the system reported {error}. Its last checkpoint is in "
+                f"{plan.unfinished}. Fix that and continue with --resume."
             ) from error
         finally:
             if not is_resumable(plan.path):
@@ -116,74 +118,88 @@ def train(
         return Run(plan.path)
 
 
-def _has_state(plan: Plan) -> bool:
-    """Whether a state of this training was saved, to resume it from.
+@dataclass
+class _Progress:
+    """A training under way.
 
-    Until the data is open, an earlier unfinished training that `overwrite` will discard is still there.
+    Attributes:
+        plan: the plan.
+        config: the description of the run, with what has been found so far.
+        begun: whether the unfinished folder on disk is this training's. An earlier one stays until the data is open.
     """
-    has_begun = plan.resumed or "backend" in plan.config["versions"]
-    return has_begun and is_resumable(plan.path)
+
+    plan: Plan
+    config: RunConfig = field(init=False)
+    begun: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.config, self.begun = self.plan.config, self.plan.resumed
+
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether a checkpoint of this training was saved, to resume it from."""
+        return self.begun and is_resumable(self.plan.path)
 
 
-def _train(plan: Plan, verbose: int | str) -> None:
-    examples = _open_examples(plan)  # First, since a data set that is missing is found before a framework is loaded.
-    _adapt_settings(plan, examples)
-    if plan.config["training"]["deterministic"]:
+def _resume_advice(progress: _Progress, otherwise: str) -> str:
+    return "its checkpoint is saved; resume the training to continue" if progress.has_checkpoint else otherwise
+
+
+def _train(progress: _Progress, verbose: int | str) -> None:
+    # First: missing data is reported before a framework is loaded.
+    examples = _open_examples(progress)
+    _adapt_settings(progress, examples)
+    if progress.config.training.deterministic:
         tf.config.experimental.enable_op_determinism()
-    keras.utils.set_random_seed(plan.config["seed"])
-    task = _fitted_task(plan, examples)
+    keras.utils.set_random_seed(progress.config.seed)
+    task = _fitted_task(progress, examples)
 
     from keras_rnn_zoo.training.callbacks import BestCheckpoint
     from keras_rnn_zoo.training.fit import fit
 
-    training, validation = _make_batches(plan, task, examples)
-    model = registry.architectures.get(plan.config["architecture"]).make(
-        **{**plan.config["options"], **task.model_options()}
-    )
+    plan, config = progress.plan, progress.config
+    training, validation = _make_batches(config, task, examples)
+    architecture = registry.architectures.get(config.architecture)
+    model = architecture.make(**{**config.options, **task.model_options()})
     logger.info("%s: %s weights.", model.name, f"{model.count_params():,}")
     loaded = LoadedRun(Run(plan.unfinished), task, model)
-    keeper = BestCheckpoint(
-        plan.unfinished,
-        task.monitor,
-        task.monitor_mode,
-        plan.config["training"]["patience"],
-        tie(validation.examples) if task.counts_examples else 0.0,
-    )
+    smallest_gain = tie(validation.examples) if task.counts_examples else 0.0
+    keeper = BestCheckpoint(plan.unfinished, task.monitor, task.monitor_mode, config.training.patience, smallest_gain)
     try:
-        fit(plan, model, task, keeper, training, validation, verbose)
+        fit(plan.unfinished, config.training, model, task, keeper, training, validation, verbose, resume=plan.resumed)
         test = make_batches(examples.split("test"), task, EVALUATION_BATCH_SIZE, references=True)
-        _write_run(plan, loaded, keeper, "test", test)
+        _write_run(progress, loaded, keeper, "test", test)
     except KeyboardInterrupt:
-        message = _keep_interrupted(plan, loaded, keeper, examples)
-        raise TrainingInterrupted(message, resumable=_has_state(plan)) from None
+        message = _keep_interrupted(progress, loaded, keeper, examples)
+        raise TrainingInterrupted(message, resumable=progress.has_checkpoint) from None
     _forget(plan)
 
 
 def _forget(plan: Plan) -> None:
-    """Removes what an interruption would go on from."""
-    (plan.unfinished / STATE).unlink(missing_ok=True)  # First, for without it nothing of the rest is gone on with.
+    """Removes the checkpoint and the rest of the unfinished folder."""
+    # The checkpoint first: without it, `--resume` ignores whatever is left if the process is killed here.
+    (plan.unfinished / STATE).unlink(missing_ok=True)
     shutil.rmtree(plan.unfinished)
 
 
-def _open_examples(plan: Plan) -> Examples:
-    examples = open_examples(plan.config, plan.config["dataset"]["data_dir"])
-    dataset = plan.config["dataset"]
-    facts = {"version": examples.version, "checksum": examples.checksum, **examples.facts}
-    if plan.resumed and any(dataset[key] != value for key, value in facts.items()):
+def _open_examples(progress: _Progress) -> Examples:
+    config = progress.config
+    examples = rebuild.open_examples(config, config.dataset.data_dir, progress.plan.dataset)
+    opened = replace(config.dataset, version=examples.version, checksum=examples.checksum, recorded=examples.recorded)
+    if progress.plan.resumed and opened != config.dataset:
         raise DataError(
-            f"The dataset {dataset['name']!r} differs from the one this training began with (SHA-256 "
-            f"{examples.checksum}, then {dataset['checksum']}). Bring that one back, or train anew with --overwrite."
+            f"The dataset {config.dataset.name!r} differs from the one this training began with (SHA-256 "
+            f"{examples.checksum}; then {config.dataset.checksum}). Restore that data, or start again with --overwrite."
         )
-    dataset.update(facts)
-    plan.config["task"]["classes"] = list(examples.classes)
-    check_config(plan.config)
+    progress.config = replace(config, dataset=opened, task=replace(config.task, classes=examples.classes))
+    check_config(progress.config)
     return examples
 
 
-def _adapt_settings(plan: Plan, examples: Examples) -> None:
-    """Adapts the settings that the user left to the data to the number of training examples."""
-    settings = plan.config["training"]
-    free = plan.free & ADAPTED.keys()
+def _adapt_settings(progress: _Progress, examples: Examples) -> None:
+    """Adapts the settings that the user did not choose to the number of training examples."""
+    settings = progress.config.training
+    free = progress.plan.free & ADAPTED.keys()
     if not free:
         return
     training, enough = examples.split("train"), enough_examples(settings)
@@ -195,14 +211,15 @@ def _adapt_settings(plan: Plan, examples: Examples) -> None:
         logger.info(
             "With %s examples to train on, the defaults are %s.",
             f"{count:,}",
-            ", ".join(f"{name}={adapted[name]}" for name in ADAPTED if name in free),
+            ", ".join(f"{name}={getattr(adapted, name)}" for name in ADAPTED if name in free),
         )
-    settings.update(adapted)
+    progress.config = replace(progress.config, training=adapted)
 
 
-def _fitted_task(plan: Plan, examples: Examples) -> Task:
-    """Returns the task, fitted on the training split or as fitted before the interruption."""
-    task = make_task(plan.config)
+def _fitted_task(progress: _Progress, examples: Examples) -> Task:
+    """Returns the task, fitted on the training split, or as it was fitted before an interruption."""
+    plan, config = progress.plan, progress.config
+    task = rebuild.make_task(config.task)
     run = Run(plan.unfinished)
     if plan.resumed:
         logger.info("Resuming the training of %s.", plan.path.name)
@@ -211,25 +228,28 @@ def _fitted_task(plan: Plan, examples: Examples) -> Task:
         return task
     shutil.rmtree(run.path, ignore_errors=True)
     run.task_path.mkdir(parents=True)
-    logger.info("%s: %s.", plan.config["dataset"]["name"], task.fit(examples.split("train")))
+    logger.info("%s: %s.", config.dataset.name, task.fit(examples.split("train")))
     task.save(run.task_path)
     if examples.report:
         examples.report(task)
+    options = dict(config.options)
     if "subsampling" in plan.free:
-        plan.config["options"]["subsampling"], reason = choose_subsampling(examples, task)
+        options["subsampling"], reason = choose_subsampling(examples, task)
         logger.info("%s", reason)
-    plan.config["versions"]["backend"] = keras.backend.backend()
-    write_config(run, plan.config)
+    versions = {**config.versions, "backend": keras.backend.backend()}
+    progress.config = replace(config, options=options, versions=versions)
+    progress.begun = True
+    write_config(run, progress.config)
     return task
 
 
-def _make_batches(plan: Plan, task: Task, examples: Examples) -> tuple[Batches, Batches]:
-    batch_size = plan.config["training"]["batch_size"]
-    training = make_batches(examples.split("train"), task, batch_size, shuffle_seed=plan.config["seed"])
+def _make_batches(config: RunConfig, task: Task, examples: Examples) -> tuple[Batches, Batches]:
+    batch_size = config.training.batch_size
+    training = make_batches(examples.split("train"), task, batch_size, shuffle_seed=config.seed)
     validation = make_batches(examples.split("validation"), task, EVALUATION_BATCH_SIZE)
     logger.info(
         "%s: %s examples to train on, in %s batches of up to %s with %.1f%% padding; %s to validate on.",
-        plan.config["dataset"]["name"],
+        config.dataset.name,
         f"{training.examples:,}",
         f"{training.count:,}",
         batch_size,
@@ -239,26 +259,31 @@ def _make_batches(plan: Plan, task: Task, examples: Examples) -> tuple[Batches, 
     return training, validation
 
 
-def _keep_interrupted(plan: Plan, loaded: LoadedRun, keeper: "BestCheckpoint", examples: Examples) -> str:
-    """Writes the best weights so far as the run, and returns what to tell the user."""
+def _keep_interrupted(progress: _Progress, loaded: LoadedRun, keeper: "BestCheckpoint", examples: Examples) -> str:
+    """Writes the best weights so far as the run, and returns a message for the user."""
     if not keeper.rows:
-        kept = "its state is kept; resume the training to go on" if _has_state(plan) else "nothing was kept"
-        return f"Interrupted before the first epoch ended: {kept}."
+        return f"Interrupted before the first epoch ended: {_resume_advice(progress, 'nothing was saved')}."
     validation = make_batches(examples.split("validation"), loaded.task, EVALUATION_BATCH_SIZE, references=True)
-    _write_run(plan, loaded, keeper, "validation", validation)
-    advice = "; resume the training to go on" if _has_state(plan) else ""
+    _write_run(progress, loaded, keeper, "validation", validation)
+    advice = "; resume the training to continue" if progress.has_checkpoint else ""
+    path = progress.plan.path
     return (
-        f"Interrupted after epoch {len(keeper.rows)} of {plan.config['training']['epochs']}. The best weights so far "
-        f"are the run {plan.path.name!r} in {plan.path.parent}{advice}."
+        f"Interrupted after epoch {len(keeper.rows)} of {progress.config.training.epochs}. The best weights so far "
+        f"are the run {path.name!r} in {path.parent}{advice}."
     )
 
 
-def _write_run(plan: Plan, loaded: LoadedRun, keeper: "BestCheckpoint", split: str, batches: Batches) -> None:
-    """Writes the run's folder, with the best weights and what they reach on a split."""
+def _write_run(progress: _Progress, loaded: LoadedRun, keeper: "BestCheckpoint", split: str, batches: Batches) -> None:
+    """Writes the run's folder, with the best weights and their metrics on a split."""
     keeper.load_best(loaded.model)
-    metrics, report = score(loaded, batches)
-    config = {**plan.config, "finished": split == "test", "epochs_trained": len(keeper.rows)}
-    config["best_epoch"] = int(keeper.best["epoch"])
+    metrics, report = score(loaded.task, loaded.to_logits, loaded.outputs, batches)
+    plan = progress.plan
+    config = replace(
+        progress.config,
+        finished=split == "test",
+        epochs_trained=len(keeper.rows),
+        best_epoch=int(keeper.best["epoch"]),
+    )
     with atomic_run(plan.path, again=plan.resumed) as folder:
         run = Run(folder)
         write_model(loaded.model, run.model_path)

@@ -6,35 +6,9 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError, OptionError, name_hint, nearest
 from keras_rnn_zoo.printing import short_repr
-
-TARGETS = {
-    "classification": "label",
-    "regression": "value",
-    "translation": "target",
-    "tagging": "tags",
-    "captioning": "caption",
-    "transcription": "text",
-}
-"""The word for the target of each task."""
-
-USUAL = {
-    "text": "text review sentence content body comment message tweet document question title description input x",
-    "label": "label class category sentiment stars intent topic polarity rating target output y",
-    "value": "value price score number amount rating target output y",
-    "source": "source src input from text",
-    "target": "target tgt translation output to",
-    "tokens": "tokens token form word words",
-    "tags": "tags tag ner_tags ner upos pos xpos label",
-    "image": "image image_name filename file file_name path name img",
-    "caption": "caption captions text description sentence",
-    "audio": "audio filename file file_name path name wav speech recording",
-    "series": "series x strokes signal sequence points",
-}
-"""The names that a column for a word usually has, the likeliest first."""
-
-USUAL_TRANSCRIPTS = "text transcript transcription sentence label words y target"
 
 LISTED = 10
 """Columns that a message lists."""
@@ -44,12 +18,25 @@ class ColumnError(DataError):
     """A column is not there, or none can be guessed."""
 
 
+def files_of(task: str) -> registry.TaskFiles:
+    """Returns how the examples of a task stand in files; of no task (""), as inputs alone."""
+    return (registry.tasks.get(task).files if task else None) or registry.TaskFiles()
+
+
 def words_of(task: str, input: str) -> tuple[str, ...]:
-    """Returns the words for the columns of a task: that of the input and that of the target."""
-    if task == "language_modeling":
-        return ("text",)
-    source = {"translation": "source", "tagging": "tokens"}.get(task, input)
-    return source, TARGETS[task]
+    """Returns the words for the columns of a task: that of the input and that of the target, if there is one."""
+    files = files_of(task)
+    return (files.source or input, files.target) if files.target else (files.source or input,)
+
+
+def usual_columns() -> dict[str, str]:
+    """Returns the names that the column for each word usually has, most likely first, with spaces between."""
+    usual: dict[str, str] = {}
+    for task in registry.tasks.entries():
+        if task.files:
+            usual |= {word: word for word in (task.files.source, task.files.target) if word and word not in usual}
+            usual |= task.files.columns
+    return usual | {reader.name: reader.columns for reader in registry.readers.entries() if reader.columns}
 
 
 def parse_columns(text: str, words: Iterable[str]) -> dict[str, str]:
@@ -90,13 +77,14 @@ def choose_task(
         present: the names of the columns that there are.
         numbers: tells of a column whether its values are measured: numbers with fractions, as `are_measured` has it.
     """
+    by_target = {files_of(task).target: task for task in reversed(tasks)}
     for task in tasks:
-        if TARGETS.get(task) in given:
+        if files_of(task).target in given:
             return task
-    if set(tasks) >= {"classification", "regression"}:
+    if {"label", "value"} <= by_target.keys():
         label, value = guess("label", present), guess("value", present)
         if value and (not label or (label == value and numbers(value))):
-            return "regression"
+            return by_target["value"]
     return tasks[0]
 
 
@@ -134,7 +122,7 @@ def is_header(fields: Sequence[str], given: Mapping[str, str]) -> bool:
     if len(set(named)) == len(named) > 1 and all(field.isdecimal() for field in named):
         return set(given.values()) <= set(named) or named == [str(number) for number in range(len(named))]
     cells = by_number(fields, given)
-    usual = {name for names in USUAL.values() for name in names.split()}
+    usual = {name for names in usual_columns().values() for name in names.split()}
     others = [field for field in fields if field not in cells.values() and _folded(field) in usual]
     # One usual name alone may be a text as well.
     fitting = len(cells) == len(given) and all(guess(word, [cell]) for word, cell in cells.items())
@@ -149,7 +137,8 @@ def by_number(fields: Sequence[str], given: Mapping[str, str]) -> dict[str, str]
 
 def guess(word: str, present: Sequence[str], task: str = "") -> str:
     """Returns the column that is usually named so, or ""."""
-    usual = USUAL_TRANSCRIPTS if (word, task) == ("text", "transcription") else USUAL[word]
+    of_task = files_of(task)
+    usual = of_task.columns[word] if word == of_task.target and word in of_task.columns else usual_columns()[word]
     folded = {_folded(name): name for name in reversed(present)}
     return next((folded[name] for name in usual.split() if name in folded), "")
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from keras_rnn_zoo.artifacts.run_config import RowsConfig
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.readers._pixels import image_size
 from keras_rnn_zoo.user_data.labels import alike, are_whole
@@ -24,18 +25,18 @@ LEAK, CHANCE = 0.5, 0.1
 """A class gives itself away if its name stands in so many of its own texts, and in no more of the others."""
 
 
-def report_data(surveys: Mapping[str, RowReport], facts: Mapping[str, Any], training: Any, task: Any) -> None:
+def report_data(surveys: Mapping[str, RowReport], recorded: RowsConfig, training: Any, task: Any) -> None:
     """Logs rows, classes, lengths and three examples as the model sees them, and warns of what is odd.
 
     Args:
         surveys: what the first pass over the files found, by split.
-        facts: what the run notes of the data.
+        recorded: what the run records of the data.
         training: the training split as a `tf.data.Dataset`.
         task: the fitted task.
     """
     main = surveys["train"]
-    path, rows = main.files.named()[0].name, facts["rows"]
-    columns = ", ".join(f"{word}={column}" for word, column in facts["columns"].items())
+    path, rows = main.files.named()[0].name, recorded.rows
+    columns = ", ".join(f"{word}={column}" for word, column in recorded.columns.items())
     logger.info(
         "%s: %s to train on, %s to validate on, %s to test on%s.",
         path,

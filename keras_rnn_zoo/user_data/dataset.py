@@ -6,19 +6,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.artifacts.schema import MOST_CLASSES
+from keras_rnn_zoo.artifacts.run_config import RowsConfig, RunConfig
+from keras_rnn_zoo.artifacts.schema import MAX_CLASSES
 from keras_rnn_zoo.datasets.examples import Examples, held_in_memory, one_target_each
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import read_options, with_options
-from keras_rnn_zoo.user_data.columns import USUAL, parse_columns
+from keras_rnn_zoo.user_data.columns import parse_columns, usual_columns
 from keras_rnn_zoo.user_data.data_report import report_data
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, existing_folder
 from keras_rnn_zoo.user_data.splitting import HELD_OUT, Split, draw_split
 from keras_rnn_zoo.user_data.validation_pass import RowReport, checked_rows, refuse_bad_rows, validate_rows
-
-CHUNK = 256
-"""Texts that are handed to TensorFlow at once."""
 
 
 def dataset_from_files(
@@ -27,7 +25,7 @@ def dataset_from_files(
     place: str,
     tasks: tuple[str, ...],
     options: Mapping[str, Any],
-    known: Mapping[str, Any],
+    config: RunConfig | None,
     further: Callable[..., None] | None = None,
 ) -> registry.Dataset:
     """Returns the data set of files in a form; reads what tells the columns and the task, and no more.
@@ -38,21 +36,26 @@ def dataset_from_files(
         place: the address, without the form's name.
         tasks: the tasks that it may be for.
         options: options given by the user, as `open_dataset` takes them.
-        known: what a run's `config.json` says of the data set, if it was opened before.
+        config: the description of a run that was trained on the files; `None` for a new training.
         further: a function whose options the form has besides those of all files; `kind` takes them by name.
     """
     own = read_options(further) if further else {}
     texts = ["encoding", *(name for name, option in own.items() if option.type is str)]
-    given = known.get("columns") or parse_columns(str(options.get("columns", "")), USUAL)
+    recorded = config.dataset.recorded if config else None
+    found_columns = recorded.columns if recorded else parse_columns(str(options.get("columns", "")), usual_columns())
     open_place: Callable[..., RowSource] = kind
     divided = kind.divided(place)
     main = divided.get("train", place)
-    found = open_place(main, tasks, given, **{name: str(options.get(name, "")) for name in texts})
-    task = found.task  # And not `found` itself: arrays would stay in memory beside those that are opened to train on.
+    defaults = {"encoding": "", **{name: option.default for name, option in own.items()}}
+    found_reading = {name: str(options.get(name, "")) for name in texts}
+    found = open_place(main, tasks, found_columns, **found_reading)
+    task = found.task
+    first_use = [found]  # Opened once: `open_files` takes it from here, so arrays are not held in memory twice.
 
     def open_files(
         data_dir: str | None,
         seed: int,
+        fault_of: Callable[[Any, Any], str] | None = None,
         *,
         columns: str = "",
         validation: str = "",
@@ -66,19 +69,21 @@ def dataset_from_files(
         Args:
             data_dir: not used.
             seed: draws the splits for which no files are named.
+            fault_of: given an example's raw input and target, returns why it cannot be learned from, or "".
             columns: which column holds what, such as text=review,label=stars; guessed from usual names if empty.
             validation: files to validate on; a tenth of the rows if empty.
             test: files to test on; a tenth of the rows if empty.
             skip_bad_rows: whether to leave out rows that cannot be used.
             encoding: encoding of texts; if empty, what a byte order mark tells, or UTF-8.
         """
-        given = known.get("columns") or parse_columns(columns, USUAL)
-        reading = {"encoding": encoding, **{name: option.default for name, option in own.items()}, **reading}
-        files = {"train": open_place(main, (task,), given, **reading)}
+        given = recorded.columns if recorded else parse_columns(columns, usual_columns())
+        reading = {**defaults, **reading, "encoding": encoding}
+        is_same = given == found_columns and reading == {**defaults, **found_reading}
+        files = {"train": first_use.pop() if is_same and first_use else open_place(main, (task,), given, **reading)}
         for part, named in (("validation", validation), ("test", test)):
             if other := named or divided.get(part):
                 files[part] = open_place(other, (task,), files["train"].columns, **reading)
-        return open_dataset(files, seed, skip_bad_rows, known)
+        return open_dataset(files, seed, skip_bad_rows, config, fault_of)
 
     roots = [existing_folder(place)] if divided else found.named()
     address = f"{form}:{','.join(map(str, roots))}"
@@ -90,55 +95,65 @@ def dataset_from_files(
         size="as the run's configuration says",
         license="your own",
         model_options={"input": found.input},
-        defaults=found.defaults() if not known else {},
+        defaults=found.defaults() if not config else {},
+        checks_examples=True,
     )
 
 
-def open_dataset(files: Mapping[str, RowSource], seed: int, skip_bad_rows: bool, known: Mapping[str, Any]) -> Examples:
+def open_dataset(
+    files: Mapping[str, RowSource],
+    seed: int,
+    skip_bad_rows: bool,
+    config: RunConfig | None,
+    fault_of: Callable[[Any, Any], str] | None = None,
+) -> Examples:
     """Returns the examples of files.
 
-    A training surveys every row first; what opens the same files again for evaluation takes the split, the classes and
-    the numbers of rows that the run noted, and surveys the files only if they have changed.
+    A training checks every row first; what opens the same files again for evaluation takes the split, the classes and
+    the numbers of rows that the run noted, and checks the files only if they have changed.
 
     Args:
         files: the files to train on, and those to validate and test on where they were named.
         seed: of the split.
         skip_bad_rows: whether to leave out rows that cannot be used.
-        known: what a run's `config.json` says of the data set; in a new training its options alone. And `fault`; see
-            `validate_rows`.
+        config: the description of a run that was trained on the files; `None` for a new training.
+        fault_of: given an example's raw input and target, returns why it cannot be learned from, or "".
     """
     main = files["train"]
     checksum = _checksum(files)
-    classes = tuple(known.get("classes", ()))
-    facts = {name: known[name] for name in ("columns", "split", "rows", "bad_rows", "left_out") if name in known}
-    surveys: dict[str, RowReport] = {}
-    if "split" not in known or known.get("checksum") != checksum:
-        first_pass = functools.partial(validate_rows, seed=seed, fault_of=known.get("fault"), compared=len(files) > 1)
-        surveys["train"] = first_pass(main, classes=classes)
-        classes = classes or surveys["train"].classes
-        surveys |= {part: first_pass(other, classes=classes) for part, other in files.items() if part != "train"}
+    recorded = config.dataset.recorded if config else None
+    classes = config.task.classes if config and recorded else ()
+    reports: dict[str, RowReport] = {}
+    if not (config and recorded and config.dataset.checksum == checksum):
+        first_pass = functools.partial(validate_rows, seed=seed, fault_of=fault_of, compared=len(files) > 1)
+        reports["train"] = first_pass(main, classes=classes)
+        classes = classes or reports["train"].classes
+        reports |= {part: first_pass(other, classes=classes) for part, other in files.items() if part != "train"}
         if not skip_bad_rows:
-            refuse_bad_rows(list(surveys.values()))
-        split = Split.from_json(known["split"]) if "split" in known else _draw(surveys["train"], seed, files)
-        rows = _count(surveys, split)
-        _check_enough(rows, surveys["train"], classes)
-        facts = {"columns": dict(main.columns), "split": split.as_json(), "rows": rows}
-        facts |= {
-            name: {part: getattr(one, name) for part, one in surveys.items()} for name in ("bad_rows", "left_out")
-        }
-    split = Split.from_json(facts["split"])
+            refuse_bad_rows(list(reports.values()))
+        known_split = recorded.split if recorded else None
+        new_split = Split.from_config(known_split) if known_split else _draw(reports["train"], seed, files)
+        rows = _count(reports, new_split)
+        _check_enough(rows, reports["train"], classes)
+        bad_rows = {part: report.bad_rows for part, report in reports.items()}
+        left_out = {part: report.left_out for part, report in reports.items()}
+        counted = RowsConfig(rows, dict(main.columns), new_split.config, bad_rows, left_out)
+    else:
+        counted = recorded
+    assert counted.split is not None  # Only a single text has none.
+    split = Split.from_config(counted.split)
     splits = {}
-    for part, count in facts["rows"].items():
+    for part, count in counted.rows.items():
         own = part in files and part != "train"
-        left_out = frozenset(facts["left_out"][part if own else "train"])
+        skipped = frozenset(counted.left_out[part if own else "train"])
         splits[part] = functools.partial(
-            stream, files[part] if own else main, None if own else split, part, classes, count, left_out
+            stream, files[part] if own else main, None if own else split, part, classes, count, skipped
         )
 
-    def look(task: Any) -> None:
-        report_data(surveys, facts, opened.split("train"), task)
+    def report(task: Any) -> None:
+        report_data(reports, counted, opened.split("train"), task)
 
-    opened = Examples("1", checksum, main.input, splits, classes, facts, look if "split" not in known else None)
+    opened = Examples("1", checksum, main.input, splits, classes, counted, None if recorded else report)
     return opened
 
 
@@ -157,9 +172,9 @@ def _draw(found: RowReport, seed: int, files: Mapping[str, RowSource]) -> Split:
     )
 
 
-def _count(surveys: Mapping[str, RowReport], split: Split) -> dict[str, int]:
+def _count(reports: Mapping[str, RowReport], split: Split) -> dict[str, int]:
     """Returns the number of rows of each split."""
-    main = surveys["train"]
+    main = reports["train"]
     numbers = np.asarray(main.numbers, "uint64")
     strata = np.asarray(main.strata, "int64") if len(main.strata) else np.zeros(main.rows, "int64")
     names = list(main.labels) if len(main.strata) else [""]
@@ -168,18 +183,18 @@ def _count(surveys: Mapping[str, RowReport], split: Split) -> dict[str, int]:
     validated = (numbers < bounds[:, 1]) & ~tested
     held_out = {"validation": int(validated.sum()), "test": int(tested.sum())}
     counts = {"train": main.rows - sum(held_out.values()), **held_out}
-    return counts | {part: one.rows for part, one in surveys.items() if part != "train"}
+    return counts | {part: one.rows for part, one in reports.items() if part != "train"}
 
 
 def _check_enough(rows: Mapping[str, int], main: RowReport, classes: tuple[str, ...]) -> None:
     path = main.files.named()[0]
-    if len(classes) > MOST_CLASSES:
+    if len(classes) > MAX_CLASSES:
         raise DataError(
-            f"{path} has {len(classes):,} classes; {MOST_CLASSES:,} at most are expected. Name another column, or to "
+            f"{path} has {len(classes):,} classes; {MAX_CLASSES:,} at most are expected. Name another column, or to "
             "predict a number, --columns value=NAME."
         )
-    if main.files.task == "classification" and len(classes) == 1:
-        column = main.files.columns.get("label")
+    if main.files.task_files.classes == "one" and len(classes) == 1:
+        column = main.files.columns.get(main.files.task_files.target)
         where = f" in the column {column!r}" if column else ""
         raise DataError(
             f"{path} has one class only, {classes[0]!r}{where}: there is nothing to tell apart. "
@@ -210,6 +225,7 @@ def stream(
         left_out: where rows stand that the first pass found to be of no use.
     """
     numbers = {name: number for number, name in enumerate(classes)}
+    one_class = files.task_files.classes == "one"
 
     def chosen() -> Iterator[tuple[Row, Any]]:
         rows = files.mixed_rows(split.seed) if part == "train" and split else files.rows()
@@ -217,42 +233,38 @@ def stream(
             if isinstance(row, BadRow) or (split and split.part(files.key(row), _stratum(files, row)) != part):
                 continue
             if row.where not in left_out:
-                yield row, numbers[row.target] if files.task == "classification" else row.target
+                yield row, numbers[row.target] if one_class else row.target
 
     def examples() -> Iterator[tuple[Any, Any]]:
         return ((files.load(row), target) for row, target in chosen())
 
     data = _as_dataset(examples, files, count)
-    if part != "train" or files.task != "captioning":
+    if part != "train" or not files.task_files.references:
         return data
     captions = sum(len(texts) for _, texts in chosen())
     return one_target_each(data).apply(tf.data.experimental.assert_cardinality(captions))
 
 
 def _stratum(files: RowSource, row: Row) -> str:
-    return row.target if files.task == "classification" else ""
+    return row.target if files.task_files.classes == "one" else ""
 
 
 def _as_dataset(examples: Callable[[], Iterator[tuple[Any, Any]]], files: RowSource, count: int) -> Any:
-    kinds = {"classification": tf.int64, "regression": tf.float32}
-    target = tf.TensorSpec([None] if files.task == "captioning" else [], kinds.get(files.task, tf.string))
-    if files.input in ("text", "image") and files.task != "captioning":
+    facts, raw = files.task_files, files.raw_spec()
+    target = tf.TensorSpec([None] if facts.references else [], facts.dtype)
+    if raw.dtype == tf.string and not facts.references:
         if (held := held_in_memory(examples(), target.dtype)) is not None:
             return held
 
         # Handing each row to TensorFlow by itself would take longer than reading it.
         def chunks() -> Iterator[tuple[list[Any], list[Any]]]:
-            size = CHUNK if files.input == "text" else 16
             rows = examples()
-            while chunk := list(itertools.islice(rows, size)):
-                raw, targets = zip(*chunk, strict=True)
-                yield list(raw), list(targets)
+            while chunk := list(itertools.islice(rows, files.chunk)):
+                raws, targets = zip(*chunk, strict=True)
+                yield list(raws), list(targets)
 
         spec = (tf.TensorSpec([None], tf.string), tf.TensorSpec([None], target.dtype))
         data = tf.data.Dataset.from_generator(chunks, output_signature=spec).unbatch()
     else:
-        shapes = {"audio": [None], "series": [None, files.features]}
-        raw_kind = tf.float32 if files.input in shapes else tf.string
-        raw = tf.TensorSpec(shapes.get(files.input, []), raw_kind)
         data = tf.data.Dataset.from_generator(examples, output_signature=(raw, target))
     return data.apply(tf.data.experimental.assert_cardinality(count))

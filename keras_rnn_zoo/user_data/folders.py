@@ -1,29 +1,36 @@
 """Folders of images or recordings, with what they show or say told by folder, by table or by file name."""
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import IO, Any, ClassVar
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.atomic_files import file_digest
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.user_data.formats.tables import CsvTable
+from keras_rnn_zoo.user_data.formats.csv import CsvTable
 from keras_rnn_zoo.user_data.listing import Names, list_folder
+from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn, Writer
+from keras_rnn_zoo.user_data.prediction_outputs import row_writer
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, existing_folder
 from keras_rnn_zoo.user_data.split_folders import name_of_split, split_folders
 from keras_rnn_zoo.user_data.textfile import TextFile, check_text
+
+logger = logging.getLogger(__name__)
+
+FEW = 5000
+"""Files up to which a folder is small, so that training reads them many times."""
 
 
 class Folder(RowSource):
     """A folder of files of one kind; see `RowSource`.
 
-    Classification takes the name of the folder that a file lies in, one a class, unless there is a table; captioning
-    and transcription take a table. Transcription without one takes the name of the file, up to its ending.
+    Targets come from a table, if there is one. Without a table, a target that is a class is the name of the folder that
+    a file lies in, any other the name of the file, up to its ending; captions need a table.
     """
 
     endings: ClassVar[tuple[str, ...]] = ()
-    tables: ClassVar[Mapping[str, str]] = {}
-    """The name of the table of each task."""
     token_files: ClassVar[str] = ""
     """A pattern of the names of files as Flickr8k has them: name, "#", number, tab, caption."""
 
@@ -42,12 +49,13 @@ class Folder(RowSource):
         self.table = self._table(given)
         if self.table is not None:
             self.columns = self.table.columns
-        elif self.task == "classification":
+        elif self.task_files.classes == "one":
             self._check_classes()
-        elif self.task == "captioning" and not self._token_file():
+        elif self.task_files.references and not self._token_file():
+            word = self.task_files.target
             raise DataError(
-                f"{self.folder} has no captions: a table {self.tables[self.task]} with the columns image and caption "
-                f"is expected, or a file {self.token_files} as Flickr8k has it."
+                f"{self.folder} has no {word}s: a table {self.task_files.table} with the columns {self.input} and "
+                f"{word} is expected, or a file {self.token_files} as Flickr8k has it."
             )
 
     @classmethod
@@ -62,12 +70,13 @@ class Folder(RowSource):
 
     @classmethod
     def divided(cls, place: str) -> dict[str, str]:
-        return split_folders(existing_folder(place), cls.readable(), frozenset(cls.tables.values()))
+        tables = frozenset(task.files.table for task in registry.tasks.entries() if task.files)
+        return split_folders(existing_folder(place), cls.readable(), tables)
 
     def _check_classes(self) -> None:
         """Raises `DataError` unless files lie in folders that are classes."""
         folders = sorted({path.parts[0] for path in self._paths if len(path.parts) > 1})
-        table = f"a table {self.tables['classification']} with the columns {self.input} and label"
+        table = f"a table {self.task_files.table} with the columns {self.input} and {self.task_files.target}"
         if not folders:
             raise DataError(
                 f"{self.folder} has its files in no folder: classification needs a folder for each class, or {table}."
@@ -86,8 +95,8 @@ class Folder(RowSource):
             )
 
     def _table(self, given: Mapping[str, str]) -> "_Labels | None":
-        name = self.folder / self.tables.get(self.task, "")
-        return _Labels(self, name, given) if name.is_file() else None
+        path = self.folder / self.task_files.table
+        return _Labels(self, path, given) if self.task and path.is_file() else None
 
     def _token_file(self) -> Path | None:
         return next(iter(sorted(self.folder.glob(self.token_files))), None) if self.token_files else None
@@ -97,7 +106,7 @@ class Folder(RowSource):
 
     def paths(self) -> list[Path]:
         tables = [self.table.file.path] if self.table else []
-        tokens = self._token_file() if self.task == "captioning" else None
+        tokens = self._token_file() if self.task_files.references else None
         return [*tables, *([tokens] if tokens and not tables else []), *(self.folder / path for path in self._paths)]
 
     def key(self, row: Row) -> bytes:
@@ -122,7 +131,7 @@ class Folder(RowSource):
 
     def warnings(self) -> list[str]:
         found = self.listing.warnings(self.folder, self.needed())
-        if self.task == "classification" and not self.table:
+        if self.task_files.classes == "one" and not self.table:
             deep = next((path for path in self._paths if len(path.parts) > 2), None)
             if deep:
                 found.append(
@@ -140,12 +149,11 @@ class Folder(RowSource):
             )
         return found
 
-    def count_at_most(self, limit: int) -> int:
-        """Returns the number of files, `limit` if there are more."""
-        return min(len(self._paths), limit)
+    def defaults(self) -> dict[str, Any]:
+        return dict(self.task_files.few_files.get(self.input, {})) if len(self._paths) < FEW else {}
 
     def rows(self) -> Iterator[Row | BadRow]:
-        if self.task == "captioning":
+        if self.task_files.references:
             yield from self._captioned()
         elif self.table:
             yield from self._labeled()
@@ -164,7 +172,7 @@ class Folder(RowSource):
         where = f"file {str(path)!r}"
         if fault := self.listing.faults.get(path):
             return BadRow(where, "", "", fault)
-        if self.task != "classification":
+        if self.task_files.classes != "one":
             return Row(where, str(path), path.stem)
         if path.parent == Path():
             return BadRow(where, "", "", "the file lies in no folder of a class")
@@ -198,7 +206,12 @@ class Folder(RowSource):
             if isinstance(row, BadRow):
                 yield row
             elif not row.target.strip():
-                yield BadRow(row.where, self.columns.get("caption", ""), "", "the caption is empty")
+                yield BadRow(
+                    row.where,
+                    self.columns.get(self.task_files.target, ""),
+                    "",
+                    f"the {self.task_files.target} is empty",
+                )
             else:
                 captions.setdefault(row.raw, []).append(row.target)
         for name, texts in captions.items():
@@ -216,6 +229,32 @@ class Folder(RowSource):
                 yield BadRow(where, "", line, "IMAGE#NUMBER, a tab and a caption are expected")
             else:
                 yield check_text(parts[2], where, "", file.encoding) or Row(where, parts[1], parts[2])
+
+
+def folder_inputs(kind: type[Folder], place: str, trained: TrainedOn) -> InputFile:
+    """Opens a folder of files to predict; predictions go to a table with the names of the files."""
+    folder = kind(place, ("",), {}, "")  # For no task, it asks for no labels.
+
+    for warning in folder.warnings():
+        logger.warning("Warning: %s", warning)
+
+    def inputs() -> Iterator[InputRecord | BadRow]:
+        rows = list(folder.rows())
+        # First what is known before anything is predicted.
+        yield from (row for row in rows if isinstance(row, BadRow))
+        for row in rows:
+            if isinstance(row, BadRow):
+                continue
+            if fault := folder.check(row):
+                yield BadRow(row.where, "", "", fault)
+            else:
+                yield InputRecord(str(folder.folder / row.raw), row.raw)
+
+    def writer(file: IO[str]) -> Writer:
+        write = row_writer(file, [trained.input])
+        return lambda record, prediction: write([record.beside], prediction)
+
+    return InputFile(str(folder.folder), inputs, writer)
 
 
 class _Labels(CsvTable):

@@ -1,27 +1,20 @@
-"""Files to predict: their inputs, one after another, and how predictions are written next to them."""
+"""Files to predict: their inputs, one after another, and how predictions are written next to them.
 
-import logging
+How a format is opened for prediction is part of its entry, in `keras_rnn_zoo.user_data.formats` or a plugin.
+"""
+
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any, NamedTuple
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.atomic_files import user_path
-from keras_rnn_zoo.conventions import UNSPECIFIED
 from keras_rnn_zoo.errors import DataError, OptionError
-from keras_rnn_zoo.user_data.columns import ColumnError, guess, listed, parse_columns, words_of
-from keras_rnn_zoo.user_data.folders import Folder
-from keras_rnn_zoo.user_data.formats.audio import AudioFolder
-from keras_rnn_zoo.user_data.formats.conll import ConllFile
-from keras_rnn_zoo.user_data.formats.images import ImageFolder
-from keras_rnn_zoo.user_data.formats.tables import CsvTable, JsonlTable, Table, TsvTable, likely_separator
-from keras_rnn_zoo.user_data.prediction_outputs import Prediction, flat, json_line, one_line, row_writer
+from keras_rnn_zoo.user_data.columns import parse_columns, words_of
+from keras_rnn_zoo.user_data.prediction_outputs import Prediction
 from keras_rnn_zoo.user_data.rows import BadRow
-from keras_rnn_zoo.user_data.textfile import TextFile, check_text, likely_encoding
-
-logger = logging.getLogger(__name__)
-
-TABLES: Mapping[str, type[Table]] = {"csv": CsvTable, "tsv": TsvTable, "jsonl": JsonlTable}
-FOLDERS: Mapping[str, type[Folder]] = {"image": ImageFolder, "audio": AudioFolder}
+from keras_rnn_zoo.user_data.textfile import likely_encoding
 
 
 class InputRecord(NamedTuple):
@@ -52,177 +45,114 @@ class InputFile(NamedTuple):
     writer: Callable[[IO[str]], Writer]
 
 
+class TrainedOn(NamedTuple):
+    """What a run was trained on, as far as that says how new files are read.
+
+    Attributes:
+        task: the name of its task.
+        input: its kind of input.
+        format: the file format of its data set; "" where that was no file.
+        columns: the column of each word.
+        options: the options of its data set.
+    """
+
+    task: str
+    input: str
+    format: str
+    columns: Mapping[str, str]
+    options: Mapping[str, Any]
+
+    @property
+    def source(self) -> str:
+        """The word for the column of the input."""
+        return words_of(self.task, self.input)[0]
+
+    def encoding_of(self, place: str, encoding: str) -> str:
+        """Returns the encoding of a file: the one named, if any, else the likely one."""
+        return encoding or likely_encoding(place, str(self.options.get("encoding", "")))
+
+    def column_given(self, columns: str) -> str:
+        """Returns the column of the input that the option `columns` names, or ""."""
+        # The column of the target may be named as it was in training; nothing reads it.
+        return parse_columns(columns, words_of(self.task, self.input)).get(self.source, "")
+
+    def known_column(self, column_names: str) -> tuple[str, bool]:
+        """Returns the column of the input in training, and whether a file to predict must have it.
+
+        Args:
+            column_names: what the names of the file's columns mean, as of `FileFormat`; others mean nothing there.
+        """
+        entries = [entry for entry in registry.file_formats.entries() if entry.name == self.format]
+        column = self.columns.get(self.source, "")
+        same = [entry for entry in entries if entry.column_names == column_names]
+        return (column if same or not entries else "", any(entry.predict for entry in same))
+
+
 def open_inputs(
-    address: str, config: Mapping[str, Any], columns: str = "", encoding: str = "", separator: str = ""
+    address: str, config: RunConfig, columns: str = "", encoding: str = "", separator: str = ""
 ) -> InputFile:
     """Opens the files that a run is to predict.
 
     Args:
-        address: the path, whose ending tells the form, or an address.
-        config: the run's `config.json`.
+        address: the path, whose ending tells the format, or an address.
+        config: the description of the run.
         columns: which column holds the input, such as `text=review`; by default the one that training read.
         encoding: the encoding of texts; "" for what a byte order mark tells, else for UTF-8 or the encoding that
             training read.
         separator: what separates the columns of a table; "" for what training was told, or what is found.
 
     Raises:
-        OptionError: a separator is named for what is no table.
-        DataError: the files are not there, or not of a form that the run's kind of input has.
+        OptionError: an option is given that the format does not have.
+        DataError: the files are not there, or not of a format that the run's kind of input has.
     """
-    task, kind = config["task"]["name"], config["task"]["input"]
+    data = config.dataset
+    format, colon, _ = data.name.partition(":")
+    columns_read = data.recorded.columns if data.recorded else {}
+    trained = TrainedOn(config.task.name, config.task.input, format if colon else "", columns_read, data.options)
     prefix, colon, place = address.partition(":")
-    known = {form.name for form in registry.file_formats.entries()}
-    form, place = (prefix, place) if colon and prefix in known else (_form_of(address, kind), address)
-    if separator and form not in ("csv", "tsv"):
-        raise OptionError(f"Option 'separator' goes with CSV and TSV files; {address!r} is none. Leave it out.")
-    if kind in FOLDERS and form in (f"{kind}s", kind):
-        return _folder(place, kind)
-    if kind == "text" and (form in TABLES or form == "text" or (form == "conll" and task == "tagging")):
-        encoding = encoding or likely_encoding(place, str(config["dataset"]["options"].get("encoding", "")))
-        if form == "text":
-            return _lines(place, encoding)
-        # The column of the target may be named as it was in training; nothing reads it.
-        word, *others = words_of(task, "text")
-        given = parse_columns(columns, (word, *others)).get(word, "")
-        read = config["dataset"]["name"].partition(":")[0]
-        trained = config["dataset"].get("columns", {}).get(word, "")
-        if (read == "conll") != (form == "conll"):
-            trained = ""  # The columns of CoNLL mean nothing in a table.
-        if form == "conll":
-            return _sentences(place, given, trained, encoding)
-        usual = str(config["dataset"]["options"].get("separator", ""))
-        separator = separator or likely_separator(place, encoding, usual)
-        guessed = read not in TABLES
-        return _table(TABLES[form], place, task, word, given, trained, encoding, separator, guessed=guessed)
-    forms = {"text": "csv:FILE, tsv:FILE, jsonl:FILE, text:FILE", "image": "images:DIR", "audio": "audio:DIR"}
-    raise DataError(
-        f"The run reads {kind}; {address!r} is of no form with that. Name "
-        f"{forms.get(kind, 'each series as JSON instead, or call zoo.predict from Python')}."
-    )
+    if not colon or prefix not in registry.file_formats.names():
+        prefix, place = _format_of(address, trained.input), address
+    entry = registry.file_formats.get(prefix)
+    given = {"columns": columns, "encoding": encoding, "separator": separator}
+    chosen = {name: value for name, value in given.items() if value}
+    for name in chosen:
+        if name not in _options_of(entry):
+            others = [other.name for other in registry.file_formats.entries() if name in _options_of(other)]
+            raise OptionError(
+                f"Option {name!r} goes with {' and '.join(others)} files; {address!r} is none. Leave it out."
+            )
+    if entry.predict is None or trained.input not in entry.inputs:
+        raise unfit(address, trained)
+    opened: InputFile = entry.predict(place, trained, **chosen)
+    return opened
 
 
-def _form_of(path: str, kind: str) -> str:
+def unfit(address: str, trained: TrainedOn) -> DataError:
+    """Returns the error for files whose format cannot hold the inputs of a run."""
+    fitting = [
+        f"{entry.name}:{'DIR' if entry.folder else 'FILE'}"
+        for entry in registry.file_formats.entries()
+        if entry.predict and trained.input in entry.inputs
+    ]
+    wanted = ", ".join(fitting) or f"each {trained.input} on the command line instead, or call zoo.predict from Python"
+    return DataError(f"The run reads {trained.input}; {address!r} is of no form with that. Name {wanted}.")
+
+
+def _options_of(entry: registry.FileFormat) -> list[str]:
+    """Returns the options that predicting files in a format takes."""
+    parameters = inspect.signature(entry.predict).parameters.values() if entry.predict else ()
+    return [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
+
+
+def _format_of(path: str, input: str) -> str:
+    """Returns the name of the format that a path is most likely in."""
+    entries = registry.file_formats.entries()
     if user_path(path).is_dir():
-        return "images" if kind == "image" else kind
-    ending = path.casefold().removesuffix(".gz").rpartition(".")[2]
-    forms = [form.name for form in registry.file_formats.entries() if ending in form.endings]
-    if not forms:
+        named = [entry.name for entry in entries if entry.folder and input in entry.inputs]
+        named = named or [entry.name for entry in entries if entry.predict and not entry.folder]
+    else:
+        ending = path.casefold().removesuffix(".gz").rpartition(".")[2]
+        named = [entry.name for entry in entries if ending in entry.endings]
+    if not named:
         raise DataError(f"The ending of {path!r} tells no form. Name it, such as csv:{path} or text:{path}.")
-    return forms[0]
-
-
-def _table(
-    kind: type[Table],
-    place: str,
-    task: str,
-    word: str,
-    given: str,
-    trained: str,
-    encoding: str,
-    separator: str,
-    *,
-    guessed: bool,
-) -> InputFile:
-    """Opens a table with the column given, else the one trained on, else, if it may be `guessed`, a usual one."""
-
-    def opened(column: str) -> Table:
-        return kind(place, (task,), {word: column} if column else {}, encoding, (word,), separator)
-
-    try:
-        table = opened(given or trained)
-    except ColumnError as error:
-        if given or not trained:
-            raise
-        if not guessed:
-            raise DataError(f"{error} {_way_out(word, trained)}") from None
-        table = opened("")
-    if table.columns[word] not in (given, trained, guess(word, table.present, task)):
-        # The name of an only column may be the first row of a file without a header.
-        present = listed(table.present)
-        raise DataError(
-            f"{table.file.path}: none of its columns ({present}) is named as one for {word!r} usually is. "
-            f"{_way_out(word, '')}"
-        )
-
-    def inputs() -> Iterator[InputRecord | BadRow]:
-        for record, _ in table.records():
-            row = table.row_of(record)
-            yield row if isinstance(row, BadRow) else InputRecord(row.raw, record)
-
-    def writer(file: IO[str]) -> Writer:
-        if isinstance(table, JsonlTable):
-            return lambda asked, prediction: print(json_line(asked.beside.whole, prediction), file=file)
-        header = table.present if table.has_header else None
-        write = row_writer(file, header, delimiter=table.delimiter, tsv=isinstance(table, TsvTable))
-        return lambda asked, prediction: write(asked.beside.fields, prediction)
-
-    return InputFile(str(table.file.path), inputs, writer)
-
-
-def _way_out(word: str, trained: str) -> str:
-    read = f"The run was trained on the column {trained!r}. " if trained else ""
-    return f"{read}Name the column to read: --columns {word}=NAME, or --columns {word}=1 in a file without a header."
-
-
-def _lines(place: str, encoding: str) -> InputFile:
-    text = TextFile(place, encoding)
-
-    def inputs() -> Iterator[InputRecord | BadRow]:
-        for number, (line, _) in enumerate(text.lines(), 1):
-            line = line.rstrip("\r\n")
-            yield check_text(line, f"line {number}", "", text.encoding) or InputRecord(line, None)
-
-    def writer(file: IO[str]) -> Writer:
-        return lambda asked, prediction: print(one_line(next(iter(flat(prediction).values()))), file=file)
-
-    return InputFile(str(text.path), inputs, writer)
-
-
-def _sentences(place: str, given: str, trained: str, encoding: str) -> InputFile:
-    def opened(column: str) -> ConllFile:
-        return ConllFile(place, ("tagging",), {"tokens": column} if column else {}, encoding, ("tokens",))
-
-    found = opened(given)
-    if not given and trained in found.names:  # Else the run was trained on another form.
-        found = opened(trained)
-
-    def inputs() -> Iterator[InputRecord | BadRow]:
-        for sentence in found.sentences():
-            yield sentence.bad or InputRecord(" ".join(sentence.tokens) or None, sentence.lines)
-
-    def writer(file: IO[str]) -> Writer:
-        def write(asked: InputRecord, prediction: Prediction) -> None:
-            tags = iter(prediction.get("tags", ()))
-            for line in asked.beside:
-                # All lines get as many columns, which programs such as conlleval require.
-                print(line.with_column(next(tags, UNSPECIFIED) if line.is_token else UNSPECIFIED), file=file)
-            print(file=file)
-
-        return write
-
-    return InputFile(str(found.file.path), inputs, writer)
-
-
-def _folder(place: str, kind: str) -> InputFile:
-    folder = FOLDERS[kind](place, ("",), {}, "")  # For no task, it asks for no labels.
-
-    for warning in folder.warnings():
-        logger.warning("Warning: %s", warning)
-
-    def inputs() -> Iterator[InputRecord | BadRow]:
-        rows = list(folder.rows())
-        # First what is known before anything is predicted.
-        yield from (row for row in rows if isinstance(row, BadRow))
-        for row in rows:
-            if isinstance(row, BadRow):
-                continue
-            if fault := folder.check(row):
-                yield BadRow(row.where, "", "", fault)
-            else:
-                yield InputRecord(str(folder.folder / row.raw), row.raw)
-
-    def writer(file: IO[str]) -> Writer:
-        write = row_writer(file, [kind])
-        return lambda asked, prediction: write([asked.beside], prediction)
-
-    return InputFile(str(folder.folder), inputs, writer)
+    return named[0]

@@ -1,12 +1,16 @@
 """What every form of files provides: rows, one after another, each with the place it came from."""
 
 import abc
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.atomic_files import file_digest, user_path
 from keras_rnn_zoo.errors import DataError, nearest
+from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.user_data.columns import files_of
 
 SHOWN = 60
 """Characters of a value that a message shows."""
@@ -55,11 +59,22 @@ class RowSource(abc.ABC):
     """Numbers a step; for series."""
     unspecified = ""
     """The tag of a word that has none, which teaches nothing; "" where every tag counts."""
+    chunk = 256
+    """Inputs that are handed to TensorFlow at once."""
     task: str
     columns: Mapping[str, str]
 
     @abc.abstractmethod
     def __init__(self, place: str, tasks: tuple[str, ...], given: Mapping[str, str], encoding: str) -> None: ...
+
+    @functools.cached_property
+    def task_files(self) -> registry.TaskFiles:
+        """How the examples of the task stand in files."""
+        return files_of(self.task)
+
+    def raw_spec(self) -> Any:
+        """Returns the `tf.TensorSpec` of a raw input: a string by default."""
+        return tf.TensorSpec([], tf.string)
 
     @classmethod
     def divided(cls, place: str) -> dict[str, str]:  # noqa: ARG003  Only folders are.
@@ -92,7 +107,7 @@ class RowSource(abc.ABC):
 
     def key(self, row: Row) -> bytes:
         """Returns what tells the split of a row: rows with the same key stand in the same split."""
-        return row.raw.encode()
+        return bytes(row.raw.encode())
 
     def content(self, row: Row) -> bytes:
         """Returns what tells whether two rows, also of different files, have the same input."""

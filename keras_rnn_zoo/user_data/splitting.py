@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from keras_rnn_zoo.artifacts.run_config import SplitConfig
 from keras_rnn_zoo.lazy import np
 
 SHARE = 0.1
@@ -39,14 +40,15 @@ class Split:
         test, validation = self.bounds.get(stratum, (0, 0))
         return "test" if number < test else "validation" if number < validation else "train"
 
-    def as_json(self) -> dict[str, Any]:
-        """The split as plain values, for a run's `config.json`."""
-        return {"seed": self.seed, "bounds": {name: list(pair) for name, pair in self.bounds.items()}}
+    @property
+    def config(self) -> SplitConfig:
+        """The split as a run records it."""
+        return SplitConfig(self.seed, self.bounds)
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> "Split":
-        """Returns the split that `as_json` wrote down."""
-        return cls(document["seed"], {name: (pair[0], pair[1]) for name, pair in document["bounds"].items()})
+    def from_config(cls, config: SplitConfig) -> "Split":
+        """Returns the split that a run recorded."""
+        return cls(config.seed, config.bounds)
 
 
 def hash_key(key: bytes, seed: int) -> int:

@@ -5,14 +5,17 @@ import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.columns import are_measured, choose_task, resolve, words_of
+from keras_rnn_zoo.user_data.prediction_inputs import Writer
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, first
 from keras_rnn_zoo.user_data.text_defaults import text_defaults
 from keras_rnn_zoo.user_data.textfile import Mark, TextFile, check_text
 
+TASKS = ("classification", "regression", "translation")
+"""The tasks that the rows of a table can be for, the most likely first."""
 BLOCK, BLOCKS = 256, 64
 """Rows that are read in one go, and how many such blocks are mixed with one another."""
 MEASURED = 10_000
@@ -71,6 +74,7 @@ class Table(RowSource):
         self.columns = resolve(words, self.given, self.present, self.file.path, self.task)
         self.places = [self.present.index(self.columns[word]) for word in words]
         self._marks: list[Mark] = []
+        self._held: list[Record] | None = None  # All records, once they were read, of a small file.
 
     delimiter = ","
     present: Sequence[str] = ()
@@ -90,19 +94,30 @@ class Table(RowSource):
         """Gives the rows from a mark on, the header left out, each with the mark of its end."""
         raise NotImplementedError
 
+    def prediction_writer(self, file: IO[str]) -> Writer:
+        """Returns a function that writes a record of this table with its prediction."""
+        raise NotImplementedError
+
     def _measured(self, column: str) -> bool:
         place = self.present.index(column)
         records = first(self.records(), MEASURED)
         return are_measured(record.fields[place] for record, _ in records if not record.bad)
 
     def rows(self) -> Iterator[Row | BadRow]:
-        marks = [self.first_mark()]
+        if self._held is not None:
+            yield from (self.row_of(record) for record in self._held if not record.blank)
+            return
+        marks, held = [self.first_mark()], list[Record]()
+        is_small = self.file.content is not None and not self.file.zipped
         for number, (record, mark) in enumerate(self.records(), 1):
             if number % BLOCK == 0:
                 marks.append(mark)
+            if is_small:
+                held.append(record)
             if not record.blank:
                 yield self.row_of(record)
         self._marks = marks  # Now that they are complete.
+        self._held = held if is_small else None
 
     def first_mark(self) -> Mark:
         """Returns the mark of the first row."""
@@ -116,15 +131,17 @@ class Table(RowSource):
             for _ in self.rows():
                 pass
         draw = random.Random(seed)
-        marks = draw.sample(self._marks, len(self._marks))
-        for start in range(0, len(marks), BLOCKS):
-            blocks = (self._block(mark) for mark in marks[start : start + BLOCKS])
+        order = draw.sample(range(len(self._marks)), len(self._marks))
+        for start in range(0, len(order), BLOCKS):
+            blocks = (self._block(index) for index in order[start : start + BLOCKS])
             mixed = [self.row_of(record) for block in blocks for record in block if not record.blank]
             draw.shuffle(mixed)
             yield from mixed
 
-    def _block(self, mark: Mark) -> list[Record]:
-        return [record for record, _ in first(self.records(mark), BLOCK)]
+    def _block(self, index: int) -> list[Record]:
+        if self._held is not None:
+            return self._held[index * BLOCK : (index + 1) * BLOCK]
+        return [record for record, _ in first(self.records(self._marks[index]), BLOCK)]
 
     def row_of(self, record: Record) -> Row | BadRow:
         """Returns the row that a record is, as far as the columns wanted go."""
@@ -145,9 +162,12 @@ class Table(RowSource):
             values.append(text)
         return Row(record.where, values[0], values[1] if len(values) > 1 else "")
 
+    def checksum(self) -> str:
+        return self.file.digest()
+
     def defaults(self) -> dict[str, Any]:
         rows = [row for row in first(self.rows_from_start(), 200) if isinstance(row, Row)]
-        return text_defaults(self.task, [row.raw for row in rows], [row.target for row in rows])
+        return text_defaults(self.task_files, [row.raw for row in rows], [row.target for row in rows])
 
     def rows_from_start(self) -> Iterator[Row | BadRow]:
         """Gives the rows without taking marks; for looks at the first few."""

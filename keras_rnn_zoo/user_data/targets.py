@@ -32,28 +32,28 @@ def measured(y: Any) -> bool:
     return y.ndim == 1 and y.dtype.kind in "fO" and are_measured(y)
 
 
-def as_targets(y: Any, task: str, name: str) -> Any:
+def as_targets(y: Any, name: str, *, one_hot: bool) -> Any:
     """Returns one target for each example: (examples,).
 
     Of one-hot rows (examples, classes) the target is the place of the one; a row with NaN has none.
 
     Args:
         y: the array, as `as_column` gives it.
-        task: what the targets are for.
         name: what messages call the array.
+        one_hot: whether the targets are classes, which may be written as one-hot rows.
 
     Raises:
         DataError: the shape is not one of targets of the task.
     """
     if y.ndim == 1:
         return y
-    if task != "classification" or y.ndim != 2 or y.dtype.kind not in "biuf":
+    if not one_hot or y.ndim != 2 or y.dtype.kind not in "biuf":
         wanted = "(examples,) or (examples, 1)"
         raise DataError(f"{name}: targets of the shape {wanted} are expected; received one of {y.shape}.")
     missing = np.isnan(y.astype("float64")).any(axis=1)
-    one_hot = (((y == 0) | (y == 1)).all(axis=1) & ((y == 1).sum(axis=1) == 1)) | missing
-    if not one_hot.all():
-        row = int(np.flatnonzero(~one_hot)[0])
+    valid = (((y == 0) | (y == 1)).all(axis=1) & ((y == 1).sum(axis=1) == 1)) | missing
+    if not valid.all():
+        row = int(np.flatnonzero(~valid)[0])
         raise DataError(
             f"{name}: its shape {y.shape} is that of one-hot targets, a one and otherwise zeros in each row; row {row} "
             f"is {np.array2string(y[row], threshold=10)}. Write a class for each series: (examples,)."

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RowsConfig
 from keras_rnn_zoo.datasets.examples import Examples, held_in_memory
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import tf
@@ -23,7 +24,7 @@ LEAST = 200
 """Characters without which a text is too short to be split."""
 
 
-def book_dataset(place: str, options: Mapping[str, Any], known: Mapping[str, Any]) -> registry.Dataset:
+def book_dataset(place: str, options: Mapping[str, Any]) -> registry.Dataset:
     """Returns the data set of one text; arguments as of a form."""
     encoding = str(options.get("encoding", ""))
     if "," in place:
@@ -89,14 +90,14 @@ def _open(files: Mapping[str, TextFile], length: int) -> Examples:
         )
         for part, bounds in ranges.items()
     }
-    facts = {"rows": {part: end - start for part, (start, end) in ranges.items()}}
+    rows = {part: end - start for part, (start, end) in ranges.items()}
     return Examples(
         version="1",
         checksum=sums[0] if len(sums) == 1 else hashlib.sha256(" ".join(sums).encode()).hexdigest(),
         input="text",
         splits=splits,
-        facts=facts,
-        report=functools.partial(_look, files["train"], facts["rows"], length),
+        recorded=RowsConfig(rows),
+        report=functools.partial(_look, files["train"], rows, length),
     )
 
 

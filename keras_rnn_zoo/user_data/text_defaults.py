@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from keras_rnn_zoo.text_patterns import UNSPACED
+from keras_rnn_zoo.conventions import UNSPACED
+from keras_rnn_zoo.entries import TaskFiles
 
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 
@@ -20,24 +21,29 @@ def unspaced(texts: Sequence[str]) -> bool:
     return letters > 0.3 * len(joined) and spaces < 0.15 * letters
 
 
-def text_defaults(task: str, sources: Sequence[str], targets: Sequence[str]) -> dict[str, Any]:
-    """Returns defaults for texts: characters where a script has no spaces between words.
+def text_defaults(files: TaskFiles, sources: Sequence[str], targets: Sequence[str]) -> dict[str, Any]:
+    """Returns defaults for texts: those of their task, and characters where a script has no spaces between words.
 
     Args:
-        task: what they are for.
+        files: how examples of the task stand in files.
         sources: some of the texts that are read.
-        targets: some of the targets; texts in translation.
+        targets: their targets.
     """
-    defaults: dict[str, Any] = {}
-    if task == "classification" and sum(map(len, sources)) > LONG * len(sources):
-        # As the zoo's own reviews: long texts are learnt by heart unless much of them is hidden.
-        defaults |= {"dropout": 0.5, "word_dropout": 0.3, "batch_size": 64, "epochs": 5}
-        defaults |= {"learning_rate": 5e-3, "adam_epsilon": 3e-5}
-    if unspaced(sources):
-        defaults["tokens"] = "characters"
-    if task == "translation":
-        defaults |= {"max_length": 100, "dropout": 0.3, "units": 256, "embedding_dim": 256, "batch_size": 128}
-        defaults |= {"learning_rate": 2e-3, "beam_size": 5}
-        if unspaced(targets):
-            defaults |= {"target_tokens": "characters", "bleu_tokenize": "char"}
-    return defaults
+    defaults = files.text_defaults(sources, targets) if files.text_defaults else {}
+    return {**defaults, "tokens": "characters"} if unspaced(sources) else defaults
+
+
+def long_text_defaults(sources: Sequence[str], targets: Sequence[str]) -> dict[str, Any]:
+    """Returns defaults for texts with one answer each, such as a class: long ones are learned by heart otherwise."""
+    if sum(map(len, sources)) <= LONG * len(sources):
+        return {}
+    # As the zoo's own reviews: much of a long text is hidden.
+    defaults: dict[str, Any] = {"dropout": 0.5, "word_dropout": 0.3, "batch_size": 64, "epochs": 5}
+    return defaults | {"learning_rate": 5e-3, "adam_epsilon": 3e-5}
+
+
+def sentence_defaults(sources: Sequence[str], targets: Sequence[str]) -> dict[str, Any]:
+    """Returns defaults for texts whose targets are texts, such as translations."""
+    defaults: dict[str, Any] = {"max_length": 100, "dropout": 0.3, "units": 256, "embedding_dim": 256}
+    defaults |= {"batch_size": 128, "learning_rate": 2e-3, "beam_size": 5}
+    return defaults | ({"target_tokens": "characters", "bleu_tokenize": "char"} if unspaced(targets) else {})

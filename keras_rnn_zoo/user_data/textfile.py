@@ -7,8 +7,9 @@ import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, cast
 
+from keras_rnn_zoo.atomic_files import file_digest
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.encodings import encoding_of, marked_encoding
 from keras_rnn_zoo.user_data.rows import BadRow, existing_file
@@ -20,6 +21,8 @@ One line is held in memory, whatever a file unpacks to.
 """
 HEAD, FIRST_LINE = 2**12, 2**20
 """Bytes that tell the encoding, and in which a line feed is looked for where those have none."""
+HELD = 2**22
+"""Bytes of the largest file whose content stays in memory, so that it is opened and read once."""
 
 
 class Mark(NamedTuple):
@@ -42,8 +45,12 @@ class TextFile:
 
     def __init__(self, place: str, encoding: str = "") -> None:
         self.path = existing_file(place)
-        self.zipped = _is_zipped(self.path)
-        with _opened(self.path, self.zipped) as file, _telling(self.path):
+        with open(self.path, "rb") as raw:
+            content = raw.read(HELD + 1)
+        self.zipped = content.startswith(b"\x1f\x8b")
+        self.content = content if len(content) <= HELD else None
+        """The content of a file of up to `HELD` bytes, else `None`."""
+        with self.opened() as file:
             head = file.read(HEAD)
             more = file.read(FIRST_LINE) if b"\r" in head and b"\n" not in head else b""
         self.encoding, size = encoding_of(head, encoding)
@@ -63,11 +70,25 @@ class TextFile:
         """Whether reading can begin at any `Mark`."""
         return not (self.zipped or self.wide or self.carriage)
 
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[IO[bytes]]:
+        """Opens the file, unpacked; raises `DataError` within the block if it is damaged."""
+        with contextlib.ExitStack() as stack:
+            raw = io.BytesIO(self.content) if self.content is not None else stack.enter_context(open(self.path, "rb"))
+            stack.enter_context(_telling(self.path))
+            yield cast(IO[bytes], stack.enter_context(gzip.GzipFile(fileobj=raw)) if self.zipped else raw)
+
+    def digest(self) -> str:
+        """Returns the SHA-256 of the file's content, in hexadecimal digits."""
+        import hashlib
+
+        return file_digest(self.path) if self.content is None else hashlib.sha256(self.content).hexdigest()
+
     def lines(self, mark: Mark | None = None) -> Iterator[tuple[str, int]]:
         """Gives each line with its end, decoded, and the number of bytes up to its end."""
         mark = mark or self.start
         offset = mark.offset
-        with _opened(self.path, self.zipped) as file, _telling(self.path):
+        with self.opened() as file:
             file.seek(offset)
             if self.wide:
                 with io.TextIOWrapper(file, self.encoding, newline="\r" if self.carriage else "\n") as text:
@@ -95,8 +116,10 @@ def likely_encoding(place: str, usual: str) -> str:
     if not usual:
         return ""
     path = existing_file(place)
-    with _opened(path, _is_zipped(path)) as file, _telling(path):
-        head = file.read(2**20)
+    with open(path, "rb") as raw, _telling(path):
+        zipped = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        head = (gzip.GzipFile(fileobj=raw) if zipped else raw).read(2**20)
     if marked_encoding(head):
         return ""
     try:
@@ -105,15 +128,6 @@ def likely_encoding(place: str, usual: str) -> str:
         return usual
     # Texts in another encoding are hardly ever valid UTF-8 by chance.
     return usual if text.isascii() or "\x00" in text else ""
-
-
-def _is_zipped(path: Path) -> bool:
-    with open(path, "rb") as file:
-        return file.read(2) == b"\x1f\x8b"
-
-
-def _opened(path: Path, zipped: bool) -> IO[bytes]:
-    return gzip.open(path) if zipped else open(path, "rb")  # type: ignore[return-value]
 
 
 @contextlib.contextmanager

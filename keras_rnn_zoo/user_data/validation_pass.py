@@ -2,18 +2,16 @@
 
 import array
 import itertools
-import math
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.user_data.columns import TARGETS
-from keras_rnn_zoo.user_data.labels import LONGEST, Known, are_whole, not_finite, plain_number
+from keras_rnn_zoo.user_data.labels import Known, are_whole, not_finite, plain_number
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource
 from keras_rnn_zoo.user_data.splitting import hash_key
+from keras_rnn_zoo.user_data.target_checks import check_text
 
 ROWS_LISTED = 5
 """Faults that a message tells in full."""
@@ -92,15 +90,15 @@ def validate_rows(
         found.numbers.append(hash_key(files.key(row), seed))
         if compared:
             found.inputs.append(hash_key(files.content(row), seed))
-        if files.task == "classification":
+        if files.task_files.classes == "one":
             found.labels[row.target] += 1
             found.strata.append(places.setdefault(row.target, len(places)))
             if (fault := not_finite(row.target)) and len(missing) < ROWS_LISTED:
-                missing.append(BadRow(row.where, files.columns.get("label", ""), row.target, fault))
-        elif files.task == "tagging":
+                missing.append(BadRow(row.where, files.columns.get(files.task_files.target, ""), row.target, fault))
+        elif files.task_files.classes == "several":
             found.labels.update(tag for tag in row.target.split(" ") if tag != files.unspecified)
         found.empty += isinstance(row.raw, str) and not row.raw.strip()
-    if files.task == "classification" and not classes:
+    if files.task_files.classes == "one" and not classes:
         _join_numbers(found, missing)
     return found
 
@@ -134,73 +132,14 @@ def _join_numbers(found: RowReport, missing: Sequence[BadRow]) -> None:
 def checked_rows(files: RowSource, rows: Iterator[Row | BadRow], classes: Sequence[str] = ()) -> Iterator[Row | BadRow]:
     """Gives rows with targets as the task wants them; those whose target is none, as bad rows."""
     known = Known([*classes, files.unspecified] if classes and files.unspecified else classes)
-    check = _CHECKS.get(files.task, _check_text)
-    column = files.columns.get(TARGETS.get(files.task, ""), "")
+    check = files.task_files.check or check_text
+    column = files.columns.get(files.task_files.target, "")
     for row in rows:
         if isinstance(row, Row):
             target, fault = check(row.target, known)
             yield BadRow(row.where, column, row.target, fault) if fault else row._replace(target=target)
         else:
             yield row
-
-
-def _check_label(target: Any, known: Known) -> tuple[Any, str]:
-    if isinstance(target, float) and not math.isfinite(target):
-        return target, "a finite number is expected"
-    label = str(target).strip()
-    if not label:
-        return label, "the label is empty"
-    if "\n" in label or "\r" in label:
-        return label, "a label holds no line break"
-    if len(label) > LONGEST:
-        return label, f"a label of {len(label):,} characters; {LONGEST:,} at most are expected of the name of a class"
-    if not known.classes:
-        return label, ""
-    if (meant := known.find(label)) is not None:
-        return meant, ""
-    if known.numeric and (fault := not_finite(label)):
-        return label, fault
-    return label, f"the label is none of the {len(known.classes)} seen in training ({known.hint(label)})"
-
-
-LARGEST = 3.4028234663852886e38
-"""The largest number of single precision, in which models are trained."""
-
-
-def _check_number(target: Any, known: Known) -> tuple[Any, str]:
-    try:
-        number = float(target)
-    except (TypeError, ValueError):
-        return target, _no_number(str(target).strip())
-    if not math.isfinite(number):
-        return number, "a finite number is expected"
-    return number, "" if abs(number) <= LARGEST else f"a number of single precision is expected, up to {LARGEST:.1e}"
-
-
-def _no_number(text: str) -> str:
-    if not text:
-        return "the value is empty"
-    if re.fullmatch(r"[+-]?\d+,\d+", text):
-        return "a number is expected, with a point for its fraction and no comma"
-    if re.fullmatch(r"[+-]?\d{1,3}([,.' \u00a0\u202f]\d{3})+([.,]\d+)?", text):
-        return "a number is expected, with nothing between its thousands and a point for its fraction"
-    return "a number is expected"
-
-
-def _check_tags(target: Any, known: Known) -> tuple[Any, str]:
-    unseen = sorted(set(target.split(" ")) - known.classes) if known.classes else []
-    return target, f"the tag {unseen[0]!r} was not seen in training ({known.hint(unseen[0])})" if unseen else ""
-
-
-def _check_text(target: Any, known: Known) -> tuple[Any, str]:
-    return target, "" if target and (not isinstance(target, str) or target.strip()) else "the text is empty"
-
-
-_CHECKS: dict[str, Callable[[Any, Known], tuple[Any, str]]] = {
-    "classification": _check_label,
-    "regression": _check_number,
-    "tagging": _check_tags,
-}
 
 
 def _is_whole(label: str) -> bool:

@@ -190,10 +190,10 @@ CASES = [
          ("b.conll, line 1", "'B-X'", "not seen in training"), "tagging", options={"test": "b.conll"}, row=True),
     # Images
     Case("an image that will not open", "images:pics", {f"pics/{k}": v for k, v in images(**{"cat/bad.png": b"no"}).items()},
-         ("file 'cat/bad.png'", "2 bytes will not open: it does not begin as an image does"), row=True),
+         ("file 'cat/bad.png'", "2 bytes will not open: it does not begin like an image"), row=True),
     Case("an image that is cut short", "images:pics",
          {f"pics/{k}": v for k, v in images(**{"dog/cut.png": PIXEL[:40]}).items()},
-         ("file 'dog/cut.png'", "40 bytes will not open: it is cut short"), row=True),
+         ("file 'dog/cut.png'", "40 bytes will not open: it is truncated"), row=True),
     Case("an image of another format", "images:pics",
          {f"pics/{k}": v for k, v in images(**{"cat/scan.jpg": b"II*\0" + bytes(99)}).items()},
          ("file 'cat/scan.jpg'", "a TIFF file", "BMP and WebP"), row=True),
@@ -224,7 +224,7 @@ CASES = [
     # Recordings
     Case("a recording that is no WAV file", "audio:calls",
          {**{f"calls/{n}_word.wav": wav() for n in range(4)}, "calls/x.wav": b"ID3 mp3"},
-         ("file 'x.wav'", "no MP3 file"), "transcription", row=True),
+         ("file 'x.wav'", "not a valid MP3 file"), "transcription", row=True),
     Case("a recording that is cut short", "audio:calls",
          {**{f"calls/{n}_word.wav": wav() for n in range(4)}, "calls/x.wav": wav()[:-600]},
          ("file 'x.wav'", "1,000 of 1,600 bytes"), "transcription", row=True),

@@ -5,11 +5,12 @@ import io
 
 import pytest
 import tensorflow as tf
+from descriptions import run_config
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.readers.words import WordsReader
-from keras_rnn_zoo.user_data.formats.conll import ConllFile
+from keras_rnn_zoo.user_data.conll_file import ConllFile
 from keras_rnn_zoo.user_data.prediction_inputs import open_inputs
 from keras_rnn_zoo.user_data.rows import BadRow
 
@@ -40,10 +41,7 @@ def sentences(folder, content, **given):
 
 def config(form="conll", **columns):
     """Returns what a run says of the data it was trained on."""
-    return {
-        "task": {"name": "tagging", "input": "text"},
-        "dataset": {"name": f"{form}:train", "options": {}, "columns": columns},
-    }
+    return run_config(f"{form}:train", "tagging", columns=columns)
 
 
 def predicted(folder, content, run=None, name="a.conll", **options):

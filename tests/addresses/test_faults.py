@@ -48,8 +48,8 @@ def test_a_fault_names_where_it_is_and_what_to_do(case, tmp_path):
 def test_skipping_goes_on_without_the_rows_and_counts_them(case, tmp_path, monkeypatch):
     monkeypatch.setattr("keras_rnn_zoo.user_data.dataset._check_enough", lambda *arguments: None)
     examples = opened(case, tmp_path, skip_bad_rows=True)
-    assert sum(examples.facts["bad_rows"].values()) >= 1
-    for part, count in examples.facts["rows"].items():
+    assert sum(examples.recorded.bad_rows.values()) >= 1
+    for part, count in examples.recorded.rows.items():
         if case.task != "captioning":
             assert sum(1 for _ in examples.splits[part]()) == count
 

@@ -6,7 +6,8 @@ import re
 import pytest
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.inference.load import make_task
+from keras_rnn_zoo.artifacts.run_config import TaskConfig
+from keras_rnn_zoo.inference.rebuild import make_task
 
 
 @pytest.fixture
@@ -24,8 +25,7 @@ def describe(tmp_path, caplog):
         entry = registry.find_dataset(f"csv:{path}", (name,), options)
         examples = entry.make(None, 0, skip_bad_rows=True, **options)
         reader = {name: option.default for name, option in registry.readers.get("text").options.items()}
-        described = {"name": name, "input": "text", "classes": list(examples.classes), "options": writing}
-        made = make_task({"task": {**described, "reader": {**reader, **reading}}})
+        made = make_task(TaskConfig(name, "text", writing, {**reader, **reading}, examples.classes))
         made.fit(examples.split("train"))
         with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
             examples.report(made)

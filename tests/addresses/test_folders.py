@@ -6,12 +6,14 @@ import sys
 
 import numpy as np
 import pytest
+from descriptions import run_config
 from fault_cases import PIXEL, wav
 
 import keras_rnn_zoo.user_data.formats.audio
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import TaskConfig
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.inference.load import make_task, open_examples
+from keras_rnn_zoo.inference.rebuild import make_task, open_examples
 from keras_rnn_zoo.user_data.formats.audio import AudioFolder
 from keras_rnn_zoo.user_data.formats.images import ImageFolder
 from keras_rnn_zoo.user_data.prediction_inputs import open_inputs
@@ -119,8 +121,8 @@ def test_files_that_are_not_read_are_counted(tmp_path):
 def test_a_training_warns_of_what_is_not_read(tmp_path, caplog):
     write(tmp_path, split_files("a", "b", kinds=(".",)) | {f"a/{n}.tif": b"" for n in range(12)})
     entry, examples = opened(f"images:{tmp_path}", "classification")
-    task = {"name": entry.task, "input": "image", "classes": list(examples.classes), "options": {}}
-    examples.report(make_task({"task": {**task, "reader": {"image_height": 4, "image_width": 4}}}))
+    reader = {"image_height": 4, "image_width": 4}
+    examples.report(make_task(TaskConfig(entry.task, "image", {}, reader, examples.classes)))
     assert f"Warning: In {tmp_path}, 12 files end in .tif, which is not read." in caplog.messages
 
 
@@ -133,8 +135,8 @@ def test_images_to_test_on_that_are_trained_on_are_told_by_what_they_show(leaked
         for part, first in contents.items() for kind in "ab" for n in range(20)
     })  # fmt: skip
     entry, examples = opened(f"images:{tmp_path}", "classification")
-    task = {"name": entry.task, "input": "image", "classes": list(examples.classes), "options": {}}
-    examples.report(make_task({"task": {**task, "reader": {"image_height": 4, "image_width": 4}}}))
+    reader = {"image_height": 4, "image_width": 4}
+    examples.report(make_task(TaskConfig(entry.task, "image", {}, reader, examples.classes)))
     told = [line for line in caplog.messages if "stand among those to train on" in line]
     assert [line.split(" rows")[0] for line in told] == [f"Warning: {2 * leaked} of the 40"] * bool(leaked)
 
@@ -162,7 +164,7 @@ def test_compressed_recordings_are_read_at_their_own_rate(tmp_path):
         soundfile.write(path, np.sin(np.arange(4000 + number)), 8000)
     entry, examples = opened(f"audio:{tmp_path}", "classification", sample_rate=8000)
     assert entry.defaults["sample_rate"] == 8000
-    assert sum(examples.facts["rows"].values()) == 12
+    assert sum(examples.recorded.rows.values()) == 12
     assert all(len(raw) >= 4000 for part in examples.splits for raw, _ in examples.split(part).as_numpy_iterator())
 
 
@@ -183,11 +185,11 @@ def test_folders_of_splits_are_taken_as_splits(tmp_path):
     entry, examples = opened(f"images:{tmp_path}", "classification")
     assert entry.name == f"images:{tmp_path}"
     assert examples.classes == ("cat", "dog")
-    assert examples.facts["rows"] == {"train": 12, "validation": 12, "test": 12}
+    assert examples.recorded.rows == {"train": 12, "validation": 12, "test": 12}
     assert sorted(targets(examples, "test")) == [0] * 6 + [1] * 6
     other = write(tmp_path.parent / "other", {f"{kind}/0.png": PIXEL for kind in ("cat", "dog")})
     _, examples = opened(f"images:{tmp_path}", "classification", test=str(other))
-    assert examples.facts["rows"] == {"train": 12, "validation": 12, "test": 2}
+    assert examples.recorded.rows == {"train": 12, "validation": 12, "test": 2}
 
 
 @pytest.mark.parametrize(
@@ -205,7 +207,7 @@ def test_folders_of_splits_have_other_names(name, split):
 def test_what_is_not_there_is_drawn(tmp_path):
     write(tmp_path, split_files("train", "test", number=15))
     _, examples = opened(f"images:{tmp_path}", "classification")
-    assert examples.facts["rows"] == {"train": 27, "validation": 3, "test": 30}
+    assert examples.recorded.rows == {"train": 27, "validation": 3, "test": 30}
 
 
 def test_recordings_and_lines_with_a_table_for_each_split(tmp_path):
@@ -214,7 +216,7 @@ def test_recordings_and_lines_with_a_table_for_each_split(tmp_path):
         write(tmp_path / part, {**files, "labels.csv": f"file,text\n0.wav,{part} a\n1.wav,{part} b\n"})
     _, examples = opened(f"audio:{tmp_path}", "transcription")
     assert sorted(targets(examples, "validation")) == [b"dev a", b"dev b"]
-    assert examples.facts["rows"] == {"train": 2, "validation": 2, "test": 2}
+    assert examples.recorded.rows == {"train": 2, "validation": 2, "test": 2}
 
 
 @pytest.mark.parametrize(
@@ -270,9 +272,9 @@ def test_a_name_that_is_no_text_is_a_bad_row(name, tmp_path):
     with pytest.raises(DataError, match=r"caf\\udce9.*its name is not valid UTF-8\. Rename it.*--skip-bad-rows"):
         opened(f"images:{tmp_path}", "classification")
     _, examples = opened(f"images:{tmp_path}", "classification", skip_bad_rows=True)
-    assert examples.facts["bad_rows"]["train"] == 1
-    assert sum(examples.facts["rows"].values()) == 12
-    asked = open_inputs(f"images:{tmp_path}", {"task": {"name": "classification", "input": "image"}}).inputs()
+    assert examples.recorded.bad_rows["train"] == 1
+    assert sum(examples.recorded.rows.values()) == 12
+    asked = open_inputs(f"images:{tmp_path}", run_config(input="image")).inputs()
     assert isinstance(next(asked), BadRow)  # Before anything is predicted.
     assert len(list(asked)) == 12
 
@@ -335,9 +337,7 @@ def test_content_decides_on_the_format_and_not_the_name(tmp_path):
 
 
 def ctc_config(address, input, reader, **options):
-    task = {"name": "transcription", "input": input, "options": {}, "reader": reader}
-    dataset = {"name": address, "data_dir": None, "options": options}
-    return {"architecture": "ctc", "dataset": dataset, "task": task, "options": {}, "seed": 0}
+    return run_config(address, "transcription", input, architecture="ctc", options=options, reader=reader)
 
 
 def png(height, width):
@@ -374,9 +374,9 @@ def test_a_transcript_of_more_frames_than_there_are_is_a_bad_row(files, config, 
     with pytest.raises(DataError) as raised:
         open_examples(described)
     assert all(word in str(raised.value) for word in ("the transcript needs", *bad, "--skip-bad-rows"))
-    described["dataset"]["options"]["skip_bad_rows"] = True
+    described.dataset.options["skip_bad_rows"] = True
     examples = open_examples(described)
-    assert examples.facts["bad_rows"] == {"train": 1}
+    assert examples.recorded.bad_rows == {"train": 1}
     assert sum(len(targets(examples, part)) for part in examples.splits) == 8
 
 
@@ -384,8 +384,8 @@ def test_a_series_of_fewer_steps_than_its_transcript_is_a_bad_row(tmp_path):
     x, y = np.zeros((12, 4, 2), "float32") + np.arange(12)[:, None, None], np.array(["abcd"] * 11 + ["abbc"])
     np.savez(tmp_path / "a.npz", x=x, y=y)
     config = ctc_config(f"npz:{tmp_path}/a.npz", "series", {}, skip_bad_rows=True)
-    assert open_examples(config).facts["left_out"] == {"train": ["example 11"]}
-    config["task"]["reader"] = {"max_steps": 3}
-    config["dataset"]["options"]["skip_bad_rows"] = False
+    assert open_examples(config).recorded.left_out == {"train": ["example 11"]}
+    config.task.reader["max_steps"] = 3
+    config.dataset.options["skip_bad_rows"] = False
     with pytest.raises(DataError, match="needs 4 frames, for 4 tokens, and the input gives 3"):
         open_examples(config)

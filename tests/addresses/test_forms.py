@@ -1,12 +1,18 @@
 """Each form of files, opened and, in small, trained on."""
 
+import json
+
 import numpy as np
 import pytest
 from fault_cases import PIXEL, npz, ragged, wav
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.inference.rebuild import open_examples
+from keras_rnn_zoo.training import train as training
+from keras_rnn_zoo.training.plan import Request, make_plan
 
 RANDOM = np.random.default_rng(0)
 
@@ -60,7 +66,7 @@ def test_large_splits_are_read_again_in_every_pass_and_small_ones_are_held(tmp_p
     addresses = (f"csv:{tmp_path}/a.csv", "classification"), (f"text:{tmp_path}/book.txt", "language_modeling")
     held = [opened(*address)[1] for address in addresses]
     found = [rows(examples) for examples in held]
-    monkeypatch.setattr("keras_rnn_zoo.datasets.examples.HELD", 20)
+    monkeypatch.setattr("keras_rnn_zoo.datasets.examples.MAX_BYTES_IN_MEMORY", 20)
     streamed = [opened(*address)[1] for address in addresses]
     assert [rows(examples) for examples in streamed] == found
     for before, after in zip(held, streamed, strict=True):
@@ -120,7 +126,7 @@ def pictures(tmp_path):
 def test_a_folder_a_class(pictures):
     _, examples = opened(f"images:{pictures}", "classification")
     assert examples.classes == ("cat", "dog")
-    assert examples.facts["rows"] == {"train": 24, "validation": 3, "test": 3}
+    assert examples.recorded.rows == {"train": 24, "validation": 3, "test": 3}
     assert sorted(target for _, target in rows(examples)) == [0] * 15 + [1] * 15
 
 
@@ -231,7 +237,7 @@ def test_one_hot_targets_may_be_missing(tmp_path):
     y[:5] = np.nan
     write(tmp_path, {"a.npz": npz(x=PADDED, y=y)})
     _, examples = opened(f"npz:{tmp_path}/a.npz", "classification", columns="label=y", skip_bad_rows=True)
-    assert (examples.classes, examples.facts["bad_rows"]) == (("0", "1", "2"), {"train": 5})
+    assert (examples.classes, examples.recorded.bad_rows) == (("0", "1", "2"), {"train": 5})
     assert len(rows(examples)) == 15
 
 
@@ -270,8 +276,8 @@ def own_sets(tmp_path_factory):
 def test_any_data_set_of_tfds_is_read_by_its_features(own_sets):
     entry, examples = opened("tfds:stars", "classification", "regression", data_dir=str(own_sets))
     assert (entry.task, entry.model_options["input"]) == ("classification", "text")
-    assert examples.facts["columns"] == {"text": "content", "label": "grade"}
-    assert examples.facts["rows"] == {"train": 48, "validation": 6, "test": 6}
+    assert examples.recorded.columns == {"text": "content", "label": "grade"}
+    assert examples.recorded.rows == {"train": 48, "validation": 6, "test": 6}
     entry, examples = opened("tfds:words", "transcription", data_dir=str(own_sets))
     assert entry.model_options["input"] == "audio"
     assert {target.decode() for _, target in rows(examples)} == {"word 0", "word 1", "word 2"}
@@ -281,38 +287,58 @@ def test_any_data_set_of_tfds_is_read_by_its_features(own_sets):
 
 def test_the_own_splits_of_a_tfds_data_set_are_used(tfds_dir):
     _, examples = opened("tfds:universal_dependencies/en_ewt", "tagging", data_dir=str(tfds_dir), columns="tags=upos")
-    assert examples.facts["rows"] == {"train": 12_544, "validation": 2001, "test": 2077}
+    assert examples.recorded.rows == {"train": 12_544, "validation": 2001, "test": 2077}
 
 
 SMALL = {"units": 4, "epochs": 1, "verbose": 0}
 
 
-@pytest.mark.parametrize(
-    ("architecture", "address", "options"),
-    [
-        ("many_to_one", "tfds:stars", {"embedding_dim": 4}),
-        ("ctc", "tfds:words", {}),
-        ("many_to_one", "npz:a.npz", {}),
-        ("one_to_many", "images:pics", {"embedding_dim": 4, "image_height": 16, "image_width": 16}),
-        ("sync_many_to_many", "text:book.txt", {"embedding_dim": 4}),
-        ("many_to_many", "text:a.txt,b.txt", {"embedding_dim": 4, "beam_size": 1}),
-    ],
-)
-def test_it_trains_and_is_measured_again_on_the_same_rows(
-    architecture, address, options, own_sets, tmp_path, monkeypatch
-):
+TRAINED = [
+    ("many_to_one", "tfds:stars", {"embedding_dim": 4}),
+    ("ctc", "tfds:words", {}),
+    ("many_to_one", "npz:a.npz", {}),
+    ("one_to_many", "images:pics", {"embedding_dim": 4, "image_height": 16, "image_width": 16}),
+    ("sync_many_to_many", "text:book.txt", {"embedding_dim": 4}),
+    ("many_to_many", "text:a.txt,b.txt", {"embedding_dim": 4, "beam_size": 1}),
+]
+
+
+@pytest.fixture
+def trainable(own_sets, tmp_path, monkeypatch):
+    """A function that gives the folder of an address of `TRAINED`, which is written into the current folder."""
     monkeypatch.chdir(tmp_path)
     captions = "image,caption\n" + "".join(f"{n}.png,a dot {n % 3}\n" for n in range(15))
     write(tmp_path / "pics", {**{f"{n}.png": PIXEL for n in range(15)}, "captions.csv": captions})
     lines = [f"line {n % 37} of {n}" for n in range(60)]
     write(tmp_path, {"a.txt": "\n".join(lines), "b.txt": "\n".join(line.upper() for line in lines)})
     write(tmp_path, {"book.txt": "\n".join(lines * 9), "a.npz": npz(x=ragged(*X), y=np.arange(20) / 7)})
-    given = {"data_dir": str(own_sets)} if address.startswith("tfds") else {}
-    run = zoo.train(architecture, dataset=address, **SMALL, **options, **given)
-    written = run.metrics
+    return lambda address: str(own_sets) if address.startswith("tfds") else None
+
+
+@pytest.mark.parametrize(("architecture", "address", "options"), TRAINED)
+def test_what_a_run_records_opens_the_same_rows_again(architecture, address, options, trainable):
+    request = Request(architecture, address, trainable(address), {}, options, None, None)
+    plan = make_plan(request, resume=False, overwrite=False)
+    progress = training._Progress(plan)
+    examples = training._open_examples(progress)
+    document = json.loads(json.dumps(progress.config.to_json()))
+    config = RunConfig.from_json(document)
+    again = open_examples(config, config.dataset.data_dir)
+    assert again.checksum == examples.checksum
+    assert again.recorded == examples.recorded
+    for part in ("train", "validation", "test"):
+        first, second = (list(one.split(part).as_numpy_iterator()) for one in (examples, again))
+        assert len(first) > 0
+        for row, other in zip(first, second, strict=True):
+            np.testing.assert_equal(row, other)
+
+
+@pytest.mark.parametrize(("architecture", "address", "options"), [TRAINED[1], TRAINED[3]])
+def test_it_trains_and_is_measured_again_on_the_same_rows(architecture, address, options, trainable):
+    run = zoo.train(architecture, dataset=address, **SMALL, **options, data_dir=trainable(address))
     again = zoo.evaluate(run)
-    assert again.examples == written["examples"]
-    assert again.metrics == pytest.approx(written["metrics"], rel=1e-4)
+    assert again.examples == run.metrics["examples"]
+    assert again.metrics == pytest.approx(run.metrics["metrics"], rel=1e-4)
 
 
 def test_files_that_moved_are_found_in_the_folder_named(tmp_path):

@@ -5,6 +5,7 @@ import io
 import json
 
 import pytest
+from descriptions import run_config
 
 from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.user_data.prediction_inputs import open_inputs
@@ -17,10 +18,7 @@ BINARY = {"label": "good", "probabilities": [0.25, 0.75]}
 def config(name="csv:train.csv", task="classification", encoding="", **columns):
     """Returns what a run says of the data it was trained on."""
     options = {"encoding": encoding} if encoding else {}
-    return {
-        "task": {"name": task, "input": "text"},
-        "dataset": {"name": name, "options": options, "columns": columns},
-    }
+    return run_config(name, task, options=options, columns=columns)
 
 
 TEXT = config(text="text")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.inference.load import make_task
+from keras_rnn_zoo.artifacts.run_config import TaskConfig
+from keras_rnn_zoo.inference.rebuild import make_task
 from keras_rnn_zoo.user_data.series_report import series_ranges, series_warnings
 
 RANDOM = np.random.default_rng(0)
@@ -73,8 +74,8 @@ def test_the_first_look_at_an_archive_tells_of_its_series(normalization, tmp_pat
         series[number] = RANDOM.normal([0, 500], 1, (12_345 if number < 18 else 9, 2))
     np.savez(tmp_path / "a.npz", x=series, y=np.arange(40) % 2)
     examples = registry.find_dataset(f"npz:{tmp_path}/a.npz", ("classification",)).make(None, 0)
-    described = {"name": "classification", "input": "series", "classes": list(examples.classes), "options": {}}
-    task = make_task({"task": {**described, "reader": {"max_steps": 100, "normalization": normalization}}})
+    reader = {"max_steps": 100, "normalization": normalization}
+    task = make_task(TaskConfig("classification", "series", {}, reader, examples.classes))
     task.fit(examples.split("train"))
     with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
         examples.report(task)

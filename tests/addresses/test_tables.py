@@ -7,8 +7,10 @@ import json
 from collections import Counter
 
 import pytest
+from descriptions import described_by, run_config
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import SplitConfig
 from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.user_data.columns import are_measured, is_header, parse_columns
 from keras_rnn_zoo.user_data.encodings import encoding_of, find_encoding
@@ -70,7 +72,7 @@ def test_rows_come_out_as_they_went_in(name, tmp_path):
     path.write_bytes(GUISES[name])
     entry, examples = opened(path)
     assert entry.task == "classification"
-    assert examples.facts["columns"] == {"text": "review", "label": "stars"}
+    assert examples.recorded.columns == {"text": "review", "label": "stars"}
     assert examples.classes == ("bad", "good")
     found = {
         one_line(raw): examples.classes[target] for part in examples.splits for raw, target in pairs(examples, part)
@@ -127,7 +129,7 @@ def test_encodings_have_other_names(name, found):
 def test_lines_end_alike_in_every_encoding(ends, encoding, tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(as_csv(ends=ends).replace("\nand", " and").encode(encoding, "replace"))
-    assert sum(opened(path, encoding=encoding)[1].facts["rows"].values()) == 60
+    assert sum(opened(path, encoding=encoding)[1].recorded.rows.values()) == 60
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "shift_jis", "latin-1"])
@@ -145,7 +147,7 @@ def test_columns_by_number_are_of_a_file_without_a_header(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text(as_csv(header=None))
     examples = opened(path, columns="text=1,label=2")[1]
-    assert sum(examples.facts["rows"].values()) == 60
+    assert sum(examples.recorded.rows.values()) == 60
 
 
 def table(path, columns, rows):
@@ -167,7 +169,7 @@ def test_columns_and_task_are_guessed_from_usual_names(columns, row, task, resol
     rows = [row.format(text=f"text {number}", end="bc"[number % 2]) for number in range(20)]
     entry, examples = opened(table(tmp_path / "a.csv", columns, rows))
     assert entry.task == task
-    assert examples.facts["columns"] == resolved
+    assert examples.recorded.columns == resolved
 
 
 def test_the_words_of_the_user_decide_the_task(tmp_path):
@@ -188,10 +190,10 @@ def many(tmp_path, count=2000):
 def test_the_split_is_stratified_and_drawn_with_the_seed(tmp_path):
     path = many(tmp_path)
     examples = opened(path)[1]
-    assert examples.facts["rows"] == {"train": 1600, "validation": 200, "test": 200}
+    assert examples.recorded.rows == {"train": 1600, "validation": 200, "test": 200}
     parts = {part: pairs(examples, part) for part in examples.splits}
     for part, rows in parts.items():
-        assert len(rows) == examples.facts["rows"][part] == int(examples.split(part).cardinality())
+        assert len(rows) == examples.recorded.rows[part] == int(examples.split(part).cardinality())
         assert Counter(target for _, target in rows)[1] == len(rows) // 10
     texts = [text for rows in parts.values() for text, _ in rows]
     assert len(texts) == len(set(texts)) == 2000
@@ -201,12 +203,12 @@ def test_the_split_is_stratified_and_drawn_with_the_seed(tmp_path):
 
 def test_rows_stay_in_their_split_when_others_come(tmp_path):
     examples = opened(many(tmp_path))[1]
-    known = {**examples.facts, "checksum": examples.checksum, "classes": examples.classes}
+    trained = described_by(examples, "csv:old.csv")
     tested = set(pairs(examples, "test"))
     path = many(tmp_path, 3000)
-    again = registry.find_dataset(f"csv:{path}", TASKS, {}, known).make(None, 0)
+    again = registry.find_dataset(f"csv:{path}", TASKS, {}, trained).make(None, 0)
     assert tested < set(pairs(again, "test"))
-    assert sum(again.facts["rows"].values()) == 3000
+    assert sum(again.recorded.rows.values()) == 3000
 
 
 def test_rows_with_the_same_source_stand_in_the_same_split(tmp_path):
@@ -233,7 +235,7 @@ def test_files_for_validation_and_test_are_taken_whole(tmp_path):
     path, other = many(tmp_path), tmp_path / "other.csv"
     table(other, "id,label,text", [f"{n},common,other {n}" for n in range(7)])
     examples = opened(path, test=str(other))[1]
-    assert examples.facts["rows"] == {"train": 1800, "validation": 200, "test": 7}
+    assert examples.recorded.rows == {"train": 1800, "validation": 200, "test": 7}
     assert [raw for raw, _ in pairs(examples, "test")] == [f"other {n}" for n in range(7)]
 
 
@@ -298,7 +300,7 @@ def test_a_named_separator_is_that_of_all_files(form, tmp_path):
     )
     table(other, "label^text", ["good^other", "bad^more"])
     examples = opened(path, separator="^", test=str(other))[1]
-    assert (examples.classes, examples.facts["rows"]["test"]) == (("bad", "good"), 2)
+    assert (examples.classes, examples.recorded.rows["test"]) == (("bad", "good"), 2)
     with pytest.raises(DataError, match="set separator="):
         opened(path)
 
@@ -306,8 +308,8 @@ def test_a_named_separator_is_that_of_all_files(form, tmp_path):
 @pytest.mark.parametrize("mark", ["^", ",", ";"])
 def test_files_to_predict_have_the_separator_of_the_training_or_their_own(mark, tmp_path):
     path = table(tmp_path / "new.csv", f"id{mark}text", [f"{n}{mark}well {n}" for n in range(3)])
-    dataset = {"name": "csv:old.csv", "columns": {"text": "text"}, "options": {"separator": "^"}}
-    source = open_inputs(str(path), {"task": {"name": "classification", "input": "text"}, "dataset": dataset})
+    run = run_config("csv:old.csv", columns={"text": "text"}, options={"separator": "^"})
+    source = open_inputs(str(path), run)
     assert [found.input for found in source.inputs()] == ["well 0", "well 1", "well 2"]
     written = io.StringIO()
     source.writer(written)(next(source.inputs()), {"label": "good"})
@@ -317,13 +319,12 @@ def test_files_to_predict_have_the_separator_of_the_training_or_their_own(mark, 
 @pytest.mark.parametrize("form", ["csv", "tsv"])
 def test_a_file_to_predict_may_have_a_separator_that_is_named(form, tmp_path):
     path = table(tmp_path / f"new.{form}", "id~text", ["1~well, so"])
-    dataset = {"name": "csv:old.csv", "columns": {"text": "text"}, "options": {"separator": "^"}}
-    run = {"task": {"name": "classification", "input": "text"}, "dataset": dataset}
+    run = run_config("csv:old.csv", columns={"text": "text"}, options={"separator": "^"})
     with pytest.raises(DataError, match="has no column 'text'"):
         open_inputs(str(path), run)
     assert [found.input for found in open_inputs(str(path), run, separator="~").inputs()] == ["well, so"]
     for other in ("text", "jsonl"):
-        with pytest.raises(OptionError, match="goes with CSV and TSV"):
+        with pytest.raises(OptionError, match="goes with csv and tsv files"):
             open_inputs(f"{other}:{path}", run, separator="~")
 
 
@@ -343,7 +344,7 @@ def test_the_first_line_may_name_the_separator_for_excel(form, tmp_path):
     with pytest.raises(DataError, match="line 23: 1 field where the header has 2"):
         opened(path, "csv")
     examples = opened(path, "csv", skip_bad_rows=True)[1]
-    assert (examples.classes, sum(examples.facts["rows"].values())) == (("bad", "good"), 20)
+    assert (examples.classes, sum(examples.recorded.rows.values())) == (("bad", "good"), 20)
     assert len(pairs(examples, "train")) == 16
 
 
@@ -361,16 +362,16 @@ def test_the_first_line_may_name_the_separator_for_excel(form, tmp_path):
 )
 def test_a_header_is_known_and_gives_the_columns_their_names(header, columns, resolved, tmp_path):
     examples = opened(table(tmp_path / "a.csv", header, ROWS), columns=columns)[1]
-    assert examples.facts["columns"] == resolved
+    assert examples.recorded.columns == resolved
     assert examples.classes == ("bad", "good")
-    known = {**examples.facts, "checksum": examples.checksum, "classes": examples.classes}
-    again = registry.find_dataset(f"csv:{tmp_path / 'a.csv'}", TASKS, {}, known).make(None, 0)
+    trained = described_by(examples, "csv:old.csv")
+    again = registry.find_dataset(f"csv:{tmp_path / 'a.csv'}", TASKS, {}, trained).make(None, 0)
     assert pairs(again, "test") == pairs(examples, "test")
 
 
 def test_an_index_without_a_name_is_no_label(tmp_path):
     path = table(tmp_path / "a.csv", ",text,label", [f"{n},{row}" for n, row in enumerate(ROWS)])
-    assert opened(path)[1].facts["columns"] == {"text": "text", "label": "label"}
+    assert opened(path)[1].recorded.columns == {"text": "text", "label": "label"}
     path = table(tmp_path / "b.csv", ",text", [f"{n},a text" for n in range(9)])
     with pytest.raises(DataError, match="usually is"):
         opened(path)
@@ -394,7 +395,7 @@ def test_what_excel_leaves_around_a_table_is_no_row(tmp_path):
     rows = [f"{row},," for row in ROWS] + [",,,", "   ", ""]
     for header in ("text,label", "text,label,,"):
         path = table(tmp_path / "a.csv", header, rows)
-        assert sum(opened(path)[1].facts["rows"].values()) == 20
+        assert sum(opened(path)[1].recorded.rows.values()) == 20
 
 
 def test_quotes_that_are_doubled_are_part_of_the_text(tmp_path):
@@ -445,9 +446,9 @@ def test_a_number_that_is_missing_is_a_row_without_a_label(tmp_path):
         opened(path)
     examples = opened(path, skip_bad_rows=True)[1]
     assert examples.classes == ("1", "2")
-    assert (sum(examples.facts["rows"].values()), examples.facts["bad_rows"]["train"]) == (40, 20)
+    assert (sum(examples.recorded.rows.values()), examples.recorded.bad_rows["train"]) == (40, 20)
     for part in examples.splits:
-        assert len(pairs(examples, part)) == examples.facts["rows"][part]
+        assert len(pairs(examples, part)) == examples.recorded.rows[part]
 
 
 def test_json_has_numbers_truth_values_and_nothing_as_labels(tmp_path):
@@ -459,7 +460,7 @@ def test_json_has_numbers_truth_values_and_nothing_as_labels(tmp_path):
     assert found([1, 1.0, 2, 2.0]).classes == ("1", "2")
     examples = found([True, False, None, float("nan")])
     assert examples.classes == ("false", "true")
-    assert examples.facts["bad_rows"]["train"] == 20
+    assert examples.recorded.bad_rows["train"] == 20
 
 
 @pytest.mark.parametrize(
@@ -475,13 +476,14 @@ def test_numbers_are_measured_if_some_have_a_fraction(values, measured):
 
 def test_small_classes_are_held_out_alike(tmp_path):
     rows = [f"text {n} {k},class {n}" for n in range(300) for k in range(2)]
-    counts = opened(table(tmp_path / "a.csv", "text,label", rows))[1].facts["rows"]
+    counts = opened(table(tmp_path / "a.csv", "text,label", rows))[1].recorded.rows
     assert counts == {"train": 480, "validation": 60, "test": 60}
 
 
 def test_a_split_is_written_down_and_read_again():
     split = Split(3, {"a": (10, 2**53), "": (0, 1)})
-    assert Split.from_json(json.loads(json.dumps(split.as_json()))) == split
+    written = json.loads(json.dumps(split.config.to_json()))
+    assert Split.from_config(SplitConfig.from_json(written)) == split
 
 
 @pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl"])

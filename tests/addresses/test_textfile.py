@@ -6,7 +6,7 @@ import pytest
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data import csv_lines, textfile
-from keras_rnn_zoo.user_data.formats import tables
+from keras_rnn_zoo.user_data.formats import csv as tables
 from keras_rnn_zoo.user_data.textfile import TextFile
 
 

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.csv_lines import count_separators
-from keras_rnn_zoo.user_data.formats.tables import CsvTable, JsonlTable, TsvTable
+from keras_rnn_zoo.user_data.formats.csv import CsvTable
+from keras_rnn_zoo.user_data.formats.jsonl import JsonlTable
+from keras_rnn_zoo.user_data.formats.tsv import TsvTable
 from keras_rnn_zoo.user_data.rows import BadRow
 
 SIZE = 2**22

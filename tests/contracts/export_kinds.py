@@ -6,7 +6,9 @@ import tensorflow as tf
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run import Run
-from keras_rnn_zoo.inference.load import LoadedRun, make_task
+from keras_rnn_zoo.artifacts.run_config import TaskConfig
+from keras_rnn_zoo.inference.load import LoadedRun
+from keras_rnn_zoo.inference.rebuild import make_task
 
 WORDS = "the cat sat on a mat and sang of fish".split()
 
@@ -68,14 +70,7 @@ def load(architecture, task_name, input):
     def small(entry):
         return {key: value for key, value in SMALL.items() if key in entry.options}
 
-    facts = {
-        "name": task_name,
-        "input": input,
-        "classes": CLASSES.get(task_name, []),
-        "options": small(task_entry),
-        "reader": small(reader),
-    }
-    task = make_task({"task": facts})
+    task = make_task(TaskConfig(task_name, input, small(task_entry), small(reader), tuple(CLASSES.get(task_name, ()))))
     rows = list(zip(RAW[input], TARGETS[task_name], strict=True))
     first = [tf.convert_to_tensor(value) for value in rows[0]]
     specs = tuple(tf.TensorSpec([None] * len(value.shape), value.dtype) for value in first)

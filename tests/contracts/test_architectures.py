@@ -62,11 +62,44 @@ def build(name, **options):
     return zoo.build(name, **{**small(name), **options})
 
 
-@pytest.fixture(scope="module", params=list(variants()))
+def on_variants(slow):
+    """Returns a decorator that runs a test on each variant, on those that `slow` picks by their options every night."""
+    given = [
+        pytest.param(*variant.values, id=variant.id, marks=[pytest.mark.slow] if slow(variant.values[0][1]) else [])
+        for variant in variants()
+    ]
+    return pytest.mark.parametrize("variant", given, indirect=True, scope="module")
+
+
+every_variant = on_variants(slow=lambda options: False)
+# The encoders of `keras.applications` are large.
+small_variants = on_variants(slow=lambda options: "encoder" in options)
+
+
+@pytest.fixture(scope="module")
 def variant(request):
     """The name, the options and the model of a variant."""
     name, options = request.param
     return name, options, build(name, **options)
+
+
+@pytest.fixture(scope="module")
+def traced(variant):
+    """The graph of a training step of a variant, and the paths of the weights that get no gradient in it."""
+    *_, model = variant
+    missing = []
+
+    @tf.function
+    def step(inputs):
+        weights = model.trainable_variables
+        with tf.GradientTape() as tape:
+            logits = model(inputs, training=True)
+            loss = tf.reduce_sum(tf.square(logits)) + tf.reduce_sum(logits[..., 0])
+        gradients = tape.gradient(loss, [weight.value for weight in weights])
+        missing[:] = [weight.path for weight, found in zip(weights, gradients, strict=True) if found is None]
+        return [gradient for gradient in gradients if gradient is not None]
+
+    return step.get_concrete_function(batch(examples(model))).graph, missing
 
 
 def examples(model, lengths=LENGTHS):
@@ -110,6 +143,7 @@ def assert_rows_equal(alone, together, **tolerance):
     np.testing.assert_allclose(alone[0], together[steps] if alone.ndim == 3 else together, **tolerance)
 
 
+@small_variants
 def test_build_gives_an_uncompiled_functional_model(variant):
     name, _, model = variant
     assert isinstance(model, keras.Model)
@@ -120,6 +154,7 @@ def test_build_gives_an_uncompiled_functional_model(variant):
     assert model.output_shape[-1] is not None
 
 
+@every_variant
 def test_padding_company_and_order_change_no_answer(variant):
     *_, model = variant
     rows = examples(model)
@@ -131,16 +166,16 @@ def test_padding_company_and_order_change_no_answer(variant):
     np.testing.assert_allclose(backwards, together, atol=1e-5)
 
 
-def test_no_product_is_of_arrays_of_rank_four(variant):
+@small_variants
+def test_no_product_is_of_arrays_of_rank_four(traced):
     # TensorFlow's op for it, by oneDNN, reads and writes beyond its arrays where one of them is broadcast.
-    *_, model = variant
-    run = tf.function(lambda inputs: model(inputs, training=True))
-    graph = run.get_concrete_function(batch(examples(model))).graph
+    graph, _ = traced
     products = [op for op in graph.get_operations() if "MatMul" in op.type]
     assert products
     assert all(len(array.shape) <= 3 for op in products for array in op.inputs)
 
 
+@small_variants
 def test_rows_of_nothing_but_padding_are_answered(variant):
     *_, model = variant
 
@@ -152,6 +187,7 @@ def test_rows_of_nothing_but_padding_are_answered(variant):
     assert np.isfinite(answers(model, empty)).all()
 
 
+@small_variants
 def test_a_model_comes_back_from_its_file_in_safe_mode(variant, tmp_path):
     *_, model = variant
     inputs = batch(examples(model))
@@ -160,21 +196,10 @@ def test_a_model_comes_back_from_its_file_in_safe_mode(variant, tmp_path):
     np.testing.assert_allclose(answers(loaded, inputs), answers(model, inputs), atol=1e-6)
 
 
-def test_every_weight_gets_a_gradient(variant):
-    import tensorflow as tf
-
-    _, options, model = variant
-    inputs = batch(examples(model))
-    with tf.GradientTape() as tape:
-        logits = model(inputs, training=True)
-        loss = tf.reduce_sum(tf.square(logits)) + tf.reduce_sum(logits[..., 0])
-    missing = [
-        weight.path
-        for weight, gradient in zip(
-            model.trainable_variables, tape.gradient(loss, [v.value for v in model.trainable_variables]), strict=True
-        )
-        if gradient is None
-    ]
+@small_variants
+def test_every_weight_gets_a_gradient(variant, traced):
+    _, options, _ = variant
+    _, missing = traced
     assert all(path.endswith(("bridge/kernel", "bridge/bias")) and options.get("causal") for path in missing), missing
 
 
@@ -220,6 +245,7 @@ for name, options in BUILT.items():
 """
 
 
+@pytest.mark.slow
 def test_the_jax_backend_gives_the_same_answers(tmp_path):
     pytest.importorskip("jax", reason="the extra `jax` is not installed")
     built = {name: small(name) for name in NAMES}

@@ -72,7 +72,7 @@ def test_what_is_no_number_counts_as_zero_and_changes_no_other(exported, kind):
 def test_wrong_lengths_raise_an_error_that_names_them(exported, kind):
     loaded, saved = exported(kind)
     batch = batch_of(loaded, RAW[kind[2]])
-    with pytest.raises(tf.errors.InvalidArgumentError, match="The input `lengths` needs a number for each row"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="The input `lengths` must be empty or have one value"):
         ask(saved, **{**batch, "lengths": np.array([3, 2], "int32")})
 
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 from export_kinds import CLASSES, IDS, KINDS, PADDED, RAW, TEXTS, ask, assert_same, batch_of, rows_of
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.exporting import export as exporting
+from keras_rnn_zoo.exporting.formats import saved_model as exporting
 
 
 def test_every_task_and_kind_of_input_is_among_them():

@@ -77,5 +77,5 @@ def test_a_series_is_of_single_precision_and_known_length():
 
 @pytest.mark.parametrize("sequence_length", [1, 10_001, 2.5])
 def test_a_length_that_cannot_be_is_refused(sequence_length):
-    with pytest.raises(OptionError, match=r"'sequence_length' expects a whole number from 2 to 10,000"):
+    with pytest.raises(OptionError, match=r"'sequence_length' expects an integer from 2 to 10,000"):
         check_options(ENTRY.options, {"sequence_length": sequence_length}, "adding")

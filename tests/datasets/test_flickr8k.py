@@ -66,16 +66,16 @@ def test_the_other_spelling_of_the_image_folder_is_read(brought):
     ("damage", "message"),
     [
         (lambda f: (f / "Flicker8k_Dataset" / "102_c.jpg").unlink(), r"Dataset/102_c\.jpg is missing"),
-        (lambda f: shutil.rmtree(f / "Flicker8k_Dataset"), r"holds no folder Flicker8k_Dataset"),
+        (lambda f: shutil.rmtree(f / "Flicker8k_Dataset"), r"has no folder Flicker8k_Dataset"),
         (lambda f: (f / "Flickr_8k.devImages.txt").unlink(), r"Flickr_8k\.devImages\.txt is missing"),
         (lambda f: (f / "Flickr8k.token.txt").unlink(), r"Flickr8k\.token\.txt is missing"),
         (
             lambda f: (f / "Flickr8k.token.txt").write_text("100_a.jpg#0\tA dog .\n"),
-            r"Flickr8k\.token\.txt has no caption of 102_c\.jpg, which Flickr_8k\.trainImages\.txt names",
+            r"Flickr8k\.token\.txt has no caption for 102_c\.jpg, which is listed in Flickr_8k\.trainImages\.txt",
         ),
         (
             lambda f: (f / "Flickr8k.token.txt").write_text("100_a.jpg#0\tA dog .\nimage,caption\n"),
-            r"line 2: expected name\.jpg#0, a tab and a caption; found 'image,caption'",
+            r"line 2: expected name\.jpg#0, a tab and a caption; received 'image,caption'",
         ),
     ],
 )

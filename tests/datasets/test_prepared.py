@@ -3,8 +3,10 @@ import os
 import shutil
 import socket
 import struct
+from dataclasses import replace
 
 import pytest
+from descriptions import run_config
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.datasets import _descriptions as descriptions
@@ -69,7 +71,7 @@ def test_whole_files_pass(tmp_path):
         (lambda f: next(f.glob("*-of-*")).unlink(), r"train\.tfrecord-00000-of-00001: it is missing"),
         (
             lambda f: (f / "features.json").write_text('{"pythonClassName": "os.X"}'),
-            r"features\.json: it names the class 'os\.X', which is none of TFDS's",
+            r"features\.json: it names the class 'os\.X', which is not a supported feature of TFDS",
         ),
         (
             lambda f: next(f.glob("*-of-*")).write_bytes(b"x" * 37),
@@ -197,7 +199,7 @@ def link_out(path):
     ("change", "message"),
     [
         (fifo, "is not a regular file"),
-        (link_out, "is a symbolic link out of its folder"),
+        (link_out, "is a symbolic link to another folder"),
         (lambda path: path.write_bytes(b" " * (16 * 2**20 + 1)), "is larger than 16,777,216 bytes"),
         (lambda path: path.write_bytes(b"\xff\xfe"), "cannot be read"),
     ],
@@ -222,8 +224,8 @@ def test_labels_that_share_a_file_of_names_have_no_more_classes_in_all(tmp_path,
     folder = write_prepared(tmp_path, features=features)
     (folder / "a-b.labels.txt").write_text("a\nb\nc\n")
     prepared.open_prepared(LOCATION, tmp_path)
-    monkeypatch.setattr(descriptions, "_MOST_CLASSES", 5)
-    with pytest.raises(DataError, match=r"a-b\.labels\.txt: with it, labels have more than 5 classes"):
+    monkeypatch.setattr(descriptions, "_MAX_CLASSES", 5)
+    with pytest.raises(DataError, match=r"a-b\.labels\.txt: with this file, labels have more than 5 classes"):
         prepared.open_prepared(LOCATION, tmp_path)
 
 
@@ -232,9 +234,7 @@ def test_a_record_that_claims_more_than_its_file_holds_is_named(tmp_path):
     folder = write_prepared(tmp_path)
     shard = next(folder.glob("*-of-*"))
     shard.write_bytes(struct.pack("<Q", 2**45) + shard.read_bytes()[8:])
-    with pytest.raises(
-        DataError, match=r"00000-of-00001: it holds 0 records, the last of them cut short, where 2 were"
-    ):
+    with pytest.raises(DataError, match=r"00000-of-00001: it has 0 records and a truncated one, but 2 were"):
         prepared.open_prepared(LOCATION, tmp_path)
 
 
@@ -250,12 +250,17 @@ def test_any_way_to_a_data_set_checks_it_first(tmp_path, monkeypatch):
     (tmp_path / "intruder.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
     monkeypatch.syspath_prepend(tmp_path)
     write_prepared(tmp_path, features={**features_of(text=TEXT), "type": "intruder.Feature", "content": {}})
+
+    def run_in(folder):
+        config = run_config(f"tfds:{LOCATION}")
+        return replace(config, dataset=replace(config.dataset, data_dir=str(folder)))
+
     ways = (
         lambda: registry.datasets.get("imdb_reviews").make(str(tmp_path), 0),
         lambda: registry.find_dataset(f"tfds:{LOCATION}", ("classification",), {"data_dir": str(tmp_path)}),
         lambda: registry.find_dataset("tfds:imdb_reviews", ("classification",), {"data_dir": str(tmp_path)}),
         lambda: registry.find_dataset(f"tfds:{LOCATION}:1.0.0", ("classification",), {"data_dir": str(tmp_path)}),
-        lambda: registry.find_dataset(f"tfds:{LOCATION}", ("classification",), {}, {"data_dir": str(tmp_path)}),
+        lambda: registry.find_dataset(f"tfds:{LOCATION}", ("classification",), {}, run_in(tmp_path)),
     )
     for way in ways:
         with pytest.raises(DataError, match=r"features\.json"):
@@ -390,7 +395,7 @@ def test_what_the_user_brought_write_protected_is_prepared_in_the_default_folder
 
 def test_a_write_protected_folder_without_the_data_set_is_named(enja, data_dir):
     data_dir.chmod(0o555)
-    with pytest.raises(DataError, match=rf"'{ENJA}' is not in the data directory .*data, which may not be written"):
+    with pytest.raises(DataError, match=rf"'{ENJA}' is not in the data directory .*data, which is not writable"):
         prepared.open_prepared(ENJA, data_dir, enja)
     assert not list(data_dir.iterdir())
 
@@ -436,7 +441,5 @@ def test_a_truncated_copy_of_the_real_data_is_named(tfds_dir, tmp_path):
     shard.chmod(0o644)
     with open(shard, "r+b") as file:
         file.truncate(1_000_000)
-    with pytest.raises(
-        DataError, match=r"00000-of-00001: it holds 748 records, the last of them cut short, where 25,000 were"
-    ):
+    with pytest.raises(DataError, match=r"00000-of-00001: it has 748 records and a truncated one, but 25,000 were"):
         registry.datasets.get("imdb_reviews").make(str(tmp_path), 0)

@@ -120,14 +120,14 @@ def test_the_real_utterances_are_distinct_and_last_seconds(real):
 def test_the_real_recordings_are_shared_out_evenly():
     speakers = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
     names = [f"{digit}_{speaker}_{take}.wav" for digit in range(10) for speaker in speakers for take in range(50)]
-    parts = module.share_out(names)
+    parts = module.split_recordings(names)
     for split, count in {"train": 40, "validation": 5, "test": 5}.items():
         assert list(parts[split]) == list(speakers)
         for recordings in parts[split].values():
             assert Counter(int(name[0]) for name in recordings) == dict.fromkeys(range(10), count)
     everything = [name for part in parts.values() for recordings in part.values() for name in recordings]
     assert sorted(everything) == sorted(names)
-    assert module.share_out(names[::-1]) == parts
+    assert module.split_recordings(names[::-1]) == parts
 
 
 def test_plans_are_drawn_from_a_fixed_seed():

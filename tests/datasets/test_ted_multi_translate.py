@@ -62,9 +62,9 @@ def test_the_languages_are_those_of_the_builder(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"source_language": "jp"}, r"'source_language': no talk is in 'jp'.*Known names: ar, az, "),
-        ({"target_language": "zh_cn"}, r"'target_language': no talk is in 'zh_cn'\. Did you mean 'zh-cn'"),
-        ({"source_language": "en"}, r"are both 'en'\. Name two languages\."),
+        ({"source_language": "jp"}, r"'source_language' expects .*; received 'jp'.*Known names: ar, az, "),
+        ({"target_language": "zh_cn"}, r"'target_language' expects .*; received 'zh_cn'\. Did you mean 'zh-cn'"),
+        ({"source_language": "en"}, r"must differ; received 'en' for both\."),
     ],
 )
 def test_a_pair_that_cannot_be_is_refused_before_anything_is_downloaded(options, message):

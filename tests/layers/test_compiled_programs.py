@@ -8,9 +8,10 @@ import pytest
 
 CODE = """
 import tensorflow as tf
-from keras_rnn_zoo.layers.recurrent import CELLS
+from keras_rnn_zoo import registry
 
-layers = [CELLS[{cell!r}](4, return_sequences=True, go_backwards=backwards) for backwards in (False, True)]
+layer_class = registry.cells.get({cell!r}).layer
+layers = [layer_class(4, return_sequences=True, go_backwards=backwards) for backwards in (False, True)]
 for length in (17, 20, 24):
     for layer in layers:
         x = tf.random.normal((3, length, 5))

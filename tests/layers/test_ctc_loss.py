@@ -209,6 +209,7 @@ def test_deterministic_training_gives_the_same_numbers_each_time(train):
         disable_op_determinism()
 
 
+@pytest.mark.slow
 def test_training_on_jax_gives_the_same_numbers(train):
     pytest.importorskip("jax", reason="the extra `jax` is not installed")
     code = f"import json\n{TRAINING}\nprint(json.dumps(train()))"

@@ -4,9 +4,10 @@ import keras
 import numpy as np
 import pytest
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.layers.decoder import TextDecoder, decode_from
-from keras_rnn_zoo.layers.recurrent import CELLS
 
+CELLS = registry.cells.names()
 RANDOM = np.random.default_rng(0)
 IDS = np.array([[2, 5, 9, 4], [2, 7, 3, 0]], "int32")
 MEMORY = RANDOM.normal(size=(2, 6, 3)).astype("float32")

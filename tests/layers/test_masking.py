@@ -77,8 +77,8 @@ def test_zero_padding_of_an_empty_sequence_is_zero():
 
 
 def test_mean_subtraction_takes_the_mean_of_real_steps_alone():
-    centerd = to_numpy(MeanSubtraction()(VALUES, mask=MASK))
-    np.testing.assert_allclose(centerd, [[[-1, 1], [1, -1], [0, 0]], [[0, 0], [0, 0], [0, 0]]], atol=1e-6)
+    centered = to_numpy(MeanSubtraction()(VALUES, mask=MASK))
+    np.testing.assert_allclose(centered, [[[-1, 1], [1, -1], [0, 0]], [[0, 0], [0, 0], [0, 0]]], atol=1e-6)
 
 
 def test_frames_of_padding_are_certain_to_be_blank():

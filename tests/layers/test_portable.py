@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_rnn_zoo.frameworks.keras_internals import flatten_layers
 from keras_rnn_zoo.layers.portable import plain_loops, without_cudnn
 
 CELLS = [keras.layers.SimpleRNN, keras.layers.GRU, keras.layers.LSTM]
@@ -25,7 +26,7 @@ def test_a_plain_loop_gives_what_keras_gives(cell, bidirectional, sequences):
     x = np.random.default_rng(0).normal(size=(3, 6, 3)).astype("float32")
     wanted = tf.nest.flatten(model([x, MASK]))
     with plain_loops(model):
-        calls = [layer for layer in model._flatten_layers() if "inner_loop" in vars(layer)]
+        calls = [layer for layer in flatten_layers(model) if "inner_loop" in vars(layer)]
         got = tf.nest.flatten(tf.function(model)([x, MASK]))
     assert len(calls) == (2 if bidirectional else 1)
     for mine, theirs in zip(got, wanted, strict=True):
@@ -34,7 +35,7 @@ def test_a_plain_loop_gives_what_keras_gives(cell, bidirectional, sequences):
 
 def test_layers_are_as_before_afterwards_even_after_an_error():
     model = model_of(keras.layers.LSTM, True, True)
-    layers = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.LSTM)]
+    layers = [layer for layer in flatten_layers(model) if isinstance(layer, keras.layers.LSTM)]
     assert [layer.use_cudnn for layer in layers] == ["auto"] * 2
     with pytest.raises(ZeroDivisionError), without_cudnn(model), plain_loops(model):
         assert [layer.use_cudnn for layer in layers] == [False] * 2

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_rnn_zoo.layers.steps import StepAccuracy, StepCrossentropy, TranscriptAccuracy, counted_steps, likeliest
+from keras_rnn_zoo.layers.steps import StepAccuracy, StepCrossentropy, TranscriptAccuracy, counted_steps, most_likely
 
 TARGETS = np.array([[2, 0, 1], [1, -1, -1]], "int32")
 LOGITS = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
@@ -40,7 +40,7 @@ def test_steps_that_count_are_counted():
 
 def test_the_likeliest_class_is_that_of_keras_and_of_equal_ones_the_first():
     logits = np.concatenate([LOGITS, [[[1, 3, 3, 0], [-1, -1, -2, -1], [0, 0, 0, 0]]]]).astype("float32")
-    found = likeliest(tf.constant(logits))
+    found = most_likely(tf.constant(logits))
     assert found.dtype == tf.int32
     np.testing.assert_array_equal(found, keras.ops.argmax(logits, axis=-1))
     assert found[2].numpy().tolist() == [1, 0, 0]
@@ -48,7 +48,7 @@ def test_the_likeliest_class_is_that_of_keras_and_of_equal_ones_the_first():
 
 def test_the_likeliest_class_is_found_in_one_pass_over_the_logits():
     spec = tf.TensorSpec([None, None, 4])
-    graph = tf.function(likeliest).get_concrete_function(spec).graph
+    graph = tf.function(most_likely).get_concrete_function(spec).graph
     assert [op.type for op in graph.get_operations() if op.outputs and op.inputs and op.type != "Identity"] == [
         "ArgMax"
     ]

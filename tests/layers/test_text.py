@@ -257,7 +257,7 @@ def test_the_marks_count_towards_the_size_of_a_vocabulary():
     ],
 )
 def test_texts_come_back_from_their_ids(tokens, text, again, written):
-    ids = Tokenizer(tokens, 50, 50, written=written)
+    ids = Tokenizer(tokens, 50, 50, with_markers=written)
     ids.adapt([tf.constant([text, "other words"])])
     assert texts_of(ids, ids(tf.constant([text, "", "words"])).numpy())[:2] == [again, ""]
 
@@ -308,7 +308,7 @@ def test_any_token_comes_back_from_the_file(tmp_path):
 def test_a_file_that_is_no_such_vocabulary_is_refused(written, tmp_path):
     (tmp_path / "vocabulary.txt").write_text("\n[UNK]\na\nb\n" if written else "a\nb\n")
     with pytest.raises(RunError, match="does not begin with"):
-        Tokenizer("words", 10, 5, written=written).load_files(tmp_path)
+        Tokenizer("words", 10, 5, with_markers=written).load_files(tmp_path)
 
 
 def test_a_text_of_100_000_words_is_split(reader):

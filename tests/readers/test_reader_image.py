@@ -8,7 +8,7 @@ from PIL import Image, ImageOps
 from keras_rnn_zoo.artifacts.graph_check import may_run
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.readers import _orientation as orientation
-from keras_rnn_zoo.readers._pixels import fault_of_image, image_size
+from keras_rnn_zoo.readers._pixels import image_fault, image_size
 from keras_rnn_zoo.readers.image import ImageReader, LineReader
 
 RANDOM = np.random.default_rng(0)
@@ -136,7 +136,9 @@ WHOLE = encoded(RANDOM.integers(0, 256, (20, 20, 3)))
 
 @pytest.mark.parametrize("content", [b"", b"no image", WHOLE[:60], b"\x89PNG\r\n\x1a\n"], ids=len)
 def test_a_file_that_is_no_image_is_refused(reader, content, tmp_path):
-    with pytest.raises(DataError, match=f"of {len(content)} bytes cannot be read: it .* BMP and WebP files are read"):
+    with pytest.raises(
+        DataError, match=f"of {len(content)} bytes cannot be read: it .* supported formats are .* BMP and WebP"
+    ):
         reader.to_batch([WHOLE, content])
     path = tmp_path / "broken.png"
     path.write_bytes(content)
@@ -238,7 +240,7 @@ def test_orientation_is_not_looked_for_without_end(monkeypatch):
     plain = encoded(AREAS, "JPEG")
     padded = plain[:2] + b"\xff" * 40 + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + plain[2:]
     assert orientation._orientation(orientation._exif(padded)) == 6
-    monkeypatch.setattr(orientation, "_MOST_CHUNKS", 30)
+    monkeypatch.setattr(orientation, "_MAX_CHUNKS", 30)
     assert orientation._orientation(orientation._exif(padded)) == 1
 
 
@@ -268,14 +270,14 @@ def test_of_an_animation_the_first_frame_is_read(kind, frames, alpha, read):
         (b"<!DOCTYPE html><html>not found</html>", "it is an HTML or XML file"),
         (b"II*\0" + bytes(40), "it is a TIFF file"),
         (bytes(4) + b"ftypavif" + bytes(30), "it is an AVIF file"),
-        (b"RIFF\x50\0\0\0WEBPVP8 " + bytes(40), "it is cut short or damaged"),
-        (b"RIFF\x50\0\0\0WEBPVP8X\x0a\0\0\0\x02" + bytes(40), "it is cut short or damaged"),
-        (encoded(AREAS, "JPEG")[:200], "it is cut short or damaged"),
-        (b"some other text", "it does not begin as an image does"),
+        (b"RIFF\x50\0\0\0WEBPVP8 " + bytes(40), "it is truncated or damaged"),
+        (b"RIFF\x50\0\0\0WEBPVP8X\x0a\0\0\0\x02" + bytes(40), "it is truncated or damaged"),
+        (encoded(AREAS, "JPEG")[:200], "it is truncated or damaged"),
+        (b"some other text", "it does not begin like an image"),
     ],
 )
 def test_what_will_not_open_is_told_what_it_is(content, told):
-    assert fault_of_image(content).startswith(told)
+    assert image_fault(content).startswith(told)
 
 
 def test_images_of_16_bits_are_read(read):

@@ -25,7 +25,7 @@ def fitted(series=SERIES, **options):
 
 def test_features_are_scaled_by_all_steps_of_the_training_split(read):
     reader = SeriesReader()
-    assert reader.fit(dataset(SERIES)) == "2 features a step, 73 steps, each feature scaled to mean 0 and variance 1"
+    assert reader.fit(dataset(SERIES)) == "2 features per step, 73 steps, each feature scaled to mean 0 and variance 1"
     assert reader.model_options() == {"input": "series", "features": 2}
     every = np.concatenate(SERIES).astype("float64")
     np.testing.assert_allclose(reader.mean, every.mean(axis=0), rtol=1e-6)
@@ -40,7 +40,7 @@ def test_features_are_scaled_by_all_steps_of_the_training_split(read):
 
 def test_without_normalization_numbers_stay_as_they_are(read, tmp_path):
     reader = SeriesReader(normalization="none")
-    assert reader.fit(dataset(SERIES)) == "2 features a step, 73 steps, not scaled"
+    assert reader.fit(dataset(SERIES)) == "2 features per step, 73 steps, not scaled"
     reader.save(tmp_path)
     again = SeriesReader(normalization="none")
     again.load(tmp_path)

@@ -57,14 +57,14 @@ def test_channels_are_averaged_and_other_chunks_passed_over():
     [
         (b"", "does not begin"),
         (b"RIFF1234WAVE", "no samples"),
-        (wav(encoded(16), 16)[:-10], "cut short: 790 of 800 bytes"),
+        (wav(encoded(16), 16)[:-10], "truncated: it has 790 of 800 bytes"),
         (wav(encoded(16), 12), "WAV format 1 with 12 bits"),
         (wav(encoded(8), 8, kind=7), "WAV format 7"),
         (wav(encoded(8), 8, channels=0), "no samples"),
         (wav(encoded(8), 0), "with 0 bits"),
-        (wav(encoded(8), 8)[:40] + b"\xfe\xff\xff\xff", "cut short: 0 of 4,294,967,294 bytes"),
+        (wav(encoded(8), 8)[:40] + b"\xfe\xff\xff\xff", "truncated: it has 0 of 4,294,967,294 bytes"),
         (wav(encoded(8), 8, before=b"junk" + bytes(4) + (b"junk" + bytes(4)) * 10_000), "no samples"),
-        *((wav(encoded(8), 8, rate=rate), "samples a second; from 100") for rate in (1, 99, 1_000_001, 2**31 - 1)),
+        *((wav(encoded(8), 8, rate=rate), "Hz, but must be from 100") for rate in (1, 99, 1_000_001, 2**31 - 1)),
     ],
 )
 def test_what_is_no_recording_is_refused(content, message):

@@ -56,7 +56,7 @@ def test_the_seed_gives_the_draws():
     task = modeling()
 
     def draws(seed, length):
-        return task.preprocess(*task.to_batch(["ab"], seed=seed, length=length))["draws"].numpy()
+        return task.preprocess(*task.to_batch(["ab"], seed=seed, max_new_tokens=length))["draws"].numpy()
 
     np.testing.assert_array_equal(draws(1, 5), draws(1, 5))
     assert (draws(1, 5) != draws(2, 5)).all()

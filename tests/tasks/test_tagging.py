@@ -110,7 +110,7 @@ def test_only_the_first_words_are_read_of_a_longer_sentence():
 )
 def test_a_sentence_with_more_or_fewer_tags_than_words_is_an_error_of_the_data(text, tags, told):
     examples = tf.data.Dataset.from_tensor_slices((["in", text], ["O", tags]))
-    with pytest.raises(DataError, match=rf"^An example of the data set cannot be used: {told}\. Correct it"):
+    with pytest.raises(DataError, match=rf"^An example of the dataset cannot be used: {told}\. Correct or remove it"):
         make_batches(examples, tagging(max_length=2), 4)
 
 

@@ -69,7 +69,7 @@ def test_by_default_targets_are_written_as_they_are(lossless):
 def test_examples_are_alike_in_what_is_written_and_then_in_what_is_read(task):
     assert [*map(int, task.lengths(*task.example(tf.constant("one one one one"), tf.constant("un"))))] == [2, 4]
     assert [*map(int, task.lengths(*task.example(tf.constant("one"), tf.constant("un deux"))))] == [3, 1]
-    assert task.bucketed
+    assert task.variable_length
 
 
 def test_an_answer_is_the_best_text_of_the_search(task):

@@ -32,9 +32,9 @@ def test_predict_takes_how_to_answer(zoo, small_run):
         == write("temperature=0", "max_new_tokens=5", "seed=2").stdout
     )
     for pair, told in (
-        ("temperatur=0.5", "an answer of this run has no option 'temperatur'. Did you mean 'temperature'?"),
+        ("temperatur=0.5", "a prediction of this run has no option 'temperatur'. Did you mean 'temperature'?"),
         ("temperature=hot", "Option 'temperature' expects a number from 0 to 100; received 'hot'."),
-        ("max_new_tokens=0", "Option 'max_new_tokens' expects a whole number from 1 to 100,000; received 0."),
+        ("max_new_tokens=0", "Option 'max_new_tokens' expects an integer from 1 to 100,000; received 0."),
     ):
         result = write(pair)
         assert result.exit_code == 1
@@ -44,7 +44,7 @@ def test_predict_takes_how_to_answer(zoo, small_run):
 def test_predict_refuses_an_option_where_there_is_nothing_to_choose(zoo, copied):
     result = zoo("predict", "many_to_one", "fine", "--set", "temperature=0.5")
     assert result.exit_code == 1
-    assert "an answer of this run has no options; received 'temperature'" in result.stderr
+    assert "a prediction of this run has no options; received 'temperature'" in result.stderr
 
 
 def test_predict_reads_the_files_that_are_named(zoo, small_run, tmp_path):
@@ -68,7 +68,7 @@ def test_predict_reads_the_files_that_are_named(zoo, small_run, tmp_path):
     assert result.stderr.strip() == told
     path.write_bytes(b"no image")
     assert (
-        "PNG, JPEG, GIF, BMP and WebP files are read"
+        "supported formats are PNG, JPEG, GIF, BMP and WebP"
         in zoo("predict", "digits", str(path), "--models-dir", folder).stderr
     )
 
@@ -96,7 +96,7 @@ def test_predict_asks_an_export_by_its_path_as_it_asks_a_run(zoo, copied):
     assert [row["label"] for row in of_export] == [row["label"] for row in of_run]
     result = zoo("predict", str(path), "--input", "new.csv")
     assert result.exit_code == 2
-    assert "Files are answered by a run" in result.stderr
+    assert "--input FILE requires a run" in result.stderr
 
 
 def test_an_input_that_begins_with_a_dash_goes_after_two_dashes(zoo, copied):

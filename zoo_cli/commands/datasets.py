@@ -12,7 +12,7 @@ from zoo_cli.tables import print_json, print_table
 @data_dir_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(data_dir: str | None, as_json: bool) -> None:
-    """List the datasets, their terms and whether they are on disk.
+    """List the datasets, their licenses, and whether they are on disk.
 
     \b
     Example:
@@ -35,7 +35,7 @@ def command(data_dir: str | None, as_json: bool) -> None:
         return
     print_table(
         "Datasets",
-        ("name", "task", "source", "size", "terms", "where"),
+        ("name", "task", "source", "size", "license", "where"),
         [(row["name"], row["task"], row["source"], row["size"], row["license"], _where(row)) for row in rows],
     )
 

@@ -11,12 +11,12 @@ from zoo_cli.options import data_dir_option, models_dir_option
 from zoo_cli.tables import print_json, print_table
 
 MATRIX_CLASSES, CONFUSIONS = 25, 20
-"""Classes up to which the whole confusion matrix is printed, and the pairs that are listed where there are more."""
+"""The largest number of classes whose confusion matrix is printed, and the number of pairs listed for more classes."""
 
 
 @click.command("evaluate")
 @click.argument("run", required=False)
-@click.option("--split", default="test", show_default=True, help="Split to measure on: test, validation or train.")
+@click.option("--split", default="test", show_default=True, help="Split to evaluate on: test, validation, or train.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_dir_option
 @models_dir_option
@@ -30,9 +30,9 @@ def command(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Measure a run on a split of the dataset it was trained on.
+    """Evaluate a run on a split of its dataset.
 
-    RUN is the run's name, by default that of its architecture; it may be left out when there is one such run.
+    RUN is the name of a run (by default, the name of its architecture). You can omit it if there is only one run.
 
     \b
     Example:
@@ -61,7 +61,7 @@ def command(
 
 
 def _confusions(matrix: Mapping[str, Any]) -> list[tuple[str, str, int]]:
-    """Returns the pairs of a class and another one taken for it, the most frequent first, with their numbers."""
+    """Returns `(true class, predicted class, count)` for each confusion, the most frequent first."""
     labels = matrix["labels"]
     pairs = [
         (true, predicted, count)

@@ -4,8 +4,8 @@ import os
 
 import click
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.export import serve_commands
-from keras_rnn_zoo.exporting.formats import FORMATS
 from keras_rnn_zoo.printing import one_line
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import data_dir_option, models_dir_option
@@ -16,13 +16,13 @@ from zoo_cli.options import data_dir_option, models_dir_option
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(list(FORMATS)),
+    type=click.Choice(registry.export_formats.names()),
     default="saved_model",
     show_default=True,
-    help="What to write; zoo show NAME says which formats there are for it.",
+    help="Format of the export. zoo show NAME lists the available formats.",
 )
-@click.option("--quantize", is_flag=True, help="Keep the weights of a tflite file in 8 bits.")
-@click.option("--no-check", is_flag=True, help="Do not ask the export and compare its answers.")
+@click.option("--quantize", is_flag=True, help="Quantize the weights to 8 bits (tflite only).")
+@click.option("--no-check", is_flag=True, help="Skip the check that compares the export with the run.")
 @data_dir_option
 @models_dir_option
 @with_verbosity
@@ -36,11 +36,13 @@ def command(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Write the next version of a run's export, and print its path.
+    """Export a run as a SavedModel, or for LiteRT or ONNX.
 
-    A SavedModel takes raw inputs, returns answers and needs stock TensorFlow alone. It is published only if it answers
-    examples of the test split as the run does, in a process without this package; what was compared is told.
-    RUN is the run's name, by default that of its architecture; it may be left out when there is one such run.
+    Writes the next version of the run's export and prints its path. A SavedModel takes raw inputs, returns predictions,
+    and needs only TensorFlow. It is published only if it gives the same predictions as the run for examples of the test
+    split, in a process without this package.
+
+    RUN is the name of a run (by default, the name of its architecture). You can omit it if there is only one run.
 
     \b
     Example:
@@ -49,11 +51,11 @@ def command(
     """
     import keras_rnn_zoo as zoo
 
-    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # What is exported must answer on any machine, and is compared on a CPU.
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # Exports must run on any machine, and are compared on the CPU.
     with frameworks(quiet, verbose):
         path = zoo.export(
             run, models_dir=models_dir, data_dir=data_dir, format=format_, quantize=quantize, check=not no_check
         )
     click.echo(one_line(str(path)))
-    if format_ == "saved_model" and not quiet:
-        click.echo("Next, to serve and ask it:\n  " + "\n  ".join(serve_commands(path)), err=True)
+    if registry.export_formats.get(format_).served and not quiet:
+        click.echo("Next, to serve the export and send it a request:\n  " + "\n  ".join(serve_commands(path)), err=True)

@@ -10,8 +10,8 @@ from zoo_cli.options import chosen_dataset, data_options
 
 @click.command("init")
 @click.argument("name")
-@data_options("A value to set in the configuration.")
-@click.option("--output", metavar="FILE", help="File to write [default: NAME.yaml].")
+@data_options("Set an option in the configuration. May be repeated.")
+@click.option("--output", metavar="FILE", show_default="NAME.yaml", help="File to write.")
 def command(
     name: str,
     dataset: str | None,
@@ -20,7 +20,9 @@ def command(
     data_dir: str | None,
     output: str | None,
 ) -> None:
-    """Write a configuration with every option and its default, for zoo train --config.
+    """Write a configuration file with every option and its default.
+
+    Pass the file to zoo train --config. Options are commented out, except those that you set here.
 
     \b
     Example:
@@ -32,5 +34,5 @@ def command(
     if data_dir:
         chosen["data_dir"] = data_dir
     path = write_template(output or f"{architecture.name}.yaml", template(architecture, data, chosen))
-    if path:  # What went to a pipe, or standard output, is the configuration alone.
+    if path:  # A pipe or standard output receives only the configuration.
         click.echo(printable(f"Wrote {path}") + f"\nNext:\n  zoo train --config {shell_quote(path)}")

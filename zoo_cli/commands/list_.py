@@ -22,12 +22,12 @@ def command(as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    click.echo("Architectures, with their data sets; the first is embedded and the default")
-    # Click's own list of definitions: loading Rich for a table would double the time of this command.
+    click.echo("Architectures and their datasets. The first dataset is embedded, and the default.")
+    # Use Click's definition list: importing Rich for a table would double the run time of this command.
     formatter = click.HelpFormatter(max_width=110)
     formatter.write_dl([(row["name"], _about(row)) for row in rows])
     click.echo(printable(formatter.getvalue()), nl=False)
-    click.echo("Next: zoo show NAME, or zoo train NAME")
+    click.echo("Next:\n  zoo show NAME\n  zoo train NAME")
 
 
 def _row(entry: registry.Architecture) -> dict[str, Any]:
@@ -42,5 +42,5 @@ def _row(entry: registry.Architecture) -> dict[str, Any]:
 
 
 def _about(row: dict[str, Any]) -> str:
-    aliases = f" Also named {' or '.join(row['aliases'])}." if row["aliases"] else ""
-    return f"{row['summary']} Data: {', '.join(row['datasets']) or 'your own'}.{aliases}"
+    aliases = f" Aliases: {', '.join(row['aliases'])}." if row["aliases"] else ""
+    return f"{row['summary']} Datasets: {', '.join(row['datasets']) or 'your own'}.{aliases}"

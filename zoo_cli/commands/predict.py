@@ -13,23 +13,37 @@ from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import models_dir_option, split_pairs
 from zoo_cli.tables import data_stream, print_json
 
-SHOWN = 60
-"""Characters of an input that are shown beside its answer."""
+MAX_SHOWN = 60
+"""Maximum number of characters of an input shown next to its prediction."""
 
 
 @click.command("predict")
 @click.argument("run", required=False)
 @click.argument("inputs", metavar="[INPUT]...", nargs=-1)
 @click.option(
-    "--set", "pairs", metavar="KEY=VALUE", multiple=True, help="How to answer, such as --set temperature=0.5."
+    "--set",
+    "pairs",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Set a prediction option, such as temperature=0.5. May be repeated.",
 )
-@click.option("--input", "source", metavar="FILE", help="Answer a file (csv, tsv, jsonl, txt, conll) or a folder.")
-@click.option("--output", metavar="FILE", help="File to write those answers to [default: standard output].")
-@click.option("--columns", metavar="WORD=COLUMN", help="Column of the file with the inputs [default: as in training].")
+@click.option("--input", "source", metavar="FILE", help="Predict a file (csv, tsv, jsonl, txt, conll) or a folder.")
 @click.option(
-    "--encoding", metavar="NAME", help="Encoding of the file, such as cp1252 [default: UTF-8, or as in training]."
+    "--output", metavar="FILE", show_default="standard output", help="Write the predictions of --input to a file."
 )
-@click.option("--skip-bad-rows", is_flag=True, help="Leave out rows of the file that cannot be read.")
+@click.option(
+    "--columns",
+    metavar="WORD=COLUMN",
+    show_default="as in training",
+    help="Column of --input that contains the inputs, such as text=review.",
+)
+@click.option(
+    "--encoding",
+    metavar="NAME",
+    show_default="UTF-8, or as in training",
+    help="Encoding of --input, such as cp1252.",
+)
+@click.option("--skip-bad-rows", is_flag=True, help="Skip invalid rows of --input instead of stopping.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @models_dir_option
 @with_verbosity
@@ -47,12 +61,13 @@ def command(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Answer the INPUTs, or each line of standard input where there are none, or a whole file.
+    """Predict INPUTs, lines of standard input, or a whole file.
 
-    RUN is the run's name, by default that of its architecture, or the path of an export. The first argument is always
-    the RUN; it may be left out when there is one run and the inputs come by standard input. An INPUT is a text; the
-    path of an image or of a WAV file; or a series as JSON. What a language model writes is set by temperature, length
-    and seed. Put -- before INPUTs that begin with a dash.
+    RUN is the name of a run (by default, the name of its architecture) or the path of an export. The first argument is
+    always RUN. You can omit it if there is only one run and the inputs come from standard input.
+
+    An INPUT is a text, the path of an image or a WAV file, or a series as JSON. Put -- before INPUTs that begin with a
+    dash. Language models have the options temperature, max_new_tokens, and seed.
 
     \b
     Example:
@@ -60,7 +75,7 @@ def command(
       zoo predict many_to_one -- "-5 degrees, and no heating"
       zoo predict many_to_one --json < reviews.txt
       zoo predict ctc scans/page1.png scans/page2.png
-      zoo predict many_to_one --input new.csv --output answered.csv
+      zoo predict many_to_one --input new.csv --output predictions.csv
       zoo predict sync_many_to_many "ROMEO:" --set temperature=0.5 --set max_new_tokens=200
     """
     import keras_rnn_zoo as zoo
@@ -68,26 +83,28 @@ def command(
     from keras_rnn_zoo.artifacts.run import open_run
 
     if source is None and (output or columns or encoding or skip_bad_rows):
-        raise click.UsageError("--output, --columns, --encoding and --skip-bad-rows go with --input FILE.")
+        raise click.UsageError("--output, --columns, --encoding, and --skip-bad-rows require --input FILE.")
     if source is not None and (inputs or as_json):
         raise click.UsageError(
-            "With --input FILE there are no INPUTs and no --json: answers have the form of the file."
+            "INPUTs and --json cannot be combined with --input FILE: the predictions have the format of the file."
         )
     if source is None and not inputs and (sys.stdin is None or sys.stdin.isatty()):
-        raise click.UsageError("Nothing to answer: give RUN and INPUT, or pipe lines to standard input.")
+        raise click.UsageError("There is nothing to predict. Pass RUN and INPUT, or pipe lines to standard input.")
     path = find_export(run)
     if path and source is not None:
-        raise click.UsageError("Files are answered by a run, which knows their columns. Name it in the place of RUN.")
+        raise click.UsageError(
+            "--input FILE requires a run, which knows the columns of the file. Pass its name as RUN."
+        )
     found = path or open_run(run, models_dir)
-    task = (read_facts(path) if path else open_run(found).config)["task"]
+    task = (read_facts(path) if path else open_run(found).config).task
     settings = split_pairs(pairs)
-    named, separator = settings.pop("encoding", None), settings.pop("separator", "")  # As they are set in training.
+    named, separator = settings.pop("encoding", None), settings.pop("separator", "")  # As in training.
     if named and source is None:
-        raise click.UsageError("An encoding goes with --input FILE; other inputs are UTF-8.")
+        raise click.UsageError("An encoding requires --input FILE; other inputs are UTF-8.")
     if separator and source is None:
-        raise click.UsageError("A separator goes with --input FILE.")
+        raise click.UsageError("A separator requires --input FILE.")
     encoding = encoding or named
-    options = parse_options(registry.tasks.get(task["name"]).prediction_options, settings, "an answer of this run")
+    options = parse_options(registry.tasks.get(task.name).prediction_options, settings, "a prediction of this run")
     if source is not None:
         stdout = data_stream()
         with frameworks(quiet, verbose):
@@ -99,40 +116,40 @@ def command(
                 encoding=encoding or "",
                 separator=separator,
                 skip_bad_rows=skip_bad_rows,
-                progress=_tell if not quiet else lambda done: None,
+                progress=_show_progress if not quiet else lambda done: None,
                 to=stdout,
                 **options,
             )
-        skipped = f"; {counts['skipped']:,} rows could not be read" if counts["skipped"] else ""
+        skipped = f" and skipped {counts['skipped']:,} invalid rows" if counts["skipped"] else ""
         click.echo(
-            printable(f"Answered {counts['answered']:,} inputs{skipped}." + (f" Wrote {output}" if output else "")),
+            printable(f"Predicted {counts['answered']:,} inputs{skipped}." + (f" Wrote {output}" if output else "")),
             err=True,
         )
         return
-    lines = [os.fsencode(text) for text in inputs] or _without_mark(sys.stdin.buffer.read()).splitlines()
-    files = task["input"] in ("image", "audio")
+    lines = [os.fsencode(text) for text in inputs] or _decode_mark(sys.stdin.buffer.read()).splitlines()
+    files = registry.reader_of(registry.tasks.get(task.name), task.input).by_path
     with frameworks(quiet, verbose):
         loaded = zoo.load(found)
-        answers = zoo.predict(loaded, [os.fsdecode(line) for line in lines] if files else lines, **options)
+        predictions = zoo.predict(loaded, [os.fsdecode(line) for line in lines] if files else lines, **options)
     if as_json:
-        print_json(answers)
+        print_json(predictions)
         return
-    for item, answer in zip(lines, answers, strict=True):
+    for item, prediction in zip(lines, predictions, strict=True):
         text = " ".join(item.decode("utf-8", "replace").split())
-        shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
-        click.echo(printable(f"{loaded.task.describe(answer)}  {shown}".rstrip()))
+        shown = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+        click.echo(printable(f"{loaded.task.describe(prediction)}  {shown}".rstrip()))
 
 
-def _without_mark(text: bytes) -> bytes:
-    """Returns a text as UTF-8 without a byte order mark, which tells UTF-8 or UTF-16."""
+def _decode_mark(text: bytes) -> bytes:
+    """Returns a text as UTF-8 without its byte order mark, which may be that of UTF-8 or UTF-16."""
     if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return text.decode("utf-16", "replace").encode()
     return text.removeprefix(codecs.BOM_UTF8)
 
 
-def _tell(done: int) -> None:
-    """Shows progress: a line that is written over on a terminal, else one now and then."""
+def _show_progress(done: int) -> None:
+    """Prints progress: a line that is overwritten on a terminal, and otherwise occasional lines."""
     if sys.stderr.isatty():
-        click.echo(f"\r{done:,} answered", err=True, nl=False)
+        click.echo(f"\r{done:,} predicted", err=True, nl=False)
     elif done % 10_240 == 0:
-        click.echo(f"{done:,} answered", err=True)
+        click.echo(f"{done:,} predicted", err=True)

@@ -3,7 +3,6 @@
 import click
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.exporting.formats import FORMATS, unsupported
 from keras_rnn_zoo.printing import printable
 from keras_rnn_zoo.training.config_file import default_of, settings_of
 from zoo_cli.options import chosen_dataset, data_options
@@ -12,7 +11,7 @@ from zoo_cli.tables import print_json, print_table
 
 @click.command("show")
 @click.argument("name")
-@data_options("An option of your files, such as encoding.")
+@data_options("Set an option of your files, such as encoding=cp1252. May be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     name: str,
@@ -22,9 +21,9 @@ def command(
     data_dir: str | None,
     as_json: bool,
 ) -> None:
-    """Show an architecture's options, datasets, input and output.
+    """Show the options, datasets, inputs, and outputs of an architecture.
 
-    Options and endpoint depend on the dataset, whose task and kind of input they serve.
+    The options and the endpoint depend on the task and the kind of input of the dataset.
 
     \b
     Example:
@@ -39,7 +38,7 @@ def command(
     datasets = registry.datasets_of(entry)
     endpoint = registry.endpoint_of(chosen)
     settings = settings_of(chosen)
-    formats = {name: unsupported(name, chosen.model_options["input"]) for name in FORMATS}
+    reasons = [(one, one.unsupported.get(chosen.model_options["input"])) for one in registry.export_formats.entries()]
     if as_json:
         print_json(
             {
@@ -51,24 +50,24 @@ def command(
                 "datasets": [dataset.name for dataset in datasets],
                 "default_dataset": default.name,
                 "endpoint": endpoint,
-                "formats": [name for name, reason in formats.items() if not reason],
+                "formats": [format.name for format, reason in reasons if not reason],
             }
         )
         return
-    click.echo(printable(f"{entry.name} (also: {', '.join(entry.aliases)})\n{entry.summary}\n"))
+    click.echo(printable(f"{entry.name} (aliases: {', '.join(entry.aliases)})\n{entry.summary}\n"))
     print_table(
-        f"Options with {chosen.name}, given to zoo train as --set KEY=VALUE",
-        ("option", "default", "accepts", "meaning"),
+        f"Options for {chosen.name}; set them with zoo train --set KEY=VALUE",
+        ("option", "default", "accepts", "description"),
         [(option.name, default_of(option, chosen), option.accepts, option.help) for option in options.values()],
     )
     print_table(
-        f"Settings of a training on {chosen.name}, given in the same way",
-        ("setting", "default", "accepts", "meaning"),
-        [(option.name, told, option.accepts, option.help) for option, _, told in settings],
+        f"Training settings for {chosen.name}; set them the same way",
+        ("setting", "default", "accepts", "description"),
+        [(option.name, shown, option.accepts, option.help) for option, _, shown in settings],
     )
     print_table(
-        "Datasets and what they change of the defaults",
-        ("dataset", "task", "changes"),
+        "Datasets and the defaults that they change",
+        ("dataset", "task", "defaults"),
         [
             (
                 d.name,
@@ -79,12 +78,12 @@ def command(
         ],
     )
     print_table(
-        f"The default endpoint of a model trained on {chosen.name}",
-        ("tensor", "side", "meaning"),
+        f"Default endpoint of a model trained on {chosen.name}",
+        ("tensor", "side", "description"),
         [(tensor, side[:-1], meaning) for side, tensors in endpoint.items() for tensor, meaning in tensors.items()],
     )
     print_table(
-        f"Formats of zoo export for a model trained on {chosen.name}",
-        ("format", "what it holds, or why there is none"),
-        [(name, f"none: {reason}" if reason else FORMATS[name]) for name, reason in formats.items()],
+        f"Export formats of a model trained on {chosen.name}",
+        ("format", "contents, or why it is not available"),
+        [(format.name, f"not available: {reason}" if reason else format.summary) for format, reason in reasons],
     )

@@ -21,32 +21,37 @@ from zoo_cli.options import (
     split_pairs,
 )
 
-EXAMPLES = {"image": "IMAGE", "audio": "RECORDING", "series": '"[[...], ...]"'}
-"""Placeholder for the input in the suggested `zoo predict` command, by kind of input other than text."""
-
 
 @click.command("train")
 @click.argument("name", required=False)
-@click.option("--config", metavar="FILE", help="YAML with the same words as these options, which win over it.")
+@click.option("--config", metavar="FILE", help="YAML file with options. Options on the command line take precedence.")
 @dataset_option
 @columns_option
-@click.option("--validation", metavar="FILE", help="Your file to validate on [default: a tenth of the rows].")
-@click.option("--test", metavar="FILE", help="Your file to test on [default: a tenth of the rows].")
-@click.option("--skip-bad-rows", is_flag=True, default=None, help="Leave out rows that cannot be used.")
+@click.option("--validation", metavar="FILE", show_default="a tenth of the rows", help="File for the validation split.")
+@click.option("--test", metavar="FILE", show_default="a tenth of the rows", help="File for the test split.")
+@click.option("--skip-bad-rows", is_flag=True, default=None, help="Skip invalid rows instead of stopping.")
 @data_dir_option
-@click.option("--set", "pairs", metavar="KEY=VALUE", multiple=True, help="An option or setting; see zoo show NAME.")
-@click.option("--epochs", type=int, help="Most passes over the training split.")
-@click.option("--batch-size", type=int, help="Examples in a batch.")
-@click.option("--learning-rate", type=float, help="The optimizer's first learning rate.")
-@click.option("--patience", type=int, metavar="N", help="Epochs without improvement to stop after; 0: never.")
-@click.option("--seed", type=int, help="Seed of all that is drawn at random [default: 0].")
-@click.option("--run", help="Name of the run [default: the architecture's].")
 @click.option(
-    "--save-every-steps", type=int, metavar="N", help="Save the state every N steps, too [default: each epoch]."
+    "--set",
+    "pairs",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Set an option listed by zoo show NAME, such as units=128. May be repeated.",
 )
-@click.option("--deterministic", is_flag=True, default=None, help="The same numbers each time, if slower.")
-@click.option("--resume", is_flag=True, help="Go on with an interrupted training.")
-@click.option("--overwrite", is_flag=True, help="Discard an interrupted training.")
+@click.option("--epochs", type=int, help="Maximum number of epochs.")
+@click.option("--batch-size", type=int, help="Examples per batch.")
+@click.option("--learning-rate", type=float, help="Initial learning rate.")
+@click.option("--patience", type=int, metavar="N", help="Stop after N epochs without improvement; 0 disables this.")
+@click.option("--seed", type=int, show_default="0", help="Random seed.")
+@click.option("--run", show_default="name of the architecture", help="Name of the run.")
+@click.option(
+    "--save-every-steps", type=int, metavar="N", help="Save a checkpoint every N steps, in addition to each epoch."
+)
+@click.option(
+    "--deterministic", is_flag=True, default=None, help="Use only deterministic operations, which may be slower."
+)
+@click.option("--resume", is_flag=True, help="Resume an interrupted training.")
+@click.option("--overwrite", is_flag=True, help="Discard an interrupted training and start from scratch.")
 @models_dir_option
 @with_verbosity
 def command(
@@ -63,10 +68,13 @@ def command(
     verbose: bool,
     **settings: Any,
 ) -> None:
-    """Train an architecture, test it on held-out data and write the run.
+    """Train an architecture and evaluate it on the test split.
 
-    Your own files are a dataset, too: csv:FILE, tsv:FILE, jsonl:FILE, text:FILE, conll:FILE, images:DIR, audio:DIR,
-    npz:FILE, and tfds:NAME for any of TFDS.
+    NAME is an architecture; zoo list shows them. The defaults of many options depend on the dataset; zoo show NAME
+    --dataset DATASET shows them.
+
+    Train on your own files with --dataset csv:FILE, tsv:FILE, jsonl:FILE, text:FILE, conll:FILE, images:DIR, audio:DIR,
+    or npz:FILE, and on any dataset of TFDS with tfds:NAME.
 
     \b
     Example:
@@ -87,15 +95,16 @@ def command(
     except TrainingInterrupted as error:
         if not error.resumable:
             raise
-        again = f"zoo train {architecture.name} --run {shell_quote(places.get('run') or architecture.name)}{where}"
-        raise TrainingInterrupted(f"{error}\nNext:\n  {again} --resume", resumable=True) from None
+        resume = f"zoo train {architecture.name} --run {shell_quote(places.get('run') or architecture.name)}{where}"
+        raise TrainingInterrupted(f"{error}\nNext:\n  {resume} --resume", resumable=True) from None
     measured = run.metrics
     metrics = ", ".join(f"{key} {value:.4f}" for key, value in measured["metrics"].items())
-    click.echo(f"On the test split ({measured['examples']:,} examples): {metrics}")
-    click.echo(one_line(f"The run is in {run.path}"))
+    click.echo(f"Test split ({measured['examples']:,} examples): {metrics}")
+    click.echo(one_line(f"Wrote the run to {run.path}"))
     if not quiet:
         named = shell_quote(run.name) + where
-        example = EXAMPLES.get(run.config["task"]["input"], '"..."')
+        task = run.config.task
+        example = registry.reader_of(registry.tasks.get(task.name), task.input).example
         click.echo(f"Next:\n  zoo predict {named} {example}\n  zoo evaluate {named}\n  zoo export {named}")
 
 
@@ -107,21 +116,28 @@ def _merged(
     dataset: str | None,
     models_dir: str | None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Returns the places and the options of a training: those of a configuration, and over them the command line's."""
+    """Merges a configuration and the command line, which takes precedence.
+
+    Returns:
+        The values of `PLACES`, such as the architecture and the dataset, and the options.
+    """
     written = read_config(config) if config else {}
-    places = {key: str(value) for key, value in written.items() if key in PLACES}
+    places: dict[str, Any] = {key: str(value) for key, value in written.items() if key in PLACES}
     if click.get_current_context().get_parameter_source("models_dir") is not ParameterSource.COMMANDLINE:
         models_dir = places.get("models_dir", models_dir)
-    said = {"architecture": name, "dataset": dataset, "models_dir": models_dir}
-    said |= {key: options.pop(key) for key in ("data_dir", "run")}
-    places |= {key: value for key, value in said.items() if value is not None}
+    overrides = {"architecture": name, "dataset": dataset, "models_dir": models_dir}
+    overrides |= {key: options.pop(key) for key in ("data_dir", "run")}
+    places |= {key: value for key, value in overrides.items() if value is not None}
     given = {key: value for key, value in options.items() if value is not None and value is not False}
     if "architecture" not in places:
-        raise click.UsageError("Name an architecture, or a configuration that does: zoo train NAME, or --config FILE.")
+        raise click.UsageError(
+            "No architecture is given. Pass zoo train NAME, or --config FILE with a file that names one."
+        )
     architecture = registry.architectures.get(places["architecture"])
     if "dataset" in places:
         wanted = {**written, **pairs, **given, "data_dir": places.get("data_dir")}
-        data = registry.find_dataset(places["dataset"], architecture.tasks, wanted)
+        # Found once: `zoo.train` takes the dataset itself, and opens no file again.
+        data = places["dataset"] = registry.find_dataset(places["dataset"], architecture.tasks, wanted)
     else:
         data = registry.default_dataset(architecture)
     registry.check_pair(architecture, data)

@@ -1,4 +1,4 @@
-"""The builder of flickr8k."""
+"""The TFDS builder of Flickr8k."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import tensorflow_datasets as tfds
 from etils import epath
 
-_IMAGE_FOLDERS = ("Flicker8k_Dataset", "Flickr8k_Dataset")  # The archive's own spelling is the first.
+_IMAGE_FOLDERS = ("Flicker8k_Dataset", "Flickr8k_Dataset")  # The first one is the archive's spelling.
 _CAPTIONS = "Flickr8k.token.txt"
 _LISTS = {
     "train": "Flickr_8k.trainImages.txt",
@@ -16,7 +16,7 @@ _LISTS = {
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """Photographs with five captions each, split as the authors of the data set split them."""
+    """Photographs with five captions each, in the official splits."""
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES: ClassVar[dict[str, str]] = {"1.0.0": "The images that the three lists name."}
@@ -42,16 +42,16 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         folder = dl_manager.manual_dir
         images = next((folder / name for name in _IMAGE_FOLDERS if (folder / name).exists()), None)
         if images is None:
-            raise FileNotFoundError(f"{folder} holds no folder {_IMAGE_FOLDERS[0]} with the images.")
+            raise FileNotFoundError(f"{folder} has no folder {_IMAGE_FOLDERS[0]} with the images.")
         captions = _read_captions(_existing(folder / _CAPTIONS))
         splits = {}
-        # All is checked before anything is written: a fault in the last list should not cost the time of the first.
+        # Check everything before anything is written, so that a fault in the last list is reported early.
         for split, list_name in _LISTS.items():
             names = _existing(folder / list_name).read_text(encoding="utf-8").split()
             for name in names:
                 _existing(images / name)
                 if name not in captions:
-                    raise ValueError(f"{folder / _CAPTIONS} has no caption of {name}, which {list_name} names.")
+                    raise ValueError(f"{folder / _CAPTIONS} has no caption for {name}, which is listed in {list_name}.")
             splits[split] = self._generate_examples(images, {name: captions[name] for name in names})
         return splits
 
@@ -67,12 +67,14 @@ def _existing(path: epath.Path) -> epath.Path:
 
 
 def _read_captions(path: epath.Path) -> dict[str, list[str]]:
-    """Returns the captions of each image, from lines such as `name.jpg#0<tab>A dog runs .`, in their order."""
+    """Returns the captions of each image, in order, from lines such as `name.jpg#0<tab>A dog runs .`."""
     numbered: dict[str, dict[int, str]] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").rstrip("\n").split("\n"), 1):
+    for line_number, line in enumerate(path.read_text(encoding="utf-8").rstrip("\n").split("\n"), 1):
         key, tab, caption = line.partition("\t")
         name, _, index = key.rpartition("#")
         if not (name and index.isdigit() and tab):
-            raise ValueError(f"{path}, line {number}: expected name.jpg#0, a tab and a caption; found {line[:80]!r}.")
+            raise ValueError(
+                f"{path}, line {line_number}: expected name.jpg#0, a tab and a caption; received {line[:80]!r}."
+            )
         numbered.setdefault(name, {})[int(index)] = caption.strip()
     return {name: [texts[index] for index in sorted(texts)] for name, texts in numbered.items()}

@@ -1,4 +1,4 @@
-"""The builder of small_parallel_enja."""
+"""The TFDS builder of small_parallel_enja."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -13,7 +13,7 @@ _STEMS = {"train": "train", "validation": "dev", "test": "test"}
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
-    """Short Japanese sentences and their English translations, each a line of tokens with single spaces between."""
+    """Short Japanese sentences and their English translations, tokenized with single spaces."""
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES: ClassVar[dict[str, str]] = {"1.0.0": f"The files of commit {_COMMIT}."}
@@ -34,7 +34,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         }
 
     def _generate_examples(self, files: dict[str, epath.Path]) -> Iterator[tuple[int, dict[str, str]]]:
-        # Lines end at "\n" alone: `splitlines` would also end them at other separators of Unicode.
+        # Split at "\n" only: `splitlines` would also split at other Unicode separators.
         texts = [files[language].read_text(encoding="utf-8").rstrip("\n").split("\n") for language in _LANGUAGES]
-        for number, sentences in enumerate(zip(*texts, strict=True)):
-            yield number, dict(zip(_LANGUAGES, sentences, strict=True))
+        for index, sentences in enumerate(zip(*texts, strict=True)):
+            yield index, dict(zip(_LANGUAGES, sentences, strict=True))

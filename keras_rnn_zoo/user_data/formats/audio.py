@@ -1,14 +1,17 @@
 """A folder of recordings."""
 
 import contextlib
+import functools
 import itertools
 from collections import Counter
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.readers._options import MaxSeconds, SampleRate
 from keras_rnn_zoo.readers._recordings import (
     COMPRESSED,
     INSTALL,
@@ -18,9 +21,9 @@ from keras_rnn_zoo.readers._recordings import (
     rate_of,
     read_recording,
 )
-from keras_rnn_zoo.readers._wav import MARGIN, MOST_SECONDS
+from keras_rnn_zoo.readers._wav import DEFAULT_MAX_SECONDS, MARGIN
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
-from keras_rnn_zoo.user_data.folders import Folder
+from keras_rnn_zoo.user_data.folders import Folder, folder_inputs
 from keras_rnn_zoo.user_data.rows import Row
 
 MOST_SAMPLES = 16_000
@@ -36,12 +39,11 @@ class AudioFolder(Folder):
         given: the columns of `labels.csv` that the user named.
         encoding: its encoding.
         sample_rate: samples a second that recordings are brought to; 0 for their own.
-        max_seconds: most of a recording that is read, from its start.
+        max_seconds: most seconds read of a recording, from its start.
     """
 
     input = "audio"
     endings = (*WAV_ENDINGS, *COMPRESSED)
-    tables: ClassVar = {"transcription": "labels.csv", "classification": "labels.csv"}
 
     def __init__(
         self,
@@ -50,7 +52,7 @@ class AudioFolder(Folder):
         given: Mapping[str, str],
         encoding: str,
         sample_rate: int = 0,
-        max_seconds: float = MOST_SECONDS,
+        max_seconds: float = DEFAULT_MAX_SECONDS,
     ) -> None:
         super().__init__(place, tasks, given, encoding)
         self.sample_rate, self.max_seconds = sample_rate, max_seconds
@@ -62,6 +64,9 @@ class AudioFolder(Folder):
     @classmethod
     def needed(cls) -> Mapping[str, str]:
         return {} if has_soundfile() else dict.fromkeys(COMPRESSED, INSTALL)
+
+    def raw_spec(self) -> Any:
+        return tf.TensorSpec([None], tf.float32)
 
     def load(self, row: Row) -> Any:
         return read_recording((self.folder / row.raw).read_bytes(), self.sample_rate, self.max_seconds)
@@ -83,24 +88,30 @@ class AudioFolder(Folder):
                 rates[rate_of(file)] += 1
         del rates[0]
         rate = rates.most_common(1)[0][0] if rates else MOST_SAMPLES
-        few = {"epochs": 60, "batch_size": 16} if self.task == "transcription" and len(self._paths) < 5000 else {}
-        return {"sample_rate": min(max(rate, 1000), MOST_SAMPLES), **few}
+        return {"sample_rate": min(max(rate, 1000), MOST_SAMPLES), **super().defaults()}
 
 
 def audio_options(
     *,
-    sample_rate: Annotated[int, Range(1000, 192_000)] = MOST_SAMPLES,
-    max_seconds: Annotated[float, Range(0.01, 3600)] = MOST_SECONDS,
+    sample_rate: SampleRate = MOST_SAMPLES,
+    max_seconds: MaxSeconds = DEFAULT_MAX_SECONDS,
 ) -> None:
     """What recordings have as options besides those of all files.
 
     Args:
         sample_rate: samples a second that recordings are brought to.
-        max_seconds: most of a recording that is read, from its start.
     """
 
 
-@registry.file_format("audio", tasks=("classification", "transcription"), address="audio:DIR")
-def audio(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+@registry.file_format(
+    "audio",
+    order=7,
+    tasks=("classification", "transcription"),
+    address="audio:DIR",
+    folder=True,
+    inputs=("audio",),
+    predict=functools.partial(folder_inputs, AudioFolder),
+)
+def audio(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A folder of recordings of any rate: a folder a class, with labels.csv, or with their text as file name."""
-    return dataset_from_files("audio", AudioFolder, place, tasks, options, known, audio_options)
+    return dataset_from_files("audio", AudioFolder, place, tasks, options, config, audio_options)

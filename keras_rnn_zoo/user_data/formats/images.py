@@ -1,12 +1,15 @@
 """A folder of images."""
 
+import functools
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.readers._pixels import fault_of_image
+from keras_rnn_zoo.artifacts.run_config import RunConfig
+from keras_rnn_zoo.readers._pixels import image_fault
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
-from keras_rnn_zoo.user_data.folders import Folder
+from keras_rnn_zoo.user_data.folders import Folder, folder_inputs
 from keras_rnn_zoo.user_data.rows import Row
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".webp")
@@ -17,32 +20,30 @@ class ImageFolder(Folder):
 
     input = "image"
     endings = ENDINGS
-    tables: ClassVar = {"captioning": "captions.csv", "transcription": "labels.csv", "classification": "labels.csv"}
+    chunk = 16
     token_files = "*.token.txt"
 
     def load(self, row: Row) -> bytes:
-        return (self.folder / row.raw).read_bytes()
+        return Path(self.folder / row.raw).read_bytes()
 
     def check(self, row: Row) -> str:
         try:
             content = self.load(row)
         except OSError as error:
             return f"the file cannot be read: {error.strerror}"
-        fault = fault_of_image(content)
+        fault = image_fault(content)
         return f"the image {row.raw!r} of {len(content):,} bytes will not open: {fault}" if fault else ""
-
-    def defaults(self) -> dict[str, Any]:
-        rows = self.count_at_most(100_000)
-        defaults: dict[str, Any] = {}
-        if self.task == "transcription" and rows < 5000:
-            # Few lines are read many times before a network can tell their letters.
-            defaults = {"epochs": 150, "patience": 30, "batch_size": 16, "distortion": 0.1}
-        return defaults
 
 
 @registry.file_format(
-    "images", tasks=("classification", "captioning", "transcription"), address="images:DIR", endings=()
+    "images",
+    order=6,
+    tasks=("classification", "captioning", "transcription"),
+    address="images:DIR",
+    folder=True,
+    inputs=("image",),
+    predict=functools.partial(folder_inputs, ImageFolder),
 )
-def images(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+def images(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A folder of images: a folder a class, with captions.csv or labels.csv, or with their text as file name."""
-    return dataset_from_files("images", ImageFolder, place, tasks, options, known)
+    return dataset_from_files("images", ImageFolder, place, tasks, options, config)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError, ZooError
-from keras_rnn_zoo.lazy import np
+from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.memory import available
-from keras_rnn_zoo.user_data.columns import TARGETS, choose_task, resolve, words_of
+from keras_rnn_zoo.user_data.columns import choose_task, resolve, words_of
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, existing_file
 from keras_rnn_zoo.user_data.safe_npy import read_array
@@ -47,7 +48,7 @@ class Arrays(RowSource):
         if not self.x.ndim:
             raise DataError(f"{self._named(self.columns[words[0]])}: one number is there, where series are expected.")
         target = self._named(self.columns[words[1]])
-        self.y = as_targets(as_column(y, target), self.task, target)
+        self.y = as_targets(as_column(y, target), target, one_hot=self.task_files.classes == "one")
         self.bounds = self._bounds(arrays.get(lengths))
         if len(self.bounds) != len(self.y):
             raise DataError(
@@ -104,10 +105,10 @@ class Arrays(RowSource):
         if not series.size:
             missing = "features" if len(series) else "steps"
             return BadRow(where, self.columns["series"], "", f"the series has no {missing}")
-        column, target = self.columns[TARGETS[self.task]], plain(self.y[number])
+        column, target = self.columns[self.task_files.target], plain(self.y[number])
         if target is None:
             return BadRow(where, column, "", "a text or a number is expected")
-        if self.task == "transcription":
+        if self.task_files.dtype == "string":
             target = str(target)
         return check_text(str(target), where, column, "utf-8") or Row(where, number, target)
 
@@ -117,6 +118,9 @@ class Arrays(RowSource):
         numbers = array.array("Q", range(len(self.y)))
         random.Random(seed).shuffle(numbers)
         return map(self._row, numbers)
+
+    def raw_spec(self) -> Any:
+        return tf.TensorSpec([None, self.features], tf.float32)
 
     def load(self, row: Row) -> Any:
         return np.asarray(self._series(row.raw), "float32")
@@ -214,8 +218,8 @@ def _numbers(item: Any) -> Any:
 
 
 @registry.file_format(
-    "npz", tasks=("classification", "regression", "transcription"), address="npz:FILE", endings=("npz",)
+    "npz", order=8, tasks=("classification", "regression", "transcription"), address="npz:FILE", endings=("npz",)
 )
-def npz(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+def npz(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A NumPy archive with series `x`, ragged or padded with `lengths`, and targets `y`."""
-    return dataset_from_files("npz", Arrays, place, tasks, options, known)
+    return dataset_from_files("npz", Arrays, place, tasks, options, config)

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
+from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn, Writer
+from keras_rnn_zoo.user_data.prediction_outputs import flat, one_line
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, first
 from keras_rnn_zoo.user_data.text_corpus import book_dataset
 from keras_rnn_zoo.user_data.text_defaults import text_defaults
@@ -54,17 +57,35 @@ class ParallelTexts(RowSource):
 
     def defaults(self) -> dict[str, Any]:
         rows = [row for row in first(self.rows(), 200) if isinstance(row, Row)]
-        return text_defaults(self.task, [row.raw for row in rows], [row.target for row in rows])
+        return text_defaults(self.task_files, [row.raw for row in rows], [row.target for row in rows])
+
+
+def text_inputs(place: str, trained: TrainedOn, *, encoding: str = "") -> InputFile:
+    """Opens a text to predict, an input on each line; the first output of each is a line of the result."""
+    text = TextFile(place, trained.encoding_of(place, encoding))
+
+    def inputs() -> Iterator[InputRecord | BadRow]:
+        for number, (line, _) in enumerate(text.lines(), 1):
+            line = line.rstrip("\r\n")
+            yield check_text(line, f"line {number}", "", text.encoding) or InputRecord(line, None)
+
+    def writer(file: IO[str]) -> Writer:
+        return lambda record, prediction: print(one_line(next(iter(flat(prediction).values()))), file=file)
+
+    return InputFile(str(text.path), inputs, writer)
 
 
 @registry.file_format(
     "text",
+    order=4,
     tasks=("translation", "language_modeling"),
     address="text:SOURCE,TARGET or text:BOOK",
     endings=("txt", "text"),
+    inputs=("text",),
+    predict=text_inputs,
 )
-def text(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+def text(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """Plain text, gzip or not: two files with a sentence a line, to translate; or one, to be gone on with."""
     if tasks[0] == "language_modeling":
-        return book_dataset(place, options, known)
-    return dataset_from_files("text", ParallelTexts, place, tasks, options, known)
+        return book_dataset(place, options)
+    return dataset_from_files("text", ParallelTexts, place, tasks, options, config)

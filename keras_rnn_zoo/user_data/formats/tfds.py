@@ -1,11 +1,12 @@
 """Any data set of TensorFlow Datasets, also ones that the zoo has no entry for."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.datasets._prepared import (
     checksum,
     data_dir_path,
@@ -17,12 +18,12 @@ from keras_rnn_zoo.datasets._prepared import (
 from keras_rnn_zoo.datasets._tagged import tagging_defaults
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.lazy import np, tfds
-from keras_rnn_zoo.options import Range
-from keras_rnn_zoo.readers._wav import MOST_SECONDS, resample
-from keras_rnn_zoo.user_data.columns import TARGETS, USUAL, choose_task, parse_columns, resolve, words_of
+from keras_rnn_zoo.lazy import np, tf, tfds
+from keras_rnn_zoo.readers._options import MaxSeconds
+from keras_rnn_zoo.readers._wav import DEFAULT_MAX_SECONDS, resample
+from keras_rnn_zoo.user_data.columns import choose_task, parse_columns, resolve, usual_columns, words_of
+from keras_rnn_zoo.user_data.conll_file import joined
 from keras_rnn_zoo.user_data.dataset import open_dataset
-from keras_rnn_zoo.user_data.formats.conll import joined
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource
 
 SPLITS = {"validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
@@ -43,6 +44,9 @@ FITTING = {
 }
 """The kinds of features that each word can stand for."""
 
+ANY = ("text", "label", "number", "real")
+"""Those of any other word, the target of a plugin's task."""
+
 INPUTS = ("text", "image", "audio", "series")
 
 
@@ -55,28 +59,30 @@ class TfdsSplit(RowSource):
         tasks: the tasks that it may be for.
         given: the feature that the user named for each word.
         sample_rate: samples a second that recordings are brought to; 0 for their own.
-        max_seconds: most of a recording that is read, from its start.
+        max_seconds: most seconds read of a recording, from its start.
     """
 
     def __init__(  # The place of a split is its builder.
         self, builder: Any, split: str, tasks: tuple[str, ...], given: Mapping[str, str], sample_rate: int = 0,
-        max_seconds: float = MOST_SECONDS,
+        max_seconds: float = DEFAULT_MAX_SECONDS,
     ) -> None:  # fmt: skip
         self.builder, self.split, self.sample_rate, self.max_seconds = builder, split, sample_rate, max_seconds
         self.features_by_name = dict(_flat(builder.info.features))
         self.kinds = {name: _kind(feature) for name, feature in self.features_by_name.items()}
         self.task = choose_task(tasks, given, list(self.kinds), lambda name: self.kinds[name] == "real")
-        inputs = [kind for kind in INPUTS if kind != TARGETS[self.task]]
+        inputs = [kind for kind in INPUTS if kind != self.task_files.target]
         there = [kind for kind in inputs if kind in self.kinds.values()]
         self.input = next((kind for kind in inputs if kind in given), there[0] if there else inputs[0])
         self.columns = {}
         for word in words_of(self.task, self.input):
-            fitting = [n for n, kind in self.kinds.items() if kind in FITTING[word] and n not in self.columns.values()]
+            fitting = [
+                n for n, kind in self.kinds.items() if kind in FITTING.get(word, ANY) and n not in self.columns.values()
+            ]
             mine = {word: given[word]} if word in given else {}
             self.columns |= resolve((word,), mine, fitting, f"The TFDS data set {builder.info.full_name}", self.task)
         series = self.features_by_name[next(iter(self.columns.values()))]
         self.features = series.shape[-1] if self.input == "series" and len(series.shape) == 2 else 1
-        self._given = given
+        self.chunk = 16 if self.input == "image" else 256
 
     def other(self, split: str) -> "TfdsSplit":
         """Returns another split of the same data set, read in the same way."""
@@ -90,6 +96,10 @@ class TfdsSplit(RowSource):
 
     def checksum(self) -> str:
         return checksum(Path(self.builder.data_dir))
+
+    def raw_spec(self) -> Any:
+        shapes = {"audio": [None], "series": [None, self.features]}
+        return tf.TensorSpec(shapes[self.input], tf.float32) if self.input in shapes else super().raw_spec()
 
     def rows(self) -> Iterator[Row | BadRow]:
         raw_name, target_name = self.columns.values()
@@ -110,7 +120,7 @@ class TfdsSplit(RowSource):
             yield Row(f"example {number} of {self.split}", raw, self._target(flat[target_name], target_name))
 
     def _input(self, value: Any, name: str) -> Any:
-        if self.task == "tagging":
+        if self.task_files.classes == "several":
             return _sentence(value)
         if self.kinds[name] == "audio":
             return self._samples(value, self.features_by_name[name].sample_rate or self.sample_rate)
@@ -130,17 +140,17 @@ class TfdsSplit(RowSource):
 
     def _target(self, value: Any, name: str) -> Any:
         kind, feature = self.kinds[name], self.features_by_name[name]
-        if self.task == "tagging":
+        if self.task_files.classes == "several":
             return _sentence([self._class(feature.feature, name, one) for one in value] if kind == "labels" else value)
-        if self.task == "captioning":
+        if self.task_files.references:
             return _texts(value) if kind == "texts" else _texts([value])
         if kind == "label":
             return self._class(feature, name, value) if value >= 0 else ""
         return value.decode("utf-8", "replace") if isinstance(value, bytes) else value.item()
 
     def defaults(self) -> dict[str, Any]:
-        if self.task == "tagging":
-            tags = self.columns["tags"]
+        if self.task_files.classes == "several":
+            tags = self.columns[self.task_files.target]
             return tagging_defaults(self.features_by_name[tags].feature.names if self.kinds[tags] == "labels" else ())
         rate = self.features_by_name[self.columns["audio"]].sample_rate if self.input == "audio" else None
         return {"sample_rate": max(1000, min(rate, 16_000))} if rate else {}
@@ -196,33 +206,41 @@ def _kind(feature: Any) -> str:
     return "series" if len(feature.shape) in (1, 2) else "other"
 
 
-@registry.file_format("tfds", tasks=tuple(TARGETS), address="tfds:NAME[/CONFIG]")
-def tfds_set(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+@registry.file_format(
+    "tfds",
+    order=9,
+    tasks=("classification", "regression", "translation", "tagging", "captioning", "transcription"),
+    address="tfds:NAME[/CONFIG]",
+    column_names="table",
+)
+def tfds_set(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A data set of TFDS by name; its features are the columns, and splits are named as TFDS does."""
     location = place.strip("/")
     if not re.fullmatch(r"[A-Za-z0-9_]+(/[A-Za-z0-9_.+-]*[A-Za-z0-9_+-])?(:[0-9.]+)?", location):
         # What has a colon is run from the repositories of strangers.
         raise DataError(f"A data set of TFDS has a name such as imdb_reviews or glue/sst2; received {place!r}.")
-    given = known.get("columns") or parse_columns(str(options.get("columns", "")), USUAL)
-    builder = _open(location, options.get("data_dir") or recorded_dir(location, known.get("data_dir")))
+    recorded = config.dataset.recorded if config else None
+    given = recorded.columns if recorded else parse_columns(str(options.get("columns", "")), usual_columns())
+    recorded_folder = config.dataset.data_dir if config else None
+    builder = _open(location, options.get("data_dir") or recorded_dir(location, recorded_folder))
     found = TfdsSplit(builder, "train", tasks, given)
 
     def open_set(
-        data_dir: str | None, seed: int, *, columns: str = "", validation: str = "", test: str = "",
-        skip_bad_rows: bool = False, sample_rate: int = 16_000,
-        max_seconds: Annotated[float, Range(0.01, 3600)] = MOST_SECONDS,
+        data_dir: str | None, seed: int, fault_of: Callable[[Any, Any], str] | None = None, *,
+        columns: str = "", validation: str = "", test: str = "", skip_bad_rows: bool = False,
+        sample_rate: int = 16_000, max_seconds: MaxSeconds = DEFAULT_MAX_SECONDS,
     ) -> Examples:  # fmt: skip
         """A data set of TensorFlow Datasets.
 
         Args:
             data_dir: the folder of prepared data sets.
             seed: draws the splits that the data set lacks.
+            fault_of: given an example's raw input and target, returns why it cannot be learned from, or "".
             columns: which feature holds what, such as text=content,label=stars; guessed from kinds and names if empty.
             validation: the split to validate on; the data set's own, or a tenth of train, if empty.
             test: the split to test on; the data set's own, or a tenth of train, if empty.
             skip_bad_rows: whether to leave out examples that cannot be used.
             sample_rate: samples a second that recordings are brought to.
-            max_seconds: most of a recording that is read, from its start.
         """
         opened = _open(location, data_dir)
         files = {"train": TfdsSplit(opened, "train", (found.task,), found.columns, sample_rate, max_seconds)}
@@ -230,7 +248,7 @@ def tfds_set(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], kno
             split = named or next((name for name in SPLITS[part] if name in opened.info.splits), "")
             if split:
                 files[part] = files["train"].other(split)
-        return open_dataset(files, seed, skip_bad_rows, known)
+        return open_dataset(files, seed, skip_bad_rows, config, fault_of)
 
     return registry.Dataset(
         name=f"tfds:{location}",
@@ -242,6 +260,7 @@ def tfds_set(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], kno
         license="that of the data set, as TFDS tells it",
         model_options={"input": found.input},
         defaults=found.defaults(),
+        checks_examples=True,
     )
 
 

@@ -1,17 +1,18 @@
-"""Tables: CSV, TSV and JSON lines, read row by row."""
+"""Comma-separated values, read row by row."""
 
 import csv
-import itertools
-import json
-import re
+import functools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import IO, Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.columns import by_number, is_header
 from keras_rnn_zoo.user_data.csv_lines import RecordLines, TooManyFieldsError
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
+from keras_rnn_zoo.user_data.prediction_inputs import Writer
+from keras_rnn_zoo.user_data.prediction_outputs import row_writer
 from keras_rnn_zoo.user_data.rows import BadRow, shown
 from keras_rnn_zoo.user_data.separators import (
     LONGEST_FIELD,
@@ -21,15 +22,12 @@ from keras_rnn_zoo.user_data.separators import (
     find_separator,
     named_separator,
 )
-from keras_rnn_zoo.user_data.table import MOST_COLUMNS, Record, Table, describe_fields
-from keras_rnn_zoo.user_data.textfile import Mark, TextFile, check_text
+from keras_rnn_zoo.user_data.table import MOST_COLUMNS, TASKS, Record, Table, describe_fields
+from keras_rnn_zoo.user_data.table_inputs import separated_inputs
+from keras_rnn_zoo.user_data.textfile import Mark, check_text
 
-TASKS = ("classification", "regression", "translation")
 INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
 """Characters without width that stand at the ends of names by accident, such as a second byte order mark."""
-MOST_TOKENS = 2**20
-"""Texts, commas and brackets of a line of JSON; each becomes up to a hundred bytes in memory."""
-_TOKEN = re.compile(r'[,\[{]|"[^"\\]*+(?:\\.[^"\\]*+)*+"?+')
 
 
 class CsvTable(Table):
@@ -37,6 +35,8 @@ class CsvTable(Table):
 
     separators: Sequence[str] = READ
     """Those that are found without being named."""
+    tsv = False
+    """Whether predictions are written as TSV has it, a line a row."""
 
     def _header(self) -> list[str]:
         named = named_separator(self.separator) if self.separator else ""
@@ -81,6 +81,10 @@ class CsvTable(Table):
                 f"{self.file.path}: the first line, {shown(line)}, has no {named} in it, so that there is one column; "
                 f"{len(words)} are expected. Name the character between columns: --set separator=CHARACTER."
             )
+
+    def prediction_writer(self, file: IO[str]) -> Writer:
+        write = row_writer(file, self.present if self.has_header else None, delimiter=self.delimiter, tsv=self.tsv)
+        return lambda record, prediction: write(record.beside.fields, prediction)
 
     def first_mark(self) -> Mark:
         return self._first
@@ -155,96 +159,6 @@ def _csv_fault(error: csv.Error) -> str:
     return f"quotes are not as CSV has them ({error}); a quote within quotes is doubled"
 
 
-class TsvTable(CsvTable):
-    """Values separated by tabs, a line a row; a field that is quoted as in CSV is read without its quotes."""
-
-    delimiter = "\t"
-    separators = "\t"
-
-    def _find_separator(self) -> str:
-        return self.delimiter
-
-    def _read(self, mark: Mark) -> Iterator[tuple[Record, Mark]]:
-        for line, end in self._lines(mark):
-            text = line.rstrip("\r\n")
-            if text.count(self.delimiter) > MOST_COLUMNS:
-                yield self._misfit(f"line {end.line}", MOST_COLUMNS + 1), end
-            elif text:
-                fields = [_unquoted(field) for field in text.split(self.delimiter)]
-                yield Record(f"line {end.line}", fields), end
-
-
-def _unquoted(field: str) -> str:
-    if len(field) < 2 or field[0] != '"' or field[-1] != '"':
-        return field
-    inner = field[1:-1]
-    return field if '"' in inner.replace('""', "") else inner.replace('""', '"')
-
-
-class JsonlTable(Table):
-    """JSON lines: an object a line."""
-
-    def _header(self) -> list[str]:
-        self.has_header = True
-        for line, _ in self.file.lines():
-            if line.strip():
-                found = _parsed(line)
-                if not isinstance(found, dict):
-                    raise DataError(
-                        f'{self.file.path}, line 1: an object such as {{"text": "...", "label": "..."}} is '
-                        "expected. Put one on each line."
-                    )
-                return list(found)
-        raise DataError(f"{self.file.path} is empty. Name a file with an object a line.")
-
-    def records(self, mark: Mark | None = None) -> Iterator[tuple[Record, Mark]]:
-        start = mark or self.file.start
-        for number, (line, end) in enumerate(self.file.lines(start), start.line + 1):
-            if line.strip():
-                yield self._record(line, f"line {number}"), Mark(end, number)
-
-    def _record(self, line: str, where: str) -> Record:
-        found = _parsed(line)
-        if isinstance(found, dict):
-            wanted = {self.present[place] for place in getattr(self, "places", ())}
-            missing = sorted(wanted - set(found))
-            if not missing:
-                return Record(where, [found.get(name) for name in self.present], None, found)
-            fault = f"the object lacks {', '.join(map(repr, missing))}"
-        else:
-            fault = found if isinstance(found, str) else f"an object is expected, not {type(found).__name__}"
-        return Record(where, (), BadRow(where, "", line.strip(), fault))
-
-
-def _parsed(line: str) -> Any:
-    """Returns what a line holds: an object, a list (of anything else), or a fault in words."""
-    if len(line) > MOST_TOKENS and _has_more_tokens(line, MOST_TOKENS):
-        return f"it holds more than {MOST_TOKENS // 2:,} values"
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        return f"it is not JSON ({str(error).partition(':')[0]})"
-    return found if isinstance(found, dict) else [found]
-
-
-def _has_more_tokens(line: str, most: int) -> bool:
-    return next(itertools.islice(_TOKEN.finditer(line), most, None), None) is not None
-
-
-def likely_separator(place: str, encoding: str, usual: str) -> str:
-    """Returns the separator to name for a file like others: `usual`, or "" where the first line does not have it.
-
-    Args:
-        place: the path.
-        encoding: the encoding, as of `TextFile`.
-        usual: the separator that was named for the other files; "" for none.
-    """
-    if not usual:
-        return ""
-    line = next((line for line, _ in TextFile(place, encoding).lines() if line.strip()), "")
-    return usual if named_separator(usual) in line else ""
-
-
 def table_options(*, separator: str = "") -> None:
     """What tables have as options besides those of all files.
 
@@ -253,19 +167,16 @@ def table_options(*, separator: str = "") -> None:
     """
 
 
-@registry.file_format("csv", tasks=TASKS, address="csv:FILE", endings=("csv",))
-def csv_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+@registry.file_format(
+    "csv",
+    order=1,
+    tasks=TASKS,
+    address="csv:FILE",
+    endings=("csv",),
+    inputs=("text",),
+    column_names="table",
+    predict=functools.partial(separated_inputs, CsvTable),
+)
+def csv_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A CSV file with a header, or whose columns are named by number; gzip or not."""
-    return dataset_from_files("csv", CsvTable, place, tasks, options, known, table_options)
-
-
-@registry.file_format("tsv", tasks=TASKS, address="tsv:FILE", endings=("tsv", "tab"))
-def tsv_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
-    """A file of tab-separated columns, with a header, or named by number; gzip or not."""
-    return dataset_from_files("tsv", TsvTable, place, tasks, options, known, table_options)
-
-
-@registry.file_format("jsonl", tasks=TASKS, address="jsonl:FILE", endings=("jsonl", "ndjson"))
-def jsonl_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
-    """A file of JSON objects, one a line; gzip or not."""
-    return dataset_from_files("jsonl", JsonlTable, place, tasks, options, known)
+    return dataset_from_files("csv", CsvTable, place, tasks, options, config, table_options)

@@ -1,0 +1,222 @@
+"""The description of a run: what is trained on what, and how. Written to `config.json`. Imports no framework."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from keras_rnn_zoo.artifacts.schema import (
+    DIGEST,
+    FILES,
+    MAX_CLASSES,
+    NAME,
+    OPTIONS,
+    SCALAR,
+    Document,
+    any_of,
+    anything,
+    boolean,
+    checked,
+    dict_of,
+    integer,
+    list_of,
+    nested,
+    null,
+    number,
+    text,
+)
+
+FORMAT_VERSION = 1
+"""The layout of `config.json` and `export.json`. Files of another version are not read."""
+
+_COUNTS = dict_of(integer(), NAME, most=10)
+_PATH = text(4096, r"[^\x00]+")
+
+
+def _pairs(bounds: Mapping[str, list[int]]) -> dict[str, tuple[int, int]]:
+    return {name: (test, validation) for name, (test, validation) in bounds.items()}
+
+
+@dataclass(frozen=True)
+class SplitConfig(Document):
+    """How rows of files were divided; see `keras_rnn_zoo.user_data.splitting`.
+
+    Attributes:
+        seed: seed of the hash of each row's key.
+        bounds: for each stratum (a class; "" if there are no classes), the hashes below which a row belongs to the
+            test split, and to the validation split.
+    """
+
+    seed: int = checked(integer(0, 2**64 - 1))
+    bounds: Mapping[str, tuple[int, int]] = checked(
+        dict_of(list_of(integer(0, 2**53), 2, 2), text(100_000)), as_=_pairs
+    )
+
+
+@dataclass(frozen=True)
+class RowsConfig(Document):
+    """What a training recorded of a user's files, so that they can be opened again without a validation pass.
+
+    Attributes:
+        rows: number of usable rows in each split.
+        columns: the column of each part of an example, such as `{"text": "review", "label": "stars"}`.
+        split: how the rows were divided; `None` for a single text.
+        bad_rows: number of rows in each file that were skipped.
+        left_out: where the rows are whose input cannot be used, in each file.
+    """
+
+    rows: Mapping[str, int] = checked(_COUNTS)
+    columns: Mapping[str, str] = checked(dict_of(text(100_000), NAME, most=100), default_factory=dict)
+    split: SplitConfig | None = nested(SplitConfig, optional=True)
+    bad_rows: Mapping[str, int] = checked(_COUNTS, default_factory=dict)
+    left_out: Mapping[str, list[str]] = checked(dict_of(list_of(text(100_000)), NAME, most=10), default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DatasetConfig(Document):
+    """A dataset, and what was found in it.
+
+    Attributes:
+        name: name of the dataset, or its address (`csv:/data/reviews.csv`).
+        options: values of its options.
+        data_dir: the folder of prepared TFDS datasets; `None` for other datasets.
+        version: version of the data; "" until the data is opened.
+        checksum: SHA-256 of the data; "" until it is opened.
+        summary: what the data is, in one line.
+        size: number of examples in each split, in words.
+        license: terms of use of the data.
+        recorded: for a user's files, what training found in them; `None` for other datasets.
+    """
+
+    name: str = checked(text(100_000, r"[^\x00]+"))
+    options: Mapping[str, Any] = checked(dict_of(any_of(SCALAR, text(100_000)), NAME, most=1000))
+    data_dir: str | None = checked(any_of(null, _PATH), optional=True)
+    version: str = checked(NAME, default="")
+    checksum: str = checked(NAME, default="")
+    summary: str = checked(text(), default="")
+    size: str = checked(text(), default="")
+    license: str = checked(text(), default="")
+    recorded: RowsConfig | None = nested(RowsConfig, optional=True)
+
+
+@dataclass(frozen=True)
+class TaskConfig(Document):
+    """A task and its reader.
+
+    Attributes:
+        name: name of the task.
+        input: kind of input: `"text"`, `"image"`, `"audio"` or `"series"`.
+        options: values of the task's options.
+        reader: values of the reader's options.
+        classes: names of the classes, in the order of their indices; empty until the data is opened.
+    """
+
+    name: str = checked(NAME)
+    input: str = checked(NAME)
+    options: Mapping[str, Any] = checked(OPTIONS)
+    reader: Mapping[str, Any] = checked(OPTIONS)
+    classes: tuple[str, ...] = checked(list_of(text(100_000), most=MAX_CLASSES), as_=tuple, default=())
+
+
+@dataclass(frozen=True)
+class TrainingConfig(Document):
+    """Settings of a training; see `keras_rnn_zoo.training.plan.SETTINGS` for their meaning and bounds."""
+
+    epochs: int = checked(integer(1))
+    batch_size: int = checked(integer(1))
+    patience: int = checked(integer())
+    learning_rate: float = checked(number)
+    save_every_steps: int = checked(integer())
+    deterministic: bool = checked(boolean)
+    gradient_norm: float = checked(number)
+    adam_epsilon: float = checked(number)
+
+
+@dataclass(frozen=True)
+class RunConfig(Document):
+    """A run: all that is needed to repeat it, and what its folder holds.
+
+    It is made once, by `keras_rnn_zoo.training.plan.make_plan`, and each step of a training returns a copy with what it
+    found. Nothing changes it.
+
+    Attributes:
+        run: name of the run.
+        architecture: name of the architecture.
+        dataset: the dataset.
+        task: the task.
+        options: values of the architecture's options, without those that the data decides.
+        training: settings of the training.
+        seed: seed of all random numbers.
+        versions: versions of Python and of the packages in use, by name; and `backend`, Keras's.
+        finished: whether the training has ended by itself and the run was evaluated on the test split.
+        epochs_trained: number of epochs that were trained.
+        best_epoch: the epoch whose weights the run has; `None` until one is trained.
+        files: SHA-256 of each file that training wrote, by its path within the run's folder.
+        digest: SHA-256 of `config.json` without this field.
+        format_version: layout of `config.json`.
+    """
+
+    run: str = checked(text(100, r"[A-Za-z0-9][A-Za-z0-9._-]*"))
+    architecture: str = checked(NAME)
+    dataset: DatasetConfig = nested(DatasetConfig)
+    task: TaskConfig = nested(TaskConfig)
+    options: Mapping[str, Any] = checked(OPTIONS)
+    training: TrainingConfig = nested(TrainingConfig)
+    seed: int = checked(integer(0, 2**32 - 1))
+    versions: Mapping[str, str] = checked(dict_of(NAME, NAME, most=1000))
+    finished: bool = checked(boolean, default=False)
+    epochs_trained: int = checked(integer(), default=0)
+    best_epoch: int | None = checked(any_of(null, integer()), optional=True)
+    files: Mapping[str, str] = checked(FILES, default_factory=dict)
+    digest: str = checked(DIGEST, default="")
+    format_version: int = checked(integer(), default=FORMAT_VERSION)
+
+
+@dataclass(frozen=True)
+class ExportedDataset(Document):
+    """The dataset that an exported run was trained on."""
+
+    name: str = checked(text(100_000))
+    version: str = checked(NAME)
+    checksum: str = checked(NAME)
+    license: str = checked(text(), default="")
+
+
+@dataclass(frozen=True)
+class ExportConfig(Document):
+    """An export: what it holds, and how it was checked. Written to `export.json`.
+
+    Attributes:
+        format: name of the export format.
+        run: name of the run.
+        architecture: name of the architecture.
+        dataset: the dataset of the run.
+        task: the task.
+        versions: versions of Python and of the packages that trained the run.
+        endpoints: for each endpoint of a SavedModel, its inputs with dtype and shape.
+        inputs: the inputs of another format's model, with dtype and shape.
+        quantized: whether the weights have 8 bits.
+        check: how the export was compared with its run; `None` if it was not.
+        bytes: sizes of the file before and after quantization.
+        metrics: metrics before and after quantization.
+        details: what else the export format reports.
+        files: SHA-256 of each file, by its path within the export's folder.
+        digest: SHA-256 of `export.json` without this field.
+        format_version: layout of `export.json`.
+    """
+
+    format: str = checked(NAME)
+    run: str = checked(NAME)
+    architecture: str = checked(NAME)
+    dataset: ExportedDataset = nested(ExportedDataset)
+    task: TaskConfig = nested(TaskConfig)
+    versions: Mapping[str, str] = checked(dict_of(NAME, NAME, most=1000))
+    endpoints: Mapping[str, Any] | None = checked(anything, optional=True)
+    inputs: Mapping[str, Any] | None = checked(anything, optional=True)
+    quantized: bool | None = checked(anything, optional=True)
+    check: Mapping[str, Any] | None = checked(anything, optional=True)
+    bytes: Mapping[str, int] | None = checked(anything, optional=True)
+    metrics: Mapping[str, Any] | None = checked(anything, optional=True)
+    details: Mapping[str, Any] | None = checked(anything, optional=True)
+    files: Mapping[str, str] = checked(FILES, default_factory=dict)
+    digest: str = checked(DIGEST, default="")
+    format_version: int = checked(integer(), default=FORMAT_VERSION)

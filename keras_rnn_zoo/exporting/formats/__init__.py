@@ -1,0 +1,1 @@
+"""The formats that runs are exported to: one file, one format. The registry scans this folder."""

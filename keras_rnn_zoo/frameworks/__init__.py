@@ -1,0 +1,1 @@
+"""Where the package meets Keras and TensorFlow beyond their public interfaces."""

@@ -1,0 +1,103 @@
+"""All private APIs of Keras and TensorFlow that the package uses, in one place. Imports no framework when imported.
+
+A release of Keras or TensorFlow may change any of them without notice. `tests/test_keras_internals.py` has a test for
+each, which names the feature that breaks when it changes.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def flatten_layers(model: Any) -> list[Any]:
+    """Returns a model's layers with all nested ones; Keras's public `model.layers` has those of the top level only."""
+    return list(model._flatten_layers())
+
+
+def accept_strings(layer: Any) -> None:
+    """Lets a layer be called on TensorFlow strings under any backend, as Keras's own text layers do.
+
+    By default, Keras converts the arguments of a call to tensors of its backend, and those have no strings.
+    """
+    layer._convert_input_args = False
+    layer._allow_non_tensor_positional_args = True
+
+
+def forget_uninitialized_variables() -> None:
+    """Discards the variables that were created under `keras.StatelessScope(initialize_variables=False)`.
+
+    Otherwise the end of the next stateless scope would initialize them, which takes their memory.
+    """
+    from keras.src.backend.common import global_state
+
+    global_state.set_global_attribute("uninitialized_variables", [])
+
+
+class OptimizerHooks:
+    """Base class, to precede `keras.optimizers.Optimizer`, that turns Keras's private methods into overridable ones."""
+
+    def variable_index(self, variable: Any) -> int:
+        """Returns the index of a variable in the optimizer's lists of slot variables."""
+        return int(self._get_variable_index(variable))  # type: ignore[attr-defined]
+
+    def clip_gradients(self, grads: Any) -> Any:
+        """Returns the clipped gradients; by default as Keras does it."""
+        return super()._clip_gradients(grads)  # type: ignore[misc]
+
+    def apply_updates(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
+        """Updates all variables; by default as Keras does it."""
+        super()._backend_update_step(grads, trainable_variables, learning_rate)  # type: ignore[misc]
+
+    def _clip_gradients(self, grads: Any) -> Any:
+        return self.clip_gradients(grads)
+
+    def _backend_update_step(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
+        self.apply_updates(grads, trainable_variables, learning_rate)
+
+
+def op_definition(name: str) -> Any:
+    """Returns the `OpDef` message of a TensorFlow op, or `None` if this TensorFlow has no such op."""
+    from tensorflow.python.framework import op_def_registry
+
+    return op_def_registry.get(name)
+
+
+def saved_model_proto() -> Any:
+    """Returns an empty `SavedModel` message, the format of `saved_model.pb`."""
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    return saved_model_pb2.SavedModel()
+
+
+def fingerprint_proto() -> Any:
+    """Returns an empty `FingerprintDef` message, the format of `fingerprint.pb`."""
+    from tensorflow.core.protobuf import fingerprint_pb2
+
+    return fingerprint_pb2.FingerprintDef()
+
+
+def xla_launch(program: Any, args: Sequence[Any], dtypes: list[Any]) -> list[Any]:
+    """Returns the results of a concrete function that XLA compiles when the op first runs; for use inside a graph.
+
+    Args:
+        program: the concrete function.
+        args: its arguments, a flat sequence of tensors.
+        dtypes: the dtypes of its results, flattened.
+    """
+    from tensorflow.compiler.jit.ops import xla_ops
+
+    launched = xla_ops.xla_launch(constants=[], args=args, resources=[], Tresults=dtypes, function=program)
+    return list(launched)
+
+
+def dynamic_slice(values: Any, starts: Any, sizes: Any) -> Any:
+    """Returns the slice of `values` of shape `sizes` at `starts`, which may be a tensor; XLA programs only."""
+    from tensorflow.compiler.tf2xla.python import xla
+
+    return xla.dynamic_slice(values, starts, sizes)
+
+
+def dynamic_update_slice(values: Any, update: Any, starts: Any) -> Any:
+    """Returns `values` with `update` written at `starts`; XLA programs only, which do it in place."""
+    from tensorflow.compiler.tf2xla.python import xla
+
+    return xla.dynamic_update_slice(values, update, starts)

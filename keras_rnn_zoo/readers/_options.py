@@ -1,0 +1,23 @@
+"""Options that readers share with the architectures and the file formats, each with its meaning."""
+
+from typing import Annotated, Literal
+
+from keras_rnn_zoo.options import Range
+
+VocabularySize = Annotated[
+    int,
+    Range(3, 10_000_000),
+    "most token ids, padding and the unknown word among them; training keeps the most frequent; for text.",
+]
+MaxTokens = Annotated[int, Range(1, 1_000_000), "most tokens read of a text; of a longer one, the last ones are read."]
+CharUnits = Annotated[
+    int,
+    Range(0, 8192),
+    "units, each way, of a recurrent reader of each word's characters, which represents words never seen (Ling et al. "
+    "2015); 0 for none; for text.",
+]
+ImageHeight = Annotated[int, Range(1, 4096), "pixels from top to bottom; for images."]
+ImageWidth = Annotated[int, Range(1, 4096), "pixels from left to right; for images."]
+Channels = Annotated[Literal[1, 3], "1 for gray, 3 for red, green and blue; for images."]
+SampleRate = Annotated[int, Range(1000, 192_000), "samples a second; for audio."]
+MaxSeconds = Annotated[float, Range(0.01, 3600), "most seconds read of a recording, from its start."]

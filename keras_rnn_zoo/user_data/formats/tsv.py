@@ -1,0 +1,55 @@
+"""Tab-separated values, read row by row."""
+
+import functools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
+from keras_rnn_zoo.user_data.dataset import dataset_from_files
+from keras_rnn_zoo.user_data.formats.csv import CsvTable, table_options
+from keras_rnn_zoo.user_data.table import MOST_COLUMNS, TASKS, Record
+from keras_rnn_zoo.user_data.table_inputs import separated_inputs
+from keras_rnn_zoo.user_data.textfile import Mark
+
+
+class TsvTable(CsvTable):
+    """Values separated by tabs, a line a row; a field that is quoted as in CSV is read without its quotes."""
+
+    delimiter = "\t"
+    tsv = True
+    separators = "\t"
+
+    def _find_separator(self) -> str:
+        return self.delimiter
+
+    def _read(self, mark: Mark) -> Iterator[tuple[Record, Mark]]:
+        for line, end in self._lines(mark):
+            text = line.rstrip("\r\n")
+            if text.count(self.delimiter) > MOST_COLUMNS:
+                yield self._misfit(f"line {end.line}", MOST_COLUMNS + 1), end
+            elif text:
+                fields = [_unquoted(field) for field in text.split(self.delimiter)]
+                yield Record(f"line {end.line}", fields), end
+
+
+def _unquoted(field: str) -> str:
+    if len(field) < 2 or field[0] != '"' or field[-1] != '"':
+        return field
+    inner = field[1:-1]
+    return field if '"' in inner.replace('""', "") else inner.replace('""', '"')
+
+
+@registry.file_format(
+    "tsv",
+    order=2,
+    tasks=TASKS,
+    address="tsv:FILE",
+    endings=("tsv", "tab"),
+    inputs=("text",),
+    column_names="table",
+    predict=functools.partial(separated_inputs, TsvTable),
+)
+def tsv_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
+    """A file of tab-separated columns, with a header, or named by number; gzip or not."""
+    return dataset_from_files("tsv", TsvTable, place, tasks, options, config, table_options)

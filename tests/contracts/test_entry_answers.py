@@ -1,0 +1,104 @@
+"""What every data set keeps to, with its architecture and its default options: predictions, and those of exports."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from entry_runs import ENTRIES, assert_same, raw_inputs
+
+import keras_rnn_zoo as zoo
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.exporting import export as exporting
+
+# `test_entries` needs the same runs: two workers train them from both ends.
+BACKWARDS = ENTRIES[::-1]
+
+
+@pytest.mark.parametrize(("name", "dataset"), BACKWARDS)
+def test_answers_have_the_names_that_the_endpoint_tells_and_no_batch_changes_them(runs, name, dataset):
+    run = runs(name, dataset)
+    loaded = zoo.load(run)
+    inputs = raw_inputs(run)
+    together = zoo.predict(loaded, inputs)
+    endpoint = registry.endpoint_of(registry.datasets.get(dataset))
+    assert set(together[0]) == set(endpoint["outputs"])
+    assert [spec.name for spec in loaded.task.input_signature()] == list(endpoint["inputs"])
+    assert_same(together, [zoo.predict(loaded, [raw])[0] for raw in inputs])
+    assert_same(together, zoo.predict(loaded, inputs[::-1])[::-1])
+    assert all(isinstance(loaded.task.describe(answer), str) for answer in together)
+
+
+# A process that has stock TensorFlow: it cannot import this project, and has no custom op.
+STOCK = """
+import functools, importlib.abc, json, pathlib, sys
+
+class Refuse(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.partition(".")[0] in ("keras_rnn_zoo", "zoo_cli"):
+            raise ImportError(name)
+
+sys.meta_path.insert(0, Refuse())
+import numpy as np
+import tensorflow as tf
+
+def plain(value):
+    return value.decode() if isinstance(value, bytes) else value
+
+@functools.cache
+def endpoint_of(export):
+    return tf.saved_model.load(export).signatures["serving_default"]
+
+answers = []
+for export, arguments in json.loads(pathlib.Path("questions.json").read_text()):
+    endpoint = endpoint_of(export)
+    inputs = dict(np.load(arguments))
+    for name, values in inputs.items():
+        if values.dtype.kind == "S":  # Raw bytes travel in hexadecimal digits, as NumPy drops zero bytes at the end.
+            inputs[name] = [bytes.fromhex(value.decode()) for value in values]
+    result = endpoint(**{name: tf.constant(values) for name, values in inputs.items()})
+    answers.append({name: np.vectorize(plain, otypes="O")(value.numpy()).tolist() for name, value in result.items()})
+pathlib.Path("answers.json").write_text(json.dumps(answers))
+"""
+
+
+def test_every_export_answers_as_predict_does_with_stock_tensorflow(runs, tmp_path):
+    questions, expected = [], []
+    for number, (name, dataset) in enumerate(parameter.values for parameter in BACKWARDS):
+        run = runs(name, dataset)
+        loaded = zoo.load(run)
+        # Only the endpoint that is compared: what a whole export holds, `test_exports` tests of each task and input.
+        export = tmp_path / str(number)
+        exporting.write_saved_model(
+            loaded, {exporting.DEFAULT: exporting.all_endpoints(loaded)[exporting.DEFAULT]}, export
+        )
+        for size in (1, 7):
+            inputs = raw_inputs(run)[:size]
+            tensors = loaded.task.to_batch(inputs)
+            names = [spec.name for spec in loaded.task.input_signature()]
+            path = tmp_path / f"{number}-{size}.npz"
+            np.savez(path, **{key: encoded(value.numpy()) for key, value in zip(names, tensors, strict=True)})
+            questions.append((str(export), str(path)))
+            expected.append((loaded.task, zoo.predict(loaded, inputs)))
+    (tmp_path / "questions.json").write_text(json.dumps(questions))
+    (tmp_path / "stock.py").write_text(STOCK)
+    done = subprocess.run([sys.executable, "stock.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for (task, mine), theirs in zip(expected, json.loads((tmp_path / "answers.json").read_text()), strict=True):
+        rows = [task.trim({name: values[row] for name, values in theirs.items()}) for row in range(len(mine))]
+        assert_same(mine, rows)
+
+
+def encoded(values):
+    if values.dtype.kind != "O":
+        return values
+    return np.array([value.hex().encode() for value in values.ravel()]).reshape(values.shape)
+
+
+def test_every_run_is_loaded_by_a_fresh_process(runs, tmp_path):
+    """Nothing that training had imported is needed to find the layers of a saved model."""
+    folders = [str(runs(*parameter.values).path) for parameter in BACKWARDS]
+    code = "import sys\nimport keras_rnn_zoo as zoo\nfor folder in sys.argv[1:]:\n    zoo.load(folder)"
+    done = subprocess.run([sys.executable, "-c", code, *folders], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

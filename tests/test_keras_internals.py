@@ -1,0 +1,138 @@
+"""Each private API of Keras and TensorFlow that the package uses still exists and behaves as expected.
+
+The message of each assertion names the feature that breaks when the API changes.
+"""
+
+import ast
+import re
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_rnn_zoo
+from keras_rnn_zoo.frameworks import keras_internals as internals
+from keras_rnn_zoo.layers.compiled import compiled
+
+PACKAGE = Path(keras_rnn_zoo.__file__).parent
+PRIVATE_NAMES = re.compile(
+    r"\._(flatten_layers|convert_input_args|allow_non_tensor_positional_args|get_variable_index|clip_gradients"
+    r"|backend_update_step)\b"
+)
+
+
+def test_layers_nested_in_layers_are_listed():
+    inner = keras.layers.LSTM(2)
+    inputs = keras.Input((3, 1))
+    model = keras.Model(inputs, keras.layers.Bidirectional(inner)(inputs))
+    types = [type(layer) for layer in internals.flatten_layers(model)]
+    assert types.count(keras.layers.LSTM) == 2, "exports: layers inside Bidirectional would keep cuDNN's ops"
+
+
+def test_a_layer_accepts_strings():
+    class Upper(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            internals.accept_strings(self)
+
+        def call(self, texts):
+            return tf.strings.upper(texts)
+
+    layer = Upper()
+    assert layer(tf.constant(["a"])).numpy().tolist() == [b"A"]
+    assert {"_convert_input_args", "_allow_non_tensor_positional_args"} <= vars(keras.layers.Hashing(2)).keys(), (
+        "Tokenizer: under the JAX backend, Keras would try to convert strings to JAX arrays"
+    )
+
+
+def test_uninitialized_variables_are_forgotten():
+    with keras.StatelessScope(initialize_variables=False):
+        layer = keras.layers.Dense(2)
+        layer.build((None, 3))
+    internals.forget_uninitialized_variables()
+    with keras.StatelessScope():
+        pass
+    assert layer.kernel._value is None, "loading: weights of a refused model would still be initialized in memory"
+
+
+class RecordingSGD(internals.OptimizerHooks, keras.optimizers.SGD):
+    calls: list[str]
+
+    def clip_gradients(self, grads):
+        self.calls.append("clip")
+        return super().clip_gradients(grads)
+
+    def apply_updates(self, grads, trainable_variables, learning_rate):
+        self.calls.append("update")
+        super().apply_updates(grads, trainable_variables, learning_rate)
+
+
+def test_an_optimizer_calls_its_hooks():
+    optimizer = RecordingSGD(learning_rate=1.0, momentum=0.5)
+    optimizer.calls = []
+    variables = [keras.Variable([1.0, 2.0]), keras.Variable([3.0])]
+    optimizer.build(variables)
+    optimizer.apply([tf.constant([0.5, 0.5]), tf.constant([1.0])])
+    assert optimizer.calls == ["clip", "update"], "training: Adam would lose its faster clipping and update"
+    assert np.allclose(variables[0].numpy(), [0.5, 1.5])
+    assert [optimizer.variable_index(variable) for variable in variables] == [0, 1], (
+        "training: Adam could not find the moments of a variable"
+    )
+
+
+def test_an_op_has_a_definition():
+    definition = internals.op_definition("ReadFile")
+    assert definition is not None
+    assert [argument.name for argument in definition.input_arg] == ["filename"], (
+        "security: the check of an export's graph could not tell which ops read files"
+    )
+    assert internals.op_definition("Assert").is_stateful, "security: stateful ops could not be recognized"
+    assert internals.op_definition("NoSuchOp") is None
+
+
+def test_messages_of_a_saved_model_are_parsed(tmp_path):
+    module = tf.Module()
+    module.run = tf.function(lambda x: x + 1, input_signature=[tf.TensorSpec([], tf.float32)])
+    tf.saved_model.save(module, tmp_path)
+    document = internals.saved_model_proto()
+    document.ParseFromString((tmp_path / "saved_model.pb").read_bytes())
+    assert document.meta_graphs[0].graph_def.library.function, "security: the graph of an export could not be checked"
+    fingerprint = internals.fingerprint_proto()
+    fingerprint.ParseFromString((tmp_path / "fingerprint.pb").read_bytes())
+    assert fingerprint.saved_model_checksum, "security: a damaged fingerprint could not be recognized"
+
+
+def test_a_program_is_launched_and_slices_are_read_and_written():
+    def program(values, start):
+        piece = internals.dynamic_slice(values, tf.stack([start]), [2])
+        return internals.dynamic_update_slice(values, -piece, tf.stack([start]))
+
+    run = tf.function(lambda values, start: compiled(program)(values, start), autograph=False)
+    result = run(tf.constant([1.0, 2.0, 3.0, 4.0]), tf.constant(1))
+    assert result.numpy().tolist() == [1, -2, -3, 4], "training: the compiled loops of recurrent layers could not run"
+    ops = {
+        node.op
+        for function in run.get_concrete_function(tf.constant([1.0, 2.0, 3.0, 4.0]), tf.constant(1))
+        .graph.as_graph_def()
+        .library.function
+        for node in function.node_def
+    }
+    assert "XlaLaunch" in ops
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_private_apis_are_used_in_one_module_only(path):
+    if path.name == "keras_internals.py":
+        return
+    source = path.read_text(encoding="utf-8")
+    assert not PRIVATE_NAMES.search(source)
+    modules = [
+        node.module if isinstance(node, ast.ImportFrom) else alias.name
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    ]
+    private = ("keras.src", "tensorflow.python", "tensorflow.compiler", "tensorflow.core")
+    assert not [module for module in modules if module and module.startswith(private)]
