@@ -1,9 +1,11 @@
 import json
 import logging
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from processes import run_command
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.errors import DataError, ExportError
@@ -15,8 +17,9 @@ from zoo_cli.main import cli
 
 @pytest.fixture
 def few(monkeypatch):
-    """Fewer examples to ask."""
+    """Fewer examples to ask, in a forked process."""
     monkeypatch.setattr(checking, "EXAMPLES", 9)
+    monkeypatch.setattr(checking, "subprocess", SimpleNamespace(run=run_command))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_zoo.batching import batches as pipeline
+from keras_rnn_zoo.batching import buckets
 from keras_rnn_zoo.batching.batches import make_batches
 from keras_rnn_zoo.batching.buckets import BOUNDARIES
 from keras_rnn_zoo.batching.repeated_inputs import read_once
@@ -197,7 +198,7 @@ def test_examples_of_one_length_are_batched_in_their_order():
 
 
 def test_jax_is_given_few_shapes_with_targets_as_long_as_their_inputs(task, monkeypatch):
-    monkeypatch.setattr(pipeline, "keras", SimpleNamespace(backend=SimpleNamespace(backend=lambda: "jax")))
+    monkeypatch.setattr(buckets, "keras", SimpleNamespace(backend=SimpleNamespace(backend=lambda: "jax")))
     tagging = Tagging(WordsReader(), ("O", "B-X"))
     texts = [" ".join(["a"] * length) for length in LENGTHS if length]
     tags = [text.replace("a", "O") for text in texts]
@@ -274,5 +275,5 @@ def test_an_image_is_read_once_for_all_of_its_captions(captioning, monkeypatch):
 def test_a_captioned_image_that_cannot_be_read_is_an_error_of_the_data(captioning, content, place):
     images = [png(1), png(1)]
     images[place] = content
-    with pytest.raises(DataError, match=r"An example of the dataset cannot be used: .*PNG.* Correct it"):
+    with pytest.raises(DataError, match=r"An example of the dataset cannot be used: .*PNG.* Correct or remove it"):
         make_batches(tf.data.Dataset.from_tensor_slices((images, [["a"], ["a"]])), captioning, 2)

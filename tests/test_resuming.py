@@ -1,14 +1,14 @@
 """Trainings that are interrupted, and how they go on."""
 
+import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 
 import keras
 import pytest
+from processes import CLI, Program
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.artifacts import publish_run
@@ -208,22 +208,15 @@ def test_while_nothing_is_right_a_lower_loss_is_an_improvement(tmp_path):
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_command_with_its_status_and_a_usable_run(models_dir, number, status):
     """Sends the real signal to the real command, in the middle of training."""
-    command = [sys.executable, "-c", "from zoo_cli.main import cli; cli()", "train", "many_to_one", "--epochs", "500"]
-    settings = ["--set", "units=4", "--set", "embedding_dim=4", "--learning-rate", "0.0001"]
-    process = subprocess.Popen(
-        [*command, *settings],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A background job of a script is started with Ctrl-C ignored, and hands that down.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+    settings = ["--epochs", "500", "--set", "units=4", "--set", "embedding_dim=4", "--learning-rate", "0.0001"]
+    process = Program(CLI, "train", "many_to_one", *settings)
     state = models_dir / ".many_to_one.unfinished" / "training.state"
-    while not state.exists() and process.poll() is None:
+    while not state.exists() and process.is_alive():
         time.sleep(0.1)
-    process.send_signal(number)
-    _, errors = process.communicate()
-    assert process.returncode == status, errors
+    os.kill(process.pid, number)
+    done = process.wait()
+    errors = done.stderr.decode()
+    assert done.returncode == status, errors
     assert "Traceback" not in errors
     assert errors.rstrip().endswith("zoo train many_to_one --run many_to_one --resume")
     assert zoo.predict("many_to_one", ["fine"])[0]["probabilities"]

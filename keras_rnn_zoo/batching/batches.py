@@ -97,9 +97,8 @@ def make_batches(
         if cached := total * share <= _MAX_CACHE_BYTES:
             tensors = tensors.cache()
         # This pass also fills the cache.
-        all_lengths = [
-            batch.numpy() for batch in tensors.map(without_autograph(lambda lengths, parts: lengths)).batch(1024)
-        ]
+        only_lengths = tensors.map(without_autograph(lambda lengths, parts: lengths))
+        all_lengths = [batch.numpy() for batch in only_lengths.batch(1024)]
     lengths = np.concatenate([np.zeros((0, *tensors.element_spec[0].shape), "int64"), *all_lengths])
     data, epoch = tensors.enumerate(), None
     if shuffle_seed is not None:

@@ -1,5 +1,6 @@
 """Length bucketing: batches of examples of similar length, padded as little as the backend allows."""
 
+from collections.abc import Callable
 from typing import Any
 
 from keras_rnn_zoo.lazy import keras, np, tf

@@ -14,6 +14,7 @@ from typing import Any
 
 from keras_rnn_zoo.datasets._prepared import translate_record_errors
 from keras_rnn_zoo.errors import DataError, ExportError
+from keras_rnn_zoo.exporting.exporter import BATCH_SIZES
 from keras_rnn_zoo.inference import rebuild
 from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.inference.predictor import plain_rows
@@ -22,7 +23,6 @@ from keras_rnn_zoo.tasks._endpoint import Endpoint
 
 EXAMPLES = 200
 """Maximum number of examples to compare."""
-BATCH_SIZES = (1, 7, 64)
 TOLERANCE = 1e-5
 """Maximum difference between two numbers; the relative difference if they are larger than 1."""
 _PROGRAM = Path(__file__).with_name("ask_savedmodel.py")

@@ -1,14 +1,22 @@
-"""The base class of export formats."""
+"""The base class of export formats.
+
+`zoo show` lists the formats, so their modules import what writes and checks an export only inside functions.
+"""
 
 import abc
 import importlib.util
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import ExportError, name_hint
-from keras_rnn_zoo.inference.load import LoadedRun
-from keras_rnn_zoo.tasks._endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from keras_rnn_zoo.inference.load import LoadedRun
+    from keras_rnn_zoo.tasks._endpoint import Endpoint
+
+BATCH_SIZES = (1, 7, 64)
+"""The sizes of the batches that exports are compared in."""
 
 
 class Exporter(abc.ABC):
@@ -22,7 +30,7 @@ class Exporter(abc.ABC):
         self.entry = entry
 
     @abc.abstractmethod
-    def write(self, loaded: LoadedRun, folder: Path, *, quantize: bool) -> dict[str, Any]:
+    def write(self, loaded: "LoadedRun", folder: Path, *, quantize: bool) -> dict[str, Any]:
         """Writes a run to an empty folder.
 
         Args:
@@ -35,7 +43,7 @@ class Exporter(abc.ABC):
         """
 
     @abc.abstractmethod
-    def check(self, loaded: LoadedRun, folder: Path, *, quantize: bool, data_dir: str | None) -> dict[str, Any]:
+    def check(self, loaded: "LoadedRun", folder: Path, *, quantize: bool, data_dir: str | None) -> dict[str, Any]:
         """Compares the predictions of an export with those of its run.
 
         Args:
@@ -52,7 +60,7 @@ class Exporter(abc.ABC):
         """
 
 
-def describe_inputs(endpoint: Endpoint) -> dict[str, Any]:
+def describe_inputs(endpoint: "Endpoint") -> dict[str, Any]:
     """Returns the inputs of an endpoint as `export.json` lists them."""
     return {
         spec.name: {

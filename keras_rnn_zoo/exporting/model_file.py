@@ -6,16 +6,14 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from keras_rnn_zoo.batching.batches import make_batches
 from keras_rnn_zoo.errors import DataError, ExportError
-from keras_rnn_zoo.exporting.check import BATCH_SIZES, check_inputs, difference
-from keras_rnn_zoo.exporting.exporter import Exporter, describe_inputs
-from keras_rnn_zoo.inference import rebuild
-from keras_rnn_zoo.inference.evaluate import BATCH_SIZE, score
-from keras_rnn_zoo.inference.load import LoadedRun
+from keras_rnn_zoo.exporting.exporter import BATCH_SIZES, Exporter, describe_inputs
 from keras_rnn_zoo.lazy import keras, np, tf
+
+if TYPE_CHECKING:
+    from keras_rnn_zoo.inference.load import LoadedRun
 
 TOLERANCE = 1e-4
 """Maximum difference between two logits; the relative difference if they are larger than 1."""
@@ -62,12 +60,14 @@ class ModelFile(Exporter):
     def open(self, path: Path) -> Callable[[Mapping[str, Any]], Any]:
         """Returns the function of an exported model, from NumPy arrays by input name to logits."""
 
-    def write(self, loaded: LoadedRun, folder: Path, *, quantize: bool) -> dict[str, Any]:
+    def write(self, loaded: "LoadedRun", folder: Path, *, quantize: bool) -> dict[str, Any]:
         self.write_model(loaded.model, folder / self.entry.file, quantize=quantize)
         inputs = describe_inputs(loaded.task.endpoints(loaded.model)["logits"])
         return {"inputs": inputs, "quantized": quantize}
 
-    def check(self, loaded: LoadedRun, folder: Path, *, quantize: bool, data_dir: str | None) -> dict[str, Any]:
+    def check(self, loaded: "LoadedRun", folder: Path, *, quantize: bool, data_dir: str | None) -> dict[str, Any]:
+        from keras_rnn_zoo.exporting.check import check_inputs
+
         name, path = self.entry.name, folder / self.entry.file
         inputs, source = check_inputs(loaded, data_dir)
         try:
@@ -96,7 +96,7 @@ class ModelFile(Exporter):
             facts |= {"bytes": self._sizes(loaded, path), "metrics": _measure(loaded, predict_logits, data_dir)}
         return facts
 
-    def _sizes(self, loaded: LoadedRun, path: Path) -> dict[str, int]:
+    def _sizes(self, loaded: "LoadedRun", path: Path) -> dict[str, int]:
         with tempfile.TemporaryDirectory() as folder:
             unquantized = Path(folder) / path.name
             self.write_model(loaded.model, unquantized, quantize=False)
@@ -106,9 +106,10 @@ class ModelFile(Exporter):
 
 
 def _compare(
-    loaded: LoadedRun, predict_logits: Any, inputs: Sequence[Any], sizes: Sequence[int]
+    loaded: "LoadedRun", predict_logits: Any, inputs: Sequence[Any], sizes: Sequence[int]
 ) -> tuple[float, float]:
     """Returns the largest difference of logits, and the fraction of most likely classes that are the same."""
+    from keras_rnn_zoo.exporting.check import difference
     from keras_rnn_zoo.layers.portable import on_cpu
 
     task, largest, same = loaded.task, 0.0, []
@@ -147,8 +148,12 @@ def named(model: Any, inputs: Any) -> dict[str, Any]:
     return {name: np.asarray(values[name]).astype(tensor.dtype) for name, tensor in tensors.items()}
 
 
-def _measure(loaded: LoadedRun, predict_logits: Any, data_dir: str | None) -> dict[str, dict[str, float]]:
+def _measure(loaded: "LoadedRun", predict_logits: Any, data_dir: str | None) -> dict[str, dict[str, float]]:
     """Returns metrics of a run and of its export on examples of the test split; `{}` if the data is not available."""
+    from keras_rnn_zoo.batching.batches import make_batches
+    from keras_rnn_zoo.inference import rebuild
+    from keras_rnn_zoo.inference.evaluate import BATCH_SIZE, score
+
     try:
         examples = rebuild.open_examples(loaded.run.config, data_dir).split("test").take(MAX_EXAMPLES)
     except DataError as error:

@@ -45,7 +45,7 @@ def open_examples(config: RunConfig, data_dir: str | None = None, dataset: regis
 def _fault_of_examples(config: RunConfig) -> Callable[[Any, Any], str] | None:
     """Returns a function that explains why an example cannot be learned from; `None` if every example can be."""
     frames = registry.architectures.get(config.architecture).frames
-    if config.task.name != "transcription" or frames is None:
+    if frames is None or not hasattr(registry.tasks.get(config.task.name).make, "fault"):
         return None
 
     @cache

@@ -39,8 +39,8 @@ def describe(tmp_path, caplog):
 SOUND = [f"this is text {n} which is told,{'ab'[n % 2]}" for n in range(60)]
 
 
-def test_rows_classes_lengths_and_examples_are_told(told):
-    lines, warnings = told(SOUND)
+def test_rows_classes_lengths_and_examples_are_told(describe):
+    lines, warnings = describe(SOUND)
     assert lines[0] == "data.csv: 48 training rows, 6 validation rows, 6 test rows; columns text=text, label=label."
     assert lines[1] == "Classes: a 30 (50.0%), b 30 (50.0%)."
     assert lines[2] == "Lengths: median 7, 95th percentile 7, longest 7 words."
@@ -49,8 +49,8 @@ def test_rows_classes_lengths_and_examples_are_told(told):
     assert not warnings
 
 
-def test_words_beyond_the_vocabulary_are_shown_as_unknown(told):
-    lines, _ = told(SOUND, vocabulary_size=5, max_length=3)
+def test_words_beyond_the_vocabulary_are_shown_as_unknown(describe):
+    lines, _ = describe(SOUND, vocabulary_size=5, max_length=3)
     assert "[UNK]" in lines[3]
 
 
@@ -87,8 +87,8 @@ def test_words_beyond_the_vocabulary_are_shown_as_unknown(told):
     ],
     ids=["empty", "repeated", "skipped", "unbalanced", "cut", "shared", "leaking", "case", "form", "single", "header"],
 )
-def test_what_usually_goes_wrong_is_warned_of(rows, options, warning, told):
-    _, warnings = told(rows, **options)
+def test_what_usually_goes_wrong_is_warned_of(rows, options, warning, describe):
+    _, warnings = describe(rows, **options)
     assert any(warning in line for line in warnings), warnings
 
 
@@ -105,14 +105,16 @@ PAIRS = [f"Is it {n}?,C'est {n} !" for n in range(60)]
     ],
     ids=["pieces", "words", "cut", "unknown"],
 )
-def test_targets_are_shown_as_the_model_sees_them(options, seen, told):
-    lines, _ = told(PAIRS, "source,target", task=("translation", options), max_length=options.get("max_length", 100))
+def test_targets_are_shown_as_the_model_sees_them(options, seen, describe):
+    lines, _ = describe(
+        PAIRS, "source,target", task=("translation", options), max_length=options.get("max_length", 100)
+    )
     assert all(re.search(seen, line) for line in lines[-3:]), lines[-3:]
 
 
-def test_a_target_is_warned_of_where_it_is_cut(told):
+def test_a_target_is_warned_of_where_it_is_cut(describe):
     long = ",".join(["short", "long words " * 20])
     for rows, share in ((PAIRS[:54] + [long] * 6, "targets"), (PAIRS, "")):
-        _, warnings = told(rows, "source,target", task=("translation", {"max_length": 20}), max_length=20)
+        _, warnings = describe(rows, "source,target", task=("translation", {"max_length": 20}), max_length=20)
         cut = [line for line in warnings if "longer than max_length=20" in line]
         assert [share in line for line in cut] == [True] * bool(share), warnings

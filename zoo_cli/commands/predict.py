@@ -3,6 +3,9 @@
 import codecs
 import os
 import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -82,62 +85,89 @@ def command(
     from keras_rnn_zoo.artifacts.export import find_export, read_facts
     from keras_rnn_zoo.artifacts.run import open_run
 
-    if source is None and (output or columns or encoding or skip_bad_rows):
-        raise click.UsageError("--output, --columns, --encoding, and --skip-bad-rows require --input FILE.")
-    if source is not None and (inputs or as_json):
-        raise click.UsageError(
-            "INPUTs and --json cannot be combined with --input FILE: the predictions have the format of the file."
-        )
-    if source is None and not inputs and (sys.stdin is None or sys.stdin.isatty()):
-        raise click.UsageError("There is nothing to predict. Pass RUN and INPUT, or pipe lines to standard input.")
-    path = find_export(run)
-    if path and source is not None:
-        raise click.UsageError(
-            "--input FILE requires a run, which knows the columns of the file. Pass its name as RUN."
-        )
-    found = path or open_run(run, models_dir)
-    task = (read_facts(path) if path else open_run(found).config).task
     settings = split_pairs(pairs)
-    named, separator = settings.pop("encoding", None), settings.pop("separator", "")  # As in training.
-    if named and source is None:
-        raise click.UsageError("An encoding requires --input FILE; other inputs are UTF-8.")
-    if separator and source is None:
-        raise click.UsageError("A separator requires --input FILE.")
-    encoding = encoding or named
+    reading = {"columns": columns, "encoding": encoding or settings.pop("encoding", None)}
+    reading["separator"] = settings.pop("separator", None)  # The last two can be set as in training.
+    export = find_export(run)
+    _check_usage(inputs, source, output, export, as_json=as_json, skip_bad_rows=skip_bad_rows, reading=reading)
+    found = export or open_run(run, models_dir)
+    task = (read_facts(export) if export else open_run(found).config).task
     options = parse_options(registry.tasks.get(task.name).prediction_options, settings, "a prediction of this run")
     if source is not None:
-        stdout = data_stream()
-        with frameworks(quiet, verbose):
-            counts = zoo.predict_file(
-                open_run(run, models_dir),
-                source,
-                output,
-                columns=columns or "",
-                encoding=encoding or "",
-                separator=separator,
-                skip_bad_rows=skip_bad_rows,
-                progress=_show_progress if not quiet else lambda done: None,
-                to=stdout,
-                **options,
-            )
-        skipped = f" and skipped {counts['skipped']:,} invalid rows" if counts["skipped"] else ""
-        click.echo(
-            printable(f"Predicted {counts['answered']:,} inputs{skipped}." + (f" Wrote {output}" if output else "")),
-            err=True,
-        )
+        _predict_file(open_run(run, models_dir), source, output, reading, skip_bad_rows, (quiet, verbose), options)
         return
     lines = [os.fsencode(text) for text in inputs] or _decode_mark(sys.stdin.buffer.read()).splitlines()
-    files = registry.reader_of(registry.tasks.get(task.name), task.input).by_path
+    by_path = registry.reader_of(registry.tasks.get(task.name), task.input).by_path
     with frameworks(quiet, verbose):
         loaded = zoo.load(found)
-        predictions = zoo.predict(loaded, [os.fsdecode(line) for line in lines] if files else lines, **options)
+        predictions = zoo.predict(loaded, [os.fsdecode(line) for line in lines] if by_path else lines, **options)
     if as_json:
         print_json(predictions)
         return
-    for item, prediction in zip(lines, predictions, strict=True):
-        text = " ".join(item.decode("utf-8", "replace").split())
+    for line, prediction in zip(lines, predictions, strict=True):
+        text = " ".join(line.decode("utf-8", "replace").split())
         shown = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
         click.echo(printable(f"{loaded.task.describe(prediction)}  {shown}".rstrip()))
+
+
+def _check_usage(
+    inputs: Sequence[str],
+    source: str | None,
+    output: str | None,
+    export: Path | None,
+    *,
+    as_json: bool,
+    skip_bad_rows: bool,
+    reading: Mapping[str, str | None],
+) -> None:
+    """Raises `click.UsageError` for options that do not go together."""
+    if source is None:
+        if output or skip_bad_rows or reading["columns"]:
+            raise click.UsageError("--output, --columns, --encoding, and --skip-bad-rows require --input FILE.")
+        if reading["encoding"]:
+            raise click.UsageError("An encoding requires --input FILE; other inputs are UTF-8.")
+        if reading["separator"]:
+            raise click.UsageError("A separator requires --input FILE.")
+        if not inputs and (sys.stdin is None or sys.stdin.isatty()):
+            raise click.UsageError("There is nothing to predict. Pass RUN and INPUT, or pipe lines to standard input.")
+        return
+    if inputs or as_json:
+        raise click.UsageError(
+            "INPUTs and --json cannot be combined with --input FILE: the predictions have the format of the file."
+        )
+    if export:
+        raise click.UsageError(
+            "--input FILE requires a run, which knows the columns of the file. Pass its name as RUN."
+        )
+
+
+def _predict_file(
+    run: Any,
+    source: str,
+    output: str | None,
+    reading: Mapping[str, str | None],
+    skip_bad_rows: bool,
+    verbosity: tuple[bool, bool],
+    options: Mapping[str, Any],
+) -> None:
+    """Predicts the inputs of a file, and reports how many."""
+    import keras_rnn_zoo as zoo
+
+    stdout = data_stream()
+    with frameworks(*verbosity):
+        counts = zoo.predict_file(
+            run,
+            source,
+            output,
+            **{name: value or "" for name, value in reading.items()},
+            skip_bad_rows=skip_bad_rows,
+            progress=(lambda done: None) if verbosity[0] else _show_progress,
+            to=stdout,
+            **options,
+        )
+    skipped = f" and skipped {counts['skipped']:,} invalid rows" if counts["skipped"] else ""
+    wrote = f" Wrote {output}" if output else ""
+    click.echo(printable(f"Predicted {counts['answered']:,} inputs{skipped}.{wrote}"), err=True)
 
 
 def _decode_mark(text: bytes) -> bytes:
