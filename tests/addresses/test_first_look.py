@@ -102,7 +102,9 @@ PAIRS = [f"Is it {n}?,C'est {n} !" for n in range(60)]
     ids=["pieces", "words", "cut", "unknown"],
 )
 def test_targets_are_shown_as_the_model_sees_them(options, seen, describe):
-    lines, _ = describe(PAIRS, "source,target", task=("translation", options), max_length=options.get("max_length", 100))
+    lines, _ = describe(
+        PAIRS, "source,target", task=("translation", options), max_length=options.get("max_length", 100)
+    )
     assert all(re.search(seen, line) for line in lines[-3:]), lines[-3:]
 
 
