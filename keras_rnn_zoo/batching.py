@@ -77,7 +77,6 @@ def make_batches(
     Raises:
         DataError: an example cannot be preprocessed.
     """
-
     prepare = _preprocessing(task, task.example, references)
     # A subclass with an `example` of its own may make more of the raw input than `read` does.
     repeats = task.repeats_inputs and type(task).example is Task.example
