@@ -60,7 +60,7 @@ def own_times(events: Iterable[Event]) -> Iterator[tuple[Event, int]]:
 
 
 def times_of(lines: Iterable[Iterable[Event]]) -> Counter[tuple[str, str]]:
-    """Returns the seconds of each op on TensorFlow's threads, by name and type; XLA programs have the type "XLA"."""
+    """Returns the seconds of each op on TensorFlow threads, by name and type; XLA programs have the type "XLA"."""
     times: Counter[tuple[str, str]] = Counter()
     for events in lines:
         events = list(events)

@@ -119,6 +119,7 @@ def _our_model(place: Path) -> Any:
 def _keras_model(place: Path) -> Any:
     """Returns the same network with Keras's recurrent layers, losses and Adam."""
     import keras
+    from keras_rnn_zoo._keras_internals import flatten_layers
 
     from keras_rnn_zoo.layers import decoder, frontends, recurrent  # noqa: F401
     from keras_rnn_zoo.layers import steps as losses
@@ -137,7 +138,7 @@ def _keras_model(place: Path) -> Any:
     replaced = {"keras_rnn_zoo>Adam": keras.optimizers.Adam}
     replaced |= {"StepCrossentropy": StepCrossentropy, "TranscriptLoss": TranscriptLoss}
     model = _loaded(place, keras.saving.custom_object_scope({**_classes(losses), **replaced}), _with_keras_cells)
-    left = [layer for layer in model._flatten_layers() if type(layer) in (recurrent.LSTM, recurrent.GRU)]
+    left = [layer for layer in flatten_layers(model) if type(layer) in (recurrent.LSTM, recurrent.GRU)]
     if left:
         raise ValueError(f"Keras's contestant has layers of ours: {left}")
     return model

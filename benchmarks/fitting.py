@@ -1,4 +1,4 @@
-"""What `zoo train` fits, taken where it calls Keras's `fit`: its own compiled model and its own batches."""
+"""Captures the arguments of Keras's `fit` in `zoo train`: the compiled model and the batches."""
 
 import contextlib
 import tempfile
@@ -8,12 +8,12 @@ from typing import Any
 
 
 class _CapturedError(Exception):
-    """Ends a training where it would begin to fit."""
+    """Ends a training when it is about to call `fit`."""
 
 
 @contextlib.contextmanager
 def fit_replaced(make: Callable[[Any], Any]) -> Iterator[None]:
-    """Within it, `keras.Model.fit` is what `make` makes of it."""
+    """Replaces `keras.Model.fit` by `make(fit)` inside a `with` block."""
     import keras
 
     original, keras.Model.fit = keras.Model.fit, make(keras.Model.fit)
@@ -24,7 +24,7 @@ def fit_replaced(make: Callable[[Any], Any]) -> Iterator[None]:
 
 
 def captured_fit(name: str, **settings: Any) -> tuple[Any, Any]:
-    """Runs `zoo.train` up to its call of `fit`; returns the compiled model and the batches it was to be fitted to."""
+    """Runs `zoo.train` up to its call of `fit`; returns the compiled model and the batches."""
     import keras_rnn_zoo as zoo
 
     captured: list[Any] = []
@@ -39,7 +39,7 @@ def captured_fit(name: str, **settings: Any) -> tuple[Any, Any]:
 
 
 def epoch_seconds() -> Any:
-    """Returns a callback whose list `seconds` gets the time of each epoch's training steps, without validation."""
+    """Returns a callback that appends the time of each epoch's training steps, without validation, to its `seconds`."""
     import keras
 
     class EpochSeconds(keras.callbacks.Callback):

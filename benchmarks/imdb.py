@@ -1,8 +1,8 @@
-"""An epoch of `zoo train many_to_one --dataset imdb_reviews` beside the same training by Keras's means.
+"""An epoch of `zoo train many_to_one --dataset imdb_reviews`, compared to the same training in plain Keras.
 
-Two epochs instead of the data set's five, for each seed. The time of an epoch is that of its training steps: from its
-beginning to the end of its last batch, the first epoch's compilation included, validation left out. What precedes the
-first epoch, the vocabulary and the preprocessing of all reviews, is left out for both.
+Trains two epochs instead of the dataset's five, for each seed. The time of an epoch is that of its training steps: from
+its beginning to the end of its last batch, including compilation in the first epoch, without validation. For both, the
+vocabulary and the preprocessing before the first epoch are not counted.
 """
 
 import itertools
@@ -20,7 +20,7 @@ EPOCHS, ALL = 2, 1_000_000
 
 
 def ours(data_dir: str, epochs: int, most: int) -> Callable[[], dict[str, Any]]:
-    """Returns the work of `zoo.train` by the next seed; arguments and value as of `keras_imdb_example.epochs`."""
+    """Returns a function that runs `zoo.train` with the next seed; otherwise like `keras_imdb_example.epochs`."""
     import keras_rnn_zoo as zoo
     from keras_rnn_zoo.datasets import imdb_reviews
 
@@ -45,7 +45,7 @@ def ours(data_dir: str, epochs: int, most: int) -> Callable[[], dict[str, Any]]:
 
 
 def measure(seeds: int, data_dirs: Sequence[str], quick: bool) -> Iterator[Row]:
-    """Measures both, by one seed after another."""
+    """Measures both for each seed."""
     what, peer = "an epoch of training", "the same by Keras's layers, padded to 400"
     folder = folder_with("imdb_reviews", data_dirs)
     if folder is None:

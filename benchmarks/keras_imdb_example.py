@@ -1,6 +1,6 @@
-"""The peer of `imdb.py`: the reviews learnt the way Keras's examples do it, with Keras's own recurrent layers.
+"""The peer of `imdb.py`: training on the reviews as in Keras's examples, with Keras's own recurrent layers.
 
-`tf.data`, all reviews padded to 400 words, batches of whatever lengths, `compile` and `fit`. Network, words, splits,
+It uses `tf.data`, reviews padded to 400 words in batches of mixed lengths, `compile` and `fit`. Network, words, splits,
 loss, optimizer and batch size are those of `zoo train many_to_one --dataset imdb_reviews`. (Keras's own example stacks
 two such layers, reads 200 words and takes batches of 32.)
 """
@@ -16,12 +16,12 @@ WORDS = 400
 
 
 def epochs(data_dir: str, epochs: int, most: int) -> Callable[[], dict[str, Any]]:
-    """Returns the work of a training by the next seed: seconds of each epoch, and the accuracy on the test split.
+    """Returns a function that trains with the next seed and returns the seconds of each epoch and the test accuracy.
 
     Args:
-        data_dir: the folder of prepared data sets.
+        data_dir: the folder of prepared datasets.
         epochs: passes over the training split.
-        most: most examples of a split.
+        most: maximum number of examples of a split.
     """
     import keras
     import tensorflow as tf

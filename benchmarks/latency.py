@@ -1,8 +1,8 @@
-"""The latency of a prediction: exports of many_to_one beside PyTorch's inference mode and Keras's `predict`.
+"""Latency of a prediction: exports of many_to_one, compared to PyTorch's inference mode and Keras's `predict`.
 
-The network is that of the IMDB data set with two bidirectional LSTM layers of 64 instead of one: a vocabulary of
-20,000, embeddings of 128, the maximum over time, two classes; untrained. The SavedModel gets raw strings, as users send
-them. LiteRT, ONNX Runtime and PyTorch get the same strings and split and look them up in Python; Keras's `predict` gets
+The network is that of the IMDB dataset with two bidirectional LSTM layers of 64 units instead of one: a vocabulary of
+20,000, embeddings of 128, the maximum over time, two classes; untrained. The SavedModel gets raw strings, as in
+production. LiteRT, ONNX Runtime and PyTorch get the same strings, which are tokenized in Python; Keras's `predict` gets
 ids.
 """
 
@@ -19,19 +19,19 @@ ABOUT = "a review of 200 words to its probabilities, two bidirectional LSTM laye
 VOCABULARY = 20_000
 WORDS = [f"word{number}" for number in range(2, VOCABULARY)]
 BEST, MARK = "ONNX Runtime", Mark(1.0, most=True)
-"""The export with the quickest answer to one review, and what it must reach beside PyTorch."""
+"""The fastest export for a single review, and its target compared to PyTorch."""
 OPTIONS = {"num_layers": 2, "units": UNITS, "embedding_dim": FEATURES, "vocabulary_size": VOCABULARY, "num_classes": 2}
 
 
 def reviews(batch: int, length: int) -> list[str]:
-    """Returns reviews of made-up words."""
+    """Returns reviews of synthetic words."""
     return [
         " ".join(WORDS[(7919 * (row * length + step)) % len(WORDS)] for step in range(length)) for row in range(batch)
     ]
 
 
 def write_export(folder: str, format: str = "saved_model") -> str:
-    """Writes an export of the network, untrained, as `zoo.export` does; returns its path."""
+    """Exports the untrained network like `zoo.export`; returns the path."""
     import keras
 
     import keras_rnn_zoo as zoo
@@ -62,7 +62,7 @@ def ids_of(texts: list[str]) -> list[list[int]]:
 
 
 def by_interpreter(format: str, batch: int, length: int) -> Callable[[], list[float]]:
-    """Returns the work of LiteRT or ONNX Runtime, from strings to probabilities."""
+    """Returns a function that predicts with LiteRT or ONNX Runtime, from strings to probabilities."""
     import numpy as np
 
     from keras_rnn_zoo import registry
@@ -80,7 +80,7 @@ def by_interpreter(format: str, batch: int, length: int) -> Callable[[], list[fl
 
 
 def exported(batch: int, length: int) -> Callable[[], list[float]]:
-    """Returns the work of asking the export's default endpoint."""
+    """Returns a function that calls the export's default endpoint."""
     import tensorflow as tf
 
     with tempfile.TemporaryDirectory() as folder:
@@ -90,7 +90,7 @@ def exported(batch: int, length: int) -> Callable[[], list[float]]:
 
 
 def keras_predict(batch: int, length: int) -> Callable[[], list[float]]:
-    """Returns the work of `predict` by Keras's own layers."""
+    """Returns a function that calls `predict` on a model with Keras's own layers."""
     import numpy as np
 
     import keras_rnn_zoo as zoo
@@ -102,7 +102,7 @@ def keras_predict(batch: int, length: int) -> Callable[[], list[float]]:
 
 
 def torch_inference(batch: int, length: int) -> Callable[[], list[float]]:
-    """Returns the work of PyTorch's network."""
+    """Returns a function that runs PyTorch's network."""
     torch = torch_with_all_cores()
     embedding, recurrent = torch.nn.Embedding(VOCABULARY, FEATURES), torch_layers("lstm").eval()
     dense = torch.nn.Linear(2 * UNITS, 2)
@@ -118,7 +118,7 @@ def torch_inference(batch: int, length: int) -> Callable[[], list[float]]:
 
 
 def measure(rounds: int, python: str, quick: bool) -> Iterator[Row]:
-    """Measures one review and 32; `python` is the one that has the peers."""
+    """Measures batches of 1 and 32 reviews; `python` is the interpreter with the peers installed."""
     for batch in (1, 32):
         size: dict[str, Any] = {"batch": batch, "length": 20 if quick else 200}
         contestants = {
@@ -127,7 +127,7 @@ def measure(rounds: int, python: str, quick: bool) -> Iterator[Row]:
             "PyTorch, inference mode": Contestant("latency:torch_inference", python, **size),
             "Keras, predict": Contestant("latency:keras_predict", **size),
         }
-        if batch == 1:  # All that an export to LiteRT takes.
+        if batch == 1:  # LiteRT exports accept only this batch size.
             contestants["LiteRT"] = Contestant("latency:by_interpreter", format="tflite", **size)
         done = race(contestants, rounds, warm_ups=2, times=5)
         ms = {name: [1000 * value for value in done.seconds(name)] for name in contestants}

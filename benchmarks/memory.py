@@ -1,8 +1,8 @@
 """Peak memory of a training step, and how its time and memory grow with the length of the sequence.
 
-The peak of a step is what the process holds at most (Linux's `VmHWM`) above what it held before its first step of that
-size. A step of 4 rows of 4 steps comes before that, so that what a framework holds whatever the size, such as a
-compiler, counts for the whole process alone.
+The peak of a step is the maximum memory of the process (Linux's `VmHWM`) minus its memory before the first step of that
+size. A step of 4 rows of 4 steps comes first, so that memory that does not depend on the size, such as that of a
+compiler, counts only for the whole process.
 """
 
 import statistics
@@ -20,26 +20,26 @@ SETTINGS = [(200, 32), (100, 128)]
 LENGTHS = [100 * 2**power for power in range(8)]
 BATCH = 32
 TURN = 5000
-"""Steps of a sequence that a turn reads at least, in five training steps or more, of which the median counts: right
-after the longest sequences, caches are cold and the processor has slept, so short training steps need many."""
+"""Minimum number of sequence steps per round, in at least five training steps, of which the median is used. Right
+after the longest sequences, caches are cold and the processor was idle, so short steps need many repetitions."""
 
 
 def measure(python: str, plot: Path, quick: bool) -> Iterator[Row]:
-    """Measures both; `python` is the one that has the peers, `plot` the file to draw the growth to."""
+    """Measures both; `python` is the interpreter with the peers installed, `plot` the file for the plot of growth."""
     for time, batch in [(12, 4)] if quick else SETTINGS:
         yield from _peaks(time, batch, python, repeats=1 if quick else 5)
     yield from _growth(LENGTHS[:3] if quick else LENGTHS, plot, rounds=2 if quick else 5)
 
 
 def settled(function: str, **size: Any) -> Callable[[], float]:
-    """Returns a step of `steps`, after a small one."""
+    """Returns a function that runs a step of `steps`, after a small one."""
     make = getattr(steps, function)
     make(**{**size, "time": 4, "batch": 4})()
     return make(**size)
 
 
 def _peaks(time: int, batch: int, python: str, repeats: int) -> Iterator[Row]:
-    """Compares peaks, each repeat in processes of its own: of a step, and of the whole process from then on."""
+    """Compares peak memory of a step and of the whole process, with separate processes for each repetition."""
     size = {"cell": "lstm", "time": time, "batch": batch}
     step: dict[str, list[float]] = {}
     whole: dict[str, list[float]] = {}
@@ -73,7 +73,7 @@ def _peaks(time: int, batch: int, python: str, repeats: int) -> Iterator[Row]:
 
 
 def _growth(lengths: list[int], plot: Path, rounds: int) -> Iterator[Row]:
-    """Measures steps of all lengths in turn, and how far they are from a straight line."""
+    """Measures steps of all lengths, and how far they deviate from a straight line."""
     size = {"cell": "lstm", "layers": "ours", "batch": BATCH}
     contestants = {str(n): Contestant("memory:settled", function="keras_step", time=n, **size) for n in lengths}
     done = race(contestants, rounds, warm_ups=2, times={str(n): max(5, TURN // n) for n in lengths})
@@ -102,14 +102,14 @@ def _growth(lengths: list[int], plot: Path, rounds: int) -> Iterator[Row]:
 
 
 def _off_the_line(values: dict[int, float]) -> float:
-    """Returns how far values are from the line that is as near to all of them in proportion, in percent of the line."""
+    """Returns the deviations of values from the line with the smallest relative deviations, in percent."""
     lengths, found = np.array(list(values)), np.array(list(values.values()))
     line = np.polyval(np.polyfit(lengths, found, 1, w=1 / found), lengths)
     return float(100 * np.abs(found / line - 1).max())
 
 
 def _draw(plot: Path, seconds: dict[int, float], mib: dict[int, float]) -> str:
-    """Draws time and memory by length; returns where."""
+    """Plots time and memory by length; returns the path of the file."""
     try:
         import matplotlib as mpl
     except ModuleNotFoundError:

@@ -1,4 +1,4 @@
-"""The same recurrent network by our layers, by Keras's and by PyTorch's; a framework is loaded when it is asked for."""
+"""The same recurrent network with our layers, Keras's and PyTorch's; each framework is imported on first use."""
 
 import os
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 from timing import MissingPeerError
 
 UNITS, FEATURES = 64, 128
-"""Of the two bidirectional layers, and of what they read."""
+"""Sizes of the two bidirectional layers and of their input."""
 
 TORCH_NAMES = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "RNN"}
 
 
 def use_keras_layers() -> None:
-    """Makes `zoo.build` use Keras's own recurrent layers from now on, in this process."""
+    """Makes `zoo.build` use Keras's own recurrent layers in this process."""
     import keras
 
     from keras_rnn_zoo import registry
@@ -23,7 +23,7 @@ def use_keras_layers() -> None:
 
 
 def layer_class(cell: str, layers: str) -> Any:
-    """Returns a recurrent layer of ours, or Keras's own where `layers` is `"keras"`."""
+    """Returns our recurrent layer, or Keras's if `layers` is `"keras"`."""
     from keras_rnn_zoo import registry
 
     if layers == "keras":
@@ -34,7 +34,7 @@ def layer_class(cell: str, layers: str) -> Any:
 
 
 def two_layers(cell: str, layers: str) -> Any:
-    """Returns a model of two bidirectional layers over `(batch, time, 128)`, their maximum over time and one number."""
+    """Returns a model of two bidirectional layers over `(batch, time, 128)`, a maximum over time and one output."""
     import keras
 
     make = layer_class(cell, layers)
@@ -46,7 +46,7 @@ def two_layers(cell: str, layers: str) -> Any:
 
 
 def torch_with_all_cores() -> Any:
-    """Returns PyTorch, which then uses as many cores as there are for this process."""
+    """Returns the `torch` module, configured to use all cores available to this process."""
     import torch
 
     torch.set_num_threads(cores())
@@ -61,15 +61,15 @@ def torch_layers(cell: str) -> Any:
 
 
 def cores() -> int:
-    """Returns the number of cores for this process."""
+    """Returns the number of cores available to this process."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def recurrent_flop(cell: str, batch: int, time: int, features: int = FEATURES, units: int = UNITS) -> int:
     """Returns the floating-point operations of a training step's matrix products in two bidirectional layers.
 
-    A product of `(m, k)` by `(k, n)` is `2 m k n`. Each step of a direction multiplies inputs and state by a kernel of
-    all gates. The gradient takes two products for each of those: one for the operand, one for the weights.
+    A product of `(m, k)` by `(k, n)` takes `2 m k n`. Each step in a direction multiplies inputs and state by a kernel
+    for all gates. The gradient takes two products for each of them: one for the operand, one for the weights.
     """
     gates = {"lstm": 4, "gru": 3, "simple_rnn": 1}[cell]
     forward = 0
@@ -79,7 +79,7 @@ def recurrent_flop(cell: str, batch: int, time: int, features: int = FEATURES, u
 
 
 def matrix_product(size: int = 1024, repeats: int = 10) -> Any:
-    """Returns the work of `repeats` products of square float32 matrices, which gives GFLOP/s."""
+    """Returns a function that runs `repeats` products of square float32 matrices and returns GFLOP/s."""
     import time
 
     import tensorflow as tf

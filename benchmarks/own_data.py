@@ -1,10 +1,10 @@
-"""What a user's own files reach, without a line of Python: one command each, as a user would type it.
+"""Scores on users' own files without a line of Python: one command each, as a user would type it.
 
     python benchmarks/own_data.py --data-dir ../shared/data [--only captcha,anki,imdb,big] [--work FOLDER]
 
-`captcha` reads a folder of images whose names are their text; `anki` a table of English and untokenised Japanese
-without a header; `imdb` a CSV written from the prepared TFDS data set, beside the entry `imdb_reviews`; `big` a CSV of
-2 GB, for peak memory and speed. Prints a table, and ten translations.
+`captcha` reads a folder of images whose names are their text; `anki` a table of English and untokenized Japanese
+without a header; `imdb` a CSV file written from the prepared TFDS dataset, compared to the entry `imdb_reviews`; `big`
+a CSV file of 2 GB, for peak memory and speed. Prints a table and ten translations.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from pathlib import Path
 
 BIG = 2 * 10**9
 ROW = 4000
-"""Bytes of the big file, and of a row of it."""
+"""Sizes in bytes of the big file and of one of its rows."""
 
 
 def zoo(*args: str, folder: Path) -> tuple[float, int]:
@@ -36,12 +36,12 @@ def zoo(*args: str, folder: Path) -> tuple[float, int]:
 
 
 def metrics(folder: Path, run: str) -> dict[str, float]:
-    """Returns what a run reached on its test split."""
+    """Returns the scores of a run on its test split."""
     return json.loads((folder / run / "metrics.json").read_text())["metrics"]
 
 
 def captcha(data: Path, folder: Path) -> list[tuple[str, str]]:
-    """Reads captchas by the names of their files."""
+    """Transcribes captchas, labeled by their file names."""
     seconds, _ = zoo(
         "train", "ctc", "--dataset", f"images:{data}/raw/captcha_images_v2", "--run", "captcha", folder=folder
     )
@@ -76,7 +76,7 @@ def anki(data: Path, folder: Path) -> list[tuple[str, str]]:
 
 
 def write_imdb(data: Path, folder: Path) -> None:
-    """Writes the reviews of the prepared TFDS data set as two CSV files."""
+    """Writes the reviews of the prepared TFDS dataset to two CSV files."""
     import tensorflow_datasets as tfds
 
     builder = tfds.builder_from_directory(next((data / "tfds" / "imdb_reviews" / "plain_text").glob("*.*.*")))
@@ -89,7 +89,7 @@ def write_imdb(data: Path, folder: Path) -> None:
 
 
 def imdb(data: Path, folder: Path) -> list[tuple[str, str]]:
-    """Tells the sentiment of reviews from CSV files, and from the entry."""
+    """Classifies reviews from CSV files, and from the entry."""
     write_imdb(data, folder)
     files = ["--dataset", f"csv:{folder}/train.csv", "--test", f"{folder}/test.csv"]
     zoo("train", "many_to_one", *files, "--run", "imdb_csv", folder=folder)
@@ -102,7 +102,7 @@ def imdb(data: Path, folder: Path) -> list[tuple[str, str]]:
 
 
 def write_big(path: Path) -> int:
-    """Writes a CSV of 2 GB, in which a few words tell the class; returns its rows."""
+    """Writes a CSV file of 2 GB in which a few words determine the class; returns the number of rows."""
     draw = random.Random(0)
     common = [f"word{number}" for number in range(2000)]
     count = 0
@@ -119,7 +119,7 @@ def write_big(path: Path) -> int:
 
 
 def big(data: Path, folder: Path) -> list[tuple[str, str]]:
-    """Trains for an epoch on a file that is larger than the memory it may take."""
+    """Trains for an epoch on a file that is larger than the memory limit."""
     path = folder / "big.csv"
     count = write_big(path)
     small = [f"--set={pair}" for pair in ("units=16", "embedding_dim=16", "max_length=20", "bidirectional=false")]
@@ -141,7 +141,7 @@ FIGURES = {"captcha": captcha, "anki": anki, "imdb": imdb, "big": big}
 
 
 def main() -> None:
-    """Measures what was asked for."""
+    """Runs the selected measurements."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-dir", type=Path, required=True, help="folder with the folders raw and tfds")
     parser.add_argument("--only", default=",".join(FIGURES), help="figures to measure, joined by commas")

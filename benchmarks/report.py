@@ -1,4 +1,4 @@
-"""What was measured: rows of a table, and the same as JSON and as Markdown."""
+"""Results of measurements: rows of a table, JSON and Markdown."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -9,13 +9,13 @@ from timing import summarize
 
 @dataclass(frozen=True)
 class Mark:
-    """What a ratio, or a figure that has no peer, is to reach: at least so much, or at most where `most` is set."""
+    """The target of a ratio, or of a figure without a peer: a minimum, or a maximum if `most` is set."""
 
     bound: float
     most: bool = False
 
     def reached(self, value: float) -> bool:
-        """Whether a value reaches it."""
+        """Returns whether a value reaches the target."""
         return value <= self.bound if self.most else value >= self.bound
 
     def __str__(self) -> str:
@@ -24,18 +24,18 @@ class Mark:
 
 @dataclass(frozen=True)
 class Row:
-    """A comparison, with every measurement of it.
+    """A comparison with all its measurements.
 
     Attributes:
         what: what was measured.
         unit: its unit.
-        ours: our measurements, one a round.
-        peer: whom it is compared with; empty where with nobody.
-        theirs: the peer's measurements, in the same rounds; none of a missing peer.
-        inverse: whether the ratio is theirs divided by ours ("times as fast", of times), or ours by theirs.
-        mark: what the ratio is to reach, or our figure where there is no peer.
-        note: what to know of it.
-        missing: why there are no measurements of the peer or of ours.
+        ours: our measurements, one per round.
+        peer: the peer's name; empty if there is none.
+        theirs: the peer's measurements in the same rounds; empty if the peer is missing.
+        inverse: whether the ratio is theirs divided by ours ("times as fast", for times) or ours by theirs.
+        mark: the target of the ratio, or of our figure if there is no peer.
+        note: a remark.
+        missing: why measurements of the peer or ours are missing.
     """
 
     what: str
@@ -49,7 +49,7 @@ class Row:
     missing: str = ""
 
     def ratios(self) -> list[float]:
-        """Returns the ratio of each round; where the two had not as many rounds, the one of their medians."""
+        """Returns the ratio of each round; the ratio of the medians if the numbers of rounds differ."""
         if not self.ours or not self.theirs:
             return []
         pairs = list(zip(self.ours, self.theirs, strict=False))
@@ -58,7 +58,7 @@ class Row:
         return [theirs / ours if self.inverse else ours / theirs for ours, theirs in pairs]
 
     def cells(self) -> tuple[str, ...]:
-        """Returns the row of the table."""
+        """Returns the cells of the table row."""
         ratios = self.ratios()
         decisive = ratios if self.peer else self.ours
         verdict = ""
@@ -70,7 +70,7 @@ class Row:
         return (self.what, measured[0], self.peer, measured[1], shown(ratios, ""), str(self.mark or ""), verdict)
 
     def as_json(self) -> dict[str, Any]:
-        """Returns everything there is to know of it."""
+        """Returns all facts and measurements as JSON-compatible values."""
         summaries = {"ours": self.ours, "theirs": self.theirs, "ratio": self.ratios()}
         return {
             **dataclasses.asdict(self),
@@ -82,13 +82,13 @@ HEADER = ("comparison", "ours", "peer", "the peer's", "ratio", "mark", "")
 
 
 def row_from_json(facts: dict[str, Any]) -> Row:
-    """Returns the row that `Row.as_json` wrote."""
+    """Returns a row from the values of `Row.as_json`."""
     facts = {name: value for name, value in facts.items() if name != "summary"}
     return Row(**{**facts, "mark": facts["mark"] and Mark(**facts["mark"])})
 
 
 def shown(values: list[float], unit: str) -> str:
-    """Returns median and quartiles as text, or nothing of no values."""
+    """Returns median and quartiles as text, or "" if there are no values."""
     if not values:
         return ""
     median, low, high = map(_rounded, summarize(values))
@@ -97,12 +97,12 @@ def shown(values: list[float], unit: str) -> str:
 
 
 def _rounded(value: float) -> str:
-    """Returns three figures, and all of those before the point."""
+    """Returns a number with three significant digits, and all digits before the decimal point."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def machine_line(machine: dict[str, Any]) -> str:
-    """Returns a line on the machine and its limit."""
+    """Returns a line about the machine and its speed limit."""
     product = shown(machine["matrix_product_gflops"], "GFLOP/s") if machine["matrix_product_gflops"] else "not measured"
     load = " to ".join(f"{value:.1f}" for value in machine["load"])
     return (
@@ -111,7 +111,7 @@ def machine_line(machine: dict[str, Any]) -> str:
 
 
 def as_markdown(themes: dict[str, Any]) -> str:
-    """Returns the tables of all themes as Markdown."""
+    """Returns Markdown tables of all themes."""
     parts = []
     for name, theme in themes.items():
         rows = [row_from_json(facts) for facts in theme["rows"]]

@@ -1,4 +1,4 @@
-"""Every comparison of speed and memory with its peers, in one run: a table, and JSON with each measurement."""
+"""Runs all comparisons of speed and memory with peers; prints tables, and writes all measurements as JSON."""
 
 import dataclasses
 import json
@@ -36,7 +36,7 @@ PEERS = ROOT / "build" / "peers" / "bin" / "python"
 
 
 class Options(dict[str, Any]):
-    """The options of the command by name."""
+    """The options of the command, by name."""
 
     __getattr__ = dict.__getitem__
 
@@ -58,7 +58,7 @@ THEMES: dict[str, tuple[Any, Callable[[Options], Iterator[Row]]]] = {
 
 
 def processor() -> str:
-    """Returns the name of the processor."""
+    """Returns the processor's name."""
     cpuinfo = Path("/proc/cpuinfo")
     names = (
         [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")] if cpuinfo.exists() else []
@@ -75,12 +75,12 @@ print(json.dumps({"python": platform.python_version(), **found}))
 
 
 def versions(python: str) -> dict[str, str]:
-    """Returns the versions of what a Python's environment holds of the frameworks."""
+    """Returns the versions of the frameworks installed for a Python interpreter."""
     return json.loads(subprocess.run([python, "-c", VERSIONS], stdout=subprocess.PIPE, text=True, check=True).stdout)
 
 
 def measure_theme(name: str, options: Options, console: Console) -> dict[str, Any]:
-    """Measures a theme between two looks at the machine's limit, and prints its table."""
+    """Measures a theme, with the machine's speed limit before and after, and prints its table."""
     module, measure = THEMES[name]
     start, load, looks = time.time(), [os.getloadavg()[0]], 2 if options.quick else 10
     limit = Contestant("networks:matrix_product")
@@ -89,7 +89,7 @@ def measure_theme(name: str, options: Options, console: Console) -> dict[str, An
     table = Table(*HEADER, title=f"{name}: {module.ABOUT}")
     rows = []
     for row in measure(options):
-        # Marks are for the sizes of a full run.
+        # Targets apply to the sizes of a full run only.
         rows.append(dataclasses.replace(row, mark=None) if options.quick else row)
         table.add_row(*rows[-1].cells())
         console.print(f"[dim]{' | '.join(filter(None, rows[-1].cells()))}[/dim]", highlight=False)
@@ -114,22 +114,28 @@ def measure_theme(name: str, options: Options, console: Console) -> dict[str, An
 
 
 @click.command()
-@click.option("--only", multiple=True, type=click.Choice(list(THEMES)), help="Measure this alone; may be repeated.")
-@click.option("--data-dir", "data_dirs", multiple=True, metavar="DIR", help="Folder of data sets, prepared or raw.")
+@click.option(
+    "--only", multiple=True, type=click.Choice(list(THEMES)), help="Measure only this theme; may be repeated."
+)
+@click.option("--data-dir", "data_dirs", multiple=True, metavar="DIR", help="Folder of datasets, prepared or raw.")
 @click.option(
     "--peers",
     metavar="PYTHON",
     type=click.Path(exists=True, dir_okay=False),
-    help="A Python whose environment has the peers of requirements-bench.txt.",
+    help="A Python interpreter with the peers in requirements-bench.txt installed.",
 )
-@click.option("--task", "tasks", multiple=True, type=click.Choice(list(TASKS)), help="Of `epochs`, this task alone.")
-@click.option("--seeds", default=1, show_default=True, help="Trainings of each kind on IMDB, for the accuracy.")
-@click.option("--plot", default=str(BUILD / "length.svg"), help="Where to draw time and memory by length.")
-@click.option("--output", default=str(BUILD / "speed.json"), help="The JSON file; themes not measured anew stay in it.")
-@click.option("--quick", is_flag=True, help="Small sizes and few rounds, to see that all of it works.")
-@click.option("--markdown", is_flag=True, help="Print what the JSON file holds as Markdown, and measure nothing.")
+@click.option(
+    "--task", "tasks", multiple=True, type=click.Choice(list(TASKS)), help="Measure only this task of `epochs`."
+)
+@click.option("--seeds", default=1, show_default=True, help="Number of trainings of each kind on IMDB.")
+@click.option("--plot", default=str(BUILD / "length.svg"), help="File for the plot of time and memory by length.")
+@click.option(
+    "--output", default=str(BUILD / "speed.json"), help="The JSON file; themes that are not measured are kept in it."
+)
+@click.option("--quick", is_flag=True, help="Use small sizes and few rounds, to check that everything works.")
+@click.option("--markdown", is_flag=True, help="Print the JSON file as Markdown without measuring anything.")
 def main(output: str, markdown: bool, only: tuple[str, ...], peers: str | None, **options: Any) -> None:
-    """Measures each comparison with its peers in turn, prints tables and writes all measurements as JSON."""
+    """Measures all comparisons with peers, prints tables and writes all measurements as JSON."""
     path = Path(output)
     measured = json.loads(path.read_text()) if path.exists() else {}
     if markdown:

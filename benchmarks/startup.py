@@ -1,4 +1,4 @@
-"""Start-up: commands that only inform, and the seconds from `zoo train` to its first step."""
+"""Startup time: informational commands, and the seconds from `zoo train` to its first step."""
 
 import contextlib
 import os
@@ -23,14 +23,14 @@ IMPORT = "import tensorflow, keras"
 def seconds_to_first_step(limit: float = 300) -> float:
     """Runs `zoo train many_to_one` until its progress bar shows the first step; returns the seconds it took."""
     start = time.perf_counter()
-    ours, terminal = pty.openpty()  # A progress bar is for a terminal.
+    ours, terminal = pty.openpty()  # The progress bar needs a terminal.
     shown = b""
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "ZOO_MODELS_DIR": folder}
         process = subprocess.Popen(TRAIN, stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal, env=environment)
         os.close(terminal)
         try:
-            with contextlib.suppress(OSError):  # Linux's way to tell that the other end is closed.
+            with contextlib.suppress(OSError):  # Raised on Linux when the other end is closed.
                 while part := os.read(ours, 4096):
                     shown += part
                     if re.search(rb"\b1/\d+\b", shown):
@@ -45,7 +45,7 @@ def seconds_to_first_step(limit: float = 300) -> float:
 
 
 def measure(rounds: int, quick: bool) -> Iterator[Row]:
-    """Measures `zoo list` and `zoo --help` beside an import of Click, then training beside an import of Keras."""
+    """Compares `zoo list` and `zoo --help` to an import of Click, and training to an import of Keras."""
     commands = {
         "zoo list": [ZOO, "list"],
         "zoo --help": [ZOO, "--help"],
@@ -66,7 +66,7 @@ def measure(rounds: int, quick: bool) -> Iterator[Row]:
 
 
 def _traces() -> Iterator[Row]:
-    """Counts the graphs that are traced for an epoch of training, and for a prediction with what it trained."""
+    """Counts the graphs traced for an epoch of training, and for a prediction with the trained model."""
     with tempfile.TemporaryDirectory() as folder:
         for command in (["train", "many_to_one", "--epochs", "1"], ["predict", "many_to_one", "a fine film"]):
             done = subprocess.run(

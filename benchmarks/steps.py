@@ -1,7 +1,7 @@
-"""Training steps: forward, backward and Adam, of two bidirectional layers of 64 over inputs of 128.
+"""Training steps (forward, backward, Adam) of two bidirectional layers of 64 units over inputs of 128 features.
 
-The gradient of the inputs is found, too, as it is where an embedding lies below. Nothing is masked. Last come steps of
-`ctc`, whose time is its loss.
+The gradient of the inputs is computed as well, as for an embedding below. Nothing is masked. The last rows are steps of
+`ctc`, which are dominated by the loss.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,11 +16,11 @@ ABOUT = "a training step of two bidirectional layers of 64 over inputs of 128: f
 
 SETTINGS = [("lstm", 200, 32, 2.0, 1.5), ("lstm", 100, 128, 1.6, 2.0), ("gru", 200, 32, 1.5, 1.5)]
 SETTINGS += [("gru", 100, 128, 1.5, 1.5)]
-"""Cell, time, batch, and the marks against Keras and PyTorch."""
+"""Cell, time, batch, and the targets compared to Keras and PyTorch."""
 
 
 def keras_step(cell: str, layers: str, time: int, batch: int) -> Callable[[], float]:
-    """Returns a step by our layers or Keras's, which gives its loss."""
+    """Returns a function that runs a step with our layers or Keras's and returns the loss."""
     import keras
     import tensorflow as tf
 
@@ -38,14 +38,14 @@ def keras_step(cell: str, layers: str, time: int, batch: int) -> Callable[[], fl
             loss = tf.reduce_mean((model(x, training=True) - y) ** 2)
         grad, *grads = tape.gradient(loss, [x, *model.trainable_variables])
         optimizer.apply(grads, model.trainable_variables)
-        d_x.assign(grad)  # What nothing uses is not computed.
+        d_x.assign(grad)  # Otherwise it would not be computed.
         return loss
 
     return lambda: float(step())
 
 
 def torch_step(cell: str, time: int, batch: int) -> Callable[[], float]:
-    """Returns a step by PyTorch, which gives its loss."""
+    """Returns a function that runs a step in PyTorch and returns the loss."""
     torch = torch_with_all_cores()
     recurrent, dense = torch_layers(cell), torch.nn.Linear(FEATURES, 1)
     optimizer = torch.optim.Adam([*recurrent.parameters(), *dense.parameters()], eps=1e-7)  # Keras's epsilon.
@@ -63,7 +63,7 @@ def torch_step(cell: str, time: int, batch: int) -> Callable[[], float]:
 
 
 def measure(rounds: int, python: str, quick: bool) -> Iterator[Row]:
-    """Measures every setting; `python` is the one that has the peers."""
+    """Measures all settings; `python` is the interpreter with the peers installed."""
     for cell, time, batch, keras_mark, torch_mark in [("lstm", 12, 4, 0, 0)] if quick else SETTINGS:
         size = {"time": time, "batch": batch}
         done = race(

@@ -1,10 +1,10 @@
-"""What thinning long series costs and gains: processor time of an epoch, and what is reached in equal processor time.
+"""Costs and gains of subsampling long series: processor time of an epoch, and the score in equal processor time.
 
-`strokes` are lines of on-line handwriting, some 620 steps of 4 features with 30 characters, for `ctc`. `motifs` are
-series of 500 steps of 6 features for `many_to_one`, classed by the order in which three short motifs come in noise.
-Both are drawn from a seed. Each factor first trains two epochs, whose second is timed; then each trains for the
-processor time that every step takes for `--epochs`, so that thinned series get more epochs. Every training is a process
-of its own, and factors take turns.
+`strokes` are lines of online handwriting, about 620 steps of 4 features with 30 characters, for `ctc`. `motifs` are
+series of 500 steps of 6 features for `many_to_one`, classified by the order of three short motifs in noise.
+Both are synthetic. Each factor first trains two epochs, of which the second is timed. Then each trains for the
+processor time that `--epochs` epochs without subsampling take, so that subsampled series get more epochs. Every
+training is a separate process, and factors take turns.
 
     python benchmarks/thinning.py --only strokes --factors 1,2,4,8 --epochs 8 --seeds 1
 """
@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 
 SIZES = {"strokes": (1200, 200, 200), "motifs": (1600, 400, 400)}
-"""Series to train, validate and test on."""
+"""Number of series for training, validation and test."""
 ARCHITECTURES = {"strokes": ("ctc", "cer"), "motifs": ("many_to_one", "accuracy")}
 
 
 def draw_strokes(count: int, seed: int) -> tuple[Any, Any]:
-    """Returns pen movements (steps, 4) of lines of 24 to 36 letters in a random hand, and what is written.
+    """Returns pen movements `(steps, 4)` of lines of 24 to 36 letters in random handwriting, and the text.
 
     A letter is a smooth curve of 14 to 27 steps. Features are the movement in x and y, whether the pen is lifted, and
     the time since the last step.
@@ -58,7 +58,7 @@ def draw_strokes(count: int, seed: int) -> tuple[Any, Any]:
 
 
 def draw_motifs(count: int, seed: int) -> tuple[Any, Any]:
-    """Returns series (500, 6) of noise in which three motifs of 25 steps come in some order, and its number of six."""
+    """Returns noisy series `(500, 6)` with three motifs of 25 steps in random order, and the index of the order."""
     import itertools
 
     import numpy as np
@@ -76,7 +76,7 @@ def draw_motifs(count: int, seed: int) -> tuple[Any, Any]:
 
 
 def write(name: str, folder: Path) -> list[Path]:
-    """Writes the splits of a set as archives; returns their paths."""
+    """Writes the splits of a set to archives; returns their paths."""
     import numpy as np
 
     draw, kind = {"strokes": (draw_strokes, "text"), "motifs": (draw_motifs, "y")}[name]
@@ -89,7 +89,7 @@ def write(name: str, folder: Path) -> list[Path]:
 
 
 def train(name: str, files: list[str], factor: int, epochs: int, seed: int) -> dict[str, Any]:
-    """Returns the processor seconds of each epoch of a training, what it reached on the test split, and when."""
+    """Returns the processor seconds of each epoch of a training, its test score, and when it was reached."""
     import keras
     from fitting import fit_replaced
 
@@ -137,7 +137,7 @@ def train(name: str, files: list[str], factor: int, epochs: int, seed: int) -> d
 
 
 def measure(name: str, files: list[Path], factor: int, epochs: int, seed: int) -> dict[str, Any]:
-    """Returns what `train` does, in a process of its own."""
+    """Runs `train` in a separate process and returns its result."""
     asked = json.dumps([name, list(map(str, files)), factor, epochs, seed])
     done = subprocess.run([sys.executable, __file__, "--child", asked], capture_output=True, text=True, check=False)
     if done.returncode:
@@ -147,7 +147,7 @@ def measure(name: str, files: list[Path], factor: int, epochs: int, seed: int) -
 
 
 def main() -> None:
-    """Prints what was measured as it comes."""
+    """Prints each measurement as soon as it is available."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", default="strokes,motifs", help="the sets")
     parser.add_argument("--factors", default="1,0", help="the factors; 0 is the default by length")

@@ -1,9 +1,9 @@
-"""Contestants measured in turn, each in a process of its own.
+"""Measures contestants alternately, each in a separate process.
 
-Two frameworks in one process share its threads and its memory, and two measured one after the other share neither the
-machine's mood nor its temperature. So each contestant has a process, which sleeps while another one runs, and a round
-runs each of them once: A B C, A B C, and so on. Needs the standard library alone, as contestants do whose framework
-lives in another environment.
+Two frameworks in the same process share threads and memory, and two measured one after the other see a machine with
+different load and temperature. So each contestant has its own process, which sleeps while others run, and each round
+runs all of them once: A B C, A B C, and so on. This module needs only the standard library, because some contestants
+run in an environment without the other packages.
 """
 
 import functools
@@ -22,11 +22,11 @@ HERE = Path(__file__).parent
 
 
 class MissingPeerError(Exception):
-    """A peer that cannot take part, and why."""
+    """A peer is missing; the message says why."""
 
 
 class Summary(NamedTuple):
-    """The middle of some measurements, and the quarters below and above it."""
+    """The median and quartiles of some measurements."""
 
     median: float
     low: float
@@ -34,7 +34,7 @@ class Summary(NamedTuple):
 
 
 def summarize(values: list[float]) -> Summary:
-    """Returns median and quartiles; of a single value, that value."""
+    """Returns median and quartiles; for a single value, that value."""
     if len(values) == 1:
         return Summary(values[0], values[0], values[0])
     low, median, high = statistics.quantiles(values, n=4, method="inclusive")
@@ -42,16 +42,16 @@ def summarize(values: list[float]) -> Summary:
 
 
 class Contestant:
-    """A process that does one piece of work whenever it is told to.
+    """A process that does one piece of work on request.
 
     Args:
-        target: `module:function`; the function returns the work, a callable that returns a value that JSON can hold.
-        python: the Python to run it with.
-        variables: environment variables of the process, besides those of this one.
+        target: `module:function`; the function returns a callable that does the work and returns a JSON value.
+        python: the Python interpreter to run it with.
+        variables: additional environment variables of the process.
         **settings: the function's arguments.
 
     Attributes:
-        missing: why it cannot take part; empty where it can.
+        missing: why it cannot take part; empty if it can.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Contestant:
     ) -> None:
         self.target = target
         self.missing = ""
-        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115  It is open as long as the process.
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115  Open as long as the process runs.
         self._process = subprocess.Popen(
             [python, str(HERE / "contestant.py"), target, json.dumps(settings)],
             stdin=subprocess.PIPE,
@@ -70,20 +70,20 @@ class Contestant:
         )
 
     def wait(self) -> None:
-        """Waits until it is built, or says that it cannot be."""
+        """Waits until it is built, or has reported that it cannot be."""
         self.missing = self._answer().get("missing", "")
 
     def run(self, times: int = 1) -> dict[str, Any]:
-        """Has the work done, a number of times without a pause.
+        """Runs the work a number of times without a pause.
 
         Returns:
-            the median of the `seconds` it took; the last `value` it returned; `peak_mib`, the most memory held since
-            the last reset, above what the process held when it was built, and `process_mib`, all of it.
+            the median of the `seconds` it took; the last `value` it returned; `peak_mib`, the peak memory since the
+            last reset, above the memory of the process after it was built, and `process_mib`, the whole peak.
         """
         return self._ask(f"run {times}")
 
     def reset_peak(self) -> None:
-        """Forgets the most memory held so far."""
+        """Resets the peak memory."""
         self._ask("reset")
 
     def close(self) -> None:
@@ -109,11 +109,11 @@ class Contestant:
 
 
 class Race(NamedTuple):
-    """What the contestants of a race did, by name.
+    """The results of a race's contestants, by name.
 
     Attributes:
-        runs: one `dict` a round, as of `Contestant.run`.
-        warm_ups: the same of the rounds before, which do not count.
+        runs: one `dict` per round, from `Contestant.run`.
+        warm_ups: the same for the warm-up rounds, which do not count.
         missing: why a contestant did not take part.
     """
 
@@ -122,25 +122,25 @@ class Race(NamedTuple):
     missing: dict[str, str]
 
     def seconds(self, name: str) -> list[float]:
-        """Returns the seconds of each round; none of a missing contestant."""
+        """Returns the seconds of each round; an empty list for a missing contestant."""
         return [run["seconds"] for run in self.runs.get(name, [])]
 
     def values(self, name: str) -> list[Any]:
-        """Returns the value of each round; none of a missing contestant."""
+        """Returns the value of each round; an empty list for a missing contestant."""
         return [run["value"] for run in self.runs.get(name, [])]
 
 
 def race(
     contestants: Mapping[str, Contestant], rounds: int, warm_ups: int = 2, times: int | Mapping[str, int] = 1
 ) -> Race:
-    """Runs the contestants in turn and ends them.
+    """Runs the contestants alternately, and ends them.
 
     Args:
-        contestants: them, by name.
+        contestants: the contestants, by name.
         rounds: number of rounds that count.
-        warm_ups: number of rounds before those; what was held in them does not count as a later peak.
-        times: how often a contestant does its work in each round without a pause, or that by name; the median counts.
-            Short work needs it: the first time, caches are cold and threads asleep.
+        warm_ups: number of warm-up rounds, whose memory does not count for later peaks.
+        times: how often a contestant repeats its work in each round without a pause, for all or by name; the median
+            counts. Short work needs repetitions, because caches are cold and threads asleep the first time.
     """
     try:
         for contestant in contestants.values():
@@ -159,7 +159,7 @@ def race(
 
 
 def in_turn(works: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, list[Any]]:
-    """Does every work once a round; returns what each gave, by name."""
+    """Runs each piece of work once per round; returns the results, by name."""
     given: dict[str, list[Any]] = {name: [] for name in works}
     for _ in range(rounds):
         for name, work in works.items():
@@ -168,7 +168,7 @@ def in_turn(works: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, li
 
 
 def command_seconds(command: list[str], **kwargs: Any) -> float:
-    """Runs a command to its end; returns its wall seconds."""
+    """Runs a command and returns its wall seconds."""
     start = time.perf_counter()
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True, **kwargs)
     return time.perf_counter() - start

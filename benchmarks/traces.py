@@ -1,7 +1,7 @@
-"""How many graphs TensorFlow traces for a command: `python benchmarks/traces.py train many_to_one --epochs 1`.
+"""Counts the graphs that TensorFlow traces for a command: `python benchmarks/traces.py train many_to_one --epochs 1`.
 
-Tracing takes most of the time of a command on little data. Counted are functions, and the branches, conditions and loop
-bodies within them. TensorFlow has no public counter, so the function that traces them all is watched.
+Tracing takes most of the time of a command on little data. The count includes functions, and the branches, conditions
+and loop bodies within them. TensorFlow has no public counter, so its internal tracing function is wrapped.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def traced() -> Iterator[list[str]]:
-    """Gives a list that gets the name of each graph that is traced within the block."""
+    """Yields a list, to which the name of each graph traced within the block is appended."""
     from tensorflow.python.framework import func_graph
 
     names: list[str] = []
@@ -29,7 +29,7 @@ def traced() -> Iterator[list[str]]:
 
 
 def main(command: list[str]) -> None:
-    """Runs a `zoo` command, and prints on the last line how many graphs were traced for it."""
+    """Runs a `zoo` command, and prints the number of traced graphs on the last line."""
     from zoo_cli.main import cli
 
     with traced() as names:

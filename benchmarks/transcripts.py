@@ -1,6 +1,6 @@
-"""A training step of `ctc` with our loss of transcripts and with Keras's, and the loss and its gradient alone.
+"""A training step of `ctc` with our CTC loss and with Keras's, and the loss and its gradient alone.
 
-Series of 240 steps of 3 numbers, as strokes of a pen are, to transcripts of 30 characters of 82.
+Inputs are series of 240 steps of 3 numbers, like strokes of a pen; transcripts have 30 characters out of 82.
 """
 
 import functools
@@ -24,7 +24,7 @@ def _logits(random: np.random.Generator) -> np.ndarray:
 
 
 def _losses(of: str) -> Any:
-    """Returns the loss of transcripts, `ours` or that of `keras`."""
+    """Returns the CTC loss, `ours` or that of `keras`."""
     import keras
 
     from keras_rnn_zoo.layers import steps
@@ -35,7 +35,7 @@ def _losses(of: str) -> Any:
 
 
 def loss(of: str) -> Callable[[], float]:
-    """Returns the work of finding the loss of a batch of logits and its gradient; it gives the loss."""
+    """Returns a function that computes the loss of a batch of logits and its gradient, and returns the loss."""
     import tensorflow as tf
 
     random = np.random.default_rng(0)
@@ -54,7 +54,7 @@ def loss(of: str) -> Callable[[], float]:
 
 
 def torch_loss() -> Callable[[], float]:
-    """Returns the same work by PyTorch."""
+    """Returns the same function for PyTorch."""
     torch = torch_with_all_cores()
     random = np.random.default_rng(0)
     labels, logits = torch.from_numpy(_labels(random)).long(), torch.from_numpy(_logits(random)).requires_grad_()
@@ -71,7 +71,7 @@ def torch_loss() -> Callable[[], float]:
 
 
 def step(of: str) -> Callable[[], float]:
-    """Returns a training step of `ctc` by its defaults; it gives the loss."""
+    """Returns a function that runs a training step of `ctc` with default options and returns the loss."""
     import keras
     import tensorflow as tf
 
@@ -89,7 +89,7 @@ def step(of: str) -> Callable[[], float]:
 
 
 def measure(rounds: int, python: str) -> Iterator[Row]:
-    """Measures the step, then the loss alone; `python` is the one that has the peers."""
+    """Measures the step, then the loss alone; `python` is the interpreter with the peers installed."""
     size = f"T={FRAMES}, {LABELS} of {CLASSES - 1} characters, B={BATCH}"
     done = race({of: Contestant("transcripts:step", of=of) for of in ("ours", "keras")}, rounds)
     yield _row(f"step, ctc, {size}", done, "keras", "the same with keras.losses.CTC", Mark(5))

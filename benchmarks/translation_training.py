@@ -1,10 +1,10 @@
-"""Training on small_parallel_enja: target tokens a second, beside JoeyNMT 2.3 with the same sizes.
+"""Training on small_parallel_enja: target tokens per second, compared to JoeyNMT 2.3 with the same sizes.
 
 One layer of 256 units, embeddings of 256, vocabularies of 8,000, batches of 128. Target tokens are counted as JoeyNMT
-counts them, ends of sentences included. Ours is what `zoo train` runs, stopped where it would begin to fit; then its
-own model, compiled as it is, takes a number of steps of its own batches. JoeyNMT's figure is the one it logs, of its
-second stretch of steps. The networks are not quite the same: JoeyNMT feeds what was attended to into the next step and
-has a matrix for the logits beside its embeddings; sentences come to its batches in any order, padded to the longest.
+counts them, including ends of sentences. Ours is the model and batches of `zoo train`, captured when it calls `fit`,
+for a number of steps. JoeyNMT's figure is the one that it logs for its second interval of steps. The networks are not
+quite the same: JoeyNMT feeds the attended vector into the next step and has an output matrix separate from its
+embeddings; its batches contain sentences in any order, padded to the longest.
 """
 
 import os
@@ -30,11 +30,11 @@ OPTIONS |= {"vocabulary_size": VOCABULARY, "target_vocabulary_size": VOCABULARY}
 
 
 def training_flop(sources: int, targets: int) -> int:
-    """Returns the floating-point operations of the matrix products that so many real tokens need in training.
+    """Returns the floating-point operations of the matrix products for a number of real tokens in training.
 
-    A token of a source is read both ways and projected for the attention; one of a target is read, joined with what was
-    attended to, and compared with the vocabulary. The gradient takes twice as much. The attention's own products, a
-    hundredth of that for sentences of ten words, are left out.
+    A source token is read in both directions and projected for the attention; a target token is read, joined with the
+    attended vector, and multiplied with the output matrix. The gradient takes twice as much. The attention's products,
+    a hundredth of that for sentences of ten words, are neglected.
     """
     recurrent = 2 * (UNITS + UNITS) * 4 * UNITS
     source = 2 * recurrent + 2 * (2 * UNITS) * UNITS
@@ -43,7 +43,7 @@ def training_flop(sources: int, targets: int) -> int:
 
 
 def ours(data_dir: str, steps: int) -> Callable[[], list[float]]:
-    """Returns the work of some steps, which gives target tokens and floating-point operations a second."""
+    """Returns a function that runs some steps and returns target tokens and floating-point operations per second."""
     import numpy as np
 
     from keras_rnn_zoo.conventions import IGNORED
@@ -62,15 +62,15 @@ def ours(data_dir: str, steps: int) -> Callable[[], list[float]]:
         seconds = time.perf_counter() - start
         return [targets / seconds, training_flop(sources, targets) / seconds]
 
-    work(2 * steps)  # Compiles for the shapes that come most.
+    work(2 * steps)  # Compile for the most frequent shapes.
     return work
 
 
 def joeynmt(data_dir: str, batches: int) -> Callable[[], float]:
-    """Returns the work of training until JoeyNMT has logged once, which gives its target tokens a second."""
+    """Returns a function that trains until JoeyNMT has logged its speed, and returns its target tokens per second."""
     import sys
 
-    import joeynmt  # noqa: F401  Raises where it is not installed.
+    import joeynmt  # noqa: F401  Raises if it is not installed.
 
     def work() -> float:
         with tempfile.TemporaryDirectory() as folder:
@@ -93,7 +93,7 @@ def joeynmt(data_dir: str, batches: int) -> Callable[[], float]:
                     lines.append(line)
                     if found := re.search(r"Tokens per Sec:\s*([\d.]+)", line):
                         logged.append(float(found[1]))
-                    if len(logged) == 2:  # The first one pays for what is done once.
+                    if len(logged) == 2:  # The first one includes one-time costs.
                         return logged[1]
             finally:
                 process.kill()
@@ -104,7 +104,7 @@ def joeynmt(data_dir: str, batches: int) -> Callable[[], float]:
 
 
 def files_folder(data_dirs: Sequence[str]) -> str:
-    """Returns the folder that has the files of the data set, in or below one of `data_dirs`."""
+    """Returns the folder with the files of the dataset, in or below one of `data_dirs`."""
     for folder in data_dirs:
         for path in (Path(folder), Path(folder) / DATASET):
             if all((path / file).is_file() for file in FILES):
@@ -113,7 +113,7 @@ def files_folder(data_dirs: Sequence[str]) -> str:
 
 
 def measure(rounds: int, python: str, data_dirs: Sequence[str], quick: bool) -> Iterator[Row]:
-    """Measures both; `python` is the one that has the peers."""
+    """Measures both; `python` is the interpreter with the peers installed."""
     what, peer = "training, target tokens a second", "JoeyNMT 2.3"
     try:
         folder = files_folder(data_dirs)

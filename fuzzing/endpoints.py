@@ -1,7 +1,7 @@
 """Fuzzes exported endpoints: `endpoints.py NAME SECONDS`; prints `EXECUTIONS n`.
 
-An endpoint may refuse a batch by TensorFlow's `InvalidArgumentError`, which must name the input. What it answers must
-have a row for each input, hold no NaN where the input is one, and not depend on what stands beside it.
+An endpoint may refuse a batch by TensorFlow's `InvalidArgumentError`, which must name the input. Its output must have a
+row for each input, contain no NaN for valid inputs, and not depend on the other inputs of the batch.
 """
 
 import sys
@@ -49,7 +49,7 @@ def made(name: str, folder: Path) -> Path:
 
 
 def mutated(*contents: bytes) -> st.SearchStrategy[bytes]:
-    """Returns contents with some bytes changed, cut out or put in."""
+    """Returns contents with some bytes changed, removed or inserted."""
     edits = st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 9), st.binary(max_size=9)), max_size=4)
 
     def edit(data: bytes, changes: list[tuple[int, int, bytes]]) -> bytes:
@@ -81,7 +81,7 @@ def rows(name: str) -> st.SearchStrategy[list]:
 
 
 class InputRecord:
-    """An export, asked as its signature says."""
+    """An export, called according to its signature."""
 
     def __init__(self, path: Path) -> None:
         import tensorflow as tf
@@ -92,7 +92,7 @@ class InputRecord:
         self.constant = tf.constant
 
     def __call__(self, name: str, batch: list) -> dict[str, np.ndarray] | None:
-        """Returns the answers; `None` where the batch was refused in words that name the input."""
+        """Returns the outputs, or `None` if the batch was refused with a message that names the input."""
         try:
             answers = self.endpoint(**self._inputs(name, batch))
         except self.refused as error:
@@ -111,7 +111,7 @@ class InputRecord:
 
 
 def check(asked: InputRecord, name: str, batch: list) -> None:
-    """Asks a batch, and its rows alone."""
+    """Compares the outputs for a batch to those for its rows alone."""
     answers = asked(name, batch)
     if answers is None:
         return
@@ -123,7 +123,7 @@ def check(asked: InputRecord, name: str, batch: list) -> None:
         for key, values in alone.items():
             one, same = np.asarray(answers[key][number]), np.asarray(values[0])
             if one.dtype.kind != "f":
-                width = min(one.size, same.size)  # Padding follows the batch.
+                width = min(one.size, same.size)  # Padding depends on the batch.
                 equal = np.array_equal(one.ravel()[:width], same.ravel()[:width])
             else:
                 usable = name not in ("image", "caption", "line") or not np.isnan(same).any()
@@ -133,7 +133,7 @@ def check(asked: InputRecord, name: str, batch: list) -> None:
 
 
 def main(name: str, seconds: int) -> None:
-    """Asks until the time is over."""
+    """Calls the endpoint until the time is over."""
     count = 0
     with tempfile.TemporaryDirectory() as folder:
         asked = InputRecord(made(name, Path(folder)))
@@ -148,7 +148,7 @@ def main(name: str, seconds: int) -> None:
             count += 1
             try:
                 check(asked, name, batch)
-            except Exception as error:  # The search goes on; the finding is kept.
+            except Exception as error:  # The finding is saved, and the search continues.
                 findings.keep(f"endpoint-{name}", repr(batch).encode(), error)
 
         while time.monotonic() < end:

@@ -1,4 +1,4 @@
-"""Where what fuzzing finds is kept, once for each place in the code that it comes from."""
+"""Saves the findings of fuzzing, one for each location in the code."""
 
 import shutil
 import time
@@ -12,13 +12,13 @@ _seen: set[str] = set()
 
 
 def keep(target: str, data: bytes, error: BaseException, folder: Path | None = None) -> None:
-    """Writes an input that was answered wrongly, and the traceback, unless the same place has failed before.
+    """Writes an input that caused a failure, and the traceback, unless the same location has failed before.
 
     Args:
         target: the target's name.
         data: the input.
-        error: what it raised.
-        folder: the folder that the input was, if it was one.
+        error: the exception.
+        folder: the input's folder if the input was a folder.
     """
     frames = traceback.extract_tb(error.__traceback__)
     frame = next((one for one in reversed(frames) if "keras_rnn_zoo/" in one.filename), frames[-1])
@@ -36,17 +36,17 @@ def keep(target: str, data: bytes, error: BaseException, folder: Path | None = N
 
 
 def keep_process(target: str, start: int, status: str, printed: str) -> None:
-    """Writes what a process printed that did not end as it should; libFuzzer writes its input beside."""
+    """Writes the output of a process that ended unexpectedly; libFuzzer writes the input next to it."""
     FINDINGS.mkdir(parents=True, exist_ok=True)
     (FINDINGS / f"{target}-process-{start}.txt").write_text(f"{status}\n{printed[-40_000:]}", encoding="utf-8")
 
 
 def of_target(name: str) -> list[str]:
-    """Returns the names of what was found in a target, or in all of them for the name ""."""
+    """Returns the names of the findings for a target, or for all targets if the name is ""."""
     return sorted(path.stem for path in FINDINGS.glob(f"{name}-*.txt" if name else "*.txt"))
 
 
 def put_aside() -> None:
-    """Moves what earlier runs found out of the way."""
+    """Moves the findings of earlier runs away."""
     if FINDINGS.is_dir():
         FINDINGS.rename(ROOT / f"findings-until-{time.strftime('%Y%m%d-%H%M%S')}")

@@ -1,4 +1,4 @@
-"""Readers of what comes in folders, as functions of bytes: prepared data sets and the documents of runs and exports."""
+"""Readers of folders as functions of bytes: prepared datasets and the documents of runs and exports."""
 
 import functools
 import json
@@ -18,12 +18,12 @@ from keras_rnn_zoo.datasets._prepared import translate_record_errors
 from keras_rnn_zoo.user_data.safe_npy import read_array
 
 CUT = b"\0\0"
-"""Stands between the files of one input."""
+"""Separates the files of one input."""
 
 
 @functools.cache
 def _records() -> tuple[bytes, int]:
-    """Returns a file of twelve records of texts and labels, and the bytes of the examples in it."""
+    """Returns a file of twelve records of texts and labels, and the total size of its examples in bytes."""
     import tensorflow as tf
 
     path, size = FOLDER / "records", 0
@@ -39,7 +39,7 @@ def _records() -> tuple[bytes, int]:
 
 
 def prepared(data: bytes) -> None:
-    """A prepared data set of TFDS whose two descriptions and names of labels are given."""
+    """A prepared TFDS dataset; the input contains its two descriptions and the class names."""
     features, info, labels = (*data.split(CUT, 2), b"", b"")[:3]
     version = FOLDER / "tfds" / "made" / "1.0.0"
     shutil.rmtree(version, ignore_errors=True)
@@ -50,13 +50,13 @@ def prepared(data: bytes) -> None:
     (version / "dataset_info.json").write_bytes(info.replace(b"SIZE", b"%d" % size))
     (version / "label.labels.txt").write_bytes(labels)
     folder = str(FOLDER / "tfds")
-    with translate_record_errors("tfds:made"):  # As `train` and `evaluate` do.
+    with translate_record_errors("tfds:made"):  # Like `train` and `evaluate`.
         entry = registry.find_dataset("tfds:made", ("classification", "regression"), {"data_dir": folder})
         entry.make(folder, 0)
 
 
 def pickle(data: bytes) -> None:
-    """An array of objects, whose header says that there are as many as the first byte tells."""
+    """An array of objects; the first byte is the number of objects declared in its header."""
     count, content = (data[0] if data else 0), data[1:]
     array = read_array(seeds.object_header((count,)) + content, "made up")
     for item in array.ravel()[:100]:
@@ -64,12 +64,12 @@ def pickle(data: bytes) -> None:
 
 
 def config(data: bytes) -> None:
-    """A run's `config.json`, as it is and with a seal of its own, and the task that it tells of."""
+    """A run's `config.json`, as it is and with valid digests, and the task that it describes."""
     folder = FOLDER / "run"
     folder.mkdir(exist_ok=True)
-    (folder / "config.json").write_bytes(_sealed(data))
+    (folder / "config.json").write_bytes(_with_valid_digests(data))
     found = runs.open_run(str(folder)).config
-    if ":" not in found.dataset.name:  # It names no files.
+    if ":" not in found.dataset.name:  # The dataset is not read from files.
         from keras_rnn_zoo.inference.rebuild import make_task
 
         registry.dataset_of(found)
@@ -77,16 +77,16 @@ def config(data: bytes) -> None:
 
 
 def export_facts(data: bytes) -> None:
-    """An export's `export.json`, as it is and with a seal of its own."""
+    """An export's `export.json`, as it is and with valid digests."""
     folder = FOLDER / "export"
     folder.mkdir(exist_ok=True)
     (folder / "saved_model.pb").write_bytes(b"")
-    (folder / "export.json").write_bytes(_sealed(data))
+    (folder / "export.json").write_bytes(_with_valid_digests(data))
     read_export(folder)
 
 
-def _sealed(data: bytes) -> bytes:
-    """Returns a JSON object with a seal; what is none, as it is."""
+def _with_valid_digests(data: bytes) -> bytes:
+    """Returns a JSON object with valid digests; anything else unchanged."""
     try:
         document: Any = json.loads(data)
         return json.dumps(with_digests(document, document["files"])).encode() + b"\n"
@@ -143,7 +143,7 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], list[bytes]]] = {
     "config": (config, [json.dumps(_CONFIG).encode()]),
     "export_facts": (export_facts, [json.dumps(_FACTS).encode()]),
 }
-"""Each target and the input that its fuzzing begins with."""
+"""Each target and its seed input."""
 
 TOKENS: dict[str, tuple[bytes, ...]] = {
     "prepared": (
@@ -178,4 +178,4 @@ TOKENS: dict[str, tuple[bytes, ...]] = {
         ),
     ),
 }
-"""What the input of some targets is made of, for the search to put in."""
+"""Dictionaries of tokens that the search inserts into the input of some targets."""

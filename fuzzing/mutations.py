@@ -1,4 +1,4 @@
-"""Changes drawn at random to what is read: bytes, JSON documents and protocol buffers."""
+"""Random mutations of bytes, JSON documents and protocol buffers."""
 
 import copy
 import random
@@ -9,7 +9,7 @@ VALUES: tuple[Any, ...] = (0, 1, -1, 3, 10**9, 2**63, 1.5, True, None, "", "x", 
 
 
 def of_bytes(data: bytes, draw: random.Random, tokens: tuple[bytes, ...] = ()) -> bytes:
-    """Returns bytes with some of them changed, cut out or put in."""
+    """Returns bytes with some of them changed, removed or inserted."""
     for _ in range(draw.randint(1, 4)):
         place = draw.randint(0, len(data))
         added = draw.choice(tokens) if tokens and draw.random() < 0.5 else draw.randbytes(draw.randint(0, 4))
@@ -18,7 +18,7 @@ def of_bytes(data: bytes, draw: random.Random, tokens: tuple[bytes, ...] = ()) -
 
 
 def of_lines(text: str, draw: random.Random) -> str:
-    """Returns a text with a line lost, doubled, moved or changed."""
+    """Returns a text with a line removed, duplicated, moved or changed."""
     lines = text.split("\n")
     place = draw.randrange(len(lines))
     line = draw.choice(("", "x", "\0", " ", "\ufeffa", lines[draw.randrange(len(lines))], "a" * 10_000))
@@ -28,7 +28,7 @@ def of_lines(text: str, draw: random.Random) -> str:
 
 
 def of_json(document: dict[str, Any], draw: random.Random) -> dict[str, Any]:
-    """Returns a copy of a JSON object with one to three of its values lost or changed, at any depth."""
+    """Returns a copy of a JSON object with one to three values removed or changed, at any depth."""
     document = copy.deepcopy(document)
     for _ in range(draw.randint(1, 3)):
         places = list(_places(document))
@@ -74,7 +74,7 @@ def _fields(message: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def is_repeated(field: Any) -> bool:
-    """Whether a field of a protocol buffer holds several values."""
+    """Returns whether a field of a protocol buffer is repeated."""
     repeated = getattr(field, "is_repeated", None)
     return bool(repeated) if repeated is not None else field.label == field.LABEL_REPEATED
 

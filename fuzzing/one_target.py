@@ -1,6 +1,6 @@
 """Fuzzes one target for some seconds: `one_target.py NAME SECONDS`; prints `EXECUTIONS n`.
 
-Atheris leads the search by coverage; without it, seeds are changed at random.
+Atheris guides the search by coverage; without it, seeds are mutated at random.
 """
 
 import contextlib
@@ -14,11 +14,11 @@ import mutations
 import watch
 
 LONGEST = 60
-"""Seconds that one input may take."""
+"""Maximum seconds for one input."""
 
 
 def load(name):
-    """Returns a target, the input that its fuzzing begins with, and what the search puts in."""
+    """Returns a target, its seed input, and its dictionary of tokens."""
     import folder_targets
     import targets
 
@@ -27,7 +27,7 @@ def load(name):
 
 
 def guarded(name, target):
-    """Returns the target as a function that keeps what it did not expect, and counts."""
+    """Returns the target as a function that saves unexpected exceptions and counts executions."""
     from keras_rnn_zoo.errors import ZooError
 
     def call(data: bytes) -> None:
@@ -37,7 +37,7 @@ def guarded(name, target):
             with watch.watching(), contextlib.suppress(ZooError):
                 target(data)
             assert time.monotonic() - began < LONGEST, f"it took {time.monotonic() - began:.0f} s"
-        except Exception as error:  # The search goes on; the finding is kept.
+        except Exception as error:  # The finding is saved, and the search continues.
             findings.keep(name, data, error)
 
     call.count = 0
@@ -45,7 +45,7 @@ def guarded(name, target):
 
 
 def warmed_up(name, target, seeds):
-    """Returns the guarded target after the seeds, which load what is imported late."""
+    """Returns the guarded target after running the seeds, so that late imports are done."""
     from keras_rnn_zoo.errors import ZooError
 
     for seed in seeds:
@@ -89,7 +89,7 @@ def by_coverage(name: str, seconds: int) -> None:
 
 
 def at_random(name: str, seconds: int) -> None:
-    """Changes the seeds, and what came of them before, at random."""
+    """Mutates the seeds and earlier mutations at random."""
     target, seeds, tokens = load(name)
     call = warmed_up(name, target, seeds)
     draw = random.Random(time.time_ns())

@@ -1,7 +1,7 @@
-"""Fuzzes all targets in turns: `python fuzzing/run.py [MINUTES] [NAME]...`.
+"""Fuzzes all targets: `python fuzzing/run.py [MINUTES] [NAME]...`.
 
-Each target is searched for an equal share of the time, in processes of its own: one that ends early, by a crash of a
-library or for want of memory, is a finding, and another takes its place.
+Each target gets the same time, in separate processes. A process that ends early, because a library crashed or memory
+ran out, is a finding, and another one takes its place.
 """
 
 import os
@@ -21,21 +21,21 @@ import targets
 
 HERE = Path(__file__).parent
 MOST_STARTS = 10
-"""Processes that a target may use up before it is left."""
+"""Maximum number of processes for a target."""
 START = 600
-"""Seconds that a process may take to load its frameworks and to make what it fuzzes, and to end."""
+"""Maximum seconds for a process to import frameworks, prepare its target, and end."""
 
 
 def executions(printed: str) -> int:
-    """Returns the number that a process printed, ours or libFuzzer's."""
+    """Returns the number of executions that a process printed, ours or libFuzzer's."""
     printed_numbers = re.findall(r"EXECUTIONS (\d+)|stat::number_of_executed_units:\s+(\d+)|Done (\d+) runs", printed)
-    if not printed_numbers:  # It ended early: libFuzzer counts as it goes.
+    if not printed_numbers:  # It ended early, but libFuzzer prints its count regularly.
         printed_numbers = re.findall(r"^#(\d+)()()\s", printed, re.MULTILINE)
     return max((int(number) for numbers in printed_numbers for number in numbers if number), default=0)
 
 
 def search(script: str, name: str, seconds: float, shared: str) -> int:
-    """Searches a target for some seconds, and returns the number of executions."""
+    """Fuzzes a target for some seconds, and returns the number of executions."""
     root = str(HERE.parent)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
     environment |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "ZOO_OFFLINE": "1", saved.SHARED: shared}
@@ -61,7 +61,7 @@ def search(script: str, name: str, seconds: float, shared: str) -> int:
 
 
 def main(minutes: float, names: list[str]) -> int:
-    """Searches all targets, or those named, prints a row for each, and returns how many things were found."""
+    """Fuzzes all targets, or the named ones, prints a row for each, and returns the number of findings."""
     of_bytes = [*targets.TARGETS, *folder_targets.TARGETS]
     scripts = {"one_target.py": of_bytes, "saved.py": list(saved.TARGETS), "endpoints.py": list(endpoints.RUNS)}
     chosen = [

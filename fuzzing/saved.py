@@ -1,6 +1,6 @@
-"""Fuzzes runs and exports, with_digests anew after each change: `saved.py NAME SECONDS`; prints `EXECUTIONS n`.
+"""Fuzzes runs and exports, with valid digests after each change: `saved.py NAME SECONDS`; prints `EXECUTIONS n`.
 
-What is loaded must predict as many results as there are inputs, in the form of the task, or be refused by a `ZooError`.
+A folder must be refused by a `ZooError`, or load and return a prediction of the task's form for each input.
 """
 
 import json
@@ -22,13 +22,13 @@ import watch
 
 INPUTS = ["a fine film", "dull", ""]
 SHARED = "ZOO_FUZZING_FOLDER"
-"""The variable that names a folder for what several targets begin with."""
+"""Environment variable with a folder for seeds shared by several targets."""
 LONGEST = 120
-"""Seconds that one input may take."""
+"""Maximum seconds for one input."""
 
 
 def graph_of_export(folder: Path, draw: random.Random) -> None:
-    """Changes what the graph of an export says of its signatures and functions."""
+    """Changes signatures and functions in the graph of an export."""
     from tensorflow.core.protobuf import saved_model_pb2
 
     path = folder / "saved_model.pb"
@@ -79,10 +79,10 @@ TARGETS: dict[str, tuple[str, Callable[[Path, random.Random], None]]] = {
     "export_files": ("export.json", files_of_export),
     "run_files": ("config.json", files_of_run),
 }
-"""Each target: the document that is with_digests, and what changes a copy of the folder."""
+"""Each target: the document with the digests, and the function that changes a copy of the folder."""
 
 
-def seal_again(folder: Path, name: str) -> None:
+def update_digests(folder: Path, name: str) -> None:
     """Updates the digests, as someone who tampers with a file would."""
     from keras_rnn_zoo.artifacts.digests import digests, with_digests
     from keras_rnn_zoo.artifacts.export import CARD, EXPORT_MODEL_FILES, EXTRA, LICENSE
@@ -94,7 +94,7 @@ def seal_again(folder: Path, name: str) -> None:
 
 
 def check(predictions: list[dict[str, Any]], classes: tuple[str, ...]) -> None:
-    """Raises `AssertionError` unless there is a prediction of the form of a classification for each input."""
+    """Raises `AssertionError` unless there is a valid classification for each input."""
     assert len(predictions) == len(INPUTS), f"{len(predictions)} predictions for {len(INPUTS)} inputs"
     for prediction in predictions:
         assert set(prediction) == {"label", "probabilities"}, f"a prediction has the names {sorted(prediction)}"
@@ -106,7 +106,7 @@ def check(predictions: list[dict[str, Any]], classes: tuple[str, ...]) -> None:
 
 
 def _export(folder: Path) -> Path:
-    """Returns an export of a tiny run in `folder`, copied from the folder that all targets of `run.py` share."""
+    """Returns an export of a tiny run in `folder`, copied from a folder shared by all targets of `run.py`."""
     if SHARED not in os.environ:
         return endpoints.made("text", folder)
     kept = Path(os.environ[SHARED]) / "runs"
@@ -121,12 +121,12 @@ def main(name: str, seconds: int) -> None:
     """Loads and predicts until the time is over."""
     import keras_rnn_zoo as zoo
 
-    sealed_name, change = TARGETS[name]
+    document_name, change = TARGETS[name]
     count = 0
     watch.install()
     with tempfile.TemporaryDirectory() as place:
         export = _export(Path(place))
-        original = export if sealed_name == "export.json" else export.parent
+        original = export if document_name == "export.json" else export.parent
         check(zoo.load(str(original)).predict(INPUTS), zoo.load(str(original)).task.classes)
         end = time.monotonic() + seconds
         seed = time.time_ns()
@@ -139,7 +139,7 @@ def main(name: str, seconds: int) -> None:
             began = time.monotonic()
             try:
                 change(folder, random.Random(seed))
-                seal_again(folder, sealed_name)
+                update_digests(folder, document_name)
                 with watch.watching():
                     try:
                         loaded = zoo.load(str(folder))
@@ -147,7 +147,7 @@ def main(name: str, seconds: int) -> None:
                     except zoo.ZooError:
                         pass
                 assert time.monotonic() - began < LONGEST, f"it took {time.monotonic() - began:.0f} s"
-            except Exception as error:  # The search goes on; the finding is kept.
+            except Exception as error:  # The finding is saved, and the search continues.
                 findings.keep(name, f"seed {seed}".encode(), error, folder)
     print(f"EXECUTIONS {count}")
 

@@ -1,4 +1,4 @@
-"""What fuzzing begins with: small valid input of each kind."""
+"""Seeds for fuzzing: small valid inputs of each kind."""
 
 import io
 import json
@@ -44,7 +44,7 @@ def wav(rate: int = 8000, width: int = 2, channels: int = 1, samples: int = 400)
 
 
 def floats() -> bytes:
-    """Returns a WAV file of 32-bit floats, in the extensible form."""
+    """Returns a WAV file of 32-bit floats in the extensible format."""
     data = np.zeros(100, "<f4").tobytes()
     form = struct.pack("<HHIIHHHHIH14s", 0xFFFE, 1, 8000, 32000, 4, 32, 22, 32, 4, 3, b"\0" * 14)
     body = b"WAVE" + struct.pack("<4sI", b"fmt ", len(form)) + form + struct.pack("<4sI", b"data", len(data)) + data
@@ -59,7 +59,7 @@ def array(values: object) -> bytes:
 
 
 def object_header(shape: tuple[int, ...]) -> bytes:
-    """Returns the head of a `.npy` file of objects, which a pickle follows."""
+    """Returns the header of a `.npy` file of objects, which is followed by a pickle."""
     file = io.BytesIO()
     np.lib.format.write_array_header_1_0(file, {"descr": "|O", "fortran_order": False, "shape": shape})
     return file.getvalue()
@@ -78,7 +78,7 @@ OBJECTS: list[list[object]] = [
     [[1, [2.5, "c"]], [], [np.float32(3)], (1, 2)],
     [np.array(["a", "bc"]), np.array([b"a"]), np.array([1, 2], "<i8"), np.array(4.0)],
 ]
-"""What stands in arrays of objects, as people write them."""
+"""Typical contents of arrays of objects."""
 
 
 def ragged() -> np.ndarray:
@@ -89,7 +89,7 @@ def ragged() -> np.ndarray:
 
 
 def archive(**arrays: object) -> bytes:
-    """Returns a packed NumPy archive."""
+    """Returns a compressed NumPy archive."""
     file = io.BytesIO()
     np.savez_compressed(file, **{name: np.asanyarray(values) for name, values in arrays.items()})
     return file.getvalue()

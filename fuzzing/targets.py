@@ -1,4 +1,4 @@
-"""The readers of files as functions of bytes: each raises `ZooError` or nothing."""
+"""Readers of files as functions of bytes; each may raise `ZooError` only."""
 
 import io
 import itertools
@@ -39,7 +39,7 @@ def described(task: str, examples: Examples | None = None) -> RunConfig:
 
 
 def opened(form: str, place: str, task: str, **options: str) -> None:
-    """Opens files as `zoo train` does, and reads every row of every split without TensorFlow."""
+    """Opens files like `zoo train`, and reads every row of every split without TensorFlow."""
     entry = registry.find_dataset(f"{form}:{place}", (task,), options)
     given = {name: value for name, value in {**entry.defaults, **options}.items() if name in entry.options}
     examples = entry.make(None, 0, **given, **({"skip_bad_rows": True} if "skip_bad_rows" in entry.options else {}))
@@ -48,7 +48,7 @@ def opened(form: str, place: str, task: str, **options: str) -> None:
 
 
 def table(form: str, tasks: tuple[str, ...]) -> Callable[[bytes], None]:
-    """Returns the target of a form of tables; the first three bytes choose task, columns and encoding."""
+    """Returns the target for a table format; the first three bytes select task, columns and encoding."""
 
     def target(data: bytes) -> None:
         head, content = data[:3].ljust(3, b"\0"), data[3:]
@@ -63,7 +63,7 @@ def table(form: str, tasks: tuple[str, ...]) -> Callable[[bytes], None]:
 
 
 def pairs(data: bytes) -> None:
-    """Two files of sentences, cut at the first zero byte after the choice of the encoding."""
+    """Two files of sentences, separated by the first zero byte after the encoding byte."""
     first, _, second = data[1:].partition(b"\0\0")
     for name, content in (("a.txt", first), ("b.txt", second)):
         (FOLDER / name).write_bytes(content)
@@ -72,7 +72,7 @@ def pairs(data: bytes) -> None:
 
 
 def book(data: bytes) -> None:
-    """One text, whose stretches are read, too."""
+    """A text, whose chunks are read as well."""
     from keras_rnn_zoo.user_data.text_corpus import _cut
     from keras_rnn_zoo.user_data.textfile import TextFile
 
@@ -85,7 +85,7 @@ def book(data: bytes) -> None:
 
 
 def answered(data: bytes) -> None:
-    """Files of inputs to be answered, and the answers written beside them."""
+    """Files of inputs to predict, and the predictions written for them."""
     form = ("csv", "tsv", "jsonl", "text", "conll")[data[0] % 5] if data else "csv"
     task = "tagging" if form == "conll" else "classification"
     path = FOLDER / f"asked.{form}"
@@ -96,12 +96,12 @@ def answered(data: bytes) -> None:
     write = source.writer(io.StringIO())
     for asked in itertools.islice(source.inputs(), 1000):
         if not isinstance(asked, BadRow):
-            words = (asked.input or "").split()  # Where the file holds no input, there is none.
+            words = (asked.input or "").split()  # The file may have no input.
             write(asked, {"tags": ["O"] * len(words)} if task == "tagging" else {"label": "x", "probabilities": [0.5]})
 
 
 def npz(data: bytes) -> None:
-    """An array in an archive; the first byte chooses which one it is, whether there are lengths, and the task."""
+    """An array in an archive; the first byte selects the array, the task, and whether there are lengths."""
     choice = data[0] if data else 0
     arrays = {"x": seeds.array([[[0.5, 1.0]]] * 12), "y": seeds.array([number % 2 for number in range(12)])}
     if choice & 1:
@@ -114,13 +114,13 @@ def npz(data: bytes) -> None:
 
 
 def npz_file(data: bytes) -> None:
-    """The archive itself."""
+    """A NumPy archive."""
     (FOLDER / "whole.npz").write_bytes(data)
     opened("npz", str(FOLDER / "whole.npz"), "classification")
 
 
 def images(data: bytes) -> None:
-    """A folder with one image that is made up."""
+    """A folder with one fuzzed image."""
     folder = FOLDER / "images"
     for number in range(12):
         place = folder / "ab"[number % 2]
@@ -157,7 +157,7 @@ _WAV = seeds.wav()
 
 
 def series(data: bytes) -> None:
-    """A series as JSON, as `zoo predict` takes it."""
+    """A series as JSON, in the format of `zoo predict`."""
     pad_batch([parse_series(data), parse_series(data.decode("utf-8", "replace"))], (2,))
 
 
@@ -211,7 +211,7 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], list[bytes]]] = {
         [b"units: 64\ndropout: 0.5\ncolumns: {text: a}\n", b"a: &b [1]\nc: *b\n", b"cell: !!str gru\n---\nx: |\n y\n"],
     ),
 }
-"""Each target and the input that its fuzzing begins with."""
+"""Each target and its seed input."""
 
 TOKENS: dict[str, tuple[bytes, ...]] = {
     "yaml": (
@@ -219,4 +219,4 @@ TOKENS: dict[str, tuple[bytes, ...]] = {
         *(b"\n---\n", b"%YAML 1.1\n", b"? ", b"|\n", b"- ", b'"\\U', b"'", b"0x", b"units: ", b"columns:\n ", b"\t"),
     ),
 }
-"""What the input of some targets is made of, for the search to put in."""
+"""Dictionaries of tokens that the search inserts into the input of some targets."""

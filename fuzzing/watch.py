@@ -1,6 +1,6 @@
-"""What a reader of a stranger's bytes must never do: import by their word, start programs, connect, or take all memory.
+"""Detects what a reader of untrusted bytes must never do: import by name, start programs, connect, exhaust memory.
 
-The events of Python's audit hooks tell, whatever becomes of the exception that a library may swallow.
+Events are recorded by Python's audit hooks, even if a library swallows the exception.
 """
 
 import contextlib
@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from typing import Any
 
 MOST_GROWTH = 512 * 2**20
-"""Bytes by which one input may raise the most memory that the process has held."""
+"""Maximum number of bytes by which one input may raise the peak memory of the process."""
 MOST_MEMORY = 4 * 2**30
-"""Bytes that a process may hold: what wants more gets a `MemoryError`, and the machine stays usable."""
+"""Memory limit of a process in bytes; beyond it, allocations raise `MemoryError`, so that the machine stays usable."""
 BAIT = "zoo_bait"
-"""A module that inputs may name, as if it were installed: whoever takes anything from it is caught."""
+"""A fake module that inputs may name; any access to it is detected."""
 _REACHING = ("subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system", "socket.connect")
 _OWN = frozenset(
     (
@@ -29,7 +29,7 @@ _OWN = frozenset(
         "scipy",
         "sklearn",
         "PIL",
-        # What reads FLAC, OGG and MP3, and what it imports.
+        # The reader of FLAC, OGG and MP3, and its imports.
         "soundfile",
         "_soundfile",
         "_soundfile_data",
@@ -37,14 +37,14 @@ _OWN = frozenset(
         "typing_extensions",
     )
 )
-"""Packages whose modules may be imported when they are first needed."""
+"""Packages whose modules may be imported late."""
 
 _events: list[str] = []
 _active = False
 
 
 class Reached(Exception):
-    """A reader did what it must not."""
+    """A reader did something that it must not do."""
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
@@ -55,7 +55,9 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     elif event == "import" and arguments[0].partition(".")[0] not in _OWN | sys.stdlib_module_names:
         _events.append(f"import of {arguments[0]}")
     elif event == "import" and arguments[0] in ("antigravity", "this", "idlelib", "turtledemo"):
-        _events.append(f"import of {arguments[0]}")  # Nobody needs them: they stand for all of the standard library.
+        _events.append(
+            f"import of {arguments[0]}"
+        )  # No reader needs these modules; they represent the standard library.
 
 
 class _Bait(types.ModuleType):
@@ -66,7 +68,7 @@ class _Bait(types.ModuleType):
 
 
 def install() -> None:
-    """Sets the hook, the bait and a limit of memory, once in a process."""
+    """Installs the audit hook, the fake module and the memory limit, once per process."""
     resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
     sys.modules[BAIT] = _Bait(BAIT)
     sys.addaudithook(_hook)
@@ -74,7 +76,7 @@ def install() -> None:
 
 @contextlib.contextmanager
 def watching() -> Iterator[None]:
-    """Raises `Reached` at the end of the block if it did what no reader may."""
+    """Raises `Reached` at the end of the block if the block did something that no reader may do."""
     global _active
     _events.clear()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

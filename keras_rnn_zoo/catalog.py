@@ -67,6 +67,16 @@ def are_names(value: Any) -> bool:
     return isinstance(value, tuple | list) and all(isinstance(name, str) for name in value)
 
 
+def import_modules(package: str) -> None:
+    """Imports the modules in a package, so that the entries in them register themselves.
+
+    Modules whose names begin with an underscore are left to those that need them. A plugin calls it with `__name__`.
+    """
+    for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
+        if not module.name.startswith("_"):
+            importlib.import_module(f"{package}.{module.name}")
+
+
 E = TypeVar("E", bound=Entry)
 
 
@@ -138,12 +148,8 @@ class Catalog(Generic[E]):
     def _scan_package(self) -> None:
         if self._package is None:
             return
-        package = importlib.import_module(self._package)
-        self._package = None  # Set before importing: the imported modules may look up a name.
-        for module in pkgutil.iter_modules(package.__path__):
-            if module.name.startswith("_"):  # A module shared by entries, not an entry.
-                continue
-            importlib.import_module(f"{package.__name__}.{module.name}")
+        package, self._package = self._package, None  # Set before importing: the imported modules may look up a name.
+        import_modules(package)
 
 
 class _Plugins:

@@ -3,12 +3,12 @@
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from processes import run_python
 
 import keras_rnn_zoo as zoo
 
@@ -24,8 +24,7 @@ def exported(trained, tmp_path_factory):
 
 
 def test_the_python_program_asks_an_export(exported):
-    command = [sys.executable, str(EXAMPLES / "ask_savedmodel.py"), str(exported), *TEXTS]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = run_python((EXAMPLES / "ask_savedmodel.py").read_text(), exported, *TEXTS)
     assert done.returncode == 0, done.stderr
     assert [line.split()[0] for line in done.stdout.splitlines()] == labels(exported)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from processes import run_python
 from tensorflow.core.protobuf import saved_model_pb2
 
 import keras_rnn_zoo as zoo
@@ -59,16 +60,7 @@ def test_the_export_answers_as_predict_does_with_stock_tensorflow(exported, trai
     examples = registry.datasets.get("toy_reviews").make(None, 0).split("test")
     texts = [text for text, _ in examples.as_numpy_iterator()][:190]
     texts += [b"", b"!", b"\xff\xfe", "😀".encode(), b"long " * 500, b"a\x00b", b"   ", b"<br />", b"x" * 10_000, b"\n"]
-    program = tmp_path / "stock.py"
-    program.write_text(STOCK)
-    done = subprocess.run(
-        [sys.executable, str(program), str(exported)],
-        input=json.dumps([text.hex() for text in texts]),
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        check=False,
-    )
+    done = run_python(STOCK, exported, input=json.dumps([text.hex() for text in texts]).encode(), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     answers = json.loads(done.stdout)
     expected = zoo.predict(trained, texts)

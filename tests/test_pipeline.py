@@ -4,15 +4,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_rnn_zoo import batching as pipeline
-from keras_rnn_zoo.batching import make_batches
+from keras_rnn_zoo.batching import batches as pipeline
+from keras_rnn_zoo.batching import buckets
+from keras_rnn_zoo.batching.batches import make_batches
+from keras_rnn_zoo.batching.buckets import BOUNDARIES
+from keras_rnn_zoo.batching.repeated_inputs import read_once
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.readers.audio import AudioReader
 from keras_rnn_zoo.readers.image import ImageReader
 from keras_rnn_zoo.readers.series import SeriesReader
 from keras_rnn_zoo.readers.text import TextReader
 from keras_rnn_zoo.readers.words import WordsReader
-from keras_rnn_zoo.tasks._repeated_inputs import read_once
 from keras_rnn_zoo.tasks.captioning import Captioning
 from keras_rnn_zoo.tasks.classification import Classification
 from keras_rnn_zoo.tasks.regression import Regression
@@ -196,14 +198,14 @@ def test_examples_of_one_length_are_batched_in_their_order():
 
 
 def test_jax_is_given_few_shapes_with_targets_as_long_as_their_inputs(task, monkeypatch):
-    monkeypatch.setattr(pipeline, "keras", SimpleNamespace(backend=SimpleNamespace(backend=lambda: "jax")))
+    monkeypatch.setattr(buckets, "keras", SimpleNamespace(backend=SimpleNamespace(backend=lambda: "jax")))
     tagging = Tagging(WordsReader(), ("O", "B-X"))
     texts = [" ".join(["a"] * length) for length in LENGTHS if length]
     tags = [text.replace("a", "O") for text in texts]
     batches = make_batches(tf.data.Dataset.from_tensor_slices((texts, tags)), tagging, 32)
     shapes = {(inputs.shape, targets.shape) for inputs, targets in batches.data.as_numpy_iterator()}
     assert all(inputs == targets for inputs, targets in shapes)
-    assert {inputs[1] for inputs, _ in shapes} <= {*pipeline.BOUNDARIES, 59}
+    assert {inputs[1] for inputs, _ in shapes} <= {*BOUNDARIES, 59}
     transcription = Transcription(AudioReader(), ())
     transcription.target_ids.set_vocabulary(["a"])
     recordings = [[0.5] * length for length in LENGTHS if length]

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import sysconfig
@@ -52,22 +53,155 @@ def zoo(python, *args, path=(), **environment):
     )
 
 
+FILES_OF = {
+    "task": {"multi_label.py"},
+    "dataset": {"toy_orders.py"},
+    "architecture": {"bag_of_words.py"},
+    "cell": {"leaky.py"},
+    "input kind": {"vector.py", "perceptron.py", "toy_rings.py"},
+    "file format": {"orders_file.py"},
+    "export format": {"keras_file.py"},
+    "command": {"size.py"},
+}
+"""The files that each kind of entry takes in the package of docs/extending.md."""
+
+MOST_FILES = {"input kind": 3}
+"""Files that a kind of entry may take, where it is not one."""
+
+
+def test_each_kind_of_entry_takes_as_many_files_as_the_page_says(tmp_path):
+    written = {Path(name).name for name in write_package(tmp_path) if Path(name).parts[0] == "zoo_orders"}
+    assert written == {"__init__.py"}.union(*FILES_OF.values())
+    for kind, files in FILES_OF.items():
+        assert len(files) <= MOST_FILES.get(kind, 1)
+        decorator = f"@registry.{'reader' if kind == 'input kind' else kind.replace(' ', '_')}("
+        assert any(decorator in (tmp_path / "zoo_orders" / name).read_text() for name in files)
+
+
 def test_an_installed_plugin_is_listed_after_the_entries_of_the_package(fresh):
     rows = json.loads(zoo(fresh, "list", "--json").stdout)
-    assert rows[-1]["name"] == "bag_of_words"
-    assert rows[-1]["aliases"] == ["bag"]
-    assert rows[-1]["datasets"] == ["toy_orders"]
+    assert [row["name"] for row in rows[-2:]] == ["bag_of_words", "perceptron"]
+    assert rows[-2]["aliases"] == ["bag"]
+    assert rows[-2]["datasets"] == ["toy_orders"]
     assert "most things in an order" in zoo(fresh, "show", "Bag").stdout
 
 
-def test_a_plugin_trains_answers_and_measures(fresh, tmp_path):
-    models = ("--models-dir", str(tmp_path))
-    trained = zoo(fresh, "train", "bag", "--set", "most=2", "--learning-rate", "0.1", "--epochs", "8", *models)
-    assert trained.returncode == 0, trained.stderr
-    measured = json.loads(zoo(fresh, "evaluate", "--json", *models).stdout)
-    assert measured["metrics"]["exact_match"] > 0.9
-    (answer,) = json.loads(zoo(fresh, "predict", "bag_of_words", "coffee and cake, please", "--json", *models).stdout)
-    assert answer["labels"] == "cake coffee"
+SESSION = """
+import json, sys
+from click.testing import CliRunner
+from zoo_cli.main import cli
+
+for args in json.loads(sys.argv[1]):
+    result = CliRunner().invoke(cli, args)
+    print(json.dumps({"status": result.exit_code, "out": result.stdout, "err": result.stderr[-3000:]}), flush=True)
+"""
+
+
+def session(python, folder, *lines):
+    """Runs command lines in one fresh process, runs in `folder`; returns what each prints."""
+    command = [str(python), "-c", SESSION, json.dumps([shlex.split(line) for line in lines])]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "ZOO_MODELS_DIR": str(folder)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=folder)
+    results = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"status"')]
+    assert len(results) == len(lines), done.stderr
+    for line, result in zip(lines, results, strict=True):
+        assert result["status"] == 0, f"zoo {line}: {result['err']}"
+        assert "Traceback" not in result["err"]
+    return [result["out"] for result in results]
+
+
+@pytest.fixture(scope="module")
+def orders(fresh, tmp_path_factory):
+    """A folder with a run of the plugin's architecture, and what the commands printed."""
+    folder = tmp_path_factory.mktemp("orders")
+    lines = [
+        "train bag --set most=2 --learning-rate 0.1 --epochs 8",
+        "evaluate --json",
+        "predict bag_of_words 'coffee and cake, please' --json",
+        "size",
+        "export bag_of_words --format keras",
+    ]
+    return folder, session(fresh, folder, *lines)
+
+
+def test_a_task_a_dataset_and_an_architecture_train_answer_and_measure(orders):
+    _, (_, measured, predicted, *_) = orders
+    assert json.loads(measured)["metrics"]["exact_match"] > 0.9
+    assert json.loads(predicted)[0]["labels"] == "cake coffee"
+
+
+def test_a_command_is_listed_and_runs(fresh, orders):
+    _, (*_, size, _) = orders
+    assert int(size.replace(",", "")) > 16 * 4
+    listed = zoo(fresh, "--help").stdout
+    assert re.search(r"export .*\n(.*\n)?  size +Print the number of weights of a run\n", listed)
+    assert "--offline" in zoo(fresh, "size", "--help").stdout
+
+
+def test_an_export_format_is_offered_checked_and_written(fresh, orders):
+    folder, (*_, path) = orders
+    version = Path(path.splitlines()[0])
+    assert version.parent == folder / "bag_of_words" / "keras"
+    facts = json.loads((version / "export.json").read_text())
+    assert facts["check"]["difference"] <= 1e-4
+    assert "exported.keras" in facts["files"]
+    assert "keras]" in zoo(fresh, "export", "--help").stdout
+    assert "for `keras.saving.load_model`" in zoo(fresh, "show", "bag").stdout
+
+
+def test_a_file_format_and_the_files_of_a_task_train_and_are_predicted(fresh, tmp_path):
+    things = ("cake", "coffee", "juice", "tea")
+    rows = [(f"{one} {other}", f"a {one} and a {other}") for one in things for other in things if one != other] * 4
+    (tmp_path / "old.orders").write_text("".join(f"{labels} | {order}\n" for labels, order in rows))
+    (tmp_path / "old.csv").write_text("text,labels\n" + "".join(f"{order},{labels}\n" for labels, order in rows))
+    (tmp_path / "new.orders").write_text("a tea and a cake\ntea | a coffee and a juice\n")
+    (tmp_path / "new.csv").write_text("text\na tea and a cake\n")
+    given = "--epochs 20 --batch-size 8 --learning-rate 0.1"
+    _, written, _, tabled = session(
+        fresh,
+        tmp_path,
+        f"train bag --run a --dataset orders:old.orders {given}",
+        "predict a --input new.orders",
+        f"train bag --run b --dataset csv:old.csv {given}",
+        "predict b --input new.csv",
+    )
+    assert written == "cake tea | a tea and a cake\ncoffee juice | a coffee and a juice\n"
+    assert tabled.splitlines()[1].startswith("a tea and a cake,cake tea")
+
+
+def test_a_cell_is_chosen_in_every_architecture_and_exported(fresh, tmp_path):
+    texts = [f"{word} {number}" for number in range(20) for word in ("good", "bad", "fine")]
+    (tmp_path / "a.csv").write_text("text,label\n" + "".join(f"{text},{text[:3]}\n" for text in texts))
+    (tmp_path / "b.csv").write_text("source,target\n" + "".join(f"{text},{text[::-1]}\n" for text in texts))
+    small = "--set cell=leaky --set units=4 --set embedding_dim=4 --set max_length=8 --epochs 1"
+    *_, predicted, _, translated = session(
+        fresh,
+        tmp_path,
+        f"train many_to_one --dataset csv:a.csv {small}",
+        "export many_to_one --format tflite",
+        "export many_to_one",
+        "predict many_to_one 'good 3' --json",
+        f"train seq2seq --run seq --dataset csv:b.csv {small}",
+        "predict seq 'good 3' --json",
+    )
+    assert json.loads(predicted)[0]["label"] in ("goo", "bad", "fin")
+    assert isinstance(json.loads(translated)[0]["text"], str)
+    shown = zoo(fresh, "show", "ctc", "--json").stdout
+    (cell,) = [option for option in json.loads(shown)["options"] if option["name"] == "cell"]
+    assert cell["choices"] == ["simple_rnn", "gru", "lstm", "mingru", "minlstm", "leaky"]
+    refused = zoo(fresh, "train", "many_to_one", "--set", "cell=leakey")
+    assert "expects one of simple_rnn, gru, lstm, mingru, minlstm, leaky" in refused.stderr
+
+
+def test_a_kind_of_input_is_trained_on_and_predicted(fresh, tmp_path):
+    train, predicted = session(
+        fresh, tmp_path, "train perceptron --epochs 30 --learning-rate 0.05", "predict perceptron '[0.1, 2]' --json"
+    )
+    assert 'zoo predict perceptron "[1.5, 0.2]"' in train
+    assert json.loads(predicted)[0]["label"] == "outer"
+    refused = zoo(fresh, "predict", "perceptron", "two", "--models-dir", str(tmp_path))
+    assert "A list of 2 numbers is expected; received" in refused.stderr
+    assert refused.returncode == 1
 
 
 def plugin(folder, name, code):
@@ -210,3 +344,33 @@ def test_a_plugin_that_fails_takes_no_other_with_it(tmp_path):
     done = zoo(sys.executable, "list", "--json", path=[tmp_path])
     assert "The plugin 'a_plugin'" in done.stderr
     assert "plugged" in done.stdout
+
+
+COMMAND = """
+import click
+from keras_rnn_zoo import registry
+
+@registry.command()
+@click.command("{name}")
+def command():
+    \"\"\"{line}\"\"\"
+    click.echo("here")
+"""
+
+
+def test_a_command_with_the_name_of_one_of_the_zoo_is_left_out_with_a_warning(tmp_path):
+    plugin(tmp_path, "taking_plugin", COMMAND.format(name="show", line="Show nothing."))
+    done = zoo(sys.executable, "--help", path=[tmp_path])
+    assert done.returncode == 0
+    assert "Show nothing" not in done.stdout
+    assert "The command 'show' of taking_plugin is left out" in done.stderr
+
+
+def test_a_broken_command_is_left_out_with_a_warning(tmp_path):
+    plugin(tmp_path, "broken_plugin", COMMAND.format(name="broken", line=""))
+    plugin(tmp_path, "sound_plugin", COMMAND.format(name="sound", line="Print here."))
+    done = zoo(sys.executable, "--help", path=[tmp_path])
+    assert done.returncode == 0
+    assert "broken" not in done.stdout
+    assert "The command 'broken' needs a docstring" in done.stderr
+    assert zoo(sys.executable, "sound", path=[tmp_path]).stdout == "here\n"

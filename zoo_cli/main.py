@@ -1,6 +1,5 @@
 """The `zoo` command."""
 
-import ast
 import contextlib
 import errno
 import functools
@@ -9,6 +8,7 @@ import io
 import logging
 import os
 import pkgutil
+import re
 import signal
 import sys
 import threading
@@ -25,7 +25,7 @@ from keras_rnn_zoo.printing import printable
 logger = logging.getLogger(__name__)
 
 ORDER = ("list", "show", "datasets", "init", "train", "evaluate", "predict", "export")
-"""The commands in the order of use; others follow by name, those of plugins at the end."""
+"""The commands in the order of use. Others follow by name, and those of plugins come last."""
 
 INTERRUPTED, TERMINATED = 130, 143
 """Exit statuses that shells report for programs ended by Ctrl-C and by SIGTERM."""
@@ -46,14 +46,14 @@ offline_option = click.option(
 
 
 def own_commands() -> dict[str, str]:
-    """Returns the module of each of the zoo's own commands by name: each is a file in `zoo_cli/commands/`."""
+    """Returns the modules of the built-in commands by command name: each file in `zoo_cli/commands/` is a command."""
     from zoo_cli import commands
 
-    # `list` is a name of Python's own, which a module should not take.
+    # A module named `list` would shadow Python's own.
     found = {
         module.name.rstrip("_").replace("_", "-"): module.name for module in pkgutil.iter_modules(commands.__path__)
     }
-    rank = {name: place for place, name in enumerate(ORDER)}
+    rank = {name: index for index, name in enumerate(ORDER)}
     return {name: found[name] for name in sorted(found, key=lambda name: (rank.get(name, len(rank)), name))}
 
 
@@ -64,7 +64,9 @@ def _plugin_commands() -> dict[str, click.Command]:
     found = {entry.name: entry for entry in registry.commands.entries()}
     for name in found.keys() & own_commands():
         module = found.pop(name).make.__module__
-        logger.warning("The command %r of %s is left out: zoo has one of that name. Rename it.", name, module)
+        logger.warning(
+            "The command %r of %s is ignored: zoo has a built-in command with that name. Rename it.", name, module
+        )
     return {name: entry.command for name, entry in found.items()}
 
 
@@ -79,10 +81,10 @@ def _load(name: str) -> click.Command | None:
 
 
 def _first_line_of_help(module: str) -> str:
-    """Returns the first line of a command's help, read from its source: importing it would load all that it needs."""
+    """Returns the first line of a command's help. It is read from the source, because importing the command is slow."""
     source = pkgutil.get_data("zoo_cli.commands", f"{module}.py") or b""
-    functions = (node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
-    return next((ast.get_docstring(node) or "" for node in functions if node.name == "command"), "").partition("\n")[0]
+    found = re.search(r'^def command\(.*?^    """([^\n"]*)', source.decode(), re.MULTILINE | re.DOTALL)
+    return found[1] if found else ""
 
 
 class ZooGroup(click.Group):

@@ -1,1 +1,1 @@
-"""The data sets of the zoo: one file, one data set. The registry scans this folder."""
+"""The datasets of the zoo, one file per dataset. The registry scans this folder."""

@@ -4,7 +4,8 @@ import functools
 from pathlib import Path
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.datasets._prepared import PHOTOGRAPHS, checksum, open_prepared, read_captions
+from keras_rnn_zoo.datasets._captions import PHOTOGRAPHS, read_captions
+from keras_rnn_zoo.datasets._prepared import checksum, open_prepared
 from keras_rnn_zoo.datasets.examples import Examples
 
 LOCATION = "coco_captions/2014"

@@ -162,17 +162,17 @@ class TextDecoder(keras.layers.Layer):
             training: whether to apply dropout.
         """
         x = self.dropout(self.embedding(ids) * self.scale, training=training)  # (rows, time, embedding_dim)
-        beside = weights = None
+        extra_input = weights = None
         if "mean" in context:
             mean = ops.expand_dims(context["mean"], 1)
-            beside = ops.broadcast_to(mean, (*ops.shape(x)[:2], mean.shape[-1]))
+            extra_input = ops.broadcast_to(mean, (*ops.shape(x)[:2], mean.shape[-1]))
         for number in range(len(self.recurrent)):
             if number:
                 x = self.dropout(x, training=training)
-            x = advance(number, x if beside is None else ops.concatenate([x, beside], axis=-1))
+            x = advance(number, x if extra_input is None else ops.concatenate([x, extra_input], axis=-1))
             if self.attention and number == 0:
-                beside, weights = self.attention(x, **context)
-        x = self.joined(x if beside is None else ops.concatenate([x, beside], axis=-1))
+                extra_input, weights = self.attention(x, **context)
+        x = self.joined(x if extra_input is None else ops.concatenate([x, extra_input], axis=-1))
         x = self.dropout(x, training=training)
         logits = ops.matmul(x, ops.transpose(self.embedding.embeddings)) + self.bias
         return ops.cast(logits, "float32"), weights

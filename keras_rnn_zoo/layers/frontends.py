@@ -142,7 +142,7 @@ def line_frontend(*, image_height, channels, dropout, distortion=0.0, name="imag
     x = ZeroPadding(name="unpadded")(x, mask=mask)
     for index, (filters, stride) in enumerate(zip((16, 32, 64, 96), LINE_STRIDES, strict=True), 1):
         x = keras.layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"convolution_{index}")(x)
-        # No value is negative, so the maximum of a window that includes padding is that of its real columns.
+        # No value is negative, so zeros at padding never change the maximum of a window.
         x = ZeroPadding(finite=True, name=f"unpooled_{index}")(x, mask=mask)
         # (batch, width / stride, height / 2, filters)
         x = keras.layers.MaxPooling2D((stride, 2), padding="same", name=f"pooling_{index}")(x)

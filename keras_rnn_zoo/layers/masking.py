@@ -42,8 +42,8 @@ class ZeroPadding(Masked):
     NaN becomes zero at real steps, too, because the first step of an empty sequence counts as real.
 
     Args:
-        finite: whether the inputs never hold NaN or infinity. They are then multiplied by the mask, which takes a third
-            of the time.
+        finite: whether the inputs never contain NaN or infinity. They are then multiplied by the mask, which takes a
+            third of the time.
     """
 
     def __init__(self, finite=False, **kwargs):

@@ -121,12 +121,13 @@ def _plain_loop(layer):
         initial_state = tf.nest.flatten(initial_state)
         zeros = tf.zeros_like(initial_state[0])  # The output of masked steps before the first real one.
         if layer.return_sequences:
-            array = tf.TensorArray(zeros.dtype, count, element_shape=[sequences.shape[0], layer.units])
+            size = getattr(layer.cell, "output_size", zeros.shape[-1])
+            array = tf.TensorArray(zeros.dtype, count, element_shape=[sequences.shape[0], size])
         else:  # Without an array, the batch may have any size: for a `CharacterReader`, it is the number of words.
             array = tf.zeros([0])
 
         def step(time, array, output, *states):
-            new_output, after = layer.cell(tf.gather(steps_first, time), list(states), training=False)
+            new_output, after = layer.cell(tf.gather(steps_first, time), list(states))
             if real is not None:
                 is_real = tf.gather(real, time)
                 new_output = tf.where(is_real, new_output, zeros if layer.zero_output_for_mask else output)

@@ -171,7 +171,7 @@ def _warnings(surveys: Mapping[str, RowReport], task: Any, examples: list[Any], 
     if task.reader.input == "series":
         normalized = task.reader.normalization == "standard"
         found += series_warnings(np.concatenate([raw for raw, _ in examples]), normalized=normalized)
-    return found + _leaks(task, examples)
+    return found + (_leaks(task, examples) if main.files.task_files.classes == "one" else [])
 
 
 def _odd_classes(main: RowReport) -> list[str]:
@@ -209,7 +209,7 @@ def _cut(what: str, lengths: Any, limit: int, unit: str) -> str:
 
 def _leaks(task: Any, examples: list[Any]) -> list[str]:
     """Returns warnings of classes whose names stand in their own texts."""
-    if task.reader.input != "text" or not _targets_are_classes(task):
+    if task.reader.input != "text":
         return []
     words = [frozenset(re.findall(r"\w+", raw.decode("utf-8", "replace").casefold())) for raw, _ in examples]
     targets = [int(target) for _, target in examples]
@@ -227,8 +227,3 @@ def _leaks(task: Any, examples: list[Any]) -> list[str]:
                 "others: it leaks into the text. Remove it there."
             )
     return found
-
-
-def _targets_are_classes(task: Any) -> bool:
-    """Whether targets are numbers of classes, one for an example."""
-    return bool(task.classes) and not hasattr(task.reader, "words")

@@ -1,12 +1,12 @@
 """What every data set keeps to, with its architecture and its default options: predictions, and those of exports."""
 
+import functools
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 from entry_runs import ENTRIES, assert_same, raw_inputs
+from processes import run_python
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
@@ -16,11 +16,16 @@ from keras_rnn_zoo.exporting import export as exporting
 BACKWARDS = ENTRIES[::-1]
 
 
+@pytest.fixture(scope="module")
+def loaded_once(runs):
+    """A function from an architecture and a dataset to the loaded run, whose graph is traced once for all tests."""
+    return functools.cache(lambda name, dataset: zoo.load(runs(name, dataset)))
+
+
 @pytest.mark.parametrize(("name", "dataset"), BACKWARDS)
-def test_answers_have_the_names_that_the_endpoint_tells_and_no_batch_changes_them(runs, name, dataset):
-    run = runs(name, dataset)
-    loaded = zoo.load(run)
-    inputs = raw_inputs(run)
+def test_answers_have_the_names_that_the_endpoint_tells_and_no_batch_changes_them(loaded_once, name, dataset):
+    loaded = loaded_once(name, dataset)
+    inputs = raw_inputs(loaded.run)
     together = zoo.predict(loaded, inputs)
     endpoint = registry.endpoint_of(registry.datasets.get(dataset))
     assert set(together[0]) == set(endpoint["outputs"])
@@ -63,18 +68,17 @@ pathlib.Path("answers.json").write_text(json.dumps(answers))
 """
 
 
-def test_every_export_answers_as_predict_does_with_stock_tensorflow(runs, tmp_path):
+def test_every_export_answers_as_predict_does_with_stock_tensorflow(loaded_once, tmp_path):
     questions, expected = [], []
     for number, (name, dataset) in enumerate(parameter.values for parameter in BACKWARDS):
-        run = runs(name, dataset)
-        loaded = zoo.load(run)
+        loaded = loaded_once(name, dataset)
         # Only the endpoint that is compared: what a whole export holds, `test_exports` tests of each task and input.
         export = tmp_path / str(number)
         exporting.write_saved_model(
             loaded, {exporting.DEFAULT: exporting.all_endpoints(loaded)[exporting.DEFAULT]}, export
         )
         for size in (1, 7):
-            inputs = raw_inputs(run)[:size]
+            inputs = raw_inputs(loaded.run)[:size]
             tensors = loaded.task.to_batch(inputs)
             names = [spec.name for spec in loaded.task.input_signature()]
             path = tmp_path / f"{number}-{size}.npz"
@@ -82,8 +86,7 @@ def test_every_export_answers_as_predict_does_with_stock_tensorflow(runs, tmp_pa
             questions.append((str(export), str(path)))
             expected.append((loaded.task, zoo.predict(loaded, inputs)))
     (tmp_path / "questions.json").write_text(json.dumps(questions))
-    (tmp_path / "stock.py").write_text(STOCK)
-    done = subprocess.run([sys.executable, "stock.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = run_python(STOCK, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     for (task, mine), theirs in zip(expected, json.loads((tmp_path / "answers.json").read_text()), strict=True):
         rows = [task.trim({name: values[row] for name, values in theirs.items()}) for row in range(len(mine))]
@@ -100,5 +103,5 @@ def test_every_run_is_loaded_by_a_fresh_process(runs, tmp_path):
     """Nothing that training had imported is needed to find the layers of a saved model."""
     folders = [str(runs(*parameter.values).path) for parameter in BACKWARDS]
     code = "import sys\nimport keras_rnn_zoo as zoo\nfor folder in sys.argv[1:]:\n    zoo.load(folder)"
-    done = subprocess.run([sys.executable, "-c", code, *folders], capture_output=True, text=True, check=False)
+    done = run_python(code, *folders)
     assert done.returncode == 0, done.stderr

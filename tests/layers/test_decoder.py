@@ -142,3 +142,27 @@ def test_decode_from_names_what_search_looks_for():
     assert model.output.dtype == "float32"
     assert {"memory", "memory_mask", "decoder"} <= {layer.name for layer in model.layers}
     assert model.get_layer("memory_mask").output.dtype == "bool"
+
+
+def test_a_cell_may_have_states_of_different_sizes(monkeypatch):
+    @keras.saving.register_keras_serializable("tests")
+    class Cell(keras.layers.Layer):
+        units = output_size = 5
+        state_size = (5, 2)
+
+        def build(self, shape):
+            self.kernel = self.add_weight(shape=(shape[-1], 5), name="kernel")
+
+        def call(self, inputs, states):
+            mean, extra = states
+            now = keras.ops.tanh(keras.ops.matmul(inputs, self.kernel) + mean + keras.ops.sum(extra, -1, keepdims=True))
+            return now, [now, extra * 0.5]
+
+    entry = registry.Cell("uneven", lambda: lambda units, **options: keras.layers.RNN(Cell(), **options))
+    monkeypatch.setattr(registry.cells, "get", {"uneven": entry}.get)
+    layer = decoder("uneven", "luong", 2)
+    assert layer.bridge.units == 14
+    together = whole(layer, IDS, MEMORY, MASK)
+    np.testing.assert_allclose(step_by_step(layer, IDS, MEMORY, MASK), together, atol=1e-5)
+    alone = decoder("uneven", memory=False)
+    np.testing.assert_allclose(step_by_step(alone, IDS), whole(alone, IDS), atol=1e-5)

@@ -41,9 +41,8 @@ def test_they_give_the_numbers_of_the_cell_run_step_by_step(cls, training, backw
     x, first = random(BATCH, time, FEATURES), random(BATCH, UNITS)
     mask = np.random.default_rng(0).random((BATCH, time)) < 0.6 if masked else None
     run = tf.function(answers) if fixed else answers  # A graph for these sizes alone is made without padding.
-    for mine, right in zip(
-        run(layer, x, mask, first, training), answers(stepwise, x, mask, first, training), strict=True
-    ):
+    expected = answers(stepwise, x, mask, first, training)
+    for mine, right in zip(run(layer, x, mask, first, training), expected, strict=True):
         np.testing.assert_allclose(mine, right, atol=1e-5)
 
 

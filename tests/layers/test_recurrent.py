@@ -1,14 +1,12 @@
 """The recurrent layers against Keras's own: the same numbers, gradients, weights and files."""
 
-import subprocess
-import sys
-
 import hypothesis
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from hypothesis import strategies
+from processes import run_python
 
 from keras_rnn_zoo.layers.recurrent import GRU, LSTM, SimpleRNN
 
@@ -163,7 +161,8 @@ for cell in ("lstm", "gru", "simple"):
     assert type(model.layers[0].forward_layer).__module__.startswith("keras.")
     np.save(f"{tmp_path}/{{cell}}.npy", model.predict(np.load("{tmp_path}/x.npy"), verbose=0))
 """
-    subprocess.run([sys.executable, "-c", code], check=True)
+    done = run_python(code)
+    assert done.returncode == 0, done.stderr
     for cell in ("lstm", "gru", "simple"):
         model = keras.saving.load_model(tmp_path / f"{cell}-theirs.keras")
         np.testing.assert_allclose(np.load(tmp_path / f"{cell}.npy"), model.predict(x, verbose=0), atol=1e-5)

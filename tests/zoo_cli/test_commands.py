@@ -7,6 +7,7 @@ import sys
 
 import click
 import pytest
+from processes import CLI, Program
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.inference.evaluate import Scorecard
@@ -16,10 +17,9 @@ COMMANDS = list(main.own_commands())
 ORDER = ["one_to_one", "one_to_many", "many_to_one", "many_to_many", "sync_many_to_many", "ctc"]
 
 
-def run_fresh(*args, before="", **kwargs):
-    """Runs a command line in a fresh process, with bytes in and out, and some Python before it."""
-    command = [sys.executable, "-c", f"{before}\nfrom zoo_cli.main import cli; cli()", *args]
-    return subprocess.run(command, capture_output=True, check=False, **kwargs)
+def run_forked(*args, before="", **settings):
+    """Runs a command line in a process of its own, with bytes in and out, and some Python before it."""
+    return Program(f"{before}\n{CLI}", *args, **settings).wait()
 
 
 def test_the_help_lists_the_commands_with_an_example(zoo):
@@ -115,7 +115,7 @@ def test_show_says_which_formats_there_are_and_why_one_is_not(zoo):
     assert shown["formats"] == ["saved_model", "tflite"]
     shown = zoo("show", "many_to_one", "--dataset", "spoken_digit").stdout
     assert "Export formats of a model trained on spoken_digit" in shown
-    assert "not available: recordings are read by a Fourier transform" in shown
+    assert "not available: models of recordings compute a Fourier transform" in shown
 
 
 def test_datasets(zoo, tmp_path):
@@ -132,9 +132,13 @@ def test_datasets_sees_what_is_on_disk(zoo, tfds_dir):
 
 
 def test_the_main_job(tmp_path):
-    """Train, evaluate, predict, export, each in a process of its own, as a user would type them."""
+    """Train, evaluate, predict, export, each in a process of its own, as a user would type them.
+
+    The first process imports TensorFlow itself, to show what that prints.
+    """
     environment = {**os.environ, "ZOO_MODELS_DIR": str(tmp_path)}
-    trained = run_fresh("train", "many_to_one", "--epochs", "4", env=environment)
+    command = [sys.executable, "-c", CLI, "train", "many_to_one", "--epochs", "4"]
+    trained = subprocess.run(command, capture_output=True, check=False, env=environment)
     assert trained.returncode == 0, trained.stderr.decode()
     output, log = trained.stdout.decode(), trained.stderr.decode()
     assert "Test split (500 examples): " in output
@@ -145,7 +149,7 @@ def test_the_main_job(tmp_path):
     for chatter in ("oneDNN", "cuda", "absl", "WARNING", "Warning"):
         assert chatter not in log
 
-    evaluated = run_fresh("evaluate", "--json", env=environment)
+    evaluated = run_forked("evaluate", "--json", env=environment)
     card = json.loads(evaluated.stdout)
     assert (
         card["metrics"]["accuracy"]
@@ -154,7 +158,7 @@ def test_the_main_job(tmp_path):
 
     lines = b"although the plot is dull , the cast is superb\n\n\xff\xfe\nthe cast is superb , not dull"
     tell = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr))"
-    predicted = run_fresh("predict", "many_to_one", "--json", before=tell, env=environment, input=lines)
+    predicted = run_forked("predict", "many_to_one", "--json", before=tell, env=environment, input=lines)
     loaded = predicted.stderr.decode().splitlines()[-1].split()
     assert "keras" in loaded
     assert "sklearn" not in loaded  # It takes a second to import, and only measures.
@@ -163,10 +167,10 @@ def test_the_main_job(tmp_path):
     assert answers[0]["label"] == "positive"
     assert set(answers[0]) == {"label", "probabilities"}
 
-    exported = run_fresh("export", "many_to_one", env=environment)
+    exported = run_forked("export", "many_to_one", env=environment)
     assert exported.stdout.decode().splitlines() == [str(tmp_path / "many_to_one" / "1")]
     log = exported.stderr.decode()
-    assert "Compared with predict: 200 inputs from the test split of toy_reviews, in 466 batches of 1, 7, 64" in log
+    assert "Compared with the run: 200 inputs from the test split of toy_reviews, in 466 batches of 1, 7, 64" in log
     assert f"docker run --rm -p 8501:8501 -v {tmp_path / 'many_to_one'}:/models/many_to_one:ro" in log
     assert 'curl -d \'{"inputs": {"text": [' in log
 
@@ -243,7 +247,7 @@ BAD = [
     (["train", "many_to_one", "--epochs", "0"], "'epochs' expects an integer from 1"),
     (["train", "many_to_one", "--learning-rate", "nan"], "'learning_rate' expects a number"),
     (["train", "many_to_one", "--epochs", "9" * 400], "'epochs' expects an integer from 1"),
-    (["train", "many_to_one", "--run", "../outside"], "cannot name a run"),
+    (["train", "many_to_one", "--run", "../outside"], "is not a valid name of a run"),
     (["train", "many_to_one", "--models-dir", "nu\udcff"], "is not valid UTF-8"),
     (["train", "many_to_one", "--data-dir", "anywhere"], "'toy_reviews' is embedded"),
     (["train", "many_to_one", "--resume"], "no unfinished training"),

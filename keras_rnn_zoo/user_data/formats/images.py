@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
@@ -24,7 +23,7 @@ class ImageFolder(Folder):
     token_files = "*.token.txt"
 
     def load(self, row: Row) -> bytes:
-        return Path(self.folder / row.raw).read_bytes()
+        return bytes((self.folder / row.raw).read_bytes())
 
     def check(self, row: Row) -> str:
         try:

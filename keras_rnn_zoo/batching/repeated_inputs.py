@@ -42,7 +42,7 @@ def read_once(examples: Any, task: Task) -> Any:
 
 
 def share_of_new(examples: Any) -> float:
-    """Returns the share of `(raw, target)` whose raw input is not that of the example before."""
+    """Returns the fraction of examples `(raw, target)` whose raw input differs from that of the previous one."""
     raws = [raw.numpy() for raw, _ in examples]
-    new = sum(bool(raw != before) for before, raw in itertools.pairwise([None, *raws]))
-    return new / max(len(raws), 1)
+    new = sum(raw != previous for previous, raw in itertools.pairwise([None, *raws]))
+    return float(new / max(len(raws), 1))
