@@ -11,7 +11,7 @@ from keras_rnn_zoo.exporting.check import check_inputs, check_saved_model
 from keras_rnn_zoo.exporting.exporter import Exporter, describe_inputs
 from keras_rnn_zoo.exporting.warmup import write_requests
 from keras_rnn_zoo.inference.load import LoadedRun
-from keras_rnn_zoo.lazy import keras, np
+from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.tasks._endpoint import Endpoint
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,13 @@ def write_saved_model(loaded: LoadedRun, endpoints: Mapping[str, Endpoint], fold
         archive.track(resource)
     with without_cudnn(loaded.model):
         for name, endpoint in endpoints.items():
-            archive.add_endpoint(name, endpoint.named(), input_signature=list(endpoint.signature))
+            if endpoint.defaults:  # Only a function with an input signature keeps the defaults of its arguments.
+                archive.add_endpoint(name, endpoint.named(), input_signature=list(endpoint.signature))
+                continue
+            # TensorFlow traces one with an input signature twice: outside and inside `tf.saved_model.save`.
+            function = tf.function(endpoint.named(), autograph=False)
+            function.get_concrete_function(*endpoint.signature)
+            archive.add_endpoint(name, function)
         archive.write_out(str(folder), verbose=False)
     write_requests(folder, loaded.run.name, _warm_up(loaded, endpoints))
 
