@@ -119,8 +119,8 @@ def _our_model(place: Path) -> Any:
 def _keras_model(place: Path) -> Any:
     """Returns the same network with Keras's recurrent layers, losses and Adam."""
     import keras
-
     from keras_rnn_zoo._keras_internals import flatten_layers
+
     from keras_rnn_zoo.layers import decoder, frontends, recurrent  # noqa: F401
     from keras_rnn_zoo.layers import steps as losses
 

@@ -39,7 +39,8 @@ def changed(monkeypatch):
 
 def test_an_export_that_answers_otherwise_is_not_published(copied, few, changed):
     before = sorted(path.name for path in copied.path.iterdir())
-    with pytest.raises(ExportError, match="answers otherwise than its run, and is not published: 'probabilities' of"):
+    message = "gives different predictions from its run, and is not published: 'probabilities' of"
+    with pytest.raises(ExportError, match=message):
         zoo.export(copied)
     assert sorted(path.name for path in copied.path.iterdir()) == before
 
@@ -48,14 +49,14 @@ def test_the_command_says_so_and_leaves_older_versions(copied, few, changed):
     zoo.export(copied, check=False)
     done = CliRunner().invoke(cli, ["export", "many_to_one"])
     assert done.exit_code == 1
-    assert "Error: The export answers otherwise than its run" in done.stderr
+    assert "Error: The export gives different predictions from its run" in done.stderr
     assert done.stdout == ""
     assert copied.versions() == [1]
 
 
 def test_an_export_that_needs_more_than_tensorflow_is_not_published(copied, few, monkeypatch):
     monkeypatch.setattr(exporting, "write_saved_model", lambda loaded, endpoints, folder: None)
-    with pytest.raises(ExportError, match="cannot be asked by TensorFlow alone, and is not published"):
+    with pytest.raises(ExportError, match="does not run with TensorFlow alone, and is not published"):
         zoo.export(copied)
     assert copied.versions() == []
 
@@ -67,9 +68,9 @@ def test_without_the_data_made_up_inputs_are_asked_and_it_is_said(copied, few, m
     monkeypatch.setattr(rebuild, "open_examples", missing)
     with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
         path = zoo.export(copied)
-    assert "The data of toy_reviews is not at hand, so the export is asked made-up inputs. There is no" in caplog.text
-    assert "9 inputs from no data set, made up in the form of toy_reviews" in caplog.text
-    assert json.loads((path / "export.json").read_text())["check"]["source"].startswith("no data set")
+    assert "of toy_reviews is not available, so the export is checked with synthetic inputs. There is no" in caplog.text
+    assert "9 inputs from synthetic data in the format of toy_reviews" in caplog.text
+    assert json.loads((path / "export.json").read_text())["check"]["source"].startswith("synthetic data")
 
 
 def test_the_process_that_asks_cannot_import_this_package(tmp_path):
@@ -80,7 +81,7 @@ def test_the_process_that_asks_cannot_import_this_package(tmp_path):
     code += "sys.meta_path.insert(0, main['Refuse']())\nimport keras_rnn_zoo"
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "keras_rnn_zoo is out of reach here" in done.stderr
+    assert "keras_rnn_zoo cannot be imported in this process" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_the_difference_of_two_answers(value, other, apart):
 
 def test_inputs_are_asked_in_each_size_and_once_more_beside_a_longer_one(small_run):
     loaded = zoo.load(small_run("addition"))
-    batches, arrays = checking._ask_default(loaded, ["1+2", "3+4", "5+6"] * 3)
+    batches, arrays = checking._default_batches(loaded, ["1+2", "3+4", "5+6"] * 3)
     assert batches[:2] == [[0], [1]]
     assert batches[9] == [0, 9]
     assert batches[18:22] == [[*range(7)], [7, 8], [*range(7), 9], [7, 8, 9]]

@@ -170,7 +170,7 @@ def test_a_clock_that_is_set_back_changes_nothing(monkeypatch, models_dir, whole
             train(run="late")
     clock = time.time
     monkeypatch.setattr(time, "time", lambda: clock() - 400 * 86_400)
-    with pytest.raises(RunError, match="Go on with it by --resume"):
+    with pytest.raises(RunError, match="Resume it with --resume"):
         train(run="late")
     for path in runs.unfinished_path(models_dir / "late").rglob("*"):
         os.utime(path, (2**32, 2**32))

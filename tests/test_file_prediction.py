@@ -83,7 +83,7 @@ def test_a_pipe_gets_the_predictions(loaded, tmp_path):
 )
 def test_a_file_without_inputs_is_refused(name, content, loaded, tmp_path):
     (tmp_path / name).write_text(content)
-    with pytest.raises(DataError, match=rf"{name} (holds nothing to predict|is empty)\. Name a file"):
+    with pytest.raises(DataError, match=rf"{name} (contains nothing to predict|is empty)\. Name a file"):
         zoo.predict_file(loaded, str(tmp_path / name), str(tmp_path / "out"))
     assert sorted(path.name for path in tmp_path.iterdir()) == [name]
 
@@ -116,7 +116,7 @@ def test_texts_get_a_line_each(loaded, tmp_path):
 
 
 def test_inputs_are_read_as_they_are_answered(loaded, tmp_path, monkeypatch):
-    monkeypatch.setattr("keras_rnn_zoo.inference.predict_file.TOGETHER", 3)
+    monkeypatch.setattr("keras_rnn_zoo.inference.predict_file.CHUNK_SIZE", 3)
     texts = [f"{'very ' * (n % 5)}good {n}" for n in range(10)]
     (tmp_path / "in.txt").write_text("".join(f"{text}\n" for text in texts))
     seen, out = [], io.StringIO()

@@ -131,7 +131,7 @@ def test_a_configuration_is_written_to_a_pipe_alone(tmp_path):
         path = tmp_path / taken
         path.touch() if taken == "file" else path.symlink_to("nowhere")
         result = CliRunner().invoke(cli, ["init", "many_to_one", "--output", str(path)], catch_exceptions=False)
-        assert "is there already" in result.stderr
+        assert "already exists" in result.stderr
 
 
 def test_nobody_can_know_the_name_of_what_is_half_written(tmp_path):

@@ -69,8 +69,8 @@ def test_a_damaged_or_missing_file_of_an_export_is_named(copy, name):
 
 def test_a_saved_model_of_others_is_refused(copy):
     (copy / "export.json").unlink()
-    with pytest.raises(RunError, match=r"has no export\.json, so it is no export of `zoo export`"):
+    with pytest.raises(RunError, match=r"has no export\.json, so `zoo export` did not write it"):
         zoo.load(copy)
     (copy / "export.json").write_text(json.dumps({"task": 3}))
-    with pytest.raises(RunError, match=r"export\.json is damaged: it lacks a valid"):
+    with pytest.raises(RunError, match=r"export\.json is damaged: it has no valid"):
         zoo.load(copy)

@@ -33,9 +33,7 @@ def holder(models_dir):
 
 
 def test_who_comes_second_is_told_who_came_first(holder, copied):
-    told = (
-        rf"is being written by process {holder.pid}, which began at 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\S* \(-c .*\)\. Wait"
-    )
+    told = rf"is being written by process {holder.pid}, started at 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\S* \(-c .*\)\. Wait"
     for command in (lambda: zoo.train("many_to_one"), lambda: zoo.train("many_to_one", resume=True), zoo.export):
         with pytest.raises(RunError, match=told):
             command()
@@ -72,7 +70,7 @@ def test_a_lock_within_a_process_holds_too(tmp_path):
         with pytest.raises(RunError, match=f"process {os.getpid()}"), locks.run_lock(tmp_path / "a"):
             pass
         locks.lock_path(tmp_path / "a").write_text("")
-        with pytest.raises(RunError, match="another process, which has just begun"), locks.run_lock(tmp_path / "a"):
+        with pytest.raises(RunError, match="another process, which has just started"), locks.run_lock(tmp_path / "a"):
             pass
 
 
@@ -111,7 +109,7 @@ def test_what_has_the_name_of_the_lock_is_not_written_to(tmp_path, what):
     mine = tmp_path / "mine.txt"
     mine.write_text("precious")
     plant(locks.lock_path(tmp_path / "a"), mine)
-    with pytest.raises(RunError, match=rf"cannot be locked by .*\.a\.lock: {told}"), locks.run_lock(tmp_path / "a"):
+    with pytest.raises(RunError, match=rf"cannot be locked with .*\.a\.lock: {told}"), locks.run_lock(tmp_path / "a"):
         pass
     assert mine.read_text() == "precious"
     assert {path.name for path in tmp_path.iterdir()} == {"mine.txt", ".a.lock"}
@@ -134,7 +132,7 @@ def test_a_training_writes_to_no_link_in_the_place_of_its_state(tmp_path, models
     place = models_dir / ".many_to_one.unfinished" / name
     place.parent.mkdir(parents=True)
     os.mkfifo(place) if kind == "a named pipe" else place.symlink_to(elsewhere)
-    told = rf"is in the way of the training: it is {kind}" if name else "is no folder"
+    told = rf"blocks the training: it is {kind}" if name else "is not a directory"
     for settings in ({}, {"overwrite": True}):
         with pytest.raises(RunError, match=told):
             zoo.train("many_to_one", **settings)

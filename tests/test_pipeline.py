@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_rnn_zoo import batching as pipeline
-from keras_rnn_zoo.batching import make_batches
+from keras_rnn_zoo.batching import batches as pipeline
+from keras_rnn_zoo.batching import buckets
+from keras_rnn_zoo.batching.batches import make_batches
+from keras_rnn_zoo.batching.buckets import BOUNDARIES
+from keras_rnn_zoo.batching.repeated_inputs import read_once
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.readers.audio import AudioReader
 from keras_rnn_zoo.readers.image import ImageReader
@@ -114,12 +117,12 @@ def test_what_is_kept_in_memory_is_preprocessed_once(task, kept, monkeypatch):
     assert len(calls) - before == (0 if kept else 10)
 
 
-def test_a_few_examples_tell_whether_all_fit_in_memory(task, monkeypatch):
+def test_a_few_examples_tell_whether_all_fit_in_memory(task):
     def fits(lengths, count_is_known):
         raw = examples(lengths) if count_is_known else examples(lengths).filter(lambda text, target: True)
-        return pipeline._memory(raw.map(task.example).take(32), raw)[1]
+        return pipeline._memory(raw.map(task.example).take(32), raw)[1] <= most
 
-    monkeypatch.setattr(pipeline, "_MAX_CACHE_BYTES", 100 * (10 * 4 + 8))  # Ten ids of int32, and a target of int64.
+    most = 100 * (10 * 4 + 8)  # Ten ids of int32, and a target of int64.
     for count_is_known in (True, False):
         assert fits([10] * 100, count_is_known)
         assert not fits([10] * 101, count_is_known)
@@ -195,14 +198,14 @@ def test_examples_of_one_length_are_batched_in_their_order():
 
 
 def test_jax_is_given_few_shapes_with_targets_as_long_as_their_inputs(task, monkeypatch):
-    monkeypatch.setattr(pipeline, "keras", SimpleNamespace(backend=SimpleNamespace(backend=lambda: "jax")))
+    monkeypatch.setattr(buckets, "keras", SimpleNamespace(backend=SimpleNamespace(backend=lambda: "jax")))
     tagging = Tagging(WordsReader(), ("O", "B-X"))
     texts = [" ".join(["a"] * length) for length in LENGTHS if length]
     tags = [text.replace("a", "O") for text in texts]
     batches = make_batches(tf.data.Dataset.from_tensor_slices((texts, tags)), tagging, 32)
     shapes = {(inputs.shape, targets.shape) for inputs, targets in batches.data.as_numpy_iterator()}
     assert all(inputs == targets for inputs, targets in shapes)
-    assert {inputs[1] for inputs, _ in shapes} <= {*pipeline.BOUNDARIES, 59}
+    assert {inputs[1] for inputs, _ in shapes} <= {*BOUNDARIES, 59}
     transcription = Transcription(AudioReader(), ())
     transcription.target_ids.set_vocabulary(["a"])
     recordings = [[0.5] * length for length in LENGTHS if length]
@@ -216,3 +219,61 @@ def test_an_example_that_cannot_be_read_is_an_error_of_the_data():
     task = Classification(ImageReader(), ("no", "yes"))
     with pytest.raises(DataError, match=r"An example of the dataset cannot be used: .*PNG.* Correct or remove it"):
         make_batches(tf.data.Dataset.from_tensor_slices(([PNG, b"no image"], [0, 1])), task, 2)
+
+
+def png(number):
+    return tf.io.encode_png(np.full((4, 4, 3), number, "uint8")).numpy()
+
+
+@pytest.fixture
+def captioning():
+    task = Captioning(ImageReader(image_height=4, image_width=4), ())
+    task.target_ids.set_vocabulary(["a"])
+    return task
+
+
+CAPTIONED = tf.data.Dataset.from_tensor_slices(
+    ([png(n // 3) for n in range(60)], [["a" * (1 + n % 4)] for n in range(60)])
+)
+"""Twenty images, each with three captions, which follow one another."""
+
+
+def test_the_captions_of_an_image_share_its_pixels_and_change_no_batch(captioning, monkeypatch):
+    def epochs(bytes_kept):
+        monkeypatch.setattr(pipeline, "_MAX_CACHE_BYTES", bytes_kept)
+        batches = make_batches(CAPTIONED, captioning, 8, shuffle_seed=1)
+        found = []
+        for epoch in range(2):
+            batches.epoch.assign(epoch)
+            found += [[inputs["source"], inputs["target"], targets] for inputs, targets in batches.data]
+        return [array.numpy().tolist() for batch in found for array in batch]
+
+    # All are kept; all are kept since they share memory; none are, and images are read after they are shuffled.
+    shared = [epochs(bytes_kept) for bytes_kept in (2**30, 1500, 0)]
+    monkeypatch.setattr(captioning, "repeats_inputs", False)
+    assert shared == 3 * [epochs(2**30)]
+
+
+def test_an_image_is_read_once_for_all_of_its_captions(captioning, monkeypatch):
+    calls, original = [], captioning.read
+
+    def read(raw):
+        counted = tf.numpy_function(lambda raw: calls.append(raw) or np.int64(0), [raw], tf.int64)
+        with tf.control_dependencies([counted]):
+            return original(raw)
+
+    monkeypatch.setattr(captioning, "read", read)
+    # Views of TensorFlow's memory, which `numpy()` copies.
+    pixels = [np.asarray(memoryview(inputs)) for inputs, _ in read_once(CAPTIONED, captioning).cache()]
+    assert len(calls) == 20
+    assert [int(image[0, 0, 0]) for image in pixels] == [n // 3 for n in range(60)]
+    assert len({image.__array_interface__["data"][0] for image in pixels}) == 20
+
+
+@pytest.mark.parametrize("content", [b"", b"no image"])
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_captioned_image_that_cannot_be_read_is_an_error_of_the_data(captioning, content, place):
+    images = [png(1), png(1)]
+    images[place] = content
+    with pytest.raises(DataError, match=r"An example of the dataset cannot be used: .*PNG.* Correct or remove it"):
+        make_batches(tf.data.Dataset.from_tensor_slices((images, [["a"], ["a"]])), captioning, 2)

@@ -114,7 +114,7 @@ def test_what_a_language_model_writes_is_set_by_options(small_run):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"temperatur": 1}, r"an answer of this run has no option 'temperatur'\. Did you mean 'temperature'\?"),
+        ({"temperatur": 1}, r"a prediction of this run has no option 'temperatur'\. Did you mean 'temperature'\?"),
         ({"temperature": -1}, "Option 'temperature' expects a number from 0 to 100; received -1"),
         ({"max_new_tokens": 0}, "Option 'max_new_tokens' expects an integer from 1 to 100,000; received 0"),
         ({"seed": 0.5}, "Option 'seed' expects an integer from 0 to "),
@@ -126,7 +126,7 @@ def test_an_answer_option_that_is_unknown_or_wrong_is_named(small_run, options, 
 
 
 def test_where_there_is_nothing_to_choose_an_option_is_refused(loaded):
-    with pytest.raises(OptionError, match="an answer of this run has no options; received 'temperature'"):
+    with pytest.raises(OptionError, match="a prediction of this run has no options; received 'temperature'"):
         zoo.predict(loaded, ["fine"], temperature=1)
 
 
@@ -177,5 +177,5 @@ def test_a_model_that_keras_refuses_is_an_error_of_the_run(copied):
     with zipfile.ZipFile(copied.model_path, "w") as archive:
         archive.writestr("config.json", "{}")
     write_config(copied, copied.config)
-    with pytest.raises(RunError, match=r"model\.keras is damaged: as an archive it holds 'config\.json' instead of"):
+    with pytest.raises(RunError, match=r"model\.keras is damaged: as an archive it contains 'config\.json' instead of"):
         zoo.load("many_to_one")

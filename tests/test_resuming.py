@@ -93,7 +93,7 @@ def test_an_interrupted_training_resumes(interrupted):
 
 
 def test_an_unfinished_training_is_not_overwritten_unasked(interrupted):
-    with pytest.raises(RunError, match=r"Go on with it by --resume, discard it by --overwrite"):
+    with pytest.raises(RunError, match=r"Resume it with --resume, discard it with --overwrite"):
         train()
     assert train(overwrite=True).config.finished
 
@@ -127,7 +127,7 @@ def test_a_second_interruption_while_the_run_is_written_keeps_the_state(monkeypa
 
 def test_resuming_with_other_settings_is_refused(interrupted):
     for changed in ({"epochs": 9}, {"units": 9}, {"seed": 9}, {"max_length": 9}, {"dataset": "imdb_reviews"}):
-        with pytest.raises(OptionError, match=f"The unfinished training began with {next(iter(changed))}="):
+        with pytest.raises(OptionError, match=f"The unfinished training started with {next(iter(changed))}="):
             zoo.train("many_to_one", resume=True, verbose=0, **changed)
 
 
@@ -172,7 +172,7 @@ def test_an_interruption_of_the_first_epoch_keeps_a_state_that_was_saved_in_it(m
     with monkeypatch.context() as patch:
         interrupt(patch, 0, 1)
         with pytest.raises(
-            TrainingInterrupted, match=r"before the first epoch ended: its checkpoint is saved; resume"
+            TrainingInterrupted, match=r"before the end of the first epoch: its checkpoint is saved; resume"
         ) as told:
             train(save_every_steps=2)
         assert told.value.resumable
@@ -303,7 +303,7 @@ def test_an_interrupted_training_ends_with_the_same_weights(monkeypatch, name, d
 def test_what_is_made_anew_in_each_epoch_resumes_to_the_same_weights(monkeypatch, tmp_path):
     rows = [f"w{number % 7} w{number % 5} w{number % 3},{'yes' if number % 3 else 'no'}" for number in range(300)]
     (tmp_path / "rows.csv").write_text("\n".join(["text,label", *rows]) + "\n")
-    monkeypatch.setattr("keras_rnn_zoo.batching._MAX_CACHE_BYTES", 0)
+    monkeypatch.setattr("keras_rnn_zoo.batching.batches._MAX_CACHE_BYTES", 0)
     options = {"dataset": f"csv:{tmp_path / 'rows.csv'}", "epochs": 2, "save_every_steps": 3}
     whole = train(run="whole", **options)
     with monkeypatch.context() as patch:
@@ -324,7 +324,7 @@ def test_a_run_that_was_written_just_before_a_kill_is_not_kept_twice(monkeypatch
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "_forget", killed)
+        patch.setattr(training, "_remove_unfinished", killed)
         keras.utils.clear_session()
         with pytest.raises(Killed):
             train(run="cut")

@@ -58,7 +58,7 @@ def test_what_could_not_be_read_again_is_found_before_it_is_written(monkeypatch)
     publish_run.check_config(named)
     with pytest.raises(DataError, match=r"too large .* more in task.classes .* 1 classes"):
         publish_run.check_config(replace(CONFIG, task=replace(CONFIG.task, classes=("x" * 100_001,))))
-    monkeypatch.setattr(publish_run, "MOST_BYTES", publish_run._MARGIN + 500)
+    monkeypatch.setattr(publish_run, "MAX_JSON_BYTES", publish_run._MARGIN + 500)
     with pytest.raises(DataError, match=r"too large to be read: \d+ bytes. It lists 2 classes"):
         publish_run.check_config(named)
 
@@ -89,7 +89,7 @@ def test_without_any_run_it_says_how_to_make_one():
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../up", "a/b", "/etc", ".hidden", "-flag", "3", "a" * 101, "a b"])
 def test_a_name_that_is_no_folder_name_is_refused(name):
-    with pytest.raises(RunError, match="cannot name a run"):
+    with pytest.raises(RunError, match="is not a valid name of a run"):
         runs.check_run_name(name)
 
 
@@ -119,7 +119,7 @@ def test_what_a_damaged_config_lacks_is_told(models_dir):
     run = make_run(models_dir, "a")
     document = {**PLAIN, "dataset": {"name": "toy_reviews", "version": 1}, "seed": None}
     (run.path / "config.json").write_text(json.dumps(document))
-    told = r"it lacks a valid 'dataset\.options', 'dataset\.version', .*'seed', .*'digest'\. Restore it"
+    told = r"it has no valid 'dataset\.options', 'dataset\.version', .*'seed', .*'digest'\. Restore it"
     with pytest.raises(RunError, match=told):
         _ = run.config
 

@@ -15,7 +15,14 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import TrainingError
 from keras_rnn_zoo.training.callbacks import BestCheckpoint
 from keras_rnn_zoo.training.plan import Request, make_plan
-from keras_rnn_zoo.training.small_data import ADAPTED, PATIENCE_STEPS, STEPS, adapted_settings, enough_examples, tie
+from keras_rnn_zoo.training.small_data import (
+    ADAPTED,
+    MIN_PATIENCE_STEPS,
+    MIN_STEPS,
+    adapted_settings,
+    enough_examples,
+    tie,
+)
 from zoo_cli.main import cli
 
 MUCH = TRAINING
@@ -28,8 +35,8 @@ def test_few_examples_get_enough_optimizer_steps(base, examples):
     steps = -(-examples // adapted.batch_size)
     assert adapted.batch_size <= base.batch_size
     assert steps >= min(16, examples // 7)
-    assert adapted.epochs * steps >= STEPS
-    assert adapted.patience * steps >= PATIENCE_STEPS
+    assert adapted.epochs * steps >= MIN_STEPS
+    assert adapted.patience * steps >= MIN_PATIENCE_STEPS
     assert adapted.patience < adapted.epochs
     assert adapted.learning_rate == base.learning_rate
 
@@ -37,7 +44,7 @@ def test_few_examples_get_enough_optimizer_steps(base, examples):
 def test_the_defaults_of_thirty_recordings():
     recordings = replace(MUCH, epochs=60, batch_size=16)
     assert adapted_settings(27, recordings, ADAPTED) == replace(
-        recordings, batch_size=4, epochs=-(-STEPS // 7), patience=-(-PATIENCE_STEPS // 7)
+        recordings, batch_size=4, epochs=-(-MIN_STEPS // 7), patience=-(-MIN_PATIENCE_STEPS // 7)
     )
 
 
@@ -120,7 +127,7 @@ def test_the_end_of_a_training_is_explained(tmp_path):
     assert stopped.ending(4) == "All 4 epochs done; the best was epoch 2."
     improving = keep_best(tmp_path, [(0.8, 0.5), (0.9, 0.4)], 2)
     assert improving.ending(2) == (
-        "All 2 epochs done; the best was epoch 2. It was the last one: a larger value of epochs may do better."
+        "All 2 epochs done; the best was epoch 2. The last epoch was the best: more epochs may improve the model."
     )
 
 
@@ -140,10 +147,8 @@ def test_a_run_records_the_settings_that_it_was_trained_with(reviews, caplog):
         run = zoo.train("many_to_one", dataset=reviews, epochs=2, **SMALL)
     settings = run.config.training
     assert settings.batch_size == 4
-    assert (settings.epochs, settings.patience) == (2, -(-PATIENCE_STEPS // 6))
-    assert (
-        f"With 24 examples to train on, the defaults are batch_size=4, patience={settings['patience']}." in caplog.text
-    )
+    assert (settings.epochs, settings.patience) == (2, -(-MIN_PATIENCE_STEPS // 6))
+    assert f"With 24 training examples, the defaults are batch_size=4, patience={settings['patience']}." in caplog.text
     assert caplog.text.count("All 2 epochs done; the best was epoch ") == 1
 
 
@@ -211,7 +216,10 @@ def test_init_and_show_say_that_defaults_follow_from_few_examples(reviews):
     assert {option.name: words for option, _, words in settings_of(registry.default_dataset(entry))}["epochs"] == "20"
     text = template(entry, data, {"patience": 9})
     assert yaml.safe_load(text)["patience"] == 9
-    assert "# epochs: 20  # most passes over the training split. The default is more for files with few exa" in text
+    assert (
+        "# epochs: 20  # maximum number of passes over the training split. The default is more for files with few exa"
+        in text
+    )
 
 
 @pytest.mark.slow

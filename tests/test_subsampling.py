@@ -61,8 +61,8 @@ def test_every_transcript_keeps_the_frames_that_it_needs():
     found, reason = chosen([(800, "abc")] * 3 + [tight])
     assert found == 4
     assert reason == (
-        "The series are long (median 800 steps), so convolutions thin them: subsampling=4 leaves 200; more would "
-        "leave transcripts too few frames. To read every step: --set subsampling=1."
+        "The series are long (median 800 steps), so convolutions shorten them: subsampling=4 keeps 200; a larger "
+        "factor would leave too few frames for the transcripts. To read every step: --set subsampling=1."
     )
     assert chosen([(800, "abc")] * 3, [tight])[0] == 4  # Wherever it stands.
     assert chosen([(800, "abc")] * 3 + [(69, "ab" * 34)])[0] == 1
@@ -73,7 +73,7 @@ def test_the_median_transcript_keeps_twice_the_frames_that_it_needs():
     found, reason = chosen([(800, "ab" * 201)])
     assert found == 1
     assert reason == (
-        "Every step of the series is read (subsampling=1): thinned, they would have too few frames for the transcripts."
+        "All steps of the series are read (subsampling=1): subsampling would leave too few frames for the transcripts."
     )
 
 

@@ -1,6 +1,5 @@
 """The `zoo` command."""
 
-import ast
 import contextlib
 import errno
 import functools
@@ -9,6 +8,7 @@ import io
 import logging
 import os
 import pkgutil
+import re
 import signal
 import sys
 import threading
@@ -83,8 +83,8 @@ def _load(name: str) -> click.Command | None:
 def _first_line_of_help(module: str) -> str:
     """Returns the first line of a command's help. It is read from the source, because importing the command is slow."""
     source = pkgutil.get_data("zoo_cli.commands", f"{module}.py") or b""
-    functions = (node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
-    return next((ast.get_docstring(node) or "" for node in functions if node.name == "command"), "").partition("\n")[0]
+    found = re.search(r'^def command\(.*?^    """([^\n"]*)', source.decode(), re.MULTILINE | re.DOTALL)
+    return found[1] if found else ""
 
 
 class ZooGroup(click.Group):

@@ -1,1 +1,1 @@
-"""What lies on disk: runs, exports, digests, locks, model cards, weights, and checks before anything is loaded."""
+"""The files of runs and exports: reading, writing, locking, and checking them before anything is loaded."""

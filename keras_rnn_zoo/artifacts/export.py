@@ -1,4 +1,4 @@
-"""The folder of an export: what it tells of itself, and how it is served. Imports no framework."""
+"""The folder of an export: its files, its description, and how it is served. Imports no framework."""
 
 import csv
 import io
@@ -17,58 +17,58 @@ from keras_rnn_zoo.printing import command_line, json_printable
 GRAPH = "saved_model.pb"
 """The graph of a SavedModel."""
 FINGERPRINT = "fingerprint.pb"
-"""What TensorFlow tells a SavedModel by."""
+"""The digests by which TensorFlow identifies a SavedModel."""
 FACTS = "export.json"
-"""What an export is made of: run, task, data, endpoints, what was checked, and the digests of its files."""
+"""The description of an export: run, task, data, endpoints, the comparison with the run, and digests of its files."""
 
 CARD, LICENSE = "README.md", "DATA_LICENSE.txt"
 EXTRA = "assets.extra"
-"""The folder that TensorFlow Serving looks for warm-up requests in."""
+"""The folder where TensorFlow Serving looks for warm-up requests."""
 WARMUP = "tf_serving_warmup_requests"
 REQUEST = "request.json"
-"""A request as TensorFlow Serving's REST interface takes it."""
+"""A sample request for TensorFlow Serving's REST API."""
 EXPORT_MODEL_FILES = (GRAPH, FINGERPRINT, "variables", "assets")
 """The files and folders of a SavedModel that predictions depend on."""
 
-_SHORT_REQUEST = 400
-"""Characters of a request that is shown in full."""
+_MAX_INLINE_REQUEST = 400
+"""A request of up to this many characters is shown in full in the command line; a longer one by its file."""
 
 
 def find_export(run: Any) -> Path | None:
-    """Returns the folder of an export where `run` is the path of one; else `None`."""
+    """Returns the folder of an export if `run` is the path of one, else `None`."""
     path = user_path(run) if isinstance(run, str | os.PathLike) else None
     return path if path and any(os.path.lexists(path / name) for name in (GRAPH, FACTS)) else None
 
 
 def read_facts(folder: Path | Snapshot) -> ExportConfig:
-    """Returns what an export tells of itself, and does not read its other files.
+    """Returns the description of an export, without reading its other files.
 
     Raises:
-        RunError: `export.json` is missing or damaged, or the export is in a format that only other programs load.
+        RunError: `export.json` is missing or damaged, or the export is in a format that this package does not load.
     """
     snapshot = folder if isinstance(folder, Snapshot) else Snapshot(folder)
     path = snapshot.path
     if FACTS not in snapshot.names():
         raise RunError(
-            f"The SavedModel {path} has no {FACTS}, so it is no export of `zoo export`. Load it by "
+            f"The SavedModel {path} has no {FACTS}, so `zoo export` did not write it. Load it with "
             "`tf.saved_model.load`, or export the run again."
         )
     facts = read_config(snapshot / FACTS, ExportConfig, damaged_export)
     if facts.format != "saved_model":
         raise RunError(
-            f"The export {path} is in the format {facts.format!r}, which zoo does not load. Run the model by the "
+            f"The export {path} is in the format {facts.format!r}, which zoo does not load. Run it with the "
             "interpreter of that format, or export the run as 'saved_model'."
         )
     return facts
 
 
 def check_export(folder: Snapshot, facts: ExportConfig) -> None:
-    """Raises `RunError` where a file that predictions depend on is missing or not what was written."""
+    """Raises `RunError` if a file that predictions depend on is missing or not what was written."""
     check_files(folder, facts.files, (EXPORT_MODEL_FILES, (CARD, LICENSE, EXTRA)), "export", damaged_export)
 
 
 def read_export(path: Path) -> ExportConfig:
-    """Returns what an export tells of itself; raises `RunError` where a file is missing or not what was written."""
+    """Returns the description of an export; raises `RunError` if a file is missing or not what was written."""
     snapshot = Snapshot(path)
     facts = read_facts(snapshot)
     check_export(snapshot, facts)
@@ -81,13 +81,13 @@ def damaged_export(path: Path, fault: str) -> RunError:
 
 
 def write_facts(folder: Path, facts: ExportConfig) -> None:
-    """Writes what an export tells of itself, with the digests of the files that are there and of itself."""
+    """Writes the description of an export, with the digests of its files and its own digest."""
     files = digests(folder, sorted(path.name for path in folder.iterdir()))
     write_json(folder / FACTS, with_digests(facts.to_json(), files))
 
 
 def serve_commands(path: Path) -> list[str]:
-    """Returns the command lines that serve an export by TensorFlow Serving and query it, one a line, to be pasted."""
+    """Returns shell commands that serve an export with TensorFlow Serving and query it, ready to be pasted."""
     import urllib.parse
 
     folder = path.resolve().parent
@@ -96,16 +96,16 @@ def serve_commands(path: Path) -> list[str]:
     text = json_printable(json.dumps(json.loads(request.read_text(encoding="utf-8")), ensure_ascii=False))
     serve = ["docker", "run", "--rm", "-p", "8501:8501", *_mount(folder), "-e", f"MODEL_NAME={name}"]
     url = f"http://localhost:8501/v1/models/{urllib.parse.quote(os.fsencode(name), safe='')}:predict"
-    body = text if len(text) <= _SHORT_REQUEST else f"@{request}"
+    body = text if len(text) <= _MAX_INLINE_REQUEST else f"@{request}"
     return [command_line([*serve, "tensorflow/serving"]), command_line(["curl", "-d", body, url])]
 
 
 def _mount(folder: Path) -> list[str]:
-    """Returns the arguments by which Docker mounts the folder of a model."""
+    """Returns the Docker arguments that mount a model's folder."""
     target = f"/models/{folder.name}"
     if ":" not in str(folder):
         return ["-v", f"{folder}:{target}:ro"]
-    # `-v` cuts its value at colons; `--mount` takes a line of CSV.
+    # `-v` splits its value at colons; `--mount` takes a line of CSV.
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(["type=bind", f"source={folder}", f"target={target}", "readonly"])
     return ["--mount", line.getvalue()]

@@ -1,4 +1,4 @@
-"""One process at a time writes a run. Imports no framework."""
+"""A lock file, so that only one process at a time writes a run. Imports no framework."""
 
 import contextlib
 import errno
@@ -31,15 +31,15 @@ def lock_path(path: Path) -> Path:
 
 @contextlib.contextmanager
 def run_lock(path: Path) -> Iterator[None]:
-    """Keeps other processes from writing the run `path` until the block ends, and removes what killed ones left of it.
+    """Locks the run `path` until the block ends, and removes partial files that killed processes left behind.
 
-    It is the system that holds the lock, and it drops it when the process ends, however it ends. A file that is left
-    behind binds nobody: neither process ids, which are given out anew, nor clocks, which are set back, matter.
+    The operating system holds the lock and releases it when the process ends, however it ends. A lock file that is left
+    behind locks nothing, so neither reused process ids nor clocks that are set back matter.
 
     Raises:
-        RunError: another process has the lock; the message names it and when it began.
+        RunError: another process holds the lock; the message names the process and its start time.
     """
-    made = not path.parent.exists()
+    created = not path.parent.exists()
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = lock_path(path)
     file = _locked(lock, path)
@@ -47,15 +47,16 @@ def run_lock(path: Path) -> Iterator[None]:
         remove_partial(path.parent, path.name)
         remove_partial(path)
         for folder in path.iterdir() if path.is_dir() else ():
-            if not folder.is_symlink():  # What it leads to is none of the run's.
+            if not folder.is_symlink():  # Never follow it: the target lies outside the run.
                 remove_partial(folder)
         yield
     finally:
         with contextlib.suppress(OSError):
-            lock.unlink(missing_ok=True)  # While it is held, so that it is never another process's.
+            # Unlink while still holding the lock; afterwards the path may already belong to another process.
+            lock.unlink(missing_ok=True)
         file.close()
-        if made:
-            with contextlib.suppress(OSError):  # Something is in it.
+        if created:
+            with contextlib.suppress(OSError):  # The folder is not empty.
                 path.parent.rmdir()
 
 
@@ -70,22 +71,26 @@ def _locked(lock: Path, path: Path) -> IO[str]:
             if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
                 file.close()
                 raise
-            logger.warning("The folder %s cannot be locked: let no other process write %s.", lock.parent, path.name)
+            logger.warning(
+                "Files in %s cannot be locked. Make sure that no other process writes the run %s.",
+                lock.parent,
+                path.name,
+            )
         if _is_at(file, lock):
             break
         file.close()  # Another process has removed it since it was opened.
-    _sign(file)
+    _write_holder(file)
     return file
 
 
 def _opened(lock: Path) -> IO[str]:
-    """Opens a lock file, or raises `RunError` where what has its name is no file of its own.
+    """Opens a lock file; raises `RunError` if the path is not a regular file with a single link.
 
-    A folder of runs may come out of a stranger's archive. A link there could lead to any file of the user, which would
-    be overwritten, and a pipe would be waited for.
+    A folder of runs may come from an untrusted archive. A link in it could point to any of the user's files, which
+    would be overwritten, and opening a pipe would block.
     """
     with contextlib.suppress(FileNotFoundError):
-        _check_own(lock, lock.lstat())
+        _check_regular(lock, lock.lstat())
     try:
         descriptor = os.open(lock, _OPEN, 0o666)
     except OSError as error:
@@ -93,14 +98,14 @@ def _opened(lock: Path) -> IO[str]:
             raise _not_a_lock(lock, "it is a symbolic link") from None
         raise
     try:
-        _check_own(lock, os.fstat(descriptor))
+        _check_regular(lock, os.fstat(descriptor))
     except RunError:
         os.close(descriptor)
         raise
     return open(descriptor, "a+", encoding="utf-8")
 
 
-def _check_own(lock: Path, status: os.stat_result) -> None:
+def _check_regular(lock: Path, status: os.stat_result) -> None:
     if fault := kind_fault(status.st_mode):
         raise _not_a_lock(lock, fault)
     if status.st_nlink > 1:
@@ -109,15 +114,15 @@ def _check_own(lock: Path, status: os.stat_result) -> None:
 
 def _not_a_lock(lock: Path, fault: str) -> RunError:
     return RunError(
-        f"The run cannot be locked by {lock}: {fault}, and zoo writes only to lock files of its own. Check what it is, "
+        f"The run cannot be locked with {lock}: {fault}, but a lock file must be a regular file. Check what it is, "
         "and remove it."
     )
 
 
-def _sign(file: IO[str]) -> None:
-    """Writes which process holds the lock, for the error that another one gets.
+def _write_holder(file: IO[str]) -> None:
+    """Writes which process holds the lock, for the error message of other processes.
 
-    Windows locks the first byte of the file, which then no other process can read. So the JSON begins at the second.
+    Windows locks the first byte of the file, so that other processes cannot read it. The JSON begins at the second.
     """
     file.truncate(0)
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
@@ -137,10 +142,10 @@ def _taken(file: IO[str], path: Path) -> RunError:
     file.seek(1)
     try:
         holder = json.loads(file.read())
-        who = f"process {holder['process']}, which began at {holder['began']} ({holder['command']:.200})"
-    except (OSError, ValueError, KeyError, TypeError):  # It has not yet written who it is.
-        who = "another process, which has just begun"
+        who = f"process {holder['process']}, started at {holder['began']} ({holder['command']:.200})"
+    except (OSError, ValueError, KeyError, TypeError):  # The holder has not yet written its record.
+        who = "another process, which has just started"
     return RunError(
-        f"The run {path.name!r} in {path.parent} is being written by {who}. Wait until that has ended, stop it, or "
-        "give this one another name by --run NAME."
+        f"The run {path.name!r} in {path.parent} is being written by {who}. Wait until it ends, stop it, or choose "
+        "another name with --run NAME."
     )

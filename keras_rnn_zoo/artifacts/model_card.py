@@ -11,7 +11,7 @@ from keras_rnn_zoo.printing import one_line, shell_quote
 
 
 def model_card(config: RunConfig, measured: Mapping[str, Any]) -> str:
-    """Returns the card of a run as Markdown, made of its `config.json` and `metrics.json`."""
+    """Returns the model card of a run as Markdown, from its `config.json` and `metrics.json`."""
     architecture = registry.architectures.get(config.architecture)
     task, data, name = config.task, config.dataset, config.run
     options = {**data.options, **task.reader, **task.options, **config.options}
@@ -29,7 +29,7 @@ On the {measured["split"]} split of {_code(data.name)}, {measured["examples"]:,}
 ## Data
 
 {data.summary} Size: {_size(data)}. License: {data.license}. Version {data.version}, SHA-256
-`{data.checksum}`. The model has learned the biases and mistakes of this data, too. Do not expect the figures above on
+`{data.checksum}`. The model has also learned the biases and errors of this data. Do not expect the figures above on
 inputs of another kind.
 
 ## Training
@@ -49,26 +49,30 @@ Seed {config.seed}. Trained for {config.epochs_trained} epochs. The weights are 
 
 
 def _plain(text: str) -> str:
-    """Returns a text that Markdown shows as it is, on one line: names are the user's, and may hold anything."""
+    """Returns a text escaped for Markdown, on one line: names come from the user and may contain any character."""
     return re.sub(r"([\\`*\[\]<>|&])", r"\\\1", one_line(text))
 
 
 def _code(text: str) -> str:
-    """Returns a text as code of Markdown, within more backticks than stand together in it."""
+    """Returns a text as inline code, delimited by more backticks than occur in a row in it."""
     line = one_line(text)
     ticks = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
     return f"{ticks} {line} {ticks}" if "`" in line else f"`{line}`"
 
 
 def _size(data: DatasetConfig) -> str:
-    """Returns the size of a dataset in words: the number of rows that were counted, or what its entry says."""
+    """Returns the size of a dataset in words: the number of rows counted in training, or else what its entry says."""
     counts = data.recorded.rows if data.recorded else {}
     return ", ".join(f"{count:,} {split}" for split, count in counts.items()) or data.size
 
 
-def _table(head: tuple[str, str], rows: Mapping[str, Any]) -> str:
+def _table(header: tuple[str, str], rows: Mapping[str, Any]) -> str:
     def text(value: Any) -> str:
         return _plain(value) if isinstance(value, str) else json.dumps(value)
 
-    lines = [f"| {head[0]} | {head[1]} |", "|---|---|", *(f"| {key} | {text(value)} |" for key, value in rows.items())]
+    lines = [
+        f"| {header[0]} | {header[1]} |",
+        "|---|---|",
+        *(f"| {key} | {text(value)} |" for key, value in rows.items()),
+    ]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""How a run is written: beside its place, with the digests of its files, and then renamed into it."""
+"""Writing a run atomically: to a temporary folder, with the digests of its files, which is then renamed."""
 
 import contextlib
 import json
@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from keras_rnn_zoo.artifacts.digests import MOST_BYTES, with_digests
+from keras_rnn_zoo.artifacts.digests import MAX_JSON_BYTES, with_digests
 from keras_rnn_zoo.artifacts.run import MODEL_FILES, Run, version_numbers
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.atomic_files import move_folder, replace_folder, temp_dir_beside, write_json
@@ -16,19 +16,19 @@ from keras_rnn_zoo.errors import DataError, RunError
 logger = logging.getLogger(__name__)
 
 _MARGIN = 2**20
-"""Bytes that are left for what a `config.json` gets when the training ends, such as the digests of files."""
+"""Bytes reserved for what is added to `config.json` when training ends, such as the digests of files."""
 
 
 @contextlib.contextmanager
 def atomic_run(path: Path, *, again: bool = False) -> Iterator[Path]:
-    """Gives a fresh folder, which becomes the run `path` when the block ends and is removed when it fails.
+    """Yields a new folder, which becomes the run `path` when the block ends and is removed if the block fails.
 
-    A run that stands there is kept under the next free name `<run>.1`, `<run>.2`, ..., unless nothing was exported from
-    it and its training was interrupted, or was killed just after writing it: then the new run takes its place.
+    An earlier run of that name is kept as `<run>.1`, `<run>.2`, ... (the next free name). It is replaced instead if
+    nothing was exported from it and its training was interrupted, or was killed just after writing it.
 
     Args:
         path: the run.
-        again: whether a training is resumed, so that it may have written the same run before.
+        again: whether this is a resumed training, which may have written the same run before.
     """
     with temp_dir_beside(path) as folder:
         yield folder
@@ -52,7 +52,7 @@ def _is_outdated(run: Run, other: Run | None) -> bool:
 
 
 def _fitted(run: Run) -> dict[str, str]:
-    """Returns the digests of the files that answers depend on."""
+    """Returns the digests of the files that predictions depend on."""
     return {name: digest for name, digest in run.config.files.items() if name.partition("/")[0] in MODEL_FILES}
 
 
@@ -64,21 +64,21 @@ def _free_name(path: Path) -> str:
 
 
 def check_config(config: RunConfig) -> None:
-    """Raises `DataError` if a `config.json` with these values could not be read again.
+    """Raises `DataError` if a `config.json` with these values would be too large to be read.
 
-    Before anything is trained, since it lists what may grow with the data: classes, and rows that are left out.
+    Checked before training: its lists of classes and of skipped rows grow with the data.
     """
     document = with_digests(config.to_json(), {})
     size = len(json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "surrogatepass"))
-    wrong = RunConfig.invalid_keys(document)
-    if wrong or size > MOST_BYTES - _MARGIN:
+    invalid = RunConfig.invalid_keys(document)
+    if invalid or size > MAX_JSON_BYTES - _MARGIN:
         raise DataError(
             f"The run's config.json would be too large to be read: {size:,} bytes"
-            + (f", with more in {', '.join(wrong)} than a run may have. " if wrong else ". ")
+            + (f", with more in {', '.join(invalid)} than a run may have. " if invalid else ". ")
             + f"It lists {len(config.task.classes):,} classes, and the skipped rows. Use fewer or shorter classes."
         )
 
 
 def write_config(run: Run, config: RunConfig) -> None:
-    """Writes `config.json`, with the digests of the files that are there and of itself."""
+    """Writes `config.json`, with the digests of the run's files and its own digest."""
     write_json(run.path / "config.json", with_digests(config.to_json(), run.digests()))

@@ -1,4 +1,4 @@
-"""The description of a run: what is trained on what, and how. Written to `config.json`. Imports no framework."""
+"""The descriptions of runs (`config.json`) and exports (`export.json`). Imports no framework."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,9 +26,9 @@ from keras_rnn_zoo.artifacts.schema import (
 )
 
 FORMAT_VERSION = 1
-"""The layout of `config.json` and `export.json`. Files of another version are not read."""
+"""The version of the layout of `config.json` and `export.json`. Files of another version are not read."""
 
-_COUNTS = dict_of(integer(), NAME, most=10)
+_COUNTS = dict_of(integer(), NAME, max_items=10)
 _PATH = text(4096, r"[^\x00]+")
 
 
@@ -38,12 +38,12 @@ def _pairs(bounds: Mapping[str, list[int]]) -> dict[str, tuple[int, int]]:
 
 @dataclass(frozen=True)
 class SplitConfig(Document):
-    """How rows of files were divided; see `keras_rnn_zoo.user_data.splitting`.
+    """How the rows of files were split; see `keras_rnn_zoo.user_data.splitting`.
 
     Attributes:
         seed: seed of the hash of each row's key.
-        bounds: for each stratum (a class; "" if there are no classes), the hashes below which a row belongs to the
-            test split, and to the validation split.
+        bounds: for each stratum (a class; "" if there are no classes), two thresholds: rows whose hash is below the
+            first belong to the test split, and those below the second to the validation split.
     """
 
     seed: int = checked(integer(0, 2**64 - 1))
@@ -54,26 +54,28 @@ class SplitConfig(Document):
 
 @dataclass(frozen=True)
 class RowsConfig(Document):
-    """What a training recorded of a user's files, so that they can be opened again without a validation pass.
+    """What training recorded about a user's files, so that they can be reopened without a validation pass.
 
     Attributes:
         rows: number of usable rows in each split.
         columns: the column of each part of an example, such as `{"text": "review", "label": "stars"}`.
-        split: how the rows were divided; `None` for a single text.
+        split: how the rows were split; `None` for a single text.
         bad_rows: number of rows in each file that were skipped.
-        left_out: where the rows are whose input cannot be used, in each file.
+        left_out: locations of the rows in each file whose input cannot be used.
     """
 
     rows: Mapping[str, int] = checked(_COUNTS)
-    columns: Mapping[str, str] = checked(dict_of(text(100_000), NAME, most=100), default_factory=dict)
+    columns: Mapping[str, str] = checked(dict_of(text(100_000), NAME, max_items=100), default_factory=dict)
     split: SplitConfig | None = nested(SplitConfig, optional=True)
     bad_rows: Mapping[str, int] = checked(_COUNTS, default_factory=dict)
-    left_out: Mapping[str, list[str]] = checked(dict_of(list_of(text(100_000)), NAME, most=10), default_factory=dict)
+    left_out: Mapping[str, list[str]] = checked(
+        dict_of(list_of(text(100_000)), NAME, max_items=10), default_factory=dict
+    )
 
 
 @dataclass(frozen=True)
 class DatasetConfig(Document):
-    """A dataset, and what was found in it.
+    """A dataset, and what training recorded about it.
 
     Attributes:
         name: name of the dataset, or its address (`csv:/data/reviews.csv`).
@@ -84,11 +86,11 @@ class DatasetConfig(Document):
         summary: what the data is, in one line.
         size: number of examples in each split, in words.
         license: terms of use of the data.
-        recorded: for a user's files, what training found in them; `None` for other datasets.
+        recorded: for a user's files, what training recorded about them; `None` for other datasets.
     """
 
     name: str = checked(text(100_000, r"[^\x00]+"))
-    options: Mapping[str, Any] = checked(dict_of(any_of(SCALAR, text(100_000)), NAME, most=1000))
+    options: Mapping[str, Any] = checked(dict_of(any_of(SCALAR, text(100_000)), NAME, max_items=1000))
     data_dir: str | None = checked(any_of(null, _PATH), optional=True)
     version: str = checked(NAME, default="")
     checksum: str = checked(NAME, default="")
@@ -114,7 +116,7 @@ class TaskConfig(Document):
     input: str = checked(NAME)
     options: Mapping[str, Any] = checked(OPTIONS)
     reader: Mapping[str, Any] = checked(OPTIONS)
-    classes: tuple[str, ...] = checked(list_of(text(100_000), most=MAX_CLASSES), as_=tuple, default=())
+    classes: tuple[str, ...] = checked(list_of(text(100_000), max_items=MAX_CLASSES), as_=tuple, default=())
 
 
 @dataclass(frozen=True)
@@ -133,23 +135,23 @@ class TrainingConfig(Document):
 
 @dataclass(frozen=True)
 class RunConfig(Document):
-    """A run: all that is needed to repeat it, and what its folder holds.
+    """A run: everything needed to repeat it, and what its folder contains.
 
-    It is made once, by `keras_rnn_zoo.training.plan.make_plan`, and each step of a training returns a copy with what it
-    found. Nothing changes it.
+    `keras_rnn_zoo.training.plan.make_plan` creates it. It is immutable: each step of a training that learns more, such
+    as the classes of the data, makes a copy with the new values.
 
     Attributes:
         run: name of the run.
         architecture: name of the architecture.
         dataset: the dataset.
         task: the task.
-        options: values of the architecture's options, without those that the data decides.
+        options: values of the architecture's options, except those that the data determines.
         training: settings of the training.
         seed: seed of all random numbers.
-        versions: versions of Python and of the packages in use, by name; and `backend`, Keras's.
-        finished: whether the training has ended by itself and the run was evaluated on the test split.
+        versions: versions of Python and of the packages in use, by name; `backend` is the Keras backend.
+        finished: whether the training ended without interruption and the run was evaluated on the test split.
         epochs_trained: number of epochs that were trained.
-        best_epoch: the epoch whose weights the run has; `None` until one is trained.
+        best_epoch: the epoch whose weights were kept; `None` until an epoch is trained.
         files: SHA-256 of each file that training wrote, by its path within the run's folder.
         digest: SHA-256 of `config.json` without this field.
         format_version: layout of `config.json`.
@@ -162,7 +164,7 @@ class RunConfig(Document):
     options: Mapping[str, Any] = checked(OPTIONS)
     training: TrainingConfig = nested(TrainingConfig)
     seed: int = checked(integer(0, 2**32 - 1))
-    versions: Mapping[str, str] = checked(dict_of(NAME, NAME, most=1000))
+    versions: Mapping[str, str] = checked(dict_of(NAME, NAME, max_items=1000))
     finished: bool = checked(boolean, default=False)
     epochs_trained: int = checked(integer(), default=0)
     best_epoch: int | None = checked(any_of(null, integer()), optional=True)
@@ -183,7 +185,7 @@ class ExportedDataset(Document):
 
 @dataclass(frozen=True)
 class ExportConfig(Document):
-    """An export: what it holds, and how it was checked. Written to `export.json`.
+    """An export: what it contains, and how it was checked. Written to `export.json`.
 
     Attributes:
         format: name of the export format.
@@ -194,11 +196,11 @@ class ExportConfig(Document):
         versions: versions of Python and of the packages that trained the run.
         endpoints: for each endpoint of a SavedModel, its inputs with dtype and shape.
         inputs: the inputs of another format's model, with dtype and shape.
-        quantized: whether the weights have 8 bits.
+        quantized: whether the weights are quantized to 8 bits.
         check: how the export was compared with its run; `None` if it was not.
         bytes: sizes of the file before and after quantization.
         metrics: metrics before and after quantization.
-        details: what else the export format reports.
+        details: anything else that the export format reports.
         files: SHA-256 of each file, by its path within the export's folder.
         digest: SHA-256 of `export.json` without this field.
         format_version: layout of `export.json`.
@@ -209,7 +211,7 @@ class ExportConfig(Document):
     architecture: str = checked(NAME)
     dataset: ExportedDataset = nested(ExportedDataset)
     task: TaskConfig = nested(TaskConfig)
-    versions: Mapping[str, str] = checked(dict_of(NAME, NAME, most=1000))
+    versions: Mapping[str, str] = checked(dict_of(NAME, NAME, max_items=1000))
     endpoints: Mapping[str, Any] | None = checked(anything, optional=True)
     inputs: Mapping[str, Any] | None = checked(anything, optional=True)
     quantized: bool | None = checked(anything, optional=True)

@@ -1,7 +1,7 @@
-"""What the fields of a JSON document accept: types, ranges and sizes. Imports no framework.
+"""Validation of JSON documents: types, ranges and sizes of their fields. Imports no framework.
 
-A validator is a function of a JSON value that returns whether the value is valid. A `Document` is a dataclass whose
-fields each have one, so reading and writing a file need no second description of it.
+A validator is a function that takes a JSON value and returns whether it is valid. Each field of a `Document`, which is
+a dataclass, has a validator, so a single class describes how a file is read, checked and written.
 """
 
 import re
@@ -12,17 +12,17 @@ from typing import Any, Self
 Validator = Callable[[Any], bool]
 
 MAX_ITEMS = 10_000_000
-"""Items of a list or an object."""
+"""Maximum number of items of a list or an object."""
 
 MAX_CLASSES = 1_000_000
-"""Classes or tags of a task."""
+"""Maximum number of classes or tags of a task."""
 
 
-def text(longest: int = 4096, pattern: str = "") -> Validator:
-    """Accepts strings of up to `longest` characters that match `pattern`, if there is one."""
+def text(max_length: int = 4096, pattern: str = "") -> Validator:
+    """Accepts strings of up to `max_length` characters that match `pattern` (any string by default)."""
     compiled = re.compile(pattern)
     return lambda value: (
-        isinstance(value, str) and len(value) <= longest and (not pattern or bool(compiled.fullmatch(value)))
+        isinstance(value, str) and len(value) <= max_length and (not pattern or bool(compiled.fullmatch(value)))
     )
 
 
@@ -47,7 +47,7 @@ def null(value: Any) -> bool:
 
 
 def anything(value: Any) -> bool:
-    """Accepts every value, for keys that only people read."""
+    """Accepts every value, for keys that are only shown to users."""
     return True
 
 
@@ -60,26 +60,26 @@ SCALAR = any_of(text(), number, boolean, null)
 """The value of an option."""
 
 
-def list_of(valid: Validator, most: int = MAX_ITEMS, least: int = 0) -> Validator:
-    """Accepts lists of `least` to `most` valid items."""
-    return lambda value: isinstance(value, list) and least <= len(value) <= most and all(map(valid, value))
+def list_of(valid: Validator, max_items: int = MAX_ITEMS, min_items: int = 0) -> Validator:
+    """Accepts lists of `min_items` to `max_items` valid items."""
+    return lambda value: isinstance(value, list) and min_items <= len(value) <= max_items and all(map(valid, value))
 
 
-def dict_of(valid: Validator, keys: Validator | None = None, most: int = MAX_ITEMS) -> Validator:
-    """Accepts objects of up to `most` valid values, whose keys are texts, or accepted by `keys`."""
+def dict_of(valid: Validator, keys: Validator | None = None, max_items: int = MAX_ITEMS) -> Validator:
+    """Accepts objects of up to `max_items` valid values, whose keys `keys` accepts (any text by default)."""
     valid_key = keys or text()
     return lambda value: (
         isinstance(value, dict)
-        and len(value) <= most
+        and len(value) <= max_items
         and all(valid_key(key) and valid(item) for key, item in value.items())
     )
 
 
 NAME = text(200)
 DIGEST = text(64, r"[0-9a-f]{64}")
-FILES = dict_of(DIGEST, text(500, r"(?!.*(^|/)\.\.?(/|$))[^/\\\x00-\x1f][^\\\x00-\x1f]*"), most=100_000)
-"""Digests by paths that stay within a folder: no path is absolute or climbs by `..`."""
-OPTIONS = dict_of(SCALAR, NAME, most=1000)
+FILES = dict_of(DIGEST, text(500, r"(?!.*(^|/)\.\.?(/|$))[^/\\\x00-\x1f][^\\\x00-\x1f]*"), max_items=100_000)
+"""Digests by relative paths that stay within a folder: none is absolute or contains `..`."""
+OPTIONS = dict_of(SCALAR, NAME, max_items=1000)
 """Values of options by name."""
 
 
@@ -90,9 +90,9 @@ def checked(
 
     Args:
         valid: the validator.
-        as_: turns the JSON value into the field's Python value; by default, they are the same.
-        optional: whether the key may be missing in a file; the field is `None` then.
-        **settings: as of `dataclasses.field`.
+        as_: converts the JSON value to the field's Python value; by default, they are the same.
+        optional: whether the key may be missing in a file; the field is then `None`.
+        **settings: as for `dataclasses.field`.
     """
     return field(metadata={"valid": valid, "as": as_, "optional": optional}, **_with_none(optional, settings))
 
@@ -108,38 +108,38 @@ def _with_none(optional: bool, settings: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Document:
-    """A JSON object whose keys are the fields of a dataclass, made by `checked` and `nested`.
+    """Base class of dataclasses that are read from and written to JSON objects, one key per field.
 
-    A field that is `None` is not written. Unknown keys are ignored.
+    Fields are defined with `checked` and `nested`. A field that is `None` is not written. Unknown keys are ignored.
     """
 
     @classmethod
     def invalid_keys(cls, document: Mapping[str, Any], prefix: str = "") -> list[str]:
-        """Returns the keys of a JSON object that are missing or invalid, with dots between nested keys."""
+        """Returns the keys of a JSON object that are missing or invalid; nested keys are joined by dots."""
         invalid = []
-        for each in fields(cls):
-            inner = each.metadata.get("document")
-            if each.name not in document:
-                invalid += [] if each.metadata["optional"] else [prefix + each.name]
-            elif inner and isinstance(document[each.name], dict):
-                invalid += inner.invalid_keys(document[each.name], f"{prefix}{each.name}.")
-            elif inner or not each.metadata["valid"](document[each.name]):
-                invalid.append(prefix + each.name)
+        for field_ in fields(cls):
+            inner = field_.metadata.get("document")
+            if field_.name not in document:
+                invalid += [] if field_.metadata["optional"] else [prefix + field_.name]
+            elif inner and isinstance(document[field_.name], dict):
+                invalid += inner.invalid_keys(document[field_.name], f"{prefix}{field_.name}.")
+            elif inner or not field_.metadata["valid"](document[field_.name]):
+                invalid.append(prefix + field_.name)
         return invalid
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """Returns the object that a valid JSON document describes; see `invalid_keys`."""
+        """Creates the object from a valid JSON document; see `invalid_keys`."""
         values = {}
-        for each in fields(cls):
-            if each.name in document:
-                read = each.metadata["document"].from_json if "document" in each.metadata else each.metadata["as"]
-                values[each.name] = read(document[each.name]) if read else document[each.name]
+        for field_ in fields(cls):
+            if field_.name in document:
+                read = field_.metadata["document"].from_json if "document" in field_.metadata else field_.metadata["as"]
+                values[field_.name] = read(document[field_.name]) if read else document[field_.name]
         return cls(**values)
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the object as plain values, which `from_json` reads."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        """Returns the object as plain values for JSON, the inverse of `from_json`."""
+        values = {field_.name: getattr(self, field_.name) for field_ in fields(self)}
         return {name: _plain(value) for name, value in values.items() if value is not None}
 
 

@@ -1,7 +1,7 @@
-"""Folders that are read as one, although another may take their name meanwhile. Imports no framework.
+"""Consistent reads of a folder that another process may replace. Imports no framework.
 
-Whoever reads a folder by its path file after file may get one file of an earlier folder and the next of a later one.
-A `Snapshot` opens the folder once and reads everything through that descriptor.
+A program that opens the files of a folder one by one by their paths may get some from an earlier folder and some from
+its replacement. A `Snapshot` opens the folder once and reads everything through that descriptor.
 """
 
 import contextlib
@@ -20,11 +20,11 @@ from keras_rnn_zoo.platforms import OpenFolder, flags
 
 _READ = flags("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
 _ATTEMPTS = 20
-"""Times that a folder is read anew because another one took its place."""
-_MOST_HELD = 100
-"""Files that are held; runs and exports have some five. A process may have some 1,000 open."""
-_DEEPEST = 16
-"""Folders within each other; runs and exports have two."""
+"""Number of times to read a folder if it is replaced during each read."""
+_MAX_HELD_FILES = 100
+"""Maximum number of files held open; runs and exports have about five. A process may typically open about 1,000."""
+_MAX_DEPTH = 16
+"""Maximum number of nested folders; runs and exports have two."""
 
 _KINDS = {
     stat.S_IFLNK: "a symbolic link",
@@ -39,7 +39,7 @@ Result = TypeVar("Result")
 
 
 class NotRegularError(ZooError):
-    """What stands in the place of a regular file: a link, a folder, a pipe, a device.
+    """The path is not a regular file but a link, a folder, a pipe or a device.
 
     Attributes:
         fault: what it is, in words.
@@ -47,13 +47,13 @@ class NotRegularError(ZooError):
 
     def __init__(self, path: str | os.PathLike[str], fault: str) -> None:
         super().__init__(
-            f"{os.fspath(path)} cannot be read: {fault}, and a regular file is expected. Replace it by one."
+            f"{os.fspath(path)} cannot be read: {fault}, but a regular file is expected. Replace it with one."
         )
         self.fault = fault
 
 
 class OpenFile(io.BufferedReader):
-    """A file that was opened to read, whose text is its path: Keras tells the format of a file by its ending."""
+    """A file opened for reading. Its `str` is its path, because Keras infers the format of a file from `str(file)`."""
 
     def __init__(self, descriptor: int, path: Path) -> None:
         super().__init__(io.FileIO(descriptor))
@@ -64,17 +64,17 @@ class OpenFile(io.BufferedReader):
 
 
 def open_regular(path: Path, folder: OpenFolder | None = None) -> OpenFile:
-    """Opens a regular file for reading. Neither follows a symbolic link nor waits for the other end of a pipe.
+    """Opens a regular file for reading, without following symbolic links or blocking on pipes.
 
     Args:
         path: the file's path.
-        folder: the opened folder to look for the file's name in.
+        folder: the opened folder that contains the file; by default, the file is opened by its path.
 
     Raises:
         NotRegularError: it is not a regular file.
-        OSError: the file is missing, or the system refuses it.
+        OSError: the file is missing or cannot be opened.
     """
-    # Opening a device may do something, so the kind is checked first, and again once it is open.
+    # Opening a device may have side effects, so check the kind of file before opening it, and again afterwards.
     before = folder.lstat(path.name) if folder else path.lstat()
     if fault := kind_fault(before.st_mode):
         raise NotRegularError(path, fault)
@@ -86,20 +86,24 @@ def open_regular(path: Path, folder: OpenFolder | None = None) -> OpenFile:
 
 
 def kind_fault(mode: int) -> str:
-    """Returns what a file of a mode is instead of a regular file, in words, or "" for a regular one."""
+    """Returns what a file is instead of a regular file, such as "it is a symbolic link"; "" for a regular file.
+
+    Args:
+        mode: `st_mode` of the file.
+    """
     if stat.S_ISREG(mode):
         return ""
-    return f"it is {_KINDS.get(stat.S_IFMT(mode), 'no regular file')}"
+    return f"it is {_KINDS.get(stat.S_IFMT(mode), 'not a regular file')}"
 
 
 class Snapshot:
-    """A folder that was opened once.
+    """A folder that is opened once and read through its descriptor.
 
-    The folder stays the same one when it is renamed, or when another one takes its name. Files that are held stay
-    readable when they are removed.
+    The snapshot keeps reading the same folder if the folder is renamed or another one takes its name. Files held open
+    stay readable when they are removed.
 
     Args:
-        path: the folder. It may be a symbolic link; in the folder none is followed.
+        path: the folder. It may be a symbolic link itself, but links inside the folder are not followed.
 
     Raises:
         OSError: there is no such folder.
@@ -116,7 +120,7 @@ class Snapshot:
         return Member(self, name)
 
     def is_current(self) -> bool:
-        """Whether the path still leads to this folder."""
+        """Whether the path still refers to this folder."""
         return self._folder.is_at_its_path()
 
     def names(self) -> list[str]:
@@ -124,13 +128,13 @@ class Snapshot:
         return self._folder.names()
 
     def walk(self, roots: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """Gives the files under some names, with what is wrong with their kind, as `kind_fault` tells it.
+        """Walks over files in the folder.
 
         Args:
-            roots: names of files in the folder, or of folders whose files are given, however deep.
+            roots: names of files to include, and of subfolders to include recursively.
 
         Yields:
-            The path within the folder, with slashes, and the fault or "".
+            The path within the folder, with slashes, and the result of `kind_fault`: "" for a regular file.
         """
         for root in roots:
             yield from self._walk(self._folder, root, root)
@@ -138,45 +142,45 @@ class Snapshot:
     def _walk(self, folder: OpenFolder, name: str, path: str) -> Iterator[tuple[str, str]]:
         try:
             mode = folder.lstat(name).st_mode
-            if not stat.S_ISDIR(mode) or path.count("/") > _DEEPEST:
+            if not stat.S_ISDIR(mode) or path.count("/") > _MAX_DEPTH:
                 yield path, kind_fault(mode)
                 return
             inner = folder.subfolder(name)
         except FileNotFoundError:
             return
         try:
-            for one in inner.names():
-                yield from self._walk(inner, one, f"{path}/{one}")
+            for child in inner.names():
+                yield from self._walk(inner, child, f"{path}/{child}")
         finally:
             inner.close()
 
     def open(self, name: str) -> OpenFile:
-        """Opens a file in the folder, by its path within it; errors as of `open_regular`. The caller closes it."""
+        """Opens a file by its path within the folder; errors as in `open_regular`. The caller closes it."""
         with contextlib.ExitStack() as stack:
             folder = self._folder
-            for part in name.split("/")[:-1]:
-                folder = folder.subfolder(part)
+            for child in name.split("/")[:-1]:
+                folder = folder.subfolder(child)
                 stack.callback(folder.close)
             return open_regular(self.path / name, folder)
 
     def hold(self, roots: Iterable[str]) -> None:
-        """Opens the regular files under some names, as in `walk`, and keeps up to `_MOST_HELD` of them open."""
+        """Opens regular files, selected as in `walk`, and keeps up to `_MAX_HELD_FILES` of them open."""
         for name, fault in self.walk(roots):
-            if len(self._held) == _MOST_HELD:
+            if len(self._held) == _MAX_HELD_FILES:
                 break
             if not fault and name not in self._held:
-                with contextlib.suppress(FileNotFoundError):  # It is told as missing when it is looked for.
+                with contextlib.suppress(FileNotFoundError):  # It is reported as missing when it is needed.
                     file = self.open(name)
                     self._held[name] = file, _state(os.fstat(file.fileno()))
 
     @property
     def held(self) -> frozenset[str]:
-        """The names of the files that are held."""
+        """The names of the files held open."""
         return frozenset(self._held)
 
     @contextlib.contextmanager
     def holding(self, roots: Iterable[str]) -> Iterator[None]:
-        """Holds files within it, for one thread at a time, and closes all that are held at its end."""
+        """Holds files open until the block ends, then closes all held files. Other threads wait meanwhile."""
         with self._lock:
             try:
                 self.hold(roots)
@@ -186,7 +190,7 @@ class Snapshot:
 
     @contextlib.contextmanager
     def opened(self, name: str) -> Iterator[OpenFile]:
-        """Gives a file at its beginning: the one that is held, or one that is opened for the block."""
+        """Yields a file, positioned at its start: the held file, or one that is opened for the block."""
         if name in self._held:
             file, _ = self._held[name]
             file.seek(0)
@@ -196,17 +200,18 @@ class Snapshot:
                 yield file
 
     def digest(self, name: str) -> str:
-        """Returns the SHA-256 of a file's content, in hexadecimal digits."""
+        """Returns the SHA-256 of a file's content as hexadecimal digits."""
         import hashlib
 
         with self.opened(name) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def changed(self, *, by_path: bool = False) -> str:
-        """Returns the name of a file whose content was written to since it was held, or "".
+        """Returns the name of a held file that was written to since it was opened, or "".
 
         Args:
-            by_path: whether the files must also still lie at the path of the folder, for who has read them there.
+            by_path: whether to also check that the held files are still the ones at the folder's path, for callers that
+                let other code read them by path.
         """
         for name, (file, state) in self._held.items():
             now = os.fstat(file.fileno())
@@ -224,7 +229,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Member:
-    """A file or folder in a snapshot: as much of a path as reading takes."""
+    """A file or folder in a snapshot, with the methods of `pathlib.Path` that reading needs."""
 
     snapshot: Snapshot
     name: str
@@ -239,7 +244,7 @@ class Member:
         return str(self.snapshot.path / self.name)
 
     def opened(self) -> contextlib.AbstractContextManager[OpenFile]:
-        """Gives the file at its beginning."""
+        """Yields the file, positioned at its start."""
         return self.snapshot.opened(self.name)
 
     def read_bytes(self) -> bytes:
@@ -248,17 +253,17 @@ class Member:
             return file.read()
 
     def read_text(self, encoding: str = "utf-8") -> str:
-        """Returns the file's text, read as UTF-8 by default, with each line end as one character."""
+        """Returns the file's text, decoded as UTF-8 by default, with all line endings converted to newlines."""
         return io.TextIOWrapper(io.BytesIO(self.read_bytes()), encoding).read()
 
 
 def opened(path: Path | Member) -> contextlib.AbstractContextManager[OpenFile]:
-    """Gives a regular file to read, by its path or in a snapshot; errors as of `open_regular`."""
+    """Opens a regular file for reading, by its path or from a snapshot; errors as in `open_regular`."""
     return path.opened() if isinstance(path, Member) else open_regular(path)
 
 
 def read_consistently(path: Path, read: Callable[[Snapshot], Result]) -> Result:
-    """Returns what `read` makes of a folder, begun anew if it fails because another folder took the path.
+    """Returns the result of `read` on a snapshot of a folder; retries if it fails and the folder has been replaced.
 
     Raises:
         OSError: there is no such folder.
@@ -284,5 +289,5 @@ def _close(folder: OpenFolder, held: dict[str, tuple[OpenFile, tuple[int, int]]]
 
 
 def _state(status: os.stat_result) -> tuple[int, int]:
-    # The time of the last change of the inode would also tell of a removal, which leaves the content as it was.
+    # Not `st_ctime`, which also changes when the file is removed: that leaves its content intact.
     return status.st_size, status.st_mtime_ns

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from keras_rnn_zoo.datasets._prepared import read_examples
-from keras_rnn_zoo.lazy import tf, tfds
+from keras_rnn_zoo.datasets.examples import one_target_each
+from keras_rnn_zoo.lazy import tfds
 
 PHOTOGRAPHS = {
     "encoder": "EfficientNetB0",
@@ -33,10 +34,4 @@ def read_captions(builder: Any, split: str, captions: Callable[[Any], Any], one_
     examples = read_examples(builder, split, decoders).map(
         lambda example: (example["image"], captions(example["captions"]))
     )
-    if not one_each:
-        return examples
-
-    def pairs(image: Any, texts: Any) -> Any:
-        return tf.data.Dataset.from_tensor_slices(texts[:, None]).map(lambda text: (image, text))
-
-    return examples.flat_map(pairs)
+    return one_target_each(examples) if one_each else examples

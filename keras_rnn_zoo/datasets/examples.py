@@ -64,6 +64,19 @@ def as_dataset(rows: Sequence[tuple[Any, Any]]) -> Any:
     return tf.data.Dataset.from_tensor_slices((list(raw), list(targets)))
 
 
+def one_target_each(examples: Any) -> Any:
+    """Returns a `tf.data.Dataset` of `(raw, targets)` as one of `(raw, target)`, each target of the shape (1,).
+
+    The examples of one raw input follow one another and share its memory.
+    """
+
+    def pairs(raw: Any, targets: Any) -> Any:
+        one_each = tf.data.Dataset.from_tensor_slices(targets[:, None])
+        return one_each.map(tf.autograph.experimental.do_not_convert(lambda target: (raw, target)))
+
+    return examples.flat_map(tf.autograph.experimental.do_not_convert(pairs))
+
+
 def held_in_memory(rows: Iterable[tuple[bytes, Any]], dtype: Any) -> Any:
     """Returns texts or files and their targets as a `tf.data.Dataset`, or `None` if they exceed `MAX_BYTES_IN_MEMORY`.
 

@@ -1,1 +1,1 @@
-"""Exports of a run: one file per format, and the checks before one is published."""
+"""Export of runs: one file per format, and the comparison of an export with its run before it is published."""

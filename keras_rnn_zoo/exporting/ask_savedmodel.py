@@ -1,8 +1,8 @@
-"""Asks a SavedModel, in a process that has stock TensorFlow and cannot import Keras RNN Zoo.
+"""Runs a SavedModel in a process with stock TensorFlow that cannot import Keras RNN Zoo.
 
-`keras_rnn_zoo.exporting.check` runs this file by its path: `python -I ask_savedmodel.py EXPORT FOLDER`. It reads
-`FOLDER/questions.json`, a list of batches for a signature each, and the arrays in `FOLDER/inputs.npz`, and writes the
-answers to `FOLDER/answers.npz`, under `<number of the question>/<number of the batch>/<output>`.
+`keras_rnn_zoo.exporting.check` runs this file by its path: `python -I ask_savedmodel.py EXPORT FOLDER`. It reads the
+requests in `FOLDER/requests.json`, each with the name of a signature and a list of batches, and the input arrays in
+`FOLDER/inputs.npz`. It writes the outputs to `FOLDER/outputs.npz`, under `<request index>/<batch index>/<output>`.
 """
 
 import importlib.abc
@@ -17,15 +17,15 @@ BLOCKED = {"keras_rnn_zoo", "zoo_cli"}
 
 
 class Refuse(importlib.abc.MetaPathFinder):
-    """Finds nothing of this project, even where it is installed."""
+    """Blocks imports of this project, even if it is installed."""
 
     def find_spec(self, name, path, target=None):  # type: ignore[no-untyped-def]
         if name.partition(".")[0] in BLOCKED:
-            raise ImportError(f"{name} is out of reach here")
+            raise ImportError(f"{name} cannot be imported in this process")
 
 
 def joined(batches: list[np.ndarray]) -> np.ndarray:
-    """Returns batches of one as one batch, padded with zeros or empty strings; of scalars the first."""
+    """Joins batches of size 1 to one batch, padded with zeros or empty strings; returns the first of scalars."""
     if len(batches) == 1 or batches[0].ndim == 0:
         return batches[0]
     shape = np.max([batch.shape[1:] for batch in batches], axis=0).astype(int)
@@ -37,27 +37,27 @@ def joined(batches: list[np.ndarray]) -> np.ndarray:
 
 
 def main(export: str, folder: Path) -> None:
-    """Answers the questions."""
+    """Runs the requests."""
     sys.meta_path.insert(0, Refuse())
-    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # What was exported on a GPU must answer without one.
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # Exports made with a GPU must run without one.
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import tensorflow as tf
 
     signatures = tf.saved_model.load(export).signatures
     inputs = dict(np.load(folder / "inputs.npz", allow_pickle=True))
-    answers = {}
-    for number, question in enumerate(json.loads((folder / "questions.json").read_text(encoding="utf-8"))):
-        endpoint = signatures[question["signature"]]
+    outputs = {}
+    for index, request in enumerate(json.loads((folder / "requests.json").read_text(encoding="utf-8"))):
+        endpoint = signatures[request["signature"]]
         specs = endpoint.structured_input_signature[1]
-        for batch, rows in enumerate(question["batches"]):
+        for batch, rows in enumerate(request["batches"]):
             tensors = {
                 name: tf.constant(joined([inputs[f"{row}/{name}"] for row in rows]), spec.dtype)
                 for name, spec in specs.items()
             }
             for name, value in endpoint(**tensors).items():
-                answers[f"{number}/{batch}/{name}"] = value.numpy()
+                outputs[f"{index}/{batch}/{name}"] = value.numpy()
     assert not BLOCKED & sys.modules.keys()
-    np.savez(folder / "answers.npz", **answers)
+    np.savez(folder / "outputs.npz", **outputs)
 
 
 if __name__ == "__main__":

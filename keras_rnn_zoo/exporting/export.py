@@ -1,4 +1,4 @@
-"""Exports of a run: a SavedModel that needs stock TensorFlow alone, or the model alone for LiteRT or ONNX."""
+"""Exports a run: as a SavedModel for stock TensorFlow, or only the model for LiteRT or ONNX."""
 
 import logging
 import shutil
@@ -9,7 +9,7 @@ from typing import Any
 
 from keras_rnn_zoo.artifacts.export import CARD, LICENSE, write_facts
 from keras_rnn_zoo.artifacts.lock import run_lock
-from keras_rnn_zoo.artifacts.run import Run, open_run, reopened
+from keras_rnn_zoo.artifacts.run import Run, open_run, reopen_run
 from keras_rnn_zoo.artifacts.run_config import ExportConfig, ExportedDataset
 from keras_rnn_zoo.atomic_files import atomic_directory, translate_os_errors, write_text
 from keras_rnn_zoo.errors import ExportError, RunError
@@ -30,36 +30,37 @@ def export(
     quantize: bool = False,
     check: bool = True,
 ) -> Path:
-    """Writes the next version of a run's export.
+    """Exports a run as a new version.
 
-    A SavedModel holds the vocabulary and all steps from raw input to answer. Before it is published, a process that
-    cannot import this package asks it examples of the test split, in batches of 1, 7 and 64, padded and not, and its
-    answers are compared with those of `predict`. LiteRT and ONNX files hold the model alone; their own interpreters are
-    asked, and the logits compared.
+    A SavedModel contains the vocabulary and all steps from raw input to prediction. Before it is published, it is
+    loaded by a process that cannot import this package and predicts examples of the test split, in batches of 1, 7 and
+    64, with and without padding. Its predictions are compared with those of `predict`. LiteRT and ONNX files contain
+    only the model; their logits are compared, as computed by their own interpreters.
 
     Args:
-        run: the run or its name, or what `zoo.load` returned; `None` for the only run there is.
-        models_dir: the folder of the runs; `$ZOO_MODELS_DIR` or `./saved_models` by default.
-        data_dir: folder of prepared TFDS data sets; the one that training used by default.
+        run: the run or its name, or a run that `zoo.load` returned; `None` for the only run.
+        models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
+        data_dir: folder of prepared TFDS datasets; by default, the one that training used.
         format: `"saved_model"`, `"tflite"`, `"onnx"`, or the export format of a plugin.
-        quantize: whether the weights of a `"tflite"` export are kept in 8 bits ("dynamic range"); its size and metrics
-            before and after are told.
-        check: whether to ask and compare; it takes some seconds, for TensorFlow is loaded once more.
+        quantize: whether to quantize the weights of a `"tflite"` export to 8 bits ("dynamic range"); its size and
+            metrics before and after are reported.
+        check: whether to compare the export with the run. It takes a few seconds, because a second process loads
+            TensorFlow.
 
     Returns:
         The path of the version's folder: `saved_models/<run>/<version>`, whose default endpoint is `serving_default`,
         or `saved_models/<run>/<format>/<version>`.
 
     Raises:
-        RunError: no such run, a damaged one, or one that another process writes.
-        ExportError: Keras does not run on TensorFlow, the format does not suit the run or needs a package that is not
-            installed, or an answer differs. No version is left behind then.
+        RunError: the run does not exist, is damaged, or is being written by another process.
+        ExportError: the Keras backend is not TensorFlow, the format does not support the run or needs a package that
+            is not installed, or a prediction differs. In these cases, no version is written.
     """
     found = run.run if isinstance(run, LoadedRun) else open_run(run, models_dir)
     entry = find_format(format, found.config.task.input, quantize=quantize)
     if keras.backend.backend() != "tensorflow":
         raise ExportError(
-            f"Exports are written by TensorFlow, but Keras runs on {keras.backend.backend()!r}. Runs do not depend "
+            f"Exports need the TensorFlow backend, but Keras runs on {keras.backend.backend()!r}. Runs do not depend "
             "on the backend: set KERAS_BACKEND=tensorflow and export again."
         )
     with run_lock(found.path):
@@ -68,7 +69,7 @@ def export(
         versions = found.path if entry.served else found.path / entry.name
         if versions != found.path and versions.is_symlink():
             raise ExportError(
-                f"The folder {versions} is a symbolic link, and exports stay within their run. Remove it."
+                f"The folder {versions} is a symbolic link, but exports are written within their run. Remove it."
             )
         path = versions / str(_next_version(versions))
         with translate_os_errors(), atomic_directory(path) as folder:
@@ -82,14 +83,14 @@ def export(
 
 
 def _next_version(folder: Path) -> int:
-    """Returns a number above those of all versions; of a file or link with such a name, too, for it takes the place."""
+    """Returns a number above those of all versions. Files and links with such names count as well."""
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
     return max((int(name) for name in names if name.isdecimal()), default=0) + 1
 
 
 def _current(found: Run, loaded: bool) -> Run:
-    """Returns the run that has the path now that it is locked; raises `RunError` if it changed since it was loaded."""
-    current = reopened(found)
+    """Reopens a run after locking it; raises `RunError` if it is loaded and has been replaced since."""
+    current = reopen_run(found)
     if loaded:
         if current.config.digest != found.config.digest:
             raise RunError(f"The run {found.path} was replaced since it was loaded. Load it again to export it.")
@@ -98,10 +99,10 @@ def _current(found: Run, loaded: bool) -> Run:
 
 
 def _write_companions(run: Run, folder: Path) -> None:
-    """Writes vocabularies and labels, the model card and the terms of the data into an export.
+    """Writes vocabularies and labels, the model card and the license of the data into an export.
 
-    Of `task/` those files are copied that training wrote. A card that is missing, which `Run.check` has warned of, is
-    left out.
+    Only files in `task/` that training wrote are copied. A missing model card, about which `Run.check` has warned, is
+    skipped.
     """
     assets = folder / "assets"
     assets.mkdir(exist_ok=True)
@@ -111,7 +112,7 @@ def _write_companions(run: Run, folder: Path) -> None:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(run.path / name, copy)
     card = run.path / CARD
-    if card.is_file() and not card.is_symlink():  # What it links to is none of the run's.
+    if card.is_file() and not card.is_symlink():  # Never follow a link: its target lies outside the run.
         shutil.copy(card, folder / CARD)
     data = run.config.dataset
     write_text(
@@ -122,12 +123,12 @@ def _write_companions(run: Run, folder: Path) -> None:
 
 
 def _describe(run: Run, format: str, facts: Mapping[str, Any]) -> ExportConfig:
-    """Returns the description of an export, given the fields that depend on its format."""
+    """Returns the description of an export; `facts` are the fields that depend on its format."""
     config, data = run.config, run.config.dataset
     dataset = ExportedDataset(data.name, data.version, data.checksum, data.license)
-    known = {each.name for each in fields(ExportConfig)}
-    details = {name: value for name, value in facts.items() if name not in known} or None
-    facts = {name: value for name, value in facts.items() if name in known}
+    names = {field.name for field in fields(ExportConfig)}
+    details = {name: value for name, value in facts.items() if name not in names} or None
+    facts = {name: value for name, value in facts.items() if name in names}
     return ExportConfig(
         format, run.name, config.architecture, dataset, config.task, config.versions, **facts, details=details
     )

@@ -1,18 +1,26 @@
-"""What every export format provides."""
+"""The base class of export formats.
+
+`zoo show` lists the formats, so their modules import what writes and checks an export only inside functions.
+"""
 
 import abc
 import importlib.util
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import ExportError, name_hint
-from keras_rnn_zoo.inference.load import LoadedRun
-from keras_rnn_zoo.tasks._endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from keras_rnn_zoo.inference.load import LoadedRun
+    from keras_rnn_zoo.tasks._endpoint import Endpoint
+
+BATCH_SIZES = (1, 7, 64)
+"""The sizes of the batches that exports are compared in."""
 
 
 class Exporter(abc.ABC):
-    """Writes runs in one format, and checks what it wrote.
+    """Exports runs in one format, and checks the exports.
 
     Args:
         entry: the format's entry.
@@ -22,37 +30,37 @@ class Exporter(abc.ABC):
         self.entry = entry
 
     @abc.abstractmethod
-    def write(self, loaded: LoadedRun, folder: Path, *, quantize: bool) -> dict[str, Any]:
+    def write(self, loaded: "LoadedRun", folder: Path, *, quantize: bool) -> dict[str, Any]:
         """Writes a run to an empty folder.
 
         Args:
             loaded: the run.
             folder: the folder.
-            quantize: whether weights are kept in 8 bits; only formats that can are asked to.
+            quantize: whether to quantize weights to 8 bits; only true if the format supports it.
 
         Returns:
-            What `export.json` says of the export, such as its inputs, as plain values.
+            Fields of `export.json`, such as the inputs of the export, as plain values.
         """
 
     @abc.abstractmethod
-    def check(self, loaded: LoadedRun, folder: Path, *, quantize: bool, data_dir: str | None) -> dict[str, Any]:
+    def check(self, loaded: "LoadedRun", folder: Path, *, quantize: bool, data_dir: str | None) -> dict[str, Any]:
         """Compares the predictions of an export with those of its run.
 
         Args:
             loaded: the run.
             folder: the folder that `write` wrote to.
-            quantize: as it was written.
-            data_dir: folder of prepared TFDS data sets; the one that training used by default.
+            quantize: the value that was passed to `write`.
+            data_dir: folder of prepared TFDS datasets; by default, the one that training used.
 
         Returns:
-            What `export.json` says of the comparison, as plain values.
+            Fields of `export.json` about the comparison, as plain values.
 
         Raises:
-            ExportError: the export cannot be run, or predicts something else than its run.
+            ExportError: the export cannot be run, or its predictions differ from those of its run.
         """
 
 
-def describe_inputs(endpoint: Endpoint) -> dict[str, Any]:
+def describe_inputs(endpoint: "Endpoint") -> dict[str, Any]:
     """Returns the inputs of an endpoint as `export.json` lists them."""
     return {
         spec.name: {
@@ -70,21 +78,21 @@ def find_format(name: str, input: str, *, quantize: bool) -> registry.ExportForm
     Args:
         name: its name.
         input: the kind of input that the model reads.
-        quantize: whether weights are to be kept in 8 bits.
+        quantize: whether weights should be quantized to 8 bits.
 
     Raises:
-        ExportError: there is no such format, it has no exports of models that read that kind of input, it cannot
-            quantize, or a package that it needs is not installed.
+        ExportError: the format does not exist, does not support models with this kind of input, does not support
+            quantization, or needs a package that is not installed.
     """
-    found = {entry.name: entry for entry in registry.export_formats.entries()}
-    if name not in found:
-        raise ExportError(f"There is no format {name!r}. {name_hint(name, found)}")
-    entry = found[name]
+    formats = {entry.name: entry for entry in registry.export_formats.entries()}
+    if name not in formats:
+        raise ExportError(f"There is no format {name!r}. {name_hint(name, formats)}")
+    entry = formats[name]
     if reason := entry.unsupported.get(input):
-        raise ExportError(f"This run has no export in the format {name!r}: {reason}.")
+        raise ExportError(f"This run cannot be exported in the format {name!r}: {reason}.")
     if quantize and not entry.quantizes:
-        able = " and ".join(repr(other) for other, format in found.items() if format.quantizes)
-        raise ExportError(f"Only the format {able} is quantized; received {name!r}. Leave out `quantize`.")
+        supported = " and ".join(repr(other) for other, format in formats.items() if format.quantizes)
+        raise ExportError(f"Only the format {supported} supports `quantize`; received {name!r}. Omit `quantize`.")
     missing = [package for package in entry.needs if importlib.util.find_spec(package) is None]
     if missing:
         raise ExportError(

@@ -1,4 +1,4 @@
-"""Exports of the model alone, from tensors to logits, in one file: what such formats share."""
+"""The base class of formats that export only the model, from tensors to logits, to a single file."""
 
 import abc
 import logging
@@ -6,35 +6,33 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from keras_rnn_zoo.batching import make_batches
 from keras_rnn_zoo.errors import DataError, ExportError
-from keras_rnn_zoo.exporting.check import BATCH_SIZES, check_inputs, difference
-from keras_rnn_zoo.exporting.exporter import Exporter, describe_inputs
-from keras_rnn_zoo.inference import rebuild
-from keras_rnn_zoo.inference.evaluate import BATCH_SIZE, score
-from keras_rnn_zoo.inference.load import LoadedRun
+from keras_rnn_zoo.exporting.exporter import BATCH_SIZES, Exporter, describe_inputs
 from keras_rnn_zoo.lazy import keras, np, tf
 
+if TYPE_CHECKING:
+    from keras_rnn_zoo.inference.load import LoadedRun
+
 TOLERANCE = 1e-4
-"""Largest difference of two logits, or of logits beyond 1 the largest relative one."""
-MEASURED = 1000
-"""Examples that a quantized model is measured on."""
+"""Maximum difference between two logits; the relative difference if they are larger than 1."""
+MAX_EXAMPLES = 1000
+"""Maximum number of examples on which a quantized model is evaluated."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class LogitsComparison:
-    """How far the logits of an export were from those of its run.
+    """The differences between the logits of an export and those of its run.
 
     Attributes:
-        source: where the inputs are from.
+        source: where the inputs come from, in words.
         examples: number of inputs.
-        batch_sizes: sizes of the batches that they were asked in.
+        batch_sizes: sizes of the batches.
         difference: the largest difference.
-        same_classes: share of the likeliest classes that are the same.
+        same_classes: fraction of predictions whose most likely class is the same.
     """
 
     source: str
@@ -45,29 +43,31 @@ class LogitsComparison:
 
 
 class ModelFile(Exporter):
-    """A format whose exports are one file, with the model alone.
+    """A format whose exports are a single file with only the model.
 
-    A format says how the file is written and how its interpreter opens it; the comparison with the run, and the
-    metrics of quantized models, are the same for all.
+    Subclasses define how the file is written and how its interpreter opens it. The comparison with the run and the
+    metrics of quantized models are the same for all.
     """
 
     batch_sizes: Sequence[int] = BATCH_SIZES
-    """Sizes of the batches that an export is compared in."""
+    """Sizes of the batches in which an export is compared with its run."""
 
     @abc.abstractmethod
     def write_model(self, model: Any, path: Path, *, quantize: bool) -> None:
-        """Writes a Keras model to a file; inputs of any length must be possible."""
+        """Writes a Keras model to a file that accepts inputs of any length."""
 
     @abc.abstractmethod
     def open(self, path: Path) -> Callable[[Mapping[str, Any]], Any]:
         """Returns the function of an exported model, from NumPy arrays by input name to logits."""
 
-    def write(self, loaded: LoadedRun, folder: Path, *, quantize: bool) -> dict[str, Any]:
+    def write(self, loaded: "LoadedRun", folder: Path, *, quantize: bool) -> dict[str, Any]:
         self.write_model(loaded.model, folder / self.entry.file, quantize=quantize)
         inputs = describe_inputs(loaded.task.endpoints(loaded.model)["logits"])
         return {"inputs": inputs, "quantized": quantize}
 
-    def check(self, loaded: LoadedRun, folder: Path, *, quantize: bool, data_dir: str | None) -> dict[str, Any]:
+    def check(self, loaded: "LoadedRun", folder: Path, *, quantize: bool, data_dir: str | None) -> dict[str, Any]:
+        from keras_rnn_zoo.exporting.check import check_inputs
+
         name, path = self.entry.name, folder / self.entry.file
         inputs, source = check_inputs(loaded, data_dir)
         try:
@@ -77,37 +77,39 @@ class ModelFile(Exporter):
             raise ExportError(f"The {name} export cannot be run, and is not published: {error}") from error
         if largest > TOLERANCE and not quantize:
             raise ExportError(
-                f"The {name} export answers otherwise than its run, and is not published: its logits differ by up to "
-                f"{largest:.2g}. Use the format saved_model, and please report this with the run's config.json."
+                f"The {name} export gives different predictions from its run, and is not published: its logits differ "
+                f"by up to {largest:.2g}. Use the format saved_model, and please report this with the run's "
+                "config.json."
             )
-        found = LogitsComparison(source, len(inputs), tuple(self.batch_sizes), largest, same)
+        comparison = LogitsComparison(source, len(inputs), tuple(self.batch_sizes), largest, same)
         logger.info(
-            "Compared with the run by the interpreter: %d inputs from %s, in batches of %s. Largest difference of "
-            "logits: %.1e; %.2f%% of the likeliest classes are the same.",
-            found.examples,
+            "Compared with the run: %d inputs from %s, in batches of %s. Largest "
+            "difference of logits: %.1e; %.2f%% of the most likely classes are the same.",
+            comparison.examples,
             source,
             ", ".join(map(str, self.batch_sizes)),
             largest,
             100 * same,
         )
-        facts: dict[str, Any] = {"check": asdict(found)}
+        facts: dict[str, Any] = {"check": asdict(comparison)}
         if quantize:
             facts |= {"bytes": self._sizes(loaded, path), "metrics": _measure(loaded, predict_logits, data_dir)}
         return facts
 
-    def _sizes(self, loaded: LoadedRun, path: Path) -> dict[str, int]:
+    def _sizes(self, loaded: "LoadedRun", path: Path) -> dict[str, int]:
         with tempfile.TemporaryDirectory() as folder:
-            whole = Path(folder) / path.name
-            self.write_model(loaded.model, whole, quantize=False)
-            sizes = {"before": whole.stat().st_size, "after": path.stat().st_size}
-        logger.info("Quantized, the file has %s bytes; before, %s.", f"{sizes['after']:,}", f"{sizes['before']:,}")
+            unquantized = Path(folder) / path.name
+            self.write_model(loaded.model, unquantized, quantize=False)
+            sizes = {"before": unquantized.stat().st_size, "after": path.stat().st_size}
+        logger.info("Size of the file: %s bytes quantized, %s before.", f"{sizes['after']:,}", f"{sizes['before']:,}")
         return sizes
 
 
 def _compare(
-    loaded: LoadedRun, predict_logits: Any, inputs: Sequence[Any], sizes: Sequence[int]
+    loaded: "LoadedRun", predict_logits: Any, inputs: Sequence[Any], sizes: Sequence[int]
 ) -> tuple[float, float]:
-    """Returns the largest difference of logits, and the share of the likeliest classes that are the same."""
+    """Returns the largest difference of logits, and the fraction of most likely classes that are the same."""
+    from keras_rnn_zoo.exporting.check import difference
     from keras_rnn_zoo.layers.portable import on_cpu
 
     task, largest, same = loaded.task, 0.0, []
@@ -116,17 +118,22 @@ def _compare(
         for start in range(0, len(inputs), size):
             batch = task.model_inputs(*task.to_batch(inputs[start : start + size], **task.export_check_options))
             with on_cpu(loaded.model):
-                wanted = logits(batch).numpy()
-            got = predict_logits(named(loaded.model, batch))
-            if wanted.shape != got.shape:
-                raise ExportError(f"The logits have the shape {got.shape} instead of {wanted.shape}.")
-            largest = max(largest, difference(wanted, got))
-            same.append((wanted.argmax(-1) == got.argmax(-1)).mean())
+                expected = logits(batch).numpy()
+            received = predict_logits(named(loaded.model, batch))
+            if expected.shape != received.shape:
+                raise ExportError(f"The logits have the shape {received.shape} instead of {expected.shape}.")
+            largest = max(largest, difference(expected, received))
+            same.append((expected.argmax(-1) == received.argmax(-1)).mean())
     return largest, float(np.mean(same))
 
 
 def input_specs(model: Any, batch: int | None) -> list[Any]:
-    """Returns the input signature of a model for its export: inputs of any length, in batches of one size or any."""
+    """Returns the input signature of a model for its export.
+
+    Args:
+        model: the Keras model.
+        batch: the batch size; `None` for any.
+    """
 
     def spec(tensor: Any) -> Any:
         return tf.TensorSpec([batch, *tensor.shape[1:]], tensor.dtype, name=tensor.name)
@@ -135,29 +142,33 @@ def input_specs(model: Any, batch: int | None) -> list[Any]:
 
 
 def named(model: Any, inputs: Any) -> dict[str, Any]:
-    """Returns a batch of a model's inputs as arrays by name, in the model's types."""
+    """Returns a batch of a model's inputs as arrays by name, converted to the model's dtypes."""
     tensors = model.input if isinstance(model.input, dict) else {model.input.name: model.input}
     values = inputs if isinstance(model.input, dict) else {model.input.name: inputs}
     return {name: np.asarray(values[name]).astype(tensor.dtype) for name, tensor in tensors.items()}
 
 
-def _measure(loaded: LoadedRun, predict_logits: Any, data_dir: str | None) -> dict[str, dict[str, float]]:
-    """Returns metrics of a run and of its export on examples of the test split; none where the data is not at hand."""
+def _measure(loaded: "LoadedRun", predict_logits: Any, data_dir: str | None) -> dict[str, dict[str, float]]:
+    """Returns metrics of a run and of its export on examples of the test split; `{}` if the data is not available."""
+    from keras_rnn_zoo.batching.batches import make_batches
+    from keras_rnn_zoo.inference import rebuild
+    from keras_rnn_zoo.inference.evaluate import BATCH_SIZE, score
+
     try:
-        examples = rebuild.open_examples(loaded.run.config, data_dir).split("test").take(MEASURED)
+        examples = rebuild.open_examples(loaded.run.config, data_dir).split("test").take(MAX_EXAMPLES)
     except DataError as error:
-        logger.warning("The data is not at hand, so the metric of the quantized model is not measured. %s", error)
+        logger.warning("The data is not available, so the quantized model is not evaluated. %s", error)
         return {}
     task = loaded.task
 
     def of_export(inputs: Any) -> Any:
         return predict_logits(named(loaded.model, inputs))
 
-    # Without what generates: step by step, an interpreter would take too long.
-    measured = {
+    # Skip generated outputs: step by step, an interpreter would take too long.
+    metrics = {
         "before": score(task, loaded.to_logits, None, make_batches(examples, task, BATCH_SIZE, references=True))[0],
         "after": score(task, of_export, None, make_batches(examples, task, 1, references=True))[0],
     }
-    shown = ", ".join(f"{k} {v:.4f} before, {measured['after'][k]:.4f} after" for k, v in measured["before"].items())
-    logger.info("Quantized, on up to %s examples of the test split: %s.", f"{MEASURED:,}", shown)
-    return measured
+    changes = ", ".join(f"{k} {v:.4f} before, {metrics['after'][k]:.4f} after" for k, v in metrics["before"].items())
+    logger.info("Quantization, on up to %s examples of the test split: %s.", f"{MAX_EXAMPLES:,}", changes)
+    return metrics

@@ -1,7 +1,7 @@
-"""Recurrent layers in ONNX: its operators LSTM, GRU and RNN, whose kernels hold the loop over the steps.
+"""Conversion of recurrent layers to ONNX's operators LSTM, GRU and RNN, whose kernels contain the loop over the steps.
 
-`keras_rnn_zoo.layers.portable.onnx_operators` traces a layer as TensorFlow's `CudnnRNNV3`, for which tf2onnx has no
-operator. Here is how it becomes one.
+`keras_rnn_zoo.layers.portable.onnx_operators` traces a layer as TensorFlow's `CudnnRNNV3`, which tf2onnx cannot
+convert. This module adds the conversion.
 """
 
 from typing import Any
@@ -10,36 +10,36 @@ import numpy as np
 from tf2onnx.handler import tf_op
 
 _OPERATORS = {"lstm": ("LSTM", 4, {}), "gru": ("GRU", 3, {"linear_before_reset": 1}), "rnn_tanh": ("RNN", 1, {})}
-"""ONNX's operator, its number of gates and its attributes, by cuDNN's name."""
+"""ONNX's operator, its number of gates and its attributes, by cuDNN's name of the cell."""
 
 
 @tf_op("CudnnRNNV3")
 class RecurrentOperator:
-    """Replaces a `CudnnRNNV3` by ONNX's operator; tf2onnx finds it by the name of the op."""
+    """Replaces a `CudnnRNNV3` with ONNX's operator; tf2onnx finds this class by the name of the op."""
 
     @classmethod
     def version_13(cls, graph: Any, node: Any, **_: Any) -> None:
-        """Replaces a node of tf2onnx's graph, of opset 13 or later.
+        """Replaces a node of tf2onnx's graph, for opset 13 or later.
 
-        The op's parameters are one array: the weights of the input `(gates * units, features)`, those of the state, and
-        two biases, each with its gates in ONNX's order.
+        The op's parameters are a single array: the input weights `(gates * units, features)`, the recurrent weights
+        `(gates * units, units)`, and two biases `(gates * units,)`, all with their gates in ONNX's order.
         """
         operator, gates, attributes = _OPERATORS[node.attr["rnn_mode"].s.decode()]
         x, h, c, parameters, lengths = node.input
         features, units = graph.get_shape(x)[-1], graph.get_shape(h)[-1]
         values = graph.get_node_by_output(parameters).get_tensor_value(as_list=False)
         width = gates * units
-        parts = np.split(values, np.cumsum([width * features, width * units]))
+        blocks = np.split(values, np.cumsum([width * features, width * units]))
         sizes = ([1, width, features], [1, width, units], [1, 2 * width])
         weights = [
-            graph.make_const(f"{node.name}/{name}", part.reshape(shape)).output[0]
-            for name, part, shape in zip(("input", "state", "bias"), parts, sizes, strict=True)
+            graph.make_const(f"{node.name}/{name}", block.reshape(shape)).output[0]
+            for name, block, shape in zip(("input", "state", "bias"), blocks, sizes, strict=True)
         ]
         states = [h, c] if operator == "LSTM" else [h]
         outputs = node.output[: 1 + len(states)]
         shapes, dtypes = ([graph.get_shape(name) for name in outputs], [graph.get_dtype(name) for name in outputs])
         graph.remove_node(node.name)
-        made = graph.make_node(
+        recurrent = graph.make_node(
             operator,
             [x, *weights, lengths, *states],
             attr={"hidden_size": units, **attributes},
@@ -48,6 +48,8 @@ class RecurrentOperator:
             shapes=[None, *shapes[1:]],
             dtypes=dtypes,
         )
-        # ONNX's output has an axis for the directions, (time, directions, batch, units); here its size is 1.
+        # ONNX's output (time, directions, batch, units) has an axis for the directions, whose size is 1 here.
         axes = graph.make_const(f"{node.name}/axes", np.array([1], "int64")).output[0]
-        graph.make_node("Squeeze", [made.output[0], axes], outputs=[outputs[0]], shapes=shapes[:1], dtypes=dtypes[:1])
+        graph.make_node(
+            "Squeeze", [recurrent.output[0], axes], outputs=[outputs[0]], shapes=shapes[:1], dtypes=dtypes[:1]
+        )

@@ -1,4 +1,4 @@
-"""What TensorFlow Serving reads beside a SavedModel: warm-up requests, and a request by REST to begin with."""
+"""Warm-up requests for TensorFlow Serving, and a sample request for its REST API."""
 
 import base64
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from keras_rnn_zoo.artifacts.export import EXTRA, REQUEST, WARMUP
 from keras_rnn_zoo.atomic_files import write_json
 from keras_rnn_zoo.lazy import np, tf
 
-# Numbers of fields in tensorflow_serving/apis: prediction_log.proto, predict.proto and model.proto.
+# Field numbers of the messages in tensorflow_serving/apis: prediction_log.proto, predict.proto and model.proto.
 _PREDICT_LOG = 6  # of PredictionLog
 _REQUEST = 1  # of PredictLog
 _MODEL_SPEC, _INPUTS = 1, 2  # of PredictRequest
@@ -20,8 +20,8 @@ _KEY, _VALUE = 1, 2  # of any entry of a map
 def write_requests(folder: Path, model: str, requests: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
     """Writes requests to the folder `assets.extra` of a SavedModel.
 
-    TensorFlow Serving sends all of them to itself before it serves a version, so that nobody waits for the first
-    answer. The first one is written as JSON, too, to ask the server by hand.
+    TensorFlow Serving runs all of them before it serves a version, so that the first request of a client is fast. The
+    first one is also written as JSON, as a sample request.
 
     Args:
         folder: the SavedModel's folder.
@@ -41,8 +41,8 @@ def write_requests(folder: Path, model: str, requests: Iterable[tuple[str, Mappi
 def prediction_log(model: str, signature: str, inputs: Mapping[str, Any]) -> bytes:
     """Returns a serialized `tensorflow.serving.PredictionLog` of one request.
 
-    The message is put together here, since the package with its class, `tensorflow-serving-api`, requires gRPC and a
-    TensorFlow of its own version. All of its fields are messages or strings, which protocol buffers encode alike.
+    The message is encoded here because the package with its class, `tensorflow-serving-api`, requires gRPC and a
+    particular version of TensorFlow. All fields are messages or strings, which have the same encoding.
     """
     spec = _field(_NAME, model.encode()) + _field(_SIGNATURE_NAME, signature.encode())
     request = _field(_MODEL_SPEC, spec)
@@ -53,7 +53,7 @@ def prediction_log(model: str, signature: str, inputs: Mapping[str, Any]) -> byt
 
 
 def _field(number: int, content: bytes) -> bytes:
-    """Returns a field of a message: its number, wire type 2 (what follows has a length), the length, the content."""
+    """Encodes a field of a message: its number and wire type 2 (length-delimited), the length and the content."""
     return _varint(number << 3 | 2) + _varint(len(content)) + content
 
 
@@ -66,7 +66,7 @@ def _varint(value: int) -> bytes:
 
 
 def _as_json(value: Any) -> Any:
-    """Returns an array as plain values; bytes that are no text as TensorFlow Serving's REST interface wants them."""
+    """Returns an array as plain values, with bytes that are not UTF-8 as TensorFlow Serving's REST API expects them."""
     if isinstance(value, np.ndarray):
         return [_as_json(item) for item in value] if value.ndim else _as_json(value.item())
     if not isinstance(value, bytes):

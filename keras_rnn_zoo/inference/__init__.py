@@ -1,1 +1,1 @@
-"""What uses a trained model: loading, prediction and evaluation."""
+"""Uses of a trained model: loading, prediction and evaluation."""

@@ -1,4 +1,4 @@
-"""How well a run answers, by the metrics of its task."""
+"""Evaluation of a run with the metrics of its task."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keras_rnn_zoo.artifacts.run import Run, open_run
-from keras_rnn_zoo.batching import Batches, make_batches
+from keras_rnn_zoo.batching.batches import Batches, make_batches
 from keras_rnn_zoo.datasets._prepared import translate_record_errors
 from keras_rnn_zoo.errors import RunError
 from keras_rnn_zoo.inference import rebuild
@@ -22,7 +22,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Scorecard(Mapping[str, float]):
-    """The metrics of a run on a split, by name: `scorecard["accuracy"]`."""
+    """The metrics of a run on a split: a mapping from names to values, as in `scorecard["accuracy"]`.
+
+    Attributes:
+        run: name of the run.
+        architecture: name of the architecture.
+        dataset: name or address of the dataset.
+        split: name of the split.
+        examples: number of examples.
+        metrics: the metrics by name.
+        report: more detailed results of the task, such as metrics per class.
+    """
 
     run: str
     architecture: str
@@ -42,7 +52,7 @@ class Scorecard(Mapping[str, float]):
         return len(self.metrics)
 
     def as_json(self) -> dict[str, Any]:
-        """The scorecard as plain values, for `zoo evaluate --json`."""
+        """Returns the scorecard without its report as plain values, for `zoo evaluate --json`."""
         names = ("run", "architecture", "dataset", "split", "examples", "metrics")
         return {name: getattr(self, name) for name in names}
 
@@ -54,24 +64,28 @@ def evaluate(
     data_dir: str | None = None,
     models_dir: str | None = None,
 ) -> Scorecard:
-    """Measures a run on a split of the data set it was trained on. Warns where the data is no longer the same.
+    """Evaluates a run on a split of the dataset it was trained on. Warns if the data has changed since training.
 
     Args:
-        run: the run or its name, or what `zoo.load` returned; `None` for the only run there is.
+        run: the run or its name, or a run that `zoo.load` returned; `None` for the only run.
         split: `"test"`, `"validation"` or `"train"`.
-        data_dir: folder of prepared TFDS data sets; the one that training used by default.
-        models_dir: the folder of the runs; `$ZOO_MODELS_DIR` or `./saved_models` by default.
+        data_dir: folder of prepared TFDS datasets; by default, the one that training used.
+        models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
+
+    Returns:
+        The metrics.
 
     Raises:
-        RunError: no such run, a damaged one, or one whose predictions are not finite.
-        DataError: the data set or the split is not there.
+        RunError: the run does not exist or is damaged, or its predictions are not finite.
+        DataError: the dataset or the split does not exist.
     """
     found = run.run if isinstance(run, LoadedRun) else open_run(run, models_dir)
     config, dataset = found.config, found.config.dataset
     examples = rebuild.open_examples(config, data_dir)
     if examples.checksum != dataset.checksum or examples.classes != config.task.classes:
         logger.warning(
-            "The dataset %s is not what %s was trained on (version %s, then %s): the figures do not compare.",
+            "The dataset %s is not the one that %s was trained on (now version %s, then %s), so metrics are not "
+            "comparable.",
             dataset.name,
             found.name,
             examples.version,
@@ -91,38 +105,41 @@ def score(
     generate: Any,
     batches: Batches,
 ) -> tuple[dict[str, float], dict[str, Any]]:
-    """Measures a model over batches.
+    """Evaluates a model on batches.
 
     Args:
         task: the fitted task.
-        predict_logits: returns the logits of the inputs of a batch.
-        generate: returns the outputs of a task that generates step by step; `None` to measure the loss alone of such
-            a task.
-        batches: inputs, targets and references.
+        predict_logits: function from the inputs of a batch to logits.
+        generate: function from the inputs of a batch to the outputs of a task that generates step by step; `None` to
+            compute only the loss of such a task.
+        batches: batches of inputs, targets and references.
 
     Returns:
-        The loss and the task's metrics, as far as they are finite, and the task's fuller report.
+        The loss and the task's metrics, those that are finite, and the task's detailed report.
+
+    Raises:
+        RunError: predictions, or the loss, are not finite.
     """
     loss_function = task.loss()
     losses, weights = [], []
-    measured = generate is not None or not task.generates
-    answers: dict[str, list[Any]] = {}
+    has_predictions = generate is not None or not task.generates
+    all_predictions: dict[str, list[Any]] = {}
     references: list[Any] = []
     for inputs, targets, reference in batches.data:
         logits = predict_logits(inputs)
         losses.append(float(loss_function(targets, logits)))
         weights.append(task.loss_weight(targets))
-        predictions = task.predictions_for_scoring(generate, inputs, logits) if measured else {}
-        found = {name: np.asarray(values) for name, values in predictions.items()}
-        fault = fault_of_numbers(found)
-        if fault or (weights[-1] and np.isnan(losses[-1])):  # Some losses are infinite where no answer is possible.
+        predictions = task.predictions_for_scoring(generate, inputs, logits) if has_predictions else {}
+        arrays = {name: np.asarray(values) for name, values in predictions.items()}
+        fault = fault_of_numbers(arrays)
+        if fault or (weights[-1] and np.isnan(losses[-1])):  # A CTC loss is infinite if no alignment is possible.
             raise RunError(
-                f"The model cannot be measured: {fault or 'its loss is not a number'}. Train it again with a lower "
-                "learning rate."
+                f"The model cannot be evaluated: {fault or 'its loss is NaN'}. Train it again with a lower learning "
+                "rate."
             )
-        for name, values in found.items():
-            answers.setdefault(name, []).extend(values)
+        for name, values in arrays.items():
+            all_predictions.setdefault(name, []).extend(values)
         references.extend(reference.numpy())
     loss = float(np.average(losses, weights=weights)) if any(weights) else float("nan")
-    metrics, report = task.score(answers, references, loss) if measured else ({}, {})
+    metrics, report = task.score(all_predictions, references, loss) if has_predictions else ({}, {})
     return {name: value for name, value in {"loss": loss, **metrics}.items() if np.isfinite(value)}, report

@@ -1,4 +1,4 @@
-"""What answers raw inputs: a run in memory, with its task and model, or an export."""
+"""Loads runs and exports for prediction."""
 
 import functools
 import os
@@ -29,7 +29,13 @@ from keras_rnn_zoo.tasks.task import Task
 
 @dataclass(frozen=True)
 class LoadedRun(Predictor):
-    """A run's fitted task and its model with the best weights."""
+    """A run in memory.
+
+    Attributes:
+        run: the run.
+        task: the fitted task.
+        model: the Keras model with the best weights.
+    """
 
     run: Run
     task: Task
@@ -45,10 +51,10 @@ class LoadedRun(Predictor):
 
     @cached_property
     def predict_batch(self) -> Any:
-        """The function from a raw batch to its answers: `decode(model(preprocess(raw)))`.
+        """The function from a raw batch to its predictions: `decode(model(preprocess(raw)))`.
 
-        On TensorFlow it is a `tf.function` for any batch size; on another backend, whose models cannot be part of a
-        TensorFlow graph, the three pieces run one after another.
+        With the TensorFlow backend, it is a `tf.function` for any batch size. Models of other backends cannot be part
+        of a TensorFlow graph, so the three parts run one after another.
         """
         if keras.backend.backend() != "tensorflow":
             return self.task.default_endpoint(self.outputs).call
@@ -57,7 +63,7 @@ class LoadedRun(Predictor):
 
     @cached_property
     def outputs(self) -> Any:
-        """The function from preprocessed inputs to what the model makes of them: logits, or what it writes."""
+        """The function from preprocessed inputs to the model's outputs: logits, or generated tokens."""
         if keras.backend.backend() == "tensorflow":
             outputs = functools.partial(self.task.outputs, self.model)
             return tf.function(outputs, reduce_retracing=True, autograph=False)
@@ -66,30 +72,30 @@ class LoadedRun(Predictor):
         )
 
     def to_logits(self, inputs: Any) -> Any:
-        """Returns the logits of the inputs of a batch of training or evaluation, as a NumPy array."""
+        """Returns the logits for the inputs of a batch of training or evaluation, as a NumPy array."""
         return self._logits(inputs)
 
     @cached_property
     def _logits(self) -> Callable[[Any], Any]:
         if keras.backend.backend() != "tensorflow":
             return lambda inputs: self.model.predict_on_batch(_as_arrays(inputs))
-        # Keras's own function would be traced for the shape of the first batch, and once more for any shape.
-        specs = tf.nest.map_structure(lambda part: tf.TensorSpec(part.shape, part.dtype), self.model.input)
+        # `Model.predict_on_batch` would be traced for the shape of the first batch, and again for any shape.
+        specs = tf.nest.map_structure(lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype), self.model.input)
         call = functools.partial(self.model, training=False)
         function = tf.function(call, input_signature=[specs], autograph=False)
         return lambda inputs: function(
-            tf.nest.map_structure(lambda part, spec: tf.cast(part, spec.dtype), inputs, specs)
+            tf.nest.map_structure(lambda tensor, spec: tf.cast(tensor, spec.dtype), inputs, specs)
         ).numpy()
 
 
 @dataclass(frozen=True)
 class LoadedExport(Predictor):
-    """An export of a run, which TensorFlow alone answers with.
+    """A SavedModel export of a run in memory.
 
     Attributes:
         path: the folder of the version.
-        task: the fitted task, which makes batches and plain values; preprocessing and decoding are the export's own.
-        saved_model: what `tf.saved_model.load` gives.
+        task: the fitted task, which creates batches and plain values. The export itself preprocesses and decodes.
+        saved_model: the object that `tf.saved_model.load` returned.
     """
 
     path: Path
@@ -113,33 +119,32 @@ class LoadedExport(Predictor):
 
 
 def _as_arrays(inputs: Any) -> Any:
-    """Returns TensorFlow's tensors as NumPy arrays, which Keras takes on any backend."""
+    """Converts TensorFlow tensors to NumPy arrays, which Keras accepts with any backend."""
     return tf.nest.map_structure(np.asarray, inputs)
 
 
 def load(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str | None = None) -> LoadedRun | LoadedExport:
-    """Loads a run, or an export of one, ready to answer: `zoo.load("sentiment").predict(["a film to remember"])`.
+    """Loads a run, or an export of a run, for prediction: `zoo.load("sentiment").predict(["a film to remember"])`.
 
-    No code that lies in the folder is run: the model of a run is built by its architecture and takes the weights alone,
-    and the graph of an export is refused where an op of it could read or write files; docs/security.md tells the rest.
+    No code from the folder is executed: the registry builds the model of a run, and only the weights are loaded. An
+    export is rejected if its graph contains an op that could read or write files. See docs/security.md.
 
     Args:
-        run: the run or its name; the path of an export (`saved_models/<run>/<version>`); `None` for the only run
-            there is.
-        models_dir: the folder of the runs; `$ZOO_MODELS_DIR` or `./saved_models` by default.
+        run: the run or its name; the path of an export (`saved_models/<run>/<version>`); `None` for the only run.
+        models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
 
     Returns:
-        An object with a method `predict`, which the functions of this package take in the place of a run's name.
+        An object with a method `predict`. The functions of this package accept it in place of a run's name.
 
     Raises:
-        RunError: no such run or export, or a file of it is missing or damaged.
+        RunError: the run or export does not exist, or one of its files is missing or damaged.
     """
     path = find_export(run)
     return load_export(path) if path else load_run(run, models_dir=models_dir)
 
 
 def load_export(path: Path) -> LoadedExport:
-    """Loads an export from its folder; raises `RunError` where it is damaged, or is no export of its task."""
+    """Loads an export from its folder; raises `RunError` if it is damaged or does not match its task."""
     try:
         return read_consistently(path, _loaded_export)
     except (FileNotFoundError, NotADirectoryError):
@@ -156,11 +161,11 @@ def _loaded_export(folder: Snapshot) -> LoadedExport:
         check_graph(folder)
         try:
             saved_model = tf.saved_model.load(str(folder.path))
-        except Exception as error:  # TensorFlow reports damage by many kinds.
+        except Exception as error:  # TensorFlow raises many kinds of exceptions for damaged files.
             raise RunError(f"The export {folder.path} cannot be loaded: {error}. Export the run again.") from error
         # TensorFlow has read the files by their paths.
         if name := folder.changed(by_path=True):
-            raise damaged_export(folder.path / name, "it was written to or replaced while it was read")
+            raise damaged_export(folder.path / name, "it was written to or replaced while it was being read")
     loaded = LoadedExport(folder.path, task, saved_model)
     if fault := fault_of_signature(task, saved_model):
         raise RunError(f"{loaded.title} cannot be used: {fault}. {loaded.remedy}")
@@ -168,14 +173,14 @@ def _loaded_export(folder: Snapshot) -> LoadedExport:
 
 
 def load_run(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str | None = None) -> LoadedRun:
-    """Loads a run's task, and builds its model with the weights that were trained.
+    """Loads a run's task, and builds its model with the trained weights.
 
     Args:
-        run: the run or its name; `None` for the only one there is.
-        models_dir: the folder of the runs; `$ZOO_MODELS_DIR` or `./saved_models` by default.
+        run: the run or its name; `None` for the only run.
+        models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
 
     Raises:
-        RunError: no such run, or a file of it is missing or damaged.
+        RunError: the run does not exist, or one of its files is missing or damaged.
     """
     run = open_run(run, models_dir)
     with run.reading():

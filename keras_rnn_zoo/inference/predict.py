@@ -1,4 +1,4 @@
-"""Answers of a run to raw inputs."""
+"""Predictions for raw inputs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,24 +11,25 @@ from keras_rnn_zoo.inference.predictor import Predictor
 def predict(
     run: Run | str | Predictor | None, inputs: Sequence[Any], *, models_dir: str | None = None, **options: Any
 ) -> list[dict[str, Any]]:
-    """Answers raw inputs.
+    """Predicts raw inputs.
 
     Args:
-        run: the run or its name, the path of an export of one, or what `zoo.load` returned, which saves loading it
-            again; `None` for the only run there is.
-        inputs: raw inputs. Texts are `str`, or `bytes` that need not be valid UTF-8; images the path of a file, or its
-            content as `bytes`; recordings the path of a WAV file, its content, or an array of samples; series arrays.
-        models_dir: the folder of the runs; `$ZOO_MODELS_DIR` or `./saved_models` by default.
+        run: the run or its name, the path of an export, or the object that `zoo.load` returned, which avoids loading it
+            again; `None` for the only run.
+        inputs: raw inputs. A text is a `str`, or `bytes` that need not be valid UTF-8; an image is the path of a file
+            or its content as `bytes`; a recording is the path of a WAV file, its content, or an array of samples; a
+            series is an array.
+        models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
         **options: prediction options of the task, such as `temperature`, `max_new_tokens` and `seed` of a language
             model.
 
     Returns:
-        For each input, its answers by name, as plain Python values: `{"label": "positive", "probabilities": [...]}`.
+        For each input, a dict of outputs as plain Python values: `{"label": "positive", "probabilities": [...]}`.
 
     Raises:
-        RunError: no such run, or a damaged one.
-        DataError: an input of another kind than the run was trained on.
-        OptionError: an unknown option, or a value that it does not accept.
+        RunError: the run does not exist or is damaged.
+        DataError: an input is not of the kind that the run was trained on.
+        OptionError: an option is unknown, or its value is invalid.
     """
     loaded = run if isinstance(run, Predictor) else load(run, models_dir=models_dir)
     return loaded.predict(inputs, **options)

@@ -1,4 +1,4 @@
-"""Predictions for whole files, read and written as they go."""
+"""Predictions for whole files, which are read and written incrementally."""
 
 import contextlib
 import gzip
@@ -16,8 +16,8 @@ from keras_rnn_zoo.inference.predict import predict
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, open_inputs
 from keras_rnn_zoo.user_data.rows import BadRow
 
-TOGETHER = 512
-"""Inputs that are read before they are answered, so that batches can be made of similar lengths."""
+CHUNK_SIZE = 512
+"""Number of inputs to read at a time and sort by length, so that batches need little padding."""
 
 
 def predict_file(
@@ -34,33 +34,33 @@ def predict_file(
     models_dir: str | None = None,
     **options: Any,
 ) -> dict[str, int]:
-    """Predicts the inputs in a file or folder, and writes the predictions next to them in the form of the input.
+    """Predicts the inputs in a file or folder, and writes them with their predictions in the format of the input.
 
-    Tables get further columns, JSON lines further keys, texts a line for each line, CoNLL a further column, folders a
-    CSV table with the names of the files. Columns and keys of a table that have the name of a prediction are replaced.
-    All is written in UTF-8; bytes that are not in the file's encoding, in columns that nothing reads, are copied. In
-    CSV and TSV a predicted text that a spreadsheet would take for a formula gets an apostrophe before it.
+    Tables get additional columns, JSON Lines additional keys, text files one line per input line, CoNLL files an
+    additional column, and folders a CSV table with the names of the files. Columns and keys with the name of a
+    prediction are replaced. The output is UTF-8; invalid bytes in columns that are not read are copied. In CSV and TSV
+    files, a predicted text that a spreadsheet would interpret as a formula is prefixed with an apostrophe.
 
     Args:
-        run: the run or its name, or what `zoo.load` returned; `None` for the only run there is.
-        input: the path, whose ending tells the form, or an address such as `csv:new.txt`.
-        output: the file to write, compressed if it ends in .gz; standard output by default.
-        columns: which column holds the input, such as `text=review`; by default the one that training read.
-        encoding: the encoding of texts; by default what a byte order mark tells, else UTF-8 or the encoding that
+        run: the run or its name, or a run that `zoo.load` returned; `None` for the only run.
+        input: the path, whose extension determines the file format, or an address such as `csv:new.txt`.
+        output: the file to write, compressed if it ends in .gz; by default, standard output.
+        columns: which column holds the input, such as `text=review`; by default, the one that training read.
+        encoding: the encoding of texts; by default, the one of a byte order mark, or else UTF-8 or the encoding that
             training read.
-        separator: what separates the columns of a CSV or TSV file; by default as in training, or what is found.
-        skip_bad_rows: whether to leave out rows that cannot be read.
-        progress: called with the number of inputs answered, now and then.
-        to: the text file to write to where `output` names none; standard output, in UTF-8, by default.
-        models_dir: the folder of the runs; `$ZOO_MODELS_DIR` or `./saved_models` by default.
-        **options: how to answer, as of `predict`.
+        separator: the separator of columns in a CSV or TSV file; by default, as in training, or detected.
+        skip_bad_rows: whether to skip rows that cannot be read.
+        progress: function that is called regularly with the number of inputs predicted so far.
+        to: the text file to write to if `output` is `None`; by default, standard output as UTF-8.
+        models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
+        **options: prediction options, as for `predict`.
 
     Returns:
-        How many inputs were `answered`, and how many `skipped`.
+        A dict with the number of predicted inputs, `answered`, and of skipped ones, `skipped`.
 
     Raises:
-        RunError: no such run, or a damaged one.
-        DataError: the input is not there or holds nothing to predict, or a row of it cannot be read.
+        RunError: the run does not exist or is damaged.
+        DataError: the input does not exist or is empty, or a row cannot be read.
     """
     found = run.run if isinstance(run, LoadedRun) else open_run(run, models_dir)
     source = open_inputs(input, found.config, columns, encoding, separator)
@@ -68,58 +68,59 @@ def predict_file(
     counts = {"answered": 0, "skipped": 0}
     with _opened(output, to) as file:
         write = source.writer(file)
-        inputs = _usable(source, skip_bad_rows, counts)
-        while part := list(itertools.islice(inputs, TOGETHER)):
-            for asked, answer in zip(part, _answers(loaded, part, options), strict=True):
-                write(asked, answer)
-                counts["answered"] += asked.input is not None
+        inputs = _valid_records(source, skip_bad_rows, counts)
+        while records := list(itertools.islice(inputs, CHUNK_SIZE)):
+            for record, prediction in zip(records, _predictions(loaded, records, options), strict=True):
+                write(record, prediction)
+                counts["answered"] += record.input is not None
             progress(counts["answered"])
         if not any(counts.values()):
-            raise DataError(f"{source.path} holds nothing to predict. Name a file with inputs.")
+            raise DataError(f"{source.path} contains nothing to predict. Name a file with inputs.")
     return counts
 
 
-def _usable(source: InputFile, skip_bad_rows: bool, counts: dict[str, int]) -> Iterator[InputRecord]:
-    for asked in source.inputs():
-        if isinstance(asked, InputRecord):
-            yield asked
+def _valid_records(source: InputFile, skip_bad_rows: bool, counts: dict[str, int]) -> Iterator[InputRecord]:
+    for record in source.inputs():
+        if isinstance(record, InputRecord):
+            yield record
         elif skip_bad_rows:
             counts["skipped"] += 1
         else:
-            _refuse(asked, source.path)
+            _refuse(record, source.path)
 
 
 def _refuse(bad: BadRow, path: str) -> None:
-    raise DataError(f"{bad.describe(path)}. Correct it, or leave out such rows with --skip-bad-rows.")
+    raise DataError(f"{bad.describe(path)}. Correct it, or skip such rows with --skip-bad-rows.")
 
 
-def _answers(loaded: LoadedRun, part: list[InputRecord], options: dict[str, Any]) -> list[dict[str, Any]]:
-    """Returns the predictions in the order of the inputs, made in the order of their lengths; {} for what is none."""
-    given = [number for number, asked in enumerate(part) if asked.input is not None]
-    order = sorted(given, key=lambda number: len(part[number].input))
-    found = dict(zip(order, predict(loaded, [part[number].input for number in order], **options), strict=True))
-    return [found.get(number, {}) for number in range(len(part))]
+def _predictions(loaded: LoadedRun, records: list[InputRecord], options: dict[str, Any]) -> list[dict[str, Any]]:
+    """Predicts records sorted by length; returns the predictions in the order of the records, {} for empty records."""
+    present = [index for index, record in enumerate(records) if record.input is not None]
+    order = sorted(present, key=lambda index: len(records[index].input))
+    predictions = predict(loaded, [records[index].input for index in order], **options)
+    by_index = dict(zip(order, predictions, strict=True))
+    return [by_index.get(index, {}) for index in range(len(records))]
 
 
 @contextlib.contextmanager
 def _opened(output: str | None, to: IO[str] | None) -> Iterator[IO[str]]:
-    """Gives the file to write: the one that `output` names, as `output_file` writes it, or `to`."""
+    """Yields the file to write: the file `output`, as opened by `output_file`, or `to`."""
     if output is None:
         with contextlib.nullcontext(to) if to else _utf8_stdout() as file:
             yield file
-            file.flush()  # Here a full disk or a closed pipe is reported as one.
+            file.flush()  # Report a full disk or a closed pipe here.
         return
     path = user_path(output)
     with output_file(path) as content:
         text: Any = {"encoding": "utf-8", "errors": "surrogateescape", "newline": ""}
-        packed = path.suffix == ".gz"
-        with gzip.open(content, "wt", **text) if packed else io.TextIOWrapper(content, **text) as file:
+        compressed = path.suffix == ".gz"
+        with gzip.open(content, "wt", **text) if compressed else io.TextIOWrapper(content, **text) as file:
             yield file
 
 
 @contextlib.contextmanager
 def _utf8_stdout() -> Iterator[IO[str]]:
-    """Gives standard output in UTF-8, whatever the locale; what replaces it without bytes below, as it is."""
+    """Yields standard output as UTF-8, whatever the locale; a replacement without a byte buffer is yielded as is."""
     buffer = getattr(sys.stdout, "buffer", None)
     if buffer is None:
         yield sys.stdout

@@ -1,4 +1,4 @@
-"""Predictions for raw inputs, by a run or an export: checked, and as plain Python values."""
+"""The base class of loaded runs and exports: predicts raw inputs and checks the predictions."""
 
 import abc
 import os
@@ -11,14 +11,14 @@ from keras_rnn_zoo.options import check_options
 from keras_rnn_zoo.tasks._predictions import fault_of_batch
 from keras_rnn_zoo.tasks.task import Task
 
-_LONGEST_FAULT = 300
-"""Characters of what TensorFlow says."""
+_MAX_FAULT_LENGTH = 300
+"""Maximum number of characters to quote of TensorFlow's error message."""
 BATCH_SIZE = 32
-"""Inputs that are answered at once."""
+"""Number of inputs in a batch."""
 
 
 class Predictor(abc.ABC):
-    """What answers raw inputs: a loaded run, or an export of one.
+    """Predicts raw inputs: a loaded run or export.
 
     Attributes:
         task: the fitted task.
@@ -29,32 +29,32 @@ class Predictor(abc.ABC):
     @property
     @abc.abstractmethod
     def predict_batch(self) -> Callable[..., Mapping[str, Any]]:
-        """The function of a raw batch, as `task.to_batch` makes it, to its answers by name."""
+        """The function from a raw batch, as made by `task.to_batch`, to its predictions by name."""
 
     def predict(self, inputs: Sequence[Any], **options: Any) -> list[dict[str, Any]]:
-        """Answers raw inputs; as `keras_rnn_zoo.predict`."""
+        """Predicts raw inputs; see `keras_rnn_zoo.predict`."""
         if isinstance(inputs, str | bytes | os.PathLike):
             raise DataError(
                 f"A list of inputs is expected; received one input, {str(inputs)[:60]!r}. Put it in a list."
             )
-        chosen = check_options(self.task.prediction_options, options, "an answer of this run")
+        options = check_options(self.task.prediction_options, options, "a prediction of this run")
         rows = []
         for start in range(0, len(inputs), BATCH_SIZE):
-            part = inputs[start : start + BATCH_SIZE]
-            rows += plain_rows(self.task, self._checked(self.task.to_batch(part, **chosen), len(part)))
+            chunk = inputs[start : start + BATCH_SIZE]
+            rows += plain_rows(self.task, self._predict_checked(self.task.to_batch(chunk, **options), len(chunk)))
         return rows
 
-    def _checked(self, batch: tuple[Any, ...], count: int) -> dict[str, Any]:
-        """Returns the predictions for a raw batch as arrays by name.
+    def _predict_checked(self, batch: tuple[Any, ...], count: int) -> dict[str, Any]:
+        """Returns the predictions for a raw batch of `count` inputs as arrays by name.
 
         Raises:
-            RunError: the graph fails, or the predictions are not those of the task, or not finite.
+            RunError: the graph fails, or the predictions do not match the task or are not finite.
         """
         try:
             arrays = {name: np.asarray(values) for name, values in self.predict_batch(*batch).items()}
         except tf.errors.OpError as error:
             too_large = isinstance(error, tf.errors.ResourceExhaustedError)
-            remedy = "Give it shorter inputs." if too_large else self.remedy
+            remedy = "Use shorter inputs." if too_large else self.remedy
             raise RunError(f"{self.title} failed to predict: {_fault_of_graph(error)}. {remedy}") from error
         if fault := fault_of_batch(self.task, arrays, count):
             raise RunError(f"{self.title} cannot be used: {fault}. {self.remedy}")
@@ -63,17 +63,17 @@ class Predictor(abc.ABC):
     @property
     @abc.abstractmethod
     def title(self) -> str:
-        """What this is and where it lies, to begin a message with."""
+        """What this is and where it is, as the subject of a message: "The run saved_models/sentiment"."""
 
     @property
     @abc.abstractmethod
     def remedy(self) -> str:
-        """What to do where this cannot be used, as a sentence."""
+        """What to do if this cannot be used, as a sentence."""
 
 
-def plain_rows(task: Task, answers: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Returns the answers to a batch, each a tensor `(batch, ...)`, as plain values by name for each input."""
-    arrays = {name: np.asarray(values) for name, values in answers.items()}
+def plain_rows(task: Task, predictions: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Converts the predictions for a batch, each a tensor `(batch, ...)`, to a dict of plain values for each input."""
+    arrays = {name: np.asarray(values) for name, values in predictions.items()}
     count = min(map(len, arrays.values()))
     return [task.trim({name: _plain(values[row]) for name, values in arrays.items()}) for row in range(count)]
 
@@ -87,12 +87,12 @@ def _plain(value: Any) -> Any:
 
 
 def _fault_of_graph(error: Any) -> str:
-    """Returns what an error of TensorFlow's says went wrong, without where in the graph."""
+    """Returns the message of a TensorFlow error without the location in the graph."""
     lines = error.message.partition("[[{{node")[0].strip().splitlines()
-    return lines[-1].rstrip(".")[:_LONGEST_FAULT] if lines else type(error).__name__
+    return lines[-1].rstrip(".")[:_MAX_FAULT_LENGTH] if lines else type(error).__name__
 
 
 def first_line_of(error: Exception) -> str:
-    """Returns the first line of what an error says, without its full stop, or the name of its kind."""
+    """Returns the first line of an error's message without its period, or the name of its class if it has none."""
     lines = str(error).strip().splitlines()
     return lines[0].rstrip(".") if lines else type(error).__name__

@@ -1,4 +1,4 @@
-"""What the description of a run stands for, made again: its dataset and its task."""
+"""Rebuilds the dataset and the task of a run from its description."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -22,13 +22,13 @@ from keras_rnn_zoo.tasks.task import Task
 def open_examples(config: RunConfig, data_dir: str | None = None, dataset: registry.Dataset | None = None) -> Examples:
     """Opens the dataset of a run.
 
-    Data that is prepared in the folder that the run names is read there. Other data is looked for, and prepared, in
-    `data_dir` or in the user's default folder: a run does not decide where files are written.
+    Data that is already prepared in the folder that the run names is read there. Otherwise, it is searched for and
+    prepared in `data_dir` or the user's default folder: a run does not decide where files are written.
 
     Args:
         config: the description of the run.
         data_dir: folder of prepared TFDS datasets, or of a user's files that have moved.
-        dataset: the dataset, if it was found already.
+        dataset: the dataset, if it was already found.
 
     Raises:
         DataError: the data is missing or cannot be read.
@@ -43,48 +43,48 @@ def open_examples(config: RunConfig, data_dir: str | None = None, dataset: regis
 
 
 def _fault_of_examples(config: RunConfig) -> Callable[[Any, Any], str] | None:
-    """Returns a function that returns why an example cannot be learned from; `None` if every example can be."""
+    """Returns a function that explains why an example cannot be learned from; `None` if every example can be."""
     frames = registry.architectures.get(config.architecture).frames
-    if config.task.name != "transcription" or frames is None:
+    if frames is None or not hasattr(registry.tasks.get(config.task.name).make, "fault"):
         return None
 
     @cache
-    def task() -> Any:  # Made for the first example, since it loads the frameworks.
+    def task() -> Any:  # Created for the first example, because it loads the frameworks.
         return make_task(replace(config.task, classes=()))
 
     def fault(raw: Any, target: Any) -> str:
         options = {**config.options, **task().reader.model_options()}
-        found = str(task().fault(raw, target, lambda steps: frames(steps, **options)))
+        reason = str(task().fault(raw, target, lambda steps: frames(steps, **options)))
         subsampled = options.get("subsampling", 1) > 1
-        return f"{found} with subsampling={options['subsampling']}" if found and subsampled else found
+        return f"{reason} with subsampling={options['subsampling']}" if reason and subsampled else reason
 
     return fault
 
 
 def _moved(dataset: DatasetConfig, data_dir: str | None) -> DatasetConfig:
-    """Returns the description of a user's files with their paths in `data_dir`, if it is given.
+    """Returns the description of a user's files with their folder replaced by `data_dir`, if it is not empty.
 
-    Their names stay; their checksum shows whether their content did.
+    The names of the files stay the same. Whether their content is the same is checked later, by their checksum.
     """
-    form, colon, place = dataset.name.partition(":")
-    if not colon or not data_dir or form == "tfds":
+    format, colon, location = dataset.name.partition(":")
+    if not colon or not data_dir or format == "tfds":
         return dataset
 
-    def moved(paths: str) -> str:
-        parts = paths.split(",") if form == "text" else [paths]
-        return ",".join(str(Path(data_dir) / Path(part.strip()).name) for part in parts)
+    def moved(location: str) -> str:
+        paths = location.split(",") if format == "text" else [location]
+        return ",".join(str(Path(data_dir) / Path(path.strip()).name) for path in paths)
 
-    files = {part: moved(dataset.options[part]) for part in ("validation", "test") if dataset.options.get(part)}
-    return replace(dataset, name=f"{form}:{moved(place)}", options={**dataset.options, **files})
+    files = {split: moved(dataset.options[split]) for split in ("validation", "test") if dataset.options.get(split)}
+    return replace(dataset, name=f"{format}:{moved(location)}", options={**dataset.options, **files})
 
 
 def make_task(config: TaskConfig) -> Task:
-    """Returns the task that a description stands for, not yet fitted; raises `OptionError` for an invalid option."""
+    """Creates a task, not yet fitted, from its description; raises `OptionError` for an invalid option."""
     entry = registry.tasks.get(config.name)
     reader = registry.reader_of(entry, config.input)
-    reading = check_options(reader.options, config.reader, f"the reader {reader.name}")
+    reader_options = check_options(reader.options, config.reader, f"the reader {reader.name}")
     options = check_options(entry.options, config.options, f"the task {entry.name}")
-    task: Task = entry.make(reader.make(**reading), config.classes, **options)
+    task: Task = entry.make(reader.make(**reader_options), config.classes, **options)
     return task
 
 
@@ -94,7 +94,7 @@ def load_task(config: TaskConfig, document: Path, folder: Member) -> Task:
     Args:
         config: its description.
         document: the file with the description, for messages.
-        folder: the folder with what the task learned.
+        folder: the folder with the fitted task's files, such as its vocabulary.
 
     Raises:
         RunError: an option is invalid, or a file in the folder is not one that the task writes.
@@ -106,16 +106,16 @@ def load_task(config: TaskConfig, document: Path, folder: Member) -> Task:
     except ZooError:
         raise
     except FileNotFoundError as error:
-        raise damaged(Path(folder), f"it lacks the file {Path(error.filename or '').name!r}") from None
-    except Exception as error:  # Damage may show wherever a file's content is first used.
-        fault = f"a file in it is not what training writes ({first_line_of(error)})"
+        raise damaged(Path(folder), f"the file {Path(error.filename or '').name!r} is missing") from None
+    except Exception as error:  # Damage can cause any exception where a file's content is first used.
+        fault = f"a file in it is not as training writes it ({first_line_of(error)})"
         raise damaged(Path(folder), fault) from error
     return task
 
 
 @contextlib.contextmanager
 def blame_config(document: Path) -> Iterator[None]:
-    """Turns the error for an option that an entry refuses into one that names the file with the option."""
+    """Converts `OptionError` for an invalid option to a `RunError` that names the file with the option."""
     try:
         yield
     except OptionError as error:

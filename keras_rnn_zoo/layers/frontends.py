@@ -116,7 +116,7 @@ def subsampled(x, mask, subsampling):
         x = keras.layers.ZeroPadding1D(1, name=f"frame_padding_{index}")(x)
         x = keras.layers.Conv1D(128, 3, strides=stride, activation="relu", name=f"frame_convolution_{index}")(x)
         mask = mask[:, ::stride]
-        x = ZeroPadding(name=f"frame_unpadded_{index}")(x, mask=mask)
+        x = ZeroPadding(finite=True, name=f"frame_unpadded_{index}")(x, mask=mask)
     return x, mask
 
 
@@ -139,10 +139,11 @@ def line_frontend(*, image_height, channels, dropout, distortion=0.0, name="imag
     x = keras.layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(inputs)
     if distortion:
         x = RandomDistortion(distortion, name="distortion")(ZeroPadding(name="undistorted")(x, mask=mask))
+    x = ZeroPadding(name="unpadded")(x, mask=mask)
     for index, (filters, stride) in enumerate(zip((16, 32, 64, 96), LINE_STRIDES, strict=True), 1):
-        x = ZeroPadding(name=f"unpadded_{index}")(x, mask=mask)
         x = keras.layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"convolution_{index}")(x)
-        x = ZeroPadding(name=f"unpooled_{index}")(x, mask=mask)
+        # No value is negative, so zeros at padding never change the maximum of a window.
+        x = ZeroPadding(finite=True, name=f"unpooled_{index}")(x, mask=mask)
         # (batch, width / stride, height / 2, filters)
         x = keras.layers.MaxPooling2D((stride, 2), padding="same", name=f"pooling_{index}")(x)
         mask = mask[:, ::stride] if stride > 1 else mask

@@ -40,16 +40,29 @@ class ZeroPadding(Masked):
     """Sets padding steps of `(batch, time, ...)` to zero, whatever their value, including NaN.
 
     NaN becomes zero at real steps, too, because the first step of an empty sequence counts as real.
+
+    Args:
+        finite: whether the inputs never contain NaN or infinity. They are then multiplied by the mask, which takes a
+            third of the time.
     """
+
+    def __init__(self, finite=False, **kwargs):
+        super().__init__(**kwargs)
+        self.finite = finite
 
     def call(self, inputs, mask):
         zero, extra = ops.cast(0, inputs.dtype), (1,) * (len(inputs.shape) - 2)
+        if self.finite:
+            return inputs * ops.reshape(ops.cast(mask, inputs.dtype), (*ops.shape(mask), *extra))
         # Replace NaN separately: tf2onnx may convert the second `where` to a product with 0 or 1, which keeps NaN.
         inputs = ops.where(ops.isnan(inputs), zero, inputs)
         return ops.where(ops.reshape(mask, (*ops.shape(mask), *extra)), inputs, zero)
 
     def compute_output_spec(self, inputs, mask):
         return keras.KerasTensor(inputs.shape, dtype=inputs.dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "finite": self.finite}
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")

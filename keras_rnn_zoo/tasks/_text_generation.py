@@ -101,15 +101,17 @@ class TextGenerationTask(TokenLevelTask, TextTargetTask):
     def preprocess(self, *raw: Any) -> Any:
         return {"source": self.reader(*raw)}
 
-    def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
+    def read(self, raw: Any) -> Any:
+        return self.reader(*self.reader.add_batch_axis(raw))[0]
+
+    def with_target(self, inputs: Any, target: Any) -> tuple[Any, Any]:
         from keras_rnn_zoo.layers.text import END, START
 
-        source = self.reader(*self.reader.add_batch_axis(raw))[0]
         text = tf.reshape(target, [-1])[:1]  # Of several references, the first.
         ids = self.target_ids.look_up(self.target_ids.tokenize(text))[0]
         # A text that is cut has no end mark, or the model would learn to stop there.
         ids = tf.concat([ids, [END]], 0)[: self.target_ids.max_length + 1]
-        return {"source": source, "target": tf.concat([[START], ids[:-1]], 0)}, ids
+        return {"source": inputs, "target": tf.concat([[START], ids[:-1]], 0)}, ids
 
     @property
     def variable_length(self) -> bool:

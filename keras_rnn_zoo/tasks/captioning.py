@@ -33,6 +33,8 @@ class Captioning(TextGenerationTask):
         max_length: most tokens written.
     """
 
+    repeats_inputs = True  # Each caption of an image is an example.
+
     def __init__(
         self,
         reader: Any,

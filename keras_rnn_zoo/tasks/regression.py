@@ -49,8 +49,7 @@ class Regression(Task):
         learnt = read_json(folder / self.FILE)
         self.mean, self.deviation = learnt["mean"], learnt["deviation"]
 
-    def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
-        inputs, target = super().example(raw, target)
+    def with_target(self, inputs: Any, target: Any) -> tuple[Any, Any]:
         return inputs, (tf.cast(target, tf.float32)[None] - self.mean) / self.deviation
 
     def prediction_signature(self) -> dict[str, Any]:

@@ -45,6 +45,9 @@ class Task(abc.ABC):
     target_padding: int = IGNORED
     """What pads integer targets."""
 
+    repeats_inputs: bool = False
+    """Whether consecutive training examples may have the same raw input, which is then read once."""
+
     targets_match_input_length: bool = True
     """Whether targets of several steps are as long as the inputs beside them, and must be padded as they are."""
 
@@ -116,7 +119,15 @@ class Task(abc.ABC):
 
     def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
         """Returns one example of a data set as the model is trained on it: its inputs and its target."""
-        return self.preprocess(*self.reader.add_batch_axis(raw))[0], target
+        return self.with_target(self.read(raw), target)
+
+    def read(self, raw: Any) -> Any:
+        """Returns what the reader makes of one raw input of a data set."""
+        return self.preprocess(*self.reader.add_batch_axis(raw))[0]
+
+    def with_target(self, inputs: Any, target: Any) -> tuple[Any, Any]:
+        """Returns `example` of a raw input that has been read: `inputs` is what `read` returned."""
+        return inputs, target
 
     def frames_needed(self, targets: Sequence[Any]) -> Any:
         """Returns how many frames a model must make of an input for each target, int `(targets,)`, or `None`.

@@ -62,8 +62,7 @@ class Transcription(TextTargetTask):
     def model_options(self) -> dict[str, Any]:
         return {**super().model_options(), "num_classes": len(self.target_ids.vocabulary)}
 
-    def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
-        inputs = self.preprocess(*self.reader.add_batch_axis(raw))[0]
+    def with_target(self, inputs: Any, target: Any) -> tuple[Any, Any]:
         return inputs, self.target_ids.look_up(self.target_ids.tokenize(target[None]))[0]
 
     def fault(self, raw: Any, target: Any, frames_of: Callable[[int], int]) -> str:

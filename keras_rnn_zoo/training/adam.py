@@ -12,13 +12,13 @@ from keras_rnn_zoo.frameworks.keras_internals import OptimizerHooks
 class Adam(OptimizerHooks, keras.optimizers.Adam):
     """`keras.optimizers.Adam` (Kingma and Ba 2014, "Adam: A Method for Stochastic Optimization"), faster on TensorFlow.
 
-    The same arguments, config and state, and the same numbers up to rounding. Keras spells an update out in ten ops,
-    each of which reads and writes a whole variable: for an embedding of many words that takes longer than the loop of a
-    recurrent layer.
+    Arguments, config, state and results (up to rounding) are the same. Keras computes an update with ten ops, each of
+    which reads and writes the whole variable. For the embedding of a large vocabulary, that takes longer than the loop
+    of a recurrent layer.
     """
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """Updates a variable; arguments as of `keras.optimizers.Optimizer.update_step`."""
+        """Updates a variable; arguments as in `keras.optimizers.Optimizer.update_step`."""
         if not (isinstance(gradient, tf.Tensor) and isinstance(variable, tf.Variable)) or self.amsgrad:
             super().update_step(gradient, variable, learning_rate)
             return
@@ -42,8 +42,8 @@ class Adam(OptimizerHooks, keras.optimizers.Adam):
 
     def clip_gradients(self, grads: Any) -> Any:
         """Returns the gradients clipped by their global norm; the gradients of embeddings stay sparse until then."""
-        # The gradient of an embedding consists of the rows of the words that occurred. Keras sums rows of the same word
-        # to compute the norm, and again for the update.
+        # The gradient of an embedding has only the rows of the words in the batch. Keras sums the rows of repeated
+        # words twice: for the norm, and again for the update.
         if keras.backend.backend() != "tensorflow" or not self.global_clipnorm:
             return super().clip_gradients(grads)
         clipped, _ = tf.clip_by_global_norm(grads, self.global_clipnorm)
@@ -52,7 +52,7 @@ class Adam(OptimizerHooks, keras.optimizers.Adam):
     def apply_updates(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
         """Updates all variables."""
         # On TensorFlow, Keras first sums the gradients of all replicas in a `custom_gradient`, even for one replica.
-        # TensorFlow would keep the graph of each training alive for it until the process ends.
+        # For that, TensorFlow would keep the graph of each training alive until the process ends.
         if keras.backend.backend() != "tensorflow" or tf.distribute.has_strategy():
             super().apply_updates(grads, trainable_variables, learning_rate)
             return

@@ -1,4 +1,4 @@
-"""What training does besides fitting: keep the best weights, the history and the state, stop in time."""
+"""Callbacks of training: best weights, history, checkpoints, early stopping, and a check of the loss."""
 
 import csv
 import io
@@ -10,26 +10,26 @@ from typing import Any
 import keras
 
 from keras_rnn_zoo.atomic_files import write_text
-from keras_rnn_zoo.batching import Batches
+from keras_rnn_zoo.batching.batches import Batches
 from keras_rnn_zoo.errors import TrainingError
 from keras_rnn_zoo.training.checkpoint import assign, read_state, write_state
 
-LOWER_LOSS = 0.01
-"""Of epochs with equal monitored values, one whose loss is lower by this is an improvement."""
+MIN_LOSS_DECREASE = 0.01
+"""Among epochs with equal monitored values, a loss that is lower by this much counts as an improvement."""
 
 
 class BestCheckpoint(keras.callbacks.Callback):
-    """Writes one row of `history.csv` an epoch, keeps the best weights, and stops when they no longer improve.
+    """Writes a row of `history.csv` per epoch, keeps the best weights, and stops when they no longer improve.
 
     Its only state is its rows. `TrainingCheckpoint` saves them, so the best value and the patience survive an
     interruption.
 
     Args:
         folder: where `history.csv` and the best weights are written.
-        monitor: the column that tells which epoch is best, such as `"val_loss"`.
-        mode: `"min"` or `"max"`: whether less or more of it is better.
-        patience: number of epochs without improvement after which training stops; 0 for never.
-        tie: values of the monitored column that differ by no more are equal.
+        monitor: the column that determines the best epoch, such as `"val_loss"`.
+        mode: `"min"` or `"max"`: whether lower or higher values are better.
+        patience: number of epochs without improvement after which training stops; 0 disables early stopping.
+        tie: values of the monitored column that differ by at most this much count as equal.
     """
 
     def __init__(self, folder: Path, monitor: str, mode: str, patience: int, tie: float = 0.0) -> None:
@@ -43,7 +43,7 @@ class BestCheckpoint(keras.callbacks.Callback):
 
     @property
     def history_path(self) -> Path:
-        """The table of epochs."""
+        """The table with a row per epoch."""
         return self._folder / "history.csv"
 
     @property
@@ -56,65 +56,66 @@ class BestCheckpoint(keras.callbacks.Callback):
 
     @property
     def best(self) -> dict[str, float]:
-        """The row of the best epoch; of equal ones, the one of lowest loss on the validation split."""
+        """The row of the best epoch; among equal ones, the one with the lowest validation loss."""
         return self._best_and_last(self.rows)[0]
 
     @property
     def exhausted(self) -> bool:
         """Whether there was no improvement for `patience` epochs.
 
-        An improvement is a better monitored value, or an equal one with a loss on the validation split that is clearly
-        lower: a few validation examples give few different accuracies, and while no long text is right yet, only one.
+        An improvement is a better monitored value, or an equal one with a clearly lower validation loss. Ties are
+        common: with few validation examples, accuracy takes few values, and while no long text is completely correct,
+        it stays zero.
         """
         if not self.rows or not self.patience:
             return False
         return self.rows[-1]["epoch"] - self._best_and_last(self.rows)[1]["epoch"] >= self.patience
 
     def _best_and_last(self, rows: Sequence[dict[str, float]]) -> tuple[dict[str, float], dict[str, float]]:
-        """Returns the row of the best epoch, whose weights are kept, and that of the last improvement.
+        """Returns the row of the best epoch, whose weights are kept, and the row of the last improvement.
 
-        Rows are compared as training meets them, since the weights of a row that was not the best then are lost.
+        Rows are compared in order: the weights of an epoch are lost unless it was the best so far when it ended.
         """
         best = last = rows[0]
         top, lowest = self._sign * best[self.monitor], best["val_loss"]
         for row in rows[1:]:
             value, loss = self._sign * row[self.monitor], row["val_loss"]
-            higher, ahead = value > top, value > top + self._tie
+            higher, clearly_higher = value > top, value > top + self._tie
             top = max(top, value)
             if value < top - self._tie:
                 continue
             if self._sign * best[self.monitor] < top - self._tie or loss < best["val_loss"]:
                 best = row
-            if higher or loss <= lowest - LOWER_LOSS:
-                last, lowest = row, loss if ahead else min(lowest, loss)
+            if higher or loss <= lowest - MIN_LOSS_DECREASE:
+                last, lowest = row, loss if clearly_higher else min(lowest, loss)
         return best, last
 
     def ending(self, epochs: int) -> str:
-        """Returns why a training of up to `epochs` epochs ended, and which epoch was the best, in words."""
+        """Returns why a training of up to `epochs` epochs ended and which epoch was the best, as a sentence."""
         done, best = len(self.rows), int(self.best["epoch"])
         if done < epochs:
             return (
                 f"Stopped after epoch {done} of {epochs}: {self.monitor} has not improved for {self.patience} epochs "
                 f"(patience={self.patience}); the best was epoch {best}."
             )
-        advice = " It was the last one: a larger value of epochs may do better." if best == epochs else ""
+        advice = " The last epoch was the best: more epochs may improve the model." if best == epochs else ""
         return f"All {epochs} epochs done; the best was epoch {best}.{advice}"
 
     def resume(self, rows: Sequence[dict[str, float]]) -> None:
-        """Takes up the rows of an earlier history; raises `RunError` where the best weights of then are damaged."""
+        """Continues an earlier history; raises `RunError` if the file with its best weights is damaged."""
         self.rows = list(rows)
         if self.rows:
             read_state(self.weights_path)
             self._write_history(self.rows)
 
     def load_best(self, model: Any) -> None:
-        """Gives a model the weights of the best epoch; raises `RunError` where their file is damaged."""
+        """Loads the weights of the best epoch into a model; raises `RunError` if their file is damaged."""
         _, groups = read_state(self.weights_path)
         assign(self.weights_path, model.weights, groups.get("weights", []))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        # The weights of an earlier best are removed an epoch late: until the state of this epoch is saved, too, an
-        # interruption goes back to them.
+        # Remove superseded weights one epoch later: until the checkpoint of this epoch is saved, a resumed training
+        # would still need them.
         kept = self.weights_path if self.rows else None
         for path in self._folder.glob("best-*.state"):
             if path != kept:
@@ -124,7 +125,7 @@ class BestCheckpoint(keras.callbacks.Callback):
         if self._best_and_last(rows)[0] is row:
             write_state(self._weights_path(row), {"epoch": epoch + 1}, {"weights": self.model.weights})
         self._write_history(rows)
-        self.rows = rows  # Last, so that an interruption before goes without this epoch.
+        self.rows = rows  # Last, so that the epoch does not count if there is an interruption before.
         if self.exhausted:
             self.model.stop_training = True
 
@@ -137,19 +138,20 @@ class BestCheckpoint(keras.callbacks.Callback):
 
 
 class TrainingCheckpoint(keras.callbacks.Callback):
-    """Saves all that a training goes on from, after each epoch and, if asked to, after so many steps.
+    """Saves a checkpoint to resume training from, after each epoch and optionally every few steps.
 
-    It also tells the batches which epoch comes next, whose number their order follows from.
+    It also passes the index of the epoch to the batches, whose order depends on it.
 
     Args:
-        path: the file.
-        keeper: whose history is saved.
+        path: the file of the checkpoint.
+        keeper: the callback whose history is saved.
         training: the batches.
-        every: number of steps after which the state is saved within an epoch; 0 for never.
-        first_step: number of steps of the first epoch that were made before.
+        every: number of steps between checkpoints within an epoch; 0 to save only at the end of each epoch.
+        first_step: number of steps of the first epoch that were done before the interruption.
 
     Attributes:
-        metrics: the values of the metrics' variables with which the first epoch goes on; `None` for a whole one.
+        metrics: the values of the metrics' variables to continue the first epoch with; `None` if it starts at its
+            beginning.
     """
 
     def __init__(self, path: Path, keeper: BestCheckpoint, training: Batches, every: int, first_step: int) -> None:
@@ -189,17 +191,17 @@ class TrainingCheckpoint(keras.callbacks.Callback):
 
 
 class StopAfterEpoch(keras.callbacks.Callback):
-    """Stops after an epoch."""
+    """Stops training at the end of the current epoch."""
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.model.stop_training = True
 
 
 class StopOnInvalidLoss(keras.callbacks.Callback):
-    """Raises `TrainingError`, which names the step, as soon as the loss is not a finite number.
+    """Raises `TrainingError`, which names the step, as soon as the loss is not finite.
 
     Args:
-        first_step: number of steps of the first epoch that were made before.
+        first_step: number of steps of the first epoch that were done before the interruption.
     """
 
     def __init__(self, first_step: int = 0) -> None:
@@ -215,5 +217,5 @@ class StopOnInvalidLoss(keras.callbacks.Callback):
         if not math.isfinite(loss):
             raise TrainingError(
                 f"The loss is {loss} at step {self._first_step + batch + 1} of epoch {self._epoch}. Train with a lower "
-                "learning rate, or look for values in the data that are not finite."
+                "learning rate, or check the data for values that are not finite."
             )

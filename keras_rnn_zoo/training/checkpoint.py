@@ -1,4 +1,4 @@
-"""Variables and what belongs to them in one file, which is whole or absent and tells its own damage."""
+"""Checkpoint files: values of variables and a JSON object, written atomically and verified when read."""
 
 import hashlib
 import io
@@ -20,19 +20,24 @@ _SHARED = re.compile(rb'("shared_object_id": )(\d+)')
 
 
 def write_state(path: Path, document: Mapping[str, Any], groups: Mapping[str, Sequence[Any]]) -> None:
-    """Writes the values of variables, by the names of their groups, and a JSON object.
+    """Writes the values of groups of variables and a JSON object.
 
-    A file is one line with the SHA-256 of what follows, and then NumPy's `.npz`.
+    The file consists of one line with the SHA-256 of the rest, followed by a NumPy `.npz` archive.
+
+    Args:
+        path: the file.
+        document: the JSON object.
+        groups: the variables by name of their group.
     """
     arrays: dict[str, Any] = {_DOCUMENT: np.frombuffer(json.dumps(document).encode(), "uint8")}
     arrays |= {
-        f"{name}/{number:06}": keras.ops.convert_to_numpy(variable.value)
+        f"{name}/{index:06}": keras.ops.convert_to_numpy(variable.value)
         for name, variables in groups.items()
-        for number, variable in enumerate(variables)
+        for index, variable in enumerate(variables)
     }
     content = io.BytesIO()
     np.savez(content, **arrays)
-    with atomic_write(path) as beside, open(beside, "wb") as file:
+    with atomic_write(path) as temporary, open(temporary, "wb") as file:
         file.write(_HEAD + _digest(content.getbuffer()) + b"\n")
         file.write(content.getbuffer())
 
@@ -42,7 +47,7 @@ def _digest(content: Any) -> bytes:
 
 
 def read_state(path: Path) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """Returns the JSON object and the arrays of each group; raises `RunError` where the file is damaged."""
+    """Returns the JSON object and the arrays of each group; raises `RunError` if the file is damaged."""
     try:
         with opened(path) as file:
             head, _, body = file.read().partition(b"\n")
@@ -51,7 +56,7 @@ def read_state(path: Path) -> tuple[dict[str, Any], dict[str, list[Any]]]:
     except NotRegularError as error:
         raise damaged(path, error.fault) from None
     if head != _HEAD + _digest(body):
-        raise damaged(path, "its content is not what training wrote (cut short or changed)")
+        raise damaged(path, "its content is not what training wrote (truncated or changed)")
     groups: dict[str, list[Any]] = {}
     with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
         for name in arrays.files:
@@ -61,31 +66,31 @@ def read_state(path: Path) -> tuple[dict[str, Any], dict[str, list[Any]]]:
 
 
 def assign(path: Path, variables: Sequence[Any], values: Sequence[Any]) -> None:
-    """Gives variables the values that were read from a file; raises `RunError` where they are those of others."""
+    """Assigns the values that were read from the file `path` to variables; raises `RunError` if the shapes differ."""
     if [tuple(variable.shape) for variable in variables] != [value.shape for value in values]:
-        raise damaged(path, "it is the state of another model")
+        raise damaged(path, "it is the checkpoint of another model")
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 
 
 def write_model(model: Any, path: Path) -> None:
-    """Writes a functional model as a `.keras` file without its optimizer; equal models give equal bytes.
+    """Writes a functional model as a `.keras` file without its optimizer; equal models give identical bytes.
 
-    Keras's own archive holds the time, and the addresses in memory of shared objects. Both are replaced.
+    The archive that Keras writes contains the time and the memory addresses of shared objects. Both are replaced.
     """
-    # Shares layers and weights with the model, but is not compiled: Keras saves the optimizer of a compiled model.
+    # A copy that shares layers and weights with the model but is not compiled, because Keras would save the optimizer.
     uncompiled = keras.Model(model.input, model.output, name=model.name)
     content, plain = io.BytesIO(), io.BytesIO()
     shared: dict[bytes, bytes] = {}
-    with atomic_write(path) as beside:
-        uncompiled.save(beside)
-        content.write(beside.read_bytes())
+    with atomic_write(path) as temporary:
+        uncompiled.save(temporary)
+        content.write(temporary.read_bytes())
         with zipfile.ZipFile(content) as archive, zipfile.ZipFile(plain, "w") as written:
             for name in archive.namelist():
                 data = archive.read(name)
                 if name == "metadata.json":
                     data = json.dumps({**json.loads(data), "date_saved": "1980-01-01@00:00:00"}).encode()
                 elif name == "config.json":
-                    data = _SHARED.sub(lambda found: found[1] + shared.setdefault(found[2], b"%d" % len(shared)), data)
+                    data = _SHARED.sub(lambda match: match[1] + shared.setdefault(match[2], b"%d" % len(shared)), data)
                 written.writestr(zipfile.ZipInfo(name), data)
-        beside.write_bytes(plain.getbuffer())
+        temporary.write_bytes(plain.getbuffer())

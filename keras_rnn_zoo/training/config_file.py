@@ -1,4 +1,4 @@
-"""Trainings written down as YAML: one key an option, by the words of the command line. Imports no framework."""
+"""Configurations of trainings as YAML files, with the names of the command line's options. Imports no framework."""
 
 import csv
 import io
@@ -17,31 +17,33 @@ from keras_rnn_zoo.training.plain_yaml import read_plain_yaml
 from keras_rnn_zoo.training.plan import SETTINGS as SETTINGS
 from keras_rnn_zoo.training.small_data import ADAPTED
 
-PLACES = {
+RUN_KEYS = {
     "architecture": "the architecture to train",
-    "dataset": "the dataset by name, or files as FORM:PATH",
-    "data_dir": "folder of prepared TFDS data sets",
+    "dataset": "the dataset: its name, or your own files as FORMAT:PATH",
+    "data_dir": "folder of prepared TFDS datasets",
     "run": "name of the run",
     "models_dir": "folder of the runs",
 }
-"""Keys beside the settings and options; all are texts."""
+"""Keys that say what to train and where, in addition to the settings and options. All values are texts."""
 
 
 def read_config(path: str) -> dict[str, str]:
-    """Returns the keys and values of a YAML file, values as the texts that stand there.
+    """Returns the keys and values of a YAML file; values are texts, exactly as written.
 
     Raises:
-        ZooError: the file cannot be read, is not YAML, or holds something other than keys and plain values.
+        ZooError: the file cannot be read, is not YAML, or contains anything but keys and plain values.
     """
     file = user_path(path)
     try:
         document = read_plain_yaml(file)
     except OSError as error:
-        raise ZooError(f"The configuration {file} cannot be read: {error.strerror}. Make one: zoo init NAME.") from None
+        raise ZooError(
+            f"The configuration {file} cannot be read: {error.strerror}. Create one with: zoo init NAME."
+        ) from None
     if document is None:
         return {}
     if not isinstance(document, dict):
-        raise ZooError(f"{file}: keys and values are expected, such as 'units: 64'; received {short_repr(document)}.")
+        raise ZooError(f"{file}: expected keys and values, such as 'units: 64'; received {short_repr(document)}.")
     values = {}
     for key, value in document.items():
         if key == "columns" and isinstance(value, dict) and not any(isinstance(v, dict | list) for v in value.values()):
@@ -54,39 +56,40 @@ def read_config(path: str) -> dict[str, str]:
 
 
 def _joined(columns: Mapping[str, Any]) -> str:
-    """Returns columns written as a mapping in the form of the option, `text=review,label=stars`."""
+    """Returns a mapping of columns as a value of the option `columns`, such as `text=review,label=stars`."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow([f"{word}={column or ''}" for word, column in columns.items()])
+    csv.writer(line, lineterminator="").writerow([f"{field}={column or ''}" for field, column in columns.items()])
     return line.getvalue()
 
 
 def split_config(values: Mapping[str, Any], options: Mapping[str, Option], path: str) -> dict[str, Any]:
-    """Returns the settings and options of a configuration in their types, without its places.
+    """Returns the settings and options of a configuration, without `RUN_KEYS`, converted to their types.
 
     Args:
         values: what `read_config` returned.
-        options: the options of the architecture, task and data set.
+        options: the options of the architecture, task and dataset.
         path: the file, for messages.
 
     Raises:
-        OptionError: an unknown key, or a value that it does not accept.
+        OptionError: a key is unknown, or a value is invalid.
     """
-    known = {**options, **SETTINGS}
+    accepted = {**options, **SETTINGS}
     checked = {}
     for key, value in values.items():
-        if key in PLACES:
+        if key in RUN_KEYS:
             continue
-        if key not in known:
-            raise OptionError(f"{path}: there is no option {short_repr(key)}. {name_hint(key, [*known, *PLACES])}")
-        option = known[key]
+        if key not in accepted:
+            names = [*accepted, *RUN_KEYS]
+            raise OptionError(f"{path}: there is no option {short_repr(key)}. {name_hint(key, names)}")
+        option = accepted[key]
         checked[key] = option.parse(value) if isinstance(value, str) else option.check(value)
     return checked
 
 
 def settings_of(dataset: registry.Dataset) -> list[tuple[Option, Any, str]]:
-    """Returns each setting of a training with its default for a data set, and the default in words.
+    """Returns each setting of a training, its default for a dataset, and the default in words.
 
-    Of files, the number of examples is known only in training, which adapts some of the defaults to it.
+    The number of examples in a user's files is known only during training, which adapts some defaults to it.
     """
     rows = []
     for option in SETTINGS.values():
@@ -97,7 +100,7 @@ def settings_of(dataset: registry.Dataset) -> list[tuple[Option, Any, str]]:
 
 
 def default_of(option: Option, dataset: registry.Dataset) -> str:
-    """Returns the default of an option of the model, the task or the data for a data set, in words."""
+    """Returns the default that an option of the model, task or dataset has for a dataset, in words."""
     if option.from_data:
         return "from data"
     default = json.dumps(dataset.default_of(option))
@@ -108,12 +111,12 @@ def default_of(option: Option, dataset: registry.Dataset) -> str:
 def template(
     architecture: registry.Architecture, dataset: registry.Dataset, chosen: Mapping[str, Any] | None = None
 ) -> str:
-    """Returns a configuration with every option and its default, commented out.
+    """Returns a configuration that lists every option with its default, commented out.
 
     Args:
         architecture: the architecture.
-        dataset: the data set whose defaults are shown.
-        chosen: values of options and places that the configuration sets.
+        dataset: the dataset whose defaults are shown.
+        chosen: values of options, or of keys of `RUN_KEYS`, that the configuration sets.
     """
     chosen = chosen or {}
 
@@ -124,11 +127,11 @@ def template(
 
     lines = [
         f"# {architecture.summary}",
-        "# Every option stands here with its default. Take away the # to change one, then: zoo train --config FILE",
+        "# All options with their defaults. Uncomment a line to change it, then run: zoo train --config FILE",
         "",
         f"architecture: {architecture.name}",
         f"dataset: {_quoted(dataset.name)}",
-        *(line(key, "", PLACES[key]) for key in ("data_dir", "run", "models_dir")),
+        *(line(key, "", RUN_KEYS[key]) for key in ("data_dir", "run", "models_dir")),
     ]
     groups = {"Training": SETTINGS, "Model, task and data": registry.options_of(architecture, dataset)}
     for title, options in groups.items():
@@ -141,7 +144,7 @@ def template(
 
 
 def _quoted(value: Any) -> str:
-    """Returns a plain value as JSON, which YAML reads as the same value on one line."""
+    """Returns a plain value as JSON, which in YAML is the same value on one line."""
     return json_printable(json.dumps(value, ensure_ascii=False))
 
 
@@ -149,15 +152,15 @@ def write_template(path: str, text: str) -> Path | None:
     """Writes a configuration to a new file, or to a device or pipe.
 
     Returns:
-        The path of the file; `None` where no file was made.
+        The path of the file; `None` if it was written to a device or pipe.
 
     Raises:
-        ZooError: there is such a file already.
+        ZooError: the file already exists.
     """
     file = user_path(path)
     in_place = is_written_in_place(file)
     if os.path.lexists(file) and not in_place:
-        raise ZooError(f"{file} is there already. Name another file with --output, or delete it.")
+        raise ZooError(f"{file} already exists. Name another file with --output, or delete it.")
     with output_file(file) as output:
         output.write(text.encode())
     return None if in_place else file

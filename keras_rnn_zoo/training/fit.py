@@ -1,4 +1,4 @@
-"""Fitting a model to batches, from the beginning or from where an interruption left it."""
+"""Fits a model to batches, from the beginning or from a checkpoint."""
 
 import logging
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import keras
 
 from keras_rnn_zoo.artifacts.run import STATE
 from keras_rnn_zoo.artifacts.run_config import TrainingConfig
-from keras_rnn_zoo.batching import Batches
+from keras_rnn_zoo.batching.batches import Batches
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.training.adam import Adam
 from keras_rnn_zoo.training.callbacks import BestCheckpoint, StopAfterEpoch, StopOnInvalidLoss, TrainingCheckpoint
@@ -21,7 +21,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ResumePoint:
-    """How far a training has come: whole epochs, steps of the next one, and the values of the variables by then."""
+    """The progress of an interrupted training, read from its checkpoint.
+
+    Attributes:
+        path: the file of the checkpoint.
+        epoch: number of complete epochs.
+        step: number of steps of the next epoch that are done.
+        values: the values of the variables, by group.
+    """
 
     path: Path
     epoch: int = 0
@@ -43,15 +50,15 @@ def fit(
 ) -> None:
     """Trains a model for its epochs, or until it stops improving, and saves checkpoints.
 
-    A resumed training gets back its weights, the optimizer's state, the seeds of dropout, the metrics so far, the order
-    of the examples and the history. So it ends with the same weights as without the interruption.
+    A resumed training restores the weights, the optimizer's state, the seeds of dropout, the metrics so far, the order
+    of the examples and the history, so it ends with the same weights as an uninterrupted one.
 
     Args:
         folder: the folder for checkpoints, the history and logs.
         settings: the settings of the training.
-        model: the model, which is compiled here.
+        model: the model, which this function compiles.
         task: the fitted task.
-        keeper: keeps the best weights.
+        keeper: the callback that keeps the best weights.
         training: batches to train on.
         validation: batches to validate on.
         verbose: as in `keras.Model.fit`.
@@ -69,7 +76,7 @@ def fit(
         _restore(model, position, training)
     logs = keras.callbacks.TensorBoard(folder / "logs", write_graph=False)
 
-    def run(data: Any, first_step: int, *further: Any) -> None:
+    def run(data: Any, first_step: int, *more_callbacks: Any) -> None:
         saver = TrainingCheckpoint(position.path, keeper, training, settings.save_every_steps, first_step)
         if first_step:
             saver.metrics = position.values["metrics"]
@@ -78,9 +85,9 @@ def fit(
             validation_data=validation.data,
             initial_epoch=len(keeper.rows),
             epochs=settings.epochs,
-            shuffle=False,  # The batches are shuffled already.
+            shuffle=False,  # The batches are already shuffled.
             verbose=verbose,
-            callbacks=[StopOnInvalidLoss(first_step), keeper, saver, logs, *further],
+            callbacks=[StopOnInvalidLoss(first_step), keeper, saver, logs, *more_callbacks],
         )
 
     if position.step:
@@ -96,23 +103,24 @@ def _compile(model: Any, task: Task, settings: TrainingConfig, steps: int) -> No
         optimizer=Adam(schedule, epsilon=settings.adam_epsilon, global_clipnorm=settings.gradient_norm),
         loss=task.loss(),
         metrics=task.training_metrics(),
-        # On TensorFlow, XLA would compile every shape of a batch anew; JAX without it would run each op by itself.
+        # On TensorFlow, XLA would compile the model again for each batch shape. JAX needs it: without it, each op would
+        # run on its own.
         jit_compile=keras.backend.backend() != "tensorflow",
     )
     model.optimizer.build(model.trainable_variables)
 
 
 def _position(path: Path, keeper: BestCheckpoint) -> ResumePoint:
-    """Returns where an interrupted training was, and takes up its history."""
+    """Reads the checkpoint of an interrupted training, and restores its history."""
     document, values = read_state(path)
     keeper.resume(document["rows"])
     return ResumePoint(path, document["epoch"], document["step"], values)
 
 
 def _restore(model: Any, position: ResumePoint, training: Batches) -> None:
-    """Gives a model and its optimizer what they had."""
+    """Restores the variables of a model and its optimizer."""
     if position.step:
-        # The metrics have no variables before they have seen a batch; `fit` sets them back.
+        # Metrics create their variables with the first batch. `fit` resets them afterwards.
         inputs, targets = next(training.data.as_numpy_iterator())
         model.test_on_batch(inputs, targets)
     groups: dict[str, Sequence[Any]] = {"model": model.variables, "optimizer": model.optimizer.variables}

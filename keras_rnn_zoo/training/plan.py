@@ -1,4 +1,4 @@
-"""What a training will do, settled and checked before a framework is loaded."""
+"""The plan of a training: all settings, resolved and checked before a framework is loaded."""
 
 import os
 import platform
@@ -18,55 +18,64 @@ from keras_rnn_zoo.options import Option, Range, check_options, refuse_for_input
 from keras_rnn_zoo.printing import short_repr
 from keras_rnn_zoo.training.small_data import ADAPTED
 
-_FEW = {way: f" The default is {way} for files with few examples." for way in ("more", "less")}
+_FEW_EXAMPLES = {change: f" The default is {change} for files with few examples." for change in ("more", "less")}
 
 SETTINGS = {
     option.name: option
     for option in (
-        Option("epochs", int, 20, f"most passes over the training split.{_FEW['more']}", bounds=Range(1, 100_000)),
-        Option("batch_size", int, 32, f"examples in a batch.{_FEW['less']}", bounds=Range(1, 100_000)),
+        Option(
+            "epochs",
+            int,
+            20,
+            f"maximum number of passes over the training split.{_FEW_EXAMPLES['more']}",
+            bounds=Range(1, 100_000),
+        ),
+        Option(
+            "batch_size", int, 32, f"number of examples in a batch.{_FEW_EXAMPLES['less']}", bounds=Range(1, 100_000)
+        ),
         Option(
             "patience",
             int,
             3,
-            "epochs without improvement on the validation split after which training stops; 0 trains all epochs."
-            + _FEW["more"],
+            "number of epochs without improvement on the validation split after which training stops; 0 trains all "
+            "epochs." + _FEW_EXAMPLES["more"],
             bounds=Range(0, 100_000),
         ),
-        Option("learning_rate", float, 3e-3, "the optimizer's first learning rate", bounds=Range(1e-9, 100)),
-        Option("seed", int, 0, "seed of all that is drawn at random", bounds=Range(0, 2**32 - 1)),
+        Option("learning_rate", float, 3e-3, "the optimizer's initial learning rate", bounds=Range(1e-9, 100)),
+        Option("seed", int, 0, "seed of all random numbers", bounds=Range(0, 2**32 - 1)),
         Option(
             "save_every_steps",
             int,
             0,
-            "steps after which the state of the training is saved within an epoch, too; 0 saves it at its end alone",
+            "number of steps between checkpoints within an epoch; 0 saves one only at the end of each epoch",
             bounds=Range(0, 1_000_000_000),
         ),
-        Option("deterministic", bool, False, "whether only operations are used that give the same numbers each time"),
+        Option("deterministic", bool, False, "whether to use only deterministic operations, some of which are slower"),
     )
 }
-"""Settings of a training, beside the options of the architecture and the task."""
+"""Settings of a training, in addition to the options of the architecture and the task."""
 
 FIXED = {
-    # Gradients whose norm, over all weights together, is larger are scaled down to it (Pascanu et al. 2013).
+    # Gradients are scaled down to this global norm if theirs is larger (Pascanu et al. 2013).
     "gradient_norm": 1.0,
-    # Adam's.
+    # The epsilon of Adam.
     "adam_epsilon": 1e-7,
 }
-"""Settings that only a data set's defaults change; `config.json` records them, too."""
+"""Settings that only the defaults of a dataset change, not the user; `config.json` records them, too."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A training to be done.
+    """A planned training.
 
     Attributes:
-        config: the description of the run, as far as it is known.
+        config: the description of the run, as far as it is known before the data is opened.
         dataset: its dataset.
         path: the run's folder.
-        resumed: whether an interrupted training is gone on with.
-        free: the settings and options that neither the user nor a registered data set chose, and which follow from the
-            training examples; see `keras_rnn_zoo.training.small_data` and `keras_rnn_zoo.training.subsampling`.
+        resumed: whether this resumes an interrupted training.
+        free: names of the settings and options that neither the user nor a registered dataset has set. Training chooses
+            them by the training examples; see `keras_rnn_zoo.training.small_data` and
+            `keras_rnn_zoo.training.subsampling`.
     """
 
     config: RunConfig
@@ -77,13 +86,13 @@ class Plan:
 
     @property
     def unfinished(self) -> Path:
-        """The folder that holds the state of the training until the run is whole."""
+        """The folder that holds the checkpoint of the training until the run is complete."""
         return unfinished_path(self.path)
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for; `None` where the user said nothing."""
+    """The arguments of `keras_rnn_zoo.train`; `None` for those that the user did not set."""
 
     architecture: str
     dataset: str | registry.Dataset | None
@@ -95,13 +104,13 @@ class Request:
 
     @property
     def path(self) -> Path:
-        """The run's folder; raises `UnknownNameError` or `RunError` where a name is none."""
+        """The run's folder; raises `UnknownNameError` or `RunError` if a name is invalid."""
         name = self.run or registry.architectures.get(self.architecture).name
         return models_dir(self.models_dir) / check_run_name(name)
 
 
 def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
-    """Settles a training; arguments and errors as `keras_rnn_zoo.train`."""
+    """Plans a training; arguments and errors as in `keras_rnn_zoo.train`."""
     architecture = registry.architectures.get(request.architecture)
     path = request.path
     run = path.name
@@ -109,21 +118,19 @@ def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
     resumable = is_resumable(path)
     if resume:
         if not resumable:
-            raise RunError(
-                f"There is no unfinished training of {run!r} in {path.parent} to resume. Leave out --resume."
-            )
+            raise RunError(f"There is no unfinished training of {run!r} in {path.parent} to resume. Omit --resume.")
         unfinished = Run(unfinished_path(path))
         unfinished.check()
         config = unfinished.config
         _check_same(config, request, architecture)
-        if request.data_dir is not None:  # The same data may have moved; its checksum is compared when it is opened.
+        if request.data_dir is not None:  # The data may have moved; its checksum is compared when it is opened.
             moved = replace(config.dataset, data_dir=_data_dir(registry.dataset_of(config), request))
             config = replace(config, dataset=moved)
         return Plan(config, registry.dataset_of(config), path, resumed=True)
     if resumable and not overwrite:
         raise RunError(
-            f"An unfinished training of {run!r} lies in {unfinished_path(path)}. Go on with it by --resume, discard it "
-            "by --overwrite, or give this one another name by --run NAME."
+            f"An unfinished training of {run!r} is in {unfinished_path(path)}. Resume it with --resume, discard it "
+            "with --overwrite, or choose another name with --run NAME."
         )
     dataset = _dataset(architecture, request)
     return Plan(
@@ -136,16 +143,16 @@ def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
 
 
 def _free(architecture: registry.Architecture, dataset: registry.Dataset, request: Request) -> frozenset[str]:
-    """Returns the names of the settings and options that the training chooses by the data."""
-    if not dataset.by_address:  # The defaults of a registered data set were chosen for its size.
+    """Returns the names of the settings and options that training chooses by the data."""
+    if not dataset.by_address:  # The defaults of a registered dataset were chosen for its size.
         return frozenset()
-    given = {name for name, value in {**request.settings, **request.options}.items() if value is not None}
-    thinned = (
+    set_by_user = {name for name, value in {**request.settings, **request.options}.items() if value is not None}
+    by_length = (
         {"subsampling"}
         if "subsampling" in architecture.options and dataset.model_options["input"] == "series"
         else set()
     )
-    return (frozenset(ADAPTED) | thinned) - given
+    return (frozenset(ADAPTED) | by_length) - set_by_user
 
 
 def _new_config(
@@ -153,31 +160,31 @@ def _new_config(
 ) -> RunConfig:
     registry.check_pair(architecture, dataset)
     task = registry.tasks.get(dataset.task)
-    known = registry.options_of(architecture, dataset)
-    given = check_options(known, request.options, architecture.name)
-    refuse_from_data(known, given)
-    refuse_for_input(known, given, dataset.model_options["input"])
-    settings = {name: value for name, value in request.settings.items() if value is not None}
-    chosen = {**{name: option.default for name, option in {**known, **SETTINGS}.items()}, **FIXED, **dataset.defaults}
-    chosen |= {**given, **check_options(SETTINGS, settings, "training")}
+    accepted = registry.options_of(architecture, dataset)
     input = dataset.model_options["input"]
+    options = check_options(accepted, request.options, architecture.name)
+    refuse_from_data(accepted, options)
+    refuse_for_input(accepted, options, input)
+    settings = {name: value for name, value in request.settings.items() if value is not None}
+    values = {name: option.default for name, option in {**accepted, **SETTINGS}.items()}
+    values |= {**FIXED, **dataset.defaults, **options, **check_options(SETTINGS, settings, "training")}
     return RunConfig(
         run,
         architecture.name,
         DatasetConfig(
             dataset.name,
-            _pick(chosen, dataset.options),
+            _pick(values, dataset.options),
             _data_dir(dataset, request),
             summary=dataset.summary,
             size=dataset.size,
             license=dataset.license,
         ),
         TaskConfig(
-            task.name, input, _pick(chosen, task.options), _pick(chosen, registry.reader_of(task, input).options)
+            task.name, input, _pick(values, task.options), _pick(values, registry.reader_of(task, input).options)
         ),
-        _pick(chosen, {name: option for name, option in architecture.options.items() if not option.from_data}),
-        TrainingConfig(**{name: chosen[name] for name in (*SETTINGS, *FIXED) if name != "seed"}),
-        chosen["seed"],
+        _pick(values, {name: option for name, option in architecture.options.items() if not option.from_data}),
+        TrainingConfig(**{name: values[name] for name in (*SETTINGS, *FIXED) if name != "seed"}),
+        values["seed"],
         _versions(),
     )
 
@@ -196,7 +203,7 @@ def _data_dir(dataset: registry.Dataset, request: Request) -> str | None:
     if request.data_dir is not None:
         raise OptionError(
             f"The dataset {dataset.name!r} {'is embedded and reads' if dataset.embedded else 'reads'} nothing from a "
-            f"data directory; received {short_repr(request.data_dir)}. Leave it out, or name another dataset."
+            f"data directory; received {short_repr(request.data_dir)}. Omit it, or name another dataset."
         )
     return None
 
@@ -211,29 +218,29 @@ def _versions() -> dict[str, str]:
 
 
 def _check_same(config: RunConfig, request: Request, architecture: registry.Architecture) -> None:
-    """Raises `OptionError` if the user asks to resume a training with settings other than it began with."""
-    begun = {"architecture": config.architecture, "dataset": config.dataset.name, "seed": config.seed}
-    begun |= {**config.dataset.options, **config.task.reader, **config.task.options}
-    begun |= {**config.options, **config.training.to_json()}
-    asked = {"architecture": architecture.name, **request.settings, **request.options}
+    """Raises `OptionError` if the user requests other settings than those that the training started with."""
+    original = {"architecture": config.architecture, "dataset": config.dataset.name, "seed": config.seed}
+    original |= {**config.dataset.options, **config.task.reader, **config.task.options}
+    original |= {**config.options, **config.training.to_json()}
+    requested = {"architecture": architecture.name, **request.settings, **request.options}
     if request.dataset is not None:
-        asked["dataset"] = _dataset(architecture, request).name
-    for name, value in asked.items():
-        if value is not None and value != begun.get(name):
+        requested["dataset"] = _dataset(architecture, request).name
+    for name, value in requested.items():
+        if value is not None and value != original.get(name):
             raise OptionError(
-                f"The unfinished training began with {name}={short_repr(begun.get(name))}; received "
-                f"{short_repr(value)}. Leave it out to resume, or train anew with --overwrite."
+                f"The unfinished training started with {name}={short_repr(original.get(name))}; received "
+                f"{short_repr(value)}. Omit it to resume, or start again with --overwrite."
             )
 
 
 def _check_unfinished(path: Path) -> None:
-    """Raises `RunError` if what has the name of the unfinished training of a run is no folder of plain files."""
+    """Raises `RunError` if the path of the unfinished training of a run is not a folder of regular files."""
     folder = unfinished_path(path)
     if not os.path.lexists(folder):
         return
     if folder.is_symlink() or not folder.is_dir():
-        raise RunError(f"{folder} is no folder, and the state of a training would be written there. Remove it.")
+        raise RunError(f"{folder} is not a directory, but the training would write its checkpoints there. Remove it.")
     snapshot = Snapshot(folder)
     for name, fault in snapshot.walk(snapshot.names()):
         if fault:
-            raise RunError(f"{folder / name} is in the way of the training: {fault}. Remove it.")
+            raise RunError(f"{folder / name} blocks the training: {fault}. Remove it.")

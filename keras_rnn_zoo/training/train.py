@@ -1,4 +1,4 @@
-"""From a name to a trained run. The trainer knows no architecture and no task."""
+"""Training: from the name of an architecture to a trained run. Independent of particular architectures and tasks."""
 
 import logging
 import shutil
@@ -12,7 +12,7 @@ from keras_rnn_zoo.artifacts.publish_run import atomic_run, check_config, write_
 from keras_rnn_zoo.artifacts.run import STATE, Run, is_resumable
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.atomic_files import remove_partial, translate_os_errors, write_json, write_text
-from keras_rnn_zoo.batching import Batches, make_batches
+from keras_rnn_zoo.batching.batches import Batches, make_batches
 from keras_rnn_zoo.datasets._prepared import translate_record_errors
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.errors import DataError, TrainingError, TrainingInterrupted
@@ -53,43 +53,43 @@ def train(
     verbose: int | str = "auto",
     **options: Any,
 ) -> Run:
-    """Trains an architecture, measures it on the test split and writes the run.
+    """Trains an architecture on a dataset, evaluates it on the test split and writes the run.
 
     Args:
         name: the architecture's name or an alias.
-        dataset: the dataset's name, or the address of your own files, such as `csv:reviews.csv`, or what
-            `registry.find_dataset` returned for it; the architecture's embedded dataset by default.
-        data_dir: folder of prepared TFDS data sets; TFDS's own by default.
-        epochs: most passes over the training split; see `patience`.
-        batch_size: examples in a batch.
-        learning_rate: the optimizer's first learning rate, which falls to zero along a cosine.
-        patience: epochs without improvement on the validation split after which training stops; 0 trains all epochs.
-            For files with few examples, the defaults of `epochs`, `batch_size` and `patience` make enough optimizer
-            steps to learn from them.
+        dataset: the dataset's name, the address of your own files, such as `csv:reviews.csv`, or a dataset that
+            `registry.find_dataset` returned; by default, the architecture's embedded dataset.
+        data_dir: folder of prepared TFDS datasets; by default, that of TFDS.
+        epochs: maximum number of passes over the training split; see `patience`.
+        batch_size: number of examples in a batch.
+        learning_rate: the optimizer's initial learning rate, which decays to zero along a cosine.
+        patience: number of epochs without improvement on the validation split after which training stops; 0 trains all
+            epochs. For files with few examples, the defaults of `epochs`, `batch_size` and `patience` are adapted, so
+            that there are enough optimizer steps.
         seed: seed of the weights, the order of the examples, dropout and the validation split.
-        run: name of the run; the architecture's by default.
-        resume: whether to go on with an interrupted training, whose settings are used.
-        overwrite: whether to discard an unfinished training of that name.
-        save_every_steps: also save the training state every so many steps within an epoch; by default it is saved only
-            at the end of each epoch.
-        deterministic: whether TensorFlow uses only operations that give the same numbers each time, some of which are
-            slower. It then does so until the process ends.
-        models_dir: the folder of the runs; `$ZOO_MODELS_DIR` or `./saved_models` by default.
-        verbose: as in `keras.Model.fit`: 0 for silence, 1 for a progress bar, 2 for a line an epoch.
-        **options: options of the architecture, the task and the data set, as `zoo show NAME --dataset D` lists them;
-            for files among them `columns`, `validation`, `test` and `skip_bad_rows`.
+        run: name of the run; by default, that of the architecture.
+        resume: whether to resume an interrupted training, with its settings.
+        overwrite: whether to discard an unfinished training of the same name.
+        save_every_steps: number of steps between checkpoints within an epoch; by default, a checkpoint is saved only at
+            the end of each epoch.
+        deterministic: whether TensorFlow uses only deterministic operations, some of which are slower. This stays in
+            effect until the process ends.
+        models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
+        verbose: as in `keras.Model.fit`: 0 for no output, 1 for a progress bar, 2 for a line per epoch.
+        **options: options of the architecture, the task and the dataset, as listed by `zoo show NAME --dataset D`. For
+            files, these include `columns`, `validation`, `test` and `skip_bad_rows`.
 
     Returns:
-        The run. A finished run of the same name is kept beside it, as `<run>.1`.
+        The run. An earlier finished run of the same name is kept next to it, as `<run>.1`.
 
     Raises:
-        UnknownNameError: an unknown architecture or data set.
-        OptionError: an unknown option, or a value that it does not accept.
-        DataError: the data set cannot be read.
-        RunError: an unfinished training stands in the way, or there is none to resume; another process writes the run.
-        TrainingError: the loss is not finite, or the system refuses a file after some epochs are done.
-        TrainingInterrupted: Ctrl-C; after an epoch or more, the best weights so far are kept as the run. Its attribute
-            `resumable` tells whether the training can be resumed.
+        UnknownNameError: the architecture or dataset is unknown.
+        OptionError: an option is unknown, or its value is invalid.
+        DataError: the dataset cannot be read.
+        RunError: there is an unfinished training of this name, or none to resume; or another process writes the run.
+        TrainingError: the loss is not finite, or a file cannot be written after a checkpoint was saved.
+        TrainingInterrupted: Ctrl-C was pressed. After at least one epoch, the best weights so far are kept as the run.
+            The attribute `resumable` states whether the training can be resumed.
     """
     settings = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
     settings |= {"patience": patience, "save_every_steps": save_every_steps, "deterministic": deterministic}
@@ -100,7 +100,7 @@ def train(
         try:
             with translate_record_errors(plan.config.dataset.name), translate_os_errors(), freed_memory_kept():
                 _train(progress, verbose)
-        except KeyboardInterrupt:  # Before the first step, or for a second time.
+        except KeyboardInterrupt:  # Ctrl-C before the first step, or pressed again.
             kept = _resume_advice(progress, "no checkpoint of it was saved")
             raise TrainingInterrupted(
                 f"The training was interrupted: {kept}.", resumable=progress.has_checkpoint
@@ -120,12 +120,13 @@ def train(
 
 @dataclass
 class _Progress:
-    """A training under way.
+    """A training in progress.
 
     Attributes:
         plan: the plan.
-        config: the description of the run, with what has been found so far.
-        begun: whether the unfinished folder on disk is this training's. An earlier one stays until the data is open.
+        config: the description of the run, as far as it is known.
+        begun: whether the unfinished folder on disk belongs to this training. That of an earlier training is kept until
+            the data is open.
     """
 
     plan: Plan
@@ -146,7 +147,7 @@ def _resume_advice(progress: _Progress, otherwise: str) -> str:
 
 
 def _train(progress: _Progress, verbose: int | str) -> None:
-    # First: missing data is reported before a framework is loaded.
+    # Open the data first, so that missing data is reported before a framework is loaded.
     examples = _open_examples(progress)
     _adapt_settings(progress, examples)
     if progress.config.training.deterministic:
@@ -163,8 +164,8 @@ def _train(progress: _Progress, verbose: int | str) -> None:
     model = architecture.make(**{**config.options, **task.model_options()})
     logger.info("%s: %s weights.", model.name, f"{model.count_params():,}")
     loaded = LoadedRun(Run(plan.unfinished), task, model)
-    smallest_gain = tie(validation.examples) if task.counts_examples else 0.0
-    keeper = BestCheckpoint(plan.unfinished, task.monitor, task.monitor_mode, config.training.patience, smallest_gain)
+    tie_margin = tie(validation.examples) if task.counts_examples else 0.0
+    keeper = BestCheckpoint(plan.unfinished, task.monitor, task.monitor_mode, config.training.patience, tie_margin)
     try:
         fit(plan.unfinished, config.training, model, task, keeper, training, validation, verbose, resume=plan.resumed)
         test = make_batches(examples.split("test"), task, EVALUATION_BATCH_SIZE, references=True)
@@ -172,12 +173,12 @@ def _train(progress: _Progress, verbose: int | str) -> None:
     except KeyboardInterrupt:
         message = _keep_interrupted(progress, loaded, keeper, examples)
         raise TrainingInterrupted(message, resumable=progress.has_checkpoint) from None
-    _forget(plan)
+    _remove_unfinished(plan)
 
 
-def _forget(plan: Plan) -> None:
+def _remove_unfinished(plan: Plan) -> None:
     """Removes the checkpoint and the rest of the unfinished folder."""
-    # The checkpoint first: without it, `--resume` ignores whatever is left if the process is killed here.
+    # Delete the checkpoint first: without it, `--resume` ignores whatever is left if the process is killed here.
     (plan.unfinished / STATE).unlink(missing_ok=True)
     shutil.rmtree(plan.unfinished)
 
@@ -197,7 +198,7 @@ def _open_examples(progress: _Progress) -> Examples:
 
 
 def _adapt_settings(progress: _Progress, examples: Examples) -> None:
-    """Adapts the settings that the user did not choose to the number of training examples."""
+    """Adapts the settings that the user did not set to the number of training examples."""
     settings = progress.config.training
     free = progress.plan.free & ADAPTED.keys()
     if not free:
@@ -209,7 +210,7 @@ def _adapt_settings(progress: _Progress, examples: Examples) -> None:
     adapted = adapted_settings(count, settings, free)
     if adapted != settings:
         logger.info(
-            "With %s examples to train on, the defaults are %s.",
+            "With %s training examples, the defaults are %s.",
             f"{count:,}",
             ", ".join(f"{name}={getattr(adapted, name)}" for name in ADAPTED if name in free),
         )
@@ -217,7 +218,7 @@ def _adapt_settings(progress: _Progress, examples: Examples) -> None:
 
 
 def _fitted_task(progress: _Progress, examples: Examples) -> Task:
-    """Returns the task, fitted on the training split, or as it was fitted before an interruption."""
+    """Returns the task, fitted on the training split, or restored if the training is resumed."""
     plan, config = progress.plan, progress.config
     task = rebuild.make_task(config.task)
     run = Run(plan.unfinished)
@@ -248,7 +249,7 @@ def _make_batches(config: RunConfig, task: Task, examples: Examples) -> tuple[Ba
     training = make_batches(examples.split("train"), task, batch_size, shuffle_seed=config.seed)
     validation = make_batches(examples.split("validation"), task, EVALUATION_BATCH_SIZE)
     logger.info(
-        "%s: %s examples to train on, in %s batches of up to %s with %.1f%% padding; %s to validate on.",
+        "%s: %s training examples, in %s batches of up to %s with %.1f%% padding; %s validation examples.",
         config.dataset.name,
         f"{training.examples:,}",
         f"{training.count:,}",
@@ -262,7 +263,7 @@ def _make_batches(config: RunConfig, task: Task, examples: Examples) -> tuple[Ba
 def _keep_interrupted(progress: _Progress, loaded: LoadedRun, keeper: "BestCheckpoint", examples: Examples) -> str:
     """Writes the best weights so far as the run, and returns a message for the user."""
     if not keeper.rows:
-        return f"Interrupted before the first epoch ended: {_resume_advice(progress, 'nothing was saved')}."
+        return f"Interrupted before the end of the first epoch: {_resume_advice(progress, 'nothing was saved')}."
     validation = make_batches(examples.split("validation"), loaded.task, EVALUATION_BATCH_SIZE, references=True)
     _write_run(progress, loaded, keeper, "validation", validation)
     advice = "; resume the training to continue" if progress.has_checkpoint else ""
@@ -274,7 +275,7 @@ def _keep_interrupted(progress: _Progress, loaded: LoadedRun, keeper: "BestCheck
 
 
 def _write_run(progress: _Progress, loaded: LoadedRun, keeper: "BestCheckpoint", split: str, batches: Batches) -> None:
-    """Writes the run's folder, with the best weights and their metrics on a split."""
+    """Writes the run's folder, with the best weights and their metrics on the given split."""
     keeper.load_best(loaded.model)
     metrics, report = score(loaded.task, loaded.to_logits, loaded.outputs, batches)
     plan = progress.plan

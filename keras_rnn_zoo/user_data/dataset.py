@@ -8,7 +8,7 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RowsConfig, RunConfig
 from keras_rnn_zoo.artifacts.schema import MAX_CLASSES
-from keras_rnn_zoo.datasets.examples import Examples, held_in_memory
+from keras_rnn_zoo.datasets.examples import Examples, held_in_memory, one_target_each
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import read_options, with_options
@@ -225,20 +225,24 @@ def stream(
         left_out: where rows stand that the first pass found to be of no use.
     """
     numbers = {name: number for number, name in enumerate(classes)}
-    one_each = part == "train" and files.task_files.references
     one_class = files.task_files.classes == "one"
 
-    def examples() -> Iterator[tuple[Any, Any]]:
+    def chosen() -> Iterator[tuple[Row, Any]]:
         rows = files.mixed_rows(split.seed) if part == "train" and split else files.rows()
         for row in checked_rows(files, rows, classes):
             if isinstance(row, BadRow) or (split and split.part(files.key(row), _stratum(files, row)) != part):
                 continue
             if row.where not in left_out:
-                target: Any = numbers[row.target] if one_class else row.target
-                for one in [[text] for text in target] if one_each else [target]:
-                    yield files.load(row), one
+                yield row, numbers[row.target] if one_class else row.target
 
-    return _as_dataset(examples, files, count)
+    def examples() -> Iterator[tuple[Any, Any]]:
+        return ((files.load(row), target) for row, target in chosen())
+
+    data = _as_dataset(examples, files, count)
+    if part != "train" or not files.task_files.references:
+        return data
+    captions = sum(len(texts) for _, texts in chosen())
+    return one_target_each(data).apply(tf.data.experimental.assert_cardinality(captions))
 
 
 def _stratum(files: RowSource, row: Row) -> str:
@@ -263,4 +267,4 @@ def _as_dataset(examples: Callable[[], Iterator[tuple[Any, Any]]], files: RowSou
         data = tf.data.Dataset.from_generator(chunks, output_signature=spec).unbatch()
     else:
         data = tf.data.Dataset.from_generator(examples, output_signature=(raw, target))
-    return data if facts.references else data.apply(tf.data.experimental.assert_cardinality(count))
+    return data.apply(tf.data.experimental.assert_cardinality(count))

@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_rnn_zoo.layers.masking import (
     AttentionPooling,
@@ -53,6 +54,21 @@ def test_zero_padding_leaves_nothing_of_padding(shape):
     values[0, 2], values[1, 1], values[1, 2] = NAN, np.inf, 7
     expected = np.where(MASK.reshape(2, 3, *[1] * (len(shape) - 2)), values, 0)
     assert (to_numpy(ZeroPadding()(values, mask=MASK)) == expected).all()
+
+
+def test_zero_padding_of_finite_steps_changes_no_value_and_no_gradient():
+    values = np.random.default_rng(0).normal(size=(2, 3, 2)).astype("float32")
+
+    def output_and_gradient(layer):
+        with tf.GradientTape() as tape:
+            steps = tf.Variable(values)
+            output = layer(steps, mask=MASK)
+            loss = tf.reduce_sum(output * output)
+        return output.numpy(), tape.gradient(loss, steps).numpy()
+
+    expected = output_and_gradient(ZeroPadding())
+    assert not expected[1][~MASK].any()
+    np.testing.assert_array_equal(output_and_gradient(ZeroPadding(finite=True)), expected)
 
 
 def test_zero_padding_of_an_empty_sequence_is_zero():

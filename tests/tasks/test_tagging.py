@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_rnn_zoo.batching import make_batches
+from keras_rnn_zoo.batching.batches import make_batches
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.readers.words import WordsReader
 from keras_rnn_zoo.tasks.tagging import Tagging

@@ -121,7 +121,7 @@ def test_show_says_which_formats_there_are_and_why_one_is_not(zoo):
     assert shown["formats"] == ["saved_model", "tflite"]
     shown = zoo("show", "many_to_one", "--dataset", "spoken_digit").stdout
     assert "Export formats of a model trained on spoken_digit" in shown
-    assert "not available: recordings are read by a Fourier transform" in shown
+    assert "not available: models of recordings compute a Fourier transform" in shown
 
 
 def test_datasets(zoo, tmp_path):
@@ -175,7 +175,7 @@ def test_the_main_job(tmp_path):
     exported = run_forked("export", "many_to_one", env=environment)
     assert exported.stdout.decode().splitlines() == [str(tmp_path / "many_to_one" / "1")]
     log = exported.stderr.decode()
-    assert "Compared with predict: 200 inputs from the test split of toy_reviews, in 466 batches of 1, 7, 64" in log
+    assert "Compared with the run: 200 inputs from the test split of toy_reviews, in 466 batches of 1, 7, 64" in log
     assert f"docker run --rm -p 8501:8501 -v {tmp_path / 'many_to_one'}:/models/many_to_one:ro" in log
     assert 'curl -d \'{"inputs": {"text": [' in log
 
@@ -252,7 +252,7 @@ BAD = [
     (["train", "many_to_one", "--epochs", "0"], "'epochs' expects an integer from 1"),
     (["train", "many_to_one", "--learning-rate", "nan"], "'learning_rate' expects a number"),
     (["train", "many_to_one", "--epochs", "9" * 400], "'epochs' expects an integer from 1"),
-    (["train", "many_to_one", "--run", "../outside"], "cannot name a run"),
+    (["train", "many_to_one", "--run", "../outside"], "is not a valid name of a run"),
     (["train", "many_to_one", "--models-dir", "nu\udcff"], "is not valid UTF-8"),
     (["train", "many_to_one", "--data-dir", "anywhere"], "'toy_reviews' is embedded"),
     (["train", "many_to_one", "--resume"], "no unfinished training"),

@@ -10,7 +10,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import TrainingInterrupted
 from keras_rnn_zoo.options import parse_options
 from keras_rnn_zoo.printing import one_line, shell_quote
-from keras_rnn_zoo.training.config_file import PLACES, SETTINGS, read_config, split_config
+from keras_rnn_zoo.training.config_file import RUN_KEYS, SETTINGS, read_config, split_config
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import (
     columns_option,
@@ -119,10 +119,10 @@ def _merged(
     """Merges a configuration and the command line, which takes precedence.
 
     Returns:
-        The values of `PLACES`, such as the architecture and the dataset, and the options.
+        The values of `RUN_KEYS`, such as the architecture and the dataset, and the options.
     """
     written = read_config(config) if config else {}
-    places: dict[str, Any] = {key: str(value) for key, value in written.items() if key in PLACES}
+    places: dict[str, Any] = {key: str(value) for key, value in written.items() if key in RUN_KEYS}
     if click.get_current_context().get_parameter_source("models_dir") is not ParameterSource.COMMANDLINE:
         models_dir = places.get("models_dir", models_dir)
     overrides = {"architecture": name, "dataset": dataset, "models_dir": models_dir}

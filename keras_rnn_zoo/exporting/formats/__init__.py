@@ -1,1 +1,1 @@
-"""The formats that runs are exported to: one file, one format. The registry scans this folder."""
+"""The export formats of the zoo, one per file. The registry scans this folder."""

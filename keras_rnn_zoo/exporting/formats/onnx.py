@@ -1,4 +1,4 @@
-"""ONNX, by Keras's own exporter and tf2onnx."""
+"""The ONNX format, written by Keras's exporter and tf2onnx."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,12 +15,12 @@ from keras_rnn_zoo.exporting.model_file import ModelFile, input_specs
     needs=("onnxruntime", "tf2onnx", "onnx"),
     install="keras-rnn-zoo[onnx]",
     unsupported={
-        "audio": "recordings are read by a Fourier transform, for which tf2onnx has no ONNX operator; use tflite or "
+        "audio": "models of recordings compute a Fourier transform, which tf2onnx cannot convert; use tflite or "
         "saved_model"
     },
 )
 class Onnx(ModelFile):
-    """The model alone, from tensors to logits, for ONNX Runtime."""
+    """Only the model, from tensors to logits, for ONNX Runtime."""
 
     def write_model(self, model: Any, path: Path, *, quantize: bool) -> None:
         import keras_rnn_zoo.exporting.onnx_operators  # noqa: F401  Registers them with tf2onnx.

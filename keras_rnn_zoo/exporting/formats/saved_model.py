@@ -1,41 +1,43 @@
-"""TensorFlow's SavedModel, with the vocabulary and all steps from raw input to prediction."""
+"""The SavedModel format, with the vocabulary and all steps from raw input to prediction."""
 
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.exporting.check import check_inputs, check_saved_model
 from keras_rnn_zoo.exporting.exporter import Exporter, describe_inputs
-from keras_rnn_zoo.exporting.warmup import write_requests
-from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.lazy import keras, np, tf
-from keras_rnn_zoo.tasks._endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from keras_rnn_zoo.inference.load import LoadedRun
+    from keras_rnn_zoo.tasks._endpoint import Endpoint
 
 logger = logging.getLogger(__name__)
 
 DEFAULT, PLAIN = "serve", "plain"
-"""The default endpoint, which is also the signature `serving_default`, and the same without its optional inputs."""
+"""The default endpoint, which is also the signature `serving_default`, and its variant without optional inputs."""
 
 
 @registry.export_format("saved_model", order=1, served=True)
 class SavedModel(Exporter):
     """From raw input to prediction, for TensorFlow and TensorFlow Serving."""
 
-    def write(self, loaded: LoadedRun, folder: Path, *, quantize: bool) -> dict[str, Any]:
+    def write(self, loaded: "LoadedRun", folder: Path, *, quantize: bool) -> dict[str, Any]:
         endpoints = all_endpoints(loaded)
         write_saved_model(loaded, endpoints, folder)
         return {"endpoints": {name: describe_inputs(endpoint) for name, endpoint in endpoints.items()}}
 
-    def check(self, loaded: LoadedRun, folder: Path, *, quantize: bool, data_dir: str | None) -> dict[str, Any]:
+    def check(self, loaded: "LoadedRun", folder: Path, *, quantize: bool, data_dir: str | None) -> dict[str, Any]:
+        from keras_rnn_zoo.exporting.check import check_inputs, check_saved_model
+
         comparison = check_saved_model(loaded, all_endpoints(loaded), folder, *check_inputs(loaded, data_dir))
-        logger.info("Compared with predict: %s", comparison)
+        logger.info("Compared with the run: %s", comparison)
         return {"check": asdict(comparison)}
 
 
-def all_endpoints(loaded: LoadedRun) -> dict[str, Endpoint]:
+def all_endpoints(loaded: "LoadedRun") -> "dict[str, Endpoint]":
     """Returns the endpoints of a run's export by name, the default one first."""
     task = loaded.task
     default = task.default_endpoint(lambda inputs: task.outputs(loaded.model, inputs))
@@ -43,8 +45,9 @@ def all_endpoints(loaded: LoadedRun) -> dict[str, Endpoint]:
     return {DEFAULT: default, **plain, **task.endpoints(loaded.model)}
 
 
-def write_saved_model(loaded: LoadedRun, endpoints: Mapping[str, Endpoint], folder: Path) -> None:
+def write_saved_model(loaded: "LoadedRun", endpoints: "Mapping[str, Endpoint]", folder: Path) -> None:
     """Writes the SavedModel to a folder, with its vocabulary and warm-up requests."""
+    from keras_rnn_zoo.exporting.warmup import write_requests
     from keras_rnn_zoo.layers.portable import without_cudnn
 
     archive = keras.export.ExportArchive()
@@ -64,20 +67,20 @@ def write_saved_model(loaded: LoadedRun, endpoints: Mapping[str, Endpoint], fold
     write_requests(folder, loaded.run.name, _warm_up(loaded, endpoints))
 
 
-def _warm_up(loaded: LoadedRun, endpoints: Mapping[str, Endpoint]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yields requests of one input for each endpoint and of eight for the default one.
+def _warm_up(loaded: "LoadedRun", endpoints: "Mapping[str, Endpoint]") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields a request with one input for each endpoint, and one with eight for the default endpoint.
 
-    Their inputs are made up: an export should not hand out the data of its training.
+    The inputs are synthetic: an export should not disclose training data.
     """
     task = loaded.task
-    made_up = [task.reader.dummy_input(number) for number in range(8)]
+    dummy_inputs = [task.reader.dummy_input(index) for index in range(8)]
 
     def request(name: str, count: int) -> tuple[str, dict[str, Any]]:
-        arguments = endpoints[name].sample(*task.to_batch(made_up[:count]))
+        arguments = endpoints[name].sample(*task.to_batch(dummy_inputs[:count]))
         names = [spec.name for spec in endpoints[name].signature]
         return name, {key: np.asarray(value) for key, value in zip(names, arguments, strict=True)}
 
-    default, *further = endpoints
+    default, *others = endpoints
     for count in (1, 8):
         yield "serving_default", request(default, count)[1]
-    yield from (request(name, 1) for name in further)
+    yield from (request(name, 1) for name in others)

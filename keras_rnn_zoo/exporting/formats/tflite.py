@@ -1,4 +1,4 @@
-"""LiteRT, formerly TensorFlow Lite, by Keras's own exporter."""
+"""The LiteRT format (formerly TensorFlow Lite), written by Keras's exporter."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,7 +18,7 @@ from keras_rnn_zoo.lazy import tf
     quantizes=True,
 )
 class TfLite(ModelFile):
-    """The model alone, from tensors to logits, for LiteRT (TensorFlow Lite), one input at a time."""
+    """Only the model, from tensors to logits, for LiteRT (TensorFlow Lite), one input at a time."""
 
     batch_sizes = (1,)
 
