@@ -15,7 +15,7 @@ class Architecture(Entry):
 
     Attributes:
         tasks: the tasks that it can do.
-        default_dataset: the embedded data set that it is trained on when none is named.
+        default_dataset: the embedded dataset that it is trained on when none is named.
         frames: for transcription, given the steps of an input and, by keyword, its kind and the options of the model
             and of its reader, returns the number of frames that the model's output has; `None` where it is not known.
     """
@@ -61,16 +61,16 @@ class Command(Entry):
 
 @dataclass(frozen=True)
 class Dataset(Entry):
-    """A function that opens a data set; see `keras_rnn_zoo.datasets.examples`.
+    """A function that opens a dataset; see `keras_rnn_zoo.datasets.examples`.
 
     Attributes:
         task: the task that its examples are for.
-        source: `"embedded"`, `"tfds"` for a data set that TensorFlow Datasets downloads and prepares, or `"files"`.
-        location: where the prepared files of a TFDS data set lie within its data directory.
+        source: `"embedded"`, `"tfds"` for a dataset that TensorFlow Datasets downloads and prepares, or `"files"`.
+        location: where the prepared files of a TFDS dataset lie within its data directory.
         size: number of examples in each split, in words.
         license: terms of use of the data.
-        model_options: options that a model takes from this data set before any of it was read; `build` uses them.
-        defaults: training settings and options that suit this data set better than the general ones.
+        model_options: options that a model takes from this dataset before any of it was read; `build` uses them.
+        defaults: training settings and options that suit this dataset better than the general ones.
         checks_examples: whether `make` takes, after the seed, a function that returns why an example cannot be learned
             from; see `open`.
 
@@ -98,7 +98,7 @@ class Dataset(Entry):
                 raise TypeError(f"The default of {name!r} of the dataset {self.name!r} is {value!r}, no plain value.")
 
     def default_of(self, option: Option) -> Any:
-        """Returns the default of an option or a setting for this data set."""
+        """Returns the default of an option or a setting for this dataset."""
         return self.defaults.get(option.name, option.default)
 
     def open(
@@ -129,12 +129,12 @@ class Dataset(Entry):
 
     @property
     def embedded(self) -> bool:
-        """Whether the data set is made on the spot, without network or files."""
+        """Whether the dataset is made on the spot, without network or files."""
         return self.source == "embedded"
 
     @property
     def by_address(self) -> bool:
-        """Whether the data set was named by an address, such as `csv:FILE`, rather than registered under a name."""
+        """Whether the dataset was named by an address, such as `csv:FILE`, rather than registered under a name."""
         return ":" in self.name
 
 

@@ -76,7 +76,7 @@ def command(**facts: Any) -> Callable[[F], F]:
 
 
 def dataset(**facts: Any) -> Callable[[F], F]:
-    """Registers the decorated function that opens a data set; arguments as the attributes of `Dataset`."""
+    """Registers the decorated function that opens a dataset; arguments as the attributes of `Dataset`."""
 
     def register(function: F) -> F:
         datasets.add(Dataset(function.__name__, function, **facts))
@@ -185,23 +185,23 @@ def list_architectures() -> list[str]:
 
 
 def datasets_of(architecture: Architecture) -> list[Dataset]:
-    """Returns the data sets that fit an architecture: the default one, other embedded ones, the rest."""
+    """Returns the datasets that fit an architecture: the default one, other embedded ones, the rest."""
     fitting = [entry for entry in datasets.entries() if not _mismatch(architecture, entry)]
     return sorted(fitting, key=lambda entry: (entry.name != architecture.default_dataset, not entry.embedded))
 
 
 def defaults_of(architecture: Architecture, dataset: Dataset) -> dict[str, Any]:
-    """Returns a data set's defaults without the options that only other architectures have."""
+    """Returns a dataset's defaults without the options that only other architectures have."""
     own = options_of(architecture, dataset)
     others = {name for entry in architectures.entries() for name in entry.options}
     return {name: value for name, value in dataset.defaults.items() if name in own or name not in others}
 
 
 def default_dataset(architecture: Architecture) -> Dataset:
-    """Returns the data set that an architecture is trained on when none is named.
+    """Returns the dataset that an architecture is trained on when none is named.
 
     Raises:
-        DataError: no registered data set fits the architecture.
+        DataError: no registered dataset fits the architecture.
     """
     fitting = datasets_of(architecture)
     if not fitting:
@@ -213,9 +213,9 @@ def default_dataset(architecture: Architecture) -> Dataset:
 
 
 def options_of(architecture: Architecture, dataset: Dataset) -> dict[str, Option]:
-    """Returns every option of an architecture trained on a data set.
+    """Returns every option of an architecture trained on a dataset.
 
-    The model's come first, then those of the task, of the reader of its input and of the data set.
+    The model's come first, then those of the task, of the reader of its input and of the dataset.
     """
     task = tasks.get(dataset.task)
     options: dict[str, Option] = {}
@@ -230,14 +230,14 @@ def reader_of(task: Task, input: str) -> Reader:
 
 
 def endpoint_of(dataset: Dataset) -> dict[str, dict[str, str]]:
-    """Returns what the exported default endpoint of a run on a data set takes and gives, with dtypes and shapes."""
+    """Returns what the exported default endpoint of a run on a dataset takes and gives, with dtypes and shapes."""
     task = tasks.get(dataset.task)
     inputs = reader_of(task, dataset.model_options["input"]).inputs
     return {"inputs": {**inputs, **task.inputs}, "outputs": dict(task.outputs)}
 
 
 def check_pair(architecture: Architecture, dataset: Dataset) -> None:
-    """Raises `DataError` unless the architecture can do the data set's task and read its kind of input."""
+    """Raises `DataError` unless the architecture can do the dataset's task and read its kind of input."""
     mismatch = _mismatch(architecture, dataset)
     if not mismatch:
         return
@@ -248,7 +248,7 @@ def check_pair(architecture: Architecture, dataset: Dataset) -> None:
 
 
 def _mismatch(architecture: Architecture, dataset: Dataset) -> str:
-    """Returns why an architecture cannot be trained on a data set, or ""."""
+    """Returns why an architecture cannot be trained on a dataset, or ""."""
     if dataset.task not in architecture.tasks:
         return f"is for {dataset.task}, which {architecture.name} does not do"
     if dataset.model_options["input"] not in architecture.options["input"].choices:

@@ -49,7 +49,7 @@ def test_columns_may_be_a_mapping_and_places_are_left_out(tmp_path):
     ("content", "message"),
     [
         ("unts: 3\n", r"no option 'unts'. Did you mean 'units'"),
-        ("units: many\n", "'units' expects a whole number"),
+        ("units: many\n", "'units' expects an integer"),
         ("units: 0\n", "'units' expects an integer from 1"),
         ("bidirectional: 3\n", "'bidirectional' expects true or false"),
     ],

@@ -156,9 +156,9 @@ def test_bytes_that_are_not_utf_8_go_out_as_they_came_in(loaded, tmp_path, monke
     ("name", "message"),
     [
         ("none.csv", "There is no"),
-        ("in.xyz", "tells no form"),
+        ("in.xyz", "is unknown from its extension"),
         ("images:.", "The run reads text"),
-        ("conll:in.xyz", "of no form"),
+        ("conll:in.xyz", "does not hold"),
     ],
 )
 def test_what_cannot_be_answered_is_named(name, message, loaded, tmp_path, monkeypatch):
@@ -177,7 +177,7 @@ def test_a_folder_of_images_gets_a_table(small_run, tmp_path):
     (folder / "broken.png").write_bytes(b"no")
     (folder / "labels.csv").write_text("of,no,use\n")
     out = tmp_path / "out.csv"
-    with pytest.raises(DataError, match=r"broken\.png' of 2 bytes will not open"):
+    with pytest.raises(DataError, match=r"broken\.png' of 2 bytes cannot be opened"):
         zoo.predict_file(small_run("digits"), str(folder), str(out))
     counts = zoo.predict_file(small_run("digits"), str(folder), str(out), skip_bad_rows=True)
     assert counts == {"answered": 3, "skipped": 1}

@@ -53,7 +53,7 @@ def test_an_archive_whose_directory_points_before_its_beginning(tmp_path):
     entry = content.rindex(b"PK\x01\x02")
     content[entry + 42 : entry + 46] = b"\xff\xff\xff\x7f"
     (tmp_path / "a.npz").write_bytes(content)
-    with pytest.raises(DataError, match=r"a\.npz is no NumPy archive"):
+    with pytest.raises(DataError, match=r"a\.npz is not a NumPy archive"):
         registry.find_dataset(f"npz:{tmp_path / 'a.npz'}", ("classification",))
 
 
@@ -62,7 +62,7 @@ def test_an_archive_that_is_larger_than_memory(tmp_path, monkeypatch):
         archive.writestr("x.npy", bytes(2**22))
     monkeypatch.setattr("keras_rnn_zoo.user_data.formats.npz.available", lambda: 5_000_000)
     with pytest.raises(
-        DataError, match=r"holds 4,194,304 bytes unpacked, and 5,000,000 of memory are free, of which 80%"
+        DataError, match=r"has 4,194,304 bytes uncompressed, but only 80% of the 5,000,000 bytes of free memory"
     ):
         registry.find_dataset(f"npz:{tmp_path / 'a.npz'}", ("classification",))
 

@@ -160,7 +160,7 @@ def test_a_run_does_not_choose_where_a_download_goes(good, hostile, tmp_path, mo
 def test_no_code_of_a_data_set_is_fetched(name):
     from keras_rnn_zoo import registry
 
-    with pytest.raises(ZooError, match="A data set of TFDS has a name such as"):
+    with pytest.raises(ZooError, match="The name of a TFDS dataset is expected, such as"):
         registry.find_dataset(f"tfds:{name}", ("classification",))
 
 

@@ -40,7 +40,7 @@ def sync_many_to_many(
     sample_rate: SampleRate = 16_000,
     features: Features = 1,
 ) -> "keras.Model":
-    """Gives an answer for each step it reads, such as the part of speech of each word, or the next character.
+    """Yields an answer for each step it reads, such as the part of speech of each word, or the next character.
 
     Args:
         input: kind of input, which picks the frontend.

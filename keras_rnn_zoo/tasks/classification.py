@@ -18,7 +18,7 @@ CONFUSIONS = 50
 
 @registry.task(
     outputs={
-        "label": "the likeliest class: string (batch,)",
+        "label": "the most likely class: string (batch,)",
         "probabilities": "the probability of each class: float32 (batch, classes), in the order of labels.txt",
     },
     files=registry.TaskFiles(

@@ -15,7 +15,7 @@ from keras_rnn_zoo.tasks._token_level import TokenLevelTask
 @registry.task(
     outputs={"text": "the prompt and what was written after it: string (batch,)"},
     inputs={
-        "temperature": "divides the logits; 0 always takes the likeliest token; by default 0.8: float32 ()",
+        "temperature": "divides the logits; 0 always takes the most likely token; by default 0.8: float32 ()",
         "seed": "the same seed gives the same text; by default 0: int32 ()",
         "max_new_tokens": "number of tokens to generate; by default 300: int32 ()",
     },
@@ -27,7 +27,7 @@ class LanguageModeling(TokenLevelTask):
     prediction_options: ClassVar[Mapping[str, Option]] = {
         option.name: option
         for option in (
-            Option("temperature", float, 0.8, "divides the logits; 0 takes the likeliest", bounds=Range(0, 100)),
+            Option("temperature", float, 0.8, "divides the logits; 0 takes the most likely", bounds=Range(0, 100)),
             Option("seed", int, 0, "the same seed gives the same text", bounds=Range(0, 2**31 - 1)),
             Option("max_new_tokens", int, 300, "number of tokens to generate", bounds=Range(1, 100_000)),
         )

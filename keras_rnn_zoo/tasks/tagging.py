@@ -33,7 +33,7 @@ from keras_rnn_zoo.user_data.target_checks import check_tags
     ),
 )
 class Tagging(TokenLevelTask):
-    """Gives each word of a sentence a tag.
+    """Yields each word of a sentence a tag.
 
     A word whose tag is no class is read, and neither teaches anything nor counts in the accuracy of training. Where
     "_" is no class, as in CoNLL-U, it is the tag of words that have none: they are left out of all metrics.
@@ -63,7 +63,7 @@ class Tagging(TokenLevelTask):
     @cached_property
     def _numbers(self) -> Any:
         """The table from tags to their numbers."""
-        with tf.init_scope():  # It outlives the graph of the data set that uses it first.
+        with tf.init_scope():  # It outlives the graph of the dataset that uses it first.
             numbers = tf.range(len(self.classes), dtype=tf.int32)
             initializer = tf.lookup.KeyValueTensorInitializer(tf.constant(self.classes), numbers)
             return tf.lookup.StaticHashTable(initializer, IGNORED)

@@ -118,11 +118,11 @@ class Task(abc.ABC):
         return self.preprocess(*raw)
 
     def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
-        """Returns one example of a data set as the model is trained on it: its inputs and its target."""
+        """Returns one example of a dataset as the model is trained on it: its inputs and its target."""
         return self.with_target(self.read(raw), target)
 
     def read(self, raw: Any) -> Any:
-        """Returns what the reader makes of one raw input of a data set."""
+        """Returns what the reader makes of one raw input of a dataset."""
         return self.preprocess(*self.reader.add_batch_axis(raw))[0]
 
     def with_target(self, inputs: Any, target: Any) -> tuple[Any, Any]:
@@ -244,7 +244,7 @@ class Task(abc.ABC):
     def score(
         self, answers: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
     ) -> tuple[dict[str, float], dict[str, Any]]:
-        """Scores decoded answers (for each name, one value an example) against the targets of the data set.
+        """Scores decoded answers (for each name, one value an example) against the targets of the dataset.
 
         Returns:
             The metrics by name, and a fuller report of plain values.

@@ -15,7 +15,7 @@ _PARTS = 8
 @registry.task(
     outputs={
         "text": "the transcript: string (batch,)",
-        "score": "log-probability of its likeliest alignment; with a beam_size above 1, of all that the search "
+        "score": "log-probability of its most likely alignment; with a beam_size above 1, of all that the search "
         "followed: float32 (batch,)",
     },
     readers={"image": "line"},
@@ -69,7 +69,7 @@ class Transcription(TextTargetTask):
         """Returns why a model cannot learn an example, whose transcript may need more frames than it has; or "".
 
         Args:
-            raw: the raw input, as a data set gives it.
+            raw: the raw input, as a dataset gives it.
             target: the transcript.
             frames_of: returns the number of frames that the model makes of so many steps of its input.
         """
@@ -130,7 +130,7 @@ class Transcription(TextTargetTask):
 
 
 def _beam_search(frames: Any, lengths: Any, beam_size: int) -> tuple[Any, Any]:
-    """Returns the classes of the likeliest transcripts `(batch, length)`, zero for padding, and their scores."""
+    """Returns the classes of the most likely transcripts `(batch, length)`, zero for padding, and their scores."""
     # TensorFlow's kernel takes one row after another, so the batch is cut into parts, which run side by side. Rows that
     # fill up the last one have no frames and cost nothing.
     rows = tf.shape(lengths)[0]

@@ -1,1 +1,1 @@
-"""What a user brings: rows of files, checked, split and turned into a dataset."""
+"""A user's own files: rows are read, checked, split and turned into a dataset."""

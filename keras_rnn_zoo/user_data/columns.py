@@ -1,4 +1,4 @@
-"""Which column holds what: as the user says, or as columns are usually named."""
+"""The columns of a file: chosen by the user, or guessed from their names."""
 
 import csv
 import math
@@ -10,27 +10,27 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError, OptionError, name_hint, nearest
 from keras_rnn_zoo.printing import short_repr
 
-LISTED = 10
-"""Columns that a message lists."""
+MAX_LISTED = 10
+"""Maximum number of columns that a message lists."""
 
 
 class ColumnError(DataError):
-    """A column is not there, or none can be guessed."""
+    """A column does not exist, or cannot be guessed."""
 
 
 def files_of(task: str) -> registry.TaskFiles:
-    """Returns how the examples of a task stand in files; of no task (""), as inputs alone."""
+    """Returns how files hold the examples of a task; for no task (""), only inputs."""
     return (registry.tasks.get(task).files if task else None) or registry.TaskFiles()
 
 
 def words_of(task: str, input: str) -> tuple[str, ...]:
-    """Returns the words for the columns of a task: that of the input and that of the target, if there is one."""
+    """Returns the words by which the option `columns` names the columns of a task: input and, if any, target."""
     files = files_of(task)
     return (files.source or input, files.target) if files.target else (files.source or input,)
 
 
 def usual_columns() -> dict[str, str]:
-    """Returns the names that the column for each word usually has, most likely first, with spaces between."""
+    """Returns the usual names of the column for each word, separated by spaces, most likely first."""
     usual: dict[str, str] = {}
     for task in registry.tasks.entries():
         if task.files:
@@ -40,22 +40,23 @@ def usual_columns() -> dict[str, str]:
 
 
 def parse_columns(text: str, words: Iterable[str]) -> dict[str, str]:
-    """Returns the columns that the option `columns` gives, such as `text=review,label=stars`, by word."""
-    known = sorted(set(words))
+    """Parses the option `columns`, such as `text=review,label=stars`; returns the columns by word."""
+    accepted = sorted(set(words))
     columns: dict[str, str] = {}
     try:
         items = next(csv.reader([text], skipinitialspace=True), [])
-    except csv.Error:  # Of a line break outside of quotes, and of a name beyond all sizes.
+    except csv.Error:  # A line break outside of quotes, or an extremely long name.
         raise OptionError(
-            f"Option 'columns' expects WORD=COLUMN, joined by commas; received {short_repr(text)}. Put a column whose "
-            "name holds a comma or a line break in double quotes: '\"text=A, B\"'."
+            f"Option 'columns' expects WORD=COLUMN, separated by commas; received {short_repr(text)}. Put a column "
+            "whose name contains a comma or a line break in double quotes: '\"text=A, B\"'."
         ) from None
     for item in items:
-        word, equals, column = (part.strip() for part in item.partition("="))
-        if not equals or not column or word not in known:
+        word, equals, column = (field.strip() for field in item.partition("="))
+        if not equals or not column or word not in accepted:
             raise OptionError(
-                f"Option 'columns' expects WORD=COLUMN, joined by commas, with the words {', '.join(known)}; received "
-                f"{short_repr(item)}. {name_hint(word, known) if word not in known else 'Name the column.'}"
+                f"Option 'columns' expects WORD=COLUMN, separated by commas, with the words {', '.join(accepted)}; "
+                f"received {short_repr(item)}. "
+                f"{name_hint(word, accepted) if word not in accepted else 'Name the column.'}"
             )
         if word in columns:
             raise OptionError(
@@ -69,13 +70,13 @@ def parse_columns(text: str, words: Iterable[str]) -> dict[str, str]:
 def choose_task(
     tasks: Sequence[str], given: Mapping[str, str], present: Sequence[str], numbers: Callable[[str], bool]
 ) -> str:
-    """Returns the task that files are for: by the words given, else by the names of the columns.
+    """Chooses the task for files: by the words that the user named, or else by the names of the columns.
 
     Args:
-        tasks: the tasks to choose from, the likeliest first.
+        tasks: the tasks to choose from, the most likely first.
         given: the columns that the user named, by word.
-        present: the names of the columns that there are.
-        numbers: tells of a column whether its values are measured: numbers with fractions, as `are_measured` has it.
+        present: the names of the existing columns.
+        numbers: function that returns whether the values of a column are measured numbers; see `are_measured`.
     """
     by_target = {files_of(task).target: task for task in reversed(tasks)}
     for task in tasks:
@@ -89,9 +90,9 @@ def choose_task(
 
 
 def are_measured(values: Iterable[Any]) -> bool:
-    """Whether values are measured numbers rather than names of classes: all are numbers, and some have a fraction.
+    """Whether values are measurements rather than names of classes: all are numbers, and some are not integers.
 
-    Empty and missing ones (NaN) do not count.
+    Empty and missing values (NaN) are ignored.
     """
     fractions = False
     for value in values:
@@ -106,17 +107,17 @@ def are_measured(values: Iterable[Any]) -> bool:
 
 
 def is_header(fields: Sequence[str], given: Mapping[str, str]) -> bool:
-    """Whether the first line of a table names its columns although the user named all columns by number.
+    """Whether the first line of a table is a header, even though the user named all columns by number.
 
-    It does if its names are numbers, those among them, or 0, 1, 2 and so on, as pandas writes above columns without
-    names; if a column is named 0, since columns without names count from 1; or if it has usual names at those numbers,
-    such as "text,label".
+    It is if its fields are numbers and include the user's, or are 0, 1, 2, ..., as pandas writes for unnamed columns;
+    if the user named a column 0, since unnamed columns are numbered from 1; or if its fields at these numbers are usual
+    names of columns, such as "text,label".
 
     Args:
         fields: the fields of the first line.
-        given: the columns that the user named, by word; none if they are to be guessed.
+        given: the columns that the user named, by word; empty if they should be guessed.
     """
-    named = [field for field in fields if field]  # pandas leaves the name of an index empty.
+    named = [field for field in fields if field]  # pandas writes an empty name for an index.
     if not given or "0" in given.values():
         return True
     if len(set(named)) == len(named) > 1 and all(field.isdecimal() for field in named):
@@ -124,19 +125,19 @@ def is_header(fields: Sequence[str], given: Mapping[str, str]) -> bool:
     cells = by_number(fields, given)
     usual = {name for names in usual_columns().values() for name in names.split()}
     others = [field for field in fields if field not in cells.values() and _folded(field) in usual]
-    # One usual name alone may be a text as well.
+    # A single usual name may also be a text.
     fitting = len(cells) == len(given) and all(guess(word, [cell]) for word, cell in cells.items())
     return fitting and (len(cells) > 1 or bool(others))
 
 
 def by_number(fields: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
-    """Returns the fields at the numbers, from 1, that columns are named by; those that are there."""
-    places = {word: int(column) for word, column in given.items() if column.isdecimal() and len(column) < 10}
-    return {word: fields[place - 1] for word, place in places.items() if 1 <= place <= len(fields)}
+    """Returns the fields at the numbers (from 1) by which the user named columns, as far as they exist."""
+    numbers = {word: int(column) for word, column in given.items() if column.isdecimal() and len(column) < 10}
+    return {word: fields[number - 1] for word, number in numbers.items() if 1 <= number <= len(fields)}
 
 
 def guess(word: str, present: Sequence[str], task: str = "") -> str:
-    """Returns the column that is usually named so, or ""."""
+    """Returns the column with the most likely of the usual names for a word, or ""."""
     of_task = files_of(task)
     usual = of_task.columns[word] if word == of_task.target and word in of_task.columns else usual_columns()[word]
     folded = {_folded(name): name for name in reversed(present)}
@@ -150,10 +151,11 @@ def _folded(name: str) -> str:
 def resolve(
     words: Sequence[str], given: Mapping[str, str], present: Sequence[str], path: object, task: str = ""
 ) -> dict[str, str]:
-    """Returns the column of each word.
+    """Returns the column for each word: the one that the user named, or else one with a usual name.
 
     Raises:
-        ColumnError: a column is not there, or none can be guessed.
+        ColumnError: a column does not exist, or cannot be guessed.
+        OptionError: the user named a column for a word that the task does not have.
     """
     columns: dict[str, str] = {}
     for word, column in given.items():
@@ -162,23 +164,23 @@ def resolve(
         columns[word] = _find(column, present, path)
     for word in words:
         if word not in columns:
-            left = [name for name in present if name and name not in columns.values()]
+            remaining = [name for name in present if name and name not in columns.values()]
             missing = [other for other in words if other not in columns]
-            found = guess(word, left, task) or (left[0] if len(left) == len(missing) == 1 else "")
-            if not found:
+            guessed = guess(word, remaining, task) or (remaining[0] if len(remaining) == len(missing) == 1 else "")
+            if not guessed:
                 example = ",".join(f"{word}=NAME" for word in words)
                 series = "If each row is a series of numbers, write them with numpy.savez and name npz:FILE. "
                 raise ColumnError(
-                    f"{path}: none of its columns ({listed(present)}) is named as one for {word!r} usually is. "
-                    f"{series if word == 'text' and len(present) > LISTED else ''}Name the "
-                    f"columns: --columns {example}; in a file without a header by number, such as {words[0]}=1."
+                    f"{path}: none of its columns ({listed(present)}) has a usual name for {word!r}. "
+                    f"{series if word == 'text' and len(present) > MAX_LISTED else ''}Name the "
+                    f"columns: --columns {example}; in a file without a header, by number, such as {words[0]}=1."
                 )
-            columns[word] = found
+            columns[word] = guessed
     return columns
 
 
 def _find(column: str, present: Sequence[str], path: object) -> str:
-    """Returns the column that the user named; names may differ in their Unicode form."""
+    """Returns the column that the user named; names may differ in their Unicode normalization."""
     if column in present:
         return column
     for name in present:
@@ -190,6 +192,6 @@ def _find(column: str, present: Sequence[str], path: object) -> str:
 
 
 def listed(columns: Sequence[str]) -> str:
-    """Returns names of columns as messages list them, the first ones where there are many."""
-    more = f", and {len(columns) - LISTED:,} more" if len(columns) > LISTED else ""
-    return ", ".join(map(repr, columns[:LISTED])) + more
+    """Returns the names of columns for a message; only the first ones if there are many."""
+    more = f", and {len(columns) - MAX_LISTED:,} more" if len(columns) > MAX_LISTED else ""
+    return ", ".join(map(repr, columns[:MAX_LISTED])) + more

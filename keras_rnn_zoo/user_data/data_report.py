@@ -1,4 +1,4 @@
-"""A first look at a user's data before it is trained on: what it is like, and what usually goes wrong."""
+"""The report on a user's data before training: statistics, examples, and warnings about common problems."""
 
 import logging
 import re
@@ -8,68 +8,69 @@ from typing import Any
 from keras_rnn_zoo.artifacts.run_config import RowsConfig
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.readers._pixels import image_size
-from keras_rnn_zoo.user_data.labels import alike, are_whole
+from keras_rnn_zoo.user_data.labels import are_integers, group_similar
 from keras_rnn_zoo.user_data.rows import shown
 from keras_rnn_zoo.user_data.series_report import series_ranges, series_warnings
 from keras_rnn_zoo.user_data.validation_pass import RowReport
 
 logger = logging.getLogger(__name__)
 
-SAMPLE = 2000
-"""Training examples whose lengths and contents are looked at."""
+SAMPLE_SIZE = 2000
+"""Number of training examples whose lengths and contents are inspected."""
 CLASSES_LISTED = 10
-CUT_SOURCES, CUT_TARGETS = 0.5, 0.05
-"""Shares of texts longer than `max_length` above which a warning tells of it. Targets count more: a model whose targets
-are cut never learns how those texts end."""
-LEAK, CHANCE = 0.5, 0.1
-"""A class gives itself away if its name stands in so many of its own texts, and in no more of the others."""
+MAX_TRUNCATED_SOURCES, MAX_TRUNCATED_TARGETS = 0.5, 0.05
+"""Fractions of texts longer than `max_length` above which there is a warning. Truncated targets are worse: the model
+never learns how these texts end."""
+MIN_LEAK, MAX_CHANCE = 0.5, 0.1
+"""A label leaks into the text if its name occurs in at least the first fraction of the texts of its class, and in at
+most the second fraction of the other texts."""
 
 
-def report_data(surveys: Mapping[str, RowReport], recorded: RowsConfig, training: Any, task: Any) -> None:
-    """Logs rows, classes, lengths and three examples as the model sees them, and warns of what is odd.
+def report_data(reports: Mapping[str, RowReport], recorded: RowsConfig, training: Any, task: Any) -> None:
+    """Logs rows, classes, lengths and three examples as the model sees them, and warns about common problems.
 
     Args:
-        surveys: what the first pass over the files found, by split.
-        recorded: what the run records of the data.
+        reports: the results of the validation pass over the files, by split.
+        recorded: what the run records about the data.
         training: the training split as a `tf.data.Dataset`.
         task: the fitted task.
     """
-    main = surveys["train"]
+    main = reports["train"]
     path, rows = main.files.named()[0].name, recorded.rows
     columns = ", ".join(f"{word}={column}" for word, column in recorded.columns.items())
     logger.info(
-        "%s: %s to train on, %s to validate on, %s to test on%s.",
+        "%s: %s training rows, %s validation rows, %s test rows%s.",
         path,
-        *(f"{rows[part]:,}" for part in ("train", "validation", "test")),
+        *(f"{rows[split]:,}" for split in ("train", "validation", "test")),
         f"; columns {columns}" if columns else "",
     )
     if main.labels:
         logger.info("Classes: %s.", _balance(main.labels))
-    examples = list(training.take(SAMPLE).as_numpy_iterator())
+    examples = list(training.take(SAMPLE_SIZE).as_numpy_iterator())
     lengths, unit = _lengths(task, [raw for raw, _ in examples])
-    found = np.percentile(lengths, (50, 95, 100))
-    # Four digits tell enough of seconds; of many steps they would be 2e+04.
-    median, most, longest = (f"{length:,.0f}" if length >= 1000 else f"{length:.4g}" for length in found)
-    logger.info("Lengths: median %s, 95th percentile %s, longest %s %s.", median, most, longest, unit)
+    percentiles = np.percentile(lengths, (50, 95, 100))
+    # Four significant digits are enough for seconds, but would show large numbers of steps as 2e+04.
+    median, high, longest = (f"{length:,.0f}" if length >= 1000 else f"{length:.4g}" for length in percentiles)
+    logger.info("Lengths: median %s, 95th percentile %s, longest %s %s.", median, high, longest, unit)
     if task.reader.input == "series":
         for line in series_ranges(np.concatenate([raw for raw, _ in examples])):
             logger.info("%s", line)
     for raw, target in examples[:3]:
         logger.info("As the model sees it: %s", _as_seen(task, raw, target))
-    for warning in _warnings(surveys, task, examples, lengths):
+    for warning in _warnings(reports, task, examples, lengths):
         logger.warning("Warning: %s", warning)
 
 
 def _balance(labels: Mapping[str, int]) -> str:
     total = sum(labels.values())
     ranked = sorted(labels.items(), key=lambda item: -item[1])
-    told = [f"{shown(name)[1:-1]} {count:,} ({count / total:.1%})" for name, count in ranked[:CLASSES_LISTED]]
+    listed = [f"{shown(name)[1:-1]} {count:,} ({count / total:.1%})" for name, count in ranked[:CLASSES_LISTED]]
     more = [f"{len(ranked) - CLASSES_LISTED} more"] if len(ranked) > CLASSES_LISTED else []
-    return ", ".join(told + more)
+    return ", ".join(listed + more)
 
 
 def _ids(task: Any) -> Any:
-    """Returns the vocabulary that a task's reader reads with, or `None`."""
+    """Returns the vocabulary of a task's reader, or `None`."""
     return getattr(task.reader, "ids", None) or getattr(task.reader, "words", None)
 
 
@@ -97,7 +98,7 @@ def _unit(ids: Any) -> str:
 
 
 def _target_texts(examples: list[Any]) -> list[bytes]:
-    """Returns the targets of examples, each a text; of several references the first, which training learns."""
+    """Returns the targets of examples, each a text; the first one if there are several references."""
     return [target[0] if isinstance(target, np.ndarray) else target for _, target in examples]
 
 
@@ -117,113 +118,113 @@ def _as_seen(task: Any, raw: Any, target: Any) -> str:
         target = target[0] if target.ndim else target.item()
     if task.classes and not isinstance(target, bytes):
         target = task.classes[int(target)]
-    answer = target.decode("utf-8", "replace") if isinstance(target, bytes) else target
-    return f"{seen} -> {shown(answer)}"
+    text = target.decode("utf-8", "replace") if isinstance(target, bytes) else target
+    return f"{seen} -> {shown(text)}"
 
 
 def _joined(ids: Any, tokens: Any) -> str:
-    """Returns the tokens of one text as a model sees them, joined for a message."""
+    """Returns the tokens of a single text as the model sees them, joined for a message."""
     from keras_rnn_zoo.layers.text import SEPARATORS
 
     known = frozenset(ids.vocabulary)
     texts = [token.decode("utf-8", "replace") for token in tokens.flat_values.numpy()]
-    # A reader of words looks them up in lower case.
+    # Readers of words look them up in lower case.
     return shown(SEPARATORS[ids.tokens].join(t if t in known or t.lower() in known else "[UNK]" for t in texts))
 
 
-def _warnings(surveys: Mapping[str, RowReport], task: Any, examples: list[Any], lengths: Any) -> list[str]:
-    main = surveys["train"]
-    found = []
-    if skipped := sum(one.bad_rows for one in surveys.values()):
-        told = [bad.describe(str(one.files.named()[0])) for one in surveys.values() for bad in one.bad]
-        found.append(f"{skipped:,} rows cannot be used and are left out; the first one: {told[0]}.")
-    for one in surveys.values():
-        found += one.files.warnings()
+def _warnings(reports: Mapping[str, RowReport], task: Any, examples: list[Any], lengths: Any) -> list[str]:
+    main = reports["train"]
+    warnings = []
+    if skipped := sum(report.bad_rows for report in reports.values()):
+        faults = [bad.describe(str(report.files.named()[0])) for report in reports.values() for bad in report.bad]
+        warnings.append(f"{skipped:,} rows cannot be used and are skipped; the first one: {faults[0]}.")
+    for report in reports.values():
+        warnings += report.files.warnings()
     if main.empty:
-        found.append(f"{main.empty:,} rows have an empty text, which can teach nothing. Leave them out.")
+        warnings.append(f"{main.empty:,} rows have an empty text, from which nothing can be learned. Remove them.")
     if main.strata and main.labels and max(main.labels.values()) > 0.95 * main.rows:
-        likeliest = max(main.labels, key=lambda label: main.labels[label])
-        found.append(
-            f"{max(main.labels.values()) / main.rows:.1%} of the rows are of the class {likeliest!r}: always saying so "
-            "would be as accurate. Look at macro_f1."
+        majority = max(main.labels, key=lambda label: main.labels[label])
+        warnings.append(
+            f"{max(main.labels.values()) / main.rows:.1%} of the rows have the class {majority!r}: always predicting "
+            "it would be as accurate. Compare macro_f1."
         )
     if main.strata:
-        found += _odd_classes(main)
+        warnings += _odd_classes(main)
     numbers = np.asarray(main.numbers, "uint64")
     repeated = len(numbers) - len(np.unique(numbers))
     if repeated:
-        found.append(f"{repeated:,} rows repeat the input of another; rows that do stand in the same split.")
-    for part, one in surveys.items():
-        if part == "train":
+        warnings.append(f"{repeated:,} rows have the same input as another row; such rows are put in the same split.")
+    for split, report in reports.items():
+        if split == "train":
             continue
-        if shared := int(np.isin(np.asarray(one.inputs, "uint64"), np.asarray(main.inputs, "uint64")).sum()):
-            found.append(
-                f"{shared:,} of the {one.rows:,} rows to {'test' if part == 'test' else 'validate'} on stand among "
-                "those to train on, too: the figures will look better than they are."
+        if shared := int(np.isin(np.asarray(report.inputs, "uint64"), np.asarray(main.inputs, "uint64")).sum()):
+            warnings.append(
+                f"{shared:,} of the {report.rows:,} {split} rows are also among the training rows: metrics will be "
+                "too good."
             )
     limit = getattr(_ids(task), "max_length", None)
-    if limit and np.mean(lengths > limit) > CUT_SOURCES:
-        found.append(_cut("texts", lengths, limit, _unit(_ids(task))))
+    if limit and np.mean(lengths > limit) > MAX_TRUNCATED_SOURCES:
+        warnings.append(_truncated("texts", lengths, limit, _unit(_ids(task))))
     if limit := getattr(task, "target_limit", None):
-        written = _token_counts(task.target_ids, _target_texts(examples))
-        if np.mean(written > limit) > CUT_TARGETS:
-            found.append(_cut("targets", written, limit, _unit(task.target_ids)))
+        target_lengths = _token_counts(task.target_ids, _target_texts(examples))
+        if np.mean(target_lengths > limit) > MAX_TRUNCATED_TARGETS:
+            warnings.append(_truncated("targets", target_lengths, limit, _unit(task.target_ids)))
     if task.reader.input == "series":
         normalized = task.reader.normalization == "standard"
-        found += series_warnings(np.concatenate([raw for raw, _ in examples]), normalized=normalized)
-    return found + (_leaks(task, examples) if main.files.task_files.classes == "one" else [])
+        warnings += series_warnings(np.concatenate([raw for raw, _ in examples]), normalized=normalized)
+    return warnings + (_leaks(task, examples) if main.files.task_files.classes == "one" else [])
 
 
 def _odd_classes(main: RowReport) -> list[str]:
-    """Returns warnings of classes that look alike, are a header, or have a single row."""
-    found = []
-    for group in alike(main.labels)[:CLASSES_LISTED]:
+    """Returns warnings about classes that look alike, seem to be a header, or have a single row."""
+    warnings = []
+    for group in group_similar(main.labels)[:CLASSES_LISTED]:
         names = " and ".join(ascii(name) for name in group[:3])
-        found.append(
-            f"the labels {names} differ in case, spaces, Unicode form or invisible characters alone, and are "
-            f"{len(group)} classes. Write them alike if they are one."
+        warnings.append(
+            f"the labels {names} differ only in case, spaces, Unicode normalization or invisible characters, and are "
+            f"{len(group)} classes. If they are the same class, write them the same way."
         )
     single = [name for name, count in main.labels.items() if count == 1]
     first = next(iter(main.labels))
     columns = main.files.columns.values()
     if single == [first] and columns and all(column.isdecimal() for column in columns):
-        found.append(
-            f"the first row alone has the label {first!r}: if it is the header, name the columns as it does, with "
+        warnings.append(
+            f"only the first row has the label {first!r}: if it is the header, use its names of the columns in "
             "--columns."
         )
     elif len(single) > 0.5 * len(main.labels):
         values = " Name the column as value=... in --columns if it is a number to predict."
-        found.append(
-            f"{len(single):,} of the {len(main.labels):,} classes have a single row, which is either trained on or "
-            f"tested, never both.{values if are_whole(main.labels) else ''}"
+        warnings.append(
+            f"{len(single):,} of the {len(main.labels):,} classes have a single row, which cannot be both in the "
+            f"training split and in another.{values if are_integers(main.labels) else ''}"
         )
-    return found
+    return warnings
 
 
-def _cut(what: str, lengths: Any, limit: int, unit: str) -> str:
+def _truncated(what: str, lengths: Any, limit: int, unit: str) -> str:
     return (
-        f"{np.mean(lengths > limit):.0%} of the {what} are longer than max_length={limit} and are cut; the longest has "
-        f"{max(lengths):,} {unit}. Raise it: --set max_length=N."
+        f"{np.mean(lengths > limit):.0%} of the {what} are longer than max_length={limit} and are truncated; the "
+        f"longest has {max(lengths):,} {unit}. Increase it: --set max_length=N."
     )
 
 
 def _leaks(task: Any, examples: list[Any]) -> list[str]:
-    """Returns warnings of classes whose names stand in their own texts."""
+    """Returns warnings about labels whose names occur in the texts of their class."""
     if task.reader.input != "text":
         return []
     words = [frozenset(re.findall(r"\w+", raw.decode("utf-8", "replace").casefold())) for raw, _ in examples]
     targets = [int(target) for _, target in examples]
-    found = []
-    for number, name in enumerate(task.classes[:100]):
-        parts = re.findall(r"\w+", name.casefold())
-        if not parts or name.isdecimal():
+    warnings = []
+    for index, name in enumerate(task.classes[:100]):
+        label_words = re.findall(r"\w+", name.casefold())
+        if not label_words or name.isdecimal():
             continue
-        holds = [all(part in text for part in parts) for text in words]
-        own = [held for held, target in zip(holds, targets, strict=True) if target == number]
-        others = [held for held, target in zip(holds, targets, strict=True) if target != number]
-        if own and others and np.mean(own) >= LEAK and np.mean(others) <= CHANCE:
-            found.append(
-                f"the label {name!r} stands in {np.mean(own):.0%} of its own texts and in {np.mean(others):.0%} of the "
-                "others: it leaks into the text. Remove it there."
+        occurs = [all(word in text for word in label_words) for text in words]
+        in_class = [occurred for occurred, target in zip(occurs, targets, strict=True) if target == index]
+        in_others = [occurred for occurred, target in zip(occurs, targets, strict=True) if target != index]
+        if in_class and in_others and np.mean(in_class) >= MIN_LEAK and np.mean(in_others) <= MAX_CHANCE:
+            warnings.append(
+                f"the label {name!r} occurs in {np.mean(in_class):.0%} of the texts of its class and in "
+                f"{np.mean(in_others):.0%} of the others: it leaks into the text. Remove it there."
             )
-    return found
+    return warnings

@@ -1,4 +1,4 @@
-"""Encodings of text by name, and as the first bytes of a file tell them."""
+"""Encodings of text: by name, or detected from the first bytes of a file."""
 
 import codecs
 from encodings.aliases import aliases
@@ -7,33 +7,33 @@ from keras_rnn_zoo.errors import OptionError, nearest
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # Before UTF-16, whose mark it begins with.
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # Before UTF-16, because it begins with the mark of UTF-16.
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-"""Byte order marks and the encodings that they stand for."""
+"""Byte order marks and their encodings."""
 
 _ESCAPES = {"idna", "punycode", "undefined"} | {
     f"{kind}unicode{mark}escape" for kind in ("", "raw-", "raw_") for mark in "-_"
 }
-"""Codecs of Python that decode bytes to text and yet are no encodings of files."""
+"""Python codecs that decode bytes to text but are not encodings of text files."""
 _READ_ON_LINUX = sorted(set(aliases.values()) - {"mbcs", "oem"})
 
 
 def find_encoding(name: str) -> str:
-    """Returns Python's own name for an encoding of text, such as "utf-16" for "UTF16".
+    """Returns Python's name for an encoding of text, such as "utf-16" for "UTF16".
 
     Raises:
-        OptionError: there is no encoding of that name, or it is not one of text files.
+        OptionError: there is no such encoding, or it is not an encoding of text files.
     """
     try:
-        found = codecs.lookup(name)
-    except (LookupError, ValueError):  # `ValueError` for a name that holds a zero byte.
+        codec = codecs.lookup(name)
+    except (LookupError, ValueError):  # `ValueError` for a name with a zero byte.
         raise OptionError(f"There is no encoding {name!r}. {_hint(name)}") from None
-    if not _is_text(found.name):
+    if not _is_text(codec.name):
         raise OptionError(f"{name!r} is not an encoding of text files. {_hint(name)}")
-    return "utf-8" if found.name == "utf-8-sig" else found.name
+    return "utf-8" if codec.name == "utf-8-sig" else codec.name
 
 
 def _is_text(name: str) -> bool:
@@ -49,25 +49,25 @@ def _hint(name: str) -> str:
 
 
 def marked_encoding(head: bytes) -> tuple[str, int] | None:
-    """Returns the encoding that a byte order mark tells and the number of bytes of the mark, or `None`."""
+    """Returns the encoding of a byte order mark and the number of bytes of the mark; `None` if there is no mark."""
     return next(((encoding, len(mark)) for mark, encoding in MARKS if head.startswith(mark)), None)
 
 
 def encoding_of(head: bytes, name: str = "") -> tuple[str, int]:
     """Returns the encoding of a file and the number of bytes of its byte order mark.
 
-    A byte order mark wins over the name, as in browsers: a file that begins with one says itself what it is.
+    A byte order mark takes precedence over the name, as in browsers.
 
     Args:
         head: the first bytes of the file.
-        name: the name that the user gave; "" for none, which stands for UTF-8.
+        name: the encoding that the user named; "" for UTF-8.
     """
-    given = find_encoding(name) if name else "utf-8"
+    encoding = find_encoding(name) if name else "utf-8"
     if marked := marked_encoding(head):
         return marked
-    if given in ("utf-16", "utf-32"):
-        # Most characters of most texts, and all line ends, have a zero byte on the side of the high bits.
-        size = int(given[-2:]) // 8
-        big = head[0::size].count(0) > head[size - 1 :: size].count(0)
-        return f"{given}-{'be' if big else 'le'}", 0
-    return given, 0
+    if encoding in ("utf-16", "utf-32"):
+        # In most texts, the most significant byte of most characters, and of all line ends, is zero.
+        size = int(encoding[-2:]) // 8
+        big_endian = head[0::size].count(0) > head[size - 1 :: size].count(0)
+        return f"{encoding}-{'be' if big_endian else 'le'}", 0
+    return encoding, 0

@@ -1,4 +1,4 @@
-"""Folders of images or recordings, with what they show or say told by folder, by table or by file name."""
+"""Folders of images or recordings, whose targets are names of folders, in a table, or names of files."""
 
 import logging
 import re
@@ -10,7 +10,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.atomic_files import file_digest
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.formats.csv import CsvTable
-from keras_rnn_zoo.user_data.listing import Names, list_folder
+from keras_rnn_zoo.user_data.listing import FileNames, list_folder
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn, Writer
 from keras_rnn_zoo.user_data.prediction_outputs import row_writer
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, existing_folder
@@ -19,32 +19,32 @@ from keras_rnn_zoo.user_data.textfile import TextFile, check_text
 
 logger = logging.getLogger(__name__)
 
-FEW = 5000
-"""Files up to which a folder is small, so that training reads them many times."""
+FEW_FILES = 5000
+"""A folder with fewer files is small, so that training needs more epochs."""
 
 
 class Folder(RowSource):
     """A folder of files of one kind; see `RowSource`.
 
-    Targets come from a table, if there is one. Without a table, a target that is a class is the name of the folder that
-    a file lies in, any other the name of the file, up to its ending; captions need a table.
+    Targets come from a table if there is one. Without a table, a class is the name of the folder that contains the
+    file, and any other target is the name of the file without its extension; captions need a table.
     """
 
     endings: ClassVar[tuple[str, ...]] = ()
     token_files: ClassVar[str] = ""
-    """A pattern of the names of files as Flickr8k has them: name, "#", number, tab, caption."""
+    """Glob pattern of files in the format of Flickr8k, whose lines are: name, "#", number, tab, caption."""
 
-    def __init__(self, place: str, tasks: tuple[str, ...], given: Mapping[str, str], encoding: str) -> None:
-        self.folder = existing_folder(place)
+    def __init__(self, location: str, tasks: tuple[str, ...], given: Mapping[str, str], encoding: str) -> None:
+        self.folder = existing_folder(location)
         self.task, self.encoding, self.columns = tasks[0], encoding, {}
         self.listing = list_folder(self.folder, self.readable())
         self._paths = self.listing.paths
-        self._unnamed = 0  # Files that the table does not name, once it was read.
+        self._unnamed = 0  # Number of files that the table does not name, known once it has been read.
         if not self._paths:
             others = self.listing.counts(self.needed())
             raise DataError(
-                f"{self.folder} holds no file that ends in {', '.join(self.readable())}"
-                f"{': ' + '; '.join(others) if others else ''}. Name the folder that does."
+                f"{self.folder} contains no file with the extension {', '.join(self.readable())}"
+                f"{': ' + '; '.join(others) if others else ''}. Name the folder that contains them."
             )
         self.table = self._table(given)
         if self.table is not None:
@@ -55,32 +55,32 @@ class Folder(RowSource):
             word = self.task_files.target
             raise DataError(
                 f"{self.folder} has no {word}s: a table {self.task_files.table} with the columns {self.input} and "
-                f"{word} is expected, or a file {self.token_files} as Flickr8k has it."
+                f"{word} is expected, or a file {self.token_files} in the format of Flickr8k."
             )
 
     @classmethod
     def readable(cls) -> tuple[str, ...]:
-        """Returns the endings of files that can be read here and now."""
+        """Returns the extensions of files that can be read with the installed packages."""
         return cls.endings
 
     @classmethod
     def needed(cls) -> Mapping[str, str]:
-        """Returns how to install what is needed for further endings, by ending."""
+        """Returns how to install the package that other extensions need, by extension."""
         return {}
 
     @classmethod
-    def divided(cls, place: str) -> dict[str, str]:
+    def divided(cls, location: str) -> dict[str, str]:
         tables = frozenset(task.files.table for task in registry.tasks.entries() if task.files)
-        return split_folders(existing_folder(place), cls.readable(), tables)
+        return split_folders(existing_folder(location), cls.readable(), tables)
 
     def _check_classes(self) -> None:
-        """Raises `DataError` unless files lie in folders that are classes."""
+        """Raises `DataError` unless there is a folder of files for each class."""
         folders = sorted({path.parts[0] for path in self._paths if len(path.parts) > 1})
         table = f"a table {self.task_files.table} with the columns {self.input} and {self.task_files.target}"
         if not folders:
             raise DataError(
-                f"{self.folder} has its files in no folder: classification needs a folder for each class, or {table}."
-                + (" Or name the folder to train on alone." if name_of_split(self.folder.name) else "")
+                f"{self.folder} has files but no folders: classification needs a folder for each class, or {table}."
+                + (" Or name the folder above, which contains all splits." if name_of_split(self.folder.name) else "")
             )
         inner = sorted({path.parts[1] for path in self._paths if len(path.parts) > 2})
         if len(folders) == 1 and len(inner) > 1:
@@ -90,8 +90,8 @@ class Folder(RowSource):
             )
         if inner and all(name_of_split(name) for name in inner):
             raise DataError(
-                f"{self.folder} has folders such as {'/'.join((folders[0], inner[0]))!r} within those of its classes. "
-                f"Splits come first: rename it to {'/'.join((inner[0], folders[0]))!r}."
+                f"{self.folder} has folders of splits, such as {'/'.join((folders[0], inner[0]))!r}, within those of "
+                f"classes. Put the splits at the top level: rename it to {'/'.join((inner[0], folders[0]))!r}."
             )
 
     def _table(self, given: Mapping[str, str]) -> "_Labels | None":
@@ -122,35 +122,35 @@ class Folder(RowSource):
         for path in self.paths():
             try:
                 digest = file_digest(path) if path.is_file() else "none"
-            except OSError:  # The first pass names it.
+            except OSError:  # The validation pass reports it.
                 digest = "none"
-            # With its folder, which may be the class.
+            # Include the folder, which may be the class.
             name = path.relative_to(self.folder).as_posix().encode("utf-8", "surrogateescape")
             total.update(name + f"\0{digest}\n".encode())
         return total.hexdigest()
 
     def warnings(self) -> list[str]:
-        found = self.listing.warnings(self.folder, self.needed())
+        sentences = self.listing.warnings(self.folder, self.needed())
         if self.task_files.classes == "one" and not self.table:
             deep = next((path for path in self._paths if len(path.parts) > 2), None)
             if deep:
-                found.append(
-                    f"In {self.folder}, files lie in folders within those of the classes, such as {str(deep)!r}: the "
-                    f"class is the first folder, {deep.parts[0]!r}."
+                sentences.append(
+                    f"In {self.folder}, folders of classes contain subfolders, such as in {str(deep)!r}: the class "
+                    f"is the first folder, {deep.parts[0]!r}."
                 )
             if split := next((path.parts[0] for path in self._paths if name_of_split(path.parts[0])), ""):
-                found.append(
-                    f"In {self.folder}, the folder {split!r} is taken as a class, though its name is that of a split."
+                sentences.append(
+                    f"In {self.folder}, the folder {split!r} is read as a class, although its name is that of a split."
                 )
         if self._unnamed:
-            found.append(
+            sentences.append(
                 f"{self._unnamed:,} of the {len(self._paths):,} files in {self.folder} are not used: "
                 f"{self._names_file()} does not name them."
             )
-        return found
+        return sentences
 
     def defaults(self) -> dict[str, Any]:
-        return dict(self.task_files.few_files.get(self.input, {})) if len(self._paths) < FEW else {}
+        return dict(self.task_files.few_files.get(self.input, {})) if len(self._paths) < FEW_FILES else {}
 
     def rows(self) -> Iterator[Row | BadRow]:
         if self.task_files.references:
@@ -175,12 +175,12 @@ class Folder(RowSource):
         if self.task_files.classes != "one":
             return Row(where, str(path), path.stem)
         if path.parent == Path():
-            return BadRow(where, "", "", "the file lies in no folder of a class")
+            return BadRow(where, "", "", "the file is not in a folder of a class")
         return Row(where, str(path), path.parts[0])
 
     def _labeled(self) -> Iterator[Row | BadRow]:
-        """Gives the rows of the table or the token file, with the paths of the files that they name."""
-        names, used = Names(self.folder, self._paths), set()
+        """Yields the rows of the table or the token file, with the paths of the files that they name."""
+        names, used = FileNames(self.folder, self._paths), set()
         column = self.columns.get(self.input, "")
         for row in self.table.rows() if self.table else self._flickr():
             where = f"{self._names_file()} {row.where}"
@@ -195,12 +195,12 @@ class Folder(RowSource):
         self._unnamed = len(self._paths) - len(used)
 
     def _names_file(self) -> str:
-        """Returns the name of the file that tells what the files show or say."""
+        """Returns the name of the file with the targets."""
         path = self.table.file.path if self.table else self._token_file()
         return path.name if path else ""
 
     def _captioned(self) -> Iterator[Row | BadRow]:
-        """Gives each image once, with all its captions."""
+        """Yields each image once, with all its captions."""
         captions: dict[str, list[str]] = {}
         for row in self._labeled():
             if isinstance(row, BadRow):
@@ -224,23 +224,23 @@ class Folder(RowSource):
         file = TextFile(str(path), self.encoding)
         for number, (line, _) in enumerate(file.lines(), 1):
             line, where = line.rstrip("\r\n"), f"line {number}"
-            parts = re.fullmatch(r"(.+?)#\d+\t(.*)", line)
-            if not parts:
+            match = re.fullmatch(r"(.+?)#\d+\t(.*)", line)
+            if not match:
                 yield BadRow(where, "", line, "IMAGE#NUMBER, a tab and a caption are expected")
             else:
-                yield check_text(parts[2], where, "", file.encoding) or Row(where, parts[1], parts[2])
+                yield check_text(match[2], where, "", file.encoding) or Row(where, match[1], match[2])
 
 
-def folder_inputs(kind: type[Folder], place: str, trained: TrainedOn) -> InputFile:
-    """Opens a folder of files to predict; predictions go to a table with the names of the files."""
-    folder = kind(place, ("",), {}, "")  # For no task, it asks for no labels.
+def folder_inputs(kind: type[Folder], location: str, trained: TrainedOn) -> InputFile:
+    """Opens a folder of files to predict; predictions are written to a table with the names of the files."""
+    folder = kind(location, ("",), {}, "")  # Without a task, it needs no labels.
 
     for warning in folder.warnings():
         logger.warning("Warning: %s", warning)
 
     def inputs() -> Iterator[InputRecord | BadRow]:
         rows = list(folder.rows())
-        # First what is known before anything is predicted.
+        # Report faults that are already known before predicting anything.
         yield from (row for row in rows if isinstance(row, BadRow))
         for row in rows:
             if isinstance(row, BadRow):
@@ -252,13 +252,13 @@ def folder_inputs(kind: type[Folder], place: str, trained: TrainedOn) -> InputFi
 
     def writer(file: IO[str]) -> Writer:
         write = row_writer(file, [trained.input])
-        return lambda record, prediction: write([record.beside], prediction)
+        return lambda record, prediction: write([record.record], prediction)
 
     return InputFile(str(folder.folder), inputs, writer)
 
 
 class _Labels(CsvTable):
-    """The table of a folder: which file shows or says what."""
+    """The table of a folder, with the names of files and their targets."""
 
     def __init__(self, folder: Folder, path: Path, given: Mapping[str, str]) -> None:
         self.input = folder.input

@@ -1,9 +1,9 @@
-"""Pickles of NumPy's arrays of objects, read without any unpickler.
+"""Reads pickles of NumPy object arrays safely, without Python's unpickler.
 
-NumPy writes an array of objects as a pickle: a program for a small stack machine that names functions, calls them and
-hands them state. NumPy's own functions trust that state: a made-up type lets them take numbers of the file for
-addresses. So the program is run by a machine of ours, which knows the few instructions that arrays, lists, numbers and
-texts are written with, and makes arrays by `np.frombuffer` alone, of types from a list.
+NumPy writes an object array as a pickle: a program for a small stack machine that names functions, calls them and
+passes them state. NumPy's own functions trust that state: with a forged dtype, they would treat numbers in the file as
+memory addresses. So a restricted machine runs the program. It supports only the instructions that arrays, lists,
+numbers and texts need, and creates arrays only with `np.frombuffer` and with dtypes from an allowlist.
 """
 
 import struct
@@ -16,27 +16,27 @@ _BYTE, _SHORT, _UNSIGNED, _SIGNED, _LONG, _DOUBLE = map(struct.Struct, ("<B", "<
 
 
 def read_pickle(content: memoryview, room: int) -> Any:
-    """Returns the array that a pickle is of; raises some error where it is none.
+    """Returns the array in a pickle; raises an exception of any kind if the pickle is invalid.
 
     Args:
-        content: the bytes of the pickle, which arrays of numbers in it share.
-        room: bytes of memory that it may take.
+        content: the bytes of the pickle; arrays of numbers share this memory.
+        room: maximum number of bytes of memory to use.
     """
     machine = Machine(content, room)
     while (instruction := machine.byte()) != _STOP:
         if instruction not in _STEPS:
-            raise ValueError(f"it holds the pickle instruction {instruction:#04x}, which no array of numbers needs")
+            raise ValueError(f"it contains the pickle instruction {instruction:#04x}, which no array of numbers needs")
         _STEPS[instruction](machine)
-    found = machine.pop()
-    if machine.stack or not isinstance(found, Array) or found.value is None:
-        raise ValueError("it is no pickle of an array")
-    return found.value
+    result = machine.pop()
+    if machine.stack or not isinstance(result, Array) or result.value is None:
+        raise ValueError("it is not a pickle of an array")
+    return result.value
 
 
 def _named(machine: Machine, module: Any, name: Any) -> None:
     if not isinstance(module, str) or not isinstance(name, str) or (module, name) not in NAMES:
-        named = f"{module}.{name}"[:120]
-        shown = named if named.isprintable() else repr(named)
+        full_name = f"{module}.{name}"[:120]
+        shown = full_name if full_name.isprintable() else repr(full_name)
         raise ValueError(f"it names {shown}, which no array of numbers needs")
     machine.push(Name(NAMES[module, name]))
 
@@ -63,7 +63,7 @@ def _bytes(form: struct.Struct) -> Callable[[Machine], None]:
 
 
 def _integer(form: struct.Struct) -> Callable[[Machine], None]:
-    """Integers of any length: their bytes, the lowest first, after how many there are."""
+    """Reads an integer of any length: the number of bytes, followed by the bytes in little-endian order."""
     return lambda machine: machine.push(int.from_bytes(machine.take(machine.number(form)), "little", signed=True))
 
 
@@ -77,10 +77,10 @@ def _constant(value: Any) -> Callable[[Machine], None]:
 
 def _tuple(number: int | None) -> Callable[[Machine], None]:
     def step(machine: Machine) -> None:
-        made, items = Items(), machine.popped(number)
-        made.fixed = True
-        machine.add(made, items)
-        machine.push(made, 120)
+        result, items = Items(), machine.popped(number)
+        result.fixed = True
+        machine.add(result, items)
+        machine.push(result, 120)
 
     return step
 
@@ -88,10 +88,10 @@ def _tuple(number: int | None) -> Callable[[Machine], None]:
 def _append(number: int | None) -> Callable[[Machine], None]:
     def step(machine: Machine) -> None:
         items = machine.popped(number)
-        to = machine.stack[-1]
-        if not isinstance(to, Items) or to.fixed:
-            raise ValueError("it appends to what is no list")
-        machine.add(to, items)
+        target = machine.stack[-1]
+        if not isinstance(target, Items) or target.fixed:
+            raise ValueError("it appends to something that is not a list")
+        machine.add(target, items)
 
     return step
 
@@ -115,7 +115,7 @@ def _get(form: struct.Struct) -> Callable[[Machine], None]:
 
 def _protocol(machine: Machine) -> None:
     if machine.number(_BYTE) > 5:
-        raise ValueError("it is a pickle of a later Python")
+        raise ValueError("its pickle protocol is newer than 5")
 
 
 _STOP = ord(".")
@@ -134,4 +134,4 @@ _STEPS: dict[int, Callable[[Machine], None]] = {
         "c": _global, "\x93": _stack_global, "R": Machine.call, "b": Machine.build,
     }.items()
 }  # fmt: skip
-"""The instructions that arrays are written with, under the protocols 2 to 5."""
+"""The instructions that arrays need, in protocols 2 to 5."""

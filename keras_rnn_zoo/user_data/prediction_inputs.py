@@ -1,6 +1,6 @@
-"""Files to predict: their inputs, one after another, and how predictions are written next to them.
+"""Files to predict: iterates over their inputs, and writes predictions next to them.
 
-How a format is opened for prediction is part of its entry, in `keras_rnn_zoo.user_data.formats` or a plugin.
+Each format's entry, in `keras_rnn_zoo.user_data.formats` or a plugin, defines how to open it for prediction.
 """
 
 import inspect
@@ -18,13 +18,15 @@ from keras_rnn_zoo.user_data.textfile import likely_encoding
 
 
 class InputRecord(NamedTuple):
-    """One input as `predict` takes it, and what stands beside it in the file.
+    """An input for `predict`, and the record of the file that contains it.
 
-    Where the file holds no input, such as a comment between sentences, `input` is `None`.
+    Attributes:
+        input: the input; `None` for a record without input, such as a comment between sentences.
+        record: what the writer of predictions needs of the record, such as its fields or lines.
     """
 
     input: Any
-    beside: Any
+    record: Any
 
 
 Writer = Callable[[InputRecord, Prediction], None]
@@ -35,9 +37,9 @@ class InputFile(NamedTuple):
 
     Attributes:
         path: the file or folder.
-        inputs: gives the inputs, or what is wrong with one.
-        writer: given a file, returns a function that writes an input with its prediction, as `predict` gives it; of
-            what is no input the prediction is empty.
+        inputs: returns an iterator over the inputs and the rows that cannot be read.
+        writer: given an output file, returns a function that writes a record and its prediction, which is empty for
+            records without input.
     """
 
     path: str
@@ -46,14 +48,14 @@ class InputFile(NamedTuple):
 
 
 class TrainedOn(NamedTuple):
-    """What a run was trained on, as far as that says how new files are read.
+    """What a run was trained on, as far as it determines how new files are read.
 
     Attributes:
-        task: the name of its task.
+        task: name of its task.
         input: its kind of input.
-        format: the file format of its data set; "" where that was no file.
-        columns: the column of each word.
-        options: the options of its data set.
+        format: the file format of its dataset; "" for registered datasets.
+        columns: the column for each word of the option `columns`.
+        options: the options of its dataset.
     """
 
     task: str
@@ -64,23 +66,24 @@ class TrainedOn(NamedTuple):
 
     @property
     def source(self) -> str:
-        """The word for the column of the input."""
+        """The word by which the option `columns` names the input column."""
         return words_of(self.task, self.input)[0]
 
-    def encoding_of(self, place: str, encoding: str) -> str:
-        """Returns the encoding of a file: the one named, if any, else the likely one."""
-        return encoding or likely_encoding(place, str(self.options.get("encoding", "")))
+    def encoding_of(self, location: str, encoding: str) -> str:
+        """Returns the encoding of a file: `encoding`, or else the most likely one."""
+        return encoding or likely_encoding(location, str(self.options.get("encoding", "")))
 
     def column_given(self, columns: str) -> str:
-        """Returns the column of the input that the option `columns` names, or ""."""
-        # The column of the target may be named as it was in training; nothing reads it.
+        """Returns the input column that the option `columns` names, or ""."""
+        # The option may also name the target column, as in training. It is ignored.
         return parse_columns(columns, words_of(self.task, self.input)).get(self.source, "")
 
     def known_column(self, column_names: str) -> tuple[str, bool]:
-        """Returns the column of the input in training, and whether a file to predict must have it.
+        """Returns the input column in training, and whether a file to predict must have it.
 
         Args:
-            column_names: what the names of the file's columns mean, as of `FileFormat`; others mean nothing there.
+            column_names: the naming scheme of the file's columns, as in `FileFormat`; names of other schemes do not
+                apply.
         """
         entries = [entry for entry in registry.file_formats.entries() if entry.name == self.format]
         column = self.columns.get(self.source, "")
@@ -94,65 +97,67 @@ def open_inputs(
     """Opens the files that a run is to predict.
 
     Args:
-        address: the path, whose ending tells the format, or an address.
+        address: the path, whose extension determines the format, or an address.
         config: the description of the run.
-        columns: which column holds the input, such as `text=review`; by default the one that training read.
-        encoding: the encoding of texts; "" for what a byte order mark tells, else for UTF-8 or the encoding that
-            training read.
-        separator: what separates the columns of a table; "" for what training was told, or what is found.
+        columns: which column holds the input, such as `text=review`; by default, the one that training read.
+        encoding: the encoding of texts; "" for that of a byte order mark, or else UTF-8 or the encoding in training.
+        separator: the separator of columns in a table; "" for the one in training, or a detected one.
 
     Raises:
-        OptionError: an option is given that the format does not have.
-        DataError: the files are not there, or not of a format that the run's kind of input has.
+        OptionError: the format does not have an option that is set.
+        DataError: the files do not exist, or their format does not support the run's kind of input.
     """
     data = config.dataset
     format, colon, _ = data.name.partition(":")
     columns_read = data.recorded.columns if data.recorded else {}
     trained = TrainedOn(config.task.name, config.task.input, format if colon else "", columns_read, data.options)
-    prefix, colon, place = address.partition(":")
+    prefix, colon, location = address.partition(":")
     if not colon or prefix not in registry.file_formats.names():
-        prefix, place = _format_of(address, trained.input), address
+        prefix, location = _format_of(address, trained.input), address
     entry = registry.file_formats.get(prefix)
-    given = {"columns": columns, "encoding": encoding, "separator": separator}
-    chosen = {name: value for name, value in given.items() if value}
-    for name in chosen:
+    options = {"columns": columns, "encoding": encoding, "separator": separator}
+    options = {name: value for name, value in options.items() if value}
+    for name in options:
         if name not in _options_of(entry):
             others = [other.name for other in registry.file_formats.entries() if name in _options_of(other)]
             raise OptionError(
-                f"Option {name!r} goes with {' and '.join(others)} files; {address!r} is none. Leave it out."
+                f"Option {name!r} applies only to {' and '.join(others)} files; received {address!r}. Omit the option."
             )
     if entry.predict is None or trained.input not in entry.inputs:
-        raise unfit(address, trained)
-    opened: InputFile = entry.predict(place, trained, **chosen)
+        raise unsupported_format(address, trained)
+    opened: InputFile = entry.predict(location, trained, **options)
     return opened
 
 
-def unfit(address: str, trained: TrainedOn) -> DataError:
-    """Returns the error for files whose format cannot hold the inputs of a run."""
-    fitting = [
+def unsupported_format(address: str, trained: TrainedOn) -> DataError:
+    """Returns the error for files whose format does not support the inputs of a run."""
+    formats = [
         f"{entry.name}:{'DIR' if entry.folder else 'FILE'}"
         for entry in registry.file_formats.entries()
         if entry.predict and trained.input in entry.inputs
     ]
-    wanted = ", ".join(fitting) or f"each {trained.input} on the command line instead, or call zoo.predict from Python"
-    return DataError(f"The run reads {trained.input}; {address!r} is of no form with that. Name {wanted}.")
+    expected = ", ".join(formats) or f"each {trained.input} on the command line, or call zoo.predict from Python"
+    return DataError(f"The run reads {trained.input}, which the format of {address!r} does not hold. Name {expected}.")
 
 
 def _options_of(entry: registry.FileFormat) -> list[str]:
-    """Returns the options that predicting files in a format takes."""
+    """Returns the names of a format's options for prediction."""
     parameters = inspect.signature(entry.predict).parameters.values() if entry.predict else ()
-    return [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
+    return [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
 
 
 def _format_of(path: str, input: str) -> str:
-    """Returns the name of the format that a path is most likely in."""
+    """Returns the name of the most likely format of a path."""
     entries = registry.file_formats.entries()
     if user_path(path).is_dir():
-        named = [entry.name for entry in entries if entry.folder and input in entry.inputs]
-        named = named or [entry.name for entry in entries if entry.predict and not entry.folder]
+        names = [entry.name for entry in entries if entry.folder and input in entry.inputs]
+        names = names or [entry.name for entry in entries if entry.predict and not entry.folder]
     else:
         ending = path.casefold().removesuffix(".gz").rpartition(".")[2]
-        named = [entry.name for entry in entries if ending in entry.endings]
-    if not named:
-        raise DataError(f"The ending of {path!r} tells no form. Name it, such as csv:{path} or text:{path}.")
-    return named[0]
+        names = [entry.name for entry in entries if ending in entry.endings]
+    if not names:
+        raise DataError(
+            f"The file format of {path!r} is unknown from its extension. Name the format, as in csv:{path} or "
+            f"text:{path}."
+        )
+    return names[0]

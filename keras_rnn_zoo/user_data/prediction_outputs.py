@@ -1,4 +1,4 @@
-"""Predictions, written next to their inputs in the form of the input file."""
+"""Writes predictions next to their inputs, in the format of the input file."""
 
 import functools
 import json
@@ -8,19 +8,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What the formulas of a spreadsheet begin with, as OWASP lists it; the last four are full-width."""
+"""Characters with which spreadsheet formulas begin, as listed by OWASP; the last four are full-width."""
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 Prediction = Mapping[str, Any]
 
 
 def named(prediction: Prediction) -> dict[str, Any]:
-    """Returns a prediction under the names that its values have in a file: `predicted_label` and so on."""
+    """Returns a prediction with the names that its values have in a file, such as `predicted_label`."""
     return {f"predicted_{name}": value for name, value in prediction.items()}
 
 
 def flat(prediction: Prediction) -> dict[str, Any]:
-    """Returns a prediction as values that fit into a cell: the likeliest class with its probability, tags joined."""
+    """Returns a prediction as values for table cells: the most likely class and its probability; tags are joined."""
     cells: dict[str, Any] = {}
     for name, value in prediction.items():
         if name == "probabilities":
@@ -37,18 +37,17 @@ def row_writer(
 ) -> Callable[[Sequence[str], Prediction], None]:
     """Returns a function that writes a row of a table, given its fields and its prediction.
 
-    Predictions are further columns. They take the place of columns that have their names, such as those of an earlier
-    prediction.
+    Predictions are additional columns. They replace columns with the same names, such as those of earlier predictions.
 
     Args:
         file: the file to write to.
         header: the names of the columns, written before the first row; `None` for a table without a header.
-        delimiter: what separates the fields; of TSV the tab.
-        tsv: whether to write a line a row, as TSV has it, rather than CSV.
+        delimiter: the separator of fields; ignored for TSV.
+        tsv: whether to write TSV, with one line per row, rather than CSV.
     """
     delimiter = "\t" if tsv else delimiter
-    written = _tsv_field if tsv else functools.partial(_csv_field, delimiter)
-    places: dict[str, int] = {}
+    format_field = _tsv_field if tsv else functools.partial(_csv_field, delimiter)
+    indices: dict[str, int] = {}
     begun = False
 
     def write(fields: Sequence[str], prediction: Prediction) -> None:
@@ -59,22 +58,22 @@ def row_writer(
             names = list(header or [])
             for name in cells:
                 names += [] if name in names else [name]
-                places[name] = names.index(name) if header is not None else len(places) + len(fields)
+                indices[name] = names.index(name) if header is not None else len(indices) + len(fields)
             if header is not None:
-                print(delimiter.join(map(written, names)), file=file)
-        row = [*fields, *[""] * (max(places.values(), default=-1) + 1 - len(fields))]
+                print(delimiter.join(map(format_field, names)), file=file)
+        row = [*fields, *[""] * (max(indices.values(), default=-1) + 1 - len(fields))]
         for name, value in cells.items():
-            row[places[name]] = one_line(value) if tsv else value
-        print(delimiter.join(map(written, row)), file=file)
+            row[indices[name]] = one_line(value) if tsv else value
+        print(delimiter.join(map(format_field, row)), file=file)
 
     return write
 
 
 def json_line(record: Mapping[str, Any], prediction: Prediction) -> str:
-    """Returns an object with its prediction as a line of JSON that is valid UTF-8, whatever the object holds.
+    """Returns an object with its prediction as a line of JSON that is always valid UTF-8.
 
-    Bytes of the file that are not in its encoding become U+FFFD; halves of surrogate pairs stay spelled out. Numbers
-    that JSON cannot write (NaN, and those too large for a float, such as 1e999) become null.
+    Bytes of the file that are invalid in its encoding become U+FFFD; unpaired surrogates stay escaped. Numbers that
+    JSON cannot represent (NaN, and those too large for a float, such as 1e999) become null.
     """
     document = {**record, **named(prediction)}
     try:
@@ -82,11 +81,11 @@ def json_line(record: Mapping[str, Any], prediction: Prediction) -> str:
     except ValueError:
         line = json.dumps(_without_nan(document), ensure_ascii=False, allow_nan=False)
     line = re.sub("[\udc80-\udcff]", "\N{REPLACEMENT CHARACTER}", line)
-    return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", line)
+    return re.sub("[\ud800-\udfff]", lambda match: f"\\u{ord(match[0]):04x}", line)
 
 
 def _without_nan(value: Any) -> Any:
-    """Returns a value of JSON with `None` in the place of numbers that are not finite."""
+    """Returns a JSON value with `None` in place of numbers that are not finite."""
     if isinstance(value, dict):
         return {key: _without_nan(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -95,12 +94,12 @@ def _without_nan(value: Any) -> Any:
 
 
 def one_line(value: Any) -> str:
-    """Returns a value as a text without line breaks and tabs."""
+    """Returns a value as text without line breaks and tabs."""
     return " ".join(str(value).replace("\t", " ").splitlines())
 
 
 def _no_formula(value: Any) -> Any:
-    """Returns a text that a spreadsheet would take for a formula with an apostrophe before it."""
+    """Prefixes a text that a spreadsheet would interpret as a formula with an apostrophe."""
     if isinstance(value, str) and value.startswith(FORMULA) and not NUMBER.fullmatch(value):
         return f"'{value}"
     return value
@@ -113,7 +112,7 @@ def _csv_field(delimiter: str, value: Any) -> str:
 
 
 def _tsv_field(value: Any) -> str:
-    # Only a quote at the beginning means anything to those who read TSV as CSV.
+    # Quote only fields that begin with a quote, which programs that read TSV like CSV would misread.
     text = str(value)
     quoted = text.startswith('"') or any(mark in text for mark in "\t\r\n")
     return '"' + text.replace('"', '""') + '"' if quoted else text

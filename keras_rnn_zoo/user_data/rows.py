@@ -1,4 +1,4 @@
-"""What every form of files provides: rows, one after another, each with the place it came from."""
+"""The base class of file formats: yields rows, each with its location in the file."""
 
 import abc
 import functools
@@ -12,15 +12,15 @@ from keras_rnn_zoo.errors import DataError, nearest
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.user_data.columns import files_of
 
-SHOWN = 60
-"""Characters of a value that a message shows."""
+MAX_SHOWN = 60
+"""Maximum number of characters of a value to show in a message."""
 
 
 class Row(NamedTuple):
-    """One example as it stands in the files.
+    """One example of the files.
 
     Attributes:
-        where: where it stands, such as "line 7".
+        where: its location, such as "line 7".
         raw: the input: a text, the path of a file, or an array.
         target: the target: a text, a number or a list of texts.
     """
@@ -31,7 +31,14 @@ class Row(NamedTuple):
 
 
 class BadRow(NamedTuple):
-    """A row that cannot be used: where it stands, in which column (or ""), what is there and what is wrong with it."""
+    """A row that cannot be used.
+
+    Attributes:
+        where: its location, such as "line 7".
+        column: the column with the fault, or "".
+        value: the invalid value; "" if there is none to show.
+        fault: the fault, in words.
+    """
 
     where: str
     column: str
@@ -39,37 +46,37 @@ class BadRow(NamedTuple):
     fault: str
 
     def describe(self, path: str) -> str:
-        """Returns the fault in words, with the file `path`."""
+        """Returns the fault with its location in the file `path`, for a message."""
         column = f", column {self.column!r}" if self.column else ""
         return f"{path}, {self.where}{column}: {self.fault}" + (f" ({shown(self.value)})" if self.value != "" else "")
 
 
 class RowSource(abc.ABC):
-    """The files at one place, opened for one task; reads what it must to know its columns, and nothing else.
+    """The files at an address, opened for one task. Opening reads only enough to determine the columns.
 
     Args:
-        place: the path, or the paths joined by commas.
-        tasks: the tasks that the files may be for; the columns decide where there are several.
-        given: for each word of a task ("text", "label"), the column that the user named.
-        encoding: the encoding of texts; "" for the one that a byte order mark tells, else UTF-8.
+        location: the path, or several paths separated by commas.
+        tasks: the tasks that the files may be for; the columns decide between them.
+        given: for each word of the option `columns` ("text", "label"), the column that the user named.
+        encoding: the encoding of texts; "" for that of a byte order mark, or else UTF-8.
     """
 
     input = "text"
     features = 1
-    """Numbers a step; for series."""
+    """Number of features per step, for series."""
     unspecified = ""
-    """The tag of a word that has none, which teaches nothing; "" where every tag counts."""
+    """The tag of words without a tag, which is not learned; "" if every tag is learned."""
     chunk = 256
-    """Inputs that are handed to TensorFlow at once."""
+    """Number of inputs that are passed to TensorFlow at once."""
     task: str
     columns: Mapping[str, str]
 
     @abc.abstractmethod
-    def __init__(self, place: str, tasks: tuple[str, ...], given: Mapping[str, str], encoding: str) -> None: ...
+    def __init__(self, location: str, tasks: tuple[str, ...], given: Mapping[str, str], encoding: str) -> None: ...
 
     @functools.cached_property
     def task_files(self) -> registry.TaskFiles:
-        """How the examples of the task stand in files."""
+        """How files hold the examples of the task."""
         return files_of(self.task)
 
     def raw_spec(self) -> Any:
@@ -77,8 +84,8 @@ class RowSource(abc.ABC):
         return tf.TensorSpec([], tf.string)
 
     @classmethod
-    def divided(cls, place: str) -> dict[str, str]:  # noqa: ARG003  Only folders are.
-        """Returns the places that a place is divided into, by split; empty where it is not."""
+    def divided(cls, location: str) -> dict[str, str]:  # noqa: ARG003  Only folders have them.
+        """Returns the folders of splits within `location`, by split; empty if there are none."""
         return {}
 
     @abc.abstractmethod
@@ -86,39 +93,39 @@ class RowSource(abc.ABC):
         """Returns the files, in a fixed order."""
 
     def named(self) -> list[Path]:
-        """Returns the paths that the address names, absolute: those of the files, or of their folder."""
+        """Returns the absolute paths in the address: those of the files, or of their folder."""
         return self.paths()
 
     @abc.abstractmethod
     def rows(self) -> Iterator[Row | BadRow]:
-        """Gives the rows, one after another, always in the same order."""
+        """Yields the rows, always in the same order."""
 
     def mixed_rows(self, seed: int) -> Iterator[Row | BadRow]:
-        """Gives the rows in an order drawn with `seed`, as far as memory allows."""
+        """Yields the rows shuffled with `seed`, as far as memory allows."""
         return self.rows()
 
     def load(self, row: Row) -> Any:
-        """Returns the raw input of a row as data sets give it: bytes of a text or image, or an array."""
+        """Returns the raw input of a row as in datasets: the bytes of a text or image, or an array."""
         return row.raw.encode()
 
     def check(self, row: Row) -> str:
-        """Returns what is wrong with a row's input, or ""; the first pass asks it of every row."""
+        """Returns the fault of a row's input, or ""; the validation pass calls it for every row."""
         return ""
 
     def key(self, row: Row) -> bytes:
-        """Returns what tells the split of a row: rows with the same key stand in the same split."""
+        """Returns the key that determines the split of a row: rows with the same key are in the same split."""
         return bytes(row.raw.encode())
 
     def content(self, row: Row) -> bytes:
-        """Returns what tells whether two rows, also of different files, have the same input."""
+        """Returns a value that is equal for rows, also of different files, with the same input."""
         return self.key(row)
 
     def defaults(self) -> dict[str, Any]:
-        """Returns the settings and options that suit these files better than the general defaults."""
+        """Returns defaults of settings and options that suit these files better than the general ones."""
         return {}
 
     def warnings(self) -> list[str]:
-        """Returns sentences that tell what of the files is not used, or may be meant in another way."""
+        """Returns warnings, as sentences: files that are not used, or that may be meant in another way."""
         return []
 
     def checksum(self) -> str:
@@ -135,27 +142,27 @@ class RowSource(abc.ABC):
 
 
 def shown(value: Any) -> str:
-    """Returns a value as messages show it, cut short; a byte that is no character as its number."""
+    """Returns a value as shown in messages: quoted, truncated, and with invalid bytes escaped."""
     text = " ".join(str(value).split())
     if not text.isascii():
         try:
             text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-        except UnicodeEncodeError:  # Half of a pair that JSON spelt out.
+        except UnicodeEncodeError:  # An unpaired surrogate that is escaped in JSON.
             text = text.encode("utf-8", "backslashreplace").decode()
-    return f"'{text}'" if len(text) <= SHOWN else f"'{text[:SHOWN]}...'"
+    return f"'{text}'" if len(text) <= MAX_SHOWN else f"'{text[:MAX_SHOWN]}...'"
 
 
-def existing_file(place: str) -> Path:
-    """Returns the path of a file that a user named, absolute; raises `DataError` where there is none."""
-    path = user_path(place).absolute()
+def existing_file(location: str) -> Path:
+    """Returns the absolute path of a file that the user named; raises `DataError` if it is not a readable file."""
+    path = user_path(location).absolute()
     if path.is_dir():
         raise DataError(f"{path} is a folder; a file is expected. Name the file.")
     return _readable(path)
 
 
-def existing_folder(place: str) -> Path:
-    """Returns the path of a folder that a user named, absolute; raises `DataError` where there is none."""
-    path = user_path(place).absolute()
+def existing_folder(location: str) -> Path:
+    """Returns the absolute path of a folder that the user named; raises `DataError` if it is not a readable folder."""
+    path = user_path(location).absolute()
     if path.is_file():
         raise DataError(f"{path} is a file; a folder is expected. Name the folder.")
     return _readable(path)
@@ -172,7 +179,7 @@ def _readable(path: Path) -> Path:
         hint = f"Did you mean {' or '.join(map(repr, close))}?" if close else "Check the path."
         raise DataError(f"There is no {path}. {hint}")
     if not os.access(path, os.R_OK):
-        raise DataError(f"{path} may not be read. Change its permissions.")
+        raise DataError(f"{path} cannot be read: permission denied. Change its permissions.")
     return path
 
 

@@ -1,4 +1,4 @@
-"""Which character separates the fields of a table: as the user says, or as the first lines tell."""
+"""The separator of fields in a table: named by the user, or detected from the first lines."""
 
 import csv
 import re
@@ -8,23 +8,23 @@ from itertools import islice
 from keras_rnn_zoo.errors import OptionError, nearest
 
 WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " "}
-"""Separators by the words that an option may use for them."""
+"""Separators by their names in the option `separator`."""
 
-READ = "\t|;,"
-"""Separators that are found without being named; where nothing else decides, the one that is rarer within texts."""
+DETECTED = "\t|;,"
+"""Separators that can be detected. Those that are rarer in texts come first, which decides ties."""
 
-LINES, CHARACTERS, RECORDS = 200, 2**20, 50
-"""Lines and characters of a file that are looked at, and the rows made of them."""
+MAX_LINES, MAX_CHARACTERS, MAX_RECORDS = 200, 2**20, 50
+"""Maximum number of lines, characters and rows of a file that are inspected."""
 
-LONGEST_FIELD = 64 * 2**20
-"""Characters of a field beyond which a quote is taken for one that is never closed."""
+MAX_FIELD_LENGTH = 64 * 2**20
+"""Maximum number of characters of a field; in a longer one, a quote is assumed to be unclosed."""
 
 
 def named_separator(name: str) -> str:
-    """Returns the character that the option `separator` names, by itself or by a word.
+    """Returns the separator for a value of the option `separator`, a character or a word.
 
     Raises:
-        OptionError: it is neither one of the words nor one character that can separate fields.
+        OptionError: it is neither one of the words nor a character that can separate fields.
     """
     word = name.strip().casefold()
     if word in WORDS:
@@ -34,24 +34,24 @@ def named_separator(name: str) -> str:
         close = nearest(word, WORDS)
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
         raise OptionError(
-            "Option 'separator' expects one character that is no letter, digit or quote, or one of "
+            "Option 'separator' expects a character other than a letter, digit or quote, or one of "
             f"{', '.join(WORDS)}; received {name!r}.{hint}"
         )
     return character
 
 
 def excel_separator(line: str) -> str:
-    """Returns the separator that a first line such as "sep=;" names for Excel, or "" for any other line."""
-    found = re.fullmatch(r'"?sep=([^"\w\s]|\t| )"?', line.rstrip("\r\n"), re.IGNORECASE)
-    return found[1] if found else ""
+    """Returns the separator in a first line such as "sep=;", which Excel understands; "" for any other line."""
+    match = re.fullmatch(r'"?sep=([^"\w\s]|\t| )"?', line.rstrip("\r\n"), re.IGNORECASE)
+    return match[1] if match else ""
 
 
 def find_separator(lines: Iterable[str], columns: Mapping[str, str]) -> str:
-    """Returns the separator by which the first rows have the same number of fields, two or more; else a comma.
+    """Detects the separator: the one with which the first rows have the same number of fields, two or more.
 
-    Where several do, the one wins by which the header has the columns that the user named; then the one that is more
-    rarely followed by a space or between two digits, as marks within texts and numbers are; then the one that makes
-    more fields; then the one that is rarer in texts.
+    Ties are decided by these criteria, in order: the header has the columns that the user named; the separator is
+    rarely followed by a space or between two digits, like punctuation in texts and numbers; there are more fields; the
+    separator is rarer in texts. If no separator matches, it is a comma.
 
     Args:
         lines: the first lines of the file.
@@ -67,32 +67,32 @@ def find_separator(lines: Iterable[str], columns: Mapping[str, str]) -> str:
             return (0.0,)
         same = sum(len(row) == fields for row in rows) / len(rows)
         header = {field.strip().casefold() for field in rows[0]}
-        mark = re.escape(separator)
-        within = len(re.findall(rf"{mark} |(?<=\d){mark}(?=\d)", "".join(lines)))
-        share = within / max(sum(line.count(separator) for line in lines), 1)
-        # Rounded, for a broken row or two decide nothing.
-        return max(round(same, 1), 0.01), len(names & header), -round(share, 1), fields
+        escaped = re.escape(separator)
+        in_texts = len(re.findall(rf"{escaped} |(?<=\d){escaped}(?=\d)", "".join(lines)))
+        fraction = in_texts / max(sum(line.count(separator) for line in lines), 1)
+        # Round, so that one or two invalid rows make no difference.
+        return max(round(same, 1), 0.01), len(names & header), -round(fraction, 1), fields
 
-    best = max(READ, key=rank)
+    best = max(DETECTED, key=rank)
     return best if rank(best) > (0.0,) else ","
 
 
 def _first_lines(lines: Iterable[str]) -> list[str]:
-    found, characters = [], 0
-    for line in islice(lines, LINES):
-        found.append(line[: CHARACTERS - characters])  # The fields of a whole line may take fifty times its memory.
-        characters += len(found[-1])
-        if characters == CHARACTERS:
+    first, characters = [], 0
+    for line in islice(lines, MAX_LINES):
+        first.append(line[: MAX_CHARACTERS - characters])  # The fields of a line may take fifty times its memory.
+        characters += len(first[-1])
+        if characters == MAX_CHARACTERS:
             break
-    return found
+    return first
 
 
 def _rows(lines: list[str], separator: str) -> list[list[str]]:
-    """Returns the first rows, blank ones left out; a row that cannot be read by a separator has no fields."""
-    csv.field_size_limit(LONGEST_FIELD)
+    """Returns the first rows except blank ones; a row that cannot be read with the separator has no fields."""
+    csv.field_size_limit(MAX_FIELD_LENGTH)
     reader = csv.reader(iter(lines), delimiter=separator, strict=True)
     rows: list[list[str]] = []
-    while len(rows) < RECORDS:
+    while len(rows) < MAX_RECORDS:
         try:
             row = next(reader)
         except StopIteration:

@@ -1,4 +1,4 @@
-"""Tables to predict: the column to read, as it is named, as training read it, or as it is usually named."""
+"""Tables to predict: chooses the input column by the option, by the training data, or by its name."""
 
 from collections.abc import Iterator
 
@@ -12,62 +12,61 @@ from keras_rnn_zoo.user_data.textfile import TextFile
 
 
 def separated_inputs(
-    kind: type[Table], place: str, trained: TrainedOn, *, columns: str = "", encoding: str = "", separator: str = ""
+    kind: type[Table], location: str, trained: TrainedOn, *, columns: str = "", encoding: str = "", separator: str = ""
 ) -> InputFile:
-    """Opens a table with separated columns to predict; arguments as of `table_inputs`.
+    """Opens a table with separated columns to predict, with the most likely separator.
 
     Args:
         kind: the class of the table.
-        place: the path.
+        location: the path.
         trained: what the run was trained on.
-        columns: as the option `columns`.
-        encoding: the encoding; "" for the likely one.
-        separator: what separates the columns; "" for what training was told, or what is found.
+        columns: as in the option `columns`.
+        encoding: the encoding; "" for the most likely one.
+        separator: the separator of columns; "" for the one in training, or a detected one.
     """
-    encoding = trained.encoding_of(place, encoding)
-    separator = separator or likely_separator(place, encoding, str(trained.options.get("separator", "")))
-    return table_inputs(kind, place, trained, columns=columns, encoding=encoding, separator=separator)
+    encoding = trained.encoding_of(location, encoding)
+    separator = separator or likely_separator(location, encoding, str(trained.options.get("separator", "")))
+    return table_inputs(kind, location, trained, columns=columns, encoding=encoding, separator=separator)
 
 
 def table_inputs(
-    kind: type[Table], place: str, trained: TrainedOn, *, columns: str = "", encoding: str = "", separator: str = ""
+    kind: type[Table], location: str, trained: TrainedOn, *, columns: str = "", encoding: str = "", separator: str = ""
 ) -> InputFile:
-    """Opens a table to predict, with the column given, else the one trained on, else a usual one.
+    """Opens a table to predict. Reads the column that the user named, or the one in training, or one with a usual name.
 
-    A usual column is read only where the run was not trained on a table, whose column would be known.
+    A column with a usual name is read only if the run was not trained on a table, in which case its column is known.
 
     Args:
         kind: the class of the table.
-        place: the path.
+        location: the path.
         trained: what the run was trained on.
-        columns: as the option `columns`.
-        encoding: the encoding; "" for the likely one.
-        separator: what separates the columns, for formats that have such.
+        columns: as in the option `columns`.
+        encoding: the encoding; "" for the most likely one.
+        separator: the separator of columns, for formats with separators.
 
     Raises:
-        DataError: the table has no such column, or none with a usual name.
+        DataError: the column does not exist, or no column has a usual name.
     """
-    encoding = trained.encoding_of(place, encoding)
-    word, given = trained.source, trained.column_given(columns)
-    known, certain = trained.known_column("table")
+    encoding = trained.encoding_of(location, encoding)
+    word, user_column = trained.source, trained.column_given(columns)
+    training_column, required = trained.known_column("table")
 
     def opened(column: str) -> Table:
-        return kind(place, (trained.task,), {word: column} if column else {}, encoding, (word,), separator)
+        return kind(location, (trained.task,), {word: column} if column else {}, encoding, (word,), separator)
 
     try:
-        table = opened(given or known)
+        table = opened(user_column or training_column)
     except ColumnError as error:
-        if given or not known:
+        if user_column or not training_column:
             raise
-        if certain:
-            raise DataError(f"{error} {_way_out(word, known)}") from None
+        if required:
+            raise DataError(f"{error} {_advice(word, training_column)}") from None
         table = opened("")
-    if table.columns[word] not in (given, known, guess(word, table.present, trained.task)):
-        # The name of an only column may be the first row of a file without a header.
+    if table.columns[word] not in (user_column, training_column, guess(word, table.present, trained.task)):
+        # The name of a single column may be the first row of a file without a header.
         present = listed(table.present)
         raise DataError(
-            f"{table.file.path}: none of its columns ({present}) is named as one for {word!r} usually is. "
-            f"{_way_out(word, '')}"
+            f"{table.file.path}: none of its columns ({present}) has a usual name for {word!r}. {_advice(word, '')}"
         )
 
     def inputs() -> Iterator[InputRecord | BadRow]:
@@ -78,20 +77,20 @@ def table_inputs(
     return InputFile(str(table.file.path), inputs, table.prediction_writer)
 
 
-def _way_out(word: str, trained: str) -> str:
-    read = f"The run was trained on the column {trained!r}. " if trained else ""
-    return f"{read}Name the column to read: --columns {word}=NAME, or --columns {word}=1 in a file without a header."
+def _advice(word: str, training_column: str) -> str:
+    column = f"The run was trained on the column {training_column!r}. " if training_column else ""
+    return f"{column}Name the column to read: --columns {word}=NAME, or --columns {word}=1 in a file without a header."
 
 
-def likely_separator(place: str, encoding: str, usual: str) -> str:
-    """Returns the separator to name for a file like others: `usual`, or "" where the first line does not have it.
+def likely_separator(location: str, encoding: str, usual: str) -> str:
+    """Returns the separator of the training data if the first line of a file contains it, else "".
 
     Args:
-        place: the path.
-        encoding: the encoding, as of `TextFile`.
-        usual: the separator that was named for the other files; "" for none.
+        location: the path.
+        encoding: the encoding, as for `TextFile`.
+        usual: the separator that was named in training; "" for none.
     """
     if not usual:
         return ""
-    line = next((line for line, _ in TextFile(place, encoding).lines() if line.strip()), "")
+    line = next((line for line, _ in TextFile(location, encoding).lines() if line.strip()), "")
     return usual if named_separator(usual) in line else ""

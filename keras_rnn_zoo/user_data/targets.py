@@ -1,4 +1,4 @@
-"""Targets of series as they stand in arrays: names of classes, numbers, texts, or one-hot rows."""
+"""Targets of series in arrays: names of classes, numbers, texts, or one-hot rows."""
 
 from typing import Any
 
@@ -7,56 +7,56 @@ from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.user_data.columns import are_measured
 
 KINDS = "OSUbiuf"
-"""The kinds of NumPy's types that targets can be of: objects, texts, truth values and real numbers."""
+"""Kinds of NumPy dtypes that targets can have: objects, texts, booleans and real numbers."""
 
 
 def as_column(y: Any, name: str) -> Any:
-    """Returns targets without a last axis of one: (examples,) for (examples, 1).
+    """Removes a last axis of size 1 from targets: `(examples, 1)` becomes `(examples,)`.
 
     Args:
         y: the array.
-        name: what messages call it.
+        name: name of the array, for messages.
 
     Raises:
-        DataError: its values are no targets, such as dates or complex numbers, or it has no axis of examples.
+        DataError: its values cannot be targets, such as dates or complex numbers, or it is a scalar.
     """
     if y.dtype.kind not in KINDS:
-        raise DataError(f"{name}: numbers or texts are expected as targets; received values of the type {y.dtype}.")
+        raise DataError(f"{name}: numbers or texts are expected as targets; received the dtype {y.dtype}.")
     if not y.ndim:
         raise DataError(f"{name}: a target for each series is expected; received a single value. Write an array.")
     return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
 
 
 def measured(y: Any) -> bool:
-    """Whether targets, as `as_column` gives them, are measured numbers rather than names of classes."""
+    """Whether targets, as returned by `as_column`, are measurements rather than names of classes."""
     return y.ndim == 1 and y.dtype.kind in "fO" and are_measured(y)
 
 
 def as_targets(y: Any, name: str, *, one_hot: bool) -> Any:
-    """Returns one target for each example: (examples,).
+    """Returns a target for each example: `(examples,)`.
 
-    Of one-hot rows (examples, classes) the target is the place of the one; a row with NaN has none.
+    One-hot rows `(examples, classes)` become class indices; a row with NaN has no target.
 
     Args:
-        y: the array, as `as_column` gives it.
-        name: what messages call the array.
-        one_hot: whether the targets are classes, which may be written as one-hot rows.
+        y: the array, as returned by `as_column`.
+        name: name of the array, for messages.
+        one_hot: whether the targets are classes, which may be one-hot rows.
 
     Raises:
-        DataError: the shape is not one of targets of the task.
+        DataError: the shape is invalid for targets of the task.
     """
     if y.ndim == 1:
         return y
     if not one_hot or y.ndim != 2 or y.dtype.kind not in "biuf":
-        wanted = "(examples,) or (examples, 1)"
-        raise DataError(f"{name}: targets of the shape {wanted} are expected; received one of {y.shape}.")
+        expected = "(examples,) or (examples, 1)"
+        raise DataError(f"{name}: targets of the shape {expected} are expected; received {y.shape}.")
     missing = np.isnan(y.astype("float64")).any(axis=1)
     valid = (((y == 0) | (y == 1)).all(axis=1) & ((y == 1).sum(axis=1) == 1)) | missing
     if not valid.all():
         row = int(np.flatnonzero(~valid)[0])
         raise DataError(
-            f"{name}: its shape {y.shape} is that of one-hot targets, a one and otherwise zeros in each row; row {row} "
-            f"is {np.array2string(y[row], threshold=10)}. Write a class for each series: (examples,)."
+            f"{name}: its shape {y.shape} is that of one-hot targets, with a single one and otherwise zeros in each "
+            f"row; row {row} is {np.array2string(y[row], threshold=10)}. Write a class for each series: (examples,)."
         )
     targets = y.argmax(axis=1).astype(object)
     targets[missing] = None
@@ -64,7 +64,7 @@ def as_targets(y: Any, name: str, *, one_hot: bool) -> Any:
 
 
 def plain(target: Any) -> str | float | None:
-    """Returns one target as rows have it: a text, or a float; "" where it is missing, `None` for anything else."""
+    """Converts a target to a text or a float for `Row`; "" if it is missing, `None` for anything else."""
     value = target.item() if hasattr(target, "item") and np.ndim(target) == 0 else target
     if value is None:
         return ""

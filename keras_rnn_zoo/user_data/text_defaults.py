@@ -1,4 +1,4 @@
-"""Defaults that follow from the texts themselves."""
+"""Defaults that depend on the texts of the data."""
 
 import re
 from collections.abc import Sequence
@@ -9,24 +9,24 @@ from keras_rnn_zoo.entries import TaskFiles
 
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 
-LONG = 300
-"""Characters from which on texts, on average, are long ones."""
+LONG_TEXT = 300
+"""Texts with a higher mean number of characters are long."""
 
 
 def unspaced(texts: Sequence[str]) -> bool:
-    """Whether texts are of a script without spaces between words, and stand as they are written."""
+    """Whether texts are in a script without spaces between words, and are not already split into words."""
     joined = "".join(texts)
     letters, spaces = len(_UNSPACED.findall(joined)), sum(joined.count(space) for space in " \u3000")
-    # A text that was split into words already has a space every other letter or so.
+    # A text that is already split into words has a space about every other letter.
     return letters > 0.3 * len(joined) and spaces < 0.15 * letters
 
 
 def text_defaults(files: TaskFiles, sources: Sequence[str], targets: Sequence[str]) -> dict[str, Any]:
-    """Returns defaults for texts: those of their task, and characters where a script has no spaces between words.
+    """Returns defaults for texts: those of their task, and characters as tokens for scripts without spaces.
 
     Args:
-        files: how examples of the task stand in files.
-        sources: some of the texts that are read.
+        files: how files hold the examples of the task.
+        sources: some of the input texts.
         targets: their targets.
     """
     defaults = files.text_defaults(sources, targets) if files.text_defaults else {}
@@ -34,10 +34,10 @@ def text_defaults(files: TaskFiles, sources: Sequence[str], targets: Sequence[st
 
 
 def long_text_defaults(sources: Sequence[str], targets: Sequence[str]) -> dict[str, Any]:
-    """Returns defaults for texts with one answer each, such as a class: long ones are learned by heart otherwise."""
-    if sum(map(len, sources)) <= LONG * len(sources):
+    """Returns defaults for texts with a single target each, such as a class; they reduce overfitting on long texts."""
+    if sum(map(len, sources)) <= LONG_TEXT * len(sources):
         return {}
-    # As the zoo's own reviews: much of a long text is hidden.
+    # The defaults of the zoo's datasets of reviews, with strong dropout.
     defaults: dict[str, Any] = {"dropout": 0.5, "word_dropout": 0.3, "batch_size": 64, "epochs": 5}
     return defaults | {"learning_rate": 5e-3, "adam_epsilon": 3e-5}
 

@@ -1,4 +1,4 @@
-"""Text files as people have them: with or without a byte order mark, compressed or not, with any line ends."""
+"""Text files with any encoding and line endings, with or without a byte order mark, compressed or not."""
 
 import codecs
 import contextlib
@@ -14,109 +14,111 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.encodings import encoding_of, marked_encoding
 from keras_rnn_zoo.user_data.rows import BadRow, existing_file
 
-LONGEST_LINE = 64 * 2**20
-"""Bytes after which a line is taken for what is no text file; characters in UTF-16 and the like.
+MAX_LINE_LENGTH = 64 * 2**20
+"""Maximum number of bytes in a line (characters in encodings such as UTF-16); a file with longer lines is not text.
 
-One line is held in memory, whatever a file unpacks to.
+It limits memory, whatever the size of a decompressed file: one line at a time is held.
 """
-HEAD, FIRST_LINE = 2**12, 2**20
-"""Bytes that tell the encoding, and in which a line feed is looked for where those have none."""
-HELD = 2**22
-"""Bytes of the largest file whose content stays in memory, so that it is opened and read once."""
+HEAD_BYTES, FIRST_LINE_BYTES = 2**12, 2**20
+"""Number of bytes to detect the encoding, and in which to search for a line feed if the former have none."""
+MAX_HELD_BYTES = 2**22
+"""Maximum size of a file whose content stays in memory, so that it is opened and read once."""
 
 
 class Mark(NamedTuple):
-    """A place in a file to begin reading at: bytes and lines before it."""
+    """A position in a file from which it can be read: number of bytes and lines before it."""
 
     offset: int
     line: int
 
 
 class TextFile:
-    """Lines of a text file, gzip or not, read one after another.
+    """The lines of a text file, optionally compressed with gzip, read one at a time.
 
-    Bytes that are no characters become lone surrogates, as by the error handler `surrogateescape`, so that they are
-    found again where they are.
+    Invalid bytes become unpaired surrogates, as with the error handler `surrogateescape`, so that they can be located
+    later.
 
     Args:
-        place: the path.
-        encoding: the encoding; "" for UTF-8. A byte order mark wins over it.
+        location: the path.
+        encoding: the encoding; "" for UTF-8. A byte order mark takes precedence.
     """
 
-    def __init__(self, place: str, encoding: str = "") -> None:
-        self.path = existing_file(place)
+    def __init__(self, location: str, encoding: str = "") -> None:
+        self.path = existing_file(location)
         with open(self.path, "rb") as raw:
-            content = raw.read(HELD + 1)
+            content = raw.read(MAX_HELD_BYTES + 1)
         self.zipped = content.startswith(b"\x1f\x8b")
-        self.content = content if len(content) <= HELD else None
-        """The content of a file of up to `HELD` bytes, else `None`."""
+        self.content = content if len(content) <= MAX_HELD_BYTES else None
+        """The content of a file of up to `MAX_HELD_BYTES` bytes, else `None`."""
         with self.opened() as file:
-            head = file.read(HEAD)
-            more = file.read(FIRST_LINE) if b"\r" in head and b"\n" not in head else b""
+            head = file.read(HEAD_BYTES)
+            more = file.read(FIRST_LINE_BYTES) if b"\r" in head and b"\n" not in head else b""
         self.encoding, size = encoding_of(head, encoding)
         self.start = Mark(size, 0)
-        # A line feed is another byte, or more than one, in UTF-16, UTF-32 and EBCDIC.
+        # In UTF-16, UTF-32 and EBCDIC, a line feed is another byte, or more than one.
         self.wide = "\n".encode(self.encoding) != b"\n"
         text = (head + more)[size:].decode(self.encoding, "replace")
-        self.carriage = "\r" in text and "\n" not in text  # Line ends of the Macintosh of long ago.
+        self.carriage = "\r" in text and "\n" not in text  # Line endings of the classic Mac OS.
         if b"\x00" in head and not self.wide:
             raise DataError(
-                f"{self.path} is no text file: it holds a zero byte. Name a file of text, or its encoding, such as "
+                f"{self.path} is not a text file: it contains a zero byte. Name a text file, or its encoding, such as "
                 "--set encoding=utf-16."
             )
 
     @property
     def seekable(self) -> bool:
-        """Whether reading can begin at any `Mark`."""
+        """Whether the file can be read from any `Mark`."""
         return not (self.zipped or self.wide or self.carriage)
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[IO[bytes]]:
-        """Opens the file, unpacked; raises `DataError` within the block if it is damaged."""
+        """Opens the file, decompressed; raises `DataError` within the block if it is damaged."""
         with contextlib.ExitStack() as stack:
             raw = io.BytesIO(self.content) if self.content is not None else stack.enter_context(open(self.path, "rb"))
-            stack.enter_context(_telling(self.path))
+            stack.enter_context(_translate_errors(self.path))
             yield cast(IO[bytes], stack.enter_context(gzip.GzipFile(fileobj=raw)) if self.zipped else raw)
 
     def digest(self) -> str:
-        """Returns the SHA-256 of the file's content, in hexadecimal digits."""
+        """Returns the SHA-256 of the file's content as hexadecimal digits."""
         import hashlib
 
         return file_digest(self.path) if self.content is None else hashlib.sha256(self.content).hexdigest()
 
     def lines(self, mark: Mark | None = None) -> Iterator[tuple[str, int]]:
-        """Gives each line with its end, decoded, and the number of bytes up to its end."""
+        """Yields each line, decoded and with its line ending, and the number of bytes up to its end."""
         mark = mark or self.start
         offset = mark.offset
         with self.opened() as file:
             file.seek(offset)
             if self.wide:
                 with io.TextIOWrapper(file, self.encoding, newline="\r" if self.carriage else "\n") as text:
-                    for line in iter(lambda: text.readline(LONGEST_LINE), ""):
+                    for line in iter(lambda: text.readline(MAX_LINE_LENGTH), ""):
                         self._check_length(line)
                         yield (line.replace("\r", "\n") if self.carriage else line), 0
                 return
-            for content in _split_at_returns(file) if self.carriage else iter(lambda: file.readline(LONGEST_LINE), b""):
+            for content in (
+                _split_at_returns(file) if self.carriage else iter(lambda: file.readline(MAX_LINE_LENGTH), b"")
+            ):
                 self._check_length(content)
                 offset += len(content)
                 yield content.decode(self.encoding, "surrogateescape"), offset
 
     def _check_length(self, line: str | bytes) -> None:
-        if len(line) >= LONGEST_LINE:
-            raise DataError(f"{self.path} is no text file: a line of it is longer than {LONGEST_LINE // 2**20} MiB.")
+        if len(line) >= MAX_LINE_LENGTH:
+            raise DataError(f"{self.path} is not a text file: a line is longer than {MAX_LINE_LENGTH // 2**20} MiB.")
 
 
-def likely_encoding(place: str, usual: str) -> str:
-    """Returns the encoding to name for a file like others: "" where a byte order mark or its bytes tell UTF-8.
+def likely_encoding(location: str, usual: str) -> str:
+    """Returns the encoding of the training data, unless a file has a byte order mark or is valid UTF-8; then "".
 
     Args:
-        place: the path.
-        usual: the encoding of the other files; "" for UTF-8.
+        location: the path.
+        usual: the encoding of the training data; "" for UTF-8.
     """
     if not usual:
         return ""
-    path = existing_file(place)
-    with open(path, "rb") as raw, _telling(path):
+    path = existing_file(location)
+    with open(path, "rb") as raw, _translate_errors(path):
         zipped = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
         head = (gzip.GzipFile(fileobj=raw) if zipped else raw).read(2**20)
@@ -126,56 +128,56 @@ def likely_encoding(place: str, usual: str) -> str:
         text = codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
         return usual
-    # Texts in another encoding are hardly ever valid UTF-8 by chance.
+    # Texts in another encoding are almost never valid UTF-8.
     return usual if text.isascii() or "\x00" in text else ""
 
 
 @contextlib.contextmanager
-def _telling(path: Path) -> Iterator[None]:
-    """Turns the errors of a damaged file into a `DataError`."""
+def _translate_errors(path: Path) -> Iterator[None]:
+    """Converts the errors of a damaged file to `DataError`."""
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path} is cut short or damaged: {error}. Copy it again.") from error
+        raise DataError(f"{path} is truncated or damaged: {error}. Copy it again.") from error
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path} cannot be decoded as {error.encoding} ({error.reason}). Name its encoding: --set encoding=NAME."
         ) from error
-    except UnicodeError as error:  # A codec's own, such as that of UTF-16 without a byte order mark.
+    except UnicodeError as error:  # An error of the codec, such as UTF-16 without a byte order mark.
         raise DataError(f"{path} cannot be decoded ({error}). Name its encoding: --set encoding=NAME.") from error
 
 
 def _split_at_returns(file: IO[bytes]) -> Iterator[bytes]:
-    parts: list[bytes] = []  # Of the line that has not ended yet.
+    pieces: list[bytes] = []  # The pieces of the current line.
     while block := file.read(2**16):
         *lines, rest = block.split(b"\r")
         for line in lines:
-            yield b"".join([*parts, line, b"\n"])
-            parts = []
-        parts.append(rest)
-        if len(parts) > LONGEST_LINE // 2**16:
-            break  # What follows is left unread: the line is too long as it is.
-    if any(parts):
-        yield b"".join(parts)
+            yield b"".join([*pieces, line, b"\n"])
+            pieces = []
+        pieces.append(rest)
+        if len(pieces) > MAX_LINE_LENGTH // 2**16:
+            break  # Stop reading: the line is already too long.
+    if any(pieces):
+        yield b"".join(pieces)
 
 
 def undecodable(text: str, encoding: str) -> str:
-    """Returns what is wrong with a text that holds a byte which is no character, or ""."""
+    """Returns the fault of a text with an invalid byte or an unpaired surrogate, or ""."""
     if text.isascii():
         return ""
-    for place, letter in enumerate(text):
-        if "\ud800" <= letter <= "\udfff":
-            byte = ord(letter) - 0xDC00
+    for index, character in enumerate(text):
+        if "\ud800" <= character <= "\udfff":
+            byte = ord(character) - 0xDC00
             if not 0x80 <= byte <= 0xFF:
-                return f"character {place + 1} is half of a surrogate pair, which is no character"
+                return f"character {index + 1} is an unpaired surrogate"
             return (
-                f"byte 0x{byte:02x} at character {place + 1} is not {encoding}; name the encoding of the file "
+                f"byte 0x{byte:02x} at character {index + 1} is not {encoding}; name the encoding of the file "
                 "with --set encoding=NAME, such as cp1252"
             )
     return ""
 
 
 def check_text(text: str, where: str, column: str, encoding: str) -> BadRow | None:
-    """Returns the fault of a text that holds bytes which are no characters, or `None`."""
+    """Returns the bad row for a text with invalid bytes, or `None`."""
     fault = undecodable(text, encoding)
     return BadRow(where, column, text, fault) if fault else None

@@ -41,7 +41,7 @@ SOUND = [f"this is text {n} which is told,{'ab'[n % 2]}" for n in range(60)]
 
 def test_rows_classes_lengths_and_examples_are_told(describe):
     lines, warnings = describe(SOUND)
-    assert lines[0] == "data.csv: 48 to train on, 6 to validate on, 6 to test on; columns text=text, label=label."
+    assert lines[0] == "data.csv: 48 training rows, 6 validation rows, 6 test rows; columns text=text, label=label."
     assert lines[1] == "Classes: a 30 (50.0%), b 30 (50.0%)."
     assert lines[2] == "Lengths: median 7, 95th percentile 7, longest 7 words."
     assert len(lines) == 6
@@ -58,28 +58,32 @@ def test_words_beyond_the_vocabulary_are_shown_as_unknown(describe):
     ("rows", "options", "warning"),
     [
         ([*SOUND, ",a", " ,b"], {}, "2 rows have an empty text"),
-        ([*SOUND[:40:2], *SOUND[:40:2], *SOUND], {}, "40 rows repeat the input of another"),
-        ([*SOUND, "alone"], {}, "1 rows cannot be used and are left out; the first one:"),
+        ([*SOUND[:40:2], *SOUND[:40:2], *SOUND], {}, "40 rows have the same input as another"),
+        ([*SOUND, "alone"], {}, "1 rows cannot be used and are skipped; the first one:"),
         (
             [f"text {n},{'rare' if n % 50 == 0 else 'common'}" for n in range(200)],
             {},
-            "98.0% of the rows are of the class",
+            "98.0% of the rows have the class",
         ),
         (SOUND, {"max_length": 3}, "100% of the texts are longer than max_length=3"),
-        (SOUND, {"test": SOUND[:8]}, "8 of the 8 rows to test on stand among those to train on"),
+        (SOUND, {"test": SOUND[:8]}, "8 of the 8 test rows are also among the training rows"),
         (
             [f"number {n} is {'good' if n % 2 else 'poor'},{'good' if n % 2 else 'bad'}" for n in range(60)],
             {},
-            "the label 'good' stands in 100% of its own texts and in 0% of the others",
+            "the label 'good' occurs in 100% of the texts of its class and in 0% of the others",
         ),
-        ([f"text {n},{['A', 'a '][n % 2]}" for n in range(60)], {}, "the labels 'A' and 'a' differ in case"),
+        ([f"text {n},{['A', 'a '][n % 2]}" for n in range(60)], {}, "the labels 'A' and 'a' differ only in case"),
         (
             [f"text {n},{label}" for n in range(30) for label in ("caf\u00e9", "cafe\u0301")],
             {},
             r"the labels 'caf\xe9' and 'cafe\u0301' differ",
         ),
         ([f"text {n},{n}" for n in range(60)], {}, "60 of the 60 classes have a single row"),
-        (SOUND, {"header": "Rezension,Klasse", "columns": "text=1,label=2"}, "first row alone has the label 'Klasse'"),
+        (
+            SOUND,
+            {"header": "Rezension,Klasse", "columns": "text=1,label=2"},
+            "only the first row has the label 'Klasse'",
+        ),
     ],
     ids=["empty", "repeated", "skipped", "unbalanced", "cut", "shared", "leaking", "case", "form", "single", "header"],
 )

@@ -59,7 +59,7 @@ def test_an_exact_path_wins_and_a_name_that_fits_several_files_is_refused(tmp_pa
     several = labeled(tmp_path, "1.png", "1", "0", "3")
     for fault, names in zip(several, (("a/1.png", "b/1.png"), ("a/1.png", "b/1.png"), ("0.png", "sub/0.png"),
                                       ("3.jpg", "3.png")), strict=True):  # fmt: skip
-        assert fault.startswith(f"the name fits several files, {names[0]!r} and {names[1]!r}")
+        assert fault.startswith(f"the name matches several files, {names[0]!r} and {names[1]!r}")
 
 
 def test_paths_are_compared_as_they_are_meant(tmp_path):
@@ -86,7 +86,7 @@ def test_paths_out_of_the_folder_and_to_other_files_are_refused(tmp_path):
     outside = labeled(
         tmp_path / "pics", "../1.png", "..\\1.png", str(tmp_path / "1.png"), "/etc/passwd", "a/../../1.png"
     )
-    assert {fault.partition(";")[0] for fault in outside} == {"the path leads out of the folder"}
+    assert {fault.partition(";")[0] for fault in outside} == {"the path is outside the folder"}
     assert labeled(tmp_path / "pics", "9.png", "2.tif", "C:\\pics\\0.jpg") == [
         "there is no such file; write paths relative to the folder, such as '0.png'",
         "files that end in '.tif' are not read",
@@ -137,13 +137,15 @@ def test_images_to_test_on_that_are_trained_on_are_told_by_what_they_show(leaked
     entry, examples = opened(f"images:{tmp_path}", "classification")
     reader = {"image_height": 4, "image_width": 4}
     examples.report(make_task(TaskConfig(entry.task, "image", {}, reader, examples.classes)))
-    told = [line for line in caplog.messages if "stand among those to train on" in line]
+    told = [line for line in caplog.messages if "are also among the training rows" in line]
     assert [line.split(" rows")[0] for line in told] == [f"Warning: {2 * leaked} of the 40"] * bool(leaked)
 
 
 def test_where_all_files_are_of_other_kinds_the_error_says_so(tmp_path):
     write(tmp_path, {f"{n}.m4a": b"" for n in range(12)})
-    with pytest.raises(DataError, match=r"no file that ends in .*: 12 files end in \.m4a, which is not read\. Name"):
+    with pytest.raises(
+        DataError, match=r"no file with the extension .*: 12 files end in \.m4a, which is not read\. Name"
+    ):
         AudioFolder(str(tmp_path), ("transcription",), {}, "")
 
 
@@ -222,13 +224,13 @@ def test_recordings_and_lines_with_a_table_for_each_split(tmp_path):
 @pytest.mark.parametrize(
     ("files", "told"),
     [
-        (split_files("train", "test", "extra"), "'extra' beside the folders of splits, 'train', 'test'"),
-        (split_files("train", "test") | {"x.png": PIXEL}, "'x.png' beside the folders of splits"),
-        (split_files("train", "test") | {"labels.csv": "image,label\n"}, "'labels.csv' beside the folders of splits"),
+        (split_files("train", "test", "extra"), "'extra' next to the folders of splits, 'train', 'test'"),
+        (split_files("train", "test") | {"x.png": PIXEL}, "'x.png' next to the folders of splits"),
+        (split_files("train", "test") | {"labels.csv": "image,label\n"}, "'labels.csv' next to the folders of splits"),
         (split_files("train", "val", "valid"), "two folders for validation, 'val' and 'valid'"),
         (split_files("cat", "dog", kinds=("train", "test")), "rename it to 'test/cat'"),
         (split_files("images", kinds=("cat", "dog")), "images to make those the classes"),
-        (split_files("train") | {f"test/{n}.png": PIXEL for n in range(3)}, "has its files in no folder"),
+        (split_files("train") | {f"test/{n}.png": PIXEL for n in range(3)}, "has files but no folders"),
     ],
     ids=["other-folder", "file", "table", "two", "within-classes", "one-folder", "no-classes"],
 )
@@ -244,7 +246,7 @@ def test_a_class_may_be_called_train(tmp_path):
     _, examples = opened(f"images:{tmp_path}", "classification")
     assert examples.classes == ("bus", "train")
     folder = ImageFolder(str(tmp_path), ("classification",), {}, "")
-    assert "the folder 'train' is taken as a class" in folder.warnings()[0]
+    assert "the folder 'train' is read as a class" in folder.warnings()[0]
 
 
 def test_of_folders_within_folders_the_first_is_the_class_and_that_is_told(tmp_path):
@@ -300,7 +302,7 @@ def test_what_is_no_file_is_no_row_or_a_bad_one(tmp_path):
     faults = {bad.where: bad.fault for bad in found.bad}
     assert faults == {
         "file 'a/broken.png'": "the file cannot be read: No such file or directory",
-        "file 'a/pipe.png'": "it is no regular file",
+        "file 'a/pipe.png'": "it is not a regular file",
     }
     assert dict(found.labels) == {"a": 2, "folder.png": 1, "elsewhere": 1}
     assert any("links to other folders are not followed: 'a/up'" in warning for warning in folder.warnings())

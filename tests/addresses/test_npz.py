@@ -55,7 +55,7 @@ def test_what_does_not_fit_into_free_memory_is_refused_before_it_is_read(tmp_pat
     path = write(tmp_path / "a.npz", x=np.zeros((1000, 1000)), y=np.zeros(1000))
     monkeypatch.setattr("keras_rnn_zoo.user_data.formats.npz.available", lambda: 9_000_000)
     monkeypatch.setattr("keras_rnn_zoo.user_data.formats.npz.read_array", None)
-    with pytest.raises(DataError, match=r"a\.npz holds 8,008,256 bytes unpacked, and 9,000,000 of memory are free"):
+    with pytest.raises(DataError, match=r"a\.npz has 8,008,256 bytes uncompressed, but only 80% of the 9,000,000"):
         Arrays(path, ("regression",), {}, "")
 
 
@@ -84,11 +84,11 @@ def test_the_order_of_training_is_that_of_the_rows_shuffled(tmp_path):
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"x": np.float32(1), "y": np.zeros(3)}, "array 'x': one number is there"),
+        ({"x": np.float32(1), "y": np.zeros(3)}, "array 'x': series are expected"),
         ({"x": np.zeros((3, 2)), "y": np.float32(1)}, "array 'y': a target for each series is expected"),
-        ({"x": np.zeros((3, 2)), "y": np.zeros(3, "i4,f4")}, "received values of the type"),
+        ({"x": np.zeros((3, 2)), "y": np.zeros(3, "i4,f4")}, "received the dtype"),
         ({"x": np.zeros(3), "y": np.zeros(3), "lengths": np.ones(3, int)}, r"received one of \(3,\)"),
-        ({"x": np.zeros(3), "y": np.zeros(2), "lengths": np.array([2**63, 2**63 + 3], "u8")}, "add up to 18,446,744"),
+        ({"x": np.zeros(3), "y": np.zeros(2), "lengths": np.array([2**63, 2**63 + 3], "u8")}, "sum to 18,446,744"),
     ],
 )
 def test_arrays_of_another_shape_are_named(tmp_path, arrays, message):
@@ -123,7 +123,7 @@ def test_other_methods_of_compression_are_refused(tmp_path, method):
     np.save(content, np.zeros((3, 2, 1)))
     with zipfile.ZipFile(tmp_path / "a.npz", "w", method) as archive:
         archive.writestr("x.npy", content.getvalue())
-    with pytest.raises(DataError, match=r"a\.npz is no NumPy archive: x\.npy is compressed by a method that NumPy"):
+    with pytest.raises(DataError, match=r"a\.npz is not a NumPy archive: x\.npy is compressed by a method that NumPy"):
         Arrays(str(tmp_path / "a.npz"), ("regression",), {}, "")
 
 

@@ -49,7 +49,7 @@ def test_features_far_from_unit_scale_are_named_where_they_are_not_scaled(column
     ("value", "warning"),
     [
         (np.nan, "1 of the numbers in the series are NaN or infinite and are read as the mean of the feature."),
-        (-9999, "Feature 1: numbers more than 50 standard deviations from the mean. If they stand for missing ones"),
+        (-9999, "Feature 1: numbers more than 50 standard deviations from the mean. If they represent missing values"),
     ],
 )
 def test_numbers_that_look_like_mistakes_are_told(value, warning):
@@ -62,8 +62,8 @@ def test_numbers_that_look_like_mistakes_are_told(value, warning):
 def test_constant_features_are_told():
     series = steps((0, 1), (0, 1))
     series[:, 1] = 1000
-    assert series_warnings(series, normalized=False) == ["Feature 1: always the same number, which teaches nothing."]
-    assert series_warnings(np.full((2, 1), np.nan), normalized=False)[1].startswith("Feature 0: always the same")
+    assert series_warnings(series, normalized=False) == ["Feature 1: constant, so nothing can be learned from it."]
+    assert series_warnings(np.full((2, 1), np.nan), normalized=False)[1].startswith("Feature 0: constant")
 
 
 @pytest.mark.parametrize("normalization", ["standard", "none"])

@@ -288,7 +288,7 @@ def test_a_separator_is_named_by_itself_or_by_a_word(name, separator):
 
 @pytest.mark.parametrize("name", ["semicolan", ";;", "x", "1", '"', "\n"])
 def test_what_separates_nothing_is_refused(name):
-    with pytest.raises(OptionError, match="'separator' expects one character"):
+    with pytest.raises(OptionError, match="'separator' expects a character"):
         named_separator(name)
 
 
@@ -373,7 +373,7 @@ def test_an_index_without_a_name_is_no_label(tmp_path):
     path = table(tmp_path / "a.csv", ",text,label", [f"{n},{row}" for n, row in enumerate(ROWS)])
     assert opened(path)[1].recorded.columns == {"text": "text", "label": "label"}
     path = table(tmp_path / "b.csv", ",text", [f"{n},a text" for n in range(9)])
-    with pytest.raises(DataError, match="usually is"):
+    with pytest.raises(DataError, match="has a usual name"):
         opened(path)
 
 

@@ -272,7 +272,7 @@ def test_any_way_to_a_data_set_checks_it_first(tmp_path, monkeypatch):
     "place", ["huggingface:imdb", "kaggle:a/b", "my_namespace:a:1.0.0", "../a", "a/..", "gs://a/b", ""]
 )
 def test_data_sets_of_the_community_are_refused_by_name(place):
-    with pytest.raises(DataError, match="A data set of TFDS has a name such as"):
+    with pytest.raises(DataError, match="The name of a TFDS dataset is expected, such as"):
         registry.find_dataset(f"tfds:{place}", ("classification",), {})
 
 

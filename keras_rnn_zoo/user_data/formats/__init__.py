@@ -1,1 +1,1 @@
-"""Files that a user brings, by addresses such as `csv:reviews.csv`: one file, one format. The registry scans this."""
+"""The formats of a user's own files, such as `csv:reviews.csv`, one per file. The registry scans this folder."""

@@ -1,4 +1,4 @@
-"""A folder of recordings."""
+"""The format `audio`: a folder of recordings."""
 
 import contextlib
 import functools
@@ -26,20 +26,20 @@ from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.folders import Folder, folder_inputs
 from keras_rnn_zoo.user_data.rows import Row
 
-MOST_SAMPLES = 16_000
-"""The rate that recordings of a higher one are read at, if the user names none: speech has little above half of it."""
+MAX_SAMPLE_RATE = 16_000
+"""Maximum default sample rate, in Hz: speech has little energy above half of it."""
 
 
 class AudioFolder(Folder):
-    """Recordings: a folder a class; with `labels.csv`; or with their text in the file name.
+    """Recordings: in a folder per class, with `labels.csv`, or with their text as file name.
 
     Args:
-        place: the folder.
+        location: the folder.
         tasks: the tasks that it may be for.
         given: the columns of `labels.csv` that the user named.
         encoding: its encoding.
-        sample_rate: samples a second that recordings are brought to; 0 for their own.
-        max_seconds: most seconds read of a recording, from its start.
+        sample_rate: sample rate to which recordings are resampled, in Hz; 0 to keep their own.
+        max_seconds: maximum number of seconds to read of a recording, from its start.
     """
 
     input = "audio"
@@ -47,14 +47,14 @@ class AudioFolder(Folder):
 
     def __init__(
         self,
-        place: str,
+        location: str,
         tasks: tuple[str, ...],
         given: Mapping[str, str],
         encoding: str,
         sample_rate: int = 0,
         max_seconds: float = DEFAULT_MAX_SECONDS,
     ) -> None:
-        super().__init__(place, tasks, given, encoding)
+        super().__init__(location, tasks, given, encoding)
         self.sample_rate, self.max_seconds = sample_rate, max_seconds
 
     @classmethod
@@ -84,22 +84,23 @@ class AudioFolder(Folder):
         rates: Counter[int] = Counter()
         usable = (path for path in self._paths if path not in self.listing.faults)
         for path in itertools.islice(usable, 20):
-            with contextlib.suppress(OSError), open(self.folder / path, "rb") as file:  # The first pass names it.
+            # The validation pass reports files that cannot be read.
+            with contextlib.suppress(OSError), open(self.folder / path, "rb") as file:
                 rates[rate_of(file)] += 1
         del rates[0]
-        rate = rates.most_common(1)[0][0] if rates else MOST_SAMPLES
-        return {"sample_rate": min(max(rate, 1000), MOST_SAMPLES), **super().defaults()}
+        rate = rates.most_common(1)[0][0] if rates else MAX_SAMPLE_RATE
+        return {"sample_rate": min(max(rate, 1000), MAX_SAMPLE_RATE), **super().defaults()}
 
 
 def audio_options(
     *,
-    sample_rate: SampleRate = MOST_SAMPLES,
+    sample_rate: SampleRate = MAX_SAMPLE_RATE,
     max_seconds: MaxSeconds = DEFAULT_MAX_SECONDS,
 ) -> None:
-    """What recordings have as options besides those of all files.
+    """Options of recordings, in addition to those of all files.
 
     Args:
-        sample_rate: samples a second that recordings are brought to.
+        sample_rate: sample rate to which recordings are resampled, in Hz.
     """
 
 
@@ -112,6 +113,6 @@ def audio_options(
     inputs=("audio",),
     predict=functools.partial(folder_inputs, AudioFolder),
 )
-def audio(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
-    """A folder of recordings of any rate: a folder a class, with labels.csv, or with their text as file name."""
-    return dataset_from_files("audio", AudioFolder, place, tasks, options, config, audio_options)
+def audio(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
+    """A folder of recordings of any rate: a folder per class, with labels.csv, or with their text as file name."""
+    return dataset_from_files("audio", AudioFolder, location, tasks, options, config, audio_options)

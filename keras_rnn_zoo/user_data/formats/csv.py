@@ -1,4 +1,4 @@
-"""Comma-separated values, read row by row."""
+"""The format `csv`: comma-separated values."""
 
 import csv
 import functools
@@ -15,28 +15,28 @@ from keras_rnn_zoo.user_data.prediction_inputs import Writer
 from keras_rnn_zoo.user_data.prediction_outputs import row_writer
 from keras_rnn_zoo.user_data.rows import BadRow, shown
 from keras_rnn_zoo.user_data.separators import (
-    LONGEST_FIELD,
-    READ,
+    DETECTED,
+    MAX_FIELD_LENGTH,
     WORDS,
     excel_separator,
     find_separator,
     named_separator,
 )
-from keras_rnn_zoo.user_data.table import MOST_COLUMNS, TASKS, Record, Table, describe_fields
+from keras_rnn_zoo.user_data.table import MAX_COLUMNS, TASKS, Record, Table, describe_fields
 from keras_rnn_zoo.user_data.table_inputs import separated_inputs
 from keras_rnn_zoo.user_data.textfile import Mark, check_text
 
 INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
-"""Characters without width that stand at the ends of names by accident, such as a second byte order mark."""
+"""Zero-width characters that occur at the ends of names by accident, such as a second byte order mark."""
 
 
 class CsvTable(Table):
-    """Comma-separated values, RFC 4180, or separated otherwise; see `separators.find_separator`."""
+    """Values separated by commas (RFC 4180) or another character; see `separators.find_separator`."""
 
-    separators: Sequence[str] = READ
-    """Those that are found without being named."""
+    separators: Sequence[str] = DETECTED
+    """The separators that can be detected."""
     tsv = False
-    """Whether predictions are written as TSV has it, a line a row."""
+    """Whether predictions are written as TSV, with one line per row."""
 
     def _header(self) -> list[str]:
         named = named_separator(self.separator) if self.separator else ""
@@ -78,19 +78,19 @@ class CsvTable(Table):
             named = " or ".join(sorted(words_for.get(character, repr(character)) for character in tried))
             line = next(line for line, _ in self._lines(self.file.start) if line.strip())
             raise DataError(
-                f"{self.file.path}: the first line, {shown(line)}, has no {named} in it, so that there is one column; "
-                f"{len(words)} are expected. Name the character between columns: --set separator=CHARACTER."
+                f"{self.file.path}: the first line, {shown(line)}, contains no {named}, so there is only one column; "
+                f"{len(words)} are expected. Name the separator of columns: --set separator=CHARACTER."
             )
 
     def prediction_writer(self, file: IO[str]) -> Writer:
         write = row_writer(file, self.present if self.has_header else None, delimiter=self.delimiter, tsv=self.tsv)
-        return lambda record, prediction: write(record.beside.fields, prediction)
+        return lambda record, prediction: write(record.record.fields, prediction)
 
     def first_mark(self) -> Mark:
         return self._first
 
     def records(self, mark: Mark | None = None) -> Iterator[tuple[Record, Mark]]:
-        if mark is None and not self.file.seekable:  # Only reading from the start is possible.
+        if mark is None and not self.file.seekable:  # The file can only be read from its start.
             rows = self._read(self.file.start)
             if self.has_header:
                 next(rows)
@@ -100,37 +100,38 @@ class CsvTable(Table):
             yield (record if record.bad else self._fitted(record)), end
 
     def _fitted(self, record: Record) -> Record:
-        """Returns a record with as many fields as there are columns, or what is wrong with it."""
+        """Returns a record with as many fields as there are columns, or a bad record."""
         fields, expected = list(record.fields), len(self.present)
         blank = expected > 1 and not any(map(str.strip, fields))
         if blank:
             fields = [""] * expected
-        if len(fields) > expected and not any(map(str.strip, fields[expected:])):  # Excel's separators at line ends,
+        # Excel may write additional separators at the ends of lines, but not in all of them.
+        if len(fields) > expected and not any(map(str.strip, fields[expected:])):
             fields = fields[:expected]
-        elif len(fields) < expected and not any(self.present[len(fields) :]):  # which some lines lack.
+        elif len(fields) < expected and not any(self.present[len(fields) :]):
             fields += [""] * (expected - len(fields))
         if len(fields) == expected:
             return record._replace(fields=fields, blank=blank)
         return self._misfit(record.where, len(fields), ", ".join(fields))
 
-    def _misfit(self, where: str, found: int, text: str = "") -> Record:
-        """Returns a record of `found` fields where another number is expected; `text` is shown of it."""
+    def _misfit(self, where: str, count: int, text: str = "") -> Record:
+        """Returns the bad record for a row with an unexpected number of fields, `count`; `text` is shown."""
         expected = len(self.present)
-        fault = describe_fields(found)
+        fault = describe_fields(count)
         if expected:
-            fault += f" where {'the header' if self.has_header else 'the first line'} has {expected}"
-        hint = ": a text with the separator or a line break in it needs quotes" if found > expected else ""
+            fault += f", but {'the header' if self.has_header else 'the first line'} has {expected}"
+        hint = ": a text that contains the separator or a line break needs quotes" if count > expected else ""
         return Record(where, (), BadRow(where, "", text, fault + hint))
 
     def _lines(self, mark: Mark) -> Iterator[tuple[str, Mark]]:
-        """Gives the lines from a mark on, each with the mark of its end; not the one that names Excel's separator."""
+        """Yields the lines from a mark on, each with the mark of its end, without Excel's line "sep=;"."""
         for number, (line, end) in enumerate(self.file.lines(mark), mark.line + 1):
             if number > 1 or not self._excel:
                 yield line, Mark(end, number)
 
     def _read(self, mark: Mark) -> Iterator[tuple[Record, Mark]]:
-        """Gives the records from a mark on, blank lines left out."""
-        csv.field_size_limit(LONGEST_FIELD)
+        """Yields the records from a mark on, without blank lines."""
+        csv.field_size_limit(MAX_FIELD_LENGTH)
         lines = RecordLines(self._lines(mark), self.delimiter, self.file.path, mark)
         reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
         while True:
@@ -140,7 +141,7 @@ class CsvTable(Table):
             except StopIteration:
                 return
             except TooManyFieldsError:
-                yield self._misfit(f"line {lines.begin}", MOST_COLUMNS + 1), lines.end
+                yield self._misfit(f"line {lines.begin}", MAX_COLUMNS + 1), lines.end
                 reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
                 continue
             except csv.Error as error:
@@ -153,17 +154,17 @@ class CsvTable(Table):
 
 def _csv_fault(error: csv.Error) -> str:
     if "unexpected end" in str(error) or "limit" in str(error):
-        return 'a quote that begins here is never closed; double it ("") where it is part of the text'
+        return 'a quote that begins here is never closed; if it is part of the text, double it ("")'
     if "new-line" in str(error):
         return "a carriage return within a text needs quotes"
-    return f"quotes are not as CSV has them ({error}); a quote within quotes is doubled"
+    return f"its quotes are not valid CSV ({error}); double a quote within quotes"
 
 
 def table_options(*, separator: str = "") -> None:
-    """What tables have as options besides those of all files.
+    """Options of tables, in addition to those of all files.
 
     Args:
-        separator: what separates columns, a character or comma, semicolon, tab, pipe, space; found if empty.
+        separator: separator of columns, a character or comma, semicolon, tab, pipe, space; detected if empty.
     """
 
 
@@ -177,6 +178,6 @@ def table_options(*, separator: str = "") -> None:
     column_names="table",
     predict=functools.partial(separated_inputs, CsvTable),
 )
-def csv_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
+def csv_file(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A CSV file with a header, or whose columns are named by number; gzip or not."""
-    return dataset_from_files("csv", CsvTable, place, tasks, options, config, table_options)
+    return dataset_from_files("csv", CsvTable, location, tasks, options, config, table_options)

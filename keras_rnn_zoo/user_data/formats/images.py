@@ -1,4 +1,4 @@
-"""A folder of images."""
+"""The format `images`: a folder of images."""
 
 import functools
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ ENDINGS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".webp")
 
 
 class ImageFolder(Folder):
-    """Images: a folder a class; with `captions.csv` or a Flickr token file; or with their text in the file name."""
+    """Images: in a folder per class, with `captions.csv` or a Flickr8k token file, or with their text as file name."""
 
     input = "image"
     endings = ENDINGS
@@ -31,7 +31,7 @@ class ImageFolder(Folder):
         except OSError as error:
             return f"the file cannot be read: {error.strerror}"
         fault = image_fault(content)
-        return f"the image {row.raw!r} of {len(content):,} bytes will not open: {fault}" if fault else ""
+        return f"the image {row.raw!r} of {len(content):,} bytes cannot be opened: {fault}" if fault else ""
 
 
 @registry.file_format(
@@ -43,6 +43,6 @@ class ImageFolder(Folder):
     inputs=("image",),
     predict=functools.partial(folder_inputs, ImageFolder),
 )
-def images(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
-    """A folder of images: a folder a class, with captions.csv or labels.csv, or with their text as file name."""
-    return dataset_from_files("images", ImageFolder, place, tasks, options, config)
+def images(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
+    """A folder of images: a folder per class, with captions.csv or labels.csv, or with their text as file name."""
+    return dataset_from_files("images", ImageFolder, location, tasks, options, config)

@@ -1,4 +1,4 @@
-"""JSON lines, read row by row."""
+"""The format `jsonl`: JSON Lines."""
 
 import itertools
 import json
@@ -17,26 +17,26 @@ from keras_rnn_zoo.user_data.table import TASKS, Record, Table
 from keras_rnn_zoo.user_data.table_inputs import table_inputs
 from keras_rnn_zoo.user_data.textfile import Mark
 
-MOST_TOKENS = 2**20
-"""Texts, commas and brackets of a line of JSON; each becomes up to a hundred bytes in memory."""
+MAX_TOKENS = 2**20
+"""Maximum number of texts, commas and brackets in a line of JSON; each takes up to a hundred bytes of memory."""
 _TOKEN = re.compile(r'[,\[{]|"[^"\\]*+(?:\\.[^"\\]*+)*+"?+')
 
 
 class JsonlTable(Table):
-    """JSON lines: an object a line."""
+    """JSON Lines: an object per line."""
 
     def _header(self) -> list[str]:
         self.has_header = True
         for line, _ in self.file.lines():
             if line.strip():
-                found = _parsed(line)
-                if not isinstance(found, dict):
+                document = _parsed(line)
+                if not isinstance(document, dict):
                     raise DataError(
                         f'{self.file.path}, line 1: an object such as {{"text": "...", "label": "..."}} is '
                         "expected. Put one on each line."
                     )
-                return list(found)
-        raise DataError(f"{self.file.path} is empty. Name a file with an object a line.")
+                return list(document)
+        raise DataError(f"{self.file.path} is empty. Name a file with an object per line.")
 
     def records(self, mark: Mark | None = None) -> Iterator[tuple[Record, Mark]]:
         start = mark or self.file.start
@@ -45,39 +45,39 @@ class JsonlTable(Table):
                 yield self._record(line, f"line {number}"), Mark(end, number)
 
     def prediction_writer(self, file: IO[str]) -> Writer:
-        return lambda record, prediction: print(json_line(record.beside.whole, prediction), file=file)
+        return lambda record, prediction: print(json_line(record.record.whole, prediction), file=file)
 
     def _record(self, line: str, where: str) -> Record:
-        found = _parsed(line)
-        if isinstance(found, dict):
-            wanted = {self.present[place] for place in getattr(self, "places", ())}
-            missing = sorted(wanted - set(found))
+        document = _parsed(line)
+        if isinstance(document, dict):
+            required = {self.present[index] for index in getattr(self, "indices", ())}
+            missing = sorted(required - set(document))
             if not missing:
-                return Record(where, [found.get(name) for name in self.present], None, found)
-            fault = f"the object lacks {', '.join(map(repr, missing))}"
+                return Record(where, [document.get(name) for name in self.present], None, document)
+            fault = f"the object has no {', '.join(map(repr, missing))}"
         else:
-            fault = found if isinstance(found, str) else f"an object is expected, not {type(found).__name__}"
+            fault = document if isinstance(document, str) else f"an object is expected, not {type(document).__name__}"
         return Record(where, (), BadRow(where, "", line.strip(), fault))
 
 
 def _parsed(line: str) -> Any:
-    """Returns what a line holds: an object, a list (of anything else), or a fault in words."""
-    if len(line) > MOST_TOKENS and _has_more_tokens(line, MOST_TOKENS):
-        return f"it holds more than {MOST_TOKENS // 2:,} values"
+    """Returns the object in a line, a list (with any other value), or a fault in words."""
+    if len(line) > MAX_TOKENS and _has_more_tokens(line, MAX_TOKENS):
+        return f"it contains more than {MAX_TOKENS // 2:,} values"
     try:
-        found = json.loads(line)
+        document = json.loads(line)
     except (ValueError, RecursionError) as error:
-        return f"it is not JSON ({str(error).partition(':')[0]})"
-    return found if isinstance(found, dict) else [found]
+        return f"it is not valid JSON ({str(error).partition(':')[0]})"
+    return document if isinstance(document, dict) else [document]
 
 
-def _has_more_tokens(line: str, most: int) -> bool:
-    return next(itertools.islice(_TOKEN.finditer(line), most, None), None) is not None
+def _has_more_tokens(line: str, limit: int) -> bool:
+    return next(itertools.islice(_TOKEN.finditer(line), limit, None), None) is not None
 
 
-def jsonl_inputs(place: str, trained: TrainedOn, *, columns: str = "", encoding: str = "") -> InputFile:
-    """Opens JSON lines to predict; arguments as of `table_inputs`."""
-    return table_inputs(JsonlTable, place, trained, columns=columns, encoding=encoding)
+def jsonl_inputs(location: str, trained: TrainedOn, *, columns: str = "", encoding: str = "") -> InputFile:
+    """Opens JSON Lines to predict; arguments as in `table_inputs`."""
+    return table_inputs(JsonlTable, location, trained, columns=columns, encoding=encoding)
 
 
 @registry.file_format(
@@ -90,6 +90,6 @@ def jsonl_inputs(place: str, trained: TrainedOn, *, columns: str = "", encoding:
     column_names="table",
     predict=jsonl_inputs,
 )
-def jsonl_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
-    """A file of JSON objects, one a line; gzip or not."""
-    return dataset_from_files("jsonl", JsonlTable, place, tasks, options, config)
+def jsonl_file(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
+    """A file of JSON objects, one per line; gzip or not."""
+    return dataset_from_files("jsonl", JsonlTable, location, tasks, options, config)

@@ -1,4 +1,4 @@
-"""Plain texts: two files with a sentence a line, or one book."""
+"""The format `text`: two parallel files with a sentence per line, or a single text."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,23 +11,23 @@ from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn, Writer
 from keras_rnn_zoo.user_data.prediction_outputs import flat, one_line
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, first
-from keras_rnn_zoo.user_data.text_corpus import book_dataset
+from keras_rnn_zoo.user_data.text_corpus import corpus_dataset
 from keras_rnn_zoo.user_data.text_defaults import text_defaults
 from keras_rnn_zoo.user_data.textfile import TextFile, check_text
 
 
 class ParallelTexts(RowSource):
-    """Two files whose lines belong together: a sentence and its translation."""
+    """Two files with corresponding lines: a sentence and its translation."""
 
-    def __init__(self, place: str, tasks: tuple[str, ...], given: Mapping[str, str], encoding: str) -> None:
-        places = [part.strip() for part in place.split(",")]
-        if len(places) != 2 or not all(places):
+    def __init__(self, location: str, tasks: tuple[str, ...], given: Mapping[str, str], encoding: str) -> None:
+        paths = [path.strip() for path in location.split(",")]
+        if len(paths) != 2 or not all(paths):
             raise DataError(
-                f"Two files joined by a comma are expected, such as text:train.ja,train.en; received {place!r}."
+                f"Two files separated by a comma are expected, such as text:train.ja,train.en; received {location!r}."
             )
         if given:
             raise OptionError("Texts have no columns: the first file is the source, the second the target.")
-        self.files = [TextFile(part, encoding) for part in places]
+        self.files = [TextFile(path, encoding) for path in paths]
         self.task, self.columns = tasks[0], {}
 
     def paths(self) -> list[Path]:
@@ -45,8 +45,8 @@ class ParallelTexts(RowSource):
         if any(line and line[0].strip() for line in lines):
             longer, shorter = self.files if lines[0] else self.files[::-1]
             raise DataError(
-                f"{longer.path} has more lines than {shorter.path}, which ends after line {number - 1:,}: line by line "
-                "they cannot belong together. Look for a line break that one of them lacks."
+                f"{longer.path} has more lines than {shorter.path}, which ends after line {number - 1:,}, so their "
+                "lines do not correspond. Check for a missing line break in one of them."
             )
 
     def _row(self, where: str, texts: list[str]) -> Row | BadRow:
@@ -60,9 +60,9 @@ class ParallelTexts(RowSource):
         return text_defaults(self.task_files, [row.raw for row in rows], [row.target for row in rows])
 
 
-def text_inputs(place: str, trained: TrainedOn, *, encoding: str = "") -> InputFile:
-    """Opens a text to predict, an input on each line; the first output of each is a line of the result."""
-    text = TextFile(place, trained.encoding_of(place, encoding))
+def text_inputs(location: str, trained: TrainedOn, *, encoding: str = "") -> InputFile:
+    """Opens a text to predict, with an input on each line; the first output for each is a line of the result."""
+    text = TextFile(location, trained.encoding_of(location, encoding))
 
     def inputs() -> Iterator[InputRecord | BadRow]:
         for number, (line, _) in enumerate(text.lines(), 1):
@@ -84,8 +84,8 @@ def text_inputs(place: str, trained: TrainedOn, *, encoding: str = "") -> InputF
     inputs=("text",),
     predict=text_inputs,
 )
-def text(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
-    """Plain text, gzip or not: two files with a sentence a line, to translate; or one, to be gone on with."""
+def text(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
+    """Plain text, gzip or not: two files with a sentence per line, for translation; or one, for language modeling."""
     if tasks[0] == "language_modeling":
-        return book_dataset(place, options)
-    return dataset_from_files("text", ParallelTexts, place, tasks, options, config)
+        return corpus_dataset(location, options)
+    return dataset_from_files("text", ParallelTexts, location, tasks, options, config)

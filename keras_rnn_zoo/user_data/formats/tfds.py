@@ -1,4 +1,4 @@
-"""Any data set of TensorFlow Datasets, also ones that the zoo has no entry for."""
+"""The format `tfds`: any dataset of TensorFlow Datasets, including those without an entry in the zoo."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -27,9 +27,9 @@ from keras_rnn_zoo.user_data.dataset import open_dataset
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource
 
 SPLITS = {"validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
-"""What TFDS's data sets name their splits, the commonest first."""
+"""Names of the splits of TFDS datasets, most common first."""
 
-FITTING = {
+FEATURE_KINDS = {
     "text": ("text",),
     "label": ("label", "text", "number"),
     "value": ("number", "real"),
@@ -42,27 +42,27 @@ FITTING = {
     "audio": ("audio",),
     "series": ("series",),
 }
-"""The kinds of features that each word can stand for."""
+"""The kinds of features that each word of the option `columns` can name."""
 
-ANY = ("text", "label", "number", "real")
-"""Those of any other word, the target of a plugin's task."""
+OTHER_KINDS = ("text", "label", "number", "real")
+"""The kinds for any other word, which names the target of a plugin's task."""
 
 INPUTS = ("text", "image", "audio", "series")
 
 
 class TfdsSplit(RowSource):
-    """One split of a prepared data set.
+    """One split of a prepared dataset.
 
     Args:
         builder: the TFDS builder.
         split: the split, as TFDS names it.
         tasks: the tasks that it may be for.
         given: the feature that the user named for each word.
-        sample_rate: samples a second that recordings are brought to; 0 for their own.
-        max_seconds: most seconds read of a recording, from its start.
+        sample_rate: sample rate to which recordings are resampled, in Hz; 0 to keep their own.
+        max_seconds: maximum number of seconds to read of a recording, from its start.
     """
 
-    def __init__(  # The place of a split is its builder.
+    def __init__(  # A split is located by its builder.
         self, builder: Any, split: str, tasks: tuple[str, ...], given: Mapping[str, str], sample_rate: int = 0,
         max_seconds: float = DEFAULT_MAX_SECONDS,
     ) -> None:  # fmt: skip
@@ -71,21 +71,25 @@ class TfdsSplit(RowSource):
         self.kinds = {name: _kind(feature) for name, feature in self.features_by_name.items()}
         self.task = choose_task(tasks, given, list(self.kinds), lambda name: self.kinds[name] == "real")
         inputs = [kind for kind in INPUTS if kind != self.task_files.target]
-        there = [kind for kind in inputs if kind in self.kinds.values()]
-        self.input = next((kind for kind in inputs if kind in given), there[0] if there else inputs[0])
+        present = [kind for kind in inputs if kind in self.kinds.values()]
+        self.input = next((kind for kind in inputs if kind in given), present[0] if present else inputs[0])
         self.columns = {}
         for word in words_of(self.task, self.input):
             fitting = [
-                n for n, kind in self.kinds.items() if kind in FITTING.get(word, ANY) and n not in self.columns.values()
+                n
+                for n, kind in self.kinds.items()
+                if kind in FEATURE_KINDS.get(word, OTHER_KINDS) and n not in self.columns.values()
             ]
-            mine = {word: given[word]} if word in given else {}
-            self.columns |= resolve((word,), mine, fitting, f"The TFDS data set {builder.info.full_name}", self.task)
+            user_column = {word: given[word]} if word in given else {}
+            self.columns |= resolve(
+                (word,), user_column, fitting, f"The TFDS dataset {builder.info.full_name}", self.task
+            )
         series = self.features_by_name[next(iter(self.columns.values()))]
         self.features = series.shape[-1] if self.input == "series" and len(series.shape) == 2 else 1
         self.chunk = 16 if self.input == "image" else 256
 
     def other(self, split: str) -> "TfdsSplit":
-        """Returns another split of the same data set, read in the same way."""
+        """Returns another split of the same dataset, read in the same way."""
         return TfdsSplit(self.builder, split, (self.task,), self.columns, self.sample_rate, self.max_seconds)
 
     def named(self) -> list[Path]:
@@ -104,20 +108,20 @@ class TfdsSplit(RowSource):
     def rows(self) -> Iterator[Row | BadRow]:
         raw_name, target_name = self.columns.values()
         features = self.builder.info.features
-        named = (raw_name, target_name)  # A slash may stand in the name of a feature as well as between two.
-        wanted = {top for top in features for name in named if name == top or name.startswith(f"{top}/")}
-        decoders = {name: tfds.decode.SkipDecoding() for name in wanted if self.kinds.get(name) == "image"}
-        partial = tfds.decode.PartialDecoding({name: features[name] for name in wanted}, decoders=decoders)
+        names = (raw_name, target_name)  # A slash separates nested features, but may also be part of a name.
+        needed = {top for top in features for name in names if name == top or name.startswith(f"{top}/")}
+        decoders = {name: tfds.decode.SkipDecoding() for name in needed if self.kinds.get(name) == "image"}
+        partial = tfds.decode.PartialDecoding({name: features[name] for name in needed}, decoders=decoders)
         try:
             examples = read_examples(self.builder, self.split, partial).as_numpy_iterator()
         except ValueError as error:
             raise DataError(
                 f"The split {self.split!r} of {self.builder.info.full_name} cannot be read: {error}"
             ) from None
-        for number, example in enumerate(examples):
+        for index, example in enumerate(examples):
             flat = dict(_flat(example))
             raw = self._input(flat[raw_name], raw_name)
-            yield Row(f"example {number} of {self.split}", raw, self._target(flat[target_name], target_name))
+            yield Row(f"example {index} of {self.split}", raw, self._target(flat[target_name], target_name))
 
     def _input(self, value: Any, name: str) -> Any:
         if self.task_files.classes == "several":
@@ -129,7 +133,7 @@ class TfdsSplit(RowSource):
         return value
 
     def _samples(self, value: Any, rate: int) -> Any:
-        """Returns the samples of a recording, from -1 to 1, its channels averaged, at the rate wanted."""
+        """Returns the samples of a recording, from -1 to 1, resampled and with its channels averaged."""
         if value.dtype.kind in "iu":
             value = value / 32_768.0  # TFDS stores 16-bit samples as wider integers.
         mono = np.asarray(value, "float32") if value.ndim == 1 else np.asarray(value, "float32").mean(axis=1)
@@ -141,7 +145,8 @@ class TfdsSplit(RowSource):
     def _target(self, value: Any, name: str) -> Any:
         kind, feature = self.kinds[name], self.features_by_name[name]
         if self.task_files.classes == "several":
-            return _sentence([self._class(feature.feature, name, one) for one in value] if kind == "labels" else value)
+            tags = [self._class(feature.feature, name, tag) for tag in value] if kind == "labels" else value
+            return _sentence(tags)
         if self.task_files.references:
             return _texts(value) if kind == "texts" else _texts([value])
         if kind == "label":
@@ -156,11 +161,11 @@ class TfdsSplit(RowSource):
         return {"sample_rate": max(1000, min(rate, 16_000))} if rate else {}
 
     def _class(self, feature: Any, name: str, value: Any) -> str:
-        """Returns what a label calls a class."""
+        """Returns the name of a class index."""
         if not 0 <= value < feature.num_classes:
             raise DataError(
-                f"The TFDS data set {self.builder.info.full_name} has an example of the label {value}, and names of "
-                f"{feature.num_classes} labels: its file {name}.labels.txt is damaged. Copy the data set again."
+                f"The TFDS dataset {self.builder.info.full_name} has an example with the label {value}, but names of "
+                f"only {feature.num_classes} labels: its file {name}.labels.txt is damaged. Copy the dataset again."
             )
         return str(feature.int2str(int(value)))
 
@@ -180,7 +185,7 @@ def _texts(values: Any) -> list[str]:
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Gives the leaves of nested features or examples, with their names joined by slashes."""
+    """Yields the leaves of nested features or examples, with names joined by slashes."""
     for name, value in tree.items():
         if hasattr(value, "items") and not hasattr(value, "feature"):
             yield from _flat(value, f"{prefix}{name}/")
@@ -189,7 +194,7 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
 
 
 def _kind(feature: Any) -> str:
-    """Returns the kind of a TFDS feature, as `FITTING` names it."""
+    """Returns the kind of a TFDS feature, as in `FEATURE_KINDS`."""
     features = tfds.features
     if isinstance(feature, features.Sequence):
         inner = _kind(feature.feature)
@@ -213,59 +218,61 @@ def _kind(feature: Any) -> str:
     address="tfds:NAME[/CONFIG]",
     column_names="table",
 )
-def tfds_set(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
-    """A data set of TFDS by name; its features are the columns, and splits are named as TFDS does."""
-    location = place.strip("/")
+def tfds_set(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
+    """A TFDS dataset by name. Its features are the columns, and its splits have the names of TFDS."""
+    location = location.strip("/")
     if not re.fullmatch(r"[A-Za-z0-9_]+(/[A-Za-z0-9_.+-]*[A-Za-z0-9_+-])?(:[0-9.]+)?", location):
-        # What has a colon is run from the repositories of strangers.
-        raise DataError(f"A data set of TFDS has a name such as imdb_reviews or glue/sst2; received {place!r}.")
+        # With other characters, such as a colon, TFDS may run code from third-party repositories.
+        raise DataError(
+            f"The name of a TFDS dataset is expected, such as imdb_reviews or glue/sst2; received {location!r}."
+        )
     recorded = config.dataset.recorded if config else None
-    given = recorded.columns if recorded else parse_columns(str(options.get("columns", "")), usual_columns())
+    chosen = recorded.columns if recorded else parse_columns(str(options.get("columns", "")), usual_columns())
     recorded_folder = config.dataset.data_dir if config else None
     builder = _open(location, options.get("data_dir") or recorded_dir(location, recorded_folder))
-    found = TfdsSplit(builder, "train", tasks, given)
+    source = TfdsSplit(builder, "train", tasks, chosen)
 
     def open_set(
         data_dir: str | None, seed: int, fault_of: Callable[[Any, Any], str] | None = None, *,
         columns: str = "", validation: str = "", test: str = "", skip_bad_rows: bool = False,
         sample_rate: int = 16_000, max_seconds: MaxSeconds = DEFAULT_MAX_SECONDS,
     ) -> Examples:  # fmt: skip
-        """A data set of TensorFlow Datasets.
+        """A dataset of TensorFlow Datasets.
 
         Args:
-            data_dir: the folder of prepared data sets.
-            seed: draws the splits that the data set lacks.
+            data_dir: the folder of prepared datasets.
+            seed: seed of the splits that the dataset does not have.
             fault_of: given an example's raw input and target, returns why it cannot be learned from, or "".
             columns: which feature holds what, such as text=content,label=stars; guessed from kinds and names if empty.
-            validation: the split to validate on; the data set's own, or a tenth of train, if empty.
-            test: the split to test on; the data set's own, or a tenth of train, if empty.
-            skip_bad_rows: whether to leave out examples that cannot be used.
-            sample_rate: samples a second that recordings are brought to.
+            validation: the validation split; if empty, that of the dataset, or a tenth of the training split.
+            test: the test split; if empty, that of the dataset, or a tenth of the training split.
+            skip_bad_rows: whether to skip examples that cannot be used.
+            sample_rate: sample rate to which recordings are resampled, in Hz.
         """
         opened = _open(location, data_dir)
-        files = {"train": TfdsSplit(opened, "train", (found.task,), found.columns, sample_rate, max_seconds)}
-        for part, named in (("validation", validation), ("test", test)):
-            split = named or next((name for name in SPLITS[part] if name in opened.info.splits), "")
-            if split:
-                files[part] = files["train"].other(split)
+        files = {"train": TfdsSplit(opened, "train", (source.task,), source.columns, sample_rate, max_seconds)}
+        for split, chosen_name in (("validation", validation), ("test", test)):
+            tfds_name = chosen_name or next((name for name in SPLITS[split] if name in opened.info.splits), "")
+            if tfds_name:
+                files[split] = files["train"].other(tfds_name)
         return open_dataset(files, seed, skip_bad_rows, config, fault_of)
 
     return registry.Dataset(
         name=f"tfds:{location}",
         make=open_set,
-        task=found.task,
+        task=source.task,
         source="tfds",
         location=location,
         size="as the run's configuration says",
-        license="that of the data set, as TFDS tells it",
-        model_options={"input": found.input},
-        defaults=found.defaults(),
+        license="that of the dataset; see TFDS",
+        model_options={"input": source.input},
+        defaults=source.defaults(),
         checks_examples=True,
     )
 
 
 def _open(location: str, data_dir: str | None) -> Any:
-    """Returns the builder of a data set; of one with configs of which one is prepared, of that one."""
+    """Returns the builder of a dataset; if the name has no config and a single one is prepared, that of the config."""
     folder = data_dir_path(data_dir)
     if not find_prepared(location, folder) and "/" not in location:
         configs = sorted(
@@ -275,12 +282,12 @@ def _open(location: str, data_dir: str | None) -> Any:
             location = f"{location}/{configs[0]}"
         elif configs:
             raise DataError(
-                f"The data set {location!r} is prepared in the configs {', '.join(configs)}. Name one: "
+                f"The dataset {location!r} is prepared with the configs {', '.join(configs)}. Name one: "
                 f"tfds:{location}/{configs[0]}."
             )
     builder = open_prepared(location, data_dir)
     if "train" not in builder.info.splits:
         raise DataError(
-            f"The data set {location!r} has no split 'train'; it has {', '.join(builder.info.splits)}. Name another."
+            f"The dataset {location!r} has no split 'train'; it has {', '.join(builder.info.splits)}. Name another."
         )
     return builder

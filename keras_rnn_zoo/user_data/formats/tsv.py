@@ -1,4 +1,4 @@
-"""Tab-separated values, read row by row."""
+"""The format `tsv`: tab-separated values."""
 
 import functools
 from collections.abc import Iterator, Mapping
@@ -8,13 +8,13 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.formats.csv import CsvTable, table_options
-from keras_rnn_zoo.user_data.table import MOST_COLUMNS, TASKS, Record
+from keras_rnn_zoo.user_data.table import MAX_COLUMNS, TASKS, Record
 from keras_rnn_zoo.user_data.table_inputs import separated_inputs
 from keras_rnn_zoo.user_data.textfile import Mark
 
 
 class TsvTable(CsvTable):
-    """Values separated by tabs, a line a row; a field that is quoted as in CSV is read without its quotes."""
+    """Values separated by tabs, with one line per row; a field that is quoted as in CSV is read without quotes."""
 
     delimiter = "\t"
     tsv = True
@@ -26,8 +26,8 @@ class TsvTable(CsvTable):
     def _read(self, mark: Mark) -> Iterator[tuple[Record, Mark]]:
         for line, end in self._lines(mark):
             text = line.rstrip("\r\n")
-            if text.count(self.delimiter) > MOST_COLUMNS:
-                yield self._misfit(f"line {end.line}", MOST_COLUMNS + 1), end
+            if text.count(self.delimiter) > MAX_COLUMNS:
+                yield self._misfit(f"line {end.line}", MAX_COLUMNS + 1), end
             elif text:
                 fields = [_unquoted(field) for field in text.split(self.delimiter)]
                 yield Record(f"line {end.line}", fields), end
@@ -50,6 +50,6 @@ def _unquoted(field: str) -> str:
     column_names="table",
     predict=functools.partial(separated_inputs, TsvTable),
 )
-def tsv_file(place: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
-    """A file of tab-separated columns, with a header, or named by number; gzip or not."""
-    return dataset_from_files("tsv", TsvTable, place, tasks, options, config, table_options)
+def tsv_file(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
+    """A file of tab-separated columns with a header, or whose columns are named by number; gzip or not."""
+    return dataset_from_files("tsv", TsvTable, location, tasks, options, config, table_options)
