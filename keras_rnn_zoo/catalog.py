@@ -165,7 +165,7 @@ class _Plugins:
         if not self._done and not self.loading:
             self.loading = True
             try:
-                if _some_package_may_be_a_plugin():
+                if plugins_may_exist():
                     from importlib import metadata  # Imported late: as slow as the whole registry.
 
                     for point in sorted(metadata.entry_points(group=PLUGINS), key=lambda point: point.name):
@@ -189,7 +189,7 @@ class _Plugins:
             logger.warning("Skipped the plugin %s, which cannot be used: %s: %s", source, type(error).__name__, error)
 
 
-def _some_package_may_be_a_plugin() -> bool:
+def plugins_may_exist() -> bool:
     """Returns whether an installed package declares the entry-point group, or might: archives are not searched."""
     for location in map(Path, sys.path):
         if location.is_file():  # An archive.

@@ -78,6 +78,7 @@ def imported_parts(path: Path) -> set[str]:
 COMMANDS_MAY_IMPORT = {
     "artifacts.export",
     "artifacts.run",
+    "catalog",
     "datasets._prepared",
     "errors",
     "offline",

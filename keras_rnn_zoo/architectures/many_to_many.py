@@ -82,18 +82,8 @@ def many_to_many(
         source, x, mask = series_frontend(features=features, subsampling=subsampling, name="source")
 
     # Topology and head
-    memory = recurrent_stack(
-        x, mask, cell=cell, units=units, num_layers=num_layers, bidirectional=bidirectional, dropout=dropout
-    )  # (batch, time, features)
-    target, logits = decode_from(
-        memory,
-        mask,
-        vocabulary_size=target_vocabulary_size,
-        embedding_dim=embedding_dim,
-        cell=cell,
-        units=units,
-        num_layers=num_layers,
-        attention=attention,
-        dropout=dropout,
-    )
+    recurrent = {"cell": cell, "units": units, "num_layers": num_layers, "dropout": dropout}
+    memory = recurrent_stack(x, mask, bidirectional=bidirectional, **recurrent)  # (batch, time, features)
+    vocabulary = {"vocabulary_size": target_vocabulary_size, "embedding_dim": embedding_dim}
+    target, logits = decode_from(memory, mask, attention=attention, **vocabulary, **recurrent)
     return keras.Model({"source": source, "target": target}, logits, name="many_to_many")

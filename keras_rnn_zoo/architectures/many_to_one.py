@@ -79,16 +79,8 @@ def many_to_one(
         inputs, x, mask = series_frontend(features=features, subsampling=subsampling)
 
     # Topology
-    x = recurrent_stack(
-        x,
-        mask,
-        cell=cell,
-        units=units,
-        num_layers=num_layers,
-        bidirectional=bidirectional,
-        dropout=dropout,
-        return_sequences=pooling != "last",
-    )
+    recurrent = {"cell": cell, "units": units, "num_layers": num_layers, "dropout": dropout}
+    x = recurrent_stack(x, mask, bidirectional=bidirectional, return_sequences=pooling != "last", **recurrent)
     if pooling != "last":
         pools = {"mean": MaskedMeanPooling, "max": MaskedMaxPooling, "attention": AttentionPooling}
         x = pools[pooling](name="pooling")(x, mask=mask)  # (batch, features)

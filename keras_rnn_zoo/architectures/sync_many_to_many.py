@@ -87,11 +87,10 @@ def sync_many_to_many(
         inputs, x, mask = series_frontend(features=features)
 
     # Topology
-    x = recurrent_stack(
-        x, mask, cell=cell, units=units, num_layers=num_layers, bidirectional=bidirectional, dropout=dropout
-    )  # (batch, time, features)
+    recurrent = {"cell": cell, "units": units, "num_layers": num_layers, "dropout": dropout}
+    x = recurrent_stack(x, mask, bidirectional=bidirectional, **recurrent)  # (batch, time, features)
 
     # Head
     x = keras.layers.Dropout(dropout, name="head_dropout")(x)
-    logits = keras.layers.Dense(num_classes, dtype="float32", name="logits")(x)
-    return keras.Model(inputs, logits, name="sync_many_to_many")
+    x = keras.layers.Dense(num_classes, dtype="float32", name="logits")(x)
+    return keras.Model(inputs, x, name="sync_many_to_many")

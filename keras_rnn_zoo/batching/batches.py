@@ -120,6 +120,10 @@ def make_batches(
         data = bucketed(data, task, batch_size, pool, bucket_sizes, shuffled=shuffle_seed is not None)
     else:
         data = data.map(without_autograph(lambda index, example: example[1])).batch(batch_size)
+    return _with_count(data, lengths, batch_size, padding, epoch)
+
+
+def _with_count(data: Any, lengths: Any, batch_size: int, padding: float, epoch: Any) -> Batches:
     count = -(-len(lengths) // batch_size)
     data = data.apply(tf.data.experimental.assert_cardinality(count)).prefetch(tf.data.AUTOTUNE)
     return Batches(data, count, len(lengths), padding, epoch)

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from keras_rnn_zoo.artifacts.run_config import RowsConfig
 from keras_rnn_zoo.errors import DataError, name_hint
 from keras_rnn_zoo.lazy import np, tf
+
+if TYPE_CHECKING:
+    from keras_rnn_zoo.artifacts.run_config import RowsConfig
+
 
 MAX_BYTES_IN_MEMORY = 2**22
 """Maximum size of a split that `held_in_memory` accepts."""
@@ -32,7 +35,7 @@ class Examples:
     input: str
     splits: Mapping[str, Callable[[], Any]]
     classes: tuple[str, ...] = ()
-    recorded: RowsConfig | None = None
+    recorded: "RowsConfig | None" = None
     report: Callable[[Any], None] | None = None
     _opened: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 

@@ -11,10 +11,10 @@ from keras_rnn_zoo.artifacts.schema import MAX_CLASSES
 from keras_rnn_zoo.datasets.examples import Examples, held_in_memory, one_target_each
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
-from keras_rnn_zoo.options import read_options, with_options
-from keras_rnn_zoo.user_data.columns import parse_columns, usual_columns
+from keras_rnn_zoo.options import with_options
 from keras_rnn_zoo.user_data.data_report import report_data
-from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, existing_folder
+from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource
+from keras_rnn_zoo.user_data.source_files import SourceFiles
 from keras_rnn_zoo.user_data.splitting import HELD_OUT, Split, draw_split
 from keras_rnn_zoo.user_data.validation_pass import RowReport, checked_rows, refuse_bad_rows, validate_rows
 
@@ -40,18 +40,7 @@ def dataset_from_files(
         more_options: a function whose options the format has in addition to those of all files; they are passed to
             `kind` by name.
     """
-    format_options = read_options(more_options) if more_options else {}
-    texts = ["encoding", *(name for name, option in format_options.items() if option.type is str)]
-    recorded = config.dataset.recorded if config else None
-    first_columns = recorded.columns if recorded else parse_columns(str(options.get("columns", "")), usual_columns())
-    open_source: Callable[..., RowSource] = kind
-    folders = kind.divided(location)
-    main = folders.get("train", location)
-    defaults = {"encoding": "", **{name: option.default for name, option in format_options.items()}}
-    first_reading = {name: str(options.get(name, "")) for name in texts}
-    source = open_source(main, tasks, first_columns, **first_reading)
-    task = source.task
-    reusable = [source]  # `open_files` takes it from this list, so that arrays are not held in memory twice.
+    source = SourceFiles(kind, location, tasks, options, config, more_options)
 
     def open_files(
         data_dir: str | None,
@@ -77,26 +66,18 @@ def dataset_from_files(
             skip_bad_rows: whether to skip rows that cannot be used.
             encoding: encoding of texts; if empty, that of the byte order mark, or UTF-8.
         """
-        chosen = recorded.columns if recorded else parse_columns(columns, usual_columns())
-        reading = {**defaults, **reading, "encoding": encoding}
-        is_same = chosen == first_columns and reading == {**defaults, **first_reading}
-        files = {"train": reusable.pop() if is_same and reusable else open_source(main, (task,), chosen, **reading)}
-        for split, path in (("validation", validation), ("test", test)):
-            if held_out := path or folders.get(split):
-                files[split] = open_source(held_out, (task,), files["train"].columns, **reading)
+        files = source.open(columns, {**reading, "encoding": encoding}, {"validation": validation, "test": test})
         return open_dataset(files, seed, skip_bad_rows, config, fault_of)
 
-    roots = [existing_folder(location)] if folders else source.named()
-    address = f"{format}:{','.join(map(str, roots))}"
     return registry.Dataset(
-        name=address,
+        name=f"{format}:{source.address}",
         make=with_options(open_files, more_options) if more_options else open_files,
         task=source.task,
         source="files",
         size="as the run's configuration says",
         license="your own",
         model_options={"input": source.input},
-        defaults=source.defaults() if not config else {},
+        defaults=source.defaults,
         checks_examples=True,
     )
 

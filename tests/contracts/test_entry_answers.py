@@ -10,7 +10,7 @@ from processes import run_python
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.exporting import export as exporting
+from keras_rnn_zoo.exporting.formats import saved_model as exporting
 
 # `test_entries` needs the same runs: two workers train them from both ends.
 BACKWARDS = ENTRIES[::-1]

@@ -17,9 +17,15 @@ COMMANDS = list(main.own_commands())
 ORDER = ["one_to_one", "one_to_many", "many_to_one", "many_to_many", "sync_many_to_many", "ctc"]
 
 
-def run_forked(*args, before="", **settings):
-    """Runs a command line in a process of its own, with bytes in and out, and some Python before it."""
-    return Program(f"{before}\n{CLI}", *args, **settings).wait()
+def run_fresh(*args, before="", **kwargs):
+    """Runs a command line in a fresh process, with bytes in and out, and some Python before it."""
+    command = [sys.executable, "-c", f"{before}\n{CLI}", *args]
+    return subprocess.run(command, capture_output=True, check=False, **kwargs)
+
+
+def run_forked(*args, **settings):
+    """Does so in a process that has the frameworks imported."""
+    return Program(CLI, *args, **settings).wait()
 
 
 def test_the_help_lists_the_commands_with_an_example(zoo):
@@ -134,11 +140,10 @@ def test_datasets_sees_what_is_on_disk(zoo, tfds_dir):
 def test_the_main_job(tmp_path):
     """Train, evaluate, predict, export, each in a process of its own, as a user would type them.
 
-    The first process imports TensorFlow itself, to show what that prints.
+    Two of them import the frameworks themselves, to show what is printed and imported then.
     """
     environment = {**os.environ, "ZOO_MODELS_DIR": str(tmp_path)}
-    command = [sys.executable, "-c", CLI, "train", "many_to_one", "--epochs", "4"]
-    trained = subprocess.run(command, capture_output=True, check=False, env=environment)
+    trained = run_fresh("train", "many_to_one", "--epochs", "4", env=environment)
     assert trained.returncode == 0, trained.stderr.decode()
     output, log = trained.stdout.decode(), trained.stderr.decode()
     assert "Test split (500 examples): " in output
@@ -158,7 +163,7 @@ def test_the_main_job(tmp_path):
 
     lines = b"although the plot is dull , the cast is superb\n\n\xff\xfe\nthe cast is superb , not dull"
     tell = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr))"
-    predicted = run_forked("predict", "many_to_one", "--json", before=tell, env=environment, input=lines)
+    predicted = run_fresh("predict", "many_to_one", "--json", before=tell, env=environment, input=lines)
     loaded = predicted.stderr.decode().splitlines()[-1].split()
     assert "keras" in loaded
     assert "sklearn" not in loaded  # It takes a second to import, and only measures.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.exporting.exporter import Exporter, describe_inputs
-from keras_rnn_zoo.lazy import keras, np
+from keras_rnn_zoo.lazy import keras, np, tf
 
 if TYPE_CHECKING:
     from keras_rnn_zoo.inference.load import LoadedRun
@@ -56,7 +56,13 @@ def write_saved_model(loaded: "LoadedRun", endpoints: "Mapping[str, Endpoint]", 
         archive.track(resource)
     with without_cudnn(loaded.model):
         for name, endpoint in endpoints.items():
-            archive.add_endpoint(name, endpoint.named(), input_signature=list(endpoint.signature))
+            if endpoint.defaults:  # Only a function with an input signature keeps the defaults of its arguments.
+                archive.add_endpoint(name, endpoint.named(), input_signature=list(endpoint.signature))
+                continue
+            # TensorFlow traces one with an input signature twice: outside and inside `tf.saved_model.save`.
+            function = tf.function(endpoint.named(), autograph=False)
+            function.get_concrete_function(*endpoint.signature)
+            archive.add_endpoint(name, function)
         archive.write_out(str(folder), verbose=False)
     write_requests(folder, loaded.run.name, _warm_up(loaded, endpoints))
 

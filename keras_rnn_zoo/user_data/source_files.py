@@ -1,0 +1,78 @@
+"""A user's files, opened once: to find their task and columns, and then to train on them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from keras_rnn_zoo.artifacts.run_config import RunConfig
+from keras_rnn_zoo.options import read_options
+from keras_rnn_zoo.user_data.columns import parse_columns, usual_columns
+from keras_rnn_zoo.user_data.rows import RowSource, existing_folder
+
+
+class SourceFiles:
+    """The files at a location; reads only enough of them to determine the columns and the task.
+
+    Args:
+        kind: the class that reads them.
+        location: the address, without the format's name.
+        tasks: the tasks that the files may be for.
+        options: options set by the user.
+        config: the description of a run that was trained on the files; `None` for a new training.
+        more_options: a function whose options the format has in addition to those of all files.
+
+    Attributes:
+        task: the task that the files are for.
+        input: the kind of input that they have.
+        address: the absolute paths of the files, joined by commas.
+        defaults: settings and options that suit the files; empty if a run was trained on them.
+    """
+
+    def __init__(
+        self,
+        kind: Callable[..., RowSource],
+        location: str,
+        tasks: tuple[str, ...],
+        options: Mapping[str, Any],
+        config: RunConfig | None,
+        more_options: Callable[..., None] | None,
+    ) -> None:
+        self._kind = kind
+        self._recorded = config.dataset.recorded if config else None
+        self._folders: dict[str, str] = kind.divided(location)  # type: ignore[attr-defined]
+        self._main = self._folders.get("train", location)
+        format_options = read_options(more_options) if more_options else {}
+        self._defaults = {"encoding": "", **{name: option.default for name, option in format_options.items()}}
+        texts = ["encoding", *(name for name, option in format_options.items() if option.type is str)]
+        self._reading = {name: str(options.get(name, "")) for name in texts}
+        self._columns = self._columns_of(str(options.get("columns", "")))
+        source = kind(self._main, tasks, self._columns, **self._reading)
+        self.task, self.input = source.task, source.input
+        roots = [existing_folder(location)] if self._folders else source.named()
+        self.address = ",".join(map(str, roots))
+        self.defaults = {} if config else source.defaults()
+        self._unused = [source]
+
+    def _columns_of(self, columns: str) -> Mapping[str, str]:
+        return self._recorded.columns if self._recorded else parse_columns(columns, usual_columns())
+
+    def open(self, columns: str, reading: Mapping[str, Any], held_out: Mapping[str, str]) -> dict[str, RowSource]:
+        """Returns the files of each split that has its own.
+
+        The files that were opened to find the task are returned the first time, if they would be opened in the same
+        way again. So a table is opened once, and arrays are not held in memory twice.
+
+        Args:
+            columns: the option `columns`.
+            reading: options of the format, by name.
+            held_out: for `"validation"` and `"test"`, the files that the user named, or "".
+        """
+        chosen, reading = self._columns_of(columns), {**self._defaults, **reading}
+        is_same = chosen == self._columns and reading == {**self._defaults, **self._reading}
+        if is_same and self._unused:
+            files = {"train": self._unused.pop()}
+        else:
+            files = {"train": self._kind(self._main, (self.task,), chosen, **reading)}
+        for split, path in held_out.items():
+            if location := path or self._folders.get(split):
+                files[split] = self._kind(location, (self.task,), files["train"].columns, **reading)
+        return files
