@@ -241,7 +241,7 @@ def check_pair(architecture: Architecture, dataset: Dataset) -> None:
     names = [entry.name for entry in architectures.entries() if not _mismatch(entry, dataset)]
     others = f" Architectures for it: {', '.join(names)}." if names else ""
     supported = ", ".join(entry.name for entry in datasets_of(architecture)) or "none"
-    raise DataError(f"The dataset {dataset.name!r} {mismatch}.{others} Datasets for {architecture.name}: {supported}.")
+    raise DataError(f"The dataset {dataset.name!r} {mismatch}.{others} Datasets of {architecture.name}: {supported}.")
 
 
 def _mismatch(architecture: Architecture, dataset: Dataset) -> str:
