@@ -341,7 +341,7 @@ def test_the_first_line_may_name_the_separator_for_excel(form, tmp_path):
     path = tmp_path / f"a.{form}"
     encoded = content.encode("utf-16" if "utf16" in form else "utf-8")
     path.write_bytes(gzip.compress(encoded) if form.endswith("gz") else encoded)
-    with pytest.raises(DataError, match="line 23: 1 field where the header has 2"):
+    with pytest.raises(DataError, match="line 23: 1 field, but the header has 2"):
         opened(path, "csv")
     examples = opened(path, "csv", skip_bad_rows=True)[1]
     assert (examples.classes, sum(examples.recorded.rows.values())) == (("bad", "good"), 20)

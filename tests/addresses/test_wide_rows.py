@@ -52,7 +52,7 @@ def test_a_row_takes_no_more_memory_than_a_few_times_its_line(kind, tmp_path):
     found = []
     most = peak(lambda: found.extend(form(str(path), TASKS, {}, "").rows()))
     assert isinstance(found[-1], BadRow)
-    assert "more than 16,384 fields where the header has 2" in found[-1].fault or "524,288 values" in found[-1].fault
+    assert "more than 16,384 fields, but the header has 2" in found[-1].fault or "524,288 values" in found[-1].fault
     assert most < 5 * SIZE
 
 
