@@ -182,14 +182,16 @@ def test_the_endpoint_has_the_readers_inputs_and_the_tasks():
 def test_a_dataset_of_another_task_is_refused():
     architecture = registry.architectures.get("many_to_one")
     other = registry.Dataset("x", lambda: None, task="knitting")
-    with pytest.raises(DataError, match=r"'x' is for knitting, which many_to_one does not do\..*toy_reviews"):
+    with pytest.raises(DataError, match=r"'x' is for knitting, which many_to_one does not support\..*toy_reviews"):
         registry.check_pair(architecture, other)
 
 
 def test_a_dataset_of_another_kind_of_input_is_refused():
     architecture, images = registry.architectures.get("many_to_one"), registry.datasets.get("digits")
     assert images.task in architecture.tasks
-    told = r"has inputs of the kind image, which many_to_one does not read\. Arch.* one_to_one\. Datasets .*toy_reviews"
+    told = (
+        r"has inputs of the kind image, which many_to_one does not support\. Arch.* one_to_one\. Datasets .*toy_reviews"
+    )
     with pytest.raises(DataError, match=told):
         registry.check_pair(architecture, images)
 

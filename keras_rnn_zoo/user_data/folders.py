@@ -135,7 +135,7 @@ class Folder(RowSource):
             deep = next((path for path in self._paths if len(path.parts) > 2), None)
             if deep:
                 sentences.append(
-                    f"In {self.folder}, folders of classes contain subfolders, such as in {str(deep)!r}: the class "
+                    f"In {self.folder}, folders of classes contain subfolders, such as {str(deep)!r}: the class "
                     f"is the first folder, {deep.parts[0]!r}."
                 )
             if split := next((path.parts[0] for path in self._paths if name_of_split(path.parts[0])), ""):

@@ -115,7 +115,7 @@ def _get(form: struct.Struct) -> Callable[[Machine], None]:
 
 def _protocol(machine: Machine) -> None:
     if machine.number(_BYTE) > 5:
-        raise ValueError("its pickle protocol is newer than 5")
+        raise ValueError("it has a pickle protocol newer than 5")
 
 
 _STOP = ord(".")

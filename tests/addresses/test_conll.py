@@ -143,7 +143,7 @@ def test_words_without_a_tag_are_read_and_make_no_class(tmp_path):
     assert len(list(opened(tmp_path / "a.conll", test=test)[1].split("test"))) == 1
     plain = "".join(f"the{n} _\ncat{n} NOUN\n\n" for n in range(30))
     assert opened(in_file(tmp_path, plain))[1].classes == ("NOUN", "_")  # An ordinary tag outside CoNLL-U.
-    with pytest.raises(DataError, match="has no tags: the column 'xpos' holds '_' alone"):
+    with pytest.raises(DataError, match="has no tags: the column 'xpos' contains only '_'"):
         opened(in_file(tmp_path, partly), columns="tags=xpos")
 
 

@@ -138,7 +138,7 @@ def test_images_to_test_on_that_are_trained_on_are_told_by_what_they_show(leaked
     reader = {"image_height": 4, "image_width": 4}
     examples.report(make_task(TaskConfig(entry.task, "image", {}, reader, examples.classes)))
     told = [line for line in caplog.messages if "are also among the training rows" in line]
-    assert [line.split(" rows")[0] for line in told] == [f"Warning: {2 * leaked} of the 40"] * bool(leaked)
+    assert [line.split(" rows")[0] for line in told] == [f"Warning: {2 * leaked} of the 40 test"] * bool(leaked)
 
 
 def test_where_all_files_are_of_other_kinds_the_error_says_so(tmp_path):
@@ -253,7 +253,7 @@ def test_of_folders_within_folders_the_first_is_the_class_and_that_is_told(tmp_p
     write(tmp_path, split_files("cat", "dog", kinds=("black", "white")))
     assert opened(f"images:{tmp_path}", "classification")[1].classes == ("cat", "dog")
     folder = ImageFolder(str(tmp_path), ("classification",), {}, "")
-    assert "such as 'cat/black/0.png': the class is the first folder, 'cat'" in folder.warnings()[0]
+    assert "such as in 'cat/black/0.png': the class is the first folder, 'cat'" in folder.warnings()[0]
 
 
 def test_a_file_that_moves_to_another_class_changes_the_checksum(tmp_path):

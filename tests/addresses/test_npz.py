@@ -87,7 +87,7 @@ def test_the_order_of_training_is_that_of_the_rows_shuffled(tmp_path):
         ({"x": np.float32(1), "y": np.zeros(3)}, "array 'x': series are expected"),
         ({"x": np.zeros((3, 2)), "y": np.float32(1)}, "array 'y': a target for each series is expected"),
         ({"x": np.zeros((3, 2)), "y": np.zeros(3, "i4,f4")}, "received the dtype"),
-        ({"x": np.zeros(3), "y": np.zeros(3), "lengths": np.ones(3, int)}, r"received one of \(3,\)"),
+        ({"x": np.zeros(3), "y": np.zeros(3), "lengths": np.ones(3, int)}, r"received \(3,\)"),
         ({"x": np.zeros(3), "y": np.zeros(2), "lengths": np.array([2**63, 2**63 + 3], "u8")}, "sum to 18,446,744"),
     ],
 )
@@ -132,4 +132,4 @@ def test_series_without_features_and_texts_are_no_series(tmp_path):
     assert {row.fault for row in Arrays(path, ("regression",), {}, "").rows()} == {"the series has no features"}
     path = write(tmp_path / "b.npz", x=ragged([[1.0], "0" * 1000]), y=np.zeros(2))
     good, bad = Arrays(path, ("regression",), {}, "").rows()
-    assert isinstance(good, Row) and "no numbers" in bad.fault
+    assert isinstance(good, Row) and "not numbers" in bad.fault

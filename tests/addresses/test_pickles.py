@@ -206,7 +206,7 @@ def array_holding_itself():
         (3 + 4j, "names (builtins|__builtin__).complex"),
         (holding_itself(), "a list in it (contains itself|is extended)"),
         (array_holding_itself(), "an array in it contains itself"),
-        (nested(40, 1), "more than 32 deep"),
+        (nested(40, 1), "more than 32 levels deep"),
         (nested(9, 10), "refers to the same items repeatedly"),
         ([[] for _ in range(20_000)], "many times the memory"),
         (["0" * 1_000_000] * 100, "refers to the same items repeatedly"),
