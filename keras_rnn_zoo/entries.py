@@ -1,4 +1,4 @@
-"""What is known of each kind of entry before it is made. Imports no framework."""
+"""The kinds of entries in the registry, with their attributes. Imports no framework."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,13 +11,13 @@ from keras_rnn_zoo.options import Option, check_options
 
 @dataclass(frozen=True)
 class Architecture(Entry):
-    """A build function: options in, an uncompiled `keras.Model` out.
+    """A build function from options to an uncompiled `keras.Model`.
 
     Attributes:
-        tasks: the tasks that it can do.
-        default_dataset: the embedded dataset that it is trained on when none is named.
-        frames: for transcription, given the steps of an input and, by keyword, its kind and the options of the model
-            and of its reader, returns the number of frames that the model's output has; `None` where it is not known.
+        tasks: the tasks that it supports.
+        default_dataset: the embedded dataset that it is trained on by default.
+        frames: for transcription, a function that returns the number of frames in the model's output, given the number
+            of input steps and, by keyword, the kind of input and the options of model and reader; `None` if unknown.
     """
 
     tasks: tuple[str, ...] = ()
@@ -32,10 +32,10 @@ class Architecture(Entry):
 
 @dataclass(frozen=True)
 class Cell(Entry):
-    """A function that returns the class of a recurrent Keras layer, loading Keras only then.
+    """A function that returns the class of a recurrent Keras layer, so that Keras is loaded only when it is called.
 
-    The class is a `keras.layers.RNN`, registered by `keras.saving.register_keras_serializable`. It is made with the
-    number of `units`, which are the features of its output, and with the further arguments of `keras.layers.RNN`.
+    The class is a subclass of `keras.layers.RNN`, registered with `keras.saving.register_keras_serializable`. Its
+    arguments are the number of `units`, which is the number of output features, and those of `keras.layers.RNN`.
     """
 
     @cached_property
@@ -66,15 +66,15 @@ class Dataset(Entry):
     Attributes:
         task: the task that its examples are for.
         source: `"embedded"`, `"tfds"` for a dataset that TensorFlow Datasets downloads and prepares, or `"files"`.
-        location: where the prepared files of a TFDS dataset lie within its data directory.
+        location: path of the prepared files of a TFDS dataset within its data directory.
         size: number of examples in each split, in words.
         license: terms of use of the data.
-        model_options: options that a model takes from this dataset before any of it was read; `build` uses them.
-        defaults: training settings and options that suit this dataset better than the general ones.
+        model_options: options of the model that follow from this dataset before it is read; `build` uses them.
+        defaults: training settings and options that suit this dataset better than the general defaults.
         checks_examples: whether `make` takes, after the seed, a function that returns why an example cannot be learned
             from; see `open`.
 
-    Its own options, such as the length of its sequences, are the keyword-only parameters of its function.
+    The options of the dataset, such as the length of its sequences, are the keyword-only parameters of its function.
     """
 
     task: str = ""
@@ -95,7 +95,9 @@ class Dataset(Entry):
             )
         for name, value in self.defaults.items():
             if not isinstance(value, bool | int | float | str):
-                raise TypeError(f"The default of {name!r} of the dataset {self.name!r} is {value!r}, no plain value.")
+                raise TypeError(
+                    f"The default of {name!r} of the dataset {self.name!r} must be a plain value; received {value!r}."
+                )
 
     def default_of(self, option: Option) -> Any:
         """Returns the default of an option or a setting for this dataset."""
@@ -111,8 +113,8 @@ class Dataset(Entry):
         """Opens the dataset.
 
         Args:
-            data_dir: the folder of prepared TFDS datasets; `None` for the default one.
-            seed: seed of the splits that the dataset draws.
+            data_dir: the folder of prepared TFDS datasets; `None` for the default folder.
+            seed: seed of the splits, if they are drawn at random.
             options: values of its options.
             fault_of: given the raw input and the target of an example of a user's files, returns why it cannot be
                 learned from, or "".
@@ -121,7 +123,7 @@ class Dataset(Entry):
             A `keras_rnn_zoo.datasets.examples.Examples`.
 
         Raises:
-            OptionError: an unknown option, or an invalid value.
+            OptionError: an option is unknown, or its value is invalid.
             DataError: the data cannot be read.
         """
         checked = check_options(self.options, options, f"the dataset {self.name}")
@@ -129,33 +131,34 @@ class Dataset(Entry):
 
     @property
     def embedded(self) -> bool:
-        """Whether the dataset is made on the spot, without network or files."""
+        """Whether the dataset is generated, without network or files."""
         return self.source == "embedded"
 
     @property
     def by_address(self) -> bool:
-        """Whether the dataset was named by an address, such as `csv:FILE`, rather than registered under a name."""
+        """Whether the dataset is named by an address, such as `csv:FILE`, rather than by a registered name."""
         return ":" in self.name
 
 
 @dataclass(frozen=True)
 class TaskFiles:
-    """How the examples of a task stand in files that users bring.
+    """How a user's files hold the examples of a task.
 
     Attributes:
-        target: the word for the column of the target, such as "label"; "" where the input is its own target.
-        source: the word for the column of the input; its kind, such as "text", where it is "".
-        columns: the names that the column for a word usually has, most likely first, with spaces between, by word.
-        check: given a target as it stands in a file and the classes known (`keras_rnn_zoo.user_data.labels.Known`),
-            returns the target and what is wrong with it, or ""; a text that is not empty by default.
-        dtype: TensorFlow's name for the type of a target, as the task takes it.
-        classes: "one" where a target is the name of a class, "several" where it is names of classes with spaces
-            between; "" where it is none.
-        references: whether an input may have several targets, which are a list then.
-        table: the file that gives the targets of the files in a folder.
-        formats: further file formats that serve the task, besides those that name it themselves.
-        text_defaults: given some texts and their targets, returns the settings and options that suit such texts.
-        few_files: settings and options that suit a folder of a few thousand files, by the kind of input.
+        target: the word by which the option `columns` names the target column, such as "label"; "" if the input is its
+            own target.
+        source: the word for the input column; "" for the kind of input, such as "text".
+        columns: for each word, the usual names of its column, separated by spaces, most likely first.
+        check: given a target in a file and the known classes (`keras_rnn_zoo.user_data.labels.KnownClasses`), returns
+            the converted target and its fault, or ""; by default, checks that a text is not empty.
+        dtype: TensorFlow's name of the dtype of targets.
+        classes: "one" if a target is the name of a class, "several" if it consists of names of classes separated by
+            spaces, else "".
+        references: whether an input may have several targets, in a list.
+        table: the file with the targets of the files in a folder.
+        formats: file formats that support the task, in addition to those that name it.
+        text_defaults: given some texts and their targets, returns settings and options that suit such texts.
+        few_files: settings and options that suit a folder with few files, by kind of input.
     """
 
     target: str = ""
@@ -177,9 +180,9 @@ class Task(Entry):
 
     Attributes:
         outputs: for each output of the exported default endpoint, its meaning, dtype and shape.
-        inputs: the same for inputs that the task takes beside those of its reader.
-        readers: the reader of each kind of input, where it is another than the one named as the kind.
-        files: how its examples stand in files; `None` where files of a user's own cannot be for this task.
+        inputs: the same for inputs of the task in addition to those of its reader.
+        readers: the reader for each kind of input, if it is not the reader with the name of the kind.
+        files: how files hold its examples; `None` if a user's own files cannot be used for this task.
     """
 
     outputs: Mapping[str, str] = field(default_factory=dict)
@@ -189,7 +192,7 @@ class Task(Entry):
 
     @property
     def prediction_options(self) -> Mapping[str, Option]:
-        """The options that an answer of this task takes, such as the temperature of a language model."""
+        """The options of prediction, such as the temperature of a language model."""
         options: Mapping[str, Option] = self.make.prediction_options  # type: ignore[attr-defined]
         return options
 
@@ -200,9 +203,9 @@ class Reader(Entry):
 
     Attributes:
         inputs: for each input of an exported endpoint, its meaning, dtype and shape.
-        columns: the names that a column of such inputs usually has, most likely first, with spaces between.
-        by_path: whether an input on a command line is the path of a file.
-        example: what stands for an input in a command line that is suggested.
+        columns: usual names of columns with such inputs, separated by spaces, most likely first.
+        by_path: whether an input on the command line is the path of a file.
+        example: an example of an input for suggested command lines.
     """
 
     inputs: Mapping[str, str] = field(default_factory=dict)
@@ -216,12 +219,12 @@ class ExportFormat(Entry):
     """A subclass of `keras_rnn_zoo.exporting.exporter.Exporter`.
 
     Attributes:
-        file: the file with the model; "" where the format has a folder of files.
+        file: the file with the model; "" if the format has a folder of files.
         needs: the packages that it imports.
-        install: what `pip install` is given where one of them is missing; the packages themselves by default.
-        unsupported: why models that read a kind of input have no export in this format, by kind.
-        quantizes: whether weights can be kept in 8 bits.
-        served: whether versions lie in the run's folder itself, where TensorFlow Serving looks for them.
+        install: the argument of `pip install` if a package is missing; by default, the packages.
+        unsupported: for each kind of input whose models cannot be exported in this format, the reason.
+        quantizes: whether weights can be quantized to 8 bits.
+        served: whether versions are written to the run's folder itself, where TensorFlow Serving looks for them.
     """
 
     file: str = ""
@@ -234,23 +237,23 @@ class ExportFormat(Entry):
 
 @dataclass(frozen=True)
 class FileFormat(Entry):
-    """A form of files that a user brings: a function from an address to a `Dataset`.
+    """A format of a user's files: a function from an address to a `Dataset`.
 
-    It is called with the place (the address without the form's name), the tasks wanted, the options given and the
-    `RunConfig` of a run that was trained on these files, or `None`; see `keras_rnn_zoo.user_data.dataset`.
+    It is called with the location (the address without the format's name), the possible tasks, the user's options and
+    the `RunConfig` of a run that was trained on these files, or `None`; see `keras_rnn_zoo.user_data.dataset`.
 
     Attributes:
         tasks: the tasks that its examples can be for.
-        address: what an address looks like, such as `"csv:FILE"`.
-        endings: the endings of file names in this form.
-        folder: whether its place is a folder.
+        address: a pattern of its addresses, such as `"csv:FILE"`.
+        endings: the extensions of files in this format, without a dot.
+        folder: whether the location is a folder.
         inputs: the kinds of input whose runs can predict such files.
-        column_names: what the names of columns mean: those of formats with the same word here, such as "table", name
-            the same things, so that a run reads the column that it was trained on.
-        predict: opens the inputs of such files for prediction, without targets, and says how predictions are written
-            next to them; `None` where `zoo predict --input` does not read the format. It is called with the place and
-            what the run was trained on (`keras_rnn_zoo.user_data.prediction_inputs.TrainedOn`), and returns an
-            `InputFile`; of `columns`, `encoding` and `separator` it takes as keywords those that the format has.
+        column_names: the naming scheme of columns, such as "table". In formats with the same scheme, a run reads the
+            column with the name of the one that it was trained on.
+        predict: opens such files for prediction, without targets, and defines how predictions are written next to the
+            inputs; `None` if `zoo predict --input` does not support the format. It is called with the location and what
+            the run was trained on (`keras_rnn_zoo.user_data.prediction_inputs.TrainedOn`), and returns an `InputFile`.
+            Its keyword-only parameters are those of `columns`, `encoding` and `separator` that the format supports.
     """
 
     tasks: tuple[str, ...] = ()

@@ -1,9 +1,9 @@
 """The names of the zoo: architectures, cells, datasets, tasks, readers and formats, each found by name or alias.
 
-An entry is a function or class under the decorator of its kind. Its registered name is its own name in snake case, its
-summary is the first line of its docstring, its options are its keyword-only parameters. Adding an entry is adding one
-file to the folder of its kind, such as `architectures/` or `cells/`, which is scanned when a name is first looked up,
-or to a plugin. Imports no framework.
+An entry is a function or class with the decorator of its kind. It is registered under its name in snake case; its
+summary is the first line of its docstring, and its options are its keyword-only parameters. To add an entry, add a file
+to the folder of its kind, such as `architectures/` or `cells/`, which is scanned when a name is first looked up, or to
+a plugin. Imports no framework.
 """
 
 import re
@@ -37,7 +37,7 @@ file_formats: Catalog[FileFormat] = Catalog("file format", "keras_rnn_zoo.user_d
 
 export_formats: Catalog[ExportFormat] = Catalog("export format", "keras_rnn_zoo.exporting.formats")
 commands: Catalog[Command] = Catalog("command")
-"""Those of plugins; the zoo's own are the files in `zoo_cli/commands/`."""
+"""The commands of plugins; those of the zoo are the files in `zoo_cli/commands/`."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -53,7 +53,7 @@ def architecture(**facts: Any) -> Callable[[F], F]:
 
 
 def cell(**facts: Any) -> Callable[[F], F]:
-    """Registers the decorated function, which returns the class of a recurrent layer; arguments as of `Cell`."""
+    """Registers the decorated function, which returns the class of a recurrent layer; arguments as in `Cell`."""
 
     def register(function: F) -> F:
         cells.add(Cell(function.__name__, function, **facts))
@@ -63,14 +63,14 @@ def cell(**facts: Any) -> Callable[[F], F]:
 
 
 def command(**facts: Any) -> Callable[[F], F]:
-    """Registers the decorated `click.Command` as a command of the `zoo` program; arguments as of `Command`."""
+    """Registers the decorated `click.Command` as a command of the `zoo` program; arguments as in `Command`."""
 
-    def register(made: F) -> F:
-        name, callback = getattr(made, "name", None), getattr(made, "callback", None)
+    def register(command: F) -> F:
+        name, callback = getattr(command, "name", None), getattr(command, "callback", None)
         if not name or callback is None:
-            raise TypeError(f"`registry.command` decorates a function under `click.command`; received {made!r}.")
-        commands.add(Command(name, callback, command=made, **facts))
-        return made
+            raise TypeError(f"`registry.command` must decorate a `click.command`; received {command!r}.")
+        commands.add(Command(name, callback, command=command, **facts))
+        return command
 
     return register
 
@@ -86,7 +86,7 @@ def dataset(**facts: Any) -> Callable[[F], F]:
 
 
 def task(**facts: Any) -> Callable[[F], F]:
-    """Registers the decorated `Task` subclass, `LanguageModeling` as `language_modeling`; arguments as of `Task`."""
+    """Registers the decorated `Task` subclass, `LanguageModeling` as `language_modeling`; arguments as in `Task`."""
 
     def register(cls: F) -> F:
         tasks.add(Task(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower(), cls, **facts))
@@ -96,7 +96,7 @@ def task(**facts: Any) -> Callable[[F], F]:
 
 
 def reader(**facts: Any) -> Callable[[F], F]:
-    """Registers the decorated `Reader` subclass, `TextReader` as `text`; arguments as of `Reader`."""
+    """Registers the decorated `Reader` subclass, `TextReader` as `text`; arguments as in `Reader`."""
 
     def register(cls: F) -> F:
         readers.add(Reader(cls.__name__.removesuffix("Reader").lower(), cls, **facts))
@@ -106,7 +106,7 @@ def reader(**facts: Any) -> Callable[[F], F]:
 
 
 def export_format(name: str, **facts: Any) -> Callable[[F], F]:
-    """Registers the decorated `Exporter` subclass as the export format of that name; arguments as of `ExportFormat`."""
+    """Registers the decorated `Exporter` subclass as an export format; further arguments as in `ExportFormat`."""
 
     def register(cls: F) -> F:
         export_formats.add(ExportFormat(name, cls, **facts))
@@ -116,7 +116,7 @@ def export_format(name: str, **facts: Any) -> Callable[[F], F]:
 
 
 def file_format(name: str, **facts: Any) -> Callable[[F], F]:
-    """Registers the decorated function as the form of files of that name; further arguments as of `FileFormat`."""
+    """Registers the decorated function as a file format; further arguments as in `FileFormat`."""
 
     def register(function: F) -> F:
         file_formats.add(FileFormat(name, function, **facts))
@@ -135,47 +135,47 @@ def find_dataset(
 
     Args:
         name: the name or address.
-        tasks: the tasks that it may be for, if the files allow several.
-        options: options given, such as `columns`; they may decide what the files are for.
-        config: the description of a run that was trained on it.
+        tasks: the tasks that it may be for; the files decide if several are possible.
+        options: options set by the user, such as `columns`; they may determine the task of files.
+        config: the description of a run that was trained on the dataset.
 
     Raises:
-        UnknownNameError: no such dataset or file format.
+        UnknownNameError: the dataset or file format is unknown.
         DataError: the files are missing, or not in that format.
     """
-    prefix, colon, place = str(name).partition(":")
+    prefix, colon, location = str(name).partition(":")
     if colon:
-        form = file_formats.get(prefix)
-        fitting = tuple(task for task in tasks_of(form) if task in tasks)
-        if not fitting:
+        format = file_formats.get(prefix)
+        supported = tuple(task for task in tasks_of(format) if task in tasks)
+        if not supported:
             others = [other.address for other in file_formats.entries() if set(tasks_of(other)) & set(tasks)]
             raise DataError(
-                f"Files of the form {form.name!r} are for {', '.join(tasks_of(form))}; {' or '.join(tasks)} is wanted. "
-                f"Forms for that: {', '.join(others)}."
+                f"Files in the format {format.name!r} are for {', '.join(tasks_of(format))}, not for "
+                f"{' or '.join(tasks)}. Formats for {' or '.join(tasks)}: {', '.join(others)}."
             )
-        dataset: Dataset = form.make(place, fitting, options or {}, config)
+        dataset: Dataset = format.make(location, supported, options or {}, config)
         return dataset
     try:
         return datasets.get(name)
     except UnknownNameError as error:
         ending = str(name).casefold().removesuffix(".gz").rpartition(".")[2]
-        named = [f"{form.name}:{name}" for form in file_formats.entries() if ending in form.endings]
+        addresses = [f"{format.name}:{name}" for format in file_formats.entries() if ending in format.endings]
         if user_path(name).is_dir():
-            named = [f"{form.name}:{name}" for form in file_formats.entries() if form.folder]
-        if not named:
+            addresses = [f"{format.name}:{name}" for format in file_formats.entries() if format.folder]
+        if not addresses:
             raise
-        told = f"{str(error).partition('. ')[0]}. Files are named with their form: {' or '.join(named)}."
-        raise UnknownNameError(told) from None
+        message = f"{str(error).partition('. ')[0]}. Put the format before the path: {' or '.join(addresses)}."
+        raise UnknownNameError(message) from None
 
 
-def tasks_of(form: FileFormat) -> tuple[str, ...]:
-    """Returns the tasks that files in a format can be for: those it names, and those that name it."""
-    further = [task.name for task in tasks.entries() if task.files and form.name in task.files.formats]
-    return (*form.tasks, *(name for name in further if name not in form.tasks))
+def tasks_of(format: FileFormat) -> tuple[str, ...]:
+    """Returns the tasks that files in a format can be for: those that the format names, and those that name it."""
+    others = [task.name for task in tasks.entries() if task.files and format.name in task.files.formats]
+    return (*format.tasks, *(name for name in others if name not in format.tasks))
 
 
 def dataset_of(config: "RunConfig") -> Dataset:
-    """Returns the dataset of a run; raises as `find_dataset`."""
+    """Returns the dataset of a run; raises the same errors as `find_dataset`."""
     return find_dataset(config.dataset.name, (config.task.name,), config.dataset.options, config)
 
 
@@ -185,38 +185,35 @@ def list_architectures() -> list[str]:
 
 
 def datasets_of(architecture: Architecture) -> list[Dataset]:
-    """Returns the datasets that fit an architecture: the default one, other embedded ones, the rest."""
-    fitting = [entry for entry in datasets.entries() if not _mismatch(architecture, entry)]
-    return sorted(fitting, key=lambda entry: (entry.name != architecture.default_dataset, not entry.embedded))
+    """Returns the datasets that an architecture can be trained on: the default, other embedded ones, and the rest."""
+    supported = [entry for entry in datasets.entries() if not _mismatch(architecture, entry)]
+    return sorted(supported, key=lambda entry: (entry.name != architecture.default_dataset, not entry.embedded))
 
 
 def defaults_of(architecture: Architecture, dataset: Dataset) -> dict[str, Any]:
     """Returns a dataset's defaults without the options that only other architectures have."""
-    own = options_of(architecture, dataset)
+    options = options_of(architecture, dataset)
     others = {name for entry in architectures.entries() for name in entry.options}
-    return {name: value for name, value in dataset.defaults.items() if name in own or name not in others}
+    return {name: value for name, value in dataset.defaults.items() if name in options or name not in others}
 
 
 def default_dataset(architecture: Architecture) -> Dataset:
-    """Returns the dataset that an architecture is trained on when none is named.
+    """Returns the dataset that an architecture is trained on by default.
 
     Raises:
-        DataError: no registered dataset fits the architecture.
+        DataError: there is no registered dataset for the architecture.
     """
-    fitting = datasets_of(architecture)
-    if not fitting:
+    supported = datasets_of(architecture)
+    if not supported:
         raise DataError(
-            f"The architecture {architecture.name!r} has no dataset of its own. Name one by --dataset, such as files "
-            "of yours."
+            f"The architecture {architecture.name!r} has no default dataset. Name one with --dataset, such as your own "
+            "files."
         )
-    return fitting[0]
+    return supported[0]
 
 
 def options_of(architecture: Architecture, dataset: Dataset) -> dict[str, Option]:
-    """Returns every option of an architecture trained on a dataset.
-
-    The model's come first, then those of the task, of the reader of its input and of the dataset.
-    """
+    """Returns all options of an architecture with a dataset: of the model, the task, the reader and the dataset."""
     task = tasks.get(dataset.task)
     options: dict[str, Option] = {}
     for entry in (architecture, task, reader_of(task, dataset.model_options["input"]), dataset):
@@ -225,32 +222,32 @@ def options_of(architecture: Architecture, dataset: Dataset) -> dict[str, Option
 
 
 def reader_of(task: Task, input: str) -> Reader:
-    """Returns the reader that a task reads a kind of input with."""
+    """Returns the reader that a task uses for a kind of input."""
     return readers.get(task.readers.get(input, input))
 
 
 def endpoint_of(dataset: Dataset) -> dict[str, dict[str, str]]:
-    """Returns what the exported default endpoint of a run on a dataset takes and gives, with dtypes and shapes."""
+    """Returns the inputs and outputs of the default endpoint for a dataset, with dtypes and shapes."""
     task = tasks.get(dataset.task)
     inputs = reader_of(task, dataset.model_options["input"]).inputs
     return {"inputs": {**inputs, **task.inputs}, "outputs": dict(task.outputs)}
 
 
 def check_pair(architecture: Architecture, dataset: Dataset) -> None:
-    """Raises `DataError` unless the architecture can do the dataset's task and read its kind of input."""
+    """Raises `DataError` unless the architecture supports the dataset's task and kind of input."""
     mismatch = _mismatch(architecture, dataset)
     if not mismatch:
         return
-    names = [one.name for one in architectures.entries() if not _mismatch(one, dataset)]
+    names = [entry.name for entry in architectures.entries() if not _mismatch(entry, dataset)]
     others = f" Architectures for it: {', '.join(names)}." if names else ""
-    fitting = ", ".join(entry.name for entry in datasets_of(architecture)) or "none"
-    raise DataError(f"The dataset {dataset.name!r} {mismatch}.{others} Datasets of {architecture.name}: {fitting}.")
+    supported = ", ".join(entry.name for entry in datasets_of(architecture)) or "none"
+    raise DataError(f"The dataset {dataset.name!r} {mismatch}.{others} Datasets of {architecture.name}: {supported}.")
 
 
 def _mismatch(architecture: Architecture, dataset: Dataset) -> str:
     """Returns why an architecture cannot be trained on a dataset, or ""."""
     if dataset.task not in architecture.tasks:
-        return f"is for {dataset.task}, which {architecture.name} does not do"
+        return f"is for {dataset.task}, which {architecture.name} does not support"
     if dataset.model_options["input"] not in architecture.options["input"].choices:
-        return f"has inputs of the kind {dataset.model_options['input']}, which {architecture.name} does not read"
+        return f"has inputs of the kind {dataset.model_options['input']}, which {architecture.name} does not support"
     return ""

@@ -144,7 +144,7 @@ def test_what_the_user_gives_wins(strokes, caplog):
         run = zoo.train("ctc", dataset=strokes, subsampling=1, **SMALL)
     assert run.config.options["subsampling"] == 1
     assert "subsampling" not in caplog.text
-    with pytest.raises(DataError, match=r"needs 6 frames, for 6 tokens, and the input gives 1 with subsampling=8"):
+    with pytest.raises(DataError, match=r"needs 6 frames, for 6 tokens, but the input has only 1 with subsampling=8"):
         zoo.train("ctc", dataset=strokes, subsampling=8, max_steps=8, run="other", **SMALL)
 
 

@@ -97,7 +97,7 @@ def test_the_defaults_of_a_dataset_are_used_and_yield_to_what_is_given():
 
 
 def test_a_dataset_of_another_kind_of_input_is_refused(models_dir):
-    with pytest.raises(DataError, match="'digits' has inputs of the kind image, which many_to_one does not read"):
+    with pytest.raises(DataError, match="'digits' has inputs of the kind image, which many_to_one does not support"):
         train(dataset="digits")
     assert not models_dir.exists()
 

@@ -1,1 +1,1 @@
-"""The architectures of the zoo: one file, one architecture. The registry scans this folder."""
+"""The architectures of the zoo, one per file. The registry scans this folder."""

@@ -1,4 +1,4 @@
-"""Options that several architectures have, each with its meaning."""
+"""Options shared by several architectures."""
 
 from typing import Annotated, Literal
 
@@ -7,10 +7,10 @@ from keras_rnn_zoo.options import FROM_DATA, ForInputs, NamesIn, Range
 
 Attention = Annotated[
     Literal["none", "luong", "bahdanau"],
-    "how the decoder looks at what was read: not at all, but for its mean; by a product (Luong et al. 2015); by a "
-    "layer of tanh units (Bahdanau et al. 2014).",
+    "attention of the decoder to the input: none (the decoder sees only its mean), luong (multiplicative; Luong et al. "
+    "2015) or bahdanau (additive; Bahdanau et al. 2014).",
 ]
-Bidirectional = Annotated[bool, "whether to read the sequence both ways."]
+Bidirectional = Annotated[bool, "whether to read the sequence in both directions."]
 Cell = Annotated[
     str,
     NamesIn(registry.cells),
@@ -19,8 +19,8 @@ Cell = Annotated[
 Dropout = Annotated[
     float, Range(0, 0.95), "fraction of features dropped in training: of the input, between layers and before the head."
 ]
-EmbeddingDim = Annotated[int, Range(1, 8192), "features of a token's embedding; for text."]
-Features = Annotated[int, Range(1, 100_000), FROM_DATA, "numbers a step; for series."]
+EmbeddingDim = Annotated[int, Range(1, 8192), "size of token embeddings; for text."]
+Features = Annotated[int, Range(1, 100_000), FROM_DATA, "number of features per step; for series."]
 Head = Annotated[Literal["classification", "regression"], FROM_DATA, "whether the output is a class or a number."]
 NumClasses = Annotated[int, Range(2), FROM_DATA, "number of classes."]
 NumLayers = Annotated[int, Range(1, 16), "number of recurrent layers."]
@@ -28,12 +28,12 @@ Subsampling = Annotated[
     Literal[1, 2, 4, 8],
     ForInputs(("series",)),
     "factor by which convolutions subsample the steps before the recurrent layers read them; for series. Training on "
-    "your own files chooses it by the length of the series, unless it is given.",
+    "your own files chooses it by the length of the series unless you set it.",
 ]
 TargetVocabularySize = Annotated[
     int,
     Range(5, 10_000_000),
-    "most token ids of targets, four reserved ones among them; training keeps the most frequent.",
+    "maximum number of distinct target tokens, including four reserved ones; training keeps the most frequent.",
 ]
-Units = Annotated[int, Range(1, 8192), "features of a recurrent layer's state, for each direction."]
+Units = Annotated[int, Range(1, 8192), "state size of a recurrent layer, for each direction."]
 WordDropout = Annotated[float, Range(0, 0.95), "fraction of tokens hidden in training; for text."]

@@ -1,4 +1,4 @@
-"""Unsegmented many to many: a long sequence in, a shorter one out, nobody says where."""
+"""Unsegmented many to many: from a sequence to a shorter one, without an alignment."""
 
 from typing import Annotated, Any, Literal
 
@@ -19,11 +19,11 @@ from keras_rnn_zoo.options import FROM_DATA, Range
 from keras_rnn_zoo.readers._options import Channels, ImageHeight, SampleRate
 
 _AUDIO_SUBSAMPLING = 4
-"""The factor by which convolutions thin the frames of a spectrogram."""
+"""The factor by which convolutions subsample the frames of a spectrogram."""
 
 
 def frames_of(steps: int, *, input: str, sample_rate: int = 0, subsampling: int = 1, **others: Any) -> int:
-    """Returns the number of frames that the model makes of an input of so many columns, samples or steps."""
+    """Returns the number of frames in the model's output for a number of input columns, samples or steps."""
     strides = {
         "image": LINE_STRIDES,
         "audio": (frame_stride(sample_rate), *subsampling_strides(_AUDIO_SUBSAMPLING)),
@@ -55,22 +55,23 @@ def ctc(
     features: Features = 2,
     subsampling: Subsampling = 1,
 ) -> "keras.Model":
-    """Writes down what it reads without knowing where each character stands, as in handwriting and speech.
+    """Transcribes a sequence without an alignment of characters, as in handwriting and speech recognition.
 
-    For each frame it gives a distribution over the characters and the blank (connectionist temporal classification,
-    Graves et al. 2006). A transcript is what remains of the frames without repetitions and blanks.
+    For each frame, it predicts a distribution over the characters and the blank (connectionist temporal classification,
+    Graves et al. 2006). The transcript is the most likely classes without repetitions and blanks.
 
     Args:
-        input: kind of input, which picks the frontend.
-        num_classes: number of classes, the blank (0) among them.
-        dropout: share of features dropped in training: of the frames, between layers and before the head.
-        distortion: share by which images are stretched, slanted and shifted in training; for few images.
+        input: kind of input, which determines the frontend.
+        num_classes: number of classes, including the blank (0).
+        dropout: fraction of features dropped in training: of the frames, between layers and before the head.
+        distortion: relative size of random stretching, slanting and shifting of images in training; useful with few
+            images.
 
     Returns:
-        A model to float32 logits `(batch, frames, num_classes)`; frames of padding are certain to be blank. Images are
-        float32 pixels `(batch, width, image_height, channels)` from 0 to 255 with a frame for every four columns, audio
-        waveforms `(batch, samples)` with a frame every 40 ms, series `(batch, time, features)` with a frame for every
-        `subsampling` steps; NaN is padding.
+        A model whose output is float32 logits `(batch, frames, num_classes)`; frames of padding are always blank. The
+        input is images, float32 pixels `(batch, width, image_height, channels)` from 0 to 255, with a frame per four
+        columns; audio, waveforms `(batch, samples)`, with a frame per 40 ms; or series `(batch, time, features)`, with
+        a frame per `subsampling` steps. Padding is NaN.
 
     Example:
         >>> ctc(num_classes=30, image_height=48).output_shape

@@ -1,4 +1,4 @@
-"""Many to many: a sequence in, another sequence out."""
+"""Many to many: from a sequence to another sequence."""
 
 from typing import Annotated, Literal
 
@@ -39,24 +39,24 @@ def many_to_many(
     features: Features = 1,
     subsampling: Subsampling = 1,
 ) -> "keras.Model":
-    """Reads a sequence and writes another one, such as a sentence and its translation.
+    """Reads a sequence and generates another one, such as the translation of a sentence.
 
-    A recurrent encoder reads the source; a recurrent decoder, which attends to it, writes until the end token
-    (Sutskever et al. 2014; Bahdanau et al. 2014; Luong et al. 2015). In training the decoder reads the target itself.
+    A recurrent encoder reads the source; a recurrent decoder with attention to it generates tokens until the end token
+    (Sutskever et al. 2014; Bahdanau et al. 2014; Luong et al. 2015). In training, the decoder reads the target.
 
     Args:
-        input: kind of input, which picks the frontend.
-        units: features of a recurrent layer's state, for each direction of the encoder.
-        num_layers: number of recurrent layers, of encoder and decoder each.
-        bidirectional: whether the encoder reads both ways.
-        dropout: share of features dropped in training: of embeddings, between layers and before the logits.
-        word_dropout: share of source tokens hidden in training; for text.
-        vocabulary_size: most token ids of sources, padding and the unknown one among them; for text.
+        input: kind of input, which determines the frontend.
+        units: state size of a recurrent layer, for each direction of the encoder.
+        num_layers: number of recurrent layers in the encoder, and in the decoder.
+        bidirectional: whether the encoder reads in both directions.
+        dropout: fraction of features dropped in training: of embeddings, between layers and before the logits.
+        word_dropout: fraction of source tokens hidden in training; for text.
+        vocabulary_size: maximum number of distinct source tokens, including padding and the unknown token; for text.
 
     Returns:
-        A model of the inputs `source`, a batch of sequences as `many_to_one` reads them, and `target`, int32 ids
-        `(batch, time)` of the text after the start token, to float32 logits `(batch, time, target_vocabulary_size)`
-        of the next token at each step.
+        A model with the inputs `source`, a batch of sequences as in `many_to_one`, and `target`, int32 ids
+        `(batch, time)` of the text after the start token. Its output is float32 logits
+        `(batch, time, target_vocabulary_size)` of the next token at each step.
 
     Example:
         >>> model = many_to_many(target_vocabulary_size=50)

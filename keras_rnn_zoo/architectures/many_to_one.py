@@ -1,4 +1,4 @@
-"""Many to one: a sequence in, one answer out."""
+"""Many to one: from a sequence to a single prediction."""
 
 from typing import Annotated, Literal
 
@@ -41,20 +41,22 @@ def many_to_one(
     features: Features = 1,
     subsampling: Annotated[Literal[1, 2, 4, 8], ForInputs(("series", "audio"))] = 1,
 ) -> "keras.Model":
-    """Reads a whole sequence and gives one answer, such as the sentiment of a review.
+    """Reads a whole sequence and makes a single prediction, such as the sentiment of a review.
 
-    The steps of the sequence are read by recurrent layers and pooled over time. Padding never changes an answer.
+    Recurrent layers read the steps of the sequence, which are pooled over time. Padding never changes a prediction.
 
     Args:
-        input: kind of input, which picks the frontend.
-        pooling: how the steps become one vector: the state at the end, their mean, maximum or learnt weighted mean.
-        subsampling: factor by which convolutions thin the steps before the recurrent layers read them; for series and
-            the frames of audio. Training on your own files chooses it by the length of the series, unless it is given.
+        input: kind of input, which determines the frontend.
+        pooling: how steps are combined to one vector: the last state, or their mean, maximum or learned weighted mean.
+        subsampling: factor by which convolutions subsample the steps before the recurrent layers read them; for series
+            and the frames of audio. Training on your own files chooses it by the length of the series unless you set
+            it.
 
     Returns:
-        A model from a batch of sequences, padded at the end, to float32 logits `(batch, num_classes)`, or values
-        `(batch, 1)` for regression. Text is int32 ids `(batch, time)`, zero for padding; audio float32 waveforms
-        `(batch, samples)` and series float32 `(batch, time, features)`, NaN for padding.
+        A model whose input is a batch of sequences, padded at the end, and whose output is float32 logits
+        `(batch, num_classes)`, or values `(batch, 1)` for regression. Text is int32 ids `(batch, time)`, padded with
+        zeros; audio is float32 waveforms `(batch, samples)` and series are float32 `(batch, time, features)`, both
+        padded with NaN.
 
     Example:
         >>> model = many_to_one(cell="gru", units=32, num_classes=5)

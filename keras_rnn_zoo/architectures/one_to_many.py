@@ -1,4 +1,4 @@
-"""One to many: an image in, a sentence out."""
+"""One to many: from an image to a sentence."""
 
 from typing import Annotated, Literal
 
@@ -36,22 +36,23 @@ def one_to_many(
     image_width: ImageWidth = 64,
     channels: Channels = 3,
 ) -> "keras.Model":
-    """Reads an image and writes a sentence about it, until the end token.
+    """Reads an image and generates a sentence that describes it, until the end token.
 
-    A convolutional network reads the image as a grid of vectors; the decoder begins with their mean and may attend to
-    them at each word (Xu et al. 2015, "Show, Attend and Tell").
+    A convolutional network encodes the image as a grid of vectors. The decoder starts from their mean, and may attend
+    to them at each word (Xu et al. 2015, "Show, Attend and Tell").
 
     Args:
-        input: kind of input, which picks the frontend.
-        encoder: the network that reads the image: a small one of this package, or one of `keras.applications`.
-        pretrained: whether a network of `keras.applications` has its ImageNet weights, downloaded and kept as they are.
-        units: features of a recurrent layer's state.
-        embedding_dim: features of a word's embedding.
-        dropout: share of features dropped in training: of cells and embeddings, between layers, before the logits.
+        input: kind of input, which determines the frontend.
+        encoder: the convolutional network: a small one of this package, or one of `keras.applications`.
+        pretrained: whether to use ImageNet weights for a network of `keras.applications`; they are downloaded and not
+            trained.
+        units: state size of a recurrent layer.
+        embedding_dim: size of word embeddings.
+        dropout: fraction of features dropped in training: of cells and embeddings, between layers, before the logits.
 
     Returns:
-        A model of the inputs `source`, pixels `(batch, image_height, image_width, channels)` from 0 to 255, and
-        `target`, int32 ids `(batch, time)` of the sentence after the start token, to float32 logits
+        A model with the inputs `source`, pixels `(batch, image_height, image_width, channels)` from 0 to 255, and
+        `target`, int32 ids `(batch, time)` of the sentence after the start token. Its output is float32 logits
         `(batch, time, target_vocabulary_size)` of the next word at each step.
 
     Example:

@@ -1,4 +1,4 @@
-"""One to one: a fixed-size input, a fixed-size output."""
+"""One to one: from an input of fixed size to an output of fixed size."""
 
 from typing import Annotated, Literal
 
@@ -30,22 +30,22 @@ def one_to_one(
     sample_rate: SampleRate = 16_000,
     features: Features = 1,
 ) -> "keras.Model":
-    """Reads a fixed-size input and gives one answer: the plain network that the recurrent ones are compared with.
+    """Reads an input of fixed size and makes a single prediction: a feedforward baseline for the recurrent models.
 
-    An image is flattened. What is a sequence (text, audio, series) becomes one vector first, the mean over its steps,
-    so that the order of the steps is lost: a bag of words.
+    Images are flattened. Sequences (text, audio, series) are averaged over their steps, so that the order of the steps
+    is lost, as in a bag of words.
 
     Args:
-        input: kind of input, which picks the frontend.
+        input: kind of input, which determines the frontend.
         hidden_layers: number of layers between input and head.
-        units: features of a hidden layer.
-        activation: non-linearity of the hidden layers.
-        dropout: share of features dropped in training, after each hidden layer.
-        shift: share of its height and width by which an image is moved at most, at random, in training.
+        units: number of units in a hidden layer.
+        activation: activation function of the hidden layers.
+        dropout: fraction of features dropped in training, after each hidden layer.
+        shift: maximum random shift of images in training, as a fraction of their height and width.
 
     Returns:
-        A model from pixels `(batch, image_height, image_width, channels)`, from 0 to 255, or from a sequence as
-        `many_to_one` reads it, to float32 logits `(batch, num_classes)` or values `(batch, 1)`.
+        A model whose input is pixels `(batch, image_height, image_width, channels)` from 0 to 255, or a sequence as in
+        `many_to_one`, and whose output is float32 logits `(batch, num_classes)` or values `(batch, 1)`.
 
     Example:
         >>> one_to_one(image_height=28, image_width=28, channels=1).output_shape
@@ -74,9 +74,9 @@ def one_to_one(
         x = MaskedMeanPooling(name="pooling")(x, mask=mask)  # (batch, features)
 
     # Topology
-    for number in range(1, hidden_layers + 1):
-        x = keras.layers.Dense(units, activation=activation, name=f"hidden_{number}")(x)
-        x = keras.layers.Dropout(dropout, name=f"dropout_{number}")(x)
+    for index in range(1, hidden_layers + 1):
+        x = keras.layers.Dense(units, activation=activation, name=f"hidden_{index}")(x)
+        x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
 
     # Head
     return keras.Model(inputs, output_head(x, head=head, num_classes=num_classes), name="one_to_one")

@@ -1,4 +1,4 @@
-"""Many to many in sync: an answer for each step read."""
+"""Many to many in sync: a prediction for each step of a sequence."""
 
 from typing import Annotated, Literal
 
@@ -40,18 +40,20 @@ def sync_many_to_many(
     sample_rate: SampleRate = 16_000,
     features: Features = 1,
 ) -> "keras.Model":
-    """Yields an answer for each step it reads, such as the part of speech of each word, or the next character.
+    """Makes a prediction for each step of a sequence, such as the part of speech of a word, or the next character.
 
     Args:
-        input: kind of input, which picks the frontend.
-        causal: whether a step may know of earlier ones alone, as a language model must; then `bidirectional`,
-            `char_units` and `word_dropout` are without effect, and the classes are the tokens of the text.
+        input: kind of input, which determines the frontend.
+        causal: whether a step depends only on earlier steps, as in a language model. Then `bidirectional`, `char_units`
+            and `word_dropout` have no effect, and the classes are the tokens of the text.
         num_classes: number of classes of a step.
-        char_vocabulary_size: number of ids of characters; for text.
-        word_dropout: share of words hidden in training, for the rarest one; commoner ones less often; for text.
+        char_vocabulary_size: number of distinct characters; for text.
+        word_dropout: fraction of words hidden in training, for the rarest words; more frequent words are hidden less
+            often; for text.
 
     Returns:
-        A model from a batch of sequences as `many_to_one` reads them to float32 logits `(batch, time, num_classes)`.
+        A model whose input is a batch of sequences as in `many_to_one`, and whose output is float32 logits
+        `(batch, time, num_classes)`.
         With `char_units`, text is int32 `(batch, words, 1 + characters)`: each word's id, then those of its characters.
         A causal model's input begins with 0, the start of the text, before the first token.
 

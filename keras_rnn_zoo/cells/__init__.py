@@ -1,1 +1,1 @@
-"""The recurrent cells of the zoo: one file, one cell. The registry scans this folder."""
+"""The recurrent cells of the zoo, one per file. The registry scans this folder."""

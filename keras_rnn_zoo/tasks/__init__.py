@@ -1,1 +1,1 @@
-"""The tasks of the zoo: one file, one kind of problem. The registry scans this folder."""
+"""The tasks of the zoo, one per file. The registry scans this folder."""

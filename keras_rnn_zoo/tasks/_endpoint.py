@@ -1,4 +1,4 @@
-"""What an export offers: callables from raw input to answers."""
+"""The endpoints of an export: functions from raw inputs to predictions."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -13,10 +13,10 @@ class Endpoint:
     """A callable of an exported model.
 
     Attributes:
-        call: the function of the tensors of a batch, in TensorFlow ops; gives answers by name.
-        signature: the `tf.TensorSpec`s of its arguments, named.
-        defaults: values of arguments that may be left out, by name; they are the last ones.
-        sample: makes its arguments of a raw batch of the default endpoint; by default that batch is the arguments.
+        call: the function of the tensors of a batch, in TensorFlow ops; returns outputs by name.
+        signature: the named `tf.TensorSpec`s of its arguments.
+        defaults: values of optional arguments by name; they are the last ones.
+        sample: converts a raw batch of the default endpoint to arguments; by default, they are the same.
     """
 
     call: Callable[..., dict[str, Any]]
@@ -25,7 +25,7 @@ class Endpoint:
     sample: Callable[..., Sequence[Any]] = lambda *raw: raw
 
     def named(self) -> Callable[..., dict[str, Any]]:
-        """Returns the function under the names and defaults of its arguments, as TensorFlow reads them."""
+        """Returns the function with a signature of named arguments and defaults, which TensorFlow inspects."""
 
         def call(*arguments: Any) -> dict[str, Any]:
             return self.call(*arguments)
@@ -52,21 +52,23 @@ class Endpoint:
 _REQUIRED = inspect.Parameter.empty
 
 
-def guard_batch(answer: Callable[..., Mapping[str, Any]], usable: Callable[..., Any]) -> Callable[..., dict[str, Any]]:
-    """Returns a function of raw batches that may be empty, or hold what is no input.
+def guard_batch(
+    predict: Callable[..., Mapping[str, Any]], valid_rows: Callable[..., Any]
+) -> Callable[..., dict[str, Any]]:
+    """Returns a function of raw batches that also accepts empty batches and rows with invalid inputs.
 
     Args:
-        answer: the function of a batch of one row or more, to answers by name, each `(batch, ...)`.
-        usable: the function that gives the rows which hold an input, boolean `(batch,)`, or `None` where all do.
-            The answers to the other rows are emptied: strings are empty, numbers NaN, counts 0.
+        predict: function from a batch with at least one row to predictions by name, each `(batch, ...)`.
+        valid_rows: function that returns a boolean mask `(batch,)` of the rows with valid inputs, or `None` if all are
+            valid. The predictions for the other rows are blank: strings are empty, floats NaN, integers 0.
     """
 
     def call(*raw: Any) -> dict[str, Any]:
         batch = tf.shape(raw[0])[0]
-        # Convolutions, and searches for the best frame, fail on a batch of no rows.
+        # Convolutions and argmax over frames fail on an empty batch.
         raw = tuple(_one_row_or_more(values, batch) for values in raw)
-        rows = usable(*raw)
-        return {name: _blanked(values, rows)[:batch] for name, values in answer(*raw).items()}
+        rows = valid_rows(*raw)
+        return {name: _blanked(values, rows)[:batch] for name, values in predict(*raw).items()}
 
     return call
 
@@ -81,7 +83,7 @@ def _one_row_or_more(values: Any, batch: Any) -> Any:
 def _blanked(values: Any, rows: Any) -> Any:
     if rows is None:
         return values
-    values = tf.convert_to_tensor(values)  # On another backend, a score is an array of NumPy's.
+    values = tf.convert_to_tensor(values)  # With other backends, a score is a NumPy array.
     filler = "" if values.dtype == tf.string else np.nan if values.dtype.is_floating else 0
     rows = tf.reshape(rows, tf.concat([tf.shape(rows), tf.ones(len(values.shape) - 1, tf.int32)], 0))
     return tf.where(rows, values, tf.constant(filler, values.dtype))

@@ -1,4 +1,4 @@
-"""What tasks share whose answer is a text, written token by token."""
+"""The base classes of tasks that predict texts, token by token."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from keras_rnn_zoo.tasks._token_level import TokenLevelTask
 from keras_rnn_zoo.tasks.task import Task, raw_alone
 
 N_BEST = 5
-"""Texts that the endpoint `beam` of an export gives, or as many as the search follows at once, if more."""
+"""Number of texts that the endpoint `beam` of an export returns, or the beam size if it is larger."""
 
 OUTPUTS = {
     "text": "the text: string (batch,)",
@@ -20,16 +20,16 @@ OUTPUTS = {
 
 
 class TextTargetTask(Task):
-    """A task whose targets are texts, in tokens of a vocabulary of their own.
+    """A task whose targets are texts, with their own vocabulary.
 
     Args:
-        reader: what reads the source.
-        classes: none.
-        target_ids: a `Tokenizer`, which `fit` teaches the tokens of the targets.
+        reader: reads the source.
+        classes: empty.
+        target_ids: a `Tokenizer`, whose vocabulary `fit` learns from the targets.
     """
 
     target_limit: int | None = None
-    """Most tokens of a target that are learned; `None` where all are."""
+    """Maximum number of tokens of a target that are learned; `None` for no limit."""
 
     def __init__(self, reader: Any, classes: tuple[str, ...], target_ids: Any) -> None:
         super().__init__(reader, classes)
@@ -39,8 +39,8 @@ class TextTargetTask(Task):
         from keras_rnn_zoo.readers.text import learn_vocabulary
 
         texts = examples.flat_map(lambda raw, target: tf.data.Dataset.from_tensor_slices(tf.reshape(target, [-1])))
-        learnt = self.reader.fit(raw_alone(examples)), learn_vocabulary(self.target_ids, texts)
-        return "; ".join(filter(None, learnt))
+        learned = self.reader.fit(raw_alone(examples)), learn_vocabulary(self.target_ids, texts)
+        return "; ".join(filter(None, learned))
 
     def resources(self) -> list[Any]:
         return [*super().resources(), self.target_ids]
@@ -56,23 +56,23 @@ class TextTargetTask(Task):
     def prediction_signature(self) -> dict[str, Any]:
         return {"text": tf.TensorSpec([None], tf.string), "score": tf.TensorSpec([None], tf.float32)}
 
-    def describe(self, answer: Mapping[str, Any]) -> str:
-        return str(answer["text"])
+    def describe(self, prediction: Mapping[str, Any]) -> str:
+        return str(prediction["text"])
 
 
 class TextGenerationTask(TokenLevelTask, TextTargetTask):
-    """A task whose answer is a text.
+    """A task that generates texts.
 
-    In training the model reads the source and the text up to each step, and predicts the next token. In use the text
-    is searched for step by step.
+    In training, the model reads the source and the text so far, and predicts the next token (teacher forcing). For
+    prediction, beam search generates the text step by step.
 
     Args:
-        reader: what reads the source.
-        classes: none.
-        tokens: what a token of the text is.
-        vocabulary_size: most tokens in use.
-        max_length: most tokens written.
-        beam_size: number of texts that the search follows at once; 1 is greedy search.
+        reader: reads the source.
+        classes: empty.
+        tokens: kind of tokens of the text.
+        vocabulary_size: maximum number of distinct tokens.
+        max_length: maximum number of tokens to generate.
+        beam_size: number of hypotheses in beam search; 1 is greedy search.
         length_penalty: exponent of the length penalty.
     """
 
@@ -107,9 +107,9 @@ class TextGenerationTask(TokenLevelTask, TextTargetTask):
     def with_target(self, inputs: Any, target: Any) -> tuple[Any, Any]:
         from keras_rnn_zoo.layers.text import END, START
 
-        text = tf.reshape(target, [-1])[:1]  # Of several references, the first.
+        text = tf.reshape(target, [-1])[:1]  # The first one if there are several references.
         ids = self.target_ids.look_up(self.target_ids.tokenize(text))[0]
-        # A text that is cut has no end mark, or the model would learn to stop there.
+        # Truncated texts have no end token: the model should not learn to stop there.
         ids = tf.concat([ids, [END]], 0)[: self.target_ids.max_length + 1]
         return {"source": inputs, "target": tf.concat([[START], ids[:-1]], 0)}, ids
 
@@ -118,8 +118,8 @@ class TextGenerationTask(TokenLevelTask, TextTargetTask):
         return True
 
     def lengths(self, inputs: Any, target: Any) -> list[Any]:
-        written = tf.shape(target)[0]
-        return [written, tf.shape(inputs["source"])[0]] if self.reader.variable else [written]
+        steps = tf.shape(target)[0]
+        return [steps, tf.shape(inputs["source"])[0]] if self.reader.variable else [steps]
 
     def outputs(self, model: Any, inputs: Any) -> Any:
         from keras_rnn_zoo.layers.search import search_text
@@ -130,56 +130,56 @@ class TextGenerationTask(TokenLevelTask, TextTargetTask):
         from keras_rnn_zoo.layers.text import START
 
         source = self.reader(*raw)
-        text = tf.range(START, len(self.target_ids.vocabulary))[:6]  # No text is known: the first tokens stand for one.
+        text = tf.range(START, len(self.target_ids.vocabulary))[:6]  # There is no target: use the first tokens.
         return {"source": source, "target": tf.tile(text[None], [tf.shape(source)[0], 1])}
 
     def endpoints(self, model: Any) -> dict[str, Endpoint]:
         from keras_rnn_zoo.layers.model_parts import attends
 
-        found = super().endpoints(model)
-        found["beam"] = self.reading_endpoint(lambda source, *raw: self._n_best(model, source))
+        endpoints = super().endpoints(model)
+        endpoints["beam"] = self.reading_endpoint(lambda source, *raw: self._n_best(model, source))
         if attends(model):
-            found["attention"] = self.reading_endpoint(lambda source, *raw: self._attention(model, source, *raw))
-        return found
+            endpoints["attention"] = self.reading_endpoint(lambda source, *raw: self._attention(model, source, *raw))
+        return endpoints
 
     def _n_best(self, model: Any, source: Any) -> dict[str, Any]:
         from keras_rnn_zoo.layers.search import search_text
 
         count = max(N_BEST, self.search_options["beam_size"])
-        found = search_text(model, source, **{**self.search_options, "beam_size": count})
-        texts = self.target_ids.to_text(tf.reshape(found["ids"], [-1, self.search_options["max_length"]]))
-        return {"texts": tf.reshape(texts, [-1, count]), "scores": found["scores"]}
+        hypotheses = search_text(model, source, **{**self.search_options, "beam_size": count})
+        texts = self.target_ids.to_text(tf.reshape(hypotheses["ids"], [-1, self.search_options["max_length"]]))
+        return {"texts": tf.reshape(texts, [-1, count]), "scores": hypotheses["scores"]}
 
     def _attention(self, model: Any, source: Any, *raw: Any) -> dict[str, Any]:
         from keras_rnn_zoo.layers.model_parts import attention_of
         from keras_rnn_zoo.layers.text import END
 
-        found = self.outputs(model, {"source": source})
-        ids = found["ids"][:, 0]
-        written = ids > END
-        steps = tf.reduce_max(tf.reduce_sum(tf.cast(written, tf.int32), axis=1))
-        ids, written = ids[:, :steps], written[:, :steps]
-        weights = tf.where(written[:, :, None], attention_of(model, source, ids), 0.0)
+        hypotheses = self.outputs(model, {"source": source})
+        ids = hypotheses["ids"][:, 0]
+        is_token = ids > END
+        steps = tf.reduce_max(tf.reduce_sum(tf.cast(is_token, tf.int32), axis=1))
+        ids, is_token = ids[:, :steps], is_token[:, :steps]
+        weights = tf.where(is_token[:, :, None], attention_of(model, source, ids), 0.0)
         tokens = {"tokens": self.target_ids.to_tokens(ids), "weights": self.attended(model, weights)}
-        return {**self.decode(found, {"source": source}), **tokens, **self.reader.source_tokens(*raw)}
+        return {**self.decode(hypotheses, {"source": source}), **tokens, **self.reader.source_tokens(*raw)}
 
     def attended(self, model: Any, weights: Any) -> Any:
-        """Returns weights of the attention `(batch, steps, source steps)` as an export gives them."""
+        """Returns attention weights `(batch, steps, source steps)` in the shape of the endpoint's output."""
         return weights
 
     def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
         return {"text": self.target_ids.to_text(outputs["ids"][:, 0]), "score": outputs["scores"][:, 0]}
 
-    def predictions_for_scoring(self, write: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
+    def predictions_for_scoring(self, generate: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
         source = {"source": inputs["source"]}
-        return self.decode(write(source), source)
+        return self.decode(generate(source), source)
 
 
 def as_texts(values: Sequence[Any]) -> list[str]:
-    """Returns decoded answers as Python strings."""
+    """Returns texts as Python strings."""
     return [value.decode("utf-8", "replace") for value in values]
 
 
 def exact_match(texts: Sequence[str], references: Sequence[Sequence[str]]) -> float:
-    """Returns the share of texts that are one of their references."""
-    return sum(text in wanted for text, wanted in zip(texts, references, strict=True)) / max(len(texts), 1)
+    """Returns the fraction of texts that equal one of their references."""
+    return sum(text in accepted for text, accepted in zip(texts, references, strict=True)) / max(len(texts), 1)

@@ -1,4 +1,4 @@
-"""What tasks share whose targets are a class for each step."""
+"""The base class of tasks whose targets are a class for each step."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from keras_rnn_zoo.tasks.task import Task
 
 
 class TokenLevelTask(Task):
-    """A task whose targets are int32 classes `(batch, time)`, of which `IGNORED` is padding, and counts nowhere."""
+    """A task whose targets are int32 class indices `(batch, time)`; `IGNORED` marks steps that are not scored."""
 
     def loss(self) -> Any:
         from keras_rnn_zoo.layers.steps import StepCrossentropy

@@ -1,4 +1,4 @@
-"""Captioning: a sentence that says what an image shows."""
+"""Captioning: a sentence that describes an image."""
 
 import importlib.util
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ class Captioning(TextGenerationTask):
     """Describes an image in a sentence.
 
     Args:
-        max_length: most tokens written.
+        max_length: maximum number of tokens to generate.
     """
 
     repeats_inputs = True  # Each caption of an image is an example.
@@ -51,47 +51,47 @@ class Captioning(TextGenerationTask):
         self.bleu_tokenize = bleu_tokenize
 
     def attended(self, model: Any, weights: Any) -> Any:
-        """Returns the weights over the cells of the image `(batch, steps, rows, columns)`."""
+        """Returns the attention weights over the grid cells of the image, `(batch, steps, rows, columns)`."""
         grid = model.get_layer("positions")
         return tf.reshape(weights, [*tf.unstack(tf.shape(weights)[:2]), grid.rows, grid.columns])
 
     def score(
-        self, answers: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
+        self, predictions: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
     ) -> tuple[dict[str, float], dict[str, Any]]:
         from sacrebleu.metrics import BLEU, CHRF
 
         from keras_rnn_zoo.layers.text import LOSSLESS
 
-        texts = as_texts(answers["text"])
-        wanted = [[text for text in as_texts(several) if text] for several in references]
+        texts = as_texts(predictions["text"])
+        captions = [[text for text in as_texts(several) if text] for several in references]
         if self.target_ids.tokens not in LOSSLESS:
-            # What such tokens cannot write, such as capitals, is no mistake of the description.
-            wanted = _in_tokens(wanted, self.target_ids.tokens)
-        # sacrebleu takes the first references of all, the second of all, ...: absent ones are None.
+            # Do not count it as an error if tokens cannot represent the reference, such as its capitals.
+            captions = _in_tokens(captions, self.target_ids.tokens)
+        # sacrebleu takes a list of all first references, a list of all second references, ...; missing ones are `None`.
         streams: Any = [
-            [several[number] if number < len(several) else None for several in wanted]
-            for number in range(max(map(len, wanted)))
+            [several[index] if index < len(several) else None for several in captions]
+            for index in range(max(map(len, captions)))
         ]
         orders = [BLEU(max_ngram_order=order, tokenize=self.bleu_tokenize) for order in (1, 2, 3, 4)]
-        measured = [bleu.corpus_score(texts, streams).score for bleu in orders]
+        bleu_scores = [bleu.corpus_score(texts, streams).score for bleu in orders]
         scores = {
-            "bleu": measured[-1],
+            "bleu": bleu_scores[-1],
             "chrf": CHRF().corpus_score(texts, streams).score,
-            "exact_match": exact_match(texts, wanted),
+            "exact_match": exact_match(texts, captions),
         }
         if importlib.util.find_spec("pycocoevalcap"):
             from pycocoevalcap.cider.cider import Cider
 
-            written = [[text] for text in texts]
-            if self.target_ids.tokens in LOSSLESS:  # CIDEr is defined on lower-case words with spaces between them.
-                wanted, written = _in_tokens(wanted, "words"), _in_tokens(written, "words")
-            scores["cider"] = float(Cider().compute_score(dict(enumerate(wanted)), dict(enumerate(written)))[0])
-        report = {f"bleu_{order}": value for order, value in enumerate(measured, 1)}
+            generated = [[text] for text in texts]
+            if self.target_ids.tokens in LOSSLESS:  # CIDEr is defined on lowercase words separated by spaces.
+                captions, generated = _in_tokens(captions, "words"), _in_tokens(generated, "words")
+            scores["cider"] = float(Cider().compute_score(dict(enumerate(captions)), dict(enumerate(generated)))[0])
+        report = {f"bleu_{order}": value for order, value in enumerate(bleu_scores, 1)}
         return scores, {**report, "bleu_signature": str(orders[-1].get_signature())}
 
 
 def _in_tokens(texts: Sequence[Sequence[str]], tokens: str) -> list[list[str]]:
-    """Returns texts, several for each image, as their tokens with spaces between them."""
+    """Returns texts, several for each image, as tokens separated by spaces."""
     from keras_rnn_zoo.layers.text import SPLITS
 
     split = SPLITS[tokens](tf.constant([text for several in texts for text in several], tf.string))

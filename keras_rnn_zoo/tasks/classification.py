@@ -1,4 +1,4 @@
-"""Classification: which of some classes an input belongs to."""
+"""Classification: the class of an input."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -11,9 +11,9 @@ from keras_rnn_zoo.user_data.target_checks import check_label
 from keras_rnn_zoo.user_data.text_defaults import long_text_defaults
 
 MATRIX_CLASSES = 100
-"""Classes up to which every pair of them is counted, and the area under the curve is measured."""
+"""Maximum number of classes for which there is a full confusion matrix and the area under the ROC curve."""
 CONFUSIONS = 50
-"""Pairs of classes that are listed where there are more."""
+"""Number of confused pairs of classes that are listed if there are more classes."""
 
 
 @registry.task(
@@ -31,7 +31,7 @@ CONFUSIONS = 50
     ),
 )
 class Classification(Task):
-    """Tells which of some classes an input belongs to."""
+    """Predicts the class of an input."""
 
     monitor, monitor_mode, counts_examples = "val_accuracy", "max", True
 
@@ -55,45 +55,45 @@ class Classification(Task):
         label = tf.gather(tf.constant(self.classes), tf.argmax(probabilities, axis=-1))
         return {"label": label, "probabilities": probabilities}
 
-    def predictions_for_scoring(self, write: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
-        answers = super().predictions_for_scoring(write, inputs, logits)
-        if len(self.classes) > MATRIX_CLASSES:  # As many numbers as examples times classes would fill the memory.
-            del answers["probabilities"]
-        return answers
+    def predictions_for_scoring(self, generate: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
+        predictions = super().predictions_for_scoring(generate, inputs, logits)
+        if len(self.classes) > MATRIX_CLASSES:  # Probabilities of all examples would take too much memory.
+            del predictions["probabilities"]
+        return predictions
 
     def score(
-        self, answers: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
+        self, predictions: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
     ) -> tuple[dict[str, float], dict[str, Any]]:
         from sklearn import metrics
 
-        place = {name.encode(): number for number, name in enumerate(self.classes)}
+        index_of = {name.encode(): index for index, name in enumerate(self.classes)}
         truth = np.asarray(references)
-        guesses = np.asarray([place[label] for label in answers["label"]])
-        numbers = range(len(self.classes))
+        predicted = np.asarray([index_of[label] for label in predictions["label"]])
+        indices = range(len(self.classes))
         scores = {
-            "accuracy": metrics.accuracy_score(truth, guesses),
-            "macro_f1": metrics.f1_score(truth, guesses, labels=numbers, average="macro", zero_division=0),
+            "accuracy": metrics.accuracy_score(truth, predicted),
+            "macro_f1": metrics.f1_score(truth, predicted, labels=indices, average="macro", zero_division=0),
         }
         if len(self.classes) > MATRIX_CLASSES:
-            return _plain(scores), {"confusions": self._confusions(truth, guesses)}
-        if len(np.unique(truth)) == len(self.classes):  # Undefined where the split lacks a class.
-            probabilities = np.asarray(answers["probabilities"])
+            return _plain(scores), {"confusions": self._confusions(truth, predicted)}
+        if len(np.unique(truth)) == len(self.classes):  # ROC AUC is undefined if a class is missing in the split.
+            probabilities = np.asarray(predictions["probabilities"])
             confidences = probabilities[:, 1] if len(self.classes) == 2 else probabilities
             scores["roc_auc"] = metrics.roc_auc_score(truth, confidences, multi_class="ovr")
-        confusion = metrics.confusion_matrix(truth, guesses, labels=numbers)
+        confusion = metrics.confusion_matrix(truth, predicted, labels=indices)
         return _plain(scores), {"confusion_matrix": {"labels": list(self.classes), "rows": confusion.tolist()}}
 
-    def _confusions(self, truth: Any, guesses: Any) -> list[dict[str, Any]]:
-        """Returns the pairs of a class and the one taken for it, the most frequent first."""
-        pairs = Counter(zip(truth.tolist(), guesses.tolist(), strict=True))
-        wrong = sorted(((-count, pair) for pair, count in pairs.items() if pair[0] != pair[1]))[:CONFUSIONS]
+    def _confusions(self, truth: Any, predicted: Any) -> list[dict[str, Any]]:
+        """Returns the pairs of a true class and a different predicted class, most frequent first."""
+        pairs = Counter(zip(truth.tolist(), predicted.tolist(), strict=True))
+        confused = sorted(((-count, pair) for pair, count in pairs.items() if pair[0] != pair[1]))[:CONFUSIONS]
         return [
-            {"true": self.classes[right], "predicted": self.classes[guess], "examples": -count}
-            for count, (right, guess) in wrong
+            {"true": self.classes[true], "predicted": self.classes[prediction], "examples": -count}
+            for count, (true, prediction) in confused
         ]
 
-    def describe(self, answer: Mapping[str, Any]) -> str:
-        return f"{answer['label']} ({max(answer['probabilities']):.1%})"
+    def describe(self, prediction: Mapping[str, Any]) -> str:
+        return f"{prediction['label']} ({max(prediction['probabilities']):.1%})"
 
 
 def _plain(scores: Mapping[str, Any]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Language modeling: which token comes next, and texts written by drawing one after another."""
+"""Language modeling: prediction of the next token, and text generation by sampling."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +13,7 @@ from keras_rnn_zoo.tasks._token_level import TokenLevelTask
 
 
 @registry.task(
-    outputs={"text": "the prompt and what was written after it: string (batch,)"},
+    outputs={"text": "the prompt and its continuation: string (batch,)"},
     inputs={
         "temperature": "divides the logits; 0 always takes the most likely token; by default 0.8: float32 ()",
         "seed": "the same seed gives the same text; by default 0: int32 ()",
@@ -22,7 +22,7 @@ from keras_rnn_zoo.tasks._token_level import TokenLevelTask
     files=registry.TaskFiles(),
 )
 class LanguageModeling(TokenLevelTask):
-    """Predicts each token from those before it, and goes on with a prompt."""
+    """Predicts each token from those before it, and continues prompts."""
 
     prediction_options: ClassVar[Mapping[str, Option]] = {
         option.name: option
@@ -64,10 +64,10 @@ class LanguageModeling(TokenLevelTask):
     def preprocess(self, *raw: Any) -> Any:
         texts, temperature, seed, length = raw
         bounds = self.prediction_options["max_new_tokens"].bounds
-        writable = tf.logical_and(length >= bounds.minimum, length <= bounds.maximum)
-        length = require(writable, "The input `max_new_tokens` lies from 1 to 100,000; received", length)
-        warm = tf.logical_and(temperature >= 0, tf.math.is_finite(temperature))
-        temperature = require(warm, "The input `temperature` is a number of 0 or more; received", temperature)
+        is_valid = tf.logical_and(length >= bounds.minimum, length <= bounds.maximum)
+        length = require(is_valid, "The input `max_new_tokens` must be from 1 to 100,000; received", length)
+        is_valid = tf.logical_and(temperature >= 0, tf.math.is_finite(temperature))
+        temperature = require(is_valid, "The input `temperature` must be 0 or more; received", temperature)
         draws = tf.random.stateless_uniform(length[None], tf.stack([seed, 0]))
         return {"ids": self.reader(texts), "temperature": temperature, "max_new_tokens": length, "draws": draws}
 
@@ -80,7 +80,7 @@ class LanguageModeling(TokenLevelTask):
         from keras_rnn_zoo.layers.text import PADDING
 
         ids = self.reader(*self.reader.add_batch_axis(raw))[0]
-        return tf.concat([[PADDING], ids[:-1]], 0), ids  # Nothing stands before the first token.
+        return tf.concat([[PADDING], ids[:-1]], 0), ids  # Padding marks the start of the text.
 
     def outputs(self, model: Any, inputs: Any) -> Any:
         from keras_rnn_zoo.layers.search import sample_text
@@ -90,16 +90,16 @@ class LanguageModeling(TokenLevelTask):
     def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
         return {"text": self.reader.ids.to_text(outputs)}
 
-    def predictions_for_scoring(self, write: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
+    def predictions_for_scoring(self, generate: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
         return {}
 
     def score(
-        self, answers: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
+        self, predictions: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
     ) -> tuple[dict[str, float], dict[str, Any]]:
-        scores = {"perplexity": math.exp(loss) if loss < 700 else math.inf}  # Beyond, a float overflows.
+        scores = {"perplexity": math.exp(loss) if loss < 700 else math.inf}  # `exp` overflows at about 709.
         if self.reader.ids.tokens == "characters":
             scores["bits_per_character"] = loss / math.log(2)
         return scores, {}
 
-    def describe(self, answer: Mapping[str, Any]) -> str:
-        return str(answer["text"])
+    def describe(self, prediction: Mapping[str, Any]) -> str:
+        return str(prediction["text"])

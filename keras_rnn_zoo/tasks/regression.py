@@ -24,7 +24,7 @@ from keras_rnn_zoo.user_data.target_checks import check_number
     ),
 )
 class Regression(Task):
-    """Tells a number for an input. The network learns it scaled to mean 0 and variance 1 on the training split."""
+    """Predicts a number for an input. Targets are scaled to mean 0 and variance 1 on the training split."""
 
     FILE = "target.json"
 
@@ -46,8 +46,8 @@ class Regression(Task):
 
     def load(self, folder: Path | Member) -> None:
         super().load(folder)
-        learnt = read_json(folder / self.FILE)
-        self.mean, self.deviation = learnt["mean"], learnt["deviation"]
+        statistics = read_json(folder / self.FILE)
+        self.mean, self.deviation = statistics["mean"], statistics["deviation"]
 
     def with_target(self, inputs: Any, target: Any) -> tuple[Any, Any]:
         return inputs, (tf.cast(target, tf.float32)[None] - self.mean) / self.deviation
@@ -62,18 +62,18 @@ class Regression(Task):
         return {"value": tf.cast(outputs, tf.float32)[:, 0] * self.deviation + self.mean}
 
     def score(
-        self, answers: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
+        self, predictions: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
     ) -> tuple[dict[str, float], dict[str, Any]]:
         from sklearn import metrics
 
         scores = {
-            "mse": float(metrics.mean_squared_error(references, answers["value"])),
-            "mae": float(metrics.mean_absolute_error(references, answers["value"])),
+            "mse": float(metrics.mean_squared_error(references, predictions["value"])),
+            "mae": float(metrics.mean_absolute_error(references, predictions["value"])),
         }
         return scores, {}
 
-    def describe(self, answer: Mapping[str, Any]) -> str:
-        return f"{answer['value']:.{max(0, 4 - _digits(answer['value']))}f}"
+    def describe(self, prediction: Mapping[str, Any]) -> str:
+        return f"{prediction['value']:.{max(0, 4 - _digits(prediction['value']))}f}"
 
 
 def _digits(value: float) -> int:

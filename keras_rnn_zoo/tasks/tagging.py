@@ -16,8 +16,8 @@ from keras_rnn_zoo.user_data.target_checks import check_tags
 
 @registry.task(
     outputs={
-        "tokens": "the words that the sentence was split into: string (batch, words), padded with empty ones",
-        "tags": "the tag of each: string (batch, words), padded with empty ones",
+        "tokens": "the words of the sentence: string (batch, words), padded with empty strings",
+        "tags": "the tag of each word: string (batch, words), padded with empty strings",
         "lengths": "the number of words: int32 (batch,)",
     },
     readers={"text": "words"},
@@ -33,10 +33,10 @@ from keras_rnn_zoo.user_data.target_checks import check_tags
     ),
 )
 class Tagging(TokenLevelTask):
-    """Yields each word of a sentence a tag.
+    """Predicts a tag for each word of a sentence.
 
-    A word whose tag is no class is read, and neither teaches anything nor counts in the accuracy of training. Where
-    "_" is no class, as in CoNLL-U, it is the tag of words that have none: they are left out of all metrics.
+    A word whose tag is not one of the classes is read, but is ignored by the loss and by the accuracy in training. If
+    "_" is not a class, as in CoNLL-U, it marks words without a tag, which are excluded from all metrics.
     """
 
     monitor, monitor_mode = "val_accuracy", "max"
@@ -62,8 +62,8 @@ class Tagging(TokenLevelTask):
 
     @cached_property
     def _numbers(self) -> Any:
-        """The table from tags to their numbers."""
-        with tf.init_scope():  # It outlives the graph of the dataset that uses it first.
+        """The table from tags to their indices."""
+        with tf.init_scope():  # The table must outlive the graph of the dataset that uses it first.
             numbers = tf.range(len(self.classes), dtype=tf.int32)
             initializer = tf.lookup.KeyValueTensorInitializer(tf.constant(self.classes), numbers)
             return tf.lookup.StaticHashTable(initializer, IGNORED)
@@ -77,16 +77,16 @@ class Tagging(TokenLevelTask):
         def split(*raw: Any) -> list[Any]:
             return [self.echoed_inputs(*raw)["tokens"]]
 
-        def answer(tokens: Any) -> dict[str, Any]:
+        def predict(tokens: Any) -> dict[str, Any]:
             from keras_rnn_zoo.layers.text import at_least_one_step
 
             words = self.reader.given(tokens)
             inputs = self.reader.look_up(words)
-            answers = self.decode(self.outputs(model, inputs), inputs)
-            return {"tokens": at_least_one_step(words.to_tensor("")), **answers}
+            predictions = self.decode(self.outputs(model, inputs), inputs)
+            return {"tokens": at_least_one_step(words.to_tensor("")), **predictions}
 
         signature = [tf.TensorSpec([None, None], tf.string, name="tokens")]
-        return {**super().endpoints(model), "tokens": Endpoint(answer, signature, sample=split)}
+        return {**super().endpoints(model), "tokens": Endpoint(predict, signature, sample=split)}
 
     def echoed_inputs(self, *raw: Any) -> dict[str, Any]:
         from keras_rnn_zoo.layers.text import at_least_one_step
@@ -94,34 +94,34 @@ class Tagging(TokenLevelTask):
         return {"tokens": at_least_one_step(self.reader.tokens(*raw).to_tensor(""))}
 
     def score(
-        self, answers: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
+        self, predictions: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
     ) -> tuple[dict[str, float], dict[str, Any]]:
         truth = [reference.decode().split(" ") for reference in references]
-        guesses = [[tag.decode() for tag in tags] for tags in answers["tags"]]
-        # Words beyond the longest length that is read have no tag, and count as mistakes.
-        guesses = [(tags + [""] * len(right))[: len(right)] for tags, right in zip(guesses, truth, strict=True)]
-        truth, guesses = self._tagged(truth, guesses)
-        right = np.concatenate(truth) == np.concatenate(guesses)
-        scores = {"accuracy": float(right.mean())}
+        predicted = [[tag.decode() for tag in tags] for tags in predictions["tags"]]
+        # Words beyond the maximum length have no prediction, and count as errors.
+        predicted = [(tags + [""] * len(true))[: len(true)] for tags, true in zip(predicted, truth, strict=True)]
+        truth, predicted = self._tagged(truth, predicted)
+        is_correct = np.concatenate(truth) == np.concatenate(predicted)
+        scores = {"accuracy": float(is_correct.mean())}
         if any(name.startswith("B-") for name in self.classes):
             from seqeval import metrics
 
-            scores["f1"] = float(metrics.f1_score(truth, [[tag or "O" for tag in tags] for tags in guesses]))
+            scores["f1"] = float(metrics.f1_score(truth, [[tag or "O" for tag in tags] for tags in predicted]))
         return scores, {}
 
-    def _tagged(self, truth: list[list[str]], guesses: list[list[str]]) -> tuple[list[list[str]], list[list[str]]]:
-        """Returns the tags of the words that have one in the data."""
+    def _tagged(self, truth: list[list[str]], predicted: list[list[str]]) -> tuple[list[list[str]], list[list[str]]]:
+        """Returns the true and predicted tags of the words that have a tag in the data."""
         if UNSPECIFIED in self.classes:
-            return truth, guesses
+            return truth, predicted
         kept = [[tag != UNSPECIFIED for tag in tags] for tags in truth]
-        return _compressed(truth, kept), _compressed(guesses, kept)
+        return _compressed(truth, kept), _compressed(predicted, kept)
 
-    def describe(self, answer: Mapping[str, Any]) -> str:
-        return " ".join(f"{token}/{tag}" for token, tag in zip(answer["tokens"], answer["tags"], strict=True))
+    def describe(self, prediction: Mapping[str, Any]) -> str:
+        return " ".join(f"{token}/{tag}" for token, tag in zip(prediction["tokens"], prediction["tags"], strict=True))
 
-    def trim(self, answer: dict[str, Any]) -> dict[str, Any]:
-        length = answer["lengths"]
-        return {"tokens": answer["tokens"][:length], "tags": answer["tags"][:length], "lengths": length}
+    def trim(self, prediction: dict[str, Any]) -> dict[str, Any]:
+        length = prediction["lengths"]
+        return {"tokens": prediction["tokens"][:length], "tags": prediction["tags"][:length], "lengths": length}
 
 
 def _compressed(rows: list[list[str]], kept: list[list[bool]]) -> list[list[str]]:

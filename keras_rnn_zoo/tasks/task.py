@@ -1,4 +1,4 @@
-"""What every task provides: the only place that knows both raw examples and tensors."""
+"""The base class of tasks, the only module that deals with both raw examples and tensors."""
 
 import abc
 from collections.abc import Callable, Mapping, Sequence
@@ -20,42 +20,52 @@ def raw_alone(examples: Any) -> Any:
 
 
 class Task(abc.ABC):
-    """One kind of problem.
+    """A kind of problem, such as classification: converts examples to tensors, and outputs of models to predictions.
 
-    `decode(outputs(model, preprocess(raw)))` is the answer to a raw batch: training, evaluation, prediction and export
-    all use these three pieces, and no other.
+    The prediction for a raw batch is `decode(outputs(model, preprocess(raw)))`. Training, evaluation, prediction and
+    export all use these three methods, in this order:
+
+        train     fit -> save -> model_options (to build the model)
+                  for each example: example = with_target(read(raw), target), and lengths (to make batches)
+                  loss, training_metrics; at the end, evaluate
+        evaluate  for each batch: loss, loss_weight, predictions_for_scoring (decode); at the end: score
+        predict   load -> model_options (to build the model)
+                  for each batch: to_batch -> preprocess -> outputs -> decode -> trim; describe (to print)
+        export    load -> input_signature, default_endpoint (preprocess -> outputs -> decode), endpoints, resources
+
+    A trained model is loaded as in "predict" before it is evaluated or exported.
 
     Args:
-        reader: what reads the raw inputs.
-        classes: the names of the classes, in the order of their numbers; empty where the task has none.
+        reader: reads the raw inputs.
+        classes: names of the classes, in the order of their indices; empty for tasks without classes.
 
     Keyword-only arguments of a subclass are options of the task.
     """
 
     monitor: str = "val_loss"
-    """The column of `history.csv` that tells which epoch is best."""
+    """The column of `history.csv` that determines the best epoch."""
     monitor_mode: str = "min"
-    """`"min"` or `"max"`: whether less or more of it is better."""
+    """`"min"` or `"max"`: whether lower or higher values of it are better."""
     counts_examples: bool = False
-    """Whether that column is a share of the validation examples."""
+    """Whether that column is a fraction of the validation examples."""
 
     generates: bool = False
     """Whether the task generates its output step by step, which takes much longer than one pass of the model."""
 
     target_padding: int = IGNORED
-    """What pads integer targets."""
+    """The value that pads integer targets."""
 
     repeats_inputs: bool = False
     """Whether consecutive training examples may have the same raw input, which is then read once."""
 
     targets_match_input_length: bool = True
-    """Whether targets of several steps are as long as the inputs beside them, and must be padded as they are."""
+    """Whether targets with several steps are as long as their inputs, and must be padded to the same length."""
 
     prediction_options: ClassVar[Mapping[str, Option]] = {}
-    """Options of an answer, which `to_batch` takes by name."""
+    """Options of prediction, which `to_batch` takes by name."""
 
     export_check_options: ClassVar[Mapping[str, Any]] = {}
-    """Values of them with which an export is checked, where the defaults would take long."""
+    """Values of these options for checking an export, if the defaults would take too long."""
 
     CLASSES_FILE = "labels.txt"
 
@@ -63,50 +73,53 @@ class Task(abc.ABC):
         self.reader = reader
         self.classes = classes
 
-    # What is learnt from the data, and kept
+    # What is learned from the data and saved
 
     def fit(self, examples: Any) -> str:
-        """Learns what preprocessing needs from the training split, a `tf.data.Dataset` of `(raw, target)`.
+        """Learns what preprocessing needs, such as a vocabulary, from the training split.
+
+        Args:
+            examples: a `tf.data.Dataset` of `(raw, target)`.
 
         Returns:
-            What was learnt, in a line for the training log.
+            What was learned, in a line for the training log.
         """
         return self.reader.fit(raw_alone(examples)) or "nothing to learn before training"
 
     def model_options(self) -> dict[str, Any]:
-        """Returns the options that the model takes from the data."""
+        """Returns the model's options that the data determines."""
         return self.reader.model_options()
 
     def resources(self) -> list[Any]:
-        """Returns the layers with tables that `preprocess` and `decode` look up, which an export must carry."""
+        """Returns the layers with lookup tables of `preprocess` and `decode`, which an export must contain."""
         return self.reader.resources()
 
     def save(self, folder: Path) -> None:
-        """Writes what `fit` learnt to `folder`, as plain text."""
+        """Writes what `fit` learned to `folder`, as plain text."""
         if self.classes:
             write_text(folder / self.CLASSES_FILE, "\n".join(self.classes) + "\n")
         self.reader.save(folder)
 
     def load(self, folder: Path | Member) -> None:
-        """Reads what `save` wrote; raises `ValueError` where its classes are not those that the task was made with."""
+        """Reads what `save` wrote; raises `ValueError` if its classes are not those of the task."""
         if self.classes:
-            found = (folder / self.CLASSES_FILE).read_text(encoding="utf-8").split("\n")[:-1]
-            if tuple(found) != self.classes:
+            saved = (folder / self.CLASSES_FILE).read_text(encoding="utf-8").split("\n")[:-1]
+            if tuple(saved) != self.classes:
                 raise ValueError(f"the classes in {self.CLASSES_FILE} are not those of the configuration")
         self.reader.load(folder)
 
     # From raw examples to tensors
 
     def input_signature(self) -> list[Any]:
-        """Returns the `tf.TensorSpec`s of a raw batch, named as users of an export name its inputs."""
+        """Returns the `tf.TensorSpec`s of a raw batch, with the names of an export's inputs."""
         return self.reader.signature()
 
     def input_defaults(self) -> dict[str, Any]:
-        """Returns the values of inputs that may be left out, by name; they are the last ones of the signature."""
+        """Returns the default values of optional inputs, by name; they are the last ones of the signature."""
         return self.reader.defaults()
 
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
-        """Returns the tensors of a raw batch of inputs; raises `DataError` for what is no input of this kind."""
+        """Converts inputs to the tensors of a raw batch; raises `DataError` for an invalid input."""
         return self.reader.to_batch(inputs)
 
     def preprocess(self, *raw: Any) -> Any:
@@ -114,98 +127,98 @@ class Task(abc.ABC):
         return self.reader(*raw)
 
     def model_inputs(self, *raw: Any) -> Any:
-        """Returns the inputs of the model alone for a raw batch."""
+        """Returns the inputs of the model itself for a raw batch."""
         return self.preprocess(*raw)
 
     def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
-        """Returns one example of a dataset as the model is trained on it: its inputs and its target."""
+        """Converts an example of a dataset to the model's inputs and target in training."""
         return self.with_target(self.read(raw), target)
 
     def read(self, raw: Any) -> Any:
-        """Returns what the reader makes of one raw input of a dataset."""
+        """Preprocesses a single raw input of a dataset."""
         return self.preprocess(*self.reader.add_batch_axis(raw))[0]
 
     def with_target(self, inputs: Any, target: Any) -> tuple[Any, Any]:
-        """Returns `example` of a raw input that has been read: `inputs` is what `read` returned."""
+        """Returns the result of `example` for a raw input, given `inputs`, the result of `read`."""
         return inputs, target
 
     def frames_needed(self, targets: Sequence[Any]) -> Any:
-        """Returns how many frames a model must make of an input for each target, int `(targets,)`, or `None`.
+        """Returns the number of frames that the model's output must have for each target, int `(targets,)`.
 
-        `None` tells that targets need no frames of their own.
+        `None` means that any number of frames is enough.
         """
         return None
 
     @property
     def variable_length(self) -> bool:
-        """Whether examples differ in their `lengths`, so that batches are made of similar ones."""
+        """Whether examples vary in their `lengths`, so that batches are made of examples of similar length."""
         return self.reader.variable
 
     def lengths(self, inputs: Any, target: Any) -> list[Any]:
-        """Returns the numbers of steps of one example, int32 scalars; what decides most of the work comes first."""
+        """Returns the numbers of steps of an example, int32 scalars, beginning with the most expensive one."""
         return [tf.shape(inputs)[0]]
 
     def prediction_signature(self) -> dict[str, Any]:
-        """Returns the `tf.TensorSpec` of each output of the default endpoint, by name; empty where it is not known."""
+        """Returns the `tf.TensorSpec` of each output of the default endpoint, by name; empty if they are unknown."""
         return {}
 
     class_outputs: ClassVar[tuple[str, ...]] = ()
-    """Names of the outputs that hold names of classes."""
+    """Names of the outputs that are names of classes."""
 
-    # From logits to answers
+    # From logits to predictions
 
     @abc.abstractmethod
     def loss(self) -> Any:
         """Returns the Keras loss of logits."""
 
     def loss_weight(self, targets: Any) -> int:
-        """Returns how many values the loss of a batch is the mean of."""
+        """Returns the number of values whose mean is the loss of a batch."""
         return len(targets)
 
     def training_metrics(self) -> list[Any]:
-        """Returns the Keras metrics shown while training."""
+        """Returns the Keras metrics that are shown during training."""
         return []
 
     def outputs(self, model: Any, inputs: Any) -> Any:
-        """Returns what the model makes of preprocessed inputs: its logits, unless the task writes step by step."""
+        """Returns the model's outputs for preprocessed inputs: logits, or generated tokens if the task generates."""
         return model(inputs, training=False)
 
     @abc.abstractmethod
     def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
-        """Returns the answers to a batch by name, each a tensor `(batch, ...)`, in TensorFlow ops."""
+        """Returns the predictions for a batch by name, each a tensor `(batch, ...)`, in TensorFlow ops."""
 
     def echoed_inputs(self, *raw: Any) -> dict[str, Any]:
-        """Returns what an answer repeats of a raw batch, by name."""
+        """Returns the inputs that a prediction repeats, for a raw batch, by name."""
         return {}
 
-    # What an export offers
+    # The endpoints of an export
 
     def default_endpoint(self, outputs: Callable[[Any], Any]) -> Endpoint:
-        """Returns the endpoint from raw inputs to answers: `decode(outputs(preprocess(raw)))`."""
+        """Returns the endpoint from raw inputs to predictions: `decode(outputs(preprocess(raw)))`."""
 
-        def answer(*raw: Any) -> dict[str, Any]:
+        def predict(*raw: Any) -> dict[str, Any]:
             inputs = self.preprocess(*raw)
             return {**self.echoed_inputs(*raw), **self.decode(outputs(inputs), inputs)}
 
-        return Endpoint(guard_batch(answer, self._usable), self.input_signature(), self.input_defaults())
+        return Endpoint(guard_batch(predict, self._valid_rows), self.input_signature(), self.input_defaults())
 
     def endpoints(self, model: Any) -> dict[str, Endpoint]:
-        """Returns the further endpoints that an export of a model has, by name."""
+        """Returns the other endpoints of a model's export, by name."""
         from keras_rnn_zoo.layers.model_parts import has_vector, vector_of
 
-        found = {"logits": self._logits(model)}
+        endpoints = {"logits": self._logits(model)}
         if self.classes:
-            found["classes"] = self._classes()
+            endpoints["classes"] = self._classes()
         if has_vector(model):
-            found["encode"] = self.reading_endpoint(lambda source, *raw: {"vector": vector_of(model, source)})
-        return found
+            endpoints["encode"] = self.reading_endpoint(lambda source, *raw: {"vector": vector_of(model, source)})
+        return endpoints
 
-    def reading_endpoint(self, answer: Callable[..., dict[str, Any]]) -> Endpoint:
-        """Returns an endpoint of the reader's inputs, whose answers are `answer(reader(*raw), *raw)`."""
-        call = guard_batch(lambda *raw: answer(self.reader(*raw), *raw), self._usable)
+    def reading_endpoint(self, predict: Callable[..., dict[str, Any]]) -> Endpoint:
+        """Returns an endpoint with the reader's inputs and the outputs `predict(reader(*raw), *raw)`."""
+        call = guard_batch(lambda *raw: predict(self.reader(*raw), *raw), self._valid_rows)
         return Endpoint(call, self.reader.signature(), self.reader.defaults())
 
-    def _usable(self, *raw: Any) -> Any:
+    def _valid_rows(self, *raw: Any) -> Any:
         return self.reader.valid_mask(*raw[: len(self.reader.signature())])
 
     def _logits(self, model: Any) -> Endpoint:
@@ -233,27 +246,35 @@ class Task(abc.ABC):
 
     # From logits to scores
 
-    def predictions_for_scoring(self, write: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
-        """Returns the answers that `score` asks for, to the inputs of a batch whose logits are known.
+    def predictions_for_scoring(self, generate: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
+        """Returns the predictions that `score` needs for a batch.
 
-        A task that writes step by step calls `write`, which gives the `outputs` of preprocessed inputs.
+        Args:
+            generate: function from preprocessed inputs to `outputs`, for tasks that generate step by step.
+            inputs: the inputs of the model.
+            logits: the logits of the model for these inputs.
         """
         return self.decode(logits, inputs)
 
     @abc.abstractmethod
     def score(
-        self, answers: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
+        self, predictions: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
     ) -> tuple[dict[str, float], dict[str, Any]]:
-        """Scores decoded answers (for each name, one value an example) against the targets of the dataset.
+        """Computes metrics of predictions.
+
+        Args:
+            predictions: the decoded predictions by name, each with a value per example.
+            references: the targets of the dataset.
+            loss: the mean loss.
 
         Returns:
-            The metrics by name, and a fuller report of plain values.
+            The metrics by name, and a detailed report of plain values.
         """
 
     @abc.abstractmethod
-    def describe(self, answer: Mapping[str, Any]) -> str:
-        """Returns one answer as a line for people."""
+    def describe(self, prediction: Mapping[str, Any]) -> str:
+        """Returns a prediction as a readable line."""
 
-    def trim(self, answer: dict[str, Any]) -> dict[str, Any]:
-        """Returns one answer, in plain Python values, without its padding."""
-        return answer
+    def trim(self, prediction: dict[str, Any]) -> dict[str, Any]:
+        """Returns a prediction, in plain Python values, without its padding."""
+        return prediction

@@ -1,4 +1,4 @@
-"""Transcription: the text that was spoken, or written by hand."""
+"""Transcription: the text of speech or handwriting."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -8,15 +8,15 @@ from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.tasks._text_generation import TextTargetTask, as_texts
 
-_PARTS = 8
-"""How many parts of a batch a beam search takes at a time, each on a processor of its own where there is one."""
+_SLICES = 8
+"""Number of slices of a batch that a beam search processes in parallel, on as many processor cores as there are."""
 
 
 @registry.task(
     outputs={
         "text": "the transcript: string (batch,)",
-        "score": "log-probability of its most likely alignment; with a beam_size above 1, of all that the search "
-        "followed: float32 (batch,)",
+        "score": "log-probability of its most likely alignment; with a beam_size above 1, of all alignments in the "
+        "beam: float32 (batch,)",
     },
     readers={"image": "line"},
     files=registry.TaskFiles(
@@ -24,27 +24,28 @@ _PARTS = 8
         columns={"text": "text transcript transcription sentence label words y target"},
         few_files={
             "audio": {"epochs": 60, "batch_size": 16},
-            # Few lines are read many times before a network can tell their letters.
+            # With few lines, a network needs many epochs to learn to distinguish letters.
             "image": {"epochs": 150, "patience": 30, "batch_size": 16, "distortion": 0.1},
         },
     ),
 )
 class Transcription(TextTargetTask):
-    """Writes down what was spoken or written, without being told where in the input each token stands.
+    """Transcribes speech or handwriting; training needs no alignment of tokens with the input.
 
-    The model gives each frame a distribution over the tokens and the blank, class 0; the loss sums over all ways to
-    place the transcript (connectionist temporal classification, Graves et al. 2006).
+    For each frame, the model predicts a distribution over the tokens and the blank, class 0. The loss sums over all
+    alignments of the transcript (connectionist temporal classification, Graves et al. 2006).
 
     Args:
-        target_tokens: what a token of the transcript is: characters, what stands between spaces, or words by the
-            rules of English.
-        beam_size: number of prefixes that the search follows at once; 1 takes the best class of each frame.
+        target_tokens: kind of tokens of the transcript: characters, spaces (split at spaces), or words (split by the
+            rules of English).
+        beam_size: number of prefixes in beam search; 1 takes the best class of each frame.
     """
 
-    # The loss of sure mistakes grows while there come to be fewer of them.
+    # Validation loss can rise while accuracy improves, because the few errors left are made with high confidence. So
+    # accuracy determines the best epoch.
     monitor, monitor_mode, counts_examples = "val_accuracy", "max", True
     targets_match_input_length = False
-    target_padding = 0  # The loss counts the classes of a transcript by it.
+    target_padding = 0  # The loss uses it to find the length of a transcript.
 
     def __init__(
         self,
@@ -66,12 +67,12 @@ class Transcription(TextTargetTask):
         return inputs, self.target_ids.look_up(self.target_ids.tokenize(target[None]))[0]
 
     def fault(self, raw: Any, target: Any, frames_of: Callable[[int], int]) -> str:
-        """Returns why a model cannot learn an example, whose transcript may need more frames than it has; or "".
+        """Returns why a model cannot learn an example, if its transcript needs more frames than there are, or "".
 
         Args:
-            raw: the raw input, as a dataset gives it.
+            raw: the raw input, as in a dataset.
             target: the transcript.
-            frames_of: returns the number of frames that the model makes of so many steps of its input.
+            frames_of: returns the number of frames in the model's output for a number of input steps.
         """
         (tokens,), (repeated,) = self._tokens_and_repeats([target])
         frames = frames_of(self.reader.steps(tf.convert_to_tensor(raw)))
@@ -79,13 +80,13 @@ class Transcription(TextTargetTask):
             return ""
         blanks = f" and {repeated:,} blanks between equal ones" if repeated else ""
         needed = f"{tokens + repeated:,} frames, for {tokens:,} tokens{blanks}"
-        return f"the transcript needs {needed}, and the input gives {frames:,}"
+        return f"the transcript needs {needed}, but the input has only {frames:,}"
 
     def frames_needed(self, targets: Sequence[Any]) -> Any:
         return np.sum(self._tokens_and_repeats(targets), axis=0)
 
     def _tokens_and_repeats(self, transcripts: Sequence[Any]) -> tuple[Any, Any]:
-        """Returns the number of tokens of each transcript, and how many of them equal the one before."""
+        """Returns the number of tokens of each transcript, and the number of those that equal the token before."""
         split = self.target_ids.split(tf.constant(transcripts))
         tokens, rows = split.flat_values.numpy(), split.value_rowids().numpy()
         equal = (tokens[1:] == tokens[:-1]) & (rows[1:] == rows[:-1])
@@ -115,32 +116,32 @@ class Transcription(TextTargetTask):
         return {"text": self.target_ids.to_text(tf.cast(ids, tf.int32)), "score": score}
 
     def score(
-        self, answers: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
+        self, predictions: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
     ) -> tuple[dict[str, float], dict[str, Any]]:
         import jiwer
 
-        texts, wanted = as_texts(answers["text"]), as_texts(references)
-        right = sum(text == reference for text, reference in zip(texts, wanted, strict=True))
+        texts, transcripts = as_texts(predictions["text"]), as_texts(references)
+        correct = sum(text == transcript for text, transcript in zip(texts, transcripts, strict=True))
         scores = {
-            "cer": float(jiwer.cer(wanted, texts)),
-            "wer": float(jiwer.wer(wanted, texts)),
-            "sequence_accuracy": right / max(len(texts), 1),
+            "cer": float(jiwer.cer(transcripts, texts)),
+            "wer": float(jiwer.wer(transcripts, texts)),
+            "sequence_accuracy": correct / max(len(texts), 1),
         }
         return scores, {}
 
 
 def _beam_search(frames: Any, lengths: Any, beam_size: int) -> tuple[Any, Any]:
     """Returns the classes of the most likely transcripts `(batch, length)`, zero for padding, and their scores."""
-    # TensorFlow's kernel takes one row after another, so the batch is cut into parts, which run side by side. Rows that
-    # fill up the last one have no frames and cost nothing.
+    # TensorFlow's kernel processes rows one by one, so the batch is split into slices that run in parallel. The rows
+    # that pad the last slice have no frames and cost nothing.
     rows = tf.shape(lengths)[0]
-    missing = -rows % _PARTS
+    missing = -rows % _SLICES
     lengths, frames = tf.pad(lengths, [[0, missing]]), tf.pad(frames, [[0, 0], [0, missing], [0, 0]])
-    frames = tf.roll(frames, -1, axis=-1)  # It wants the blank as the last class.
+    frames = tf.roll(frames, -1, axis=-1)  # The kernel expects the blank as the last class.
     best, scores = [], []
-    for part in zip(tf.split(frames, _PARTS, axis=1), tf.split(lengths, _PARTS), strict=True):
-        (found,), score = tf.nn.ctc_beam_search_decoder(*part, beam_size, top_paths=1)
-        best.append(found)
+    for arguments in zip(tf.split(frames, _SLICES, axis=1), tf.split(lengths, _SLICES), strict=True):
+        (transcripts,), score = tf.nn.ctc_beam_search_decoder(*arguments, beam_size, top_paths=1)
+        best.append(transcripts)
         scores.append(score[:, 0])
     ids = tf.sparse.to_dense(tf.sparse.concat(0, best, expand_nonconcat_dims=True), default_value=-1) + 1
     return ids[:rows], tf.concat(scores, axis=0)[:rows]

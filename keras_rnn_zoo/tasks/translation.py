@@ -1,4 +1,4 @@
-"""Translation: from one text to another."""
+"""Translation: generation of a target text for a source text."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,7 +26,7 @@ from keras_rnn_zoo.user_data.text_defaults import sentence_defaults
     ),
 )
 class Translation(TextGenerationTask):
-    """Writes for each text another one."""
+    """Translates a text to another text."""
 
     def __init__(
         self,
@@ -44,15 +44,15 @@ class Translation(TextGenerationTask):
         self.bleu_tokenize = bleu_tokenize
 
     def score(
-        self, answers: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
+        self, predictions: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
     ) -> tuple[dict[str, float], dict[str, Any]]:
         from sacrebleu.metrics import BLEU, CHRF
 
-        texts, wanted = as_texts(answers["text"]), as_texts(references)
+        texts, targets = as_texts(predictions["text"]), as_texts(references)
         bleu, chrf = BLEU(tokenize=self.bleu_tokenize), CHRF()
         scores = {
-            "bleu": bleu.corpus_score(texts, [wanted]).score,
-            "chrf": chrf.corpus_score(texts, [wanted]).score,
-            "exact_match": exact_match(texts, [[text] for text in wanted]),
+            "bleu": bleu.corpus_score(texts, [targets]).score,
+            "chrf": chrf.corpus_score(texts, [targets]).score,
+            "exact_match": exact_match(texts, [[text] for text in targets]),
         }
         return scores, {"bleu_signature": str(bleu.get_signature()), "chrf_signature": str(chrf.get_signature())}

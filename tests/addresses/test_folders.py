@@ -389,5 +389,5 @@ def test_a_series_of_fewer_steps_than_its_transcript_is_a_bad_row(tmp_path):
     assert open_examples(config).recorded.left_out == {"train": ["example 11"]}
     config.task.reader["max_steps"] = 3
     config.dataset.options["skip_bad_rows"] = False
-    with pytest.raises(DataError, match="needs 4 frames, for 4 tokens, and the input gives 3"):
+    with pytest.raises(DataError, match="needs 4 frames, for 4 tokens, but the input has only 3"):
         open_examples(config)

@@ -118,10 +118,10 @@ def test_of_a_long_text_the_last_words_are_read(exported):
 @pytest.mark.parametrize(
     ("setting", "told"),
     [
-        ({"max_new_tokens": 0}, "The input `max_new_tokens` lies from 1 to 100,000; received"),
-        ({"max_new_tokens": 10**9}, "The input `max_new_tokens` lies from 1 to 100,000; received"),
-        ({"temperature": -1.0}, "The input `temperature` is a number of 0 or more; received"),
-        ({"temperature": float("nan")}, "The input `temperature` is a number of 0 or more; received"),
+        ({"max_new_tokens": 0}, "The input `max_new_tokens` must be from 1 to 100,000; received"),
+        ({"max_new_tokens": 10**9}, "The input `max_new_tokens` must be from 1 to 100,000; received"),
+        ({"temperature": -1.0}, "The input `temperature` must be 0 or more; received"),
+        ({"temperature": float("nan")}, "The input `temperature` must be 0 or more; received"),
     ],
 )
 def test_a_wrong_setting_of_a_language_model_is_named(exported, setting, told):
