@@ -10,8 +10,8 @@ MINUTES ?= 35
 PINNED := --constraint constraints/dev.txt
 # Tests of each part that every dependency has a hand in.
 CORE := tests/test_registry.py tests/test_runs.py tests/test_training.py tests/test_prediction.py tests/test_evaluation.py \
-	tests/test_loading.py tests/test_hostile.py tests/test_hostile_exports.py tests/test_damage.py tests/test_pipeline.py \
-	tests/addresses tests/tasks tests/readers tests/layers/test_recurrent.py tests/layers/test_text.py tests/zoo_cli
+	tests/test_loading.py tests/test_hostile.py tests/test_hostile_exports.py tests/test_damage.py tests/test_batching.py \
+	tests/user_data tests/tasks tests/readers tests/layers/test_recurrent.py tests/layers/test_text.py tests/zoo_cli
 
 .PHONY: demo test test-all test-oldest coverage audit fuzz lint wheel bench bench-peers entries docs clean
 

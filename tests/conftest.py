@@ -15,7 +15,7 @@ LONGEST = (
     "test_architectures.py",
     "test_commands.py",
     "test_exports.py",
-    "test_forms.py",
+    "test_formats.py",
     "test_parallel.py",
     "test_resuming.py",
     "test_disk_faults.py",

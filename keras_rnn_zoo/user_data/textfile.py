@@ -4,12 +4,12 @@ import codecs
 import contextlib
 import gzip
 import io
+import weakref
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
-from keras_rnn_zoo.atomic_files import file_digest
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.encodings import encoding_of, marked_encoding
 from keras_rnn_zoo.user_data.rows import BadRow, existing_file
@@ -45,7 +45,10 @@ class TextFile:
 
     def __init__(self, location: str, encoding: str = "") -> None:
         self.path = existing_file(location)
-        with open(self.path, "rb") as raw:
+        self.content: bytes | None = None
+        self._idle: list[IO[bytes]] = []  # The opened file, while nothing reads it.
+        weakref.finalize(self, _close, self._idle)
+        with self._raw() as raw:
             content = raw.read(MAX_HELD_BYTES + 1)
         self.zipped = content.startswith(b"\x1f\x8b")
         self.content = content if len(content) <= MAX_HELD_BYTES else None
@@ -74,15 +77,34 @@ class TextFile:
     def opened(self) -> Iterator[IO[bytes]]:
         """Opens the file, decompressed; raises `DataError` within the block if it is damaged."""
         with contextlib.ExitStack() as stack:
-            raw = io.BytesIO(self.content) if self.content is not None else stack.enter_context(open(self.path, "rb"))
+            raw = io.BytesIO(self.content) if self.content is not None else stack.enter_context(self._raw())
             stack.enter_context(_translate_errors(self.path))
             yield cast(IO[bytes], stack.enter_context(gzip.GzipFile(fileobj=raw)) if self.zipped else raw)
+
+    @contextlib.contextmanager
+    def _raw(self) -> Iterator[IO[bytes]]:
+        """Opens the file as it is, from its start, and reuses one that was opened before."""
+        try:
+            raw = self._idle.pop()
+        except IndexError:
+            raw = open(self.path, "rb")  # noqa: SIM115  It stays open for the next reader.
+        try:
+            raw.seek(0)
+            yield raw
+        finally:
+            if raw.closed or self._idle or self.content is not None:
+                raw.close()
+            else:
+                self._idle.append(raw)
 
     def digest(self) -> str:
         """Returns the SHA-256 of the file's content as hexadecimal digits."""
         import hashlib
 
-        return file_digest(self.path) if self.content is None else hashlib.sha256(self.content).hexdigest()
+        if self.content is not None:
+            return hashlib.sha256(self.content).hexdigest()
+        with self._raw() as raw:
+            return hashlib.file_digest(raw, "sha256").hexdigest()  # type: ignore[arg-type]
 
     def lines(self, mark: Mark | None = None) -> Iterator[tuple[str, int]]:
         """Yields each line, decoded and with its line ending, and the number of bytes up to its end."""
@@ -106,6 +128,11 @@ class TextFile:
     def _check_length(self, line: str | bytes) -> None:
         if len(line) >= MAX_LINE_LENGTH:
             raise DataError(f"{self.path} is not a text file: a line is longer than {MAX_LINE_LENGTH // 2**20} MiB.")
+
+
+def _close(files: list[IO[bytes]]) -> None:
+    for file in files:
+        file.close()
 
 
 def likely_encoding(location: str, usual: str) -> str:

@@ -14,7 +14,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "faults.md"
 HEAD = """# What is wrong with your data
 
 What `zoo train` says of broken input of {count} kinds. Where a row is at fault, `--skip-bad-rows` skips such rows
-and counts them. This page is written by `tests/addresses/test_faults.py`.
+and counts them. This page is written by `tests/user_data/test_faults.py`.
 
 | what is wrong | what is said | rows can be skipped |
 |---|---|---|
