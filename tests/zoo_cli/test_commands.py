@@ -240,7 +240,7 @@ BAD = [
     (["show", "many_to_one", "--set", "separator=;"], "no option 'separator'. It exists for your own files"),
     (["train", "many_to_one", "--dataset", "new.csv"], "'new.csv'. Put the format before the path: csv:new.csv."),
     (["train", "one_to_one", "--dataset", "/tmp"], "Put the format before the path: images:/tmp or audio:/tmp."),
-    (["show", "many_to_one", "--dataset", "digits"], "does not read. Architectures for it: one_to_one. Datasets of"),
+    (["show", "many_to_one", "--dataset", "digits"], "does not support. Architectures for it: one_to_one. Datasets of"),
     (
         ["train", "many_to_one", "--dataset", "adding", "--set", "sequence_length=1"],
         "'sequence_length' expects an integer from 2 to",
