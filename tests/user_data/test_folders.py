@@ -253,7 +253,7 @@ def test_of_folders_within_folders_the_first_is_the_class_and_that_is_told(tmp_p
     write(tmp_path, split_files("cat", "dog", kinds=("black", "white")))
     assert opened(f"images:{tmp_path}", "classification")[1].classes == ("cat", "dog")
     folder = ImageFolder(str(tmp_path), ("classification",), {}, "")
-    assert "such as in 'cat/black/0.png': the class is the first folder, 'cat'" in folder.warnings()[0]
+    assert "such as 'cat/black/0.png': the class is the first folder, 'cat'" in folder.warnings()[0]
 
 
 def test_a_file_that_moves_to_another_class_changes_the_checksum(tmp_path):

@@ -324,7 +324,7 @@ def test_a_file_to_predict_may_have_a_separator_that_is_named(form, tmp_path):
         open_inputs(str(path), run)
     assert [found.input for found in open_inputs(str(path), run, separator="~").inputs()] == ["well, so"]
     for other in ("text", "jsonl"):
-        with pytest.raises(OptionError, match="goes with csv and tsv files"):
+        with pytest.raises(OptionError, match="applies only to csv and tsv files"):
             open_inputs(f"{other}:{path}", run, separator="~")
 
 
