@@ -58,7 +58,7 @@ def test_whichever_file_a_full_disk_refuses_the_training_goes_on_later(monkeypat
                 train(run="full")
         told.append(type(error.value))
         if told[-1] is TrainingError:
-            assert "go on by --resume" in str(error.value)
+            assert "continue with --resume" in str(error.value)
             assert answers(train(run="full", resume=True)) == answers(whole)
             shutil.rmtree(models_dir / "full")
         assert not models_dir.exists() or list(models_dir.iterdir()) == []
