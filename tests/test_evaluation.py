@@ -93,7 +93,7 @@ def test_the_options_of_the_dataset_are_those_it_was_trained_on(small_run, model
     write_config(other, dataclasses.replace(run.config, dataset=dataset))
     assert zoo.evaluate(other)["mse"] != scorecard["mse"]
     (warning,) = warnings(caplog)
-    assert "The dataset adding is not what other was trained on" in warning
+    assert "The dataset adding is not the one that other was trained on" in warning
 
 
 def warnings(caplog):

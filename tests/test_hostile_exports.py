@@ -407,7 +407,7 @@ def test_a_hostile_task_is_refused(copy, changes):
 @pytest.mark.parametrize("name", ["saved_model.cpb", "saved_model.pbtxt"])
 def test_a_graph_in_another_file_is_refused(copy, name):
     (copy / name).write_bytes(b"")
-    with pytest.raises(RunError, match=rf"{name} is damaged: an export has its graph in saved_model\.pb alone"):
+    with pytest.raises(RunError, match=rf"{name} is damaged: an export has its graph in saved_model\.pb only"):
         zoo.load(copy)
 
 

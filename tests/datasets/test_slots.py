@@ -93,7 +93,7 @@ def test_a_sentence_has_one_meaning():
     draw = random.Random(0)
     meaning = {}
     for _ in range(20_000):
-        text, tags = _request(draw, new_share=0.3)
+        text, tags = _request(draw, new_probability=0.3)
         assert meaning.setdefault(text, tags) == tags, text
     assert len(meaning) > 15_000
 

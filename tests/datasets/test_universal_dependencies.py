@@ -80,7 +80,7 @@ def test_a_treebank_to_test_with_alone_is_refused(data_dir):
 
 @pytest.mark.parametrize(
     ("config", "hint"),
-    [("en_ewd", "Did you mean 'en_ewt'"), ("ja", "'ja_gsd'"), ("../mnist", "received '../mnist'. All of them")],
+    [("en_ewd", "Did you mean 'en_ewt'"), ("ja", "'ja_gsd'"), ("../mnist", "received '../mnist'. All treebanks")],
 )
 def test_an_unknown_treebank_is_refused_without_the_network(config, hint, monkeypatch):
     def forbidden(*_args, **_kwargs):
