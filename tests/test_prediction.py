@@ -63,7 +63,7 @@ def test_a_file_that_is_missing_or_no_image_is_named(small_run, pictures, tmp_pa
     missing = tmp_path / "none.png"
     with pytest.raises(DataError, match=r"none\.png' cannot be read: No such file or directory\. Name a file"):
         zoo.predict(loaded, [*pictures, missing])
-    with pytest.raises(DataError, match="is a folder; a file is expected"):
+    with pytest.raises(DataError, match="is a folder, but a file is expected"):
         zoo.predict(loaded, [tmp_path])
     (tmp_path / "none.png").write_text("no image")
     with pytest.raises(DataError, match=r"The image '.*none\.png' cannot be read: it does not begin like an image"):
@@ -80,7 +80,7 @@ def test_a_series_is_an_array_or_lists_or_json(small_run):
     (answer,) = zoo.predict(loaded, [np.array(series)])
     assert type(answer["value"]) is float
     assert zoo.predict(loaded, [series, str(series)]) == [{"value": pytest.approx(answer["value"], abs=1e-6)}] * 2
-    with pytest.raises(DataError, match=r"An array of shape \(steps, 2\) is expected; received one of \(3,\)"):
+    with pytest.raises(DataError, match=r"An array of shape \(steps, 2\) is expected; received one of shape \(3,\)"):
         zoo.predict(loaded, [[1, 2, 3]])
     with pytest.raises(DataError, match=r"expected as JSON, such as .*; received 'half a pound'"):
         zoo.predict(loaded, ["half a pound"])

@@ -26,7 +26,7 @@ from keras_rnn_zoo.inference import load as loading
 WRITER = """
 import shutil, sys
 from pathlib import Path
-from keras_rnn_zoo import files
+from keras_rnn_zoo import atomic_files as files
 from keras_rnn_zoo.artifacts.publish_run import atomic_run
 path, *sources = map(Path, sys.argv[2:])
 if sys.argv[1] == "two steps":

@@ -148,7 +148,7 @@ def test_a_run_records_the_settings_that_it_was_trained_with(reviews, caplog):
     settings = run.config.training
     assert settings.batch_size == 4
     assert (settings.epochs, settings.patience) == (2, -(-MIN_PATIENCE_STEPS // 6))
-    assert f"With 24 training examples, the defaults are batch_size=4, patience={settings['patience']}." in caplog.text
+    assert f"With 24 training examples, the defaults are batch_size=4, patience={settings.patience}." in caplog.text
     assert caplog.text.count("All 2 epochs done; the best was epoch ") == 1
 
 

@@ -119,7 +119,7 @@ SMALL = {"units": 3, "epochs": 1, "verbose": 0}
 def test_a_run_keeps_what_was_chosen_and_answers_alike_everywhere(strokes, caplog, tmp_path):
     with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
         run = zoo.train("ctc", dataset=strokes, **SMALL)
-    assert caplog.text.count("subsampling=2 leaves 125") == 1
+    assert caplog.text.count("subsampling=2 keeps 125") == 1
     assert run.config.options["subsampling"] == 2
     loaded = zoo.load(run)
     inputs = loaded.task.preprocess(*loaded.task.to_batch([np.full((7, 2), [500, -3], "float32")]))

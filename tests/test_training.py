@@ -58,7 +58,7 @@ def test_the_model_card_states_what_was_measured(trained):
 
 def test_the_model_card_states_the_options_of_the_dataset(small_run):
     card = (small_run("adding").path / "README.md").read_text()
-    assert "| length | 12 |" in card
+    assert "| sequence_length | 12 |" in card
     assert f"| mse | {small_run('adding').metrics['metrics']['mse']:.4f} |" in card
 
 
