@@ -174,7 +174,7 @@ def test_show_tells_of_the_default(strokes):
         (row,) = [line for line in shown.splitlines() if line.split()[:1] == ["subsampling"]]
         assert "one of 1, 2, 4, 8" in row
         assert ("1 or more" in row) == (words[0] == "ctc")
-        assert "thin the steps" in shown
+        assert "subsample the steps" in shown
 
 
 @pytest.mark.parametrize("command", ["init", "show"])

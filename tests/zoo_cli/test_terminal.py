@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from descriptions import run_config
 
 from zoo_cli.frameworks import frameworks
 from zoo_cli.tables import data_stream, print_json, print_table
@@ -126,7 +127,7 @@ def test_what_init_prints_is_a_command_to_paste(zoo, monkeypatch, tmp_path):
 @pytest.mark.parametrize("input", ["text", "image", "audio", "series"])
 @pytest.mark.parametrize("name", ["models; touch PWNED", WEIRD])
 def test_what_train_prints_are_commands_to_paste(zoo, monkeypatch, name, input):
-    made = SimpleNamespace(name="sent", path=Path(name) / "sent", config={"task": {"input": input}})
+    made = SimpleNamespace(name="sent", path=Path(name) / "sent", config=run_config(input=input))
     made.metrics = {"metrics": {"accuracy": 0.5}, "examples": 3}
     monkeypatch.setattr("keras_rnn_zoo.train", lambda *_, **__: made)
     result = zoo("train", "many_to_one", "--models-dir", name, "--run", "sent")
