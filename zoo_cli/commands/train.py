@@ -99,7 +99,8 @@ def command(
         raise TrainingInterrupted(f"{error}\nNext:\n  {resume} --resume", resumable=True) from None
     measured = run.metrics
     metrics = ", ".join(f"{key} {value:.4f}" for key, value in measured["metrics"].items())
-    click.echo(f"Test split ({measured['examples']:,} examples): {metrics}")
+    count = measured["examples"]
+    click.echo(f"Test split ({count:,} example{'s' if count != 1 else ''}): {metrics}")
     click.echo(one_line(f"Wrote the run to {run.path}"))
     if not quiet:
         named = shell_quote(run.name) + where
