@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.artifacts.run_config import RowsConfig, RunConfig
+from keras_rnn_zoo.artifacts.run_config import RowsConfig, RunConfig, SplitConfig
 from keras_rnn_zoo.artifacts.schema import MAX_CLASSES
 from keras_rnn_zoo.datasets.examples import Examples, held_in_memory, one_target_each
 from keras_rnn_zoo.errors import DataError
@@ -15,7 +15,7 @@ from keras_rnn_zoo.options import with_options
 from keras_rnn_zoo.user_data.data_report import report_data
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource
 from keras_rnn_zoo.user_data.source_files import SourceFiles
-from keras_rnn_zoo.user_data.splitting import HELD_OUT, Split, draw_split
+from keras_rnn_zoo.user_data.splitting import HELD_OUT, draw_split, split_of
 from keras_rnn_zoo.user_data.validation_pass import RowReport, checked_rows, refuse_bad_rows, validate_rows
 
 
@@ -113,23 +113,22 @@ def open_dataset(
         reports |= {name: validate(source, classes=classes) for name, source in files.items() if name != "train"}
         if not skip_bad_rows:
             refuse_bad_rows(list(reports.values()))
-        recorded_split = recorded.split if recorded else None
-        new_split = Split.from_config(recorded_split) if recorded_split else _draw(reports["train"], seed, files)
-        rows = _count(reports, new_split)
+        split = (recorded.split if recorded else None) or _draw(reports["train"], seed, files)
+        rows = _count(reports, split)
         _check_enough(rows, reports["train"], classes)
         bad_rows = {name: report.bad_rows for name, report in reports.items()}
         left_out = {name: report.left_out for name, report in reports.items()}
-        counted = RowsConfig(rows, dict(main.columns), new_split.config, bad_rows, left_out)
+        counted = RowsConfig(rows, dict(main.columns), split, bad_rows, left_out)
     else:
         counted = recorded
     assert counted.split is not None  # Only a single text has no split.
-    split = Split.from_config(counted.split)
     splits = {}
     for name, count in counted.rows.items():
         has_files = name in files and name != "train"
         skipped = frozenset(counted.left_out[name if has_files else "train"])
+        source = files[name] if has_files else main
         splits[name] = functools.partial(
-            stream, files[name] if has_files else main, None if has_files else split, name, classes, count, skipped
+            stream, source, None if has_files else counted.split, name, classes, count, skipped
         )
 
     def report(task: Any) -> None:
@@ -146,14 +145,14 @@ def _checksum(files: Mapping[str, RowSource]) -> str:
     return sums[0] if len(sums) == 1 else hashlib.sha256(" ".join(sums).encode()).hexdigest()
 
 
-def _draw(report: RowReport, seed: int, files: Mapping[str, RowSource]) -> Split:
+def _draw(report: RowReport, seed: int, files: Mapping[str, RowSource]) -> SplitConfig:
     strata = np.asarray(report.strata, "int64") if len(report.strata) else np.zeros(report.rows, "int64")
     names = list(report.labels) if len(report.strata) else [""]
     drawn = tuple(name for name in HELD_OUT if name not in files)
     return draw_split(np.asarray(report.numbers, "uint64"), strata, names, seed, drawn)
 
 
-def _count(reports: Mapping[str, RowReport], split: Split) -> dict[str, int]:
+def _count(reports: Mapping[str, RowReport], split: SplitConfig) -> dict[str, int]:
     """Returns the number of rows of each split."""
     main = reports["train"]
     numbers = np.asarray(main.numbers, "uint64")
@@ -190,7 +189,12 @@ def _check_enough(rows: Mapping[str, int], main: RowReport, classes: tuple[str, 
 
 
 def stream(
-    files: RowSource, split: Split | None, name: str, classes: tuple[str, ...], count: int, left_out: frozenset[str]
+    files: RowSource,
+    split: SplitConfig | None,
+    name: str,
+    classes: tuple[str, ...],
+    count: int,
+    left_out: frozenset[str],
 ) -> Any:
     """Returns the rows of a split as a `tf.data.Dataset` of `(raw, target)`, read as they are needed.
 
@@ -211,7 +215,7 @@ def stream(
     def selected() -> Iterator[tuple[Row, Any]]:
         rows = files.mixed_rows(split.seed) if name == "train" and split else files.rows()
         for row in checked_rows(files, rows, classes):
-            if isinstance(row, BadRow) or (split and split.of_row(files.key(row), _stratum(files, row)) != name):
+            if isinstance(row, BadRow) or (split and split_of(files.key(row), _stratum(files, row), split) != name):
                 continue
             if row.where not in left_out:
                 yield row, indices[row.target] if one_class else row.target

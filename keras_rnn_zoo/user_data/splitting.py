@@ -2,8 +2,6 @@
 
 import hashlib
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from keras_rnn_zoo.artifacts.run_config import SplitConfig
@@ -15,36 +13,20 @@ HELD_OUT_FRACTION = 0.1
 HELD_OUT = ("test", "validation")
 
 
-@dataclass(frozen=True)
-class Split:
-    """The assignment of rows to splits: the rows of each stratum with the lowest hashes of their keys are held out.
+def split_of(row_key: bytes, stratum: str, split: SplitConfig) -> str:
+    """Returns the name of the split that a row belongs to.
 
-    So rows with the same key are in the same split, and a row stays in its split if others are added or removed.
+    The rows of each stratum with the lowest hashes of their keys are held out. So rows with the same key are in the
+    same split, and a row stays in its split if others are added or removed.
 
-    Attributes:
-        seed: seed of the hash.
-        bounds: for each stratum (a class; "" if there are no classes), two thresholds: rows whose hash is below the
-            first belong to the test split, and those below the second to the validation split.
+    Args:
+        row_key: the row's key.
+        stratum: its class; "" if there are no classes.
+        split: the seed of the hash and the thresholds of each stratum.
     """
-
-    seed: int
-    bounds: Mapping[str, tuple[int, int]]
-
-    def of_row(self, key: bytes, stratum: str) -> str:
-        """Returns the name of the split of a row."""
-        number = hash_key(key, self.seed)
-        test, validation = self.bounds.get(stratum, (0, 0))
-        return "test" if number < test else "validation" if number < validation else "train"
-
-    @property
-    def config(self) -> SplitConfig:
-        """The split as a run records it."""
-        return SplitConfig(self.seed, self.bounds)
-
-    @classmethod
-    def from_config(cls, config: SplitConfig) -> "Split":
-        """Returns the split that a run recorded."""
-        return cls(config.seed, config.bounds)
+    number = hash_key(row_key, split.seed)
+    test, validation = split.bounds.get(stratum, (0, 0))
+    return "test" if number < test else "validation" if number < validation else "train"
 
 
 def hash_key(key: bytes, seed: int) -> int:
@@ -52,7 +34,7 @@ def hash_key(key: bytes, seed: int) -> int:
     return int.from_bytes(hashlib.blake2b(key, digest_size=8, key=seed.to_bytes(8, "little")).digest(), "little") >> 11
 
 
-def draw_split(numbers: Any, strata: Any, names: list[str], seed: int, drawn: tuple[str, ...]) -> Split:
+def draw_split(numbers: Any, strata: Any, names: list[str], seed: int, drawn: tuple[str, ...]) -> SplitConfig:
     """Draws a stratified split: each stratum has the same fraction of every split, to within a row.
 
     Args:
@@ -76,7 +58,7 @@ def draw_split(numbers: Any, strata: Any, names: list[str], seed: int, drawn: tu
         validation = _floor(due[1] + half) - _floor(due[0] + half) if "validation" in drawn else 0
         bounds[name] = (_bound(members, test), _bound(members, test + validation))
         rows_before += int(size)
-    return Split(seed, bounds)
+    return SplitConfig(seed, bounds)
 
 
 def _floor(rows: float) -> int:

@@ -16,7 +16,6 @@ from keras_rnn_zoo.user_data.columns import are_measured, is_header, parse_colum
 from keras_rnn_zoo.user_data.encodings import encoding_of, find_encoding
 from keras_rnn_zoo.user_data.prediction_inputs import open_inputs
 from keras_rnn_zoo.user_data.separators import find_separator, named_separator
-from keras_rnn_zoo.user_data.splitting import Split
 
 TEXTS = [f'review {n}, with "quotes"\nand two lines' if n % 5 == 0 else f"review {n} あ é" for n in range(60)]
 LABELS = ["good" if n % 3 else "bad" for n in range(60)]
@@ -481,9 +480,9 @@ def test_small_classes_are_held_out_alike(tmp_path):
 
 
 def test_a_split_is_written_down_and_read_again():
-    split = Split(3, {"a": (10, 2**53), "": (0, 1)})
-    written = json.loads(json.dumps(split.config.to_json()))
-    assert Split.from_config(SplitConfig.from_json(written)) == split
+    split = SplitConfig(3, {"a": (10, 2**53), "": (0, 1)})
+    written = json.loads(json.dumps(split.to_json()))
+    assert SplitConfig.from_json(written) == split
 
 
 @pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl"])
