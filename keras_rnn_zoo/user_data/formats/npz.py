@@ -35,8 +35,7 @@ class Arrays(RowSource):
     input = "series"
 
     def __init__(self, location: str, tasks: tuple[str, ...], given: Mapping[str, str], encoding: str) -> None:
-        self.path = existing_file(location)
-        arrays = _read_arrays(self.path)
+        arrays = self.open(location)
         lengths = next((name for name in LENGTHS if name in arrays), "")
         present = [name for name in arrays if name != lengths]
         self.task = choose_task(
@@ -57,6 +56,11 @@ class Arrays(RowSource):
             )
         first = self._series(0) if len(self.y) else None
         self.features = first.shape[1] if first is not None and first.ndim == 2 else 1
+
+    def open(self, location: str) -> Mapping[str, Any]:
+        """Returns the arrays by name, and sets `path`, which names them in messages."""
+        self.path = existing_file(location)
+        return _read_arrays(self.path)
 
     def _named(self, column: str) -> str:
         return f"{self.path}, array {column!r}"
