@@ -38,6 +38,7 @@ class SourceFiles:
     ) -> None:
         self._kind = kind
         self._recorded = config.dataset.recorded if config else None
+        self._named_in_training = str(config.dataset.options.get("columns", "")) if config else ""
         self._folders: dict[str, str] = kind.divided(location)  # type: ignore[attr-defined]
         self._main = self._folders.get("train", location)
         format_options = read_options(more_options) if more_options else {}
@@ -53,7 +54,9 @@ class SourceFiles:
         self._unused = [source]
 
     def _columns_of(self, columns: str) -> Mapping[str, str]:
-        return self._recorded.columns if self._recorded else parse_columns(columns, usual_columns())
+        if self._recorded and columns == self._named_in_training:
+            return self._recorded.columns
+        return parse_columns(columns, usual_columns())
 
     def open(self, columns: str, reading: Mapping[str, Any], held_out: Mapping[str, str]) -> dict[str, RowSource]:
         """Returns the files of each split that has its own.

@@ -124,6 +124,8 @@ def _open(files: Mapping[str, Text], length: int) -> Examples:
         for split, bounds in ranges.items()
     }
     rows = {split: end - start for split, (start, end) in ranges.items()}
+    # For the evaluation of runs that were trained on another text.
+    splits["all"] = functools.partial(_chunk_dataset, files["train"], 0, total, HELD_OUT_LENGTH)
     return Examples(
         version="1",
         checksum=sums[0] if len(sums) == 1 else hashlib.sha256(" ".join(sums).encode()).hexdigest(),
