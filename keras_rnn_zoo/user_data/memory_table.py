@@ -55,10 +55,15 @@ class MemoryTable(Columnar):
     def checksum(self) -> str:
         """Returns a SHA-256 of the inputs and targets, which is the same for equal rows of any kind of table."""
         total = hashlib.sha256(json.dumps([self.task, *self.columns]).encode())
-        rows = ((row.raw, row.target) if isinstance(row, Row) else str(row) for row in self.rows())
+        rows = self.rows()
         while chunk := list(itertools.islice(rows, LARGEST_BATCH)):
-            total.update(json.dumps(chunk).encode())
+            parts = [self._parts(row) if isinstance(row, Row) else str(row) for row in chunk]
+            total.update(json.dumps(parts).encode())
         return total.hexdigest()
+
+    def _parts(self, row: Row) -> tuple[Any, Any]:
+        """Returns the input and target of a row as values that JSON can represent."""
+        return row.raw, row.target
 
 
 class MemoryText:
