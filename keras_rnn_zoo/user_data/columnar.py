@@ -148,7 +148,7 @@ class Columnar(RowSource):
 
     def _row(self, index: int, record: Sequence[Any]) -> Row | BadRow | None:
         """Returns the row of a record, or `None` if all its columns are empty, as in the rows below an Excel table."""
-        if all(_is_blank(value) for value in record) and self._is_blank(index):
+        if _is_blank(record[0]) and all(map(_is_blank, record)) and self._is_blank(index):
             return None
         return self.row_of(self.where(index), record)
 
