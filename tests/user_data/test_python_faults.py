@@ -107,7 +107,7 @@ MISTAKES = {
     ),
     "a file for validation": (FRAME, {"validation": "a.csv"}, "Option 'validation' expects data in memory"),
     "validation without a column": (FRAME, {"validation": FRAME[["text"]]}, "has no column 'label'"),
-    "a class that only the test data has": (FRAME, {"test": with_value("label", 2, 5)}, "the label is not one of the 2"),
+    "a class of the test data alone": (FRAME, {"test": with_value("label", 2, 5)}, "the label is not one of the 2"),
 }  # fmt: skip
 
 
