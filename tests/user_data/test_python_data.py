@@ -3,6 +3,9 @@
 import csv
 import json
 import random
+import re
+import shlex
+from pathlib import Path
 
 import datasets
 import keras
@@ -11,6 +14,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import tensorflow as tf
+from click.testing import CliRunner
 from PIL import Image
 
 import keras_rnn_zoo as zoo
@@ -20,6 +24,7 @@ from keras_rnn_zoo.user_data import python_tables
 from keras_rnn_zoo.user_data.columns import ColumnError
 from keras_rnn_zoo.user_data.python_data import bind_data
 from keras_rnn_zoo.user_data.typed_values import is_missing, text_of, texts_of
+from zoo_cli.main import cli
 
 SMALL = {"units": 4, "embedding_dim": 4, "bidirectional": False, "batch_size": 64, "verbose": 0}
 COUNT = 600  # More than two blocks of rows.
@@ -323,7 +328,7 @@ def test_data_in_memory_must_be_passed_again(runs):
         zoo.evaluate(runs["frame"])
     measured = zoo.evaluate(runs["frame"], dataset=datasets.Dataset.from_dict(ROWS))
     assert (measured.split, measured.examples) == ("test", 60)
-    assert measured.metrics == runs["frame"].metrics["metrics"]
+    assert measured.metrics == json.loads((runs["frame"].path / "metrics.json").read_text())["metrics"]
     assert zoo.evaluate(runs["frame"], dataset=ROWS, split="validation").examples == 60
     with pytest.raises(DataError, match=r"cannot be named by an address, 'memory:x'"):
         zoo.train("many_to_one", dataset="memory:x")
@@ -385,3 +390,26 @@ def test_a_resumed_training_takes_its_data_again(monkeypatch):
     with pytest.raises(OptionError, match="started with dataset='memory:dict'"):
         zoo.train("many_to_one", dataset="toy_reviews", resume=True, verbose=0)
     assert zoo.train("many_to_one", dataset=ROWS, resume=True, verbose=0).config.epochs_trained == 2
+
+
+def test_the_program_and_the_command_in_the_documentation_run(tmp_path, monkeypatch, capsys):
+    page = (Path(__file__).parents[2] / "docs" / "data.md").read_text()
+    (program,) = re.findall(r"## Data in Python\n.*?```python\n(.*?)```", page, re.DOTALL)
+    (command,) = re.findall(r"^    zoo (evaluate .* --json)$", page, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    columns = {"review": ROWS["text"], "stars": ROWS["label"]}
+    write_csv(tmp_path / "reviews.csv", columns)
+    for name in ("more.csv", "new.csv"):
+        write_csv(tmp_path / name, {column: values[:40] for column, values in columns.items()})
+    train = zoo.train
+    monkeypatch.setattr(zoo, "train", lambda name, *, epochs, **given: train(name, epochs=1, **SMALL, **given))
+    exec(compile(program, "data.md", "exec"), {})
+    shown = capsys.readouterr().out.split()
+    result = CliRunner().invoke(cli, shlex.split(command), catch_exceptions=False)
+    measured = json.loads(result.stdout)
+    assert (measured["dataset"], measured["split"], measured["examples"]) == (f"csv:{tmp_path / 'new.csv'}", "all", 40)
+    assert f"{measured['metrics']['accuracy']}" == shown[-1]
+    assert sum(map(sum, measured["confusion"]["counts"])) == 40
+    result = CliRunner().invoke(cli, ["evaluate", "many_to_one"], catch_exceptions=False)
+    assert result.exit_code == 1
+    assert "was trained on data in memory" in result.stderr
