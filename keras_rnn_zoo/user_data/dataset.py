@@ -57,7 +57,7 @@ def dataset_from_files(
         encoding: str = "",
         **reading: Any,
     ) -> Examples:
-        """Your own files.
+        """Your own data.
 
         Args:
             data_dir: not used.
