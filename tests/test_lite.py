@@ -77,13 +77,13 @@ def test_any_cell_and_reader_is_converted_to_built_in_operators(tmp_path, name, 
     keras.utils.set_random_seed(0)
     model = zoo.build(name, units=4, **options)
     exporter("tflite").write_model(model, tmp_path / "model.tflite", quantize=False)
-    ask = exporter("tflite").open(tmp_path / "model.tflite")
+    predict = exporter("tflite").open(tmp_path / "model.tflite")
     random = np.random.default_rng(0)
     for length in (3, 8):
         steps = 900 * length if "audio" in options.values() else length
         shape = [1, *(size or (6 if axis else steps) for axis, size in enumerate(model.input.shape[1:]))]
         inputs = random.integers(0, 9, shape).astype(model.input.dtype)
-        np.testing.assert_allclose(ask({model.input.name: inputs}), model(inputs, training=False), atol=1e-4)
+        np.testing.assert_allclose(predict({model.input.name: inputs}), model(inputs, training=False), atol=1e-4)
 
 
 @pytest.mark.parametrize(
