@@ -169,6 +169,7 @@ def test_a_quantized_model_is_smaller_and_measured_before_and_after(small_run, f
     assert "before," in caplog.text
 
 
+@pytest.mark.slow
 def test_of_a_model_that_writes_the_loss_is_measured(small_run, few_examples):
     pytest.importorskip("ai_edge_litert", reason="the extra `tflite` is not installed")
     path = zoo.export(small_run("addition"), format="tflite", quantize=True)
