@@ -58,8 +58,8 @@ def train(
 
     Args:
         name: the architecture's name or an alias.
-        dataset: the dataset's name, the address of files, such as `csv:reviews.csv`, data in memory, such as a DataFrame
-            or arrays `(x, y)` (see docs/data.md), or a `registry.Dataset`; by default, the embedded dataset.
+        dataset: the dataset's name, the address of files, such as `csv:reviews.csv`, data in memory, such as a
+            DataFrame or `(x, y)` (see docs/data.md), or a `registry.Dataset`; by default, the embedded dataset.
         data_dir: folder of prepared TFDS datasets; by default, that of TFDS.
         epochs: maximum number of passes over the training split; see `patience`.
         batch_size: number of examples in a batch.

@@ -289,7 +289,7 @@ def test_images_keep_their_pixels():
 
 def test_a_path_is_an_address(tmp_path):
     write_csv(tmp_path / "a.csv", ROWS)
-    data, options = bind_data(tmp_path, {"validation": tmp_path / "b", "columns": {}})
+    data, options = bind_data(tmp_path, {"validation": tmp_path / "b", "test": None, "columns": {}})
     assert (data, options) == (str(tmp_path), {"validation": str(tmp_path / "b"), "columns": ""})
 
 
