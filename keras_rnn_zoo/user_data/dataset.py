@@ -22,7 +22,7 @@ from keras_rnn_zoo.user_data.validation_pass import RowReport, refuse_bad_rows, 
 logger = logging.getLogger(__name__)
 
 OTHER_DATA = "other data"
-"""The name of the dataset in the description of a run that is evaluated on data that it may not have been trained on."""
+"""The name of the dataset in the description of a run that is evaluated on data other than its own."""
 
 
 def dataset_from_files(
