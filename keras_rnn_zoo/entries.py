@@ -254,6 +254,9 @@ class FileFormat(Entry):
             inputs; `None` if `zoo predict --input` does not support the format. It is called with the location and what
             the run was trained on (`keras_rnn_zoo.user_data.prediction_inputs.TrainedOn`), and returns an `InputFile`.
             Its keyword-only parameters are those of `columns`, `encoding` and `separator` that the format supports.
+        write: a subclass of `keras_rnn_zoo.user_data.prediction_outputs.PredictionFile`, which writes inputs of any
+            format and their predictions in this format; `None` if only such files themselves can be written so.
+        unclear_endings: extensions that files in this format may have, but that leave open which format it is.
     """
 
     tasks: tuple[str, ...] = ()
@@ -263,3 +266,5 @@ class FileFormat(Entry):
     inputs: tuple[str, ...] = ()
     column_names: str = ""
     predict: Callable[..., Any] | None = None
+    write: type[Any] | None = None
+    unclear_endings: tuple[str, ...] = ()

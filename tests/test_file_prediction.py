@@ -40,7 +40,7 @@ def test_a_table_gets_further_columns(loaded, labels, tmp_path):
     table = as_csv([("id", "text", "label"), *((n, text, "?") for n, text in enumerate(TEXTS))])
     (tmp_path / "in.csv").write_text(table)
     counts = zoo.predict_file(loaded, str(tmp_path / "in.csv"), str(tmp_path / "out.csv"))
-    assert counts == {"answered": 4, "skipped": 0}
+    assert counts == {"predicted": 4, "skipped": 0}
     with open(tmp_path / "out.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["id", "text", "label", "predicted_label", "predicted_probability"]
@@ -132,7 +132,7 @@ def test_a_row_that_cannot_be_read_stops_or_is_left_out(loaded, tmp_path):
         zoo.predict_file(loaded, str(tmp_path / "in.csv"), str(out))
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
     counts = zoo.predict_file(loaded, str(tmp_path / "in.csv"), str(out), skip_bad_rows=True)
-    assert counts == {"answered": 2, "skipped": 2}
+    assert counts == {"predicted": 2, "skipped": 2}
     assert len(out.read_text().splitlines()) == 3
 
 
@@ -180,7 +180,7 @@ def test_a_folder_of_images_gets_a_table(small_run, tmp_path):
     with pytest.raises(DataError, match=r"broken\.png' of 2 bytes cannot be opened"):
         zoo.predict_file(small_run("digits"), str(folder), str(out))
     counts = zoo.predict_file(small_run("digits"), str(folder), str(out), skip_bad_rows=True)
-    assert counts == {"answered": 3, "skipped": 1}
+    assert counts == {"predicted": 3, "skipped": 1}
     with open(out, newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["image"] for row in rows] == ["a.png", "b.png", "deep/c.png"]
@@ -200,7 +200,7 @@ def test_sentences_get_a_column_of_tags(tmp_path):
     (tmp_path / "in.conll").write_text("# a comment\nAnna X\nsees X\n\nOslo X\n\n# the end\n")
     out = io.StringIO()
     counts = zoo.predict_file(run, str(tmp_path / "in.conll"), to=out)
-    assert counts == {"answered": 2, "skipped": 0}  # What holds no token is no input.
+    assert counts == {"predicted": 2, "skipped": 0}  # What holds no token is no input.
     first, second = out.getvalue().split("\n\n")[:2]
     assert [line.rpartition(" ")[0] for line in first.splitlines()] == ["# a", "Anna X", "sees X"]
     assert out.getvalue().endswith("\n\n# the end\n\n")

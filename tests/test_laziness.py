@@ -10,8 +10,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 LEVELS = [
-    {"artifacts", "atomic_files", "catalog", "conventions", "entries", "errors", "frameworks", "lazy", "memory"}
-    | {"offline", "options", "platforms", "printing", "registry"},
+    {"addresses", "artifacts", "atomic_files", "catalog", "conventions", "entries", "errors", "frameworks"}
+    | {"lazy", "memory", "offline", "options", "platforms", "printing", "registry"},
     {"tfds_builders"},
     {"layers"},
     {"cells", "readers"},
@@ -86,6 +86,7 @@ COMMANDS_MAY_IMPORT = {
     "printing",
     "registry",
     "training.config_file",
+    "user_data.encodings",
     "__version__",
 }
 

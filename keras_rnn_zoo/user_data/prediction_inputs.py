@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any, NamedTuple
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.addresses import ending_of
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.errors import DataError, OptionError
@@ -38,13 +39,23 @@ class InputFile(NamedTuple):
     Attributes:
         path: the file or folder.
         inputs: returns an iterator over the inputs and the rows that cannot be read.
-        writer: given an output file, returns a function that writes a record and its prediction, which is empty for
-            records without input.
+        writer: given an output file, returns a function that writes a record and its prediction in the format of the
+            input; the prediction is empty for records without input. `None` if the format is not text, and its entry
+            in the registry writes such files.
+        flat: whether `writer` writes predictions as table cells, as returned by `prediction_outputs.flat`.
+        cells: returns the values of a record by the name of their column, for output in other formats; `None` if a
+            record has only its input.
+        schema: the `pyarrow.Schema` of the columns, if they have one.
+        format: name of the file format.
     """
 
     path: str
     inputs: Callable[[], Iterator[InputRecord | BadRow]]
-    writer: Callable[[IO[str]], Writer]
+    writer: Callable[[IO[str]], Writer] | None = None
+    flat: bool = False
+    cells: Callable[[InputRecord], Mapping[str, Any]] | None = None
+    schema: Any = None
+    format: str = ""
 
 
 class TrainedOn(NamedTuple):
@@ -126,7 +137,8 @@ def open_inputs(
     if entry.predict is None or trained.input not in entry.inputs:
         raise unsupported_format(address, trained)
     opened: InputFile = entry.predict(location, trained, **options)
-    return opened
+    cells = opened.cells or (lambda record: {trained.source: record.input})
+    return opened._replace(format=entry.name, cells=cells)
 
 
 def unsupported_format(address: str, trained: TrainedOn) -> DataError:
@@ -153,7 +165,7 @@ def _format_of(path: str, input: str) -> str:
         names = [entry.name for entry in entries if entry.folder and input in entry.inputs]
         names = names or [entry.name for entry in entries if entry.predict and not entry.folder]
     else:
-        ending = path.casefold().removesuffix(".gz").rpartition(".")[2]
+        ending = ending_of(path)
         names = [entry.name for entry in entries if ending in entry.endings]
     if not names:
         raise DataError(

@@ -9,7 +9,7 @@ from typing import IO, Any, NamedTuple
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.columns import are_measured, choose_task, resolve, words_of
-from keras_rnn_zoo.user_data.prediction_inputs import Writer
+from keras_rnn_zoo.user_data.prediction_inputs import InputRecord, Writer
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, first
 from keras_rnn_zoo.user_data.text_defaults import text_defaults
 from keras_rnn_zoo.user_data.textfile import Mark, TextFile, check_text
@@ -97,6 +97,16 @@ class Table(RowSource):
     def prediction_writer(self, file: IO[str]) -> Writer:
         """Returns a function that writes a record of this table with its prediction."""
         raise NotImplementedError
+
+    flat = True
+    """Whether predictions are written as table cells; see `InputFile`."""
+
+    def cells(self, record: InputRecord) -> Mapping[str, Any]:
+        """Returns the fields of a record by column; columns without a name get their number."""
+        if record.record.whole is not None:
+            return dict(record.record.whole)
+        names = [name or str(number) for number, name in enumerate(self.present, 1)]
+        return dict(zip(names, record.record.fields, strict=True))
 
     def _measured(self, column: str) -> bool:
         index = self.present.index(column)

@@ -74,7 +74,7 @@ def table_inputs(
             row = table.row_of(record)
             yield row if isinstance(row, BadRow) else InputRecord(row.raw, record)
 
-    return InputFile(str(table.file.path), inputs, table.prediction_writer)
+    return InputFile(str(table.file.path), inputs, table.prediction_writer, table.flat, table.cells)
 
 
 def _advice(word: str, training_column: str) -> str:

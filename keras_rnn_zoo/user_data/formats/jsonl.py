@@ -11,7 +11,7 @@ from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, TrainedOn, Writer
-from keras_rnn_zoo.user_data.prediction_outputs import json_line
+from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile, json_line
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.table import TASKS, Record, Table
 from keras_rnn_zoo.user_data.table_inputs import table_inputs
@@ -24,6 +24,8 @@ _TOKEN = re.compile(r'[,\[{]|"[^"\\]*+(?:\\.[^"\\]*+)*+"?+')
 
 class JsonlTable(Table):
     """JSON Lines: an object per line."""
+
+    flat = False
 
     def _header(self) -> list[str]:
         self.has_header = True
@@ -45,7 +47,8 @@ class JsonlTable(Table):
                 yield self._record(line, f"line {number}"), Mark(end, number)
 
     def prediction_writer(self, file: IO[str]) -> Writer:
-        return lambda record, prediction: print(json_line(record.record.whole, prediction), file=file)
+        lines = JsonlRows(file)
+        return lambda record, prediction: lines.write(record.record.whole, prediction)
 
     def _record(self, line: str, where: str) -> Record:
         document = _parsed(line)
@@ -58,6 +61,18 @@ class JsonlTable(Table):
         else:
             fault = document if isinstance(document, str) else f"an object is expected, not {type(document).__name__}"
         return Record(where, (), BadRow(where, "", line.strip(), fault))
+
+
+class JsonlRows(PredictionFile):
+    """JSON Lines with predictions."""
+
+    flat = False
+
+    def __init__(self, file: IO[str], schema: Any = None) -> None:
+        self._file = file
+
+    def write(self, cells: Mapping[str, Any], prediction: Prediction) -> None:
+        print(json_line(cells, prediction), file=self._file)
 
 
 def _parsed(line: str) -> Any:
@@ -89,6 +104,8 @@ def jsonl_inputs(location: str, trained: TrainedOn, *, columns: str = "", encodi
     inputs=("text",),
     column_names="table",
     predict=jsonl_inputs,
+    write=JsonlRows,
+    unclear_endings=("json",),
 )
 def jsonl_file(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A file of JSON objects, one per line; gzip or not."""
