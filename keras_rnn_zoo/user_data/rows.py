@@ -88,6 +88,11 @@ class RowSource(abc.ABC):
         """Returns the folders of splits within `location`, by split; empty if there are none."""
         return {}
 
+    @classmethod
+    def roots(cls, location: str) -> list[Path]:
+        """Returns the absolute paths that name data with splits of its own, as returned by `divided`."""
+        return [existing_folder(location)]
+
     @abc.abstractmethod
     def paths(self) -> list[Path]:
         """Returns the files, in a fixed order."""

@@ -6,7 +6,7 @@ from typing import Any
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.options import read_options
 from keras_rnn_zoo.user_data.columns import parse_columns, usual_columns
-from keras_rnn_zoo.user_data.rows import RowSource, existing_folder
+from keras_rnn_zoo.user_data.rows import RowSource
 
 
 class SourceFiles:
@@ -47,7 +47,7 @@ class SourceFiles:
         self._columns = self._columns_of(str(options.get("columns", "")))
         source = kind(self._main, tasks, self._columns, **self._reading)
         self.task, self.input = source.task, source.input
-        roots = [existing_folder(location)] if self._folders else source.named()
+        roots = kind.roots(location) if self._folders else source.named()  # type: ignore[attr-defined]
         self.address = ",".join(map(str, roots))
         self.defaults = {} if config else source.defaults()
         self._unused = [source]

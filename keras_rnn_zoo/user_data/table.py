@@ -2,12 +2,12 @@
 
 import json
 import math
-import random
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.user_data.blocks import BLOCK_SIZE, mixed_blocks
 from keras_rnn_zoo.user_data.columns import are_measured, choose_task, resolve, words_of
 from keras_rnn_zoo.user_data.prediction_inputs import InputRecord, Writer
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, first
@@ -16,8 +16,6 @@ from keras_rnn_zoo.user_data.textfile import Mark, TextFile, check_text
 
 TASKS = ("classification", "regression", "translation")
 """The tasks that the rows of a table can be for, the most likely first."""
-BLOCK_SIZE, BLOCKS = 256, 64
-"""Number of rows in a block, which is read at once, and number of blocks that are shuffled together."""
 TYPE_SAMPLE = 10_000
 """Number of rows that decide whether a column has classes or values, if its name is usual for both."""
 MAX_COLUMNS = 16_384
@@ -140,18 +138,14 @@ class Table(RowSource):
         if not self._marks:  # The file has not been read completely yet.
             for _ in self.rows():
                 pass
-        generator = random.Random(seed)
-        order = generator.sample(range(len(self._marks)), len(self._marks))
-        for start in range(0, len(order), BLOCKS):
-            blocks = (self._block(index) for index in order[start : start + BLOCKS])
-            mixed = [self.row_of(record) for block in blocks for record in block if not record.blank]
-            generator.shuffle(mixed)
-            yield from mixed
+        yield from mixed_blocks(len(self._marks), self._block, seed)
 
-    def _block(self, index: int) -> list[Record]:
+    def _block(self, index: int) -> list[Row | BadRow]:
         if self._held is not None:
-            return self._held[index * BLOCK_SIZE : (index + 1) * BLOCK_SIZE]
-        return [record for record, _ in first(self.records(self._marks[index]), BLOCK_SIZE)]
+            records = self._held[index * BLOCK_SIZE : (index + 1) * BLOCK_SIZE]
+        else:
+            records = [record for record, _ in first(self.records(self._marks[index]), BLOCK_SIZE)]
+        return [self.row_of(record) for record in records if not record.blank]
 
     def row_of(self, record: Record) -> Row | BadRow:
         """Converts a record to a row with its input and target, or to a bad row."""
