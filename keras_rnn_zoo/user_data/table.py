@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.user_data.blocks import BLOCK_SIZE, mixed_blocks
+from keras_rnn_zoo.user_data.blocks import BLOCK_SIZE, Blocks, mixed_blocks
 from keras_rnn_zoo.user_data.columns import are_measured, choose_task, resolve, words_of
 from keras_rnn_zoo.user_data.prediction_inputs import InputRecord, Writer
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, first
@@ -131,14 +131,18 @@ class Table(RowSource):
         """Returns the mark of the first row."""
         return self.file.start
 
-    def mixed_rows(self, seed: int) -> Iterator[Row | BadRow]:
+    def blocks(self) -> Blocks | None:
+        """Returns the blocks of rows; `None` if the file can only be read from its start."""
         if not self.file.seekable:
-            yield from self.rows()
-            return
+            return None
         if not self._marks:  # The file has not been read completely yet.
             for _ in self.rows():
                 pass
-        yield from mixed_blocks(len(self._marks), self._block, seed)
+        return Blocks(len(self._marks), self._block)
+
+    def mixed_rows(self, seed: int) -> Iterator[Row | BadRow]:
+        blocks = self.blocks()
+        return mixed_blocks(blocks.count, blocks.read, seed) if blocks else self.rows()
 
     def _block(self, index: int) -> list[Row | BadRow]:
         if self._held is not None:
