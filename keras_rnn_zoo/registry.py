@@ -169,6 +169,11 @@ def file_with_inputs(text: str, input: str) -> str:
     return kind_of_file(text, input, file_formats.entries())
 
 
+def reading_options() -> list[str]:
+    """Returns the names of the options with which files are read for prediction, such as `separator`."""
+    return sorted({name for format in file_formats.entries() for name in format.reading_options})
+
+
 def tasks_of(format: FileFormat) -> tuple[str, ...]:
     """Returns the tasks that files in a format can be for: those that the format names, and those that name it."""
     others = [task.name for task in tasks.entries() if task.files and format.name in task.files.formats]

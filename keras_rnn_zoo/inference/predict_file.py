@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run import Run, open_run
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.inference.load import LoadedRun, load_run
@@ -54,7 +55,8 @@ def predict_file(
         progress: function that is called regularly with the number of inputs predicted so far.
         to: the text file to write to in place of standard output.
         models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
-        **options: prediction options, as for `predict`.
+        **options: prediction options, as for `predict`, and options of the input's format, such as the `sheet` of a
+            workbook.
 
     Returns:
         A dict with the number of inputs that were predicted, `predicted`, and of those that were skipped, `skipped`.
@@ -64,7 +66,8 @@ def predict_file(
         DataError: the input does not exist or is empty, a row cannot be read, or the output's format cannot be written.
     """
     found = run.run if isinstance(run, LoadedRun) else open_run(run, models_dir)
-    source = open_inputs(input, found.config, columns, encoding, separator)
+    reading = {name: options.pop(name) for name in registry.reading_options() if name in options}
+    source = open_inputs(input, found.config, columns, encoding, separator, **reading)
     written = choose_output(source, output, to, probabilities=probabilities)
     loaded = run if isinstance(run, LoadedRun) else load_run(found)
     counts = {"predicted": 0, "skipped": 0}

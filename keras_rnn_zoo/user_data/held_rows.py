@@ -22,6 +22,7 @@ class HeldRows(Columnar):
     A subclass defines `group_sizes` and `read_group`.
     """
 
+    _max_held = MAX_HELD
     _held: dict[str, list[Any]] | None = None
     _is_large = False
 
@@ -38,6 +39,9 @@ class HeldRows(Columnar):
             skip: number of rows of the group to skip.
         """
         raise NotImplementedError
+
+    def limit_memory(self, files: int) -> None:
+        self._max_held = MAX_HELD // files
 
     def count(self) -> int:
         return sum(self.group_sizes())
@@ -71,7 +75,7 @@ class HeldRows(Columnar):
                 for name, values in zip(columns, batch, strict=True):
                     held[name] += values
                     size += sum(map(_size, values))
-                if size > MAX_HELD:
+                if size > self._max_held:
                     held, self._is_large = None, True
             yield batch
         self._held = held

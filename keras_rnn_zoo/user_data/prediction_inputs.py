@@ -3,8 +3,8 @@
 Each format's entry, in `keras_rnn_zoo.user_data.formats` or a plugin, defines how to open it for prediction.
 """
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from keras_rnn_zoo import registry
@@ -13,6 +13,7 @@ from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.user_data.columns import parse_columns, words_of
+from keras_rnn_zoo.user_data.joined_files import is_pattern, matching_files
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.textfile import likely_encoding
@@ -103,7 +104,7 @@ class TrainedOn(NamedTuple):
 
 
 def open_inputs(
-    address: str, config: RunConfig, columns: str = "", encoding: str = "", separator: str = ""
+    address: str, config: RunConfig, columns: str = "", encoding: str = "", separator: str = "", **more: str
 ) -> InputFile:
     """Opens the files that a run is to predict.
 
@@ -113,6 +114,7 @@ def open_inputs(
         columns: which column holds the input, such as `text=review`; by default, the one that training read.
         encoding: the encoding of texts; "" for that of a byte order mark, or else UTF-8 or the encoding in training.
         separator: the separator of columns in a table; "" for the one in training, or a detected one.
+        **more: options of single formats, such as the `sheet` of a workbook.
 
     Raises:
         OptionError: the format does not have an option that is set.
@@ -126,19 +128,42 @@ def open_inputs(
     if not colon or prefix not in registry.file_formats.names():
         prefix, location = _format_of(address, trained.input), address
     entry = registry.file_formats.get(prefix)
-    options = {"columns": columns, "encoding": encoding, "separator": separator}
+    options = {"columns": columns, "encoding": encoding, "separator": separator, **more}
     options = {name: value for name, value in options.items() if value}
     for name in options:
-        if name not in _options_of(entry):
-            others = [other.name for other in registry.file_formats.entries() if name in _options_of(other)]
+        if name not in entry.reading_options:
+            others = [other.name for other in registry.file_formats.entries() if name in other.reading_options]
             raise OptionError(
                 f"Option {name!r} applies only to {' and '.join(others)} files; received {address!r}. Omit the option."
             )
     if entry.predict is None or trained.input not in entry.inputs:
         raise unsupported_format(address, trained)
-    opened: InputFile = entry.predict(location, trained, **options)
+    if entry.joins_files and is_pattern(location):
+        opened = _joined(location, [entry.predict(str(path), trained, **options) for path in matching_files(location)])
+    else:
+        opened = entry.predict(location, trained, **options)
     cells = opened.cells or (lambda record: {trained.source: record.input})
     return opened._replace(format=entry.name, cells=cells)
+
+
+def _joined(location: str, files: list[InputFile]) -> InputFile:
+    """Returns several files as one, with a row for each of their rows."""
+
+    def inputs() -> Iterator[InputRecord | BadRow]:
+        for file in files:
+            name = Path(file.path).name
+            for row in file.inputs():
+                if isinstance(row, BadRow):
+                    yield row._replace(where=f"{name} {row.where}")
+                else:
+                    yield row._replace(record=(file, row))
+
+    def cells(record: InputRecord) -> Mapping[str, Any]:
+        file, row = record.record
+        found: Mapping[str, Any] = file.cells(row)
+        return found
+
+    return InputFile(location, inputs, None, cells=cells, schema=files[0].schema)
 
 
 def unsupported_format(address: str, trained: TrainedOn) -> DataError:
@@ -150,12 +175,6 @@ def unsupported_format(address: str, trained: TrainedOn) -> DataError:
     ]
     expected = ", ".join(formats) or f"each {trained.input} on the command line, or call zoo.predict from Python"
     return DataError(f"The run reads {trained.input}, which the format of {address!r} does not hold. Name {expected}.")
-
-
-def _options_of(entry: registry.FileFormat) -> list[str]:
-    """Returns the names of a format's options for prediction."""
-    parameters = inspect.signature(entry.predict).parameters.values() if entry.predict else ()
-    return [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
 
 
 def _format_of(path: str, input: str) -> str:

@@ -78,6 +78,10 @@ class Table(RowSource):
     present: Sequence[str] = ()
     """The names of the columns; their numbers if the file has no header."""
 
+    def limit_memory(self, files: int) -> None:
+        if files > 1:
+            self.file.release()
+
     def _check_columns(self, words: tuple[str, ...]) -> None:
         """Raises `DataError` if the columns are not valid for the format."""
 

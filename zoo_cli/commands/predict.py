@@ -94,8 +94,9 @@ def command(
     from keras_rnn_zoo.artifacts.run import open_run
 
     settings = split_pairs(pairs)
-    reading: dict[str, Any] = {"columns": columns, "encoding": encoding or settings.pop("encoding", None)}
-    reading["separator"] = settings.pop("separator", None)  # The last two can be set as in training.
+    # Options of formats can be set as in training.
+    reading: dict[str, Any] = {name: settings.pop(name, None) for name in registry.reading_options()}
+    reading |= {"columns": columns or reading["columns"], "encoding": encoding or reading["encoding"]}
     reading |= {"probabilities": probabilities, "skip_bad_rows": skip_bad_rows}
     export = find_export(run)
     _check_usage(inputs, source, output, export, as_json=as_json, reading=reading)
@@ -137,8 +138,8 @@ def _check_usage(
             raise click.UsageError(
                 "An encoding requires --input FILE or lines of standard input; INPUTs on the command line are UTF-8."
             )
-        if reading["separator"]:
-            raise click.UsageError("A separator requires --input FILE.")
+        if set_only := [name for name, value in reading.items() if value and name != "encoding"]:
+            raise click.UsageError(f"The option {set_only[0]} requires --input FILE.")
         if not inputs and (sys.stdin is None or sys.stdin.isatty()):
             raise click.UsageError("There is nothing to predict. Pass RUN and INPUT, or pipe lines to standard input.")
         return

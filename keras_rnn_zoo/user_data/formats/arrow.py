@@ -134,6 +134,7 @@ class ArrowFileRows(ArrowRowsFile):
     endings=("arrow", "feather", "ipc"),
     inputs=("text",),
     column_names="table",
+    joins_files=True,
     predict=functools.partial(columnar_inputs, ArrowTable),
     write=ArrowFileRows,
 )

@@ -176,6 +176,7 @@ def table_options(*, separator: str = "") -> None:
     endings=("csv",),
     inputs=("text",),
     column_names="table",
+    joins_files=True,
     predict=functools.partial(separated_inputs, CsvTable),
     write=SeparatedRows,
     unclear_endings=("txt", "text", "dat", "data"),

@@ -77,7 +77,7 @@ class JsonlRows(PredictionFile):
 
 def _parsed(line: str) -> Any:
     """Returns the object in a line, a list (with any other value), or a fault in words."""
-    if len(line) > MAX_TOKENS and _has_more_tokens(line, MAX_TOKENS):
+    if len(line) > MAX_TOKENS and has_more_tokens(line, MAX_TOKENS):
         return f"it contains more than {MAX_TOKENS // 2:,} values"
     try:
         document = json.loads(line)
@@ -86,7 +86,8 @@ def _parsed(line: str) -> Any:
     return document if isinstance(document, dict) else [document]
 
 
-def _has_more_tokens(line: str, limit: int) -> bool:
+def has_more_tokens(line: str, limit: int) -> bool:
+    """Whether a JSON document has more than `limit` texts, commas and brackets."""
     return next(itertools.islice(_TOKEN.finditer(line), limit, None), None) is not None
 
 
@@ -103,6 +104,7 @@ def jsonl_inputs(location: str, trained: TrainedOn, *, columns: str = "", encodi
     endings=("jsonl", "ndjson"),
     inputs=("text",),
     column_names="table",
+    joins_files=True,
     predict=jsonl_inputs,
     write=JsonlRows,
     unclear_endings=("json",),

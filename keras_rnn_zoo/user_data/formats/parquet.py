@@ -31,11 +31,16 @@ class ParquetTable(ArrowRows):
             if file.read(4) != MAGIC:
                 raise DataError(f"{self.path} is not a Parquet file: it does not begin with PAR1. Name its format.")
         with translated(self.path):
-            opened = functools.partial(parquet.ParquetFile, self.path, pre_buffer=False, buffer_size=2**16)
-            self._metadata = opened().metadata
-            encoded = sorted(name for name, (_, is_encoded) in self._chunks().items() if is_encoded)
-            self._file = opened(read_dictionary=encoded)
-            self.schema = opened().schema_arrow
+            with parquet.ParquetFile(self.path) as file:
+                self._metadata, self.schema = file.metadata, file.schema_arrow
+            self._opened = functools.partial(
+                parquet.ParquetFile,
+                self.path,
+                metadata=self._metadata,
+                pre_buffer=False,
+                buffer_size=2**16,
+                read_dictionary=sorted(name for name, (_, is_encoded) in self._chunks().items() if is_encoded),
+            )
         for name, (mean, _) in self._chunks().items():
             if mean > MAX_VALUE:
                 raise DataError(
@@ -69,11 +74,11 @@ class ParquetTable(ArrowRows):
         read = [chunk for chunk in chunks if chunk.path_in_schema.partition(".")[0] in columns]
         row_bytes = sum(chunk.total_uncompressed_size for chunk in read) // max(read[0].num_values, 1) if read else 0
         size = min(MAX_BATCH, max(1, BATCH_BYTES // max(row_bytes, 1)))
-        # One thread, so that one group is read at a time.
-        for batch in self._file.iter_batches(size, [group], list(columns), use_threads=False):
-            if skip < batch.num_rows:
-                yield batch.slice(skip)
-            skip = max(0, skip - batch.num_rows)
+        with self._opened() as file:
+            for batch in file.iter_batches(size, [group], list(columns), use_threads=False):
+                if skip < batch.num_rows:
+                    yield batch.slice(skip)
+                skip = max(0, skip - batch.num_rows)
 
 
 class ParquetRows(ArrowRowsFile):
@@ -91,6 +96,7 @@ class ParquetRows(ArrowRowsFile):
     endings=("parquet", "pq"),
     inputs=("text",),
     column_names="table",
+    joins_files=True,
     predict=functools.partial(columnar_inputs, ParquetTable),
     write=ParquetRows,
 )

@@ -55,6 +55,7 @@ def _unquoted(field: str) -> str:
     endings=("tsv", "tab"),
     inputs=("text",),
     column_names="table",
+    joins_files=True,
     predict=functools.partial(separated_inputs, TsvTable),
     write=TsvRows,
     unclear_endings=("txt", "text"),
