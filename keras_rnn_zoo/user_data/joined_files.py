@@ -1,7 +1,6 @@
 """Several files with the same columns, named by a pattern such as `part-*.csv`, as one source of rows."""
 
 import glob
-import os
 from collections.abc import Callable, Iterator, Mapping
 from itertools import accumulate
 from pathlib import Path
@@ -30,25 +29,26 @@ def matching_files(location: str) -> list[Path]:
     Raises:
         DataError: there are none, or too many.
     """
-    pattern = str(user_path(location).absolute())
-    paths = sorted(Path(name) for name in glob.iglob(pattern, recursive=True) if os.path.isfile(name))
+    pattern = user_path(location).absolute()
+    folder = _folder_of(pattern)
+    found = folder.glob(str(pattern.relative_to(folder))) if folder.is_dir() else ()
+    paths = sorted(path for path in found if path.is_file() and not path.name.startswith("."))
     if len(paths) > MAX_FILES:
         raise DataError(f"{pattern} matches {len(paths):,} files; up to {MAX_FILES:,} are supported. Join some.")
     if paths:
         return paths
-    folder = _folder_of(pattern)
     if not folder.is_dir():
         raise DataError(f"No file matches {pattern}: there is no folder {folder}. Check the path.")
     names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-    wanted = os.path.basename(pattern)
-    names = [*nearest(wanted, names), *(name for name in names if name not in nearest(wanted, names))]
+    close = nearest(pattern.name, names)
+    names = [*close, *(name for name in names if name not in close)]
     contents = f"It contains {listed(names)}." if names else "It is empty."
     raise DataError(f"No file matches {pattern}. The folder is {folder}. {contents} Correct the pattern.")
 
 
-def _folder_of(pattern: str) -> Path:
+def _folder_of(pattern: Path) -> Path:
     """Returns the deepest folder that a pattern names without `*`, `?` or `[`."""
-    folder = Path(pattern).parent
+    folder = pattern.parent
     while glob.has_magic(str(folder)):
         folder = folder.parent
     return folder
@@ -83,7 +83,7 @@ class JoinedFiles(RowSource):
         self._check_columns()
         for part in self.parts:
             part.limit_memory(len(self.parts))
-        folder = _folder_of(str(self.pattern))
+        folder = _folder_of(self.pattern)
         self._names = [path.relative_to(folder).as_posix() for path in paths]
 
     def _check_columns(self) -> None:
@@ -91,12 +91,9 @@ class JoinedFiles(RowSource):
         expected = self.parts[0].present
         for part in self.parts[1:]:
             if set(part.present) != set(expected):
-                path, first = part.paths()[0], self.parts[0].paths()[0]
-                different = sorted(set(part.present) ^ set(expected))
-                has, lacks = ("has", "has not") if different[0] in part.present else ("has no", "has")
+                first = self.parts[0].paths()[0].name
                 raise DataError(
-                    f"{path} {has} {'the ' if has == 'has' else ''}column {different[0]!r}, which {first.name} {lacks}. "
-                    f"Files that {self.pattern.name} matches need the same columns."
+                    f"{part.paths()[0]} has the columns {listed(part.present)}, but {first} has {listed(expected)}. The files that {self.pattern.name} matches need the same columns."
                 )
 
     def paths(self) -> list[Path]:
