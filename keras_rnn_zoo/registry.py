@@ -6,6 +6,7 @@ to the folder of its kind, such as `architectures/` or `cells/`, which is scanne
 a plugin. Imports no framework.
 """
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -126,7 +127,7 @@ def file_format(name: str, **facts: Any) -> Callable[[F], F]:
 
 
 def find_dataset(
-    name: str,
+    name: Any,
     tasks: tuple[str, ...],
     options: Mapping[str, Any] | None = None,
     config: "RunConfig | None" = None,
@@ -134,16 +135,18 @@ def find_dataset(
     """Returns a dataset by its name or address, such as `csv:reviews.csv`.
 
     Args:
-        name: the name, the address, or the path of a file whose extension determines its format.
-        tasks: the tasks that it may be for; the files decide if several are possible.
-        options: options set by the user, such as `columns`; they may determine the task of files.
+        name: the name, the address, the path of a file whose extension determines its format, or data in memory,
+            such as a DataFrame.
+        tasks: the tasks that it may be for; the data decide if several are possible.
+        options: options set by the user, such as `columns`; they may determine the task of the data.
         config: the description of a run that was trained on the dataset.
 
     Raises:
         UnknownNameError: the dataset or file format is unknown.
         DataError: the files are missing, or not in that format.
     """
-    prefix, colon, location = str(name).partition(":")
+    name = os.fspath(name) if isinstance(name, os.PathLike) else name
+    prefix, colon, location = name.partition(":") if isinstance(name, str) else ("memory", ":", name)
     if colon:
         format = file_formats.get(prefix)
         supported = tuple(task for task in tasks_of(format) if task in tasks)
@@ -180,9 +183,15 @@ def tasks_of(format: FileFormat) -> tuple[str, ...]:
     return (*format.tasks, *(name for name in others if name not in format.tasks))
 
 
-def dataset_of(config: "RunConfig") -> Dataset:
-    """Returns the dataset of a run; raises the same errors as `find_dataset`."""
-    return find_dataset(config.dataset.name, (config.task.name,), config.dataset.options, config)
+def dataset_of(config: "RunConfig", data: Any = None) -> Dataset:
+    """Returns the dataset of a run; raises the same errors as `find_dataset`.
+
+    Args:
+        config: the description of the run.
+        data: the data if it is in memory, else `None`.
+    """
+    name = config.dataset.name if data is None else data
+    return find_dataset(name, (config.task.name,), config.dataset.options, config)
 
 
 def list_architectures() -> list[str]:

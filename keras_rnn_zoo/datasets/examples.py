@@ -80,6 +80,14 @@ def one_target_each(examples: Any) -> Any:
     return examples.flat_map(tf.autograph.experimental.do_not_convert(pairs))
 
 
+def joined_splits(splits: Sequence[Any]) -> Any:
+    """Returns the examples of several splits, one after another, as a `tf.data.Dataset`."""
+    joined = splits[0]
+    for split in splits[1:]:
+        joined = joined.concatenate(split)
+    return joined
+
+
 def held_in_memory(rows: Iterable[tuple[bytes, Any]], dtype: Any) -> Any:
     """Returns texts or files and their targets as a `tf.data.Dataset`, or `None` if they exceed `MAX_BYTES_IN_MEMORY`.
 

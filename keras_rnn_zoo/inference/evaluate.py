@@ -9,7 +9,7 @@ from keras_rnn_zoo.artifacts.run import Run, open_run
 from keras_rnn_zoo.batching.batches import Batches, make_batches
 from keras_rnn_zoo.datasets._prepared import translate_record_errors
 from keras_rnn_zoo.errors import RunError
-from keras_rnn_zoo.inference import rebuild
+from keras_rnn_zoo.inference.labeled_data import open_labeled
 from keras_rnn_zoo.inference.load import LoadedRun, load_run
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.tasks._predictions import fault_of_numbers
@@ -28,7 +28,7 @@ class Scorecard(Mapping[str, float]):
         run: name of the run.
         architecture: name of the architecture.
         dataset: name or address of the dataset.
-        split: name of the split.
+        split: name of the split; "all" for data that the run was not trained on, of which all rows are used.
         examples: number of examples.
         metrics: the metrics by name.
         report: more detailed results of the task, such as metrics per class.
@@ -52,51 +52,67 @@ class Scorecard(Mapping[str, float]):
         return len(self.metrics)
 
     def as_json(self) -> dict[str, Any]:
-        """Returns the scorecard without its report as plain values, for `zoo evaluate --json`."""
+        """Returns the scorecard as plain values, for `zoo evaluate --json`.
+
+        Of the report, it has `"confusion"`: for classes or tags, the `"labels"` and the `"counts"`, a row for each true
+        label and a column for each predicted one; with many of them, the most frequent confusions; otherwise `None`.
+        """
         names = ("run", "architecture", "dataset", "split", "examples", "metrics")
-        return {name: getattr(self, name) for name in names}
+        matrix = self.report.get("confusion_matrix")
+        confusion = {"labels": matrix["labels"], "counts": matrix["rows"]} if matrix else self.report.get("confusions")
+        return {**{name: getattr(self, name) for name in names}, "confusion": confusion}
 
 
 def evaluate(
     run: Run | str | LoadedRun | None = None,
     *,
-    split: str = "test",
+    dataset: Any = None,
+    split: str | None = None,
     data_dir: str | None = None,
     models_dir: str | None = None,
+    **options: Any,
 ) -> Scorecard:
-    """Evaluates a run on a split of the dataset it was trained on. Warns if the data has changed since training.
+    """Evaluates a run on a split of the dataset it was trained on, or on all rows of other labeled data.
+
+    Warns if the data has changed since training. Data in memory is not part of a run: pass it again. If it is the same,
+    the splits are those of the training.
 
     Args:
         run: the run or its name, or a run that `zoo.load` returned; `None` for the only run.
-        split: `"test"`, `"validation"` or `"train"`.
+        dataset: the data, as for `zoo.train`: a name, the address of files, or data in memory; by default, what the run
+            was trained on.
+        split: `"test"`, `"validation"` or `"train"`; by default, `"test"`, or `"all"` for other data.
         data_dir: folder of prepared TFDS datasets; by default, the one that training used.
         models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
+        **options: options of `dataset`, such as `columns`, `skip_bad_rows` and `encoding`; by default, the columns are
+            those of the training if they exist.
 
     Returns:
         The metrics.
 
     Raises:
         RunError: the run does not exist or is damaged, or its predictions are not finite.
-        DataError: the dataset or the split does not exist.
+        DataError: the dataset or the split does not exist, or the data does not fit the run.
     """
     found = run.run if isinstance(run, LoadedRun) else open_run(run, models_dir)
-    config, dataset = found.config, found.config.dataset
-    examples = rebuild.open_examples(config, data_dir)
-    if examples.checksum != dataset.checksum or examples.classes != config.task.classes:
+    config, trained_on = found.config, found.config.dataset
+    name, examples, own = open_labeled(config, dataset, options, data_dir)
+    split = split or ("test" if own else "all")
+    if own and (examples.checksum != trained_on.checksum or examples.classes != config.task.classes):
         logger.warning(
             "The dataset %s is not the one that %s was trained on (now version %s, then %s), so metrics are not "
             "comparable.",
-            dataset.name,
+            name,
             found.name,
             examples.version,
-            dataset.version,
+            trained_on.version,
         )
-    with translate_record_errors(dataset.name):
+    with translate_record_errors(name):
         raw = examples.split(split)
         loaded = run if isinstance(run, LoadedRun) else load_run(found)
         batches = make_batches(raw, loaded.task, BATCH_SIZE, references=True)
     metrics, report = score(loaded.task, loaded.to_logits, loaded.outputs, batches)
-    return Scorecard(found.name, config.architecture, dataset.name, split, batches.examples, metrics, report)
+    return Scorecard(found.name, config.architecture, name, split, batches.examples, metrics, report)
 
 
 def score(

@@ -38,11 +38,11 @@ def open_examples(config: RunConfig, data_dir: str | None = None, dataset: regis
         dataset = registry.dataset_of(config)
     if not data_dir and dataset.source == "tfds":
         data_dir = recorded_dir(dataset.location, config.dataset.data_dir)
-    opened: Examples = dataset.open(data_dir, config.seed, config.dataset.options, _fault_of_examples(config))
+    opened: Examples = dataset.open(data_dir, config.seed, config.dataset.options, fault_of_examples(config))
     return opened
 
 
-def _fault_of_examples(config: RunConfig) -> Callable[[Any, Any], str] | None:
+def fault_of_examples(config: RunConfig) -> Callable[[Any, Any], str] | None:
     """Returns a function that explains why an example cannot be learned from; `None` if every example can be."""
     frames = registry.architectures.get(config.architecture).frames
     if frames is None or not hasattr(registry.tasks.get(config.task.name).make, "fault"):

@@ -1,19 +1,14 @@
 """Classification: the class of an input."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.lazy import keras, np, tf
+from keras_rnn_zoo.tasks._confusion import MATRIX_CLASSES, confusion_report
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.user_data.target_checks import check_label
 from keras_rnn_zoo.user_data.text_defaults import long_text_defaults
-
-MATRIX_CLASSES = 100
-"""Maximum number of classes for which there is a full confusion matrix and the area under the ROC curve."""
-CONFUSIONS = 50
-"""Number of confused pairs of classes that are listed if there are more classes."""
 
 
 @registry.task(
@@ -75,22 +70,12 @@ class Classification(Task):
             "macro_f1": metrics.f1_score(truth, predicted, labels=indices, average="macro", zero_division=0),
         }
         if len(self.classes) > MATRIX_CLASSES:
-            return _plain(scores), {"confusions": self._confusions(truth, predicted)}
+            return _plain(scores), confusion_report(truth, predicted, self.classes)
         if len(np.unique(truth)) == len(self.classes):  # ROC AUC is undefined if a class is missing in the split.
             probabilities = np.asarray(predictions["probabilities"])
             confidences = probabilities[:, 1] if len(self.classes) == 2 else probabilities
             scores["roc_auc"] = metrics.roc_auc_score(truth, confidences, multi_class="ovr")
-        confusion = metrics.confusion_matrix(truth, predicted, labels=indices)
-        return _plain(scores), {"confusion_matrix": {"labels": list(self.classes), "rows": confusion.tolist()}}
-
-    def _confusions(self, truth: Any, predicted: Any) -> list[dict[str, Any]]:
-        """Returns the pairs of a true class and a different predicted class, most frequent first."""
-        pairs = Counter(zip(truth.tolist(), predicted.tolist(), strict=True))
-        confused = sorted(((-count, pair) for pair, count in pairs.items() if pair[0] != pair[1]))[:CONFUSIONS]
-        return [
-            {"true": self.classes[true], "predicted": self.classes[prediction], "examples": -count}
-            for count, (true, prediction) in confused
-        ]
+        return _plain(scores), confusion_report(truth, predicted, self.classes)
 
     def describe(self, prediction: Mapping[str, Any]) -> str:
         return f"{prediction['label']} ({max(prediction['probabilities'].values()):.1%})"

@@ -9,6 +9,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.conventions import IGNORED, UNSPECIFIED
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.readers.words import WordsReader
+from keras_rnn_zoo.tasks._confusion import confusion_report
 from keras_rnn_zoo.tasks._endpoint import Endpoint
 from keras_rnn_zoo.tasks._token_level import TokenLevelTask
 from keras_rnn_zoo.user_data.target_checks import check_tags
@@ -107,7 +108,14 @@ class Tagging(TokenLevelTask):
             from seqeval import metrics
 
             scores["f1"] = float(metrics.f1_score(truth, [[tag or "O" for tag in tags] for tags in predicted]))
-        return scores, {}
+        return scores, self._confusion(np.concatenate(truth), np.concatenate(predicted))
+
+    def _confusion(self, truth: Any, predicted: Any) -> dict[str, Any]:
+        """Returns the confusion matrix of tags, or the most frequent confusions if there are many tags."""
+        known = np.isin(predicted, self.classes) & np.isin(truth, self.classes)  # Cut words have no prediction.
+        index_of = {name: index for index, name in enumerate(self.classes)}
+        true, found = (np.array([index_of[tag] for tag in tags[known]], "int64") for tags in (truth, predicted))
+        return confusion_report(true, found, self.classes)
 
     def _tagged(self, truth: list[list[str]], predicted: list[list[str]]) -> tuple[list[list[str]], list[list[str]]]:
         """Returns the true and predicted tags of the words that have a tag in the data."""

@@ -17,6 +17,7 @@ from keras_rnn_zoo.errors import OptionError, RunError
 from keras_rnn_zoo.options import Option, Range, check_options, refuse_for_input, refuse_from_data
 from keras_rnn_zoo.printing import short_repr
 from keras_rnn_zoo.training.small_data import ADAPTED
+from keras_rnn_zoo.user_data.python_data import PythonData
 
 _FEW_EXAMPLES = {change: f" The default is {change} for files with few examples." for change in ("more", "less")}
 
@@ -95,7 +96,7 @@ class Request:
     """The arguments of `keras_rnn_zoo.train`; `None` for those that the user did not set."""
 
     architecture: str
-    dataset: str | registry.Dataset | None
+    dataset: str | registry.Dataset | PythonData | None
     data_dir: str | None
     settings: Mapping[str, Any]
     options: Mapping[str, Any]
@@ -126,7 +127,8 @@ def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
         if request.data_dir is not None:  # The data may have moved; its checksum is compared when it is opened.
             moved = replace(config.dataset, data_dir=_data_dir(registry.dataset_of(config), request))
             config = replace(config, dataset=moved)
-        return Plan(config, registry.dataset_of(config), path, resumed=True)
+        data = request.dataset if isinstance(request.dataset, PythonData) else None
+        return Plan(config, registry.dataset_of(config, data), path, resumed=True)
     if resumable and not overwrite:
         raise RunError(
             f"An unfinished training of {run!r} is in {unfinished_path(path)}. Resume it with --resume, discard it "
@@ -224,7 +226,8 @@ def _check_same(config: RunConfig, request: Request, architecture: registry.Arch
     original |= {**config.options, **config.training.to_json()}
     requested = {"architecture": architecture.name, **request.settings, **request.options}
     if request.dataset is not None:
-        requested["dataset"] = _dataset(architecture, request).name
+        data = request.dataset
+        requested["dataset"] = data.name if isinstance(data, PythonData) else _dataset(architecture, request).name
     for name, value in requested.items():
         if value is not None and value != original.get(name):
             raise OptionError(

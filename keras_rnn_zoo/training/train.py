@@ -27,6 +27,7 @@ from keras_rnn_zoo.training.checkpoint import write_model
 from keras_rnn_zoo.training.plan import Plan, Request, make_plan
 from keras_rnn_zoo.training.small_data import ADAPTED, adapted_settings, enough_examples, tie
 from keras_rnn_zoo.training.subsampling import choose_subsampling
+from keras_rnn_zoo.user_data.python_data import bind_data
 
 if TYPE_CHECKING:
     from keras_rnn_zoo.training.callbacks import BestCheckpoint
@@ -37,7 +38,7 @@ logger = logging.getLogger(__name__)
 def train(
     name: str,
     *,
-    dataset: str | registry.Dataset | None = None,
+    dataset: Any = None,
     data_dir: str | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
@@ -57,8 +58,10 @@ def train(
 
     Args:
         name: the architecture's name or an alias.
-        dataset: the dataset's name, the address of your own files, such as `csv:reviews.csv`, or a dataset that
-            `registry.find_dataset` returned; by default, the architecture's embedded dataset.
+        dataset: the dataset's name, or the address of your own files, such as `csv:reviews.csv`; or data in memory: a
+            table of pandas, Polars or PyArrow, a dict of columns, `(x, y)` lists or arrays, a `tf.data.Dataset` of
+            `(input, target)`, or a `datasets.Dataset` or `DatasetDict`; or a dataset that `registry.find_dataset`
+            returned. By default, the architecture's embedded dataset.
         data_dir: folder of prepared TFDS datasets; by default, that of TFDS.
         epochs: maximum number of passes over the training split; see `patience`.
         batch_size: number of examples in a batch.
@@ -77,7 +80,8 @@ def train(
         models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
         verbose: as in `keras.Model.fit`: 0 for no output, 1 for a progress bar, 2 for a line per epoch.
         **options: options of the architecture, the task and the dataset, as listed by `zoo show NAME --dataset D`. For
-            files, these include `columns`, `validation`, `test` and `skip_bad_rows`.
+            your own data, these include `columns`, a dict or text such as `"text=review,label=stars"`, `validation`
+            and `test`, which are of the same kind as `dataset`, and `skip_bad_rows`.
 
     Returns:
         The run. An earlier finished run of the same name is kept next to it, as `<run>.1`.
@@ -93,6 +97,7 @@ def train(
     """
     settings = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
     settings |= {"patience": patience, "save_every_steps": save_every_steps, "deterministic": deterministic}
+    dataset, options = bind_data(dataset, options)
     request = Request(name, dataset, data_dir, settings, options, run, models_dir)
     with run_lock(request.path):
         plan = make_plan(request, resume=resume, overwrite=overwrite)

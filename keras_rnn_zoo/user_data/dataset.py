@@ -1,22 +1,25 @@
-"""Turns the rows of files into a dataset: checks them in one pass, splits them and streams them."""
+"""Turns the rows of files into a dataset: checks them in one pass and splits them."""
 
 import functools
-import itertools
-from collections.abc import Callable, Iterator, Mapping
+import logging
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RowsConfig, RunConfig, SplitConfig
 from keras_rnn_zoo.artifacts.schema import MAX_CLASSES
-from keras_rnn_zoo.datasets.examples import Examples, held_in_memory, one_target_each
+from keras_rnn_zoo.datasets.examples import Examples, joined_splits
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.lazy import np, tf
+from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.options import with_options
 from keras_rnn_zoo.user_data.data_report import report_data
-from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource
+from keras_rnn_zoo.user_data.row_stream import stream
+from keras_rnn_zoo.user_data.rows import RowSource
 from keras_rnn_zoo.user_data.source_files import SourceFiles
-from keras_rnn_zoo.user_data.splitting import HELD_OUT, draw_split, split_of
-from keras_rnn_zoo.user_data.validation_pass import RowReport, checked_rows, refuse_bad_rows, validate_rows
+from keras_rnn_zoo.user_data.splitting import HELD_OUT, draw_split
+from keras_rnn_zoo.user_data.validation_pass import RowReport, refuse_bad_rows, validate_rows
+
+logger = logging.getLogger(__name__)
 
 
 def dataset_from_files(
@@ -68,10 +71,11 @@ def dataset_from_files(
             encoding: encoding of texts; if empty, that of the byte order mark, or UTF-8.
         """
         files = source.open(columns, {**reading, "encoding": encoding}, {"validation": validation, "test": test})
-        return open_dataset(files, seed, skip_bad_rows, config, fault_of)
+        return open_dataset(files, seed, skip_bad_rows, config, fault_of, name)
 
+    name = f"{format}:{source.address}"
     return registry.Dataset(
-        name=f"{format}:{source.address}",
+        name=name,
         make=with_options(open_files, more_options) if more_options else open_files,
         task=source.task,
         source="files",
@@ -89,26 +93,32 @@ def open_dataset(
     skip_bad_rows: bool,
     config: RunConfig | None,
     fault_of: Callable[[Any, Any], str] | None = None,
+    name: str = "",
 ) -> Examples:
     """Returns the examples of files.
 
     A training first validates every row. When the same files are opened again, such as for evaluation, the split, the
     classes and the numbers of rows that the run recorded are used, and rows are validated only if the files changed.
+    Data that the run was not trained on has the split "all", with all of its rows.
 
     Args:
         files: the training files, and the validation and test files if they were named.
         seed: seed of the split.
         skip_bad_rows: whether to skip rows that cannot be used.
-        config: the description of a run that was trained on the files; `None` for a new training.
+        config: the description of a run that was trained on the files, or is evaluated on them; `None` for a new
+            training.
         fault_of: given an example's raw input and target, returns why it cannot be learned from, or "".
+        name: the name of the dataset; "" for that of the run.
     """
     main = files["train"]
     checksum = _checksum(files)
     recorded = config.dataset.recorded if config else None
     classes = config.task.classes if config and recorded else ()
     reports: dict[str, RowReport] = {}
+    validate = functools.partial(validate_rows, seed=seed, fault_of=fault_of, compared=len(files) > 1)
+    if config and _is_other(config, name, checksum):
+        return _open_whole(files, checksum, skip_bad_rows, config.task.classes, validate)
     if not (config and recorded and config.dataset.checksum == checksum):
-        validate = functools.partial(validate_rows, seed=seed, fault_of=fault_of, compared=len(files) > 1)
         reports["train"] = validate(main, classes=classes)
         classes = classes or reports["train"].classes
         reports |= {name: validate(source, classes=classes) for name, source in files.items() if name != "train"}
@@ -137,6 +147,54 @@ def open_dataset(
 
     opened = Examples("1", checksum, main.input, splits, classes, counted, None if recorded else report)
     return opened
+
+
+def _is_other(config: RunConfig, name: str, checksum: str) -> bool:
+    """Whether data is not that of a run. The name of data in memory says nothing about its content."""
+    if not name or config.dataset.checksum in ("", checksum):
+        return False
+    return name != config.dataset.name or name.startswith("memory:")
+
+
+def _open_whole(
+    files: Mapping[str, RowSource],
+    checksum: str,
+    skip_bad_rows: bool,
+    classes: tuple[str, ...],
+    validate: Callable[..., RowReport],
+) -> Examples:
+    """Returns labeled data that a run was not trained on: all rows are the split "all"; also those of each part.
+
+    Args:
+        files: the data of each part, as in `open_dataset`.
+        checksum: its checksum.
+        skip_bad_rows: whether to skip rows that cannot be used.
+        classes: the classes of the run.
+        validate: the validation pass.
+    """
+    reports = {name: validate(source, classes=classes) for name, source in files.items()}
+    if not skip_bad_rows:
+        refuse_bad_rows(list(reports.values()))
+    rows = {name: report.rows for name, report in reports.items()}
+    if not sum(rows.values()):
+        raise DataError(f"{files['train'].named()[0]} has no rows to evaluate. Name data with rows.")
+    splits = {
+        name: functools.partial(stream, source, None, "all", classes, rows[name], frozenset(reports[name].left_out))
+        for name, source in files.items()
+    }
+    bad_rows = {name: report.bad_rows for name, report in reports.items()}
+    if skipped := sum(bad_rows.values()):
+        logger.warning("Warning: %s rows cannot be used and are skipped.", f"{skipped:,}")
+    counted = RowsConfig({"all": sum(rows.values())}, dict(files["train"].columns), None, bad_rows)
+    divided = splits if len(splits) > 1 else {}
+    return Examples(
+        "1",
+        checksum,
+        files["train"].input,
+        {**divided, "all": lambda: joined_splits([split() for split in splits.values()])},
+        classes,
+        counted,
+    )
 
 
 def _checksum(files: Mapping[str, RowSource]) -> str:
@@ -187,70 +245,3 @@ def _check_enough(rows: Mapping[str, int], main: RowReport, classes: tuple[str, 
             f"{path} has too few rows for the splits {' and '.join(empty)}: {main.rows:,} rows with {different:,} "
             "different inputs. Add rows, or name files with --validation and --test."
         )
-
-
-def stream(
-    files: RowSource,
-    split: SplitConfig | None,
-    name: str,
-    classes: tuple[str, ...],
-    count: int,
-    left_out: frozenset[str],
-) -> Any:
-    """Returns the rows of a split as a `tf.data.Dataset` of `(raw, target)`, read as they are needed.
-
-    The training split is shuffled with the seed of the split, because files may be sorted by class. The order is the
-    same each time.
-
-    Args:
-        files: the files.
-        split: determines the split of a row; `None` if all rows belong to this split.
-        name: name of the split.
-        classes: names of the classes, in the order of their indices.
-        count: number of rows of the split.
-        left_out: locations of rows that the validation pass found unusable.
-    """
-    indices = {label: index for index, label in enumerate(classes)}
-    one_class = files.task_files.classes == "one"
-
-    def selected() -> Iterator[tuple[Row, Any]]:
-        rows = files.mixed_rows(split.seed) if name == "train" and split else files.rows()
-        for row in checked_rows(files, rows, classes):
-            if isinstance(row, BadRow) or (split and split_of(files.key(row), _stratum(files, row), split) != name):
-                continue
-            if row.where not in left_out:
-                yield row, indices[row.target] if one_class else row.target
-
-    def examples() -> Iterator[tuple[Any, Any]]:
-        return ((files.load(row), target) for row, target in selected())
-
-    data = _as_dataset(examples, files, count)
-    if name != "train" or not files.task_files.references:
-        return data
-    captions = sum(len(texts) for _, texts in selected())
-    return one_target_each(data).apply(tf.data.experimental.assert_cardinality(captions))
-
-
-def _stratum(files: RowSource, row: Row) -> str:
-    return row.target if files.task_files.classes == "one" else ""
-
-
-def _as_dataset(examples: Callable[[], Iterator[tuple[Any, Any]]], files: RowSource, count: int) -> Any:
-    task_files, raw = files.task_files, files.raw_spec()
-    target = tf.TensorSpec([None] if task_files.references else [], task_files.dtype)
-    if raw.dtype == tf.string and not task_files.references:
-        if (held := held_in_memory(examples(), target.dtype)) is not None:
-            return held
-
-        # Passing each row to TensorFlow separately would take longer than reading it.
-        def chunks() -> Iterator[tuple[list[Any], list[Any]]]:
-            rows = examples()
-            while chunk := list(itertools.islice(rows, files.chunk)):
-                raws, targets = zip(*chunk, strict=True)
-                yield list(raws), list(targets)
-
-        spec = (tf.TensorSpec([None], tf.string), tf.TensorSpec([None], target.dtype))
-        data = tf.data.Dataset.from_generator(chunks, output_signature=spec).unbatch()
-    else:
-        data = tf.data.Dataset.from_generator(examples, output_signature=(raw, target))
-    return data.apply(tf.data.experimental.assert_cardinality(count))

@@ -93,7 +93,8 @@ class JoinedFiles(RowSource):
             if set(part.present) != set(expected):
                 first = self.parts[0].paths()[0].name
                 raise DataError(
-                    f"{part.paths()[0]} has the columns {listed(part.present)}, but {first} has {listed(expected)}. The files that {self.pattern.name} matches need the same columns."
+                    f"{part.paths()[0]} has the columns {listed(part.present)}, but {first} has "
+                    f"{listed(expected)}. The files that {self.pattern.name} matches need the same columns."
                 )
 
     def paths(self) -> list[Path]:

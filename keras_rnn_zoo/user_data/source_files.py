@@ -43,6 +43,7 @@ class SourceFiles:
         is_joined = joins_files and is_pattern(location)
         self._kind = functools.partial(open_source, kind, joins_files)
         self._recorded = config.dataset.recorded if config else None
+        self._named_in_training = str(config.dataset.options.get("columns", "")) if config else ""
         self._folders = {} if is_joined else kind.divided(location)
         self._main = self._folders.get("train", location)
         format_options = read_options(more_options) if more_options else {}
@@ -58,7 +59,9 @@ class SourceFiles:
         self._unused = [source]
 
     def _columns_of(self, columns: str) -> Mapping[str, str]:
-        return self._recorded.columns if self._recorded else parse_columns(columns, usual_columns())
+        if self._recorded and columns == self._named_in_training:
+            return self._recorded.columns
+        return parse_columns(columns, usual_columns())
 
     def open(self, columns: str, reading: Mapping[str, Any], held_out: Mapping[str, str]) -> dict[str, RowSource]:
         """Returns the files of each split that has its own.

@@ -3,14 +3,15 @@
 import functools
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, Protocol
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RowsConfig
 from keras_rnn_zoo.datasets.examples import Examples, held_in_memory
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import tf
-from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.options import Range, with_options
 from keras_rnn_zoo.user_data.rows import first
 from keras_rnn_zoo.user_data.textfile import TextFile, undecodable
 
@@ -25,12 +26,47 @@ MIN_CHARACTERS = 200
 """Minimum length of a text, so that it can be split."""
 
 
+class Text(Protocol):
+    """A text, such as a `TextFile`."""
+
+    encoding: str
+
+    @property
+    def path(self) -> Path:
+        """Its path, or what names it in messages."""
+
+    def lines(self) -> Iterator[tuple[str, int]]:
+        """Yields each line with its line ending, and a number that is not used."""
+
+    def digest(self) -> str:
+        """Returns the SHA-256 of its content."""
+
+
 def corpus_dataset(location: str, options: Mapping[str, Any]) -> registry.Dataset:
-    """Returns the dataset of a single text; arguments as in the function of a file format."""
-    encoding = str(options.get("encoding", ""))
+    """Returns the dataset of a single text file; arguments as in the function of a file format."""
     if "," in location:
         raise DataError(f"A single file is expected for language modeling; received {location!r}.")
-    path = TextFile(location, encoding).path
+    path = TextFile(location, str(options.get("encoding", ""))).path
+
+    def texts(encoding: str, held_out: Mapping[str, str]) -> dict[str, Text]:
+        return {split: TextFile(name, encoding) for split, name in {"train": str(path), **held_out}.items()}
+
+    return text_dataset(f"text:{path}", texts)
+
+
+def text_dataset(
+    name: str,
+    texts: Callable[[str, Mapping[str, str]], Mapping[str, Text]],
+    more_options: Callable[..., None] | None = None,
+) -> registry.Dataset:
+    """Returns the dataset of a single text.
+
+    Args:
+        name: the name of the dataset.
+        texts: function that returns the text of each split that has its own, given the encoding, and the files that the
+            user named for `"validation"` and `"test"`.
+        more_options: a function whose options the dataset has in addition.
+    """
 
     def open_corpus(
         data_dir: str | None,
@@ -40,6 +76,7 @@ def corpus_dataset(location: str, options: Mapping[str, Any]) -> registry.Datase
         validation: str = "",
         test: str = "",
         encoding: str = "",
+        **_: Any,
     ) -> Examples:
         """Your own text, split into chunks that overlap by one character.
 
@@ -51,15 +88,12 @@ def corpus_dataset(location: str, options: Mapping[str, Any]) -> registry.Datase
             test: test text; the last twentieth of the text if empty.
             encoding: encoding of the text; if empty, that of the byte order mark, or UTF-8.
         """
-        files = {"train": TextFile(str(path), encoding)}
-        for split, location in (("validation", validation), ("test", test)):
-            if location:
-                files[split] = TextFile(location, encoding)
-        return _open(files, chunk_length)
+        held_out = {"validation": validation, "test": test}
+        return _open(texts(encoding, {split: file for split, file in held_out.items() if file}), chunk_length)
 
     return registry.Dataset(
-        name=f"text:{path}",
-        make=open_corpus,
+        name=name,
+        make=with_options(open_corpus, more_options) if more_options else open_corpus,
         task="language_modeling",
         source="files",
         size="as the run's configuration says",
@@ -69,10 +103,8 @@ def corpus_dataset(location: str, options: Mapping[str, Any]) -> registry.Datase
     )
 
 
-def _open(files: Mapping[str, TextFile], length: int) -> Examples:
+def _open(files: Mapping[str, Text], length: int) -> Examples:
     import hashlib
-
-    from keras_rnn_zoo.atomic_files import file_digest
 
     sizes = {split: _count(file) for split, file in files.items()}
     total = sizes["train"]
@@ -84,7 +116,7 @@ def _open(files: Mapping[str, TextFile], length: int) -> Examples:
     validation = test if "validation" in files else round(test - total * HELD_OUT_FRACTION)
     ranges = {"train": (0, validation), "validation": (validation, test), "test": (test, total)}
     ranges |= {split: (0, sizes[split]) for split in files if split != "train"}
-    sums = [file_digest(file.path) for file in files.values()]
+    sums = [file.digest() for file in files.values()]
     splits: dict[str, Callable[[], Any]] = {
         split: functools.partial(
             _chunk_dataset, files.get(split, files["train"]), *bounds, length if split == "train" else HELD_OUT_LENGTH
@@ -92,6 +124,8 @@ def _open(files: Mapping[str, TextFile], length: int) -> Examples:
         for split, bounds in ranges.items()
     }
     rows = {split: end - start for split, (start, end) in ranges.items()}
+    # For the evaluation of runs that were trained on another text.
+    splits["all"] = functools.partial(_chunk_dataset, files["train"], 0, total, HELD_OUT_LENGTH)
     return Examples(
         version="1",
         checksum=sums[0] if len(sums) == 1 else hashlib.sha256(" ".join(sums).encode()).hexdigest(),
@@ -102,7 +136,7 @@ def _open(files: Mapping[str, TextFile], length: int) -> Examples:
     )
 
 
-def _count(file: TextFile) -> int:
+def _count(file: Text) -> int:
     """Returns the number of characters of a text; raises `DataError` if a byte is invalid."""
     total = 0
     for number, (line, _) in enumerate(file.lines(), 1):
@@ -116,7 +150,7 @@ def _plain(line: str) -> str:
     return line.replace("\r\n", "\n")
 
 
-def _chunk_dataset(file: TextFile, start: int, end: int, length: int) -> Any:
+def _chunk_dataset(file: Text, start: int, end: int, length: int) -> Any:
     """Returns the characters from `start` to `end` in chunks, as a `tf.data.Dataset` of `(text, text)`."""
 
     def pairs() -> Iterator[tuple[bytes, bytes]]:
@@ -132,7 +166,7 @@ def _chunk_dataset(file: TextFile, start: int, end: int, length: int) -> Any:
     return data.apply(tf.data.experimental.assert_cardinality(count))
 
 
-def _chunks(file: TextFile, start: int, end: int, length: int) -> Iterator[str]:
+def _chunks(file: Text, start: int, end: int, length: int) -> Iterator[str]:
     """Yields chunks of `length` characters, each beginning with the last character of the chunk before."""
     position, buffer = 0, ""
     for line, _ in file.lines():
@@ -148,7 +182,7 @@ def _chunks(file: TextFile, start: int, end: int, length: int) -> Iterator[str]:
         yield buffer
 
 
-def _report(file: TextFile, rows: Mapping[str, int], length: int, task: Any) -> None:
+def _report(file: Text, rows: Mapping[str, int], length: int, task: Any) -> None:
     logger.info(
         "%s: %s training characters, %s validation characters, %s test characters.",
         file.path.name,

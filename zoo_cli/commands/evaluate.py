@@ -7,7 +7,7 @@ import click
 
 from keras_rnn_zoo.printing import printable
 from zoo_cli.frameworks import frameworks, with_verbosity
-from zoo_cli.options import data_dir_option, models_dir_option
+from zoo_cli.options import columns_option, data_dir_option, models_dir_option
 from zoo_cli.tables import print_json, print_table
 
 MATRIX_CLASSES, CONFUSIONS = 25, 20
@@ -16,36 +16,55 @@ MATRIX_CLASSES, CONFUSIONS = 25, 20
 
 @click.command("evaluate")
 @click.argument("run", required=False)
-@click.option("--split", default="test", show_default=True, help="Split to evaluate on: test, validation, or train.")
+@click.option(
+    "--split",
+    show_default="test; all rows of other data",
+    help="Split to evaluate on: test, validation, or train.",
+)
+@click.option("--dataset", metavar="DATASET", show_default="that of the run", help="Labeled data to evaluate on.")
+@columns_option
+@click.option("--skip-bad-rows", is_flag=True, default=None, help="Skip invalid rows instead of stopping.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_dir_option
 @models_dir_option
 @with_verbosity
 def command(
     run: str | None,
-    split: str,
+    split: str | None,
+    dataset: str | None,
+    columns: str | None,
+    skip_bad_rows: bool | None,
     as_json: bool,
     data_dir: str | None,
     models_dir: str | None,
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Evaluate a run on a split of its dataset.
+    """Evaluate a run on a split of its dataset, or on other labeled data.
 
-    RUN is the name of a run (by default, the name of its architecture). You can omit it if there is only one run.
+    RUN is the name of a run (by default, the name of its architecture). You can omit it if there is only one run. Of
+    other data, such as csv:FILE, all rows are used. Its classes must be those of the run.
 
     \b
     Example:
       zoo evaluate many_to_one --split validation
+      zoo evaluate many_to_one --dataset csv:new.csv --columns text=review,label=stars
     """
     import keras_rnn_zoo as zoo
 
+    given = {"columns": columns, "skip_bad_rows": skip_bad_rows}
+    options = {name: value for name, value in given.items() if value is not None}
     with frameworks(quiet, verbose):
-        scorecard = zoo.evaluate(run, split=split, data_dir=data_dir, models_dir=models_dir)
+        scorecard = zoo.evaluate(run, dataset=dataset, split=split, data_dir=data_dir, models_dir=models_dir, **options)
     if as_json:
         print_json(scorecard.as_json())
         return
-    title = f"{scorecard.run} on the {split} split of {scorecard.dataset}, {scorecard.examples:,} examples"
+    part = (
+        f"all of {scorecard.dataset}"
+        if scorecard.split == "all"
+        else f"the {scorecard.split} split of {scorecard.dataset}"
+    )
+    title = f"{scorecard.run} on {part}, {scorecard.examples:,} examples"
     print_table(title, ("metric", "value"), [(name, f"{value:.4f}") for name, value in scorecard.items()])
     for name, value in scorecard.report.items():
         if name == "confusion_matrix" and len(value["labels"]) <= MATRIX_CLASSES:

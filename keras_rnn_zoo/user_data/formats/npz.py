@@ -42,13 +42,14 @@ class Arrays(RowSource):
         encoding: str,
         words: tuple[str, ...] | None = None,
     ) -> None:
-        self.path = existing_file(location)
-        arrays, given = arrays_of(location, self.path), without_split(location, given)
+        arrays, given = self.open(location), without_split(location, given)
         lengths = next((name for name in LENGTHS if name in arrays), "")
         present = [name for name in arrays if name != lengths]
-        self.task = choose_task(
-            tasks, given, present, lambda column: measured(as_column(arrays[column], self._named(column)))
-        )
+
+        def are_measured(column: str) -> bool:
+            return measured(as_column(arrays[column], self._named(column)))
+
+        self.task = tasks[0] if words else choose_task(tasks, given, present, are_measured)
         words = words or words_of(self.task, self.input)
         self.columns = resolve(words, given, present, self.path, self.task)
         self.x = arrays[self.columns[words[0]]]
@@ -93,6 +94,11 @@ class Arrays(RowSource):
             "keras.datasets.imdb.load_data() returns. They are read as measurements, and nothing can be learned from "
             "ids that way. For texts, write the words themselves to a CSV file; for measurements, write floats."
         ]
+
+    def open(self, location: str) -> Mapping[str, Any]:
+        """Returns the arrays by name, and sets `path`, which names them in messages."""
+        self.path = existing_file(location)
+        return arrays_of(location, self.path)
 
     def _named(self, column: str) -> str:
         return f"{self.path}, array {column!r}"

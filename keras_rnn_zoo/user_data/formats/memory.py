@@ -1,0 +1,119 @@
+"""The format `memory`: data that a Python program holds, such as a DataFrame."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RunConfig
+from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS
+from keras_rnn_zoo.user_data.columns import guess, parse_columns, usual_columns
+from keras_rnn_zoo.user_data.dataset import dataset_from_files
+from keras_rnn_zoo.user_data.memory_arrays import MemoryArrays
+from keras_rnn_zoo.user_data.memory_table import MemoryTable, MemoryText
+from keras_rnn_zoo.user_data.python_data import PythonData, python_data
+from keras_rnn_zoo.user_data.python_pairs import Pairs, kind_of
+from keras_rnn_zoo.user_data.python_tables import PythonTable
+from keras_rnn_zoo.user_data.rows import RowSource
+from keras_rnn_zoo.user_data.text_corpus import text_dataset
+from keras_rnn_zoo.user_data.typed_values import value_at
+
+
+class _Kind(NamedTuple):
+    """A kind of input in memory: the class that reads it, and the tasks that it can be for."""
+
+    reads: type[RowSource] | None
+    tasks: tuple[str, ...]
+    words: str
+
+
+_KINDS = {
+    "text": _Kind(MemoryTable, ("classification", "regression", "translation"), "texts"),
+    "corpus": _Kind(None, ("language_modeling",), "texts without targets"),
+    "tokens": _Kind(MemoryTable, ("tagging",), "lists of texts"),
+    "series": _Kind(MemoryArrays, ("classification", "regression", "transcription"), "series of numbers"),
+}
+
+
+@registry.file_format(
+    "memory",
+    order=20,
+    tasks=(*COLUMNAR_TASKS, "language_modeling", "transcription"),
+    address="data in memory, from Python",
+    column_names="table",
+)
+def memory(location: Any, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
+    """Data of a Python program: a table, a dict of columns, lists, arrays, or a dataset of another library."""
+    if isinstance(location, str):
+        raise _missing(location, config)
+    data = location if isinstance(location, PythonData) else python_data(location)
+    given = parse_columns(str(options.get("columns", "")), usual_columns())
+    kind = data.main.kind if isinstance(data.main, Pairs) else _kind_of_table(data.main, given, tasks)
+    if kind not in _KINDS:
+        raise DataError(
+            f"{data.title}: each input must be a text, a list of tokens, or numbers of the shape (steps,) or (steps, "
+            "features). Convert the inputs."
+        )
+    supported = tuple(task for task in tasks if task in _KINDS[kind].tasks)
+    if not supported:
+        raise DataError(
+            f"{data.title} has {_KINDS[kind].words} as inputs, which are for {' or '.join(_KINDS[kind].tasks)}, not "
+            f"for {' or '.join(tasks)}. Name another architecture, or convert the inputs."
+        )
+    reads = _KINDS[kind].reads
+    if reads is not MemoryArrays:
+        data = data.as_tables(supported[0])
+    if reads is None:
+        return _text(data, given, options)
+    return dataset_from_files("memory", reads, data, supported, options, config)  # type: ignore[arg-type]
+
+
+def _missing(title: str, config: RunConfig | None) -> DataError:
+    if config is None:
+        return DataError(
+            f"Data in memory cannot be named by an address, {'memory:' + title!r}. Pass it in Python: zoo.train(..., "
+            "dataset=data)."
+        )
+    recorded = config.dataset.recorded
+    rows = f" with {sum(recorded.rows.values()):,} rows" if recorded else ""
+    return DataError(
+        f"The run {config.run!r} was trained on data in memory, a {title}{rows}, which it does not contain. Pass the "
+        f"same data again in Python: zoo.evaluate({config.run!r}, dataset=data), or zoo.train(..., dataset=data, "
+        "resume=True)."
+    )
+
+
+def _kind_of_table(table: PythonTable, given: Mapping[str, str], tasks: tuple[str, ...]) -> str:
+    """Returns the kind of input that a table holds, by the words that the user named, the columns, and their values."""
+    names = list(table.fields)
+    if "tagging" in tasks:
+        named = {"tokens", "tags"} & given.keys() or (guess("tokens", names) and guess("tags", names, "tagging"))
+        if named or "language_modeling" not in tasks:
+            return "tokens"
+    if "language_modeling" in tasks:
+        return "corpus"
+    words = [word for word in ("text", "source", "series") if word in given]
+    for word in words or ("text", "series"):
+        column = given.get(word) or guess(word, names)
+        path = table.fields.get(column)
+        kind = kind_of(value_at(table.first_value(path[0]), path[1:])) if path else ""
+        if kind == "series":
+            return kind
+    return "text"
+
+
+def _column_options(*, columns: str = "") -> None:
+    """The option of a single text in memory, in addition to those of all texts.
+
+    Args:
+        columns: which column holds the text, such as text=review; guessed from usual names if empty.
+    """
+
+
+def _text(data: PythonData, given: Mapping[str, str], options: Mapping[str, Any]) -> registry.Dataset:
+    def texts(encoding: str, _: Mapping[str, str]) -> dict[str, MemoryText]:
+        parts = {"train": data} | data.parts()
+        return {split: MemoryText(part, given, encoding) for split, part in parts.items()}
+
+    texts(str(options.get("encoding", "")), {})  # Reports a column that does not exist.
+    return text_dataset(data.name, texts, _column_options)
