@@ -99,10 +99,11 @@ def check(predictions: list[dict[str, Any]], classes: tuple[str, ...]) -> None:
     for prediction in predictions:
         assert set(prediction) == {"label", "probabilities"}, f"a prediction has the names {sorted(prediction)}"
         assert isinstance(prediction["label"], str)
-        values = prediction["probabilities"]
-        assert isinstance(values, list), f"the probabilities are {values!r}"
-        assert len(values) == len(classes), f"{len(values)} probabilities for {len(classes)} classes"
-        assert all(isinstance(value, float) and math.isfinite(value) for value in values), f"not finite: {values}"
+        named = prediction["probabilities"]
+        assert isinstance(named, dict), f"the probabilities are {named!r}"
+        assert tuple(named) == classes, f"probabilities of {list(named)} for the classes {classes}"
+        values = named.values()
+        assert all(isinstance(value, float) and math.isfinite(value) for value in values), f"not finite: {named}"
 
 
 def _export(folder: Path) -> Path:

@@ -1,5 +1,6 @@
 """The kinds of entries in the registry, with their attributes. Imports no framework."""
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -247,19 +248,33 @@ class FileFormat(Entry):
         address: a pattern of its addresses, such as `"csv:FILE"`.
         endings: the extensions of files in this format, without a dot.
         folder: whether the location is a folder.
+        joins_files: whether a pattern such as `part-*.csv` may name several files with the same columns.
         inputs: the kinds of input whose runs can predict such files.
         column_names: the naming scheme of columns, such as "table". In formats with the same scheme, a run reads the
             column with the name of the one that it was trained on.
         predict: opens such files for prediction, without targets, and defines how predictions are written next to the
             inputs; `None` if `zoo predict --input` does not support the format. It is called with the location and what
             the run was trained on (`keras_rnn_zoo.user_data.prediction_inputs.TrainedOn`), and returns an `InputFile`.
-            Its keyword-only parameters are those of `columns`, `encoding` and `separator` that the format supports.
+            Its keyword-only parameters are those of `columns`, `encoding` and `separator` that the format supports,
+            and options of its own.
+        write: a subclass of `keras_rnn_zoo.user_data.prediction_outputs.PredictionFile`, which writes inputs of any
+            format and their predictions in this format; `None` if only such files themselves can be written so.
+        unclear_endings: extensions that files in this format may have, but that leave open which format it is.
     """
 
     tasks: tuple[str, ...] = ()
     address: str = ""
     endings: tuple[str, ...] = ()
     folder: bool = False
+    joins_files: bool = False
     inputs: tuple[str, ...] = ()
     column_names: str = ""
     predict: Callable[..., Any] | None = None
+    write: type[Any] | None = None
+    unclear_endings: tuple[str, ...] = ()
+
+    @cached_property
+    def reading_options(self) -> tuple[str, ...]:
+        """The names of the options with which such files are read for prediction."""
+        parameters = inspect.signature(self.predict).parameters.values() if self.predict else ()
+        return tuple(parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY)

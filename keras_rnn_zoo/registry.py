@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from keras_rnn_zoo.atomic_files import user_path
+from keras_rnn_zoo.addresses import address_of, kind_of_file
 from keras_rnn_zoo.catalog import Catalog
 from keras_rnn_zoo.catalog import Entry as Entry
 from keras_rnn_zoo.entries import Architecture as Architecture
@@ -135,7 +135,8 @@ def find_dataset(
     """Returns a dataset by its name or address, such as `csv:reviews.csv`.
 
     Args:
-        name: the name or address, a path, or data in memory, such as a DataFrame.
+        name: the name, the address, the path of a file whose extension determines its format, or data in memory,
+            such as a DataFrame.
         tasks: the tasks that it may be for; the data decide if several are possible.
         options: options set by the user, such as `columns`; they may determine the task of the data.
         config: the description of a run that was trained on the dataset.
@@ -160,14 +161,20 @@ def find_dataset(
     try:
         return datasets.get(name)
     except UnknownNameError as error:
-        ending = str(name).casefold().removesuffix(".gz").rpartition(".")[2]
-        addresses = [f"{format.name}:{name}" for format in file_formats.entries() if ending in format.endings]
-        if user_path(name).is_dir():
-            addresses = [f"{format.name}:{name}" for format in file_formats.entries() if format.folder]
-        if not addresses:
-            raise
-        message = f"{str(error).partition('. ')[0]}. Put the format before the path: {' or '.join(addresses)}."
-        raise UnknownNameError(message) from None
+        formats = file_formats.entries()
+        fitting = [format for format in formats if set(tasks_of(format)) & set(tasks)]
+        address = address_of(str(name), formats, fitting, error)
+    return find_dataset(address, tasks, options, config)
+
+
+def file_with_inputs(text: str, input: str) -> str:
+    """Returns "file" or "folder" if a text is the path of files with inputs to predict, else ""; see `addresses`."""
+    return kind_of_file(text, input, file_formats.entries())
+
+
+def reading_options() -> list[str]:
+    """Returns the names of the options with which files are read for prediction, such as `separator`."""
+    return sorted({name for format in file_formats.entries() for name in format.reading_options})
 
 
 def tasks_of(format: FileFormat) -> tuple[str, ...]:

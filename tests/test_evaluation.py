@@ -39,7 +39,7 @@ def test_the_metrics_are_those_of_the_answers_given_one_by_one(trained):
     examples = registry.datasets.get("toy_reviews").make(None, 0).split("validation")
     texts, labels = zip(*examples.as_numpy_iterator(), strict=True)
     answers = zoo.predict(trained, texts)
-    probabilities = np.array([answer["probabilities"] for answer in answers])
+    probabilities = np.array([list(answer["probabilities"].values()) for answer in answers])
     scorecard = zoo.evaluate(trained, split="validation")
     assert scorecard.examples == 500
     assert scorecard["loss"] == pytest.approx(-np.log(probabilities[range(500), labels]).mean(), abs=1e-5)

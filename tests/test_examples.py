@@ -68,7 +68,7 @@ def test_the_c_program_classifies_texts_with_an_export(exported, tmp_path):
         label, *probabilities, _ = line.removesuffix(text).split(" ")
         assert label == answer["label"]
         assert [float(number) for number in filter(None, probabilities)] == pytest.approx(
-            answer["probabilities"], abs=2e-6
+            list(answer["probabilities"].values()), abs=2e-6
         )
     done = run(program, tmp_path, "x")
     assert done.returncode == 1

@@ -11,8 +11,8 @@ ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 FRAMEWORKS |= {"datasets", "narwhals", "pandas", "polars", "pyarrow"}
 LEVELS = [
-    {"artifacts", "atomic_files", "catalog", "conventions", "entries", "errors", "frameworks", "lazy", "memory"}
-    | {"offline", "options", "platforms", "printing", "registry"},
+    {"addresses", "artifacts", "atomic_files", "catalog", "conventions", "entries", "errors", "frameworks"}
+    | {"lazy", "memory", "offline", "options", "platforms", "printing", "registry"},
     {"tfds_builders"},
     {"layers"},
     {"cells", "readers"},
@@ -87,6 +87,7 @@ COMMANDS_MAY_IMPORT = {
     "printing",
     "registry",
     "training.config_file",
+    "user_data.encodings",
     "__version__",
 }
 

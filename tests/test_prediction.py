@@ -18,14 +18,15 @@ def loaded(trained):
 
 
 def probabilities(loaded, texts):
-    return np.array([answer["probabilities"] for answer in zoo.predict(loaded, texts)])
+    return np.array([list(answer["probabilities"].values()) for answer in zoo.predict(loaded, texts)])
 
 
 def test_answers_are_plain_values_by_name(loaded):
     (answer,) = zoo.predict(loaded, ["although the plot is dull , the cast is superb"])
     assert answer["label"] == "positive"
-    assert sum(answer["probabilities"]) == pytest.approx(1, abs=1e-6)
-    assert all(type(value) is float for value in answer["probabilities"])
+    assert list(answer["probabilities"]) == ["negative", "positive"]
+    assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-6)
+    assert all(type(value) is float for value in answer["probabilities"].values())
 
 
 def test_a_run_is_asked_by_its_name(copied):
@@ -54,8 +55,9 @@ def test_an_image_is_a_path_or_its_content(small_run, pictures):
     assert [answer["label"] in "0123456789" for answer in answers] == [True, True]
     assert zoo.predict(loaded, [str(path) for path in pictures]) == answers
     assert zoo.predict(loaded, [path.read_bytes() for path in pictures]) == answers
-    alone = [zoo.predict(loaded, [path])[0]["probabilities"] for path in pictures]
-    np.testing.assert_allclose(alone, [answer["probabilities"] for answer in answers], atol=1e-6)
+    np.testing.assert_allclose(
+        np.concatenate([probabilities(loaded, [path]) for path in pictures]), probabilities(loaded, pictures), atol=1e-6
+    )
 
 
 def test_a_file_that_is_missing_or_no_image_is_named(small_run, pictures, tmp_path):

@@ -24,7 +24,8 @@ def predict(
             model.
 
     Returns:
-        For each input, a dict of outputs as plain Python values: `{"label": "positive", "probabilities": [...]}`.
+        For each input, a dict of outputs as plain Python values, with the names of the export's outputs. Probabilities
+        are by class: `{"label": "positive", "probabilities": {"negative": 0.1, "positive": 0.9}}`.
 
     Raises:
         RunError: the run does not exist or is damaged.

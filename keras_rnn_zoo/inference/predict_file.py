@@ -1,19 +1,17 @@
 """Predictions for whole files, which are read and written incrementally."""
 
-import contextlib
-import gzip
-import io
 import itertools
-import sys
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run import Run, open_run
-from keras_rnn_zoo.atomic_files import output_file, user_path
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.inference.load import LoadedRun, load_run
+from keras_rnn_zoo.inference.output_files import choose_output
 from keras_rnn_zoo.inference.predict import predict
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, open_inputs
+from keras_rnn_zoo.user_data.prediction_outputs import flat
 from keras_rnn_zoo.user_data.rows import BadRow
 
 CHUNK_SIZE = 512
@@ -28,52 +26,57 @@ def predict_file(
     columns: str = "",
     encoding: str = "",
     separator: str = "",
+    probabilities: bool = False,
     skip_bad_rows: bool = False,
     progress: Callable[[int], None] = lambda done: None,
     to: IO[str] | None = None,
     models_dir: str | None = None,
     **options: Any,
 ) -> dict[str, int]:
-    """Predicts the inputs in a file or folder, and writes them with their predictions in the format of the input.
+    """Predicts the inputs in a file or folder, and writes them with their predictions to another file.
 
-    Tables get additional columns, JSON Lines additional keys, text files one line per input line, CoNLL files an
-    additional column, and folders a CSV table with the names of the files. Columns and keys with the name of a
-    prediction are replaced. The output is UTF-8; invalid bytes in columns that are not read are copied. In CSV and TSV
-    files, a predicted text that a spreadsheet would interpret as a formula is prefixed with an apostrophe.
+    The extension of the output determines its format, which is otherwise that of the input. Tables get additional
+    columns, JSON additional keys, text files one line per input line, CoNLL files an additional column, and folders a
+    CSV table with the names of the files. Columns and keys with the name of a prediction are replaced. Text is UTF-8;
+    invalid bytes in columns that are not read are copied. In CSV and TSV files, a predicted text that a spreadsheet
+    would interpret as a formula is prefixed with an apostrophe.
 
     Args:
         run: the run or its name, or a run that `zoo.load` returned; `None` for the only run.
         input: the path, whose extension determines the file format, or an address such as `csv:new.txt`.
-        output: the file to write, compressed if it ends in .gz; by default, standard output.
+        output: the file to write, compressed if it ends in .gz; by default or for `-`, standard output.
         columns: which column holds the input, such as `text=review`; by default, the one that training read.
         encoding: the encoding of texts; by default, the one of a byte order mark, or else UTF-8 or the encoding that
             training read.
         separator: the separator of columns in a CSV or TSV file; by default, as in training, or detected.
+        probabilities: whether a table gets a column with the probability of each class. JSON always contains them.
         skip_bad_rows: whether to skip rows that cannot be read.
         progress: function that is called regularly with the number of inputs predicted so far.
-        to: the text file to write to if `output` is `None`; by default, standard output as UTF-8.
+        to: the text file to write to in place of standard output.
         models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
-        **options: prediction options, as for `predict`.
+        **options: prediction options, as for `predict`, and options of the input's format, such as the `sheet` of a
+            workbook.
 
     Returns:
-        A dict with the number of predicted inputs, `answered`, and of skipped ones, `skipped`.
+        A dict with the number of inputs that were predicted, `predicted`, and of those that were skipped, `skipped`.
 
     Raises:
         RunError: the run does not exist or is damaged.
-        DataError: the input does not exist or is empty, or a row cannot be read.
+        DataError: the input does not exist or is empty, a row cannot be read, or the output's format cannot be written.
     """
     found = run.run if isinstance(run, LoadedRun) else open_run(run, models_dir)
-    source = open_inputs(input, found.config, columns, encoding, separator)
+    reading = {name: options.pop(name) for name in registry.reading_options() if name in options}
+    source = open_inputs(input, found.config, columns, encoding, separator, **reading)
+    written = choose_output(source, output, to, probabilities=probabilities)
     loaded = run if isinstance(run, LoadedRun) else load_run(found)
-    counts = {"answered": 0, "skipped": 0}
-    with _opened(output, to) as file:
-        write = source.writer(file)
-        inputs = _valid_records(source, skip_bad_rows, counts)
+    counts = {"predicted": 0, "skipped": 0}
+    inputs = _valid_records(source, skip_bad_rows, counts)
+    with written.opened() as write:
         while records := list(itertools.islice(inputs, CHUNK_SIZE)):
             for record, prediction in zip(records, _predictions(loaded, records, options), strict=True):
-                write(record, prediction)
-                counts["answered"] += record.input is not None
-            progress(counts["answered"])
+                write(record, flat(prediction, every_class=probabilities) if written.flat else prediction)
+                counts["predicted"] += record.input is not None
+            progress(counts["predicted"])
         if not any(counts.values()):
             raise DataError(f"{source.path} contains nothing to predict. Name a file with inputs.")
     return counts
@@ -100,34 +103,3 @@ def _predictions(loaded: LoadedRun, records: list[InputRecord], options: dict[st
     predictions = predict(loaded, [records[index].input for index in order], **options)
     by_index = dict(zip(order, predictions, strict=True))
     return [by_index.get(index, {}) for index in range(len(records))]
-
-
-@contextlib.contextmanager
-def _opened(output: str | None, to: IO[str] | None) -> Iterator[IO[str]]:
-    """Yields the file to write: the file `output`, as opened by `output_file`, or `to`."""
-    if output is None:
-        with contextlib.nullcontext(to) if to else _utf8_stdout() as file:
-            yield file
-            file.flush()  # Report a full disk or a closed pipe here.
-        return
-    path = user_path(output)
-    with output_file(path) as content:
-        text: Any = {"encoding": "utf-8", "errors": "surrogateescape", "newline": ""}
-        compressed = path.suffix == ".gz"
-        with gzip.open(content, "wt", **text) if compressed else io.TextIOWrapper(content, **text) as file:
-            yield file
-
-
-@contextlib.contextmanager
-def _utf8_stdout() -> Iterator[IO[str]]:
-    """Yields standard output as UTF-8, whatever the locale; a replacement without a byte buffer is yielded as is."""
-    buffer = getattr(sys.stdout, "buffer", None)
-    if buffer is None:
-        yield sys.stdout
-        return
-    sys.stdout.flush()
-    file = io.TextIOWrapper(buffer, "utf-8", "surrogateescape", newline="")
-    try:
-        yield file
-    finally:
-        file.detach()  # Flushes, and leaves standard output open.

@@ -72,7 +72,9 @@ def _moved(dataset: DatasetConfig, data_dir: str | None) -> DatasetConfig:
 
     def moved(location: str) -> str:
         paths = location.split(",") if format == "text" else [location]
-        return ",".join(str(Path(data_dir) / Path(path.strip()).name) for path in paths)
+        # The name of a database may be followed by a query.
+        parts = [path.partition("?" if format == "sqlite" else "\0") for path in paths]
+        return ",".join(f"{Path(data_dir) / Path(path.strip()).name}{mark}{query}" for path, mark, query in parts)
 
     files = {split: moved(dataset.options[split]) for split in ("validation", "test") if dataset.options.get(split)}
     return replace(dataset, name=f"{format}:{moved(location)}", options={**dataset.options, **files})

@@ -78,7 +78,12 @@ class Classification(Task):
         return _plain(scores), confusion_report(truth, predicted, self.classes)
 
     def describe(self, prediction: Mapping[str, Any]) -> str:
-        return f"{prediction['label']} ({max(prediction['probabilities']):.1%})"
+        return f"{prediction['label']} ({max(prediction['probabilities'].values()):.1%})"
+
+    def trim(self, prediction: dict[str, Any]) -> dict[str, Any]:
+        """Names the probabilities: `[0.1, 0.9]` becomes `{"negative": 0.1, "positive": 0.9}`."""
+        named = dict(zip(self.classes, prediction["probabilities"], strict=True))
+        return {**prediction, "probabilities": named}
 
 
 def _plain(scores: Mapping[str, Any]) -> dict[str, float]:

@@ -1,12 +1,16 @@
 """Rows in shuffled blocks: the order in which training reads tables of any size."""
 
+import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from keras_rnn_zoo.user_data.rows import BadRow, Row
 
 BLOCK_SIZE, BLOCKS = 256, 64
 """Number of rows in a block, which is read at once, and number of blocks that are shuffled together."""
+STREAMS = 8
+"""Number of streams that are read at the same time if there are no blocks."""
 
 
 def mixed_blocks(
@@ -26,3 +30,42 @@ def mixed_blocks(
         rows = [row for index in order[start : start + together] for row in read(index)]
         generator.shuffle(rows)
         yield from rows
+
+
+class Blocks(NamedTuple):
+    """The blocks of rows that can be read in any order.
+
+    Attributes:
+        number: number of blocks.
+        read: returns the rows of a block.
+        together: number of blocks that are shuffled together.
+    """
+
+    number: int
+    read: Callable[[int], list[Any]]
+    together: int = BLOCKS
+
+
+def mixed_streams(streams: Sequence[Callable[[], Iterator[Any]]], seed: int) -> Iterator[Any]:
+    """Yields rows that can only be read in order, from several streams in random order, shuffled as they are read.
+
+    Args:
+        streams: functions that return the rows of each stream.
+        seed: seed of the order.
+    """
+    generator = random.Random(seed)
+    waiting = generator.sample(range(len(streams)), len(streams))[::-1]
+    active: list[Iterator[Any]] = []
+    pool: list[Any] = []
+    while waiting or active:
+        while waiting and len(active) < STREAMS:
+            active.append(streams[waiting.pop()]())
+        for stream in list(active):
+            rows = list(itertools.islice(stream, BLOCK_SIZE))
+            pool += rows
+            if len(rows) < BLOCK_SIZE:
+                active.remove(stream)
+        if len(pool) >= BLOCK_SIZE * BLOCKS or not (waiting or active):
+            generator.shuffle(pool)
+            yield from pool
+            pool = []

@@ -6,7 +6,7 @@ from typing import Any
 
 from keras_rnn_zoo.datasets._tagged import tagging_defaults
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.user_data.blocks import BLOCK_SIZE, BLOCKS, mixed_blocks
+from keras_rnn_zoo.user_data.blocks import BLOCK_SIZE, BLOCKS, Blocks, mixed_blocks
 from keras_rnn_zoo.user_data.columns import are_measured, choose_task, resolve, words_of
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, first
 from keras_rnn_zoo.user_data.table import MAX_COLUMNS, TASKS, TYPE_SAMPLE
@@ -133,7 +133,7 @@ class Columnar(RowSource):
                 yield row
         self._count = count
 
-    def mixed_rows(self, seed: int) -> Iterator[Row | BadRow]:
+    def blocks(self) -> Blocks | None:
         if self._count is None:
             self._count = self.count()
         starts = self.block_starts(self._count)
@@ -144,18 +144,22 @@ class Columnar(RowSource):
             rows = (self._row(index, record) for index, record in records)
             return [row for row in rows if row]
 
-        return mixed_blocks(len(starts), block, seed, self.blocks_together)
+        return Blocks(len(starts), block, self.blocks_together)
+
+    def mixed_rows(self, seed: int) -> Iterator[Row | BadRow]:
+        blocks = self.blocks()
+        return mixed_blocks(blocks.number, blocks.read, seed, blocks.together) if blocks else self.rows()
 
     def _row(self, index: int, record: Sequence[Any]) -> Row | BadRow | None:
         """Returns the row of a record, or `None` if all its columns are empty, as in the rows below an Excel table."""
-        if _is_blank(record[0]) and all(map(_is_blank, record)) and self._is_blank(index):
+        if is_blank_value(record[0]) and all(map(is_blank_value, record)) and self._is_blank(index):
             return None
         return self.row_of(self.where(index), record)
 
     def _is_blank(self, index: int) -> bool:
         """Whether all columns of a row are empty, given that those that are read are."""
         _, record = next(self.records(self.present, index))
-        return all(_is_blank(value) for value in record)
+        return all(is_blank_value(value) for value in record)
 
     def row_of(self, where: str, record: Sequence[Any]) -> Row | BadRow:
         """Converts the values of the columns that are read to a row with its input and target, or to a bad row.
@@ -226,7 +230,8 @@ def field_paths(fields: Iterable[tuple[str, ...]], source: object) -> dict[str, 
     return paths
 
 
-def _is_blank(value: Any) -> bool:
+def is_blank_value(value: Any) -> bool:
+    """Whether a value is missing, or an empty text or list."""
     if isinstance(value, str):
         return not value.strip()
     return is_missing(value) or (hasattr(value, "__len__") and not len(value))

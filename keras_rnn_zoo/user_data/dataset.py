@@ -46,7 +46,8 @@ def dataset_from_files(
         more_options: a function whose options the format has in addition to those of all files; they are passed to
             `kind` by name.
     """
-    source = SourceFiles(kind, location, tasks, options, config, more_options)
+    joins_files = registry.file_formats.get(format).joins_files
+    source = SourceFiles(kind, location, tasks, options, config, more_options, joins_files)
 
     def open_files(
         data_dir: str | None,

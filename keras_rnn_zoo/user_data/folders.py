@@ -254,7 +254,7 @@ def folder_inputs(kind: type[Folder], location: str, trained: TrainedOn) -> Inpu
         write = row_writer(file, [trained.input])
         return lambda record, prediction: write([record.record], prediction)
 
-    return InputFile(str(folder.folder), inputs, writer)
+    return InputFile(str(folder.folder), inputs, writer, flat=True, cells=lambda record: {trained.input: record.record})
 
 
 class _Labels(CsvTable):

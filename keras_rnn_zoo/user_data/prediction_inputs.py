@@ -3,15 +3,17 @@
 Each format's entry, in `keras_rnn_zoo.user_data.formats` or a plugin, defines how to open it for prediction.
 """
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.addresses import ending_of
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.user_data.columns import parse_columns, words_of
+from keras_rnn_zoo.user_data.joined_files import is_pattern, matching_files
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.textfile import likely_encoding
@@ -38,13 +40,23 @@ class InputFile(NamedTuple):
     Attributes:
         path: the file or folder.
         inputs: returns an iterator over the inputs and the rows that cannot be read.
-        writer: given an output file, returns a function that writes a record and its prediction, which is empty for
-            records without input.
+        writer: given an output file, returns a function that writes a record and its prediction in the format of the
+            input; the prediction is empty for records without input. `None` if the format is not text, and its entry
+            in the registry writes such files.
+        flat: whether `writer` writes predictions as table cells, as returned by `prediction_outputs.flat`.
+        cells: returns the values of a record by the name of their column, for output in other formats; `None` if a
+            record has only its input.
+        schema: the `pyarrow.Schema` of the columns, if they have one.
+        format: name of the file format.
     """
 
     path: str
     inputs: Callable[[], Iterator[InputRecord | BadRow]]
-    writer: Callable[[IO[str]], Writer]
+    writer: Callable[[IO[str]], Writer] | None = None
+    flat: bool = False
+    cells: Callable[[InputRecord], Mapping[str, Any]] | None = None
+    schema: Any = None
+    format: str = ""
 
 
 class TrainedOn(NamedTuple):
@@ -92,7 +104,7 @@ class TrainedOn(NamedTuple):
 
 
 def open_inputs(
-    address: str, config: RunConfig, columns: str = "", encoding: str = "", separator: str = ""
+    address: str, config: RunConfig, columns: str = "", encoding: str = "", separator: str = "", **more: str
 ) -> InputFile:
     """Opens the files that a run is to predict.
 
@@ -102,6 +114,7 @@ def open_inputs(
         columns: which column holds the input, such as `text=review`; by default, the one that training read.
         encoding: the encoding of texts; "" for that of a byte order mark, or else UTF-8 or the encoding in training.
         separator: the separator of columns in a table; "" for the one in training, or a detected one.
+        **more: options of single formats, such as the `sheet` of a workbook.
 
     Raises:
         OptionError: the format does not have an option that is set.
@@ -115,18 +128,42 @@ def open_inputs(
     if not colon or prefix not in registry.file_formats.names():
         prefix, location = _format_of(address, trained.input), address
     entry = registry.file_formats.get(prefix)
-    options = {"columns": columns, "encoding": encoding, "separator": separator}
+    options = {"columns": columns, "encoding": encoding, "separator": separator, **more}
     options = {name: value for name, value in options.items() if value}
     for name in options:
-        if name not in _options_of(entry):
-            others = [other.name for other in registry.file_formats.entries() if name in _options_of(other)]
+        if name not in entry.reading_options:
+            others = [other.name for other in registry.file_formats.entries() if name in other.reading_options]
             raise OptionError(
                 f"Option {name!r} applies only to {' and '.join(others)} files; received {address!r}. Omit the option."
             )
     if entry.predict is None or trained.input not in entry.inputs:
         raise unsupported_format(address, trained)
-    opened: InputFile = entry.predict(location, trained, **options)
-    return opened
+    if entry.joins_files and is_pattern(location):
+        opened = _joined(location, [entry.predict(str(path), trained, **options) for path in matching_files(location)])
+    else:
+        opened = entry.predict(location, trained, **options)
+    cells = opened.cells or (lambda record: {trained.source: record.input})
+    return opened._replace(format=entry.name, cells=cells)
+
+
+def _joined(location: str, files: list[InputFile]) -> InputFile:
+    """Returns several files as one, with a row for each of their rows."""
+
+    def inputs() -> Iterator[InputRecord | BadRow]:
+        for file in files:
+            name = Path(file.path).name
+            for row in file.inputs():
+                if isinstance(row, BadRow):
+                    yield row._replace(where=f"{name} {row.where}")
+                else:
+                    yield row._replace(record=(file, row))
+
+    def cells(record: InputRecord) -> Mapping[str, Any]:
+        file, row = record.record
+        found: Mapping[str, Any] = file.cells(row)
+        return found
+
+    return InputFile(location, inputs, None, cells=cells, schema=files[0].schema)
 
 
 def unsupported_format(address: str, trained: TrainedOn) -> DataError:
@@ -140,12 +177,6 @@ def unsupported_format(address: str, trained: TrainedOn) -> DataError:
     return DataError(f"The run reads {trained.input}, which the format of {address!r} does not hold. Name {expected}.")
 
 
-def _options_of(entry: registry.FileFormat) -> list[str]:
-    """Returns the names of a format's options for prediction."""
-    parameters = inspect.signature(entry.predict).parameters.values() if entry.predict else ()
-    return [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
-
-
 def _format_of(path: str, input: str) -> str:
     """Returns the name of the most likely format of a path."""
     entries = registry.file_formats.entries()
@@ -153,7 +184,7 @@ def _format_of(path: str, input: str) -> str:
         names = [entry.name for entry in entries if entry.folder and input in entry.inputs]
         names = names or [entry.name for entry in entries if entry.predict and not entry.folder]
     else:
-        ending = path.casefold().removesuffix(".gz").rpartition(".")[2]
+        ending = ending_of(path)
         names = [entry.name for entry in entries if ending in entry.endings]
     if not names:
         raise DataError(

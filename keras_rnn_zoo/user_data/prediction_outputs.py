@@ -1,5 +1,9 @@
-"""Writes predictions next to their inputs, in the format of the input file."""
+"""Writes predictions next to their inputs: as columns of a table, or as keys of a JSON object."""
 
+import abc
+import base64
+import datetime
+import decimal
 import functools
 import json
 import math
@@ -14,20 +18,53 @@ NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 Prediction = Mapping[str, Any]
 
 
+class PredictionFile(abc.ABC):
+    """A file of inputs and their predictions in a format to which any input can be converted.
+
+    Args:
+        file: the file to write to: of bytes if `binary`, else of text.
+        schema: the `pyarrow.Schema` of the inputs' columns, if they have one.
+    """
+
+    binary = False
+    flat = True
+    """Whether predictions are written as table cells, as returned by `flat`, rather than as nested values."""
+
+    @abc.abstractmethod
+    def __init__(self, file: IO[Any], schema: Any = None) -> None: ...
+
+    @abc.abstractmethod
+    def write(self, cells: Mapping[str, Any], prediction: Prediction) -> None:
+        """Writes an input, as values by the name of their column, and its prediction."""
+
+    def close(self) -> None:  # noqa: B027  Most formats have no end.
+        """Writes the end of the file, and leaves the file itself open."""
+
+
 def named(prediction: Prediction) -> dict[str, Any]:
     """Returns a prediction with the names that its values have in a file, such as `predicted_label`."""
     return {f"predicted_{name}": value for name, value in prediction.items()}
 
 
-def flat(prediction: Prediction) -> dict[str, Any]:
-    """Returns a prediction as values for table cells: the most likely class and its probability; tags are joined."""
+def flat(prediction: Prediction, *, every_class: bool = False) -> dict[str, Any]:
+    """Returns a prediction as values for table cells; a flat prediction is returned unchanged.
+
+    Probabilities become that of the most likely class, `probability`. Tags are joined.
+
+    Args:
+        prediction: the prediction.
+        every_class: whether to add the probability of each class, such as `probability_positive`.
+    """
     cells: dict[str, Any] = {}
     for name, value in prediction.items():
         if name == "probabilities":
-            cells["probability"] = max(value)
-        elif name == "tags":
+            by_class = value if isinstance(value, Mapping) else {}
+            cells["probability"] = max(by_class.values() if by_class else value)
+            if every_class:
+                cells |= {f"probability_{label}": probability for label, probability in by_class.items()}
+        elif name == "tags" and not isinstance(value, str):
             cells = {name: " ".join(value), **cells}
-        elif not isinstance(value, list) and name != "lengths":
+        elif not isinstance(value, list | Mapping) and name != "lengths":
             cells[name] = value
     return cells
 
@@ -69,6 +106,34 @@ def row_writer(
     return write
 
 
+class SeparatedRows(PredictionFile):
+    """A table with a header and separated columns; see `row_writer`."""
+
+    delimiter = ","
+    tsv = False
+
+    def __init__(self, file: IO[str], schema: Any = None) -> None:
+        self._file = file
+        self._names: list[str] = []
+        self._write: Callable[[Sequence[str], Prediction], None] | None = None
+
+    def write(self, cells: Mapping[str, Any], prediction: Prediction) -> None:
+        if self._write is None:
+            self._names = list(cells)
+            self._write = row_writer(self._file, self._names, delimiter=self.delimiter, tsv=self.tsv)
+        fields = [_cell(cells.get(name)) for name in self._names]
+        self._write([one_line(field) for field in fields] if self.tsv else fields, prediction)
+
+
+def _cell(value: Any) -> str:
+    """Returns a value as the text of a table cell: nothing for `None`, and JSON for lists and objects."""
+    if value is None:
+        return ""
+    if isinstance(value, Mapping | list | tuple | bool):
+        return json.dumps(value, ensure_ascii=False, default=_plain)
+    return str(_plain(value) if isinstance(value, bytes | datetime.date) else value)
+
+
 def json_line(record: Mapping[str, Any], prediction: Prediction) -> str:
     """Returns an object with its prediction as a line of JSON that is always valid UTF-8.
 
@@ -77,11 +142,25 @@ def json_line(record: Mapping[str, Any], prediction: Prediction) -> str:
     """
     document = {**record, **named(prediction)}
     try:
-        line = json.dumps(document, ensure_ascii=False, allow_nan=False)
+        line = json.dumps(document, ensure_ascii=False, allow_nan=False, default=_plain)
     except ValueError:
-        line = json.dumps(_without_nan(document), ensure_ascii=False, allow_nan=False)
+        line = json.dumps(_without_nan(document), ensure_ascii=False, allow_nan=False, default=_plain)
     line = re.sub("[\udc80-\udcff]", "\N{REPLACEMENT CHARACTER}", line)
     return re.sub("[\ud800-\udfff]", lambda match: f"\\u{ord(match[0]):04x}", line)
+
+
+def _plain(value: Any) -> Any:
+    """Returns a value that JSON lacks as one that it has: dates in ISO 8601, bytes in UTF-8 or else Base64."""
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return base64.b64encode(value).decode()
+    if isinstance(value, decimal.Decimal | datetime.timedelta):
+        return str(value)
+    return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
 def _without_nan(value: Any) -> Any:

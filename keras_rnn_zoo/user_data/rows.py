@@ -2,7 +2,7 @@
 
 import abc
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -68,6 +68,8 @@ class RowSource(abc.ABC):
     """The tag of words without a tag, which is not learned; "" if every tag is learned."""
     chunk = 256
     """Number of inputs that are passed to TensorFlow at once."""
+    present: Sequence[str] = ()
+    """The names of the columns, for tables."""
     task: str
     columns: Mapping[str, str]
 
@@ -101,9 +103,20 @@ class RowSource(abc.ABC):
         """Returns the absolute paths in the address: those of the files, or of their folder."""
         return self.paths()
 
+    def address(self) -> str:
+        """Returns the address of the files without the format, with absolute paths."""
+        return ",".join(map(str, self.named()))
+
     @abc.abstractmethod
     def rows(self) -> Iterator[Row | BadRow]:
         """Yields the rows, always in the same order."""
+
+    def blocks(self) -> Any:
+        """Returns the `keras_rnn_zoo.user_data.blocks.Blocks` of rows that can be read in any order, or `None`."""
+        return None
+
+    def limit_memory(self, files: int) -> None:  # noqa: B027  Most formats hold little in memory.
+        """Limits what is held in memory between passes, given the number of files that are open together."""
 
     def mixed_rows(self, seed: int) -> Iterator[Row | BadRow]:
         """Yields the rows shuffled with `seed`, as far as memory allows."""

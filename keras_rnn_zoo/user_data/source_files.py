@@ -1,11 +1,13 @@
 """A user's files, opened once: to find their task and columns, and then to train on them."""
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.options import read_options
 from keras_rnn_zoo.user_data.columns import parse_columns, usual_columns
+from keras_rnn_zoo.user_data.joined_files import JoinedFiles, is_pattern
 from keras_rnn_zoo.user_data.rows import RowSource
 
 
@@ -19,6 +21,7 @@ class SourceFiles:
         options: options set by the user.
         config: the description of a run that was trained on the files; `None` for a new training.
         more_options: a function whose options the format has in addition to those of all files.
+        joins_files: whether a pattern may name several files.
 
     Attributes:
         task: the task that the files are for.
@@ -29,27 +32,29 @@ class SourceFiles:
 
     def __init__(
         self,
-        kind: Callable[..., RowSource],
+        kind: type[RowSource],
         location: str,
         tasks: tuple[str, ...],
         options: Mapping[str, Any],
         config: RunConfig | None,
         more_options: Callable[..., None] | None,
+        joins_files: bool = False,
     ) -> None:
-        self._kind = kind
+        is_joined = joins_files and is_pattern(location)
+        self._kind = functools.partial(open_source, kind, joins_files)
         self._recorded = config.dataset.recorded if config else None
         self._named_in_training = str(config.dataset.options.get("columns", "")) if config else ""
-        self._folders: dict[str, str] = kind.divided(location)  # type: ignore[attr-defined]
+        self._folders = {} if is_joined else kind.divided(location)
         self._main = self._folders.get("train", location)
         format_options = read_options(more_options) if more_options else {}
         self._defaults = {"encoding": "", **{name: option.default for name, option in format_options.items()}}
         texts = ["encoding", *(name for name, option in format_options.items() if option.type is str)]
         self._reading = {name: str(options.get(name, "")) for name in texts}
         self._columns = self._columns_of(str(options.get("columns", "")))
-        source = kind(self._main, tasks, self._columns, **self._reading)
+        source = self._kind(self._main, tasks, self._columns, **self._reading)
         self.task, self.input = source.task, source.input
-        roots = kind.roots(location) if self._folders else source.named()  # type: ignore[attr-defined]
-        self.address = ",".join(map(str, roots))
+        roots = kind.roots(location) if self._folders else None
+        self.address = ",".join(map(str, roots)) if roots else source.address()
         self.defaults = {} if config else source.defaults()
         self._unused = [source]
 
@@ -79,3 +84,18 @@ class SourceFiles:
             if location := path or self._folders.get(split):
                 files[split] = self._kind(location, (self.task,), files["train"].columns, **reading)
         return files
+
+
+def open_source(
+    kind: type[RowSource],
+    joins_files: bool,
+    location: str,
+    tasks: tuple[str, ...],
+    given: Mapping[str, str],
+    **reading: Any,
+) -> RowSource:
+    """Opens the file at a location, or the files if it is a pattern; arguments as for `JoinedFiles`."""
+    if joins_files and is_pattern(location):
+        return JoinedFiles(kind, location, tasks, given, **reading)
+    make: Callable[..., RowSource] = kind
+    return make(location, tasks, given, **reading)

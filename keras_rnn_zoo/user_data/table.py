@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.user_data.blocks import BLOCK_SIZE, mixed_blocks
+from keras_rnn_zoo.user_data.blocks import BLOCK_SIZE, Blocks, mixed_blocks
 from keras_rnn_zoo.user_data.columns import are_measured, choose_task, resolve, words_of
-from keras_rnn_zoo.user_data.prediction_inputs import Writer
+from keras_rnn_zoo.user_data.prediction_inputs import InputRecord, Writer
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, first
 from keras_rnn_zoo.user_data.text_defaults import text_defaults
 from keras_rnn_zoo.user_data.textfile import Mark, TextFile, check_text
@@ -78,6 +78,10 @@ class Table(RowSource):
     present: Sequence[str] = ()
     """The names of the columns; their numbers if the file has no header."""
 
+    def limit_memory(self, files: int) -> None:
+        if files > 1:
+            self.file.release()
+
     def _check_columns(self, words: tuple[str, ...]) -> None:
         """Raises `DataError` if the columns are not valid for the format."""
 
@@ -95,6 +99,16 @@ class Table(RowSource):
     def prediction_writer(self, file: IO[str]) -> Writer:
         """Returns a function that writes a record of this table with its prediction."""
         raise NotImplementedError
+
+    flat = True
+    """Whether predictions are written as table cells; see `InputFile`."""
+
+    def cells(self, record: InputRecord) -> Mapping[str, Any]:
+        """Returns the fields of a record by column; columns without a name get their number."""
+        if record.record.whole is not None:
+            return dict(record.record.whole)
+        names = [name or str(number) for number, name in enumerate(self.present, 1)]
+        return dict(zip(names, record.record.fields, strict=True))
 
     def _measured(self, column: str) -> bool:
         index = self.present.index(column)
@@ -121,14 +135,18 @@ class Table(RowSource):
         """Returns the mark of the first row."""
         return self.file.start
 
-    def mixed_rows(self, seed: int) -> Iterator[Row | BadRow]:
+    def blocks(self) -> Blocks | None:
+        """Returns the blocks of rows; `None` if the file can only be read from its start."""
         if not self.file.seekable:
-            yield from self.rows()
-            return
+            return None
         if not self._marks:  # The file has not been read completely yet.
             for _ in self.rows():
                 pass
-        yield from mixed_blocks(len(self._marks), self._block, seed)
+        return Blocks(len(self._marks), self._block)
+
+    def mixed_rows(self, seed: int) -> Iterator[Row | BadRow]:
+        blocks = self.blocks()
+        return mixed_blocks(blocks.number, blocks.read, seed) if blocks else self.rows()
 
     def _block(self, index: int) -> list[Row | BadRow]:
         if self._held is not None:

@@ -1,14 +1,18 @@
 """Tables to predict: chooses the input column by the option, by the training data, or by its name."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.user_data.columnar import Columnar
 from keras_rnn_zoo.user_data.columns import ColumnError, guess, listed
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.separators import named_separator
 from keras_rnn_zoo.user_data.table import Table
 from keras_rnn_zoo.user_data.textfile import TextFile
+
+T = TypeVar("T", Table, Columnar)
 
 
 def separated_inputs(
@@ -47,13 +51,34 @@ def table_inputs(
     Raises:
         DataError: the column does not exist, or no column has a usual name.
     """
-    encoding = trained.encoding_of(location, encoding)
-    word, user_column = trained.source, trained.column_given(columns)
-    training_column, required = trained.known_column("table")
+    encoding, word = trained.encoding_of(location, encoding), trained.source
 
     def opened(column: str) -> Table:
         return kind(location, (trained.task,), {word: column} if column else {}, encoding, (word,), separator)
 
+    table = open_input_column(opened, trained, columns)
+
+    def inputs() -> Iterator[InputRecord | BadRow]:
+        for record, _ in table.records():
+            row = table.row_of(record)
+            yield row if isinstance(row, BadRow) else InputRecord(row.raw, record)
+
+    return InputFile(str(table.file.path), inputs, table.prediction_writer, table.flat, table.cells)
+
+
+def open_input_column(opened: Callable[[str], T], trained: TrainedOn, columns: str) -> T:
+    """Opens a table with its input column: the one that the user named, that of training, or one with a usual name.
+
+    Args:
+        opened: opens the table with a column, or with "" to choose the column by its name.
+        trained: what the run was trained on.
+        columns: as in the option `columns`.
+
+    Raises:
+        DataError: the column does not exist, or no column has a usual name.
+    """
+    word, user_column = trained.source, trained.column_given(columns)
+    training_column, required = trained.known_column("table")
     try:
         table = opened(user_column or training_column)
     except ColumnError as error:
@@ -66,15 +91,9 @@ def table_inputs(
         # The name of a single column may be the first row of a file without a header.
         present = listed(table.present)
         raise DataError(
-            f"{table.file.path}: none of its columns ({present}) has a usual name for {word!r}. {_advice(word, '')}"
+            f"{table.named()[0]}: none of its columns ({present}) has a usual name for {word!r}. {_advice(word, '')}"
         )
-
-    def inputs() -> Iterator[InputRecord | BadRow]:
-        for record, _ in table.records():
-            row = table.row_of(record)
-            yield row if isinstance(row, BadRow) else InputRecord(row.raw, record)
-
-    return InputFile(str(table.file.path), inputs, table.prediction_writer)
+    return table
 
 
 def _advice(word: str, training_column: str) -> str:

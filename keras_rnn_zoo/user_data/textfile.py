@@ -46,6 +46,7 @@ class TextFile:
     def __init__(self, location: str, encoding: str = "") -> None:
         self.path = existing_file(location)
         self.content: bytes | None = None
+        self._is_kept = True
         self._idle: list[IO[bytes]] = []  # The opened file, while nothing reads it.
         weakref.finalize(self, _close, self._idle)
         with self._raw() as raw:
@@ -67,6 +68,12 @@ class TextFile:
                 f"{self.path} is not a text file: it contains a zero byte. Name a text file, or its encoding, such as "
                 "--set encoding=utf-16."
             )
+
+    def release(self) -> None:
+        """Holds neither the content in memory nor the file open between two uses, for many files together."""
+        self.content, self._is_kept = None, False
+        _close(self._idle)
+        self._idle.clear()
 
     @property
     def seekable(self) -> bool:
@@ -92,7 +99,7 @@ class TextFile:
             raw.seek(0)
             yield raw
         finally:
-            if raw.closed or self._idle or self.content is not None:
+            if raw.closed or self._idle or self.content is not None or not self._is_kept:
                 raw.close()
             else:
                 self._idle.append(raw)

@@ -90,7 +90,7 @@ def test_classes_may_have_names_beyond_ascii(tmp_path):
 
 def test_the_line_for_people():
     task = Classification(TextReader(), ("no", "yes"))
-    assert task.describe({"label": "yes", "probabilities": [0.021, 0.979]}) == "yes (97.9%)"
+    assert task.describe({"label": "yes", "probabilities": {"no": 0.021, "yes": 0.979}}) == "yes (97.9%)"
 
 
 def test_the_loss_is_the_cross_entropy_of_the_logits():

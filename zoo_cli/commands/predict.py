@@ -1,6 +1,5 @@
 """`zoo predict`."""
 
-import codecs
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,8 @@ import click
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.options import parse_options
-from keras_rnn_zoo.printing import printable
+from keras_rnn_zoo.printing import printable, shell_quote
+from keras_rnn_zoo.user_data.encodings import encoding_of
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import models_dir_option, split_pairs
 from zoo_cli.tables import data_stream, print_json
@@ -30,9 +30,12 @@ MAX_SHOWN = 60
     multiple=True,
     help="Set a prediction option, such as temperature=0.5. May be repeated.",
 )
-@click.option("--input", "source", metavar="FILE", help="Predict a file (csv, tsv, jsonl, txt, conll) or a folder.")
+@click.option("--input", "source", metavar="FILE", help="Predict a file or a folder.")
 @click.option(
-    "--output", metavar="FILE", show_default="standard output", help="Write the predictions of --input to a file."
+    "--output",
+    metavar="FILE",
+    show_default="standard output, as is -",
+    help="Write the predictions of --input to a file, in the format that its extension names.",
 )
 @click.option(
     "--columns",
@@ -44,7 +47,10 @@ MAX_SHOWN = 60
     "--encoding",
     metavar="NAME",
     show_default="UTF-8, or as in training",
-    help="Encoding of --input, such as cp1252.",
+    help="Encoding of --input or of standard input, such as cp1252.",
+)
+@click.option(
+    "--probabilities", is_flag=True, help="With --input: add a column with the probability of each class to a table."
 )
 @click.option("--skip-bad-rows", is_flag=True, help="Skip invalid rows of --input instead of stopping.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -58,6 +64,7 @@ def command(
     output: str | None,
     columns: str | None,
     encoding: str | None,
+    probabilities: bool,
     skip_bad_rows: bool,
     as_json: bool,
     models_dir: str | None,
@@ -79,6 +86,7 @@ def command(
       zoo predict many_to_one --json < reviews.txt
       zoo predict ctc scans/page1.png scans/page2.png
       zoo predict many_to_one --input new.csv --output predictions.csv
+      zoo predict many_to_one --input new.parquet --output predictions.jsonl
       zoo predict sync_many_to_many "ROMEO:" --set temperature=0.5 --set max_new_tokens=200
     """
     import keras_rnn_zoo as zoo
@@ -86,17 +94,20 @@ def command(
     from keras_rnn_zoo.artifacts.run import open_run
 
     settings = split_pairs(pairs)
-    reading = {"columns": columns, "encoding": encoding or settings.pop("encoding", None)}
-    reading["separator"] = settings.pop("separator", None)  # The last two can be set as in training.
+    # Options of formats can be set as in training.
+    reading: dict[str, Any] = {name: settings.pop(name, None) for name in registry.reading_options()}
+    reading |= {"columns": columns or reading["columns"], "encoding": encoding or reading["encoding"]}
+    reading |= {"probabilities": probabilities, "skip_bad_rows": skip_bad_rows}
     export = find_export(run)
-    _check_usage(inputs, source, output, export, as_json=as_json, skip_bad_rows=skip_bad_rows, reading=reading)
+    _check_usage(inputs, source, output, export, as_json=as_json, reading=reading)
     found = export or open_run(run, models_dir)
     task = (read_facts(export) if export else open_run(found).config).task
+    _check_for_files(run, inputs, task.input)
     options = parse_options(registry.tasks.get(task.name).prediction_options, settings, "a prediction of this run")
     if source is not None:
-        _predict_file(open_run(run, models_dir), source, output, reading, skip_bad_rows, (quiet, verbose), options)
+        _predict_file(open_run(run, models_dir), source, output, reading, (quiet, verbose), options)
         return
-    lines = [os.fsencode(text) for text in inputs] or _decode_mark(sys.stdin.buffer.read()).splitlines()
+    lines = [os.fsencode(text) for text in inputs] or _as_utf8(sys.stdin.buffer.read(), reading["encoding"] or "")
     by_path = registry.reader_of(registry.tasks.get(task.name), task.input).by_path
     with frameworks(quiet, verbose):
         loaded = zoo.load(found)
@@ -117,23 +128,25 @@ def _check_usage(
     export: Path | None,
     *,
     as_json: bool,
-    skip_bad_rows: bool,
-    reading: Mapping[str, str | None],
+    reading: Mapping[str, Any],
 ) -> None:
     """Raises `click.UsageError` for options that do not go together."""
     if source is None:
-        if output or skip_bad_rows or reading["columns"]:
-            raise click.UsageError("--output, --columns, --encoding, and --skip-bad-rows require --input FILE.")
-        if reading["encoding"]:
-            raise click.UsageError("An encoding requires --input FILE; other inputs are UTF-8.")
-        if reading["separator"]:
-            raise click.UsageError("A separator requires --input FILE.")
+        if output or any(reading[name] for name in ("columns", "probabilities", "skip_bad_rows")):
+            raise click.UsageError("--output, --columns, --probabilities, and --skip-bad-rows require --input FILE.")
+        if inputs and reading["encoding"]:
+            raise click.UsageError(
+                "An encoding requires --input FILE or lines of standard input; INPUTs on the command line are UTF-8."
+            )
+        if set_only := [name for name, value in reading.items() if value and name != "encoding"]:
+            raise click.UsageError(f"The option {set_only[0]} requires --input FILE.")
         if not inputs and (sys.stdin is None or sys.stdin.isatty()):
             raise click.UsageError("There is nothing to predict. Pass RUN and INPUT, or pipe lines to standard input.")
         return
     if inputs or as_json:
         raise click.UsageError(
-            "INPUTs and --json cannot be combined with --input FILE: the predictions have the format of the file."
+            "INPUTs and --json cannot be combined with --input FILE: the extension of --output determines the format "
+            "of the predictions, as in --output predictions.json."
         )
     if export:
         raise click.UsageError(
@@ -141,12 +154,25 @@ def _check_usage(
         )
 
 
+def _check_for_files(run: str | None, inputs: Sequence[str], input: str) -> None:
+    """Raises `click.UsageError` for an INPUT that is a file or folder of inputs rather than an input."""
+    for text in inputs:
+        place = registry.file_with_inputs(text, input)
+        if place:
+            command = f"zoo predict {shell_quote(run or '')} --input {shell_quote(text)}"
+            raise click.UsageError(
+                f"{text!r} is a {place} here. To predict what is in it: {command}. To predict the text itself, pipe it "
+                "to standard input."
+                if input == "text"
+                else f"{text!r} is a {place}, not a single {input}. To predict what is in it: {command}."
+            )
+
+
 def _predict_file(
     run: Any,
     source: str,
     output: str | None,
-    reading: Mapping[str, str | None],
-    skip_bad_rows: bool,
+    reading: Mapping[str, Any],
     verbosity: tuple[bool, bool],
     options: Mapping[str, Any],
 ) -> None:
@@ -159,22 +185,21 @@ def _predict_file(
             run,
             source,
             output,
-            **{name: value or "" for name, value in reading.items()},
-            skip_bad_rows=skip_bad_rows,
+            **{name: value for name, value in reading.items() if value},
             progress=(lambda done: None) if verbosity[0] else _show_progress,
             to=stdout,
             **options,
         )
     skipped = f" and skipped {counts['skipped']:,} invalid rows" if counts["skipped"] else ""
-    wrote = f" Wrote {output}" if output else ""
-    click.echo(printable(f"Predicted {counts['answered']:,} inputs{skipped}.{wrote}"), err=True)
+    wrote = f" Wrote {output}" if output and output != "-" else ""
+    click.echo(printable(f"Predicted {counts['predicted']:,} inputs{skipped}.{wrote}"), err=True)
 
 
-def _decode_mark(text: bytes) -> bytes:
-    """Returns a text as UTF-8 without its byte order mark, which may be that of UTF-8 or UTF-16."""
-    if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return text.decode("utf-16", "replace").encode()
-    return text.removeprefix(codecs.BOM_UTF8)
+def _as_utf8(text: bytes, encoding: str) -> list[bytes]:
+    """Returns the lines of a text as UTF-8, without its byte order mark, which takes precedence over the encoding."""
+    name, size = encoding_of(text, encoding)
+    content = text[size:] if name == "utf-8" else text[size:].decode(name, "replace").encode()
+    return content.splitlines()
 
 
 def _show_progress(done: int) -> None:

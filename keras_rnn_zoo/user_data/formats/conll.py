@@ -51,6 +51,7 @@ def sentence_inputs(location: str, trained: TrainedOn, *, columns: str = "", enc
     tasks=("tagging",),
     address="conll:FILE",
     endings=("conll", "conllu", "iob", "bio"),
+    unclear_endings=("txt", "tsv"),
     inputs=("text",),
     column_names="conll",
     predict=sentence_inputs,

@@ -12,7 +12,7 @@ from keras_rnn_zoo.user_data.columns import by_number, is_header
 from keras_rnn_zoo.user_data.csv_lines import RecordLines, TooManyFieldsError
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.prediction_inputs import Writer
-from keras_rnn_zoo.user_data.prediction_outputs import row_writer
+from keras_rnn_zoo.user_data.prediction_outputs import SeparatedRows, row_writer
 from keras_rnn_zoo.user_data.rows import BadRow, shown
 from keras_rnn_zoo.user_data.separators import (
     DETECTED,
@@ -176,7 +176,10 @@ def table_options(*, separator: str = "") -> None:
     endings=("csv",),
     inputs=("text",),
     column_names="table",
+    joins_files=True,
     predict=functools.partial(separated_inputs, CsvTable),
+    write=SeparatedRows,
+    unclear_endings=("txt", "text", "dat", "data"),
 )
 def csv_file(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A CSV file with a header, or whose columns are named by number; gzip or not."""

@@ -11,7 +11,7 @@ from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, TrainedOn, Writer
-from keras_rnn_zoo.user_data.prediction_outputs import json_line
+from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile, json_line
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.table import TASKS, Record, Table
 from keras_rnn_zoo.user_data.table_inputs import table_inputs
@@ -24,6 +24,8 @@ _TOKEN = re.compile(r'[,\[{]|"[^"\\]*+(?:\\.[^"\\]*+)*+"?+')
 
 class JsonlTable(Table):
     """JSON Lines: an object per line."""
+
+    flat = False
 
     def _header(self) -> list[str]:
         self.has_header = True
@@ -45,7 +47,8 @@ class JsonlTable(Table):
                 yield self._record(line, f"line {number}"), Mark(end, number)
 
     def prediction_writer(self, file: IO[str]) -> Writer:
-        return lambda record, prediction: print(json_line(record.record.whole, prediction), file=file)
+        lines = JsonlRows(file)
+        return lambda record, prediction: lines.write(record.record.whole, prediction)
 
     def _record(self, line: str, where: str) -> Record:
         document = _parsed(line)
@@ -60,9 +63,21 @@ class JsonlTable(Table):
         return Record(where, (), BadRow(where, "", line.strip(), fault))
 
 
+class JsonlRows(PredictionFile):
+    """JSON Lines with predictions."""
+
+    flat = False
+
+    def __init__(self, file: IO[str], schema: Any = None) -> None:
+        self._file = file
+
+    def write(self, cells: Mapping[str, Any], prediction: Prediction) -> None:
+        print(json_line(cells, prediction), file=self._file)
+
+
 def _parsed(line: str) -> Any:
     """Returns the object in a line, a list (with any other value), or a fault in words."""
-    if len(line) > MAX_TOKENS and _has_more_tokens(line, MAX_TOKENS):
+    if len(line) > MAX_TOKENS and has_more_tokens(line, MAX_TOKENS):
         return f"it contains more than {MAX_TOKENS // 2:,} values"
     try:
         document = json.loads(line)
@@ -71,7 +86,8 @@ def _parsed(line: str) -> Any:
     return document if isinstance(document, dict) else [document]
 
 
-def _has_more_tokens(line: str, limit: int) -> bool:
+def has_more_tokens(line: str, limit: int) -> bool:
+    """Whether a JSON document has more than `limit` texts, commas and brackets."""
     return next(itertools.islice(_TOKEN.finditer(line), limit, None), None) is not None
 
 
@@ -88,7 +104,10 @@ def jsonl_inputs(location: str, trained: TrainedOn, *, columns: str = "", encodi
     endings=("jsonl", "ndjson"),
     inputs=("text",),
     column_names="table",
+    joins_files=True,
     predict=jsonl_inputs,
+    write=JsonlRows,
+    unclear_endings=("json",),
 )
 def jsonl_file(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A file of JSON objects, one per line; gzip or not."""

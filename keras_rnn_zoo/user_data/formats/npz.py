@@ -2,26 +2,26 @@
 
 import array
 import dataclasses
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
-from keras_rnn_zoo.errors import DataError, ZooError
+from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
-from keras_rnn_zoo.memory import available
-from keras_rnn_zoo.user_data.columns import choose_task, resolve, words_of
+from keras_rnn_zoo.user_data.array_outputs import NpzRows
+from keras_rnn_zoo.user_data.columns import ColumnError, choose_task, resolve, words_of
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
+from keras_rnn_zoo.user_data.npz_archive import arrays_of, name_of, splits_of, without_split
+from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, existing_file
-from keras_rnn_zoo.user_data.safe_npy import read_array
 from keras_rnn_zoo.user_data.targets import as_column, as_targets, measured, plain
 from keras_rnn_zoo.user_data.textfile import check_text
 
 LENGTHS = ("lengths", "length", "x_lengths")
-MEMORY_FRACTION = 0.8
-"""The fraction of free memory that arrays may use; the rest is for processing them."""
+IDS_INSPECTED, MIN_IDS = 100, 256
+"""Number of series that are inspected for token ids, and the lowest maximum that is reported."""
 
 
 class Arrays(RowSource):
@@ -34,33 +34,71 @@ class Arrays(RowSource):
 
     input = "series"
 
-    def __init__(self, location: str, tasks: tuple[str, ...], given: Mapping[str, str], encoding: str) -> None:
-        arrays = self.open(location)
+    def __init__(
+        self,
+        location: str,
+        tasks: tuple[str, ...],
+        given: Mapping[str, str],
+        encoding: str,
+        words: tuple[str, ...] | None = None,
+    ) -> None:
+        arrays, given = self.open(location), without_split(location, given)
         lengths = next((name for name in LENGTHS if name in arrays), "")
         present = [name for name in arrays if name != lengths]
-        self.task = choose_task(
-            tasks, given, present, lambda column: measured(as_column(arrays[column], self._named(column)))
-        )
-        words = words_of(self.task, self.input)
-        self.columns = resolve(words, given, present, self.path, self.task)
-        self.x, y = (arrays[self.columns[word]] for word in words)
+
+        def are_measured(column: str) -> bool:
+            return measured(as_column(arrays[column], self._named(column)))
+
+        self.task = tasks[0] if words else choose_task(tasks, given, present, are_measured)
+        words = words or words_of(self.task, self.input)
+        self.columns = resolve(words, given, present, name_of(location, self.path), self.task)
+        self.x = arrays[self.columns[words[0]]]
         if not self.x.ndim:
             raise DataError(f"{self._named(self.columns[words[0]])}: series are expected; received a single number.")
-        target = self._named(self.columns[words[1]])
-        self.y = as_targets(as_column(y, target), target, one_hot=self.task_files.classes == "one")
         self.bounds = self._bounds(arrays.get(lengths))
-        if len(self.bounds) != len(self.y):
-            raise DataError(
-                f"{self.path}: {self.columns['series']!r} has {len(self.bounds):,} series, but "
-                f"{self.columns[words[1]]!r} has {len(self.y):,} targets. Write a target for each series."
-            )
-        first = self._series(0) if len(self.y) else None
+        self.y = self._targets(arrays[self.columns[words[1]]], self.columns[words[1]]) if len(words) > 1 else None
+        first = self._series(0) if len(self.bounds) else None
         self.features = first.shape[1] if first is not None and first.ndim == 2 else 1
+
+    @classmethod
+    def divided(cls, location: str) -> dict[str, str]:
+        return splits_of(existing_file(location))
+
+    @classmethod
+    def roots(cls, location: str) -> list[Path]:
+        return [existing_file(location)]
+
+    def _targets(self, y: Any, column: str) -> Any:
+        name = self._named(column)
+        targets = as_targets(as_column(y, name), name, one_hot=self.task_files.classes == "one")
+        if len(self.bounds) != len(targets):
+            raise DataError(
+                f"{self.path}: {self.columns['series']!r} has {len(self.bounds):,} series, but {column!r} has "
+                f"{len(targets):,} targets. Write a target for each series."
+            )
+        return targets
+
+    def warnings(self) -> list[str]:
+        """Warns of token ids, which are numbers, but not measurements."""
+        if self.features != 1 or not len(self.bounds):
+            return []
+        sample = [self.bounds.cut(self.x, index) for index in range(min(len(self.bounds), IDS_INSPECTED))]
+        numbers = [np.asarray(series) for series in sample]
+        if any(array.dtype.kind not in "iu" or not array.size or array.min() < 0 for array in numbers):
+            return []
+        highest = max(int(array.max()) for array in numbers)
+        if highest < MIN_IDS:
+            return []
+        return [
+            f"{self._named(self.columns['series'])} holds integers up to {highest:,}, like the token ids that "
+            "keras.datasets.imdb.load_data() returns. They are read as measurements, and nothing can be learned from "
+            "ids that way. For texts, write the words themselves to a CSV file; for measurements, write floats."
+        ]
 
     def open(self, location: str) -> Mapping[str, Any]:
         """Returns the arrays by name, and sets `path`, which names them in messages."""
         self.path = existing_file(location)
-        return _read_arrays(self.path)
+        return arrays_of(location, self.path)
 
     def _named(self, column: str) -> str:
         return f"{self.path}, array {column!r}"
@@ -98,7 +136,7 @@ class Arrays(RowSource):
         return [self.path]
 
     def rows(self) -> Iterator[Row | BadRow]:
-        return map(self._row, range(len(self.y)))
+        return map(self._row, range(len(self.bounds)))
 
     def _row(self, index: int) -> Row | BadRow:
         where, series = f"example {index}", self._series(index)
@@ -109,6 +147,8 @@ class Arrays(RowSource):
         if not series.size:
             missing = "features" if len(series) else "steps"
             return BadRow(where, self.columns["series"], "", f"the series has no {missing}")
+        if self.y is None:
+            return Row(where, index, "")
         column, target = self.columns[self.task_files.target], plain(self.y[index])
         if target is None:
             return BadRow(where, column, "", "a text or a number is expected")
@@ -119,7 +159,7 @@ class Arrays(RowSource):
     def mixed_rows(self, seed: int) -> Iterator[Row | BadRow]:
         import random
 
-        indices = array.array("Q", range(len(self.y)))
+        indices = array.array("Q", range(len(self.bounds)))
         random.Random(seed).shuffle(indices)
         return map(self._row, indices)
 
@@ -172,45 +212,6 @@ class _Joined:
         return x[self.ends[index - 1] if index else 0 : self.ends[index]]
 
 
-def _read_arrays(path: Path) -> dict[str, Any]:
-    """Returns the arrays of a NumPy archive by name, each read directly into its final memory."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = {member.filename: member for member in archive.infolist() if member.filename.endswith(".npy")}
-            size, room = sum(member.file_size for member in members.values()), available()
-            if size > room * MEMORY_FRACTION:
-                raise DataError(
-                    f"{path} has {size:,} bytes uncompressed, but only {MEMORY_FRACTION:.0%} of the {room:,} bytes of "
-                    "free memory may be used. Split it, or free memory."
-                )
-            return {
-                name.removesuffix(".npy"): read_array(
-                    _unpacked(archive, member), f"{path}, array {name.removesuffix('.npy')!r}"
-                )
-                for name, member in members.items()
-            }
-    except ZooError:
-        raise
-    except Exception as error:  # `zipfile` raises many kinds of exceptions for damaged files.
-        raise DataError(f"{path} is not a NumPy archive: {error}. Write it with numpy.savez.") from None
-
-
-def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Any:
-    """Returns the bytes of a file in an archive."""
-    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        # `zipfile` decompresses a megabyte of these at a time, whatever the size of the result.
-        raise ValueError(f"{member.filename} is compressed by a method that NumPy does not use")
-    content = np.empty(member.file_size, "uint8")
-    with archive.open(member) as file:
-        offset = 0
-        while block := file.read(2**20):
-            content[offset : offset + len(block)] = np.frombuffer(block, "uint8")
-            offset += len(block)
-    if offset < len(content):
-        raise EOFError(f"{member.filename} is truncated")
-    return content
-
-
 def _numbers(item: Any) -> Any:
     """Converts an item of an object array to an array of numbers; returns `None` if it is not numeric."""
     if isinstance(item, str | bytes):
@@ -221,8 +222,44 @@ def _numbers(item: Any) -> Any:
         return None
 
 
+def series_inputs(location: str, trained: TrainedOn, *, columns: str = "") -> InputFile:
+    """Opens series to predict; predictions are written with the index of each series.
+
+    Args:
+        location: the path.
+        trained: what the run was trained on.
+        columns: as in the option `columns`; by default, the array that training read, or one with a usual name.
+    """
+    word, (training_column, _) = trained.source, trained.known_column("npz")
+    column = trained.column_given(columns)
+
+    def opened(column: str) -> Arrays:
+        return Arrays(location, (trained.task,), {word: column} if column else {}, "", (word,))
+
+    try:
+        arrays = opened(column or training_column)
+    except ColumnError:
+        if column or not training_column:
+            raise
+        arrays = opened("")
+
+    def inputs() -> Iterator[InputRecord | BadRow]:
+        for row in arrays.rows():
+            yield row if isinstance(row, BadRow) else InputRecord(arrays.load(row), row.raw)
+
+    return InputFile(str(arrays.path), inputs, cells=lambda record: {"index": record.record})
+
+
 @registry.file_format(
-    "npz", order=8, tasks=("classification", "regression", "transcription"), address="npz:FILE", endings=("npz",)
+    "npz",
+    order=8,
+    tasks=("classification", "regression", "transcription"),
+    address="npz:FILE",
+    endings=("npz",),
+    inputs=("series",),
+    column_names="npz",
+    predict=series_inputs,
+    write=NpzRows,
 )
 def npz(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A NumPy archive with series `x`, ragged or padded with `lengths`, and targets `y`."""

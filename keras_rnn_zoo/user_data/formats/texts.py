@@ -81,6 +81,7 @@ def text_inputs(location: str, trained: TrainedOn, *, encoding: str = "") -> Inp
     tasks=("translation", "language_modeling"),
     address="text:SOURCE,TARGET or text:BOOK",
     endings=("txt", "text"),
+    unclear_endings=("txt", "text"),
     inputs=("text",),
     predict=text_inputs,
 )

@@ -8,6 +8,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.formats.csv import CsvTable, table_options
+from keras_rnn_zoo.user_data.prediction_outputs import SeparatedRows
 from keras_rnn_zoo.user_data.table import MAX_COLUMNS, TASKS, Record
 from keras_rnn_zoo.user_data.table_inputs import separated_inputs
 from keras_rnn_zoo.user_data.textfile import Mark
@@ -33,6 +34,12 @@ class TsvTable(CsvTable):
                 yield Record(f"line {end.line}", fields), end
 
 
+class TsvRows(SeparatedRows):
+    """A table with a header, tab-separated columns, and one line per row."""
+
+    tsv = True
+
+
 def _unquoted(field: str) -> str:
     if len(field) < 2 or field[0] != '"' or field[-1] != '"':
         return field
@@ -48,7 +55,10 @@ def _unquoted(field: str) -> str:
     endings=("tsv", "tab"),
     inputs=("text",),
     column_names="table",
+    joins_files=True,
     predict=functools.partial(separated_inputs, TsvTable),
+    write=TsvRows,
+    unclear_endings=("txt", "text"),
 )
 def tsv_file(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A file of tab-separated columns with a header, or whose columns are named by number; gzip or not."""

@@ -1,0 +1,142 @@
+"""Several files with the same columns, named by a pattern such as `part-*.csv`, as one source of rows."""
+
+import glob
+from collections.abc import Callable, Iterator, Mapping
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, TypeVar
+
+from keras_rnn_zoo.atomic_files import user_path
+from keras_rnn_zoo.errors import DataError, nearest
+from keras_rnn_zoo.user_data.blocks import Blocks, mixed_blocks, mixed_streams
+from keras_rnn_zoo.user_data.columns import listed
+from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource
+
+MAX_FILES = 100_000
+"""Maximum number of files that a pattern may match."""
+
+R = TypeVar("R", Row, BadRow, Row | BadRow)
+
+
+def is_pattern(location: str) -> bool:
+    """Whether a location has `*`, `?` or `[` and is not the name of an existing file."""
+    return glob.has_magic(location) and not user_path(location).exists()
+
+
+def matching_files(location: str) -> list[Path]:
+    """Returns the absolute paths of the files that match a pattern, sorted by name.
+
+    Raises:
+        DataError: there are none, or too many.
+    """
+    pattern = user_path(location).absolute()
+    folder = _folder_of(pattern)
+    found = folder.glob(str(pattern.relative_to(folder))) if folder.is_dir() else ()
+    paths = sorted(path for path in found if path.is_file() and not path.name.startswith("."))
+    if len(paths) > MAX_FILES:
+        raise DataError(f"{pattern} matches {len(paths):,} files; up to {MAX_FILES:,} are supported. Join some.")
+    if paths:
+        return paths
+    if not folder.is_dir():
+        raise DataError(f"No file matches {pattern}: there is no folder {folder}. Check the path.")
+    names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    close = nearest(pattern.name, names)
+    names = [*close, *(name for name in names if name not in close)]
+    contents = f"contains {listed(names)}" if names else "is empty"
+    raise DataError(f"No file matches {pattern}. Its folder {contents}. Correct the pattern.")
+
+
+def _folder_of(pattern: Path) -> Path:
+    """Returns the deepest folder that a pattern names without `*`, `?` or `[`."""
+    folder = pattern.parent
+    while glob.has_magic(str(folder)):
+        folder = folder.parent
+    return folder
+
+
+class JoinedFiles(RowSource):
+    """The rows of several files, in the order of their names. Locations of rows begin with the name of the file.
+
+    Args:
+        kind: the class that reads each file.
+        location: the pattern.
+        tasks: the tasks that the files may be for; the first file decides between them.
+        given: the columns that the user named, by word.
+        **reading: options of the format, as for `kind`.
+    """
+
+    def __init__(
+        self,
+        kind: Callable[..., RowSource],
+        location: str,
+        tasks: tuple[str, ...],
+        given: Mapping[str, str],
+        **reading: Any,
+    ) -> None:
+        self.pattern = user_path(location).absolute()
+        paths = matching_files(location)
+        first = kind(str(paths[0]), tasks, given, **reading)
+        self.task, self.columns, self.input = first.task, first.columns, first.input
+        self.chunk, self.unspecified = first.chunk, first.unspecified
+        rest = [kind(str(path), (self.task,), self.columns, **reading) for path in paths[1:]]
+        self.parts = [first, *rest]
+        self._check_columns()
+        for part in self.parts:
+            part.limit_memory(len(self.parts))
+        folder = _folder_of(self.pattern)
+        self._names = [path.relative_to(folder).as_posix() for path in paths]
+
+    def _check_columns(self) -> None:
+        """Raises `DataError` unless all files have the same columns."""
+        expected = self.parts[0].present
+        for part in self.parts[1:]:
+            if set(part.present) != set(expected):
+                first = self.parts[0].paths()[0].name
+                raise DataError(
+                    f"{part.paths()[0]} has the columns {listed(part.present)}, but {first} has "
+                    f"{listed(expected)}. The files that {self.pattern.name} matches need the same columns."
+                )
+
+    def paths(self) -> list[Path]:
+        return [path for part in self.parts for path in part.paths()]
+
+    def named(self) -> list[Path]:
+        return [self.pattern]
+
+    def defaults(self) -> dict[str, Any]:
+        return self.parts[0].defaults()
+
+    def rows(self) -> Iterator[Row | BadRow]:
+        for name, part in zip(self._names, self.parts, strict=True):
+            for row in part.rows():
+                yield _in_file(name, row)
+
+    def blocks(self) -> Blocks | None:
+        found = [part.blocks() for part in self.parts]
+        blocks = [part for part in found if part]
+        if len(blocks) < len(found):
+            return None
+        begins = [0, *accumulate(part.number for part in blocks)]
+
+        def read(index: int) -> list[Row | BadRow]:
+            import bisect
+
+            number = bisect.bisect_right(begins, index) - 1
+            return [_in_file(self._names[number], row) for row in blocks[number].read(index - begins[number])]
+
+        return Blocks(begins[-1], read)
+
+    def mixed_rows(self, seed: int) -> Iterator[Row | BadRow]:
+        if blocks := self.blocks():
+            return mixed_blocks(blocks.number, blocks.read, seed)
+        return mixed_streams([self._mixed_part(number, seed) for number in range(len(self.parts))], seed)
+
+    def _mixed_part(self, number: int, seed: int) -> Callable[[], Iterator[Row | BadRow]]:
+        def rows() -> Iterator[Row | BadRow]:
+            return (_in_file(self._names[number], row) for row in self.parts[number].mixed_rows(seed))
+
+        return rows
+
+
+def _in_file(name: str, row: R) -> R:
+    return row._replace(where=f"{name} {row.where}")
