@@ -190,6 +190,11 @@ def datasets_of(architecture: Architecture) -> list[Dataset]:
     return sorted(supported, key=lambda entry: (entry.name != architecture.default_dataset, not entry.embedded))
 
 
+def architectures_of(dataset: Dataset) -> list[Architecture]:
+    """Returns the architectures that can be trained on a dataset."""
+    return [entry for entry in architectures.entries() if not _mismatch(entry, dataset)]
+
+
 def defaults_of(architecture: Architecture, dataset: Dataset) -> dict[str, Any]:
     """Returns a dataset's defaults without the options that only other architectures have."""
     options = options_of(architecture, dataset)
@@ -197,12 +202,18 @@ def defaults_of(architecture: Architecture, dataset: Dataset) -> dict[str, Any]:
     return {name: value for name, value in dataset.defaults.items() if name in options or name not in others}
 
 
-def default_dataset(architecture: Architecture) -> Dataset:
+def default_dataset(architecture: Architecture, name: str = "") -> Dataset:
     """Returns the dataset that an architecture is trained on by default.
+
+    Args:
+        architecture: the architecture.
+        name: the name by which the user called it: an alias, such as `speech`, may have a dataset of its own.
 
     Raises:
         DataError: there is no registered dataset for the architecture.
     """
+    if own := architecture.alias_dataset(name):
+        return datasets.get(own)
     supported = datasets_of(architecture)
     if not supported:
         raise DataError(
@@ -238,7 +249,7 @@ def check_pair(architecture: Architecture, dataset: Dataset) -> None:
     mismatch = _mismatch(architecture, dataset)
     if not mismatch:
         return
-    names = [entry.name for entry in architectures.entries() if not _mismatch(entry, dataset)]
+    names = [entry.name for entry in architectures_of(dataset)]
     others = f" Architectures for it: {', '.join(names)}." if names else ""
     supported = ", ".join(entry.name for entry in datasets_of(architecture)) or "none"
     raise DataError(f"The dataset {dataset.name!r} {mismatch}.{others} Datasets of {architecture.name}: {supported}.")

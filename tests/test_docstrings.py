@@ -10,12 +10,14 @@ import tensorflow as tf
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import layers, registry
+from keras_rnn_zoo.datasets._listing import datasets
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.inference.evaluate import Scorecard
 from keras_rnn_zoo.layers.text import Tokenizer
 from keras_rnn_zoo.training.plan import SETTINGS
 
-FUNCTIONS = [getattr(zoo, name) for name in zoo.__all__ if inspect.isfunction(getattr(zoo, name))]
+PUBLIC = {**{name: getattr(zoo, name) for name in zoo.__all__}, "datasets": datasets}
+FUNCTIONS = [public for public in PUBLIC.values() if inspect.isfunction(public)]
 CATALOGS = (registry.architectures, registry.datasets, registry.tasks, registry.readers, registry.cells)
 ENTRIES = [entry for catalog in CATALOGS for entry in catalog.entries()]
 
@@ -58,7 +60,14 @@ def test_settings_of_a_training_are_arguments_of_train():
 LAYERS = [layers.GRU, layers.LSTM, layers.SimpleRNN, layers.MinGRU, layers.MinLSTM, layers.attention.SequenceAttention]
 LAYERS += [layers.audio.LogMel, layers.characters.CharacterReader, layers.decoder.TextDecoder]
 LAYERS += [layers.masking.AttentionPooling, Tokenizer]
-EXAMPLES = [zoo.build, *LAYERS, *(entry.make for entry in registry.architectures.entries())]
+EXAMPLES = [
+    zoo.build,
+    zoo.runs,
+    zoo.show,
+    datasets,
+    *LAYERS,
+    *(entry.make for entry in registry.architectures.entries()),
+]
 
 
 @pytest.mark.parametrize("function", EXAMPLES, ids=names(EXAMPLES))

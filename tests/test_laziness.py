@@ -11,12 +11,12 @@ ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 LEVELS = [
     {"artifacts", "atomic_files", "catalog", "conventions", "entries", "errors", "frameworks", "lazy", "memory"}
-    | {"offline", "options", "platforms", "printing", "registry"},
+    | {"offline", "options", "platforms", "printing", "registry", "text_tables"},
     {"tfds_builders"},
     {"layers"},
     {"cells", "readers"},
     {"architectures", "tasks", "datasets", "user_data"},
-    {"batching", "building", "exporting", "inference", "training"},
+    {"batching", "building", "exporting", "inference", "listings", "training"},
 ]
 
 
@@ -33,7 +33,17 @@ CLI = "from zoo_cli.main import cli\ncli({args!r}.split(), standalone_mode=False
 
 @pytest.mark.parametrize(
     "args",
-    ["list", "list --json", "show many_to_one", "show many_to_one --json", "datasets", "datasets --json", "--help"]
+    [
+        "list",
+        "list --json",
+        "runs",
+        "runs --json",
+        "show many_to_one",
+        "show many_to_one --json",
+        "datasets",
+        "datasets --json",
+        "--help",
+    ]
     + ["show sync_many_to_many --dataset tiny_shakespeare", "show ctc --dataset spoken_digit_strings --json"]
     + [f"{name} --help" for name in ("list", "show", "datasets", "train", "evaluate", "predict", "export")],
 )
@@ -42,7 +52,8 @@ def test_a_command_that_only_informs_loads_no_framework(args):
 
 
 def test_importing_the_package_and_its_registry_loads_no_framework():
-    assert loaded_after("import keras_rnn_zoo as zoo\nzoo.list_architectures()\ndir(zoo)") == set()
+    code = "import keras_rnn_zoo as zoo\nzoo.list_architectures()\ndir(zoo)\nrepr(zoo.runs())\nrepr(zoo.datasets())\n"
+    assert loaded_after(code + "repr(zoo.show('ctc'))") == set()
 
 
 def test_a_mistake_is_told_before_a_framework_is_loaded():
@@ -81,10 +92,12 @@ COMMANDS_MAY_IMPORT = {
     "catalog",
     "datasets._prepared",
     "errors",
+    "listings",
     "offline",
     "options",
     "printing",
     "registry",
+    "text_tables",
     "training.config_file",
     "__version__",
 }

@@ -24,7 +24,7 @@ from keras_rnn_zoo.printing import printable
 
 logger = logging.getLogger(__name__)
 
-ORDER = ("list", "show", "datasets", "init", "train", "evaluate", "predict", "export")
+ORDER = ("list", "show", "datasets", "runs", "init", "train", "evaluate", "predict", "export")
 """The commands in the order of use. Others follow by name, and those of plugins come last."""
 
 INTERRUPTED, TERMINATED = 130, 143

@@ -1,10 +1,10 @@
 """The plan of a training: all settings, resolved and checked before a framework is loaded."""
 
+import logging
 import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from keras_rnn_zoo.errors import OptionError, RunError
 from keras_rnn_zoo.options import Option, Range, check_options, refuse_for_input, refuse_from_data
 from keras_rnn_zoo.printing import short_repr
 from keras_rnn_zoo.training.small_data import ADAPTED
+
+logger = logging.getLogger(__name__)
 
 _FEW_EXAMPLES = {change: f" The default is {change} for files with few examples." for change in ("more", "less")}
 
@@ -133,13 +135,10 @@ def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
             "with --overwrite, or choose another name with --run NAME."
         )
     dataset = _dataset(architecture, request)
-    return Plan(
-        _new_config(architecture, dataset, request, run),
-        dataset,
-        path,
-        resumed=False,
-        free=_free(architecture, dataset, request),
-    )
+    config = _new_config(architecture, dataset, request, run)
+    if request.dataset is None:
+        logger.info("Training %s on %s: %s", architecture.name, dataset.name, dataset.summary)
+    return Plan(config, dataset, path, resumed=False, free=_free(architecture, dataset, request))
 
 
 def _free(architecture: registry.Architecture, dataset: registry.Dataset, request: Request) -> frozenset[str]:
@@ -191,7 +190,7 @@ def _new_config(
 
 def _dataset(architecture: registry.Architecture, request: Request) -> registry.Dataset:
     if request.dataset is None:
-        return registry.default_dataset(architecture)
+        return registry.default_dataset(architecture, request.architecture)
     if isinstance(request.dataset, registry.Dataset):
         return request.dataset
     return registry.find_dataset(request.dataset, architecture.tasks, {**request.options, "data_dir": request.data_dir})
@@ -213,6 +212,8 @@ def _pick(values: Mapping[str, Any], options: Mapping[str, Option]) -> dict[str,
 
 
 def _versions() -> dict[str, str]:
+    from importlib import metadata  # Imported late: as slow as the registry, and `zoo show` does not need it.
+
     packages = ("keras-rnn-zoo", "tensorflow", "keras", "tensorflow-datasets", "numpy")
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in packages}}
 

@@ -20,6 +20,7 @@ from zoo_cli.options import (
     models_dir_option,
     split_pairs,
 )
+from zoo_cli.proposals import propose_architecture
 
 
 @click.command("train")
@@ -70,8 +71,9 @@ def command(
 ) -> None:
     """Train an architecture and evaluate it on the test split.
 
-    NAME is an architecture; zoo list shows them. The defaults of many options depend on the dataset; zoo show NAME
-    --dataset DATASET shows them.
+    NAME is an architecture; zoo list shows them. Without NAME, the command names those that fit the dataset, and trains
+    it if there is only one. The defaults of many options depend on the dataset; zoo show NAME --dataset DATASET shows
+    them.
 
     Train on your own files with --dataset csv:FILE, tsv:FILE, jsonl:FILE, text:FILE, conll:FILE, images:DIR, audio:DIR,
     or npz:FILE, and on any dataset of TFDS with tfds:NAME.
@@ -86,12 +88,13 @@ def command(
 
     files = {"columns": columns, "validation": validation, "test": test, "skip_bad_rows": skip_bad_rows}
     places, chosen = _merged(config, split_pairs(pairs), {**settings, **files}, name, dataset, models_dir)
-    architecture, models_dir = registry.architectures.get(places.pop("architecture")), places.get("models_dir")
+    called, models_dir = places.pop("architecture"), places.get("models_dir")
+    architecture = registry.architectures.get(called)
     bar = 0 if quiet else 1 if sys.stderr.isatty() else 2
     where = models_dir_argument() or (f" --models-dir {shell_quote(models_dir)}" if models_dir and config else "")
     try:
         with frameworks(quiet, verbose):
-            run = zoo.train(architecture.name, verbose=bar, **places, **chosen)
+            run = zoo.train(called, verbose=bar, **places, **chosen)
     except TrainingInterrupted as error:
         if not error.resumable:
             raise
@@ -130,17 +133,20 @@ def _merged(
     overrides |= {key: options.pop(key) for key in ("data_dir", "run")}
     places |= {key: value for key, value in overrides.items() if value is not None}
     given = {key: value for key, value in options.items() if value is not None and value is not False}
+    wanted = {**written, **pairs, **given, "data_dir": places.get("data_dir")}
     if "architecture" not in places:
-        raise click.UsageError(
-            "No architecture is given. Pass zoo train NAME, or --config FILE with a file that names one."
-        )
+        if "dataset" not in places:
+            raise click.UsageError(
+                "No architecture is given. Pass zoo train NAME, --dataset DATASET to see those for it, or --config "
+                "FILE with a file that names one."
+            )
+        places["architecture"] = propose_architecture(places["dataset"], wanted)
     architecture = registry.architectures.get(places["architecture"])
     if "dataset" in places:
-        wanted = {**written, **pairs, **given, "data_dir": places.get("data_dir")}
         # Found once: `zoo.train` takes the dataset itself, and opens no file again.
         data = places["dataset"] = registry.find_dataset(places["dataset"], architecture.tasks, wanted)
     else:
-        data = registry.default_dataset(architecture)
+        data = registry.default_dataset(architecture, places["architecture"])
     registry.check_pair(architecture, data)
     known = registry.options_of(architecture, data)
     chosen = split_config(written, known, config) if config else {}
