@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+from keras_rnn_zoo.printing import alternatives
+
 
 class ZooError(Exception):
     """Base class of the package's errors. The message says what is wrong, what was received and what to do."""
@@ -61,5 +63,5 @@ def name_hint(name: str, known: Iterable[str]) -> str:
     """Returns "Did you mean ...? " if a known name is similar, followed by the list of known names."""
     known = sorted(known)
     close = nearest(name, known)
-    question = f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
+    question = f"Did you mean {alternatives([*map(repr, close)])}? " if close else ""
     return f"{question}Known names: {', '.join(known)}."

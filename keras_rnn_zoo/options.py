@@ -99,6 +99,8 @@ class Option:
 
     def check(self, value: Any) -> Any:
         """Returns `value` converted to the option's type; raises `OptionError` if it is not accepted."""
+        if self.choices and self.type is str and isinstance(value, str) and value not in self.choices:
+            value = next((choice for choice in self.choices if _folded(choice) == _folded(value)), value)
         if not isinstance(value, bool):
             if self.type is int and isinstance(value, numbers.Integral):
                 value = int(value)  # Converts NumPy integers, too.
@@ -138,6 +140,11 @@ class Option:
             "from_data": self.from_data,
             "help": self.help,
         }
+
+
+def _folded(choice: Any) -> str:
+    """Returns a choice in the form used for comparison, which is the same for "SimpleRNN" and "simple_rnn"."""
+    return re.sub(r"[\s_-]+", "", str(choice).casefold())
 
 
 def read_options(function: Callable[..., Any]) -> dict[str, Option]:

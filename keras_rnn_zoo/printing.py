@@ -60,6 +60,12 @@ def short_repr(value: Any) -> str:
     return _SHORT.repr(value)
 
 
+def alternatives(words: Sequence[str]) -> str:
+    """Returns words as a choice: "a", "a or b", "a, b or c"."""
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last
+
+
 def shell_quote(word: str | os.PathLike[str]) -> str:
     r"""Returns a word quoted for a shell, on one line and with control characters escaped, as in `$'\x1b[1m'`.
 

@@ -24,6 +24,7 @@ from keras_rnn_zoo.entries import Task as Task
 from keras_rnn_zoo.entries import TaskFiles as TaskFiles
 from keras_rnn_zoo.errors import DataError, UnknownNameError
 from keras_rnn_zoo.options import Option
+from keras_rnn_zoo.printing import alternatives
 
 if TYPE_CHECKING:
     from keras_rnn_zoo.artifacts.run_config import RunConfig
@@ -151,7 +152,7 @@ def find_dataset(
             others = [other.address for other in file_formats.entries() if set(tasks_of(other)) & set(tasks)]
             raise DataError(
                 f"Files in the format {format.name!r} are for {', '.join(tasks_of(format))}, not for "
-                f"{' or '.join(tasks)}. Formats for {' or '.join(tasks)}: {', '.join(others)}."
+                f"{alternatives(tasks)}. Formats for {alternatives(tasks)}: {', '.join(others)}."
             )
         dataset: Dataset = format.make(location, supported, options or {}, config)
         return dataset
@@ -164,7 +165,7 @@ def find_dataset(
             addresses = [f"{format.name}:{name}" for format in file_formats.entries() if format.folder]
         if not addresses:
             raise
-        message = f"{str(error).partition('. ')[0]}. Put the format before the path: {' or '.join(addresses)}."
+        message = f"{str(error).partition('. ')[0]}. Put the format before the path: {alternatives(addresses)}."
         raise UnknownNameError(message) from None
 
 
