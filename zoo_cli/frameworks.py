@@ -13,6 +13,8 @@ from typing import IO, Any
 import click
 
 from keras_rnn_zoo.printing import one_line, printable
+from keras_rnn_zoo.status import announce
+from zoo_cli.status import StatusHandler, StatusStream
 
 verbosity_options = [
     click.option("-q", "--quiet", is_flag=True, help="Print only results and errors."),
@@ -28,8 +30,8 @@ def with_verbosity(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextlib.contextmanager
-def frameworks(quiet: bool = False, verbose: bool = False) -> Iterator[None]:
-    """Sends progress and logs to standard error inside a `with` block.
+def frameworks(quiet: bool = False, verbose: bool = False) -> Iterator[StatusStream]:
+    """Sends progress and logs to standard error inside a `with` block, and yields the stream that they are written to.
 
     Unless `verbose`, the output of the frameworks is discarded. It stays so until the process ends.
 
@@ -40,9 +42,15 @@ def frameworks(quiet: bool = False, verbose: bool = False) -> Iterator[None]:
     logger = logging.getLogger("keras_rnn_zoo")
     logger.setLevel(logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO)
     logger.propagate = False  # TFDS adds a handler to the root logger.
-    handler = logging.StreamHandler(sys.stderr)
+    stream = StatusStream(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(_PrintableFormatter())
     logger.addHandler(handler)
+    status = logging.getLogger("keras_rnn_zoo.status")
+    status.setLevel(logging.WARNING if quiet else logging.DEBUG)
+    status.propagate = False  # A status is for a terminal, not for a log.
+    status_handler = StatusHandler(stream)
+    status.addHandler(status_handler)
     finder = _TensorFlowFinder(quiet=not verbose)
     sys.meta_path.insert(0, finder)
     if not verbose:
@@ -51,12 +59,16 @@ def frameworks(quiet: bool = False, verbose: bool = False) -> Iterator[None]:
             logging.getLogger(name).setLevel(logging.ERROR)
     try:
         # Keras writes its progress bar to standard output.
-        with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
+        with warnings.catch_warnings(), contextlib.redirect_stdout(stream):
             warnings.showwarning = _show_warning
             if not verbose:
                 warnings.simplefilter("ignore")
-            yield
+            yield stream
     finally:
+        stream.clear()
+        status.removeHandler(status_handler)
+        status.setLevel(logging.NOTSET)
+        status.propagate = True
         logger.removeHandler(handler)
         logger.propagate = True
         if finder in sys.meta_path:
@@ -119,6 +131,7 @@ class _TensorFlowFinder:
             execute = spec.loader.exec_module
 
             def exec_module(module: types.ModuleType) -> None:
+                announce("Loading TensorFlow and Keras")
                 quiet = self._quiet and fullname == "tensorflow"
                 with _without_sklearn(), _captured_stderr() if quiet else contextlib.nullcontext():
                     execute(module)

@@ -23,6 +23,7 @@ from keras_rnn_zoo.errors import RunError
 from keras_rnn_zoo.inference import rebuild
 from keras_rnn_zoo.inference.predictor import Predictor
 from keras_rnn_zoo.lazy import keras, np, tf
+from keras_rnn_zoo.status import announce
 from keras_rnn_zoo.tasks._predictions import SIGNATURE, fault_of_signature
 from keras_rnn_zoo.tasks.task import Task
 
@@ -56,6 +57,7 @@ class LoadedRun(Predictor):
         With the TensorFlow backend, it is a `tf.function` for any batch size. Models of other backends cannot be part
         of a TensorFlow graph, so the three parts run one after another.
         """
+        announce("Compiling the model")
         if keras.backend.backend() != "tensorflow":
             return self.task.default_endpoint(self.outputs).call
         endpoint = self.task.default_endpoint(functools.partial(self.task.outputs, self.model))
@@ -183,6 +185,7 @@ def load_run(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str
         RunError: the run does not exist, or one of its files is missing or damaged.
     """
     run = open_run(run, models_dir)
+    announce(f"Loading the run {run.name}")
     with run.reading():
         task = rebuild.load_task(run.config.task, run.path / "config.json", run.snapshot / "task")
 

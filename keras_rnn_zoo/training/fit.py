@@ -11,6 +11,7 @@ import keras
 from keras_rnn_zoo.artifacts.run import STATE
 from keras_rnn_zoo.artifacts.run_config import TrainingConfig
 from keras_rnn_zoo.batching.batches import Batches
+from keras_rnn_zoo.status import announce
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.training.adam import Adam
 from keras_rnn_zoo.training.callbacks import BestCheckpoint, StopAfterEpoch, StopOnInvalidLoss, TrainingCheckpoint
@@ -90,6 +91,7 @@ def fit(
             callbacks=[StopOnInvalidLoss(first_step), keeper, saver, logs, *more_callbacks],
         )
 
+    announce("Compiling the training step")
     if position.step:
         run(training.rest(position.step), position.step, StopAfterEpoch())
     if not keeper.exhausted and len(keeper.rows) < settings.epochs:
