@@ -87,6 +87,7 @@ def imported_parts(path: Path) -> set[str]:
 
 
 COMMANDS_MAY_IMPORT = {
+    "artifacts.example_input",
     "artifacts.export",
     "artifacts.run",
     "catalog",

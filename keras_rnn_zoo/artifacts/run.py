@@ -26,7 +26,7 @@ STATE = "training.state"
 """The checkpoint from which an unfinished training resumes."""
 MODEL_FILES = ("model.keras", "task")
 """The file and the folder that predictions depend on."""
-REPORT_FILES = ("metrics.json", "history.csv", "README.md", "logs")
+REPORT_FILES = ("metrics.json", "history.csv", "README.md", "logs", "example")
 """The other files that training writes. Predictions do not depend on them."""
 _RETRY_DELAYS = (0.0, *[0.01] * 100)
 """Seconds to wait before each attempt to find a run. Where the system cannot exchange two folders atomically, the name

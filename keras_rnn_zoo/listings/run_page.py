@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from keras_rnn_zoo.artifacts.example_input import example_argument
 from keras_rnn_zoo.artifacts.run import Run
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.listings.run_list import describe_run
+from keras_rnn_zoo.printing import shell_quote
 from keras_rnn_zoo.text_tables import Table, Tables
 
 CLASSES_SHOWN = 10
@@ -44,6 +46,8 @@ def show_run(run: Run) -> Tables:
         "exports": ", ".join(row["exports"]),
         "versions": ", ".join(f"{name} {version}" for name, version in config.versions.items()),
     }
+    if example := example_argument(run.path):
+        facts["example"] = f"zoo predict {shell_quote(run.path)} {example}"
     split, count = measured.get("split"), measured.get("examples")
     settings = {**config.training.to_json(), "seed": config.seed, **config.options}
     settings |= {**config.task.options, **config.task.reader, **config.dataset.options}

@@ -97,6 +97,11 @@ class SeriesReader(Reader):
         parsed = [parse_series(item) if isinstance(item, str | bytes) else item for item in inputs]
         return pad_batch(parsed, (len(self.mean),))
 
+    def as_file(self, raw: Any) -> tuple[str, bytes]:
+        steps = raw[:, 0] if raw.shape[1:] == (1,) else raw  # A list of numbers is a series of one feature.
+        rows = [[float(str(value)) for value in row] if row.ndim else float(str(row)) for row in np.asarray(steps)]
+        return "json", json.dumps(rows).encode()
+
     def dummy_input(self, number: int) -> Any:
         random = np.random.default_rng(number)
         return random.normal(self.mean, self.deviation, (random.integers(1, 50), len(self.mean))).astype("float32")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.example_input import write_example
 from keras_rnn_zoo.artifacts.lock import run_lock
 from keras_rnn_zoo.artifacts.model_card import model_card
 from keras_rnn_zoo.artifacts.publish_run import atomic_run, check_config, write_config
@@ -21,7 +22,7 @@ from keras_rnn_zoo.inference.evaluate import BATCH_SIZE as EVALUATION_BATCH_SIZE
 from keras_rnn_zoo.inference.evaluate import score
 from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.lazy import keras, np, tf
-from keras_rnn_zoo.tasks.task import Task
+from keras_rnn_zoo.tasks.task import Task, raw_alone
 from keras_rnn_zoo.training.allocation import freed_memory_kept
 from keras_rnn_zoo.training.checkpoint import write_model
 from keras_rnn_zoo.training.plan import Plan, Request, make_plan
@@ -231,6 +232,7 @@ def _fitted_task(progress: _Progress, examples: Examples) -> Task:
     run.task_path.mkdir(parents=True)
     logger.info("%s: %s.", config.dataset.name, task.fit(examples.split("train")))
     task.save(run.task_path)
+    write_example(run.path, task.reader.as_file, raw_alone(examples.split("test")).as_numpy_iterator())
     if examples.report:
         examples.report(task)
     options = dict(config.options)
@@ -288,8 +290,9 @@ def _write_run(progress: _Progress, loaded: LoadedRun, keeper: "BestCheckpoint",
     with atomic_run(plan.path, again=plan.resumed) as folder:
         run = Run(folder)
         write_model(loaded.model, run.model_path)
-        for name in ("task", "logs"):
-            shutil.copytree(plan.unfinished / name, folder / name)
+        for name in ("task", "logs", "example"):
+            if (plan.unfinished / name).is_dir():
+                shutil.copytree(plan.unfinished / name, folder / name)
         shutil.copy(keeper.history_path, folder)
         write_json(
             folder / "metrics.json", {"split": split, "examples": batches.examples, "metrics": metrics, **report}

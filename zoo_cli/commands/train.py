@@ -7,6 +7,7 @@ import click
 from click.core import ParameterSource
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.example_input import example_argument
 from keras_rnn_zoo.errors import TrainingInterrupted
 from keras_rnn_zoo.options import parse_options
 from keras_rnn_zoo.printing import one_line, shell_quote
@@ -108,7 +109,8 @@ def command(
     if not quiet:
         named = shell_quote(run.name) + where
         task = run.config.task
-        example = registry.reader_of(registry.tasks.get(task.name), task.input).example
+        reader = registry.reader_of(registry.tasks.get(task.name), task.input)
+        example = example_argument(run.path) or reader.example
         click.echo(f"Next:\n  zoo predict {named} {example}\n  zoo evaluate {named}\n  zoo export {named}")
 
 
