@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 from keras_rnn_zoo.frameworks.serialization import register_when_keras_is_imported as _register_layers
+from keras_rnn_zoo.notebook import set_up as _set_up_notebook
 
 if _TYPE_CHECKING:
     from keras_rnn_zoo import layers
@@ -68,3 +69,4 @@ def __dir__() -> list[str]:
 
 
 _register_layers()
+_set_up_notebook()

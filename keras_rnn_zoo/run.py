@@ -136,9 +136,10 @@ def _chosen(config: RunConfig) -> dict[str, Any]:
         (config.task.reader, registry.reader_of(task, config.task.input).options),
         (dataset.options, known.get(dataset.name).options if dataset.name in known.names() else {}),
     ]
-    return {
-        name: value
-        for values, options in parts
-        for name, value in values.items()
-        if value != (options[name].default if name in options else "") and value not in (None, {})
-    }
+    chosen = {}
+    for values, options in parts:
+        for name, value in values.items():
+            default = options[name].default if name in options else ""
+            if name != "epochs" and value and value != default:
+                chosen[name] = value
+    return chosen

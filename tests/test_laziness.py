@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 LEVELS = [
     {"artifacts", "atomic_files", "catalog", "conventions", "entries", "errors", "frameworks", "lazy", "memory"}
-    | {"offline", "options", "platforms", "printing", "registry"},
+    | {"notebook", "offline", "options", "platforms", "printing", "registry"},
     {"tfds_builders"},
     {"layers"},
     {"cells", "readers"},
@@ -81,6 +81,7 @@ COMMANDS_MAY_IMPORT = {
     "catalog",
     "datasets._prepared",
     "errors",
+    "frameworks.quiet",
     "offline",
     "options",
     "printing",

@@ -126,6 +126,7 @@ def test_the_end_of_a_training_is_explained(tmp_path):
     )
     assert stopped.ending(4) == "All 4 epochs done; the best was epoch 2."
     improving = keep_best(tmp_path, [(0.8, 0.5), (0.9, 0.4)], 2)
+    assert improving.ending(1) == "The only epoch is done: more epochs may improve the model."
     assert improving.ending(2) == (
         "All 2 epochs done; the best was epoch 2. The last epoch was the best: more epochs may improve the model."
     )

@@ -1,6 +1,5 @@
 """Callbacks of training: best weights, history, checkpoints, early stopping, and a check of the loss."""
 
-import contextlib
 import csv
 import io
 import math
@@ -131,7 +130,7 @@ class BestCheckpoint(keras.callbacks.Callback):
             if path != kept:
                 path.unlink()
         self.stopped = bool(self.model.stop_training)  # Nothing but the user's callbacks has set it yet.
-        row = {"epoch": epoch + 1, **_numbers(logs or {})}
+        row = {"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}}
         rows = [*self.rows, row]
         if self._best_and_last(rows)[0] is row:
             write_state(self._weights_path(row), {"epoch": epoch + 1}, {"weights": self.model.weights})
@@ -147,15 +146,6 @@ class BestCheckpoint(keras.callbacks.Callback):
         writer.writeheader()
         writer.writerows(rows)
         write_text(self.history_path, table.getvalue())
-
-
-def _numbers(logs: Mapping[str, Any]) -> dict[str, float]:
-    """Returns the values of `logs` that are numbers: callbacks may add others."""
-    numbers = {}
-    for name, value in logs.items():
-        with contextlib.suppress(TypeError, ValueError):
-            numbers[name] = float(value)
-    return numbers
 
 
 class TrainingCheckpoint(keras.callbacks.Callback):

@@ -30,8 +30,9 @@ def further_metrics(settings: TrainingConfig, objects: KerasObjects, task: Task,
 
 
 def _tried(given: Any, task: Task, model: Any) -> Any:
-    outputs = np.zeros([2, *model.output_shape[1:]], "float32")
-    targets = np.zeros([2], "int32") if task.classes else outputs
+    width = model.output_shape[1]
+    outputs = np.zeros([width + 1, width], "float32")  # As many rows as columns could hide a wrong shape.
+    targets = np.zeros([width + 1], "int32") if task.classes else outputs
     try:
         metric = keras.metrics.get(given)
         if not isinstance(metric, keras.metrics.Metric):  # A function of targets and outputs.
@@ -42,7 +43,7 @@ def _tried(given: Any, task: Task, model: Any) -> Any:
         kinds = "class indices (batch,) and logits" if task.classes else "numbers (batch, 1) and predictions"
         example = "sparse_top_k_categorical_accuracy" if task.classes else "mean_absolute_error"
         raise OptionError(
-            f"Option 'metrics': {short_repr(given)} cannot be computed from {kinds} (batch, {outputs.shape[1]}): "
+            f"Option 'metrics': {short_repr(given)} cannot be computed from {kinds} (batch, {width}): "
             f"{first_line_of(error)}. Use one that can, such as {example}."
         ) from error
     return metric

@@ -3,7 +3,6 @@
 A run's `config.json` holds a description of each, which a resumed training compares with the object it is given.
 """
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -48,10 +47,21 @@ class KerasObjects:
 def _described(value: Any) -> str:
     name = getattr(value, "__name__", type(value).__name__)
     try:
-        config = json.dumps(value.get_config(), sort_keys=True, default=str)
+        config = value.get_config()
     except (AttributeError, NotImplementedError):  # Callbacks and functions have no config.
-        return str(name)[:_MAX_DESCRIPTION]
-    return f"{name} {config}"[:_MAX_DESCRIPTION]
+        config = {}
+    return _call(name, config)[:_MAX_DESCRIPTION]
+
+
+def _call(name: Any, config: Mapping[str, Any]) -> str:
+    """Returns a class and its Keras config like a call, `SGD(learning_rate=0.1)`, without names that Keras numbers."""
+
+    def text(value: Any) -> str:
+        nested = isinstance(value, Mapping) and isinstance(value.get("config"), Mapping)
+        return _call(value.get("class_name"), value["config"]) if nested else repr(value)
+
+    given = [f"{key}={text(value)}" for key, value in sorted(config.items()) if value is not None and key != "name"]
+    return f"{name}({', '.join(given)})" if given else str(name)
 
 
 def separate_objects(settings: Mapping[str, Any], options: Mapping[str, Option]) -> tuple[dict[str, Any], KerasObjects]:

@@ -13,6 +13,7 @@ from keras_rnn_zoo.datasets._prepared import translate_record_errors
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.errors import TrainingError, TrainingInterrupted
 from keras_rnn_zoo.lazy import keras, tf
+from keras_rnn_zoo.notebook import in_notebook, only_warnings, show
 from keras_rnn_zoo.run import Run
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.training.allocation import freed_memory_kept
@@ -114,7 +115,9 @@ def train(
     settings |= {"seed": seed, "save_every_steps": save_every_steps, "deterministic": deterministic}
     plain, objects = separate_objects({**settings, "callbacks": callbacks}, SETTINGS)
     request = Request(name, dataset, data_dir, plain, options, run, models_dir, objects)
-    with run_lock(request.path):
+    if verbose == "auto" and in_notebook():  # A progress bar would fill the saved notebook with control characters.
+        verbose = 2
+    with run_lock(request.path), only_warnings(verbose == 0):
         progress = Progress(make_plan(request, resume=resume, overwrite=overwrite), objects)
         plan = progress.plan
         try:
@@ -135,7 +138,10 @@ def train(
         finally:
             if not is_resumable(plan.path):
                 shutil.rmtree(plan.unfinished, ignore_errors=True)
-        return Run(plan.path)
+        finished = Run(plan.path)
+        if verbose:
+            show(finished.result)
+        return finished
 
 
 def _train(progress: Progress, verbose: int | str) -> None:
