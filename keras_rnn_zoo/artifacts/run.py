@@ -46,6 +46,9 @@ class Run:
 
     path: Path
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", Path(self.path))
+
     def __reduce__(self) -> Any:
         return type(self), (self.path,)  # Open files cannot move to another process.
 
