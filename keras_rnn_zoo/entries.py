@@ -218,6 +218,11 @@ class Task(Entry):
         options: Mapping[str, Option] = self.make.prediction_options  # type: ignore[attr-defined]
         return options
 
+    @property
+    def target_per_example(self) -> bool:
+        """Whether an example has a single target, a class or a number, rather than a sequence."""
+        return bool(self.make.target_per_example)  # type: ignore[attr-defined]
+
 
 @dataclass(frozen=True)
 class Reader(Entry):

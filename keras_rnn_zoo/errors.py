@@ -9,6 +9,12 @@ from keras_rnn_zoo.printing import alternatives
 class ZooError(Exception):
     """Base class of the package's errors. The message says what is wrong, what was received and what to do."""
 
+    def _render_traceback_(self) -> list[str]:
+        """Returns the lines that IPython and notebooks show for the error: the message, without a traceback."""
+        from keras_rnn_zoo.printing import printable
+
+        return [f"\x1b[31m{type(self).__name__}\x1b[0m: {printable(str(self))}"]
+
 
 class UnknownNameError(ZooError):
     """No entry is registered under this name."""

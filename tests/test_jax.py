@@ -24,7 +24,7 @@ known = registry.options_of(architecture, dataset)
 sys.modules[dataset.make.__module__].SIZES = {"train": 96, "validation": 32, "test": 32}
 run = zoo.train(name, epochs=1, verbose=0, **{key: options[key] for key in options if key in known})
 raw = [raw for raw, _ in dataset.make(None, 0).split("test").take(3).as_numpy_iterator()]
-report = {"answers": zoo.predict(run, raw), "metrics": run.metrics["metrics"]}
+report = {"answers": zoo.predict(run, raw), "metrics": run.metrics}
 try:
     zoo.export(run)
 except zoo.ZooError as error:

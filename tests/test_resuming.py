@@ -78,7 +78,7 @@ def test_an_interrupted_training_leaves_the_best_weights_so_far(interrupted):
     run = runs.open_run("many_to_one")
     assert not run.config.finished
     assert run.config.epochs_trained == 1
-    assert run.metrics["split"] == "validation"
+    assert run.measured["split"] == "validation"
     assert "Training was interrupted" in (run.path / "README.md").read_text()
     assert zoo.predict(run, ["the film is dull"])[0]["label"] in ("negative", "positive")
 
@@ -88,7 +88,7 @@ def test_an_interrupted_training_resumes(interrupted):
     assert run.config.finished
     assert run.config.options["units"] == 4
     assert [row.partition(",")[0] for row in history(run)] == ["epoch", "1", "2", "3"]
-    assert run.metrics["split"] == "test"
+    assert run.measured["split"] == "test"
     assert [path.name for path in run.path.parent.iterdir()] == ["many_to_one"]
 
 
@@ -105,7 +105,7 @@ def test_only_what_is_resumed_can_be_resumed_when_interrupted_early(arguments, k
     def press_ctrl_c(*_args, **_kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "_open_examples", press_ctrl_c)
+    monkeypatch.setattr(training, "open_examples", press_ctrl_c)
     with pytest.raises(TrainingInterrupted, match="its checkpoint is saved" if kept else "no checkpoint of it") as told:
         zoo.train("many_to_one", verbose=0, **arguments)
     assert told.value.resumable == kept
@@ -116,7 +116,7 @@ def test_a_second_interruption_while_the_run_is_written_keeps_the_state(monkeypa
     def press_ctrl_c(*_args, **_kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "_write_run", press_ctrl_c)
+    monkeypatch.setattr(training, "write_run", press_ctrl_c)
     with pytest.raises(TrainingInterrupted, match="its checkpoint is saved") as told:
         train()
     assert told.value.resumable
@@ -156,7 +156,7 @@ def test_an_interruption_before_the_first_epoch_leaves_nothing(monkeypatch, mode
     assert not models_dir.exists()
 
 
-@pytest.mark.parametrize("phase", ["_open_examples", "_fitted_task", "_make_batches", "write_config"])
+@pytest.mark.parametrize("phase", ["open_examples", "fitted_task", "split_batches", "write_config"])
 def test_an_interruption_before_the_first_step_keeps_nothing_and_says_so(phase, monkeypatch, models_dir):
     def press_ctrl_c(*_args, **_kwargs):
         raise KeyboardInterrupt

@@ -24,7 +24,7 @@ CONFIG = RunConfig(
     DatasetConfig("toy_reviews", {}, version="1", checksum="0"),
     TaskConfig("classification", "text", {}, {}),
     {},
-    TrainingConfig(1, 1, 0, 0.1, 0, False, 1.0, 1e-7),
+    TrainingConfig(epochs=1, batch_size=1, patience=0, save_every_steps=0, deterministic=False),
     0,
     {},
     finished=True,

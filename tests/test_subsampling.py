@@ -127,7 +127,7 @@ def test_a_run_keeps_what_was_chosen_and_answers_alike_everywhere(strokes, caplo
     assert loaded.model(inputs).shape[1] == 4
     series = [RANDOM.normal([500, -3], [40, 0.01], (steps, 2)).astype("float32") for steps in (250, 8, 1)]
     answers = loaded.predict(series)
-    assert zoo.evaluate(run).metrics == pytest.approx(run.metrics["metrics"], abs=1e-5)
+    assert zoo.evaluate(run).metrics == pytest.approx(run.metrics, abs=1e-5)
     exporting.write_saved_model(
         loaded, {exporting.DEFAULT: exporting.all_endpoints(loaded)[exporting.DEFAULT]}, tmp_path
     )

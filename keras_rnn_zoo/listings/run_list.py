@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.artifacts.digests import damaged
 from keras_rnn_zoo.artifacts.run import Run, is_resumable, list_runs, unfinished_path, version_numbers
 from keras_rnn_zoo.artifacts.run import models_dir as runs_folder
 from keras_rnn_zoo.artifacts.run_config import RunConfig
-from keras_rnn_zoo.artifacts.schema import number
 from keras_rnn_zoo.errors import ZooError
 from keras_rnn_zoo.text_tables import Table
 
@@ -94,11 +92,10 @@ def _main_metric(run: Run) -> tuple[str | None, float | None, str | None]:
     Raises:
         RunError: `metrics.json` is damaged.
     """
-    metrics, split, count = (run.metrics.get(key) for key in ("metrics", "split", "examples"))
-    if not isinstance(metrics, dict) or not all(map(number, metrics.values())) or not number(count):
-        raise damaged(run.path / "metrics.json", "it has no valid 'metrics' or 'examples'")
+    measured = run.measured
+    metrics = measured["metrics"]
     names = [*(name for name in metrics if name != "loss"), *metrics]
-    return (names[0], metrics[names[0]], str(split)) if names else (None, None, None)
+    return (names[0], metrics[names[0]], measured["split"]) if names else (None, None, None)
 
 
 def _date(file: Path) -> str | None:

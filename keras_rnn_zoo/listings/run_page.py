@@ -32,7 +32,7 @@ CONTENTS = {
 
 def show_run(run: Run) -> Tables:
     """Returns the facts about a run; see `keras_rnn_zoo.show`."""
-    config, measured = run.config, run.metrics
+    config, measured = run.config, run.measured
     row = describe_run(run)
     facts = {
         "folder": str(run.path),
@@ -48,7 +48,7 @@ def show_run(run: Run) -> Tables:
     }
     if example := example_argument(run.path):
         facts["example"] = f"zoo predict {shell_quote(run.path)} {example}"
-    split, count = measured.get("split"), measured.get("examples")
+    split, count = measured["split"], measured["examples"]
     settings = {**config.training.to_json(), "seed": config.seed, **config.options}
     settings |= {**config.task.options, **config.task.reader, **config.dataset.options}
     tables = Tables(
@@ -63,7 +63,7 @@ def show_run(run: Run) -> Tables:
 
 def run_as_json(run: Run) -> dict[str, Any]:
     """Returns the facts about a run as JSON-compatible values, for `zoo show RUN --json`."""
-    return {**describe_run(run), "metrics": run.metrics, "files": _files(run.path), "config": run.config.to_json()}
+    return {**describe_run(run), "metrics": run.measured, "files": _files(run.path), "config": run.config.to_json()}
 
 
 def _pairs(facts: Mapping[str, Any], title: str, name: str) -> Table:

@@ -14,7 +14,7 @@ from keras_rnn_zoo.errors import OptionError, ZooError, name_hint
 from keras_rnn_zoo.options import Option
 from keras_rnn_zoo.printing import json_printable, short_repr
 from keras_rnn_zoo.training.plain_yaml import read_plain_yaml
-from keras_rnn_zoo.training.plan import SETTINGS as SETTINGS
+from keras_rnn_zoo.training.settings import SETTINGS as SETTINGS
 from keras_rnn_zoo.training.small_data import ADAPTED
 
 RUN_KEYS = {

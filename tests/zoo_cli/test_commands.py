@@ -208,10 +208,10 @@ def test_evaluate_prints_the_signature_of_bleu(zoo, small_run, few_examples):
     run = small_run("addition")
     lines = zoo("evaluate", "addition", "--models-dir", str(run.path.parent)).stdout.splitlines()
     assert lines[0] == "addition on the test split of addition, 32 examples"
-    assert f"bleu signature: {run.metrics['bleu_signature']}" in lines
+    assert f"bleu signature: {run.measured['bleu_signature']}" in lines
     assert any(line.startswith("chrf signature: nrefs:1|") for line in lines)
     shown = dict(line.split() for line in lines if len(line.split()) == 2)
-    assert shown["chrf"] == f"{run.metrics['metrics']['chrf']:.4f}"
+    assert shown["chrf"] == f"{run.metrics['chrf']:.4f}"
 
 
 def test_evaluate_rounds_the_figures_of_the_report(zoo, copied, monkeypatch):

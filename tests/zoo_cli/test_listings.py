@@ -30,7 +30,7 @@ def test_runs_are_listed_and_damaged_ones_as_such(zoo, several):
     assert list(rows) == ["begun", "many_to_one", "spoiled", "later"]
     run = rows["many_to_one"]
     assert run["metric"] == "accuracy"
-    assert run["value"] == several.metrics["metrics"]["accuracy"]
+    assert run["value"] == several.metrics["accuracy"]
     assert (run["architecture"], run["dataset"], run["task"]) == ("many_to_one", "toy_reviews", "classification")
     assert run["exports"] == ["1", "onnx/2"]
     assert run["best_epoch"] <= run["epochs"] == several.config.epochs_trained
@@ -73,7 +73,7 @@ def test_a_run_is_shown_by_its_name_or_its_path(zoo, several, models_dir):
         assert fact in shown
     document = json.loads(zoo("show", str(several.path), "--json").stdout)
     assert document["config"]["seed"] == 0
-    assert document["metrics"]["metrics"] == several.metrics["metrics"]
+    assert document["metrics"]["metrics"] == several.metrics
     assert {file["file"]: file["bytes"] for file in document["files"]}["model.keras"] == (
         several.model_path.stat().st_size
     )

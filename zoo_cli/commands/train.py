@@ -101,10 +101,7 @@ def command(
             raise
         resume = f"zoo train {architecture.name} --run {shell_quote(places.get('run') or architecture.name)}{where}"
         raise TrainingInterrupted(f"{error}\nNext:\n  {resume} --resume", resumable=True) from None
-    measured = run.metrics
-    metrics = ", ".join(f"{key} {value:.4f}" for key, value in measured["metrics"].items())
-    count = measured["examples"]
-    click.echo(f"Test split ({count:,} example{'s' if count != 1 else ''}): {metrics}")
+    click.echo(run.result)
     click.echo(one_line(f"Wrote the run to {run.path}"))
     if not quiet:
         named = shell_quote(run.name) + where
