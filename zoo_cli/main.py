@@ -21,7 +21,7 @@ from keras_rnn_zoo import __version__
 from keras_rnn_zoo.errors import TrainingInterrupted, ZooError, name_hint
 from keras_rnn_zoo.offline import offline
 from keras_rnn_zoo.printing import printable, short_repr
-from zoo_cli.usage import explain_option
+from zoo_cli.usage import WORDS, explain_option
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +30,6 @@ ORDER = ("list", "show", "datasets", "runs", "init", "train", "evaluate", "predi
 
 INTERRUPTED, TERMINATED = 130, 143
 """Exit statuses that shells report for programs ended by Ctrl-C and by SIGTERM."""
-
-
-WORDS = "zoo_cli.words"
-"""The key of the command line's words in `click.Context.meta`."""
 
 
 def _disable_network(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:

@@ -11,6 +11,7 @@ from keras_rnn_zoo.errors import OptionError
 from keras_rnn_zoo.options import parse_options, refuse_for_input, refuse_from_data
 from keras_rnn_zoo.printing import shell_quote, short_repr
 from keras_rnn_zoo.training.config_file import SETTINGS
+from zoo_cli.completion import complete_dataset, complete_setting
 
 models_dir_option = click.option(
     "--models-dir",
@@ -31,6 +32,7 @@ data_dir_option = click.option(
 dataset_option = click.option(
     "--dataset",
     metavar="DATASET",
+    shell_complete=complete_dataset,
     show_default="an embedded dataset",
     help="Name of a dataset, or your own files as FORMAT:PATH.",
 )
@@ -47,7 +49,9 @@ def data_options(set_help: str) -> Callable[[Callable[..., Any]], Callable[..., 
     Args:
         set_help: the help text of `--set`.
     """
-    pairs_option = click.option("--set", "pairs", metavar="KEY=VALUE", multiple=True, help=set_help)
+    pairs_option = click.option(
+        "--set", "pairs", metavar="KEY=VALUE", multiple=True, shell_complete=complete_setting, help=set_help
+    )
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         for option in (

@@ -8,6 +8,9 @@ from keras_rnn_zoo.catalog import normalize_name
 from keras_rnn_zoo.errors import nearest
 from keras_rnn_zoo.printing import alternatives, shell_quote
 
+WORDS = "zoo_cli.words"
+"""The key of the command line's words in `click.Context.meta`."""
+
 
 def explain_option(error: click.NoSuchOption, words: Sequence[str]) -> str:
     """Returns the message for an option that does not exist, with what may have been meant.
@@ -41,6 +44,14 @@ def _as_pairs(option: str, words: Sequence[str]) -> list[str]:
     return [shell_quote(f"{key}={value}") for key in keys]
 
 
+def named_architecture(words: Sequence[str]) -> str:
+    """Returns the first word that is the name or an alias of an architecture, or ""."""
+    from keras_rnn_zoo import registry
+
+    known = {name for entry in registry.architectures.entries() for name in (entry.name, *entry.aliases)}
+    return next((word for word in words if normalize_name(word) in known), "")
+
+
 def _initials(name: str) -> str:
     return "".join(word[:1] for word in name.split("_"))
 
@@ -50,9 +61,8 @@ def _names_for_set(words: Sequence[str]) -> set[str]:
     from keras_rnn_zoo import registry
     from keras_rnn_zoo.training.config_file import SETTINGS
 
-    architectures = registry.architectures.entries()
-    named = {normalize_name(word) for word in words}
-    chosen = [one for one in architectures if {one.name, *one.aliases} & named] or architectures
+    named = named_architecture(words)
+    chosen = [registry.architectures.get(named)] if named else registry.architectures.entries()
     entries = [*chosen, *registry.tasks.entries(), *registry.readers.entries(), *registry.datasets.entries()]
     options = [option for entry in entries for option in entry.options.values()]
     return {option.name for option in options if not option.from_data} | SETTINGS.keys()

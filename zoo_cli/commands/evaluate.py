@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from keras_rnn_zoo.printing import printable
+from zoo_cli.completion import complete_run
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import data_dir_option, models_dir_option
 from zoo_cli.tables import print_json, print_table
@@ -15,7 +16,7 @@ MATRIX_CLASSES, CONFUSIONS = 25, 20
 
 
 @click.command("evaluate")
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=complete_run)
 @click.option("--split", default="test", show_default=True, help="Split to evaluate on: test, validation, or train.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_dir_option

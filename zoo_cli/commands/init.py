@@ -4,11 +4,12 @@ import click
 
 from keras_rnn_zoo.printing import printable, shell_quote
 from keras_rnn_zoo.training.config_file import template, write_template
+from zoo_cli.completion import complete_architecture
 from zoo_cli.options import chosen_dataset, data_options
 
 
 @click.command("init")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_architecture)
 @data_options("Set an option in the configuration. May be repeated.")
 @click.option("--output", metavar="FILE", show_default="NAME.yaml", help="File to write.")
 def command(

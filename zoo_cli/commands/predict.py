@@ -13,6 +13,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.options import parse_options
 from keras_rnn_zoo.printing import printable
 from zoo_cli.answers import answer, converse
+from zoo_cli.completion import complete_prediction_option, complete_run
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import models_dir_option, split_pairs
 from zoo_cli.status import ERASE
@@ -20,13 +21,14 @@ from zoo_cli.tables import data_stream, print_json
 
 
 @click.command("predict")
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=complete_run)
 @click.argument("inputs", metavar="[INPUT]...", nargs=-1)
 @click.option(
     "--set",
     "pairs",
     metavar="KEY=VALUE",
     multiple=True,
+    shell_complete=complete_prediction_option,
     help="Set a prediction option, such as temperature=0.5. May be repeated.",
 )
 @click.option("--input", "source", metavar="FILE", help="Predict a file (csv, tsv, jsonl, txt, conll) or a folder.")

@@ -11,12 +11,13 @@ from keras_rnn_zoo.listings.pages import find_architecture, show_architecture
 from keras_rnn_zoo.listings.run_page import run_as_json, show_run
 from keras_rnn_zoo.printing import printable, shell_quote
 from keras_rnn_zoo.training.config_file import settings_of
+from zoo_cli.completion import complete_shown
 from zoo_cli.options import chosen_dataset, data_options, models_dir_option
 from zoo_cli.tables import print_json, print_tables
 
 
 @click.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_shown)
 @data_options("Set an option of your files, such as encoding=cp1252. May be repeated.")
 @models_dir_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

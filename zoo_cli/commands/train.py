@@ -12,6 +12,7 @@ from keras_rnn_zoo.errors import TrainingInterrupted
 from keras_rnn_zoo.options import parse_options
 from keras_rnn_zoo.printing import one_line, shell_quote
 from keras_rnn_zoo.training.config_file import RUN_KEYS, SETTINGS, read_config, split_config
+from zoo_cli.completion import complete_architecture, complete_setting
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import (
     columns_option,
@@ -25,7 +26,7 @@ from zoo_cli.proposals import propose_architecture
 
 
 @click.command("train")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete_architecture)
 @click.option("--config", metavar="FILE", help="YAML file with options. Options on the command line take precedence.")
 @dataset_option
 @columns_option
@@ -38,6 +39,7 @@ from zoo_cli.proposals import propose_architecture
     "pairs",
     metavar="KEY=VALUE",
     multiple=True,
+    shell_complete=complete_setting,
     help="Set an option listed by zoo show NAME, such as units=128. May be repeated.",
 )
 @click.option("--epochs", type=int, help="Maximum number of epochs.")
