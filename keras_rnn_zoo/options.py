@@ -39,6 +39,7 @@ class ForInputs:
 
 class _Catalog(Protocol):
     def names(self) -> list[str]: ...
+    def get(self, name: str) -> Any: ...
 
 
 @dataclass(frozen=True)

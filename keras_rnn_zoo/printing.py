@@ -22,8 +22,16 @@ _MAX_REPR_CHARACTERS = 200
 
 
 def printable(text: str) -> str:
-    r"""Returns `text` with control characters escaped as `\x1b`; keeps line feeds, tabs and all other characters."""
-    return _CONTROL.sub(lambda match: repr(match[0])[1:-1], text)
+    r"""Returns `text` with control characters escaped as `\x1b`; keeps line feeds, tabs and all other characters.
+
+    Bytes of a file name that are not valid UTF-8 are written as bytes, `\xe9`.
+    """
+    return _CONTROL.sub(lambda match: _escaped(match[0]), text)
+
+
+def _escaped(character: str) -> str:
+    undecoded = "\udc80" <= character <= "\udcff"  # How Python represents a byte that is not valid UTF-8.
+    return f"\\x{ord(character) - 0xDC00:02x}" if undecoded else repr(character)[1:-1]
 
 
 def one_line(text: str) -> str:

@@ -177,7 +177,11 @@ def tasks_of(format: FileFormat) -> tuple[str, ...]:
 
 def dataset_of(config: "RunConfig") -> Dataset:
     """Returns the dataset of a run; raises the same errors as `find_dataset`."""
-    return find_dataset(config.dataset.name, (config.task.name,), config.dataset.options, config)
+    try:
+        return find_dataset(config.dataset.name, (config.task.name,), config.dataset.options, config)
+    except UnknownNameError as error:
+        hint = "The run was trained on it: a plugin that provides it may be missing; install that package."
+        raise UnknownNameError(f"{error} {hint}") from None
 
 
 def list_architectures() -> list[str]:

@@ -35,7 +35,8 @@ def test_control_characters_are_spelled_out(text):
         assert safe.isprintable()
     assert json.loads(json_printable(json.dumps(text, ensure_ascii=False))) == text
     assert printable("\x1b") == r"\x1b"
-    assert printable("\ud800\udcff") == r"\ud800\udcff"
+    assert printable("\ud800\udcff") == r"\ud800\xff"
+    assert printable(os.fsdecode(b"caf\xe900.csv")) == r"caf\xe900.csv"
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.artifacts.digests import check_files, damaged, digests, read_config, read_json
+from keras_rnn_zoo.artifacts.digests import UNFINISHED, check_files, damaged, digests, read_config, read_json
 from keras_rnn_zoo.artifacts.history import History, read_history
+from keras_rnn_zoo.artifacts.needed_entries import check_entries
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.artifacts.schema import NAME, dict_of, integer, number, text
 from keras_rnn_zoo.artifacts.snapshot import Snapshot, read_consistently
@@ -159,7 +160,7 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
         models: the models folder; see `models_dir`.
 
     Raises:
-        RunError: there is no such run, or its `config.json` is damaged.
+        RunError: there is no such run, its `config.json` is damaged, or an entry that it needs is not registered.
     """
     if isinstance(run, Run):
         return run
@@ -177,6 +178,7 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
                 f"Its training is unfinished. Resume it: zoo train NAME --run {shell_quote(path.name)}{where} --resume"
             )
         raise RunError(f"There is no run {short_repr(path.name)} in {path.parent}. {hint}")
+    check_entries(opened.config, opened.path)
     return opened
 
 
@@ -247,7 +249,7 @@ def check_run_name(name: str) -> str:
 
 def unfinished_path(path: Path) -> Path:
     """Returns the folder that holds the checkpoint of a training until the run `path` is complete."""
-    return path.with_name(f".{path.name}.unfinished")
+    return path.with_name(f".{path.name}{UNFINISHED}")
 
 
 def is_resumable(path: Path) -> bool:
