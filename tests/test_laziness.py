@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 LEVELS = [
     {"artifacts", "atomic_files", "catalog", "conventions", "entries", "errors", "frameworks", "lazy", "memory"}
-    | {"notebook", "offline", "options", "platforms", "printing", "registry", "status", "text_tables"},
+    | {"notebook", "offline", "options", "platforms", "plugins", "printing", "registry", "status", "text_tables"},
     {"tfds_builders"},
     {"layers"},
     {"cells", "readers"},
@@ -97,6 +97,7 @@ COMMANDS_MAY_IMPORT = {
     "listings",
     "offline",
     "options",
+    "plugins",
     "printing",
     "registry",
     "status",

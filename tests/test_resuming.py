@@ -106,7 +106,9 @@ def test_only_what_is_resumed_can_be_resumed_when_interrupted_early(arguments, k
         raise KeyboardInterrupt
 
     monkeypatch.setattr(training, "open_examples", press_ctrl_c)
-    with pytest.raises(TrainingInterrupted, match="its checkpoint is saved" if kept else "no checkpoint of it") as told:
+    with pytest.raises(
+        TrainingInterrupted, match="A checkpoint was saved" if kept else "No checkpoint was saved"
+    ) as told:
         zoo.train("many_to_one", verbose=0, **arguments)
     assert told.value.resumable == kept
     assert runs.is_resumable(interrupted)
@@ -117,7 +119,7 @@ def test_a_second_interruption_while_the_run_is_written_keeps_the_state(monkeypa
         raise KeyboardInterrupt
 
     monkeypatch.setattr(training, "write_run", press_ctrl_c)
-    with pytest.raises(TrainingInterrupted, match="its checkpoint is saved") as told:
+    with pytest.raises(TrainingInterrupted, match="A checkpoint was saved") as told:
         train()
     assert told.value.resumable
     assert runs.is_resumable(models_dir / "many_to_one")
@@ -150,7 +152,7 @@ def test_an_interruption_before_the_first_epoch_leaves_nothing(monkeypatch, mode
         raise KeyboardInterrupt
 
     monkeypatch.setattr(keras.Model, "fit", press_ctrl_c)
-    with pytest.raises(TrainingInterrupted, match="nothing was saved") as told:
+    with pytest.raises(TrainingInterrupted, match="Nothing was saved") as told:
         train()
     assert not told.value.resumable
     assert not models_dir.exists()
@@ -162,7 +164,7 @@ def test_an_interruption_before_the_first_step_keeps_nothing_and_says_so(phase, 
         raise KeyboardInterrupt
 
     monkeypatch.setattr(training, phase, press_ctrl_c)
-    with pytest.raises(TrainingInterrupted, match="interrupted: no checkpoint of it was saved") as told:
+    with pytest.raises(TrainingInterrupted, match=r"Interrupted\. No checkpoint was saved") as told:
         train()
     assert not told.value.resumable
     assert not models_dir.exists()
@@ -172,7 +174,7 @@ def test_an_interruption_of_the_first_epoch_keeps_a_state_that_was_saved_in_it(m
     with monkeypatch.context() as patch:
         interrupt(patch, 0, 1)
         with pytest.raises(
-            TrainingInterrupted, match=r"before the end of the first epoch: its checkpoint is saved; resume"
+            TrainingInterrupted, match=r"before the end of the first epoch. A checkpoint was saved: resume"
         ) as told:
             train(save_every_steps=2)
         assert told.value.resumable

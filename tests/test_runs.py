@@ -219,7 +219,7 @@ def test_a_run_that_needs_an_absent_plugin_is_not_called_damaged(models_dir, cha
     make_run(models_dir, "a", **changes)
     with pytest.raises(
         RunError, match=rf"models/a cannot be used here: {missing}.* A plugin .* may be missing"
-    ) as raised:
+    ) as told:
         runs.open_run("a")
     assert "damaged" not in str(told.value)
 

@@ -60,7 +60,7 @@ def own_commands() -> dict[str, str]:
 
 def _plugin_commands() -> dict[str, click.Command]:
     """Returns the commands of plugins by name."""
-    from keras_rnn_zoo.catalog import plugins_may_exist
+    from keras_rnn_zoo.plugins import plugins_may_exist
 
     if not plugins_may_exist():  # Then `zoo --help` need not wait for the registry.
         return {}

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import click
 
-from keras_rnn_zoo.catalog import normalize_name
 from keras_rnn_zoo.errors import nearest
 from keras_rnn_zoo.printing import alternatives, shell_quote
 
@@ -47,6 +46,7 @@ def _as_pairs(option: str, words: Sequence[str]) -> list[str]:
 def named_architecture(words: Sequence[str]) -> str:
     """Returns the first word that is the name or an alias of an architecture, or ""."""
     from keras_rnn_zoo import registry
+    from keras_rnn_zoo.catalog import normalize_name
 
     known = {name for entry in registry.architectures.entries() for name in (entry.name, *entry.aliases)}
     return next((word for word in words if normalize_name(word) in known), "")

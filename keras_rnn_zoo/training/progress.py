@@ -35,8 +35,8 @@ class Progress:
         return self.begun and is_resumable(self.plan.path)
 
     def resume_advice(self, otherwise: str) -> str:
-        """Returns how to continue the training, or `otherwise` if it has no checkpoint."""
-        return "its checkpoint is saved; resume the training to continue" if self.has_checkpoint else otherwise
+        """Returns how to continue the training, as a sentence, or `otherwise` if it has no checkpoint."""
+        return "A checkpoint was saved: resume the training to continue." if self.has_checkpoint else otherwise
 
     def remove_unfinished(self) -> None:
         """Removes the checkpoint and the rest of the unfinished folder."""

@@ -124,10 +124,8 @@ def train(
             with translate_record_errors(plan.config.dataset.name), translate_os_errors(), freed_memory_kept():
                 _train(progress, verbose)
         except KeyboardInterrupt:  # Ctrl-C before the first step, or pressed again.
-            kept = progress.resume_advice("no checkpoint of it was saved")
-            raise TrainingInterrupted(
-                f"The training was interrupted: {kept}.", resumable=progress.has_checkpoint
-            ) from None
+            kept = progress.resume_advice("No checkpoint was saved.")
+            raise TrainingInterrupted(f"Interrupted. {kept}", resumable=progress.has_checkpoint) from None
         except OSError as error:
             if not progress.has_checkpoint:
                 raise
@@ -175,11 +173,11 @@ def _train(progress: Progress, verbose: int | str) -> None:
 def _keep_interrupted(progress: Progress, task: Task, model: Any, keeper: "BestCheckpoint", examples: Examples) -> str:
     """Writes the best weights so far as the run, and returns a message for the user."""
     if not keeper.rows:
-        return f"Interrupted before the end of the first epoch: {progress.resume_advice('nothing was saved')}."
+        return f"Interrupted before the end of the first epoch. {progress.resume_advice('Nothing was saved.')}"
     write_run(progress, task, model, keeper, "validation", examples)
-    advice = "; resume the training to continue" if progress.has_checkpoint else ""
+    advice = " Resume the training to continue." if progress.has_checkpoint else ""
     path = progress.plan.path
     return (
         f"Interrupted after epoch {len(keeper.rows)} of {progress.config.training.epochs}. The best weights so far "
-        f"are the run {path.name!r} in {path.parent}{advice}."
+        f"are the run {path.name!r} in {path.parent}.{advice}"
     )
