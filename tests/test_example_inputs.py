@@ -77,3 +77,12 @@ def test_an_image_is_kept_as_it_is(tmp_path, start, extension):
 def test_inputs_of_a_kind_without_a_file_format_are_not_kept(tmp_path):
     assert example(tmp_path, "", b"") == ""
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("series", ["[1, 2, 3]", [1, 2, 3], "[[1], [2], [3]]"])
+def test_a_plain_list_of_numbers_is_a_series_of_one_feature(series):
+    reader = registry.readers.get("series").make()
+    reader.mean, reader.deviation = [0.0], [1.0]
+    values, lengths = reader.to_batch([series, [4.0]])
+    assert values.numpy().tolist() == [[[1], [2], [3]], [[4], [0], [0]]]
+    assert lengths.numpy().tolist() == [3, 1]

@@ -11,7 +11,7 @@ from keras_rnn_zoo.frameworks.import_hook import ImportHook
 from keras_rnn_zoo.printing import one_line, printable
 from keras_rnn_zoo.status import announce
 
-_LOGGERS = ("absl", "jax", "tensorflow", "urllib3")
+_LOGGERS = ("absl", "jax", "tensorflow", "tf2onnx", "urllib3")
 
 
 def silence_logs() -> None:

@@ -135,7 +135,8 @@ def parse_series(text: str | bytes) -> Any:
     except (ValueError, RecursionError):
         shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
         raise DataError(
-            f"A series is expected as JSON, such as [[0.1, 2], [0.3, 1]]; received {shown[:60]!r}."
+            f"A series is expected as JSON, such as [1, 2, 3], or [[0.1, 2], [0.3, 1]] with two numbers per step; "
+            f"received {shown[:60]!r}."
         ) from None
 
 

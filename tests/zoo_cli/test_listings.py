@@ -1,7 +1,9 @@
 """`zoo runs`, `zoo show RUN`, `zoo datasets`, and the tables that Python gets of the same."""
 
 import json
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 from test_runs import make_run
@@ -148,3 +150,14 @@ def test_datasets_lists_the_formats_of_files(zoo):
     shown = zoo("datasets").stdout
     for format in registry.file_formats.entries():
         assert format.address in shown
+
+
+def test_the_program_about_tables_in_the_documentation_runs(trained, tmp_path, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs" / "python.md").read_text()
+    (program,) = re.findall(r"## Tables of what there is\n\n```python\n(.*?)```", page, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ZOO_MODELS_DIR")
+    shutil.copytree(trained.path, tmp_path / "saved_models" / "reviews")
+    names = {"zoo": keras_rnn_zoo}
+    exec(compile(program, "python.md", "exec"), names)
+    assert names["best"]["run"] == "reviews"

@@ -72,8 +72,9 @@ def command(
     RUN is the name of a run (by default, the name of its architecture) or the path of an export. The first argument is
     always RUN. You can omit it if there is only one run and the inputs come from standard input.
 
-    An INPUT is a text, the path of an image or a WAV file, or a series as JSON. Put -- before INPUTs that begin with a
-    dash. Language models have the options temperature, max_new_tokens, and seed.
+    An INPUT is a text, the path of an image or a WAV file, or a series as JSON: "[1, 2, 3]" if each step has one
+    number, else "[[1, 5], [2, 6]]". Put -- before INPUTs that begin with a dash. Language models have the options
+    temperature, max_new_tokens, and seed.
 
     \b
     Example:
