@@ -75,7 +75,10 @@ def complete_setting(context: click.Context, typed: str) -> list[tuple[str, str]
 @_completes
 def complete_prediction_option(context: click.Context, typed: str) -> list[tuple[str, str]]:
     """Completes `KEY=VALUE` for a prediction."""
-    task = open_run(context.params.get("run"), context.params.get("models_dir")).config.task
+    names = list_runs(models_dir())
+    # As for `_architecture`.
+    run = next((word for word in context.meta.get(WORDS, ()) if word in names), context.params.get("run"))
+    task = open_run(run, context.params.get("models_dir")).config.task
     return _pairs(registry.tasks.get(task.name).prediction_options, typed)
 
 

@@ -93,3 +93,11 @@ def test_an_empty_prediction_is_shown_as_nothing(zoo, copied, monkeypatch):
 
     monkeypatch.setattr(Classification, "describe", lambda *_: "")
     assert zoo("predict", "many_to_one", "fine").stdout == "(nothing)  fine\n"
+
+
+def test_the_logs_of_the_frameworks_are_silenced(monkeypatch):
+    for name in ("absl", "tensorflow", "tf2onnx"):
+        monkeypatch.setattr(logging.getLogger(name), "level", logging.INFO)
+    with frameworks():
+        # tf2onnx logs two lines for each export.
+        assert not logging.getLogger("tf2onnx.tfonnx").isEnabledFor(logging.INFO)
