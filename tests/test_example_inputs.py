@@ -86,3 +86,13 @@ def test_a_plain_list_of_numbers_is_a_series_of_one_feature(series):
     values, lengths = reader.to_batch([series, [4.0]])
     assert values.numpy().tolist() == [[[1], [2], [3]], [[4], [0], [0]]]
     assert lengths.numpy().tolist() == [3, 1]
+
+
+def test_links_in_a_run_are_not_followed(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "input.txt").write_text("secret")
+    (tmp_path / "run" / "example").mkdir(parents=True)
+    (tmp_path / "run" / "example" / "input.txt").symlink_to(tmp_path / "elsewhere" / "input.txt")
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "example").symlink_to(tmp_path / "elsewhere")
+    assert example_argument(tmp_path / "run") == example_argument(tmp_path / "linked") == ""

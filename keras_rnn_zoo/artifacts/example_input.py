@@ -39,8 +39,9 @@ def example_argument(run: Path) -> str:
     Returns:
         The argument, quoted; "" if the run has no example.
     """
-    path = next(iter(sorted((run / FOLDER).glob("input.*"))), None)
-    if path is None or path.is_symlink() or not path.is_file():
+    folder = run / FOLDER
+    path = next(iter(sorted(folder.glob("input.*"))), None)
+    if path is None or folder.is_symlink() or path.is_symlink() or not path.is_file():  # Links may lead anywhere.
         return ""
     if path.suffix not in (".txt", ".json"):
         return shell_quote(path)

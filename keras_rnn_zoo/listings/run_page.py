@@ -91,9 +91,10 @@ def _files(folder: Path) -> list[dict[str, Any]]:
     """Returns the files and folders of a run, with their sizes and what they hold."""
     rows = []
     for path in sorted(folder.iterdir(), key=lambda path: [*CONTENTS, path.name].index(path.name)):
-        size = sum(map(_size, path.rglob("*"))) if path.is_dir() else _size(path)
-        contents = CONTENTS.get(path.name, "an export" if path.is_dir() else "")
-        rows.append({"file": path.name + os.sep * path.is_dir(), "bytes": size, "contents": contents})
+        is_folder = path.is_dir() and not path.is_symlink()  # Links may lead anywhere.
+        size = sum(map(_size, path.rglob("*"))) if is_folder else _size(path)
+        contents = CONTENTS.get(path.name, "an export" if is_folder else "")
+        rows.append({"file": path.name + os.sep * is_folder, "bytes": size, "contents": contents})
     return rows
 
 
