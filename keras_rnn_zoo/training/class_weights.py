@@ -4,7 +4,6 @@ import csv
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from keras_rnn_zoo.batching.batches import Batches
 from keras_rnn_zoo.batching.buckets import without_autograph
