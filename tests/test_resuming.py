@@ -14,6 +14,7 @@ import keras_rnn_zoo as zoo
 from keras_rnn_zoo.artifacts import publish_run
 from keras_rnn_zoo.artifacts import run as runs
 from keras_rnn_zoo.errors import DataError, OptionError, RunError, TrainingInterrupted
+from keras_rnn_zoo.training import prepare
 from keras_rnn_zoo.training import train as training
 from keras_rnn_zoo.training.callbacks import BestCheckpoint
 
@@ -161,7 +162,7 @@ def test_an_interruption_before_the_first_step_keeps_nothing_and_says_so(phase, 
     def press_ctrl_c(*_args, **_kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, phase, press_ctrl_c)
+    monkeypatch.setattr(prepare if phase == "write_config" else training, phase, press_ctrl_c)
     with pytest.raises(TrainingInterrupted, match="interrupted: no checkpoint of it was saved") as told:
         train()
     assert not told.value.resumable
