@@ -14,7 +14,7 @@ import keras_rnn_zoo as zoo
 from keras_rnn_zoo.artifacts import publish_run
 from keras_rnn_zoo.artifacts import run as runs
 from keras_rnn_zoo.errors import DataError, OptionError, RunError, TrainingInterrupted
-from keras_rnn_zoo.training import prepare
+from keras_rnn_zoo.training import prepare, write_run
 from keras_rnn_zoo.training import train as training
 from keras_rnn_zoo.training.callbacks import BestCheckpoint
 
@@ -225,7 +225,7 @@ def test_a_signal_ends_the_command_with_its_status_and_a_usable_run(models_dir, 
 
 def test_an_interruption_of_the_final_test_keeps_the_run_and_resumes_to_the_same(monkeypatch):
     whole = train(epochs=1, run="whole")
-    score = training.score
+    score = write_run.score
     calls = []
 
     def interrupted_once(*args):
@@ -235,7 +235,7 @@ def test_an_interruption_of_the_final_test_keeps_the_run_and_resumes_to_the_same
         return score(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "score", interrupted_once)
+        patch.setattr(write_run, "score", interrupted_once)
         with pytest.raises(TrainingInterrupted, match="Interrupted after epoch 1 of 1"):
             train(epochs=1, run="cut")
     assert not runs.open_run("cut").config.finished
