@@ -17,6 +17,7 @@ from keras_rnn_zoo.errors import DataError, OptionError, RunError, TrainingInter
 from keras_rnn_zoo.training import prepare, write_run
 from keras_rnn_zoo.training import train as training
 from keras_rnn_zoo.training.callbacks import BestCheckpoint
+from keras_rnn_zoo.training.progress import Progress
 
 pytestmark = pytest.mark.usefixtures("few_examples")
 
@@ -325,7 +326,7 @@ def test_a_run_that_was_written_just_before_a_kill_is_not_kept_twice(monkeypatch
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "_remove_unfinished", killed)
+        patch.setattr(Progress, "remove_unfinished", killed)
         keras.utils.clear_session()
         with pytest.raises(Killed):
             train(run="cut")
