@@ -103,6 +103,7 @@ def test_objects_are_used_recorded_and_told(caplog):
     assert set(settings.objects) == {"optimizer", "callbacks", "metrics"}
     assert settings.objects["optimizer"].startswith("SGD(") and "momentum=0.9" in settings.objects["optimizer"]
     assert settings.objects["callbacks"] == "StopAfter"
+    assert settings.objects["metrics"].endswith(", sparse_categorical_crossentropy")
     assert TrainingConfig.from_json(settings.to_json()) == settings
     assert "SGD" in (run.path / "README.md").read_text()
     assert run.evaluate() == pytest.approx(run.metrics, abs=1e-6)

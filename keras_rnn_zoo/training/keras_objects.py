@@ -45,6 +45,8 @@ class KerasObjects:
 
 
 def _described(value: Any) -> str:
+    if isinstance(value, str):
+        return value
     name = getattr(value, "__name__", type(value).__name__)
     try:
         config = value.get_config()
