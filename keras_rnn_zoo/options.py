@@ -8,7 +8,9 @@ meaning.
 """
 
 import contextlib
+import csv
 import inspect
+import io
 import math
 import numbers
 import re
@@ -264,3 +266,10 @@ def find_option(options: Mapping[str, Option], name: str, owner: str) -> Option:
     if name not in options:
         raise OptionError(f"{owner} has no option {short_repr(name)}. {name_hint(name, options)}")
     return options[name]
+
+
+def join_pairs(pairs: Mapping[Any, Any]) -> str:
+    """Returns a mapping as the text of an option such as `columns`: `text=review,label=stars`."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([f"{key}={value}" for key, value in pairs.items()])
+    return line.getvalue()

@@ -56,6 +56,12 @@ def test_importing_the_package_and_its_registry_loads_no_framework():
     assert loaded_after(code + "repr(zoo.show('ctc'))") == set()
 
 
+def test_the_package_as_a_program_is_the_command():
+    done = subprocess.run([sys.executable, "-m", "keras_rnn_zoo", "list"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "many_to_one" in done.stdout
+
+
 def test_a_mistake_is_told_before_a_framework_is_loaded():
     code = CLI.format(args="train many_to_one --set cell=lstn") + "\n"
     done = subprocess.run([sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, check=False)

@@ -14,8 +14,10 @@ import keras_rnn_zoo as zoo
 from keras_rnn_zoo.artifacts import publish_run
 from keras_rnn_zoo.artifacts import run as runs
 from keras_rnn_zoo.errors import DataError, OptionError, RunError, TrainingInterrupted
+from keras_rnn_zoo.training import prepare, write_run
 from keras_rnn_zoo.training import train as training
 from keras_rnn_zoo.training.callbacks import BestCheckpoint
+from keras_rnn_zoo.training.progress import Progress
 
 pytestmark = pytest.mark.usefixtures("few_examples")
 
@@ -163,7 +165,7 @@ def test_an_interruption_before_the_first_step_keeps_nothing_and_says_so(phase, 
     def press_ctrl_c(*_args, **_kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, phase, press_ctrl_c)
+    monkeypatch.setattr(prepare if phase == "write_config" else training, phase, press_ctrl_c)
     with pytest.raises(TrainingInterrupted, match=r"Interrupted\. No checkpoint was saved") as told:
         train()
     assert not told.value.resumable
@@ -228,7 +230,7 @@ def test_a_signal_ends_the_command_with_its_status_and_a_usable_run(models_dir, 
 
 def test_an_interruption_of_the_final_test_keeps_the_run_and_resumes_to_the_same(monkeypatch):
     whole = train(epochs=1, run="whole")
-    score = training.score
+    score = write_run.score
     calls = []
 
     def interrupted_once(*args):
@@ -238,7 +240,7 @@ def test_an_interruption_of_the_final_test_keeps_the_run_and_resumes_to_the_same
         return score(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "score", interrupted_once)
+        patch.setattr(write_run, "score", interrupted_once)
         with pytest.raises(TrainingInterrupted, match="Interrupted after epoch 1 of 1"):
             train(epochs=1, run="cut")
     assert not runs.open_run("cut").config.finished
@@ -328,7 +330,7 @@ def test_a_run_that_was_written_just_before_a_kill_is_not_kept_twice(monkeypatch
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "_remove_unfinished", killed)
+        patch.setattr(Progress, "remove_unfinished", killed)
         keras.utils.clear_session()
         with pytest.raises(Killed):
             train(run="cut")

@@ -162,7 +162,7 @@ def test_a_training_that_is_resumed_keeps_what_was_chosen(strokes, monkeypatch):
     with pytest.raises(TrainingInterrupted):
         zoo.train("ctc", dataset=strokes, **options)
     monkeypatch.setattr(fitting, "fit", fit)
-    monkeypatch.setattr("keras_rnn_zoo.training.train.choose_subsampling", SimpleNamespace())  # Called, it fails.
+    monkeypatch.setattr("keras_rnn_zoo.training.prepare.choose_subsampling", SimpleNamespace())  # Called, it fails.
     run = zoo.train("ctc", dataset=strokes, resume=True, verbose=0)
     assert run.config.options["subsampling"] == 2
     assert run.config.finished

@@ -31,7 +31,7 @@ def test_a_run_is_whole(trained):
     assert config.task.options == {}
     assert config.task.reader == {"tokens": "words", "vocabulary_size": 20_000, "max_length": 400}
     settings = {name: option.default for name, option in SETTINGS.items() if name != "seed"}
-    assert config.training.to_json() == {**settings, "objects": {}}
+    assert config.training.to_json() == settings
     assert config.seed == 0
     assert config.finished
     assert config.versions["keras"] == keras.__version__

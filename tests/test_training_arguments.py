@@ -17,9 +17,10 @@ import keras_rnn_zoo as zoo
 from keras_rnn_zoo.artifacts.run_config import TrainingConfig
 from keras_rnn_zoo.batching.batches import Batches
 from keras_rnn_zoo.errors import OptionError, TrainingError, TrainingInterrupted
+from keras_rnn_zoo.options import join_pairs
 from keras_rnn_zoo.training.adam import Adam
 from keras_rnn_zoo.training.callbacks import BestCheckpoint
-from keras_rnn_zoo.training.class_weights import join_class_weight, parse_class_weight, weigh_classes
+from keras_rnn_zoo.training.class_weights import parse_class_weight, weigh_classes
 from keras_rnn_zoo.training.keras_objects import KerasObjects
 from keras_rnn_zoo.training.optimizers import make_optimizer
 from keras_rnn_zoo.training.settings import OPTIMIZERS
@@ -69,6 +70,16 @@ def test_a_named_optimizer_is_that_of_keras_with_the_settings(name):
     assert unclipped.global_clipnorm is None
 
 
+def test_a_schedule_replaces_the_cosine_and_is_described_without_numbered_names():
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
+    made = make_optimizer(TRAINING, KerasObjects(learning_rate=schedule), 100)
+    assert made.get_config()["learning_rate"]["class_name"] == "ExponentialDecay"
+    text = "ExponentialDecay(decay_rate=0.5, decay_steps=10, initial_learning_rate=0.1, staircase=False)"
+    assert KerasObjects(learning_rate=schedule).descriptions() == {"learning_rate": text}
+    whole = KerasObjects(optimizer=keras.optimizers.SGD(schedule)).descriptions()["optimizer"]
+    assert f"learning_rate={text}" in whole and "name" not in whole
+
+
 def test_objects_are_used_recorded_and_told(caplog):
     optimizer, stop = momentum(), StopAfter(2)
     top = keras.metrics.SparseTopKCategoricalAccuracy(k=2, name="top")
@@ -92,6 +103,7 @@ def test_objects_are_used_recorded_and_told(caplog):
     assert set(settings.objects) == {"optimizer", "callbacks", "metrics"}
     assert settings.objects["optimizer"].startswith("SGD(") and "momentum=0.9" in settings.objects["optimizer"]
     assert settings.objects["callbacks"] == "StopAfter"
+    assert settings.objects["metrics"].endswith(", sparse_categorical_crossentropy")
     assert TrainingConfig.from_json(settings.to_json()) == settings
     assert "SGD" in (run.path / "README.md").read_text()
     assert run.evaluate() == pytest.approx(run.metrics, abs=1e-6)
@@ -143,8 +155,8 @@ def test_class_weights_scale_the_loss_of_their_examples():
 
 def test_class_weights_are_written_as_text_and_read_back():
     weights = {"a,b": 2.0, 'c"d=e': 0.5, "3": 1.0}
-    assert parse_class_weight(join_class_weight(weights)) == weights
-    assert join_class_weight({0: 1, 1: 3}) == "0=1,1=3"
+    assert parse_class_weight(join_pairs(weights)) == weights
+    assert join_pairs({0: 1, 1: 3}) == "0=1,1=3"
     assert parse_class_weight("balanced") is None
     for wrong in ("3", "spam=", "spam=-1", "spam=nan", "spam=inf", "spam=0", 'a="b'):
         with pytest.raises(OptionError, match="'class_weight' expects balanced, or CLASS=WEIGHT"):
@@ -209,7 +221,8 @@ def test_plain_settings_are_set_by_command_line_and_yaml_as_well(monkeypatch, tm
     monkeypatch.chdir(tmp_path)
     plain = {"optimizer": "sgd", "gradient_norm": 5.0, "class_weight": "negative=2,positive=1", "metrics": "mae"}
     plain |= {"dtype_policy": "mixed_bfloat16"}
-    (tmp_path / "a.yaml").write_text(yaml.safe_dump({"architecture": "many_to_one", **plain}))
+    nested = {**plain, "class_weight": {"negative": 2, "positive": 1}, "metrics": ["mae"]}
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump({"architecture": "many_to_one", **nested}))
     CliRunner().invoke(cli, ["train", "--config", "a.yaml"])
     assert {name: given.get(name) for name in plain} == plain
     given.clear()

@@ -125,6 +125,7 @@ class TrainingConfig(Document):
 
     Attributes:
         objects: descriptions of the settings that are Keras objects, which cannot be recorded; their fields are `None`.
+            `None` if there are no such settings.
     """
 
     epochs: int = checked(integer(1))
@@ -139,7 +140,7 @@ class TrainingConfig(Document):
     class_weight: str = checked(text(100_000), default="")
     metrics: str | None = checked(any_of(null, text()), optional=True)
     dtype_policy: str = checked(NAME, default="float32")
-    objects: Mapping[str, str] = checked(dict_of(text(100_000), NAME, max_items=10), default_factory=dict)
+    objects: Mapping[str, str] | None = checked(dict_of(text(100_000), NAME, max_items=10), optional=True)
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,9 @@ class BestCheckpoint(keras.callbacks.Callback):
         for path in self._folder.glob("best-*.state"):
             if path != kept:
                 path.unlink()
-        self.stopped = bool(self.model.stop_training)  # Nothing but the user's callbacks has set it yet.
+        self.stopped = bool(
+            getattr(self.model, "stop_training", False)
+        )  # Nothing but the user's callbacks has set it yet.
         row = {"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}}
         rows = [*self.rows, row]
         if self._best_and_last(rows)[0] is row:

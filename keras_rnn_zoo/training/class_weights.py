@@ -1,11 +1,9 @@
 """The setting `class_weight`: how much the examples of each class count in the loss."""
 
 import csv
-import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from keras_rnn_zoo.batching.batches import Batches
 from keras_rnn_zoo.batching.buckets import without_autograph
@@ -15,15 +13,6 @@ from keras_rnn_zoo.printing import short_repr
 
 BALANCED = "balanced"
 _EXPECTED = f"Option 'class_weight' expects {BALANCED}, or CLASS=WEIGHT, separated by commas"
-
-
-def join_class_weight(weights: Any) -> Any:
-    """Returns a mapping from class names to weights as text, `spam=3.0,ham=1.0`; other values unchanged."""
-    if not isinstance(weights, Mapping):
-        return weights
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow([f"{name}={weight}" for name, weight in weights.items()])
-    return line.getvalue()
 
 
 def parse_class_weight(text: str) -> dict[str, float] | None:

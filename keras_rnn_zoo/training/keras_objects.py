@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from keras_rnn_zoo.errors import OptionError
-from keras_rnn_zoo.options import Option
+from keras_rnn_zoo.options import Option, join_pairs
 from keras_rnn_zoo.printing import short_repr
 
 _MAX_DESCRIPTION = 2000
@@ -45,6 +45,8 @@ class KerasObjects:
 
 
 def _described(value: Any) -> str:
+    if isinstance(value, str):
+        return value
     name = getattr(value, "__name__", type(value).__name__)
     try:
         config = value.get_config()
@@ -78,6 +80,8 @@ def separate_objects(settings: Mapping[str, Any], options: Mapping[str, Option])
         OptionError: a value is neither plain nor an object of the right class, or two settings contradict each other.
     """
     plain = dict(settings)
+    if isinstance(plain.get("class_weight"), Mapping):
+        plain["class_weight"] = join_pairs(plain["class_weight"])
     found: dict[str, Any] = {}
     for name, kind, plain_type in (
         ("optimizer", "optimizers.Optimizer", str),

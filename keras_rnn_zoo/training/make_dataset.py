@@ -4,21 +4,22 @@ from dataclasses import replace
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.artifacts.run import Run
+from keras_rnn_zoo.artifacts.run import Run as RunFolder
 from keras_rnn_zoo.batching.batches import Batches, make_batches
 from keras_rnn_zoo.batching.buckets import without_autograph
 from keras_rnn_zoo.errors import OptionError
 from keras_rnn_zoo.inference import rebuild
-from keras_rnn_zoo.inference.load import LoadedRun, load_run
+from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import check_options
+from keras_rnn_zoo.run import Run
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.training.plan import Request, new_config, requested_dataset
 from keras_rnn_zoo.training.settings import SETTINGS
 
 
 def make_dataset(
-    name: str | Run | LoadedRun,
+    name: str | RunFolder | LoadedRun,
     *,
     dataset: Any = None,
     split: str = "train",
@@ -67,10 +68,10 @@ def make_dataset(
     else:
         if dataset is not None or options:
             raise OptionError("A run has its own dataset and options. Omit them, or name an architecture.")
-        loaded = name if isinstance(name, LoadedRun) else load_run(name)
+        loaded = name if isinstance(name, LoadedRun) else Run.find(name)
         task = task or loaded.task
-        examples = rebuild.open_examples(loaded.run.config, data_dir)
-        config = loaded.run.config
+        config = loaded.run.config if isinstance(loaded, LoadedRun) else loaded.config
+        examples = rebuild.open_examples(config, data_dir)
     if task is None:
         task = rebuild.make_task(replace(config.task, classes=examples.classes))
         task.fit(examples.split("train"))

@@ -153,7 +153,7 @@ def new_config(architecture: registry.Architecture, dataset: registry.Dataset, r
             task.name, input, _pick(values, task.options), _pick(values, registry.reader_of(task, input).options)
         ),
         _pick(values, {name: option for name, option in architecture.options.items() if not option.from_data}),
-        TrainingConfig(**{name: values[name] for name in SETTINGS if name != "seed"}, objects=objects),
+        TrainingConfig(**{name: values[name] for name in SETTINGS if name != "seed"}, objects=objects or None),
         values["seed"],
         _versions(),
     )
@@ -220,10 +220,10 @@ def _check_same(config: RunConfig, request: Request, architecture: registry.Arch
     """Raises `OptionError` if the user requests other settings than those that the training started with."""
     original = {"architecture": config.architecture, "dataset": config.dataset.name, "seed": config.seed}
     original |= {**config.dataset.options, **config.task.reader, **config.task.options}
-    original |= {**config.options, **config.training.to_json(), **config.training.objects}
+    original |= {**config.options, **config.training.to_json(), **(config.training.objects or {})}
     objects = request.objects.descriptions()
     requested = {"architecture": architecture.name, **request.settings, **request.options, **objects}
-    for name, described in config.training.objects.items():
+    for name, described in (config.training.objects or {}).items():
         if requested.get(name) is None:
             raise OptionError(
                 f"The unfinished training started with the object {name}={described}, which could not be saved. Pass "

@@ -17,7 +17,6 @@ from keras_rnn_zoo.notebook import in_notebook, only_warnings, show
 from keras_rnn_zoo.run import Run
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.training.allocation import freed_memory_kept
-from keras_rnn_zoo.training.class_weights import join_class_weight
 from keras_rnn_zoo.training.keras_objects import separate_objects
 from keras_rnn_zoo.training.plan import Request, make_plan
 from keras_rnn_zoo.training.prepare import adapt_settings, fitted_task, make_model, open_examples, split_batches
@@ -111,7 +110,7 @@ def train(
     """
     settings = {"epochs": epochs, "batch_size": batch_size, "optimizer": optimizer, "learning_rate": learning_rate}
     settings |= {"gradient_norm": gradient_norm, "adam_epsilon": adam_epsilon, "metrics": metrics}
-    settings |= {"class_weight": join_class_weight(class_weight), "dtype_policy": dtype_policy, "patience": patience}
+    settings |= {"class_weight": class_weight, "dtype_policy": dtype_policy, "patience": patience}
     settings |= {"seed": seed, "save_every_steps": save_every_steps, "deterministic": deterministic}
     plain, objects = separate_objects({**settings, "callbacks": callbacks}, SETTINGS)
     request = Request(name, dataset, data_dir, plain, options, run, models_dir, objects)
