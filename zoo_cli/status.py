@@ -15,11 +15,13 @@ class StatusStream(io.TextIOBase):
     """A text stream with a status line, which is erased before anything else is written.
 
     Args:
-        stream: the stream. If it is not a terminal, no status is shown.
+        stream: the stream. If it is not a terminal, no status is shown. `None`, for a closed standard error, discards
+            everything.
     """
 
-    def __init__(self, stream: IO[str]) -> None:
-        self._stream = stream
+    def __init__(self, stream: IO[str] | None) -> None:
+        self._stream = stream if stream is not None else io.StringIO()
+        self._discards = stream is None
         self._shown = False
 
     def show(self, activity: str) -> None:
@@ -39,7 +41,7 @@ class StatusStream(io.TextIOBase):
 
     def write(self, text: str) -> int:
         self.clear()
-        return self._stream.write(text)
+        return len(text) if self._discards else self._stream.write(text)
 
     def flush(self) -> None:
         self._stream.flush()

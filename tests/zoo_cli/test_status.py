@@ -101,3 +101,12 @@ def test_the_logs_of_the_frameworks_are_silenced(monkeypatch):
     with frameworks():
         # tf2onnx logs two lines for each export.
         assert not logging.getLogger("tf2onnx.tfonnx").isEnabledFor(logging.INFO)
+
+
+def test_a_closed_standard_error_takes_nothing(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    with frameworks() as status:
+        announce("Loading")
+        print("progress")
+        logging.getLogger("keras_rnn_zoo.anything").info("A message")
+    assert not status.isatty()
