@@ -29,10 +29,11 @@ def epochs(data_dir: str, epochs: int, most: int) -> Callable[[], dict[str, Any]
     import keras_rnn_zoo as zoo
     from keras_rnn_zoo import registry
     from keras_rnn_zoo.readers.text import TextReader
-    from keras_rnn_zoo.training.plan import FIXED
+    from keras_rnn_zoo.training.settings import SETTINGS
 
     use_keras_layers()
-    chosen = {**FIXED, **registry.datasets.get("imdb_reviews").defaults}
+    defaults = {name: option.default for name, option in SETTINGS.items()}
+    chosen = {**defaults, **registry.datasets.get("imdb_reviews").defaults}
     seeds = itertools.count()
 
     def work() -> dict[str, Any]:

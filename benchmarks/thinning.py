@@ -132,7 +132,7 @@ def train(name: str, files: list[str], factor: int, epochs: int, seed: int) -> d
             **options,
         )
         seconds = [after - before for before, after in zip(clock.marks, clock.marks[1:], strict=False)]
-        reached = run.metrics["metrics"][metric]
+        reached = run.metrics[metric]
         return {"seconds": seconds, metric: reached, "factor": run.config.options["subsampling"]}
 
 

@@ -1,49 +1,80 @@
 """Keras RNN Zoo: trained recurrent networks by name. Each public name is imported on first use."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+import importlib as _importlib
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
-from keras_rnn_zoo.frameworks.serialization import register_when_keras_is_imported
+from keras_rnn_zoo.frameworks.serialization import register_when_keras_is_imported as _register_layers
+from keras_rnn_zoo.notebook import set_up as _set_up_notebook
 
-if TYPE_CHECKING:
+if _TYPE_CHECKING:
+    from keras_rnn_zoo import layers
     from keras_rnn_zoo.building import build
+    from keras_rnn_zoo.datasets._listing import datasets
     from keras_rnn_zoo.errors import ZooError
     from keras_rnn_zoo.exporting.export import export
     from keras_rnn_zoo.inference.evaluate import evaluate
     from keras_rnn_zoo.inference.load import load
     from keras_rnn_zoo.inference.predict import predict
     from keras_rnn_zoo.inference.predict_file import predict_file
+    from keras_rnn_zoo.listings.pages import show
+    from keras_rnn_zoo.listings.run_list import runs
     from keras_rnn_zoo.registry import list_architectures
+    from keras_rnn_zoo.run import Run
+    from keras_rnn_zoo.training.make_dataset import make_dataset
     from keras_rnn_zoo.training.train import train
 
 __version__ = "0.1.0"
-__all__ = ["ZooError", "build", "evaluate", "export", "list_architectures", "load", "predict", "predict_file", "train"]
+__all__ = [
+    "Run",
+    "ZooError",
+    "build",
+    "datasets",
+    "evaluate",
+    "export",
+    "layers",
+    "list_architectures",
+    "load",
+    "make_dataset",
+    "predict",
+    "predict_file",
+    "runs",
+    "show",
+    "train",
+]
 
 _HOMES = {
-    "ZooError": ("errors", "ZooError"),
-    "build": ("building", "build"),
-    "evaluate": ("inference.evaluate", "evaluate"),
-    "export": ("exporting.export", "export"),
-    "list_architectures": ("registry", "list_architectures"),
-    "load": ("inference.load", "load"),
-    "predict": ("inference.predict", "predict"),
-    "predict_file": ("inference.predict_file", "predict_file"),
-    "train": ("training.train", "train"),
+    "Run": "run",
+    "ZooError": "errors",
+    "build": "building",
+    "evaluate": "inference.evaluate",
+    "export": "exporting.export",
+    "list_architectures": "registry",
+    "load": "inference.load",
+    "make_dataset": "training.make_dataset",
+    "predict": "inference.predict",
+    "predict_file": "inference.predict_file",
+    "runs": "listings.run_list",
+    "show": "listings.pages",
+    "train": "training.train",
 }
+"""The module of each public name."""
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _Any:
+    if name in ("datasets", "layers"):  # Subpackages. `datasets` can be called, too.
+        return _importlib.import_module(f"{__name__}.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from keras_rnn_zoo.offline import install_offline_guard
 
     install_offline_guard()
-    module, attribute = _HOMES[name]
-    return getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
+    return getattr(_importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return [*__all__, "__version__"]  # Completion shows these.
 
 
-register_when_keras_is_imported()
+_register_layers()
+_set_up_notebook()

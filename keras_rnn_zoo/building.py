@@ -28,7 +28,7 @@ def build(name: str, **options: Any) -> Any:
         (None, 5)
     """
     architecture = registry.architectures.get(name)
-    dataset = registry.default_dataset(architecture)
+    dataset = registry.default_dataset(architecture, name)
     checked = check_options(registry.options_of(architecture, dataset), options, architecture.name)
     all_options = {**dataset.defaults, **dataset.model_options, **checked}
     model_options = {key: value for key, value in all_options.items() if key in architecture.options}

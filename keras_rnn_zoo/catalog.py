@@ -11,20 +11,17 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from keras_rnn_zoo.errors import DuplicateNameError, UnknownNameError, name_hint
 from keras_rnn_zoo.options import Option, read_options
+from keras_rnn_zoo.plugins import PLUGINS, plugins_may_exist
 from keras_rnn_zoo.printing import short_repr
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 logger = logging.getLogger(__name__)
-
-PLUGINS = "keras_rnn_zoo.plugins"
-"""The entry-point group of third-party packages."""
 
 
 @dataclass(frozen=True)
@@ -188,17 +185,6 @@ class _Plugins:
                 if entry.make.__module__.partition(".")[0] == package:  # Keep entries of another plugin it imported.
                     catalog.remove(entry)
             logger.warning("Skipped the plugin %s, which cannot be used: %s: %s", source, type(error).__name__, error)
-
-
-def plugins_may_exist() -> bool:
-    """Returns whether an installed package declares the entry-point group, or might: archives are not searched."""
-    for location in map(Path, sys.path):
-        if location.is_file():  # An archive.
-            return True
-        for pattern in ("*.dist-info/entry_points.txt", "*.egg*/entry_points.txt", "*.egg/EGG-INFO/entry_points.txt"):
-            if any(PLUGINS.encode() in path.read_bytes() for path in location.glob(pattern)):
-                return True
-    return False
 
 
 _plugins = _Plugins()

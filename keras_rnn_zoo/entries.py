@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from keras_rnn_zoo.catalog import Entry, are_names
+from keras_rnn_zoo.catalog import Entry, are_names, normalize_name
 from keras_rnn_zoo.options import Option, check_options
 
 
@@ -17,18 +17,40 @@ class Architecture(Entry):
     Attributes:
         tasks: the tasks that it supports.
         default_dataset: the embedded dataset that it is trained on by default.
+        alias_datasets: for aliases that name a purpose, such as `"speech"`, the dataset that it is trained on by
+            default if it is called by that alias.
         frames: for transcription, a function that returns the number of frames in the model's output, given the number
             of input steps and, by keyword, the kind of input and the options of model and reader; `None` if unknown.
     """
 
     tasks: tuple[str, ...] = ()
     default_dataset: str = ""
+    alias_datasets: Mapping[str, str] = field(default_factory=dict)
     frames: Callable[..., int] | None = None
 
     def check(self) -> None:
         super().check()
         if not (are_names(self.tasks) and self.tasks and "input" in self.options and self.options["input"].choices):
             raise TypeError(f"The architecture {self.name!r} needs `tasks` and an option `input` with its choices.")
+        if not isinstance(self.alias_datasets, Mapping) or self.alias_datasets.keys() - set(self.aliases):
+            raise TypeError(
+                f"The `alias_datasets` of {self.name!r} must be a dict from some of its aliases to names of datasets; "
+                f"received {self.alias_datasets!r}."
+            )
+
+    @property
+    def listed_aliases(self) -> str:
+        """The aliases in words, each with the dataset that belongs to it, if any."""
+        datasets = self.alias_datasets
+        return ", ".join(
+            f"{alias} (trains on {datasets[alias]})" if alias in datasets else alias for alias in self.aliases
+        )
+
+    def alias_dataset(self, name: str) -> str:
+        """Returns the name of the dataset that belongs to a name of the architecture, or "" for its usual default."""
+        return {normalize_name(alias): dataset for alias, dataset in self.alias_datasets.items()}.get(
+            normalize_name(name), ""
+        )
 
 
 @dataclass(frozen=True)
@@ -196,6 +218,11 @@ class Task(Entry):
         """The options of prediction, such as the temperature of a language model."""
         options: Mapping[str, Option] = self.make.prediction_options  # type: ignore[attr-defined]
         return options
+
+    @property
+    def target_per_example(self) -> bool:
+        """Whether an example has a single target, a class or a number, rather than a sequence."""
+        return bool(self.make.target_per_example)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,17 @@
 import difflib
 from collections.abc import Iterable
 
+from keras_rnn_zoo.printing import alternatives
+
 
 class ZooError(Exception):
     """Base class of the package's errors. The message says what is wrong, what was received and what to do."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Returns the lines that IPython and notebooks show for the error: the message, without a traceback."""
+        from keras_rnn_zoo.printing import printable
+
+        return [f"\x1b[31m{type(self).__name__}\x1b[0m: {printable(str(self))}"]
 
 
 class UnknownNameError(ZooError):
@@ -61,5 +69,5 @@ def name_hint(name: str, known: Iterable[str]) -> str:
     """Returns "Did you mean ...? " if a known name is similar, followed by the list of known names."""
     known = sorted(known)
     close = nearest(name, known)
-    question = f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
+    question = f"Did you mean {alternatives([*map(repr, close)])}? " if close else ""
     return f"{question}Known names: {', '.join(known)}."

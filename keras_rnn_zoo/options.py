@@ -8,7 +8,9 @@ meaning.
 """
 
 import contextlib
+import csv
 import inspect
+import io
 import math
 import numbers
 import re
@@ -39,6 +41,7 @@ class ForInputs:
 
 class _Catalog(Protocol):
     def names(self) -> list[str]: ...
+    def get(self, name: str) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,8 @@ class Option:
 
     def check(self, value: Any) -> Any:
         """Returns `value` converted to the option's type; raises `OptionError` if it is not accepted."""
+        if self.choices and self.type is str and isinstance(value, str) and value not in self.choices:
+            value = next((choice for choice in self.choices if _folded(choice) == _folded(value)), value)
         if not isinstance(value, bool):
             if self.type is int and isinstance(value, numbers.Integral):
                 value = int(value)  # Converts NumPy integers, too.
@@ -138,6 +143,11 @@ class Option:
             "from_data": self.from_data,
             "help": self.help,
         }
+
+
+def _folded(choice: Any) -> str:
+    """Returns a choice in the form used for comparison, which is the same for "SimpleRNN" and "simple_rnn"."""
+    return re.sub(r"[\s_-]+", "", str(choice).casefold())
 
 
 def read_options(function: Callable[..., Any]) -> dict[str, Option]:
@@ -256,3 +266,10 @@ def find_option(options: Mapping[str, Option], name: str, owner: str) -> Option:
     if name not in options:
         raise OptionError(f"{owner} has no option {short_repr(name)}. {name_hint(name, options)}")
     return options[name]
+
+
+def join_pairs(pairs: Mapping[Any, Any]) -> str:
+    """Returns a mapping as the text of an option such as `columns`: `text=review,label=stars`."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([f"{key}={value}" for key, value in pairs.items()])
+    return line.getvalue()

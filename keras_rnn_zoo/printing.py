@@ -22,8 +22,16 @@ _MAX_REPR_CHARACTERS = 200
 
 
 def printable(text: str) -> str:
-    r"""Returns `text` with control characters escaped as `\x1b`; keeps line feeds, tabs and all other characters."""
-    return _CONTROL.sub(lambda match: repr(match[0])[1:-1], text)
+    r"""Returns `text` with control characters escaped as `\x1b`; keeps line feeds, tabs and all other characters.
+
+    Bytes of a file name that are not valid UTF-8 are written as bytes, `\xe9`.
+    """
+    return _CONTROL.sub(lambda match: _escaped(match[0]), text)
+
+
+def _escaped(character: str) -> str:
+    undecoded = "\udc80" <= character <= "\udcff"  # How Python represents a byte that is not valid UTF-8.
+    return f"\\x{ord(character) - 0xDC00:02x}" if undecoded else repr(character)[1:-1]
 
 
 def one_line(text: str) -> str:
@@ -58,6 +66,12 @@ _SHORT = _ShortRepr()
 def short_repr(value: Any) -> str:
     """Returns `repr(value)` for a message, shortened; long or deeply nested values are never formatted in full."""
     return _SHORT.repr(value)
+
+
+def alternatives(words: Sequence[str]) -> str:
+    """Returns words as a choice: "a", "a or b", "a, b or c"."""
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def shell_quote(word: str | os.PathLike[str]) -> str:

@@ -25,6 +25,7 @@ from keras_rnn_zoo.entries import Task as Task
 from keras_rnn_zoo.entries import TaskFiles as TaskFiles
 from keras_rnn_zoo.errors import DataError, UnknownNameError
 from keras_rnn_zoo.options import Option
+from keras_rnn_zoo.printing import alternatives
 
 if TYPE_CHECKING:
     from keras_rnn_zoo.artifacts.run_config import RunConfig
@@ -154,7 +155,7 @@ def find_dataset(
             others = [f.address for f in file_formats.entries() if f.listed and set(tasks_of(f)) & set(tasks)]
             raise DataError(
                 f"Files in the format {format.name!r} are for {', '.join(tasks_of(format))}, not for "
-                f"{' or '.join(tasks)}. Formats for {' or '.join(tasks)}: {', '.join(others)}."
+                f"{alternatives(tasks)}. Formats for {alternatives(tasks)}: {', '.join(others)}."
             )
         dataset: Dataset = format.make(location, supported, options or {}, config)
         return dataset
@@ -191,7 +192,11 @@ def dataset_of(config: "RunConfig", data: Any = None) -> Dataset:
         data: the data if it is in memory, else `None`.
     """
     name = config.dataset.name if data is None else data
-    return find_dataset(name, (config.task.name,), config.dataset.options, config)
+    try:
+        return find_dataset(name, (config.task.name,), config.dataset.options, config)
+    except UnknownNameError as error:
+        hint = "The run was trained on it: a plugin that provides it may be missing; install that package."
+        raise UnknownNameError(f"{error} {hint}") from None
 
 
 def list_architectures() -> list[str]:
@@ -205,6 +210,11 @@ def datasets_of(architecture: Architecture) -> list[Dataset]:
     return sorted(supported, key=lambda entry: (entry.name != architecture.default_dataset, not entry.embedded))
 
 
+def architectures_of(dataset: Dataset) -> list[Architecture]:
+    """Returns the architectures that can be trained on a dataset."""
+    return [entry for entry in architectures.entries() if not _mismatch(entry, dataset)]
+
+
 def defaults_of(architecture: Architecture, dataset: Dataset) -> dict[str, Any]:
     """Returns a dataset's defaults without the options that only other architectures have."""
     options = options_of(architecture, dataset)
@@ -212,12 +222,18 @@ def defaults_of(architecture: Architecture, dataset: Dataset) -> dict[str, Any]:
     return {name: value for name, value in dataset.defaults.items() if name in options or name not in others}
 
 
-def default_dataset(architecture: Architecture) -> Dataset:
+def default_dataset(architecture: Architecture, name: str = "") -> Dataset:
     """Returns the dataset that an architecture is trained on by default.
+
+    Args:
+        architecture: the architecture.
+        name: the name by which the user called it: an alias, such as `speech`, may have a dataset of its own.
 
     Raises:
         DataError: there is no registered dataset for the architecture.
     """
+    if own := architecture.alias_dataset(name):
+        return datasets.get(own)
     supported = datasets_of(architecture)
     if not supported:
         raise DataError(
@@ -253,7 +269,7 @@ def check_pair(architecture: Architecture, dataset: Dataset) -> None:
     mismatch = _mismatch(architecture, dataset)
     if not mismatch:
         return
-    names = [entry.name for entry in architectures.entries() if not _mismatch(entry, dataset)]
+    names = [entry.name for entry in architectures_of(dataset)]
     others = f" Architectures for it: {', '.join(names)}." if names else ""
     supported = ", ".join(entry.name for entry in datasets_of(architecture)) or "none"
     raise DataError(f"The dataset {dataset.name!r} {mismatch}.{others} Datasets of {architecture.name}: {supported}.")

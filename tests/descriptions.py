@@ -3,9 +3,9 @@
 import dataclasses
 
 from keras_rnn_zoo.artifacts.run_config import DatasetConfig, RowsConfig, RunConfig, TaskConfig, TrainingConfig
-from keras_rnn_zoo.training.plan import FIXED, SETTINGS
+from keras_rnn_zoo.training.settings import SETTINGS
 
-TRAINING = TrainingConfig(**{name: one.default for name, one in SETTINGS.items() if name != "seed"}, **FIXED)
+TRAINING = TrainingConfig(**{name: one.default for name, one in SETTINGS.items() if name != "seed"})
 
 
 def run_config(

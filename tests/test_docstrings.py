@@ -10,12 +10,15 @@ import tensorflow as tf
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import layers, registry
+from keras_rnn_zoo.datasets._listing import datasets
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.inference.evaluate import Scorecard
+from keras_rnn_zoo.layers import attention, audio, characters, decoder, masking
 from keras_rnn_zoo.layers.text import Tokenizer
-from keras_rnn_zoo.training.plan import SETTINGS
+from keras_rnn_zoo.training.settings import SETTINGS
 
-FUNCTIONS = [getattr(zoo, name) for name in zoo.__all__ if inspect.isfunction(getattr(zoo, name))]
+PUBLIC = {**{name: getattr(zoo, name) for name in zoo.__all__}, "datasets": datasets}
+FUNCTIONS = [public for public in PUBLIC.values() if inspect.isfunction(public)]
 CATALOGS = (registry.architectures, registry.datasets, registry.tasks, registry.readers, registry.cells)
 ENTRIES = [entry for catalog in CATALOGS for entry in catalog.entries()]
 
@@ -26,9 +29,9 @@ def names(items):
 
 def test_the_public_names_are_there_and_documented():
     assert set(zoo.__all__) <= set(dir(zoo))
-    assert len(FUNCTIONS) == len(zoo.__all__) - 1  # The other one is an error.
+    assert len(FUNCTIONS) == len(zoo.__all__) - 3  # The others are an error, the runs and the layers.
     assert issubclass(zoo.ZooError, Exception)
-    for public in (zoo, zoo.ZooError, Scorecard, Examples):
+    for public in (zoo, zoo.ZooError, zoo.Run, zoo.layers, Scorecard, Examples):
         assert inspect.getdoc(public)
     with pytest.raises(AttributeError, match="has no attribute 'fly'"):
         _ = zoo.fly
@@ -55,10 +58,11 @@ def test_settings_of_a_training_are_arguments_of_train():
     assert all(option.help for option in SETTINGS.values())
 
 
-LAYERS = [layers.GRU, layers.LSTM, layers.SimpleRNN, layers.MinGRU, layers.MinLSTM, layers.attention.SequenceAttention]
-LAYERS += [layers.audio.LogMel, layers.characters.CharacterReader, layers.decoder.TextDecoder]
-LAYERS += [layers.masking.AttentionPooling, Tokenizer]
-EXAMPLES = [zoo.build, *LAYERS, *(entry.make for entry in registry.architectures.entries())]
+LAYERS = [layers.GRU, layers.LSTM, layers.SimpleRNN, layers.MinGRU, layers.MinLSTM, attention.SequenceAttention]
+LAYERS += [audio.LogMel, characters.CharacterReader, decoder.TextDecoder]
+LAYERS += [masking.AttentionPooling, Tokenizer]
+EXAMPLES = [zoo.build, zoo.runs, zoo.show, datasets, *LAYERS]
+EXAMPLES += [entry.make for entry in registry.architectures.entries()]
 
 
 @pytest.mark.parametrize("function", EXAMPLES, ids=names(EXAMPLES))

@@ -19,7 +19,7 @@ from keras_rnn_zoo.errors import DataError, RunError
 
 def test_evaluation_repeats_what_training_measured(trained):
     scorecard = zoo.evaluate(trained)
-    assert scorecard.metrics == pytest.approx(trained.metrics["metrics"], abs=1e-6)
+    assert scorecard.metrics == pytest.approx(trained.metrics, abs=1e-6)
     assert scorecard["accuracy"] >= 0.97
     assert dict(scorecard) == scorecard.metrics
     assert scorecard.as_json() == {
@@ -31,7 +31,7 @@ def test_evaluation_repeats_what_training_measured(trained):
         "metrics": scorecard.metrics,
         "confusion": {"labels": ["negative", "positive"], "counts": trained.metrics["confusion_matrix"]["rows"]},
     }
-    assert scorecard.report["confusion_matrix"] == trained.metrics["confusion_matrix"]
+    assert scorecard.report["confusion_matrix"] == trained.measured["confusion_matrix"]
 
 
 def test_the_metrics_are_those_of_the_answers_given_one_by_one(trained):
@@ -59,7 +59,7 @@ def test_what_was_written_is_scored_by_sacrebleu(small_run):
         [text == right.decode() for text, right in zip(written, wanted, strict=True)]
     )
     assert scorecard.report["bleu_signature"].startswith("nrefs:1|")
-    assert run.metrics["bleu_signature"] == scorecard.report["bleu_signature"]
+    assert run.measured["bleu_signature"] == scorecard.report["bleu_signature"]
 
 
 @pytest.mark.usefixtures("few_examples")
@@ -87,7 +87,7 @@ def test_the_options_of_the_dataset_are_those_it_was_trained_on(small_run, model
     assert run.config.dataset.options == {"sequence_length": 12}
     with caplog.at_level(logging.WARNING, "keras_rnn_zoo.inference.evaluate"):
         scorecard = zoo.evaluate(run)
-    assert scorecard.metrics == pytest.approx(run.metrics["metrics"], abs=1e-6)
+    assert scorecard.metrics == pytest.approx(run.metrics, abs=1e-6)
     assert not warnings(caplog)
     other = Run(Path(shutil.copytree(run.path, models_dir / "other")))
     dataset = dataclasses.replace(run.config.dataset, options={"sequence_length": 20})

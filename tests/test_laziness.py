@@ -11,13 +11,14 @@ ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 FRAMEWORKS |= {"datasets", "narwhals", "pandas", "polars", "pyarrow"}
 LEVELS = [
-    {"addresses", "artifacts", "atomic_files", "catalog", "conventions", "entries", "errors", "frameworks"}
-    | {"lazy", "memory", "offline", "options", "platforms", "printing", "registry"},
+    {"addresses", "artifacts", "atomic_files", "catalog", "conventions", "entries", "errors", "frameworks", "lazy"}
+    | {"memory", "notebook", "offline", "options", "platforms", "plugins", "printing", "registry", "status"}
+    | {"text_tables"},
     {"tfds_builders"},
     {"layers"},
     {"cells", "readers"},
     {"architectures", "tasks", "datasets", "user_data"},
-    {"batching", "building", "exporting", "inference", "training"},
+    {"batching", "building", "exporting", "inference", "listings", "run", "training"},
 ]
 
 
@@ -34,7 +35,17 @@ CLI = "from zoo_cli.main import cli\ncli({args!r}.split(), standalone_mode=False
 
 @pytest.mark.parametrize(
     "args",
-    ["list", "list --json", "show many_to_one", "show many_to_one --json", "datasets", "datasets --json", "--help"]
+    [
+        "list",
+        "list --json",
+        "runs",
+        "runs --json",
+        "show many_to_one",
+        "show many_to_one --json",
+        "datasets",
+        "datasets --json",
+        "--help",
+    ]
     + ["show sync_many_to_many --dataset tiny_shakespeare", "show ctc --dataset spoken_digit_strings --json"]
     + [f"{name} --help" for name in ("list", "show", "datasets", "train", "evaluate", "predict", "export")],
 )
@@ -43,7 +54,14 @@ def test_a_command_that_only_informs_loads_no_framework(args):
 
 
 def test_importing_the_package_and_its_registry_loads_no_framework():
-    assert loaded_after("import keras_rnn_zoo as zoo\nzoo.list_architectures()\ndir(zoo)") == set()
+    code = "import keras_rnn_zoo as zoo\nzoo.list_architectures()\ndir(zoo)\nrepr(zoo.runs())\nrepr(zoo.datasets())\n"
+    assert loaded_after(code + "repr(zoo.show('ctc'))") == set()
+
+
+def test_the_package_as_a_program_is_the_command():
+    done = subprocess.run([sys.executable, "-m", "keras_rnn_zoo", "list"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "many_to_one" in done.stdout
 
 
 def test_a_mistake_is_told_before_a_framework_is_loaded():
@@ -77,15 +95,21 @@ def imported_parts(path: Path) -> set[str]:
 
 
 COMMANDS_MAY_IMPORT = {
+    "artifacts.example_input",
     "artifacts.export",
     "artifacts.run",
     "catalog",
     "datasets._prepared",
     "errors",
+    "frameworks.quiet",
+    "listings",
     "offline",
     "options",
+    "plugins",
     "printing",
     "registry",
+    "status",
+    "text_tables",
     "training.config_file",
     "user_data.encodings",
     "__version__",
@@ -110,7 +134,7 @@ SOURCES = sorted((ROOT / "keras_rnn_zoo").rglob("*.py"))
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_point_to_the_same_level_or_below(path):
     part = path.relative_to(ROOT / "keras_rnn_zoo").parts[0].removesuffix(".py")
-    if part == "__init__":
+    if part in ("__init__", "__main__"):  # The latter is the `zoo` command.
         return
     own = level_of(part)
     assert own is not None, f"{part} has no level: give it one in LEVELS"

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 import numpy as np
 import pytest
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import OptionError
 from keras_rnn_zoo.options import FROM_DATA, Range, check_options, parse_options, read_options
 
@@ -124,3 +125,14 @@ def test_an_option_without_a_meaning_is_a_programming_error():
 
     with pytest.raises(TypeError, match="option 'size' needs a default, a type and a line under Args"):
         read_options(nameless)
+
+
+@pytest.mark.parametrize("text", ["LSTM", "lstm", "l-stm"])
+def test_a_choice_is_taken_whatever_its_case(text):
+    cell = registry.architectures.get("many_to_one").options["cell"]
+    assert cell.parse(text) == cell.check(text) == "lstm"
+    assert cell.parse("SimpleRNN") == cell.parse("simple-rnn") == "simple_rnn"
+    encoder = registry.architectures.get("one_to_many").options["encoder"]
+    assert encoder.parse("mobilenetv2") == "MobileNetV2"
+    with pytest.raises(OptionError, match="one of simple_rnn, gru, lstm, mingru, minlstm; received 'LSTMs'"):
+        cell.parse("LSTMs")

@@ -43,7 +43,7 @@ importlib.import_module("keras_rnn_zoo.datasets.adding").SIZES = {"train": 96, "
 settings = {"epochs": 1, "units": 4, "sequence_length": 12, "verbose": 0}
 zoo.train("many_to_one", dataset="adding", **settings)
 run = zoo.train("many_to_one", dataset="adding", **settings)  # Takes the place of the first one.
-print(zoo.evaluate(run)["mse"] == run.metrics["metrics"]["mse"])
+print(zoo.evaluate(run)["mse"] == run.metrics["mse"])
 """
 
 

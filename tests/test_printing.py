@@ -9,7 +9,15 @@ import subprocess
 import pytest
 
 from keras_rnn_zoo.errors import name_hint
-from keras_rnn_zoo.printing import command_line, json_printable, one_line, printable, shell_quote, short_repr
+from keras_rnn_zoo.printing import (
+    alternatives,
+    command_line,
+    json_printable,
+    one_line,
+    printable,
+    shell_quote,
+    short_repr,
+)
 
 HOSTILE = [
     "\x1b]0;title\x07",
@@ -27,7 +35,8 @@ def test_control_characters_are_spelled_out(text):
         assert safe.isprintable()
     assert json.loads(json_printable(json.dumps(text, ensure_ascii=False))) == text
     assert printable("\x1b") == r"\x1b"
-    assert printable("\ud800\udcff") == r"\ud800\udcff"
+    assert printable("\ud800\udcff") == r"\ud800\xff"
+    assert printable(os.fsdecode(b"caf\xe900.csv")) == r"caf\xe900.csv"
 
 
 @pytest.mark.parametrize(
@@ -100,3 +109,10 @@ def test_a_quoted_word_is_one_word_to_a_shell(word, tmp_path):
 def test_plain_words_are_not_quoted():
     assert shell_quote("many_to_one") == "many_to_one"
     assert shell_quote("a b") == shlex.quote("a b")
+
+
+def test_a_choice_of_words_is_a_list_with_a_single_or():
+    assert alternatives(["a"]) == "a"
+    assert alternatives(["a", "b"]) == "a or b"
+    assert alternatives(["a", "b", "c"]) == "a, b or c"
+    assert name_hint("unitz", ["units", "unit", "unity"]).startswith("Did you mean 'unit', 'unity' or 'units'? ")

@@ -1,5 +1,6 @@
 """The README's commands and programs run as they stand, on less data than there is and for fewer epochs."""
 
+import configparser
 import os
 import re
 import shlex
@@ -53,6 +54,16 @@ def test_its_table_names_every_architecture_and_dataset():
         (row,) = [row for row in rows if row.startswith(f"| `{name}`")]
         for dataset in registry.datasets_of(registry.architectures.get(name)):
             assert f"`{dataset.name}`" in row
+
+
+def test_the_extras_it_names_exist():
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg")
+    extras = dict(settings["options.extras_require"])
+    named = {name for row in re.findall(r"^\| (`.+?) \| [^|]+ \|$", README, re.MULTILINE) for name in row.split(", ")}
+    assert {"audio", "onnx", "tflite"} <= {name.strip("`") for name in named} & extras.keys()
+    for group in re.findall(r"pip install \S*?\[([a-z,-]+)\]", README.replace("tensorflow[and-cuda]", "")):
+        assert set(group.split(",")) <= extras.keys()
 
 
 def test_its_two_make_commands_are_what_ci_runs():

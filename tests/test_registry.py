@@ -5,7 +5,7 @@ import pytest
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError, DuplicateNameError, UnknownNameError
 from keras_rnn_zoo.options import check_options
-from keras_rnn_zoo.training.plan import FIXED, SETTINGS
+from keras_rnn_zoo.training.settings import SETTINGS
 
 
 def entry(name, *aliases):
@@ -128,7 +128,7 @@ def test_the_default_dataset_is_embedded_and_comes_first(architecture):
 def test_a_dataset_suits_the_architectures_that_list_it(architecture, dataset):
     registry.check_pair(architecture, dataset)
     known = {**registry.options_of(architecture, dataset), **SETTINGS}
-    defaults = {k: v for k, v in registry.defaults_of(architecture, dataset).items() if k not in FIXED}
+    defaults = registry.defaults_of(architecture, dataset)
     check_options(known, defaults, dataset.name)
     assert not any(known[name].from_data for name in defaults)
     endpoint = registry.endpoint_of(dataset)
@@ -138,7 +138,7 @@ def test_a_dataset_suits_the_architectures_that_list_it(architecture, dataset):
 @pytest.mark.parametrize("dataset", registry.datasets.entries(), ids=lambda entry: entry.name)
 def test_each_default_of_a_dataset_is_an_option_of_an_architecture_that_lists_it(dataset):
     lists = [entry for entry in registry.architectures.entries() if dataset in registry.datasets_of(entry)]
-    known = {name for entry in lists for name in registry.options_of(entry, dataset)} | {*SETTINGS, *FIXED}
+    known = {name for entry in lists for name in registry.options_of(entry, dataset)} | {*SETTINGS}
     assert set(dataset.defaults) <= known
 
 

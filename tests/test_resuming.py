@@ -14,8 +14,10 @@ import keras_rnn_zoo as zoo
 from keras_rnn_zoo.artifacts import publish_run
 from keras_rnn_zoo.artifacts import run as runs
 from keras_rnn_zoo.errors import DataError, OptionError, RunError, TrainingInterrupted
+from keras_rnn_zoo.training import prepare, write_run
 from keras_rnn_zoo.training import train as training
 from keras_rnn_zoo.training.callbacks import BestCheckpoint
+from keras_rnn_zoo.training.progress import Progress
 
 pytestmark = pytest.mark.usefixtures("few_examples")
 
@@ -78,7 +80,7 @@ def test_an_interrupted_training_leaves_the_best_weights_so_far(interrupted):
     run = runs.open_run("many_to_one")
     assert not run.config.finished
     assert run.config.epochs_trained == 1
-    assert run.metrics["split"] == "validation"
+    assert run.measured["split"] == "validation"
     assert "Training was interrupted" in (run.path / "README.md").read_text()
     assert zoo.predict(run, ["the film is dull"])[0]["label"] in ("negative", "positive")
 
@@ -88,7 +90,7 @@ def test_an_interrupted_training_resumes(interrupted):
     assert run.config.finished
     assert run.config.options["units"] == 4
     assert [row.partition(",")[0] for row in history(run)] == ["epoch", "1", "2", "3"]
-    assert run.metrics["split"] == "test"
+    assert run.measured["split"] == "test"
     assert [path.name for path in run.path.parent.iterdir()] == ["many_to_one"]
 
 
@@ -105,8 +107,10 @@ def test_only_what_is_resumed_can_be_resumed_when_interrupted_early(arguments, k
     def press_ctrl_c(*_args, **_kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "_open_examples", press_ctrl_c)
-    with pytest.raises(TrainingInterrupted, match="its checkpoint is saved" if kept else "no checkpoint of it") as told:
+    monkeypatch.setattr(training, "open_examples", press_ctrl_c)
+    with pytest.raises(
+        TrainingInterrupted, match="A checkpoint was saved" if kept else "No checkpoint was saved"
+    ) as told:
         zoo.train("many_to_one", verbose=0, **arguments)
     assert told.value.resumable == kept
     assert runs.is_resumable(interrupted)
@@ -116,8 +120,8 @@ def test_a_second_interruption_while_the_run_is_written_keeps_the_state(monkeypa
     def press_ctrl_c(*_args, **_kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "_write_run", press_ctrl_c)
-    with pytest.raises(TrainingInterrupted, match="its checkpoint is saved") as told:
+    monkeypatch.setattr(training, "write_run", press_ctrl_c)
+    with pytest.raises(TrainingInterrupted, match="A checkpoint was saved") as told:
         train()
     assert told.value.resumable
     assert runs.is_resumable(models_dir / "many_to_one")
@@ -150,19 +154,19 @@ def test_an_interruption_before_the_first_epoch_leaves_nothing(monkeypatch, mode
         raise KeyboardInterrupt
 
     monkeypatch.setattr(keras.Model, "fit", press_ctrl_c)
-    with pytest.raises(TrainingInterrupted, match="nothing was saved") as told:
+    with pytest.raises(TrainingInterrupted, match="Nothing was saved") as told:
         train()
     assert not told.value.resumable
     assert not models_dir.exists()
 
 
-@pytest.mark.parametrize("phase", ["_open_examples", "_fitted_task", "_make_batches", "write_config"])
+@pytest.mark.parametrize("phase", ["open_examples", "fitted_task", "split_batches", "write_config"])
 def test_an_interruption_before_the_first_step_keeps_nothing_and_says_so(phase, monkeypatch, models_dir):
     def press_ctrl_c(*_args, **_kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, phase, press_ctrl_c)
-    with pytest.raises(TrainingInterrupted, match="interrupted: no checkpoint of it was saved") as told:
+    monkeypatch.setattr(prepare if phase == "write_config" else training, phase, press_ctrl_c)
+    with pytest.raises(TrainingInterrupted, match=r"Interrupted\. No checkpoint was saved") as told:
         train()
     assert not told.value.resumable
     assert not models_dir.exists()
@@ -172,7 +176,7 @@ def test_an_interruption_of_the_first_epoch_keeps_a_state_that_was_saved_in_it(m
     with monkeypatch.context() as patch:
         interrupt(patch, 0, 1)
         with pytest.raises(
-            TrainingInterrupted, match=r"before the end of the first epoch: its checkpoint is saved; resume"
+            TrainingInterrupted, match=r"before the end of the first epoch. A checkpoint was saved: resume"
         ) as told:
             train(save_every_steps=2)
         assert told.value.resumable
@@ -226,7 +230,7 @@ def test_a_signal_ends_the_command_with_its_status_and_a_usable_run(models_dir, 
 
 def test_an_interruption_of_the_final_test_keeps_the_run_and_resumes_to_the_same(monkeypatch):
     whole = train(epochs=1, run="whole")
-    score = training.score
+    score = write_run.score
     calls = []
 
     def interrupted_once(*args):
@@ -236,7 +240,7 @@ def test_an_interruption_of_the_final_test_keeps_the_run_and_resumes_to_the_same
         return score(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "score", interrupted_once)
+        patch.setattr(write_run, "score", interrupted_once)
         with pytest.raises(TrainingInterrupted, match="Interrupted after epoch 1 of 1"):
             train(epochs=1, run="cut")
     assert not runs.open_run("cut").config.finished
@@ -326,7 +330,7 @@ def test_a_run_that_was_written_just_before_a_kill_is_not_kept_twice(monkeypatch
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "_remove_unfinished", killed)
+        patch.setattr(Progress, "remove_unfinished", killed)
         keras.utils.clear_session()
         with pytest.raises(Killed):
             train(run="cut")

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from keras_rnn_zoo import atomic_files as files
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts import publish_run
 from keras_rnn_zoo.artifacts import run as runs
 from keras_rnn_zoo.artifacts.digests import with_digests
@@ -16,7 +17,7 @@ from keras_rnn_zoo.artifacts.run_config import (
     TaskConfig,
     TrainingConfig,
 )
-from keras_rnn_zoo.errors import DataError, RunError
+from keras_rnn_zoo.errors import DataError, RunError, UnknownNameError
 
 CONFIG = RunConfig(
     "a",
@@ -24,7 +25,7 @@ CONFIG = RunConfig(
     DatasetConfig("toy_reviews", {}, version="1", checksum="0"),
     TaskConfig("classification", "text", {}, {}),
     {},
-    TrainingConfig(1, 1, 0, 0.1, 0, False, 1.0, 1e-7),
+    TrainingConfig(epochs=1, batch_size=1, patience=0, save_every_steps=0, deterministic=False),
     0,
     {},
     finished=True,
@@ -202,3 +203,49 @@ def test_a_config_is_written_and_read_without_a_change():
     document = with_digests(json.loads(json.dumps(config.to_json())), {})
     assert RunConfig.invalid_keys(document) == []
     assert replace(RunConfig.from_json(document), digest="") == config
+
+
+@pytest.mark.parametrize(
+    ("changes", "missing"),
+    [
+        ({"architecture": "bag_of_words"}, "there is no architecture named 'bag_of_words'"),
+        ({"task": replace(CONFIG.task, name="multi_label")}, "there is no task named 'multi_label'"),
+        ({"task": replace(CONFIG.task, input="smell")}, "there is no reader named 'smell'"),
+        ({"options": {"cell": "leaky"}}, "there is no cell named 'leaky'"),
+    ],
+    ids=["architecture", "task", "reader", "cell"],
+)
+def test_a_run_that_needs_an_absent_plugin_is_not_called_damaged(models_dir, changes, missing):
+    make_run(models_dir, "a", **changes)
+    with pytest.raises(
+        RunError, match=rf"models/a cannot be used here: {missing}.* A plugin .* may be missing"
+    ) as told:
+        runs.open_run("a")
+    assert "damaged" not in str(told.value)
+
+
+def test_a_run_whose_dataset_is_of_an_absent_plugin_says_so():
+    config = replace(CONFIG, dataset=replace(CONFIG.dataset, name="orders:/a.txt"))
+    with pytest.raises(UnknownNameError, match=r"no file format named 'orders'.* a plugin .* may be missing"):
+        registry.dataset_of(config)
+
+
+@pytest.mark.parametrize(("version", "told"), [(None, "has no format version"), (7, "has the format version 7")])
+def test_a_changed_config_of_another_version_names_the_version(models_dir, version, told):
+    run = make_run(models_dir, "a")
+    document = {**json.loads((run.path / "config.json").read_text()), "format_version": version}
+    if version is None:
+        del document["format_version"]
+    (run.path / "config.json").write_text(json.dumps(document) + "\n")
+    with pytest.raises(RunError, match=rf"is damaged: .*; it {told}, so another version of Keras RNN Zoo may have"):
+        runs.open_run("a")
+
+
+def test_the_advice_about_a_damaged_run_is_a_command(models_dir):
+    run = make_run(models_dir, "b")
+    (run.path / "config.json").write_text("{")
+    with pytest.raises(RunError, match=r"train the run again: zoo train ARCHITECTURE --run b\.$"):
+        runs.open_run("b")
+    unfinished = run.path.rename(runs.unfinished_path(models_dir / "c"))
+    with pytest.raises(RunError, match=r"start the training again: zoo train ARCHITECTURE --run c --overwrite\.$"):
+        _ = runs.Run(unfinished).config

@@ -127,7 +127,7 @@ def test_a_run_keeps_what_was_chosen_and_answers_alike_everywhere(strokes, caplo
     assert loaded.model(inputs).shape[1] == 4
     series = [RANDOM.normal([500, -3], [40, 0.01], (steps, 2)).astype("float32") for steps in (250, 8, 1)]
     answers = loaded.predict(series)
-    assert zoo.evaluate(run).metrics == pytest.approx(run.metrics["metrics"], abs=1e-5)
+    assert zoo.evaluate(run).metrics == pytest.approx(run.metrics, abs=1e-5)
     exporting.write_saved_model(
         loaded, {exporting.DEFAULT: exporting.all_endpoints(loaded)[exporting.DEFAULT]}, tmp_path
     )
@@ -162,7 +162,7 @@ def test_a_training_that_is_resumed_keeps_what_was_chosen(strokes, monkeypatch):
     with pytest.raises(TrainingInterrupted):
         zoo.train("ctc", dataset=strokes, **options)
     monkeypatch.setattr(fitting, "fit", fit)
-    monkeypatch.setattr("keras_rnn_zoo.training.train.choose_subsampling", SimpleNamespace())  # Called, it fails.
+    monkeypatch.setattr("keras_rnn_zoo.training.prepare.choose_subsampling", SimpleNamespace())  # Called, it fails.
     run = zoo.train("ctc", dataset=strokes, resume=True, verbose=0)
     assert run.config.options["subsampling"] == 2
     assert run.config.finished

@@ -18,13 +18,14 @@ from typing import Any
 import click
 
 from keras_rnn_zoo import __version__
-from keras_rnn_zoo.errors import TrainingInterrupted, ZooError
+from keras_rnn_zoo.errors import TrainingInterrupted, ZooError, name_hint
 from keras_rnn_zoo.offline import offline
-from keras_rnn_zoo.printing import printable
+from keras_rnn_zoo.printing import printable, short_repr
+from zoo_cli.usage import WORDS, explain_option
 
 logger = logging.getLogger(__name__)
 
-ORDER = ("list", "show", "datasets", "init", "train", "evaluate", "predict", "export")
+ORDER = ("list", "show", "datasets", "runs", "init", "train", "evaluate", "predict", "export")
 """The commands in the order of use. Others follow by name, and those of plugins come last."""
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -59,7 +60,7 @@ def own_commands() -> dict[str, str]:
 
 def _plugin_commands() -> dict[str, click.Command]:
     """Returns the commands of plugins by name."""
-    from keras_rnn_zoo.catalog import plugins_may_exist
+    from keras_rnn_zoo.plugins import plugins_may_exist
 
     if not plugins_may_exist():  # Then `zoo --help` need not wait for the registry.
         return {}
@@ -98,6 +99,17 @@ class ZooGroup(click.Group):
         _write_utf8()
         return super().main(*args, **extra)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[WORDS] = tuple(args)
+        return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
+        name = args[0]
+        if not ctx.resilient_parsing and not name.startswith("-") and self.get_command(ctx, name) is None:
+            hint = name_hint(name, self.list_commands(ctx))
+            raise click.UsageError(f"There is no command {short_repr(name)}. {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*own_commands(), *_plugin_commands()]
 
@@ -120,7 +132,7 @@ class ZooGroup(click.Group):
             with _termination_interrupts(terminated), _printable_usage_errors():
                 return super().invoke(ctx)
         except click.NoSuchOption as error:
-            raise click.UsageError(f"{error.format_message()}{_about_dashes(error.ctx)}", error.ctx) from None
+            raise click.UsageError(explain_option(error, ctx.meta[WORDS]), error.ctx) from None
         except TrainingInterrupted as error:
             _fail(ctx, f"\n{error}", TERMINATED if terminated else INTERRUPTED)
         except KeyboardInterrupt:
@@ -139,16 +151,6 @@ def _write_utf8() -> None:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  Open until the process ends.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
-
-
-def _about_dashes(context: click.Context | None) -> str:
-    """Returns how to pass a command an argument that begins with a dash, or "" if it takes no arguments."""
-    command = context.command if context else None
-    arguments = [param for param in command.params if isinstance(param, click.Argument)] if command else []
-    if context is None or not arguments:
-        return ""
-    *before, name = [argument.make_metavar(context).strip("[].") for argument in arguments]
-    return f" Put -- before {name}s that begin with a dash: {' '.join([context.command_path, *before, '--', name])}."
 
 
 @contextlib.contextmanager

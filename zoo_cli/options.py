@@ -11,6 +11,7 @@ from keras_rnn_zoo.errors import OptionError
 from keras_rnn_zoo.options import parse_options, refuse_for_input, refuse_from_data
 from keras_rnn_zoo.printing import shell_quote, short_repr
 from keras_rnn_zoo.training.config_file import SETTINGS
+from zoo_cli.completion import complete_dataset, complete_setting
 
 models_dir_option = click.option(
     "--models-dir",
@@ -31,6 +32,7 @@ data_dir_option = click.option(
 dataset_option = click.option(
     "--dataset",
     metavar="DATASET",
+    shell_complete=complete_dataset,
     show_default="an embedded dataset",
     help="Name of a dataset, or your own files as FORMAT:PATH.",
 )
@@ -47,7 +49,9 @@ def data_options(set_help: str) -> Callable[[Callable[..., Any]], Callable[..., 
     Args:
         set_help: the help text of `--set`.
     """
-    pairs_option = click.option("--set", "pairs", metavar="KEY=VALUE", multiple=True, help=set_help)
+    pairs_option = click.option(
+        "--set", "pairs", metavar="KEY=VALUE", multiple=True, shell_complete=complete_setting, help=set_help
+    )
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         for option in (
@@ -63,36 +67,37 @@ def data_options(set_help: str) -> Callable[[Callable[..., Any]], Callable[..., 
 
 
 def chosen_dataset(
-    architecture: registry.Architecture,
+    name: str,
     dataset: str | None,
     columns: str | None,
     data_dir: str | None,
     pairs: tuple[str, ...],
-) -> tuple[registry.Dataset, dict[str, Any]]:
-    """Returns the dataset for a command that doesn't train, and the values of the options that were passed.
+) -> tuple[registry.Architecture, registry.Dataset, dict[str, Any]]:
+    """Returns the architecture and the dataset for a command that doesn't train, and the options that were passed.
 
     Args:
-        architecture: the architecture.
-        dataset: the name of a dataset, or a dataset address; by default, the architecture's default dataset.
+        name: the name of the architecture, or an alias.
+        dataset: the name of a dataset, or a dataset address; by default, the default dataset of that name.
         columns: the value of `--columns`, if any.
         data_dir: directory of prepared TFDS datasets.
         pairs: `KEY=VALUE` strings for options of the architecture, the task, the data, and the training.
 
     Raises:
-        UnknownNameError: the dataset is unknown.
+        UnknownNameError: the architecture or the dataset is unknown.
         OptionError: an option is unknown, does not accept its value, or has no effect on this dataset.
     """
+    architecture = registry.architectures.get(name)
     given = split_pairs(pairs) | ({"columns": columns} if columns else {})
     if dataset:
         data = registry.find_dataset(dataset, architecture.tasks, {**given, "data_dir": data_dir})
     else:
-        data = registry.default_dataset(architecture)
+        data = registry.default_dataset(architecture, name)
     registry.check_pair(architecture, data)
     known = {**SETTINGS, **registry.options_of(architecture, data)}
     chosen = parse_options(known, given, architecture.name)
     refuse_from_data(known, chosen)
     refuse_for_input(known, chosen, data.model_options["input"])
-    return data, chosen
+    return architecture, data, chosen
 
 
 def split_pairs(pairs: tuple[str, ...]) -> dict[str, str]:

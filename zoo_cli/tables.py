@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from typing import IO, Any
@@ -9,6 +10,7 @@ from typing import IO, Any
 import click
 
 from keras_rnn_zoo.printing import json_printable, printable
+from keras_rnn_zoo.text_tables import PIPED_WIDTH, Table, titled_table
 
 
 class PrintableStream(io.TextIOBase):
@@ -36,17 +38,16 @@ def print_json(document: Any) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Prints a title and a table. On a terminal it fits the width; otherwise each row is one line."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
+    """Prints a title and a table, in lines that fit the terminal, or of up to `PIPED_WIDTH` characters elsewhere."""
+    cells = [[str(value) for value in row] for row in rows]
+    click.echo(titled_table(title, columns, cells, _width()))
 
-    table = Table(*map(printable, columns), box=box.SIMPLE_HEAD, pad_edge=False)
-    table.columns[0].no_wrap = True
-    for column in table.columns:
-        column.overflow = "fold"
-    for row in rows:
-        table.add_row(*(printable(str(value)) for value in row))
-    console = Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 1000)
-    console.print(printable(title))
-    console.print(table)
+
+def print_tables(tables: Iterable[Table]) -> None:
+    """Prints tables one below the other, as `print_table` does."""
+    for table in tables:
+        click.echo(table.to_text(_width()))
+
+
+def _width() -> int:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPED_WIDTH

@@ -37,6 +37,7 @@ def frames_of(steps: int, *, input: str, sample_rate: int = 0, subsampling: int 
     aliases=("unsegmented_many_to_many", "handwriting", "speech"),
     tasks=("transcription",),
     default_dataset="digit_lines",
+    alias_datasets={"speech": "spoken_digit_strings"},
     frames=frames_of,
 )
 def ctc(

@@ -20,7 +20,11 @@ from keras_rnn_zoo.readers._options import CharUnits, SampleRate, VocabularySize
 
 
 @registry.architecture(
-    order=5, aliases=("tagger", "language_model"), tasks=("tagging", "language_modeling"), default_dataset="slots"
+    order=5,
+    aliases=("tagger", "language_model"),
+    tasks=("tagging", "language_modeling"),
+    default_dataset="slots",
+    alias_datasets={"language_model": "tiny_shakespeare"},
 )
 def sync_many_to_many(
     *,

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from keras_rnn_zoo.artifacts.run_config import FORMAT_VERSION, ExportConfig, RunConfig
 from keras_rnn_zoo.artifacts.snapshot import Member, NotRegularError, Snapshot, opened
 from keras_rnn_zoo.errors import RunError
-from keras_rnn_zoo.printing import short_repr
+from keras_rnn_zoo.printing import shell_quote, short_repr
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +21,8 @@ D = TypeVar("D", RunConfig, ExportConfig)
 
 DIGEST_KEY = "digest"
 """The key of a document's own digest."""
+UNFINISHED = ".unfinished"
+"""The end of the name of the folder of an unfinished training, `.NAME.unfinished`."""
 MAX_JSON_BYTES = 256 * 2**20
 """Maximum size of a JSON document; those of runs typically have a few thousand bytes."""
 
@@ -130,11 +132,18 @@ def read_config(path: Path | Member, kind: type[D], fault: Callable[[Path, str],
             f"{Path(path)} has format version {short_repr(version)}; this version of Keras RNN Zoo reads "
             f"{FORMAT_VERSION}. Train the run again, or use the version of Keras RNN Zoo that wrote it."
         )
+    other_version = "" if document.get("format_version") == FORMAT_VERSION else _other_version(document)
     if invalid := kind.invalid_keys(document):
-        raise fault(Path(path), f"it has no valid {', '.join(map(repr, invalid))}")
+        raise fault(Path(path), f"it has no valid {', '.join(map(repr, invalid))}{other_version}")
     if not verify_digest(document) or not content.endswith(b"\n"):
-        raise fault(Path(path), "its content is not what was written (truncated or changed)")
+        raise fault(Path(path), f"its content is not what was written (truncated or changed){other_version}")
     return kind.from_json(document)
+
+
+def _other_version(document: Mapping[str, Any]) -> str:
+    """Returns the end of a message about a document that does not have this package's format version."""
+    found = f"has the format version {short_repr(document['format_version'])}" if "format_version" in document else ""
+    return f"; it {found or 'has no format version'}, so another version of Keras RNN Zoo may have written it"
 
 
 def check_files(
@@ -173,6 +182,15 @@ def _refuse_constant(name: str) -> None:
 
 def damaged(path: Path, fault: str) -> RunError:
     """Returns the error for a damaged file of a run."""
-    return RunError(
-        f"The run's file {path} is damaged: {fault}. Restore it from a copy, or train again (`zoo train --overwrite`)."
-    )
+    return RunError(f"The run's file {path} is damaged: {fault}. Restore it from a copy, or {_train_again(path)}.")
+
+
+def _train_again(path: Path) -> str:
+    """Returns what to do to replace the run that a file belongs to."""
+    for folder in (path, *path.parents):
+        if folder.name.startswith(".") and folder.name.endswith(UNFINISHED):
+            name = folder.name[1 : -len(UNFINISHED)]
+            return f"start the training again: zoo train ARCHITECTURE --run {shell_quote(name)} --overwrite"
+        if os.path.lexists(folder / "config.json"):
+            return f"train the run again: zoo train ARCHITECTURE --run {shell_quote(folder.name)}"
+    return "train the run again"

@@ -14,8 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.artifacts.digests import check_files, damaged, digests, read_config, read_json
+from keras_rnn_zoo.artifacts.digests import UNFINISHED, check_files, damaged, digests, read_config, read_json
+from keras_rnn_zoo.artifacts.history import History, read_history
+from keras_rnn_zoo.artifacts.needed_entries import check_entries
 from keras_rnn_zoo.artifacts.run_config import RunConfig
+from keras_rnn_zoo.artifacts.schema import NAME, dict_of, integer, number, text
 from keras_rnn_zoo.artifacts.snapshot import Snapshot, read_consistently
 from keras_rnn_zoo.atomic_files import is_being_written, user_path
 from keras_rnn_zoo.errors import RunError, UnknownNameError, name_hint
@@ -26,8 +29,10 @@ STATE = "training.state"
 """The checkpoint from which an unfinished training resumes."""
 MODEL_FILES = ("model.keras", "task")
 """The file and the folder that predictions depend on."""
-REPORT_FILES = ("metrics.json", "history.csv", "README.md", "logs")
+REPORT_FILES = ("metrics.json", "history.csv", "README.md", "logs", "example")
 """The other files that training writes. Predictions do not depend on them."""
+_MEASURED = {"split": text(), "examples": integer(), "metrics": dict_of(number, NAME)}
+"""What is read of `metrics.json`."""
 _RETRY_DELAYS = (0.0, *[0.01] * 100)
 """Seconds to wait before each attempt to find a run. Where the system cannot exchange two folders atomically, the name
 of a run does not exist for a moment while a new run replaces it."""
@@ -35,15 +40,18 @@ of a run does not exist for a moment while a new run replaces it."""
 
 @dataclass(frozen=True)
 class Run:
-    """A trained model with everything needed to use it, in the folder `path`.
+    """The folder of a trained model and all that is needed to use it. `keras_rnn_zoo.Run` adds what uses the model.
 
     The folder is opened when it is first read. Later reads are from the same folder, even if a new run takes its name.
     """
 
     path: Path
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", Path(self.path))
+
     def __reduce__(self) -> Any:
-        return Run, (self.path,)  # Open files cannot move to another process.
+        return type(self), (self.path,)  # Open files cannot move to another process.
 
     @property
     def name(self) -> str:
@@ -74,9 +82,30 @@ class Run:
         return read_config(self.snapshot / "config.json", RunConfig, damaged)
 
     @property
-    def metrics(self) -> dict[str, Any]:
-        """`metrics.json`: the metrics at the end of training. Raises `RunError` if it is damaged."""
-        return read_json(self.snapshot / "metrics.json")
+    def measured(self) -> dict[str, Any]:
+        """`metrics.json`: the metrics at the end of training, their split and its size, and the task's report.
+
+        Raises `RunError` if it is damaged.
+        """
+        document = read_json(self.snapshot / "metrics.json")
+        if invalid := [name for name, valid in _MEASURED.items() if not valid(document.get(name))]:
+            fault = f"it has no valid {', '.join(map(repr, invalid))}"
+            raise damaged(self.path / "metrics.json", fault)
+        return document
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The metrics at the end of training by name, as in `run.metrics["accuracy"]`.
+
+        They are those of the test split, or, if training was interrupted, of the validation split; `measured["split"]`
+        says which. Raises `RunError` if `metrics.json` is damaged.
+        """
+        return dict(self.measured["metrics"])
+
+    @property
+    def history(self) -> History:
+        """`history.csv`: loss and metrics of each epoch. Raises `RunError` if it is damaged."""
+        return read_history(self.snapshot / "history.csv", damaged)
 
     def digests(self) -> dict[str, str]:
         """Returns the SHA-256 of each file that training wrote except `config.json`, by its path within the run."""
@@ -131,7 +160,7 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
         models: the models folder; see `models_dir`.
 
     Raises:
-        RunError: there is no such run, or its `config.json` is damaged.
+        RunError: there is no such run, its `config.json` is damaged, or an entry that it needs is not registered.
     """
     if isinstance(run, Run):
         return run
@@ -149,6 +178,7 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
                 f"Its training is unfinished. Resume it: zoo train NAME --run {shell_quote(path.name)}{where} --resume"
             )
         raise RunError(f"There is no run {short_repr(path.name)} in {path.parent}. {hint}")
+    check_entries(opened.config, opened.path)
     return opened
 
 
@@ -219,7 +249,7 @@ def check_run_name(name: str) -> str:
 
 def unfinished_path(path: Path) -> Path:
     """Returns the folder that holds the checkpoint of a training until the run `path` is complete."""
-    return path.with_name(f".{path.name}.unfinished")
+    return path.with_name(f".{path.name}{UNFINISHED}")
 
 
 def is_resumable(path: Path) -> bool:

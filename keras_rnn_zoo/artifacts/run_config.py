@@ -121,16 +121,26 @@ class TaskConfig(Document):
 
 @dataclass(frozen=True)
 class TrainingConfig(Document):
-    """Settings of a training; see `keras_rnn_zoo.training.plan.SETTINGS` for their meaning and bounds."""
+    """Settings of a training; see `keras_rnn_zoo.training.settings` for their meaning and bounds.
+
+    Attributes:
+        objects: descriptions of the settings that are Keras objects, which cannot be recorded; their fields are `None`.
+            `None` if there are no such settings.
+    """
 
     epochs: int = checked(integer(1))
     batch_size: int = checked(integer(1))
     patience: int = checked(integer())
-    learning_rate: float = checked(number)
     save_every_steps: int = checked(integer())
     deterministic: bool = checked(boolean)
-    gradient_norm: float = checked(number)
-    adam_epsilon: float = checked(number)
+    learning_rate: float | None = checked(any_of(null, number), optional=True)
+    gradient_norm: float | None = checked(any_of(null, number), optional=True)
+    adam_epsilon: float | None = checked(any_of(null, number), optional=True)
+    optimizer: str | None = checked(any_of(null, NAME), optional=True)
+    class_weight: str = checked(text(100_000), default="")
+    metrics: str | None = checked(any_of(null, text()), optional=True)
+    dtype_policy: str = checked(NAME, default="float32")
+    objects: Mapping[str, str] | None = checked(dict_of(text(100_000), NAME, max_items=10), optional=True)
 
 
 @dataclass(frozen=True)

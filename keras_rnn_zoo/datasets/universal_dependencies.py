@@ -11,6 +11,7 @@ from keras_rnn_zoo.datasets._tagged import PARTS_OF_SPEECH
 from keras_rnn_zoo.datasets.examples import Examples, split_off_validation
 from keras_rnn_zoo.errors import DataError, OptionError, nearest
 from keras_rnn_zoo.lazy import tf, tfds
+from keras_rnn_zoo.printing import alternatives
 
 NAME = "universal_dependencies"
 
@@ -108,7 +109,7 @@ def _check_config(config: str) -> None:
     if config not in treebanks:
         same_language = [name for name in treebanks if name.partition("_")[0] == config.partition("_")[0]]
         close = nearest(config, treebanks) or same_language[:5]
-        hint = f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
+        hint = f"Did you mean {alternatives([*map(repr, close)])}? " if close else ""
         raise OptionError(
             f"Option 'config' expects one of TFDS's {len(treebanks)} treebanks, by language code and name, such as "
             f"'en_ewt'; received {config!r}. {hint}"

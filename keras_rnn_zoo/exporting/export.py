@@ -17,6 +17,7 @@ from keras_rnn_zoo.exporting.exporter import find_format
 from keras_rnn_zoo.inference.load import LoadedRun, load_run
 from keras_rnn_zoo.lazy import keras
 from keras_rnn_zoo.printing import one_line
+from keras_rnn_zoo.status import announce
 
 logger = logging.getLogger(__name__)
 
@@ -74,8 +75,10 @@ def export(
         path = versions / str(_next_version(versions))
         with translate_os_errors(), atomic_directory(path) as folder:
             exporter = entry.make(entry)
+            announce(f"Writing the export {path}")
             facts = exporter.write(loaded, folder, quantize=quantize)
             if check:
+                announce("Comparing the export with the run")
                 facts |= exporter.check(loaded, folder, quantize=quantize, data_dir=data_dir)
             _write_companions(found, folder)
             write_facts(folder, _describe(found, entry.name, facts))

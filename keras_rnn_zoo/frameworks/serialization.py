@@ -5,14 +5,14 @@ itself. Importing them along with the package would load Keras and TensorFlow fo
 imported, each class is registered by a placeholder that imports the class when a saved model needs it.
 """
 
+import contextlib
 import importlib
-import importlib.machinery
-import importlib.util
 import sys
-import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from keras_rnn_zoo.frameworks.import_hook import ImportHook
 
 PACKAGE = "keras_rnn_zoo"
 """The package name under which the layers are registered, as in `keras_rnn_zoo>LSTM`."""
@@ -39,8 +39,17 @@ def register_when_keras_is_imported() -> None:
     """Registers the layers now if Keras is loaded already, otherwise as soon as it is imported."""
     if "keras" in sys.modules:
         register_layers()
-    elif not any(isinstance(finder, _KerasFinder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _KerasFinder())
+    elif _HOOK not in sys.meta_path:
+        _HOOK.install()
+
+
+@contextlib.contextmanager
+def _then_register(name: str) -> Iterator[None]:
+    yield
+    register_layers()
+
+
+_HOOK = ImportHook(("keras",), _then_register)
 
 
 def register_layers() -> None:
@@ -58,29 +67,3 @@ def layer_classes() -> Iterator[tuple[str, str]]:
     for path in sorted((Path(__file__).parent.parent / "layers").glob("*.py")):
         for name in decorated.findall(path.read_text(encoding="utf-8")):
             yield f"{PACKAGE}.layers.{path.stem}", name
-
-
-class _KerasFinder:
-    """An import hook that calls `register_layers` when the import of Keras has ended."""
-
-    _searching = False
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        if fullname != "keras" or self._searching:
-            return None
-        self._searching = True
-        try:
-            spec = importlib.util.find_spec(fullname)
-        finally:
-            self._searching = False
-        if spec and spec.loader:
-            execute = spec.loader.exec_module
-
-            def exec_module(module: types.ModuleType) -> None:
-                execute(module)
-                register_layers()
-
-            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
-        return spec

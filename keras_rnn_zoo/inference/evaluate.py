@@ -12,6 +12,7 @@ from keras_rnn_zoo.errors import RunError
 from keras_rnn_zoo.inference.labeled_data import open_labeled
 from keras_rnn_zoo.inference.load import LoadedRun, load_run
 from keras_rnn_zoo.lazy import np
+from keras_rnn_zoo.status import announce
 from keras_rnn_zoo.tasks._predictions import fault_of_numbers
 from keras_rnn_zoo.tasks.task import Task
 
@@ -136,6 +137,7 @@ def score(
     Raises:
         RunError: predictions, or the loss, are not finite.
     """
+    announce(f"Evaluating on {batches.examples:,} examples")
     loss_function = task.loss()
     losses, weights = [], []
     has_predictions = generate is not None or not task.generates

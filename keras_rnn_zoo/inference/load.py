@@ -16,13 +16,15 @@ from keras_rnn_zoo.artifacts.export import (
     find_export,
     read_facts,
 )
-from keras_rnn_zoo.artifacts.run import Run, open_run
+from keras_rnn_zoo.artifacts.run import Run as RunFolder
 from keras_rnn_zoo.artifacts.snapshot import Snapshot, read_consistently
 from keras_rnn_zoo.building import build_again
 from keras_rnn_zoo.errors import RunError
 from keras_rnn_zoo.inference import rebuild
 from keras_rnn_zoo.inference.predictor import Predictor
 from keras_rnn_zoo.lazy import keras, np, tf
+from keras_rnn_zoo.run import Run
+from keras_rnn_zoo.status import announce
 from keras_rnn_zoo.tasks._predictions import SIGNATURE, fault_of_signature
 from keras_rnn_zoo.tasks.task import Task
 
@@ -56,6 +58,7 @@ class LoadedRun(Predictor):
         With the TensorFlow backend, it is a `tf.function` for any batch size. Models of other backends cannot be part
         of a TensorFlow graph, so the three parts run one after another.
         """
+        announce("Compiling the model")
         if keras.backend.backend() != "tensorflow":
             return self.task.default_endpoint(self.outputs).call
         endpoint = self.task.default_endpoint(functools.partial(self.task.outputs, self.model))
@@ -123,7 +126,9 @@ def _as_arrays(inputs: Any) -> Any:
     return tf.nest.map_structure(np.asarray, inputs)
 
 
-def load(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str | None = None) -> LoadedRun | LoadedExport:
+def load(
+    run: RunFolder | str | os.PathLike[str] | None = None, *, models_dir: str | None = None
+) -> LoadedRun | LoadedExport:
     """Loads a run, or an export of a run, for prediction: `zoo.load("sentiment").predict(["a film to remember"])`.
 
     No code from the folder is executed: the registry builds the model of a run, and only the weights are loaded. An
@@ -133,8 +138,11 @@ def load(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str | N
         run: the run or its name; the path of an export (`saved_models/<run>/<version>`); `None` for the only run.
         models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
 
+    A `Run` loads its model itself when it is first needed. `load` is for exports, and for reading a run's files anew.
+
     Returns:
-        An object with a method `predict`. The functions of this package accept it in place of a run's name.
+        An object with a method `predict`, the attribute `task`, and for a run `model` and `run`. The functions of this
+        package accept it in place of a run's name.
 
     Raises:
         RunError: the run or export does not exist, or one of its files is missing or damaged.
@@ -172,7 +180,7 @@ def _loaded_export(folder: Snapshot) -> LoadedExport:
     return loaded
 
 
-def load_run(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str | None = None) -> LoadedRun:
+def load_run(run: RunFolder | str | os.PathLike[str] | None = None, *, models_dir: str | None = None) -> LoadedRun:
     """Loads a run's task, and builds its model with the trained weights.
 
     Args:
@@ -182,7 +190,8 @@ def load_run(run: Run | str | os.PathLike[str] | None = None, *, models_dir: str
     Raises:
         RunError: the run does not exist, or one of its files is missing or damaged.
     """
-    run = open_run(run, models_dir)
+    run = Run.find(run, models_dir=models_dir)
+    announce(f"Loading the run {run.name}")
     with run.reading():
         task = rebuild.load_task(run.config.task, run.path / "config.json", run.snapshot / "task")
 

@@ -18,7 +18,7 @@ def predict(
             again; `None` for the only run.
         inputs: raw inputs. A text is a `str`, or `bytes` that need not be valid UTF-8; an image is the path of a file
             or its content as `bytes`; a recording is the path of a WAV file, its content, or an array of samples; a
-            series is an array.
+            series is an array, or a plain list of numbers if each step has one.
         models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
         **options: prediction options of the task, such as `temperature`, `max_new_tokens` and `seed` of a language
             model.

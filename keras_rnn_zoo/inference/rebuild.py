@@ -9,11 +9,12 @@ from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.digests import damaged
+from keras_rnn_zoo.artifacts.needed_entries import missing_plugin
 from keras_rnn_zoo.artifacts.run_config import DatasetConfig, RunConfig, TaskConfig
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.datasets._prepared import recorded_dir
 from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.errors import OptionError, ZooError
+from keras_rnn_zoo.errors import OptionError, RunError, UnknownNameError, ZooError
 from keras_rnn_zoo.inference.predictor import first_line_of
 from keras_rnn_zoo.options import check_options
 from keras_rnn_zoo.tasks.task import Task
@@ -117,8 +118,10 @@ def load_task(config: TaskConfig, document: Path, folder: Member) -> Task:
 
 @contextlib.contextmanager
 def blame_config(document: Path) -> Iterator[None]:
-    """Converts `OptionError` for an invalid option to a `RunError` that names the file with the option."""
+    """Converts errors of options and entries that a file names to a `RunError` that names the file."""
     try:
         yield
+    except UnknownNameError as error:
+        raise RunError(missing_plugin(f"What {document} describes", error)) from None
     except OptionError as error:
         raise damaged(document, str(error).removesuffix(".")) from None

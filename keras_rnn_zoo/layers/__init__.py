@@ -1,19 +1,24 @@
-"""Keras layers shared by architectures and tasks. Importing this package loads Keras and registers the layers."""
+"""Keras layers shared by architectures and tasks. Each public name is imported, with Keras, on first use."""
 
-from keras_rnn_zoo.layers import attention, audio, characters, decoder, frontends, masking
-from keras_rnn_zoo.layers.min_rnn import MinGRU, MinLSTM
-from keras_rnn_zoo.layers.recurrent import GRU, LSTM, SimpleRNN
+import importlib as _importlib
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
-__all__ = [
-    "GRU",
-    "LSTM",
-    "MinGRU",
-    "MinLSTM",
-    "SimpleRNN",
-    "attention",
-    "audio",
-    "characters",
-    "decoder",
-    "frontends",
-    "masking",
-]
+if _TYPE_CHECKING:
+    from keras_rnn_zoo.layers.min_rnn import MinGRU, MinLSTM
+    from keras_rnn_zoo.layers.recurrent import GRU, LSTM, SimpleRNN
+
+__all__ = ["GRU", "LSTM", "MinGRU", "MinLSTM", "SimpleRNN"]
+
+_HOMES = {"GRU": "recurrent", "LSTM": "recurrent", "MinGRU": "min_rnn", "MinLSTM": "min_rnn", "SimpleRNN": "recurrent"}
+"""The module of each public name."""
+
+
+def __getattr__(name: str) -> _Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(_importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)  # Completion shows these.

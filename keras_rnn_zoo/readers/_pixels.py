@@ -8,6 +8,8 @@ from keras_rnn_zoo.readers._image_header import size_fault
 from keras_rnn_zoo.readers._orientation import has_exif, rotate_by_exif
 
 FORMATS = "PNG, JPEG, GIF, BMP and WebP"
+_EXTENSIONS = {b"\xff\xd8": "jpg", b"GIF8": "gif", b"BM": "bmp", b"RIFF": "webp"}
+"""Extensions of files by their first bytes; others are PNG."""
 
 _GRAYS = bytes(value for gray in range(256) for value in (gray, gray, gray, 0))
 """The palette of a grayscale BMP file."""
@@ -86,6 +88,11 @@ def image_fault(content: bytes) -> str:
             return "it is a BMP file with a palette of colors, which is not supported; save it as PNG"
         return f"it {_describe_content(content)}; supported formats are {FORMATS}"
     return "" if 0 not in size else "it has no pixels"
+
+
+def image_extension(content: bytes) -> str:
+    """Returns the usual extension of an image file in one of `FORMATS`, by its content."""
+    return next((name for start, name in _EXTENSIONS.items() if content.startswith(start)), "png")
 
 
 def image_size(content: bytes) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """The reader of recordings."""
 
+import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -83,3 +84,14 @@ class AudioReader(Reader):
             return read_recording(content, self.sample_rate, self.max_samples / self.sample_rate)
         except DataError as error:
             raise DataError(f"The recording {name} cannot be read: {error}. Supported formats are {FORMATS}.") from None
+
+    def as_file(self, raw: Any) -> tuple[str, bytes]:
+        import wave
+
+        content = io.BytesIO()
+        with wave.open(content, "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(self.sample_rate)
+            file.writeframes(np.rint(np.clip(raw, -1, 1) * 32767).astype("<i2").tobytes())
+        return "wav", content.getvalue()

@@ -9,7 +9,7 @@ from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers._image_header import size_fault
 from keras_rnn_zoo.readers._options import Channels, ImageHeight, ImageWidth
-from keras_rnn_zoo.readers._pixels import FORMATS, decode_image, image_fault, image_size, valid_mask
+from keras_rnn_zoo.readers._pixels import FORMATS, decode_image, image_extension, image_fault, image_size, valid_mask
 from keras_rnn_zoo.readers.reader import Reader, read_file
 
 ENCODED = {
@@ -115,6 +115,9 @@ class ImageReader(Reader):
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         return _to_batch(inputs)
 
+    def as_file(self, raw: Any) -> tuple[str, bytes]:
+        return image_extension(raw), raw
+
 
 @registry.reader(inputs=ENCODED, by_path=True, example="IMAGE")
 class LineReader(Reader):
@@ -174,3 +177,6 @@ class LineReader(Reader):
 
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         return _to_batch(inputs)
+
+    def as_file(self, raw: Any) -> tuple[str, bytes]:
+        return image_extension(raw), raw

@@ -75,6 +75,10 @@ class Reader(abc.ABC):
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         """Returns the raw batch of a user's inputs; raises `DataError` for inputs that are not of this kind."""
 
+    def as_file(self, raw: Any) -> tuple[str, bytes]:
+        """Returns a raw input of a dataset as a file: extension and content; ("", b"") if no format holds it."""
+        return ("txt", raw) if isinstance(raw, bytes) else ("", b"")
+
     @abc.abstractmethod
     def dummy_input(self, number: int) -> Any:
         """Returns a synthetic raw input, which depends on `number`, for checks without data."""

@@ -97,6 +97,11 @@ class SeriesReader(Reader):
         parsed = [parse_series(item) if isinstance(item, str | bytes) else item for item in inputs]
         return pad_batch(parsed, (len(self.mean),))
 
+    def as_file(self, raw: Any) -> tuple[str, bytes]:
+        steps = raw[:, 0] if raw.shape[1:] == (1,) else raw  # A list of numbers is a series of one feature.
+        rows = [[float(str(value)) for value in row] if row.ndim else float(str(row)) for row in np.asarray(steps)]
+        return "json", json.dumps(rows).encode()
+
     def dummy_input(self, number: int) -> Any:
         random = np.random.default_rng(number)
         return random.normal(self.mean, self.deviation, (random.integers(1, 50), len(self.mean))).astype("float32")
@@ -130,7 +135,8 @@ def parse_series(text: str | bytes) -> Any:
     except (ValueError, RecursionError):
         shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
         raise DataError(
-            f"A series is expected as JSON, such as [[0.1, 2], [0.3, 1]]; received {shown[:60]!r}."
+            f"A series is expected as JSON, such as [1, 2, 3], or [[0.1, 2], [0.3, 1]] with two numbers per step; "
+            f"received {shown[:60]!r}."
         ) from None
 
 

@@ -29,6 +29,7 @@ class Classification(Task):
     """Predicts the class of an input."""
 
     monitor, monitor_mode, counts_examples = "val_accuracy", "max", True
+    target_per_example = True
 
     def model_options(self) -> dict[str, Any]:
         return {**super().model_options(), "num_classes": len(self.classes)}

@@ -27,6 +27,7 @@ class Regression(Task):
     """Predicts a number for an input. Targets are scaled to mean 0 and variance 1 on the training split."""
 
     FILE = "target.json"
+    target_per_example = True
 
     def __init__(self, reader: Any, classes: tuple[str, ...]) -> None:
         super().__init__(reader, classes)

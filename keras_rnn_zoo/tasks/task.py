@@ -49,6 +49,9 @@ class Task(abc.ABC):
     counts_examples: bool = False
     """Whether that column is a fraction of the validation examples."""
 
+    target_per_example: bool = False
+    """Whether an example has a single target, a class or a number, rather than a sequence."""
+
     generates: bool = False
     """Whether the task generates its output step by step, which takes much longer than one pass of the model."""
 

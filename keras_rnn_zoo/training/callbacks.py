@@ -30,6 +30,10 @@ class BestCheckpoint(keras.callbacks.Callback):
         mode: `"min"` or `"max"`: whether lower or higher values are better.
         patience: number of epochs without improvement after which training stops; 0 disables early stopping.
         tie: values of the monitored column that differ by at most this much count as equal.
+
+    Attributes:
+        rows: the rows.
+        stopped: whether a callback of the user stopped the training.
     """
 
     def __init__(self, folder: Path, monitor: str, mode: str, patience: int, tie: float = 0.0) -> None:
@@ -37,6 +41,7 @@ class BestCheckpoint(keras.callbacks.Callback):
         self.monitor = monitor
         self.patience = patience
         self.rows: list[dict[str, float]] = []
+        self.stopped = False
         self._folder = folder
         self._tie = tie
         self._sign = 1 if mode == "max" else -1
@@ -93,12 +98,16 @@ class BestCheckpoint(keras.callbacks.Callback):
     def ending(self, epochs: int) -> str:
         """Returns why a training of up to `epochs` epochs ended and which epoch was the best, as a sentence."""
         done, best = len(self.rows), int(self.best["epoch"])
+        if done < epochs and self.stopped and not self.exhausted:
+            return f"Stopped by a callback after epoch {done} of {epochs}; the best was epoch {best}."
         if done < epochs:
             return (
                 f"Stopped after epoch {done} of {epochs}: {self.monitor} has not improved for {self.patience} epochs "
                 f"(patience={self.patience}); the best was epoch {best}."
             )
         advice = " The last epoch was the best: more epochs may improve the model." if best == epochs else ""
+        if epochs == 1:
+            return "The only epoch is done: more epochs may improve the model."
         return f"All {epochs} epochs done; the best was epoch {best}.{advice}"
 
     def resume(self, rows: Sequence[dict[str, float]]) -> None:
@@ -120,6 +129,9 @@ class BestCheckpoint(keras.callbacks.Callback):
         for path in self._folder.glob("best-*.state"):
             if path != kept:
                 path.unlink()
+        self.stopped = bool(
+            getattr(self.model, "stop_training", False)
+        )  # Nothing but the user's callbacks has set it yet.
         row = {"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}}
         rows = [*self.rows, row]
         if self._best_and_last(rows)[0] is row:
@@ -131,7 +143,8 @@ class BestCheckpoint(keras.callbacks.Callback):
 
     def _write_history(self, rows: Sequence[dict[str, float]]) -> None:
         table = io.StringIO()
-        writer = csv.DictWriter(table, list(rows[0]), lineterminator="\n")
+        columns = dict.fromkeys(name for row in rows for name in row)  # Callbacks may add some later.
+        writer = csv.DictWriter(table, list(columns), restval="nan", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
         write_text(self.history_path, table.getvalue())

@@ -1,20 +1,18 @@
 """Configurations of trainings as YAML files, with the names of the command line's options. Imports no framework."""
 
-import csv
-import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.atomic_files import is_written_in_place, output_file, user_path
 from keras_rnn_zoo.errors import OptionError, ZooError, name_hint
-from keras_rnn_zoo.options import Option
+from keras_rnn_zoo.options import Option, join_pairs
 from keras_rnn_zoo.printing import json_printable, short_repr
 from keras_rnn_zoo.training.plain_yaml import read_plain_yaml
-from keras_rnn_zoo.training.plan import SETTINGS as SETTINGS
+from keras_rnn_zoo.training.settings import SETTINGS as SETTINGS
 from keras_rnn_zoo.training.small_data import ADAPTED
 
 RUN_KEYS = {
@@ -25,6 +23,9 @@ RUN_KEYS = {
     "models_dir": "folder of the runs",
 }
 """Keys that say what to train and where, in addition to the settings and options. All values are texts."""
+
+_MAPPINGS = ("columns", "class_weight")
+"""Options whose values are mappings, written as text where only text can be written."""
 
 
 def read_config(path: str) -> dict[str, str]:
@@ -46,8 +47,11 @@ def read_config(path: str) -> dict[str, str]:
         raise ZooError(f"{file}: expected keys and values, such as 'units: 64'; received {short_repr(document)}.")
     values = {}
     for key, value in document.items():
-        if key == "columns" and isinstance(value, dict) and not any(isinstance(v, dict | list) for v in value.values()):
-            value = _joined(value)
+        if not any(isinstance(item, dict | list) for item in _items(value)):
+            if key in _MAPPINGS and isinstance(value, dict):
+                value = join_pairs({name: item or "" for name, item in value.items()})
+            elif key == "metrics" and isinstance(value, list):
+                value = ",".join(map(str, value))
         if isinstance(value, dict | list):
             raise OptionError(f"{file}: {short_repr(key)} expects one plain value; received {short_repr(value)}.")
         if value is not None:
@@ -55,11 +59,8 @@ def read_config(path: str) -> dict[str, str]:
     return values
 
 
-def _joined(columns: Mapping[str, Any]) -> str:
-    """Returns a mapping of columns as a value of the option `columns`, such as `text=review,label=stars`."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow([f"{field}={column or ''}" for field, column in columns.items()])
-    return line.getvalue()
+def _items(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def split_config(values: Mapping[str, Any], options: Mapping[str, Option], path: str) -> dict[str, Any]:

@@ -11,10 +11,14 @@ import keras
 from keras_rnn_zoo.artifacts.run import STATE
 from keras_rnn_zoo.artifacts.run_config import TrainingConfig
 from keras_rnn_zoo.batching.batches import Batches
+from keras_rnn_zoo.status import announce
 from keras_rnn_zoo.tasks.task import Task
-from keras_rnn_zoo.training.adam import Adam
 from keras_rnn_zoo.training.callbacks import BestCheckpoint, StopAfterEpoch, StopOnInvalidLoss, TrainingCheckpoint
 from keras_rnn_zoo.training.checkpoint import assign, read_state
+from keras_rnn_zoo.training.class_weights import weigh_classes
+from keras_rnn_zoo.training.further_metrics import further_metrics
+from keras_rnn_zoo.training.keras_objects import KerasObjects
+from keras_rnn_zoo.training.optimizers import make_optimizer
 
 logger = logging.getLogger(__name__)
 
@@ -36,50 +40,64 @@ class ResumePoint:
     values: dict[str, list[Any]] = field(default_factory=dict)
 
 
-def fit(
-    folder: Path,
-    settings: TrainingConfig,
-    model: Any,
-    task: Task,
-    keeper: BestCheckpoint,
-    training: Batches,
-    validation: Batches,
-    verbose: int | str,
-    *,
-    resume: bool,
-) -> None:
+@dataclass(frozen=True)
+class Fitting:
+    """What is fitted, and how.
+
+    Attributes:
+        folder: the folder for checkpoints, the history and logs.
+        settings: the settings of the training.
+        objects: the Keras objects that the user passed.
+        model: the model, which `fit` compiles.
+        task: the fitted task.
+        keeper: the callback that keeps the best weights.
+    """
+
+    folder: Path
+    settings: TrainingConfig
+    objects: KerasObjects
+    model: Any
+    task: Task
+    keeper: BestCheckpoint
+
+
+def fit(fitting: Fitting, training: Batches, validation: Batches, verbose: int | str, *, resume: bool) -> None:
     """Trains a model for its epochs, or until it stops improving, and saves checkpoints.
 
     A resumed training restores the weights, the optimizer's state, the seeds of dropout, the metrics so far, the order
     of the examples and the history, so it ends with the same weights as an uninterrupted one.
 
     Args:
-        folder: the folder for checkpoints, the history and logs.
-        settings: the settings of the training.
-        model: the model, which this function compiles.
-        task: the fitted task.
-        keeper: the callback that keeps the best weights.
+        fitting: the model and the settings.
         training: batches to train on.
         validation: batches to validate on.
         verbose: as in `keras.Model.fit`.
-        resume: whether to continue from the checkpoint in `folder`.
+        resume: whether to continue from the checkpoint in the folder.
 
     Raises:
         RunError: the checkpoint is damaged.
+        OptionError: the user's objects do not fit the task or one another.
         TrainingError: the loss is not finite.
     """
-    position = ResumePoint(folder / STATE)
+    settings, model, keeper = fitting.settings, fitting.model, fitting.keeper
+    position = ResumePoint(fitting.folder / STATE)
     if resume:
         position = _position(position.path, keeper)
-    _compile(model, task, settings, training.count * settings.epochs)
+    if settings.class_weight:
+        training, weights = weigh_classes(training, settings.class_weight, fitting.task.classes)
+        names = zip(fitting.task.classes, weights, strict=True)
+        logger.info("Weights of the classes: %s.", ", ".join(f"{name} {weight:.4g}" for name, weight in names))
+    _compile(fitting, training.count * settings.epochs)
     if resume:
         _restore(model, position, training)
-    logs = keras.callbacks.TensorBoard(folder / "logs", write_graph=False)
+    logs = keras.callbacks.TensorBoard(fitting.folder / "logs", write_graph=False)
 
     def run(data: Any, first_step: int, *more_callbacks: Any) -> None:
         saver = TrainingCheckpoint(position.path, keeper, training, settings.save_every_steps, first_step)
         if first_step:
             saver.metrics = position.values["metrics"]
+        # The user's callbacks come before those that keep and save, which thus see what they changed.
+        own = [StopOnInvalidLoss(first_step), *fitting.objects.callbacks, keeper, saver, logs]
         model.fit(
             data,
             validation_data=validation.data,
@@ -87,22 +105,24 @@ def fit(
             epochs=settings.epochs,
             shuffle=False,  # The batches are already shuffled.
             verbose=verbose,
-            callbacks=[StopOnInvalidLoss(first_step), keeper, saver, logs, *more_callbacks],
+            callbacks=[*own, *more_callbacks],
         )
 
+    announce("Compiling the training step")
     if position.step:
         run(training.rest(position.step), position.step, StopAfterEpoch())
-    if not keeper.exhausted and len(keeper.rows) < settings.epochs:
+    if not keeper.exhausted and not keeper.stopped and len(keeper.rows) < settings.epochs:
         run(training.data, 0)
     logger.info("%s", keeper.ending(settings.epochs))
 
 
-def _compile(model: Any, task: Task, settings: TrainingConfig, steps: int) -> None:
-    schedule = keras.optimizers.schedules.CosineDecay(settings.learning_rate, decay_steps=steps)
+def _compile(fitting: Fitting, steps: int) -> None:
+    model, task = fitting.model, fitting.task
+    optimizer = make_optimizer(fitting.settings, fitting.objects, steps)
     model.compile(
-        optimizer=Adam(schedule, epsilon=settings.adam_epsilon, global_clipnorm=settings.gradient_norm),
+        optimizer=optimizer,
         loss=task.loss(),
-        metrics=task.training_metrics(),
+        metrics=[*task.training_metrics(), *further_metrics(fitting.settings, fitting.objects, task, model)],
         # On TensorFlow, XLA would compile the model again for each batch shape. JAX needs it: without it, each op would
         # run on its own.
         jit_compile=keras.backend.backend() != "tensorflow",
@@ -121,7 +141,7 @@ def _restore(model: Any, position: ResumePoint, training: Batches) -> None:
     """Restores the variables of a model and its optimizer."""
     if position.step:
         # Metrics create their variables with the first batch. `fit` resets them afterwards.
-        inputs, targets = next(training.data.as_numpy_iterator())
+        inputs, targets, *_ = next(training.data.as_numpy_iterator())
         model.test_on_batch(inputs, targets)
     groups: dict[str, Sequence[Any]] = {"model": model.variables, "optimizer": model.optimizer.variables}
     for name, variables in groups.items():

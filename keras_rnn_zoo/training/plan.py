@@ -1,10 +1,10 @@
 """The plan of a training: all settings, resolved and checked before a framework is loaded."""
 
+import logging
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from importlib import metadata
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,55 +14,15 @@ from keras_rnn_zoo.artifacts.run_config import DatasetConfig, RunConfig, TaskCon
 from keras_rnn_zoo.artifacts.snapshot import Snapshot
 from keras_rnn_zoo.datasets._prepared import data_dir_path
 from keras_rnn_zoo.errors import OptionError, RunError
-from keras_rnn_zoo.options import Option, Range, check_options, refuse_for_input, refuse_from_data
+from keras_rnn_zoo.options import Option, check_options, refuse_for_input, refuse_from_data
 from keras_rnn_zoo.printing import short_repr
+from keras_rnn_zoo.training.class_weights import parse_class_weight
+from keras_rnn_zoo.training.keras_objects import OPTIMIZER_SETTINGS, KerasObjects
+from keras_rnn_zoo.training.settings import OPTIMIZERS, SETTINGS
 from keras_rnn_zoo.training.small_data import ADAPTED
 from keras_rnn_zoo.user_data.python_data import PythonData
 
-_FEW_EXAMPLES = {change: f" The default is {change} for files with few examples." for change in ("more", "less")}
-
-SETTINGS = {
-    option.name: option
-    for option in (
-        Option(
-            "epochs",
-            int,
-            20,
-            f"maximum number of passes over the training split.{_FEW_EXAMPLES['more']}",
-            bounds=Range(1, 100_000),
-        ),
-        Option(
-            "batch_size", int, 32, f"number of examples in a batch.{_FEW_EXAMPLES['less']}", bounds=Range(1, 100_000)
-        ),
-        Option(
-            "patience",
-            int,
-            3,
-            "number of epochs without improvement on the validation split after which training stops; 0 trains all "
-            "epochs." + _FEW_EXAMPLES["more"],
-            bounds=Range(0, 100_000),
-        ),
-        Option("learning_rate", float, 3e-3, "the optimizer's initial learning rate", bounds=Range(1e-9, 100)),
-        Option("seed", int, 0, "seed of all random numbers", bounds=Range(0, 2**32 - 1)),
-        Option(
-            "save_every_steps",
-            int,
-            0,
-            "number of steps between checkpoints within an epoch; 0 saves one only at the end of each epoch",
-            bounds=Range(0, 1_000_000_000),
-        ),
-        Option("deterministic", bool, False, "whether to use only deterministic operations, some of which are slower"),
-    )
-}
-"""Settings of a training, in addition to the options of the architecture and the task."""
-
-FIXED = {
-    # Gradients are scaled down to this global norm if theirs is larger (Pascanu et al. 2013).
-    "gradient_norm": 1.0,
-    # The epsilon of Adam.
-    "adam_epsilon": 1e-7,
-}
-"""Settings that only the defaults of a dataset change, not the user; `config.json` records them, too."""
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -93,7 +53,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Request:
-    """The arguments of `keras_rnn_zoo.train`; `None` for those that the user did not set."""
+    """The arguments of `keras_rnn_zoo.train`; `None` for those that the user did not set.
+
+    `separate_objects` makes `settings`, which are plain, and `objects` from its settings.
+    """
 
     architecture: str
     dataset: str | registry.Dataset | PythonData | None
@@ -102,6 +65,7 @@ class Request:
     options: Mapping[str, Any]
     run: str | None
     models_dir: str | None
+    objects: KerasObjects = field(default_factory=KerasObjects)
 
     @property
     def path(self) -> Path:
@@ -134,14 +98,11 @@ def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
             f"An unfinished training of {run!r} is in {unfinished_path(path)}. Resume it with --resume, discard it "
             "with --overwrite, or choose another name with --run NAME."
         )
-    dataset = _dataset(architecture, request)
-    return Plan(
-        _new_config(architecture, dataset, request, run),
-        dataset,
-        path,
-        resumed=False,
-        free=_free(architecture, dataset, request),
-    )
+    dataset = requested_dataset(architecture, request)
+    config = new_config(architecture, dataset, request, run)
+    if request.dataset is None:
+        logger.info("Training %s on %s: %s", architecture.name, dataset.name, dataset.summary)
+    return Plan(config, dataset, path, resumed=False, free=_free(architecture, dataset, request))
 
 
 def _free(architecture: registry.Architecture, dataset: registry.Dataset, request: Request) -> frozenset[str]:
@@ -157,9 +118,13 @@ def _free(architecture: registry.Architecture, dataset: registry.Dataset, reques
     return (frozenset(ADAPTED) | by_length) - set_by_user
 
 
-def _new_config(
-    architecture: registry.Architecture, dataset: registry.Dataset, request: Request, run: str
-) -> RunConfig:
+def new_config(architecture: registry.Architecture, dataset: registry.Dataset, request: Request, run: str) -> RunConfig:
+    """Returns the description of a new run, as far as it is known before the data is opened.
+
+    Raises:
+        OptionError: an option or setting is unknown, invalid or set by the data.
+        DataError: the architecture does not support the dataset.
+    """
     registry.check_pair(architecture, dataset)
     task = registry.tasks.get(dataset.task)
     accepted = registry.options_of(architecture, dataset)
@@ -167,9 +132,14 @@ def _new_config(
     options = check_options(accepted, request.options, architecture.name)
     refuse_from_data(accepted, options)
     refuse_for_input(accepted, options, input)
-    settings = {name: value for name, value in request.settings.items() if value is not None}
+    settings = _checked_settings(request, task)
     values = {name: option.default for name, option in {**accepted, **SETTINGS}.items()}
-    values |= {**FIXED, **dataset.defaults, **options, **check_options(SETTINGS, settings, "training")}
+    values |= {**dataset.defaults, **options, **settings}
+    if (rate := OPTIMIZERS[values["optimizer"]].learning_rate) and "learning_rate" not in settings:
+        values["learning_rate"] = rate  # The datasets' defaults are for Adam.
+    objects = request.objects.descriptions()
+    in_objects = {*objects, *(OPTIMIZER_SETTINGS if "optimizer" in objects else ())}
+    values |= dict.fromkeys(in_objects & SETTINGS.keys())
     return RunConfig(
         run,
         architecture.name,
@@ -185,15 +155,42 @@ def _new_config(
             task.name, input, _pick(values, task.options), _pick(values, registry.reader_of(task, input).options)
         ),
         _pick(values, {name: option for name, option in architecture.options.items() if not option.from_data}),
-        TrainingConfig(**{name: values[name] for name in (*SETTINGS, *FIXED) if name != "seed"}),
+        TrainingConfig(**{name: values[name] for name in SETTINGS if name != "seed"}, objects=objects or None),
         values["seed"],
         _versions(),
     )
 
 
-def _dataset(architecture: registry.Architecture, request: Request) -> registry.Dataset:
+def _checked_settings(request: Request, task: registry.Task) -> dict[str, Any]:
+    """Returns the settings that the user set, checked."""
+    given = {name: value for name, value in request.settings.items() if value is not None}
+    settings = check_options(SETTINGS, given, "training")
+    if settings.get("class_weight"):
+        parse_class_weight(settings["class_weight"])
+        if not (task.files and task.files.classes == "one"):
+            raise OptionError(
+                f"Option 'class_weight' applies to classification, but the task is {task.name}; received "
+                f"{short_repr(settings['class_weight'])}. Omit it."
+            )
+    if (settings.get("metrics") or request.objects.metrics) and not task.target_per_example:
+        raise OptionError(
+            f"Option 'metrics' applies to tasks with one target per example, classification and regression. Those of "
+            f"{task.name} are sequences, and Keras's metrics would count their padding. Omit it; `evaluate` computes "
+            "the metrics of the task."
+        )
+    optimizer = settings.get("optimizer", "adam")
+    if "adam_epsilon" in settings and not OPTIMIZERS[optimizer].has_epsilon:
+        raise OptionError(
+            f"Option 'adam_epsilon' does not apply to the optimizer {optimizer}; received "
+            f"{settings['adam_epsilon']}. Omit it."
+        )
+    return settings
+
+
+def requested_dataset(architecture: registry.Architecture, request: Request) -> registry.Dataset:
+    """Returns the dataset of a request, by default that of the architecture; raises `DataError` if there is none."""
     if request.dataset is None:
-        return registry.default_dataset(architecture)
+        return registry.default_dataset(architecture, request.architecture)
     if isinstance(request.dataset, registry.Dataset):
         return request.dataset
     return registry.find_dataset(request.dataset, architecture.tasks, {**request.options, "data_dir": request.data_dir})
@@ -215,6 +212,8 @@ def _pick(values: Mapping[str, Any], options: Mapping[str, Option]) -> dict[str,
 
 
 def _versions() -> dict[str, str]:
+    from importlib import metadata  # Imported late: as slow as the registry, and `zoo show` does not need it.
+
     packages = ("keras-rnn-zoo", "tensorflow", "keras", "tensorflow-datasets", "numpy")
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in packages}}
 
@@ -223,11 +222,20 @@ def _check_same(config: RunConfig, request: Request, architecture: registry.Arch
     """Raises `OptionError` if the user requests other settings than those that the training started with."""
     original = {"architecture": config.architecture, "dataset": config.dataset.name, "seed": config.seed}
     original |= {**config.dataset.options, **config.task.reader, **config.task.options}
-    original |= {**config.options, **config.training.to_json()}
-    requested = {"architecture": architecture.name, **request.settings, **request.options}
+    original |= {**config.options, **config.training.to_json(), **(config.training.objects or {})}
+    objects = request.objects.descriptions()
+    requested = {"architecture": architecture.name, **request.settings, **request.options, **objects}
+    for name, described in (config.training.objects or {}).items():
+        if requested.get(name) is None:
+            raise OptionError(
+                f"The unfinished training started with the object {name}={described}, which could not be saved. Pass "
+                f"the same again: zoo.train(..., {name}=..., resume=True); or start again with --overwrite."
+            )
     if request.dataset is not None:
         data = request.dataset
-        requested["dataset"] = data.name if isinstance(data, PythonData) else _dataset(architecture, request).name
+        requested["dataset"] = (
+            data.name if isinstance(data, PythonData) else requested_dataset(architecture, request).name
+        )
     for name, value in requested.items():
         if value is not None and value != original.get(name):
             raise OptionError(

@@ -2,31 +2,27 @@
 
 import logging
 import shutil
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.lock import run_lock
-from keras_rnn_zoo.artifacts.model_card import model_card
-from keras_rnn_zoo.artifacts.publish_run import atomic_run, check_config, write_config
-from keras_rnn_zoo.artifacts.run import STATE, Run, is_resumable
-from keras_rnn_zoo.artifacts.run_config import RunConfig
-from keras_rnn_zoo.atomic_files import remove_partial, translate_os_errors, write_json, write_text
-from keras_rnn_zoo.batching.batches import Batches, make_batches
+from keras_rnn_zoo.artifacts.run import is_resumable
+from keras_rnn_zoo.atomic_files import translate_os_errors
 from keras_rnn_zoo.datasets._prepared import translate_record_errors
 from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.errors import DataError, TrainingError, TrainingInterrupted
-from keras_rnn_zoo.inference import rebuild
-from keras_rnn_zoo.inference.evaluate import BATCH_SIZE as EVALUATION_BATCH_SIZE
-from keras_rnn_zoo.inference.evaluate import score
-from keras_rnn_zoo.inference.load import LoadedRun
-from keras_rnn_zoo.lazy import keras, np, tf
+from keras_rnn_zoo.errors import TrainingError, TrainingInterrupted
+from keras_rnn_zoo.lazy import keras, tf
+from keras_rnn_zoo.notebook import in_notebook, only_warnings, show
+from keras_rnn_zoo.run import Run
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.training.allocation import freed_memory_kept
-from keras_rnn_zoo.training.checkpoint import write_model
-from keras_rnn_zoo.training.plan import Plan, Request, make_plan
-from keras_rnn_zoo.training.small_data import ADAPTED, adapted_settings, enough_examples, tie
-from keras_rnn_zoo.training.subsampling import choose_subsampling
+from keras_rnn_zoo.training.keras_objects import separate_objects
+from keras_rnn_zoo.training.plan import Request, make_plan
+from keras_rnn_zoo.training.prepare import adapt_settings, fitted_task, make_model, open_examples, split_batches
+from keras_rnn_zoo.training.progress import Progress
+from keras_rnn_zoo.training.settings import SETTINGS
+from keras_rnn_zoo.training.small_data import tie
+from keras_rnn_zoo.training.write_run import write_run
 from keras_rnn_zoo.user_data.python_data import bind_data
 
 if TYPE_CHECKING:
@@ -42,7 +38,14 @@ def train(
     data_dir: str | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
-    learning_rate: float | None = None,
+    optimizer: Any = None,
+    learning_rate: Any = None,
+    gradient_norm: float | None = None,
+    adam_epsilon: float | None = None,
+    class_weight: str | Mapping[str, float] | None = None,
+    metrics: str | Sequence[Any] | None = None,
+    callbacks: Sequence[Any] | None = None,
+    dtype_policy: str | None = None,
     patience: int | None = None,
     seed: int | None = None,
     run: str | None = None,
@@ -63,20 +66,33 @@ def train(
         data_dir: folder of prepared TFDS datasets; by default, that of TFDS.
         epochs: maximum number of passes over the training split; see `patience`.
         batch_size: number of examples in a batch.
-        learning_rate: the optimizer's initial learning rate, which decays to zero along a cosine.
+        optimizer: a name listed by `zoo show`, such as `"sgd"`, or a `keras.optimizers.Optimizer`.
+        learning_rate: the optimizer's initial learning rate, which decays to zero along a cosine; or a
+            `keras.optimizers.schedules.LearningRateSchedule`.
+        gradient_norm: global norm to which larger gradients are scaled down; 0 leaves them as they are.
+        adam_epsilon: the epsilon of Adam and its variants.
+        class_weight: for classification, how much each class counts in the loss: a mapping from class names to weights
+            (1 for those left out), the same as text (`"spam=3,ham=1"`), or `"balanced"`.
+        metrics: for classification and regression, further metrics of Keras: names, or objects that take class indices
+            `(batch,)` and logits `(batch, classes)`, or numbers `(batch, 1)`.
+        callbacks: further `keras.callbacks.Callback` objects.
+        dtype_policy: Keras dtype policy of the model in training: `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`.
+            Weights, predictions and exports stay in float32.
         patience: number of epochs without improvement on the validation split after which training stops; 0 trains all
             epochs. For files with few examples, the defaults of `epochs`, `batch_size` and `patience` are adapted, so
             that there are enough optimizer steps.
         seed: seed of the weights, the order of the examples, dropout and the validation split.
         run: name of the run; by default, that of the architecture.
-        resume: whether to resume an interrupted training, with its settings.
+        resume: whether to resume an interrupted training, with its settings. Objects that were passed to it must be
+            passed again, because they cannot be saved.
         overwrite: whether to discard an unfinished training of the same name.
         save_every_steps: number of steps between checkpoints within an epoch; by default, a checkpoint is saved only at
             the end of each epoch.
         deterministic: whether TensorFlow uses only deterministic operations, some of which are slower. This stays in
             effect until the process ends.
         models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
-        verbose: as in `keras.Model.fit`: 0 for no output, 1 for a progress bar, 2 for a line per epoch.
+        verbose: as in `keras.Model.fit`: 0 for no output, 1 for a progress bar, 2 for a line per epoch. `"auto"` is 2
+            in a notebook, otherwise 1.
         **options: options of the architecture, the task and the dataset, as listed by `zoo show NAME --dataset D`. For
             your own data, these include `columns` (a dict or text), `validation`, `test` and `skip_bad_rows`.
 
@@ -92,21 +108,24 @@ def train(
         TrainingInterrupted: Ctrl-C was pressed. After at least one epoch, the best weights so far are kept as the run.
             The attribute `resumable` states whether the training can be resumed.
     """
-    settings = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
-    settings |= {"patience": patience, "save_every_steps": save_every_steps, "deterministic": deterministic}
+    settings = {"epochs": epochs, "batch_size": batch_size, "optimizer": optimizer, "learning_rate": learning_rate}
+    settings |= {"gradient_norm": gradient_norm, "adam_epsilon": adam_epsilon, "metrics": metrics}
+    settings |= {"class_weight": class_weight, "dtype_policy": dtype_policy, "patience": patience}
+    settings |= {"seed": seed, "save_every_steps": save_every_steps, "deterministic": deterministic}
+    plain, objects = separate_objects({**settings, "callbacks": callbacks}, SETTINGS)
     dataset, options = bind_data(dataset, options)
-    request = Request(name, dataset, data_dir, settings, options, run, models_dir)
-    with run_lock(request.path):
-        plan = make_plan(request, resume=resume, overwrite=overwrite)
-        progress = _Progress(plan)
+    request = Request(name, dataset, data_dir, plain, options, run, models_dir, objects)
+    if verbose == "auto" and in_notebook():  # A progress bar would fill the saved notebook with control characters.
+        verbose = 2
+    with run_lock(request.path), only_warnings(verbose == 0):
+        progress = Progress(make_plan(request, resume=resume, overwrite=overwrite), objects)
+        plan = progress.plan
         try:
             with translate_record_errors(plan.config.dataset.name), translate_os_errors(), freed_memory_kept():
                 _train(progress, verbose)
         except KeyboardInterrupt:  # Ctrl-C before the first step, or pressed again.
-            kept = _resume_advice(progress, "no checkpoint of it was saved")
-            raise TrainingInterrupted(
-                f"The training was interrupted: {kept}.", resumable=progress.has_checkpoint
-            ) from None
+            kept = progress.resume_advice("No checkpoint was saved.")
+            raise TrainingInterrupted(f"Interrupted. {kept}", resumable=progress.has_checkpoint) from None
         except OSError as error:
             if not progress.has_checkpoint:
                 raise
@@ -117,184 +136,48 @@ def train(
         finally:
             if not is_resumable(plan.path):
                 shutil.rmtree(plan.unfinished, ignore_errors=True)
-        return Run(plan.path)
+        finished = Run(plan.path)
+        if verbose:
+            show(finished.result)
+        return finished
 
 
-@dataclass
-class _Progress:
-    """A training in progress.
-
-    Attributes:
-        plan: the plan.
-        config: the description of the run, as far as it is known.
-        begun: whether the unfinished folder on disk belongs to this training. That of an earlier training is kept until
-            the data is open.
-    """
-
-    plan: Plan
-    config: RunConfig = field(init=False)
-    begun: bool = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.config, self.begun = self.plan.config, self.plan.resumed
-
-    @property
-    def has_checkpoint(self) -> bool:
-        """Whether a checkpoint of this training was saved, to resume it from."""
-        return self.begun and is_resumable(self.plan.path)
-
-
-def _resume_advice(progress: _Progress, otherwise: str) -> str:
-    return "its checkpoint is saved; resume the training to continue" if progress.has_checkpoint else otherwise
-
-
-def _train(progress: _Progress, verbose: int | str) -> None:
+def _train(progress: Progress, verbose: int | str) -> None:
     # Open the data first, so that missing data is reported before a framework is loaded.
-    examples = _open_examples(progress)
-    _adapt_settings(progress, examples)
+    examples = open_examples(progress)
+    adapt_settings(progress, examples)
     if progress.config.training.deterministic:
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(progress.config.seed)
-    task = _fitted_task(progress, examples)
+    task = fitted_task(progress, examples)
 
     from keras_rnn_zoo.training.callbacks import BestCheckpoint
-    from keras_rnn_zoo.training.fit import fit
+    from keras_rnn_zoo.training.fit import Fitting, fit
 
     plan, config = progress.plan, progress.config
-    training, validation = _make_batches(config, task, examples)
-    architecture = registry.architectures.get(config.architecture)
-    model = architecture.make(**{**config.options, **task.model_options()})
+    training, validation = split_batches(config, task, examples)
+    model = make_model(config, task)
     logger.info("%s: %s weights.", model.name, f"{model.count_params():,}")
-    loaded = LoadedRun(Run(plan.unfinished), task, model)
     tie_margin = tie(validation.examples) if task.counts_examples else 0.0
     keeper = BestCheckpoint(plan.unfinished, task.monitor, task.monitor_mode, config.training.patience, tie_margin)
+    fitting = Fitting(plan.unfinished, config.training, progress.objects, model, task, keeper)
     try:
-        fit(plan.unfinished, config.training, model, task, keeper, training, validation, verbose, resume=plan.resumed)
-        test = make_batches(examples.split("test"), task, EVALUATION_BATCH_SIZE, references=True)
-        _write_run(progress, loaded, keeper, "test", test)
+        fit(fitting, training, validation, verbose, resume=plan.resumed)
+        write_run(progress, task, model, keeper, "test", examples)
     except KeyboardInterrupt:
-        message = _keep_interrupted(progress, loaded, keeper, examples)
+        message = _keep_interrupted(progress, task, model, keeper, examples)
         raise TrainingInterrupted(message, resumable=progress.has_checkpoint) from None
-    _remove_unfinished(plan)
+    progress.remove_unfinished()
 
 
-def _remove_unfinished(plan: Plan) -> None:
-    """Removes the checkpoint and the rest of the unfinished folder."""
-    # Delete the checkpoint first: without it, `--resume` ignores whatever is left if the process is killed here.
-    (plan.unfinished / STATE).unlink(missing_ok=True)
-    shutil.rmtree(plan.unfinished)
-
-
-def _open_examples(progress: _Progress) -> Examples:
-    config = progress.config
-    examples = rebuild.open_examples(config, config.dataset.data_dir, progress.plan.dataset)
-    opened = replace(config.dataset, version=examples.version, checksum=examples.checksum, recorded=examples.recorded)
-    if progress.plan.resumed and opened != config.dataset:
-        raise DataError(
-            f"The dataset {config.dataset.name!r} differs from the one this training began with (SHA-256 "
-            f"{examples.checksum}; then {config.dataset.checksum}). Restore that data, or start again with --overwrite."
-        )
-    progress.config = replace(config, dataset=opened, task=replace(config.task, classes=examples.classes))
-    check_config(progress.config)
-    return examples
-
-
-def _adapt_settings(progress: _Progress, examples: Examples) -> None:
-    """Adapts the settings that the user did not set to the number of training examples."""
-    settings = progress.config.training
-    free = progress.plan.free & ADAPTED.keys()
-    if not free:
-        return
-    training, enough = examples.split("train"), enough_examples(settings)
-    count = int(training.cardinality())
-    if count < 0:
-        count = int(training.take(enough).reduce(np.int64(0), lambda total, *_: total + 1))
-    adapted = adapted_settings(count, settings, free)
-    if adapted != settings:
-        logger.info(
-            "With %s training examples, the defaults are %s.",
-            f"{count:,}",
-            ", ".join(f"{name}={getattr(adapted, name)}" for name in ADAPTED if name in free),
-        )
-    progress.config = replace(progress.config, training=adapted)
-
-
-def _fitted_task(progress: _Progress, examples: Examples) -> Task:
-    """Returns the task, fitted on the training split, or restored if the training is resumed."""
-    plan, config = progress.plan, progress.config
-    task = rebuild.make_task(config.task)
-    run = Run(plan.unfinished)
-    if plan.resumed:
-        logger.info("Resuming the training of %s.", plan.path.name)
-        remove_partial(run.path)
-        task.load(run.task_path)
-        return task
-    shutil.rmtree(run.path, ignore_errors=True)
-    run.task_path.mkdir(parents=True)
-    logger.info("%s: %s.", config.dataset.name, task.fit(examples.split("train")))
-    task.save(run.task_path)
-    if examples.report:
-        examples.report(task)
-    options = dict(config.options)
-    if "subsampling" in plan.free:
-        options["subsampling"], reason = choose_subsampling(examples, task)
-        logger.info("%s", reason)
-    versions = {**config.versions, "backend": keras.backend.backend()}
-    progress.config = replace(config, options=options, versions=versions)
-    progress.begun = True
-    write_config(run, progress.config)
-    return task
-
-
-def _make_batches(config: RunConfig, task: Task, examples: Examples) -> tuple[Batches, Batches]:
-    batch_size = config.training.batch_size
-    training = make_batches(examples.split("train"), task, batch_size, shuffle_seed=config.seed)
-    validation = make_batches(examples.split("validation"), task, EVALUATION_BATCH_SIZE)
-    logger.info(
-        "%s: %s training examples, in %s batches of up to %s with %.1f%% padding; %s validation examples.",
-        config.dataset.name,
-        f"{training.examples:,}",
-        f"{training.count:,}",
-        batch_size,
-        100 * training.padding,
-        f"{validation.examples:,}",
-    )
-    return training, validation
-
-
-def _keep_interrupted(progress: _Progress, loaded: LoadedRun, keeper: "BestCheckpoint", examples: Examples) -> str:
+def _keep_interrupted(progress: Progress, task: Task, model: Any, keeper: "BestCheckpoint", examples: Examples) -> str:
     """Writes the best weights so far as the run, and returns a message for the user."""
     if not keeper.rows:
-        return f"Interrupted before the end of the first epoch: {_resume_advice(progress, 'nothing was saved')}."
-    validation = make_batches(examples.split("validation"), loaded.task, EVALUATION_BATCH_SIZE, references=True)
-    _write_run(progress, loaded, keeper, "validation", validation)
-    advice = "; resume the training to continue" if progress.has_checkpoint else ""
+        return f"Interrupted before the end of the first epoch. {progress.resume_advice('Nothing was saved.')}"
+    write_run(progress, task, model, keeper, "validation", examples)
+    advice = " Resume the training to continue." if progress.has_checkpoint else ""
     path = progress.plan.path
     return (
         f"Interrupted after epoch {len(keeper.rows)} of {progress.config.training.epochs}. The best weights so far "
-        f"are the run {path.name!r} in {path.parent}{advice}."
+        f"are the run {path.name!r} in {path.parent}.{advice}"
     )
-
-
-def _write_run(progress: _Progress, loaded: LoadedRun, keeper: "BestCheckpoint", split: str, batches: Batches) -> None:
-    """Writes the run's folder, with the best weights and their metrics on the given split."""
-    keeper.load_best(loaded.model)
-    metrics, report = score(loaded.task, loaded.to_logits, loaded.outputs, batches)
-    plan = progress.plan
-    config = replace(
-        progress.config,
-        finished=split == "test",
-        epochs_trained=len(keeper.rows),
-        best_epoch=int(keeper.best["epoch"]),
-    )
-    with atomic_run(plan.path, again=plan.resumed) as folder:
-        run = Run(folder)
-        write_model(loaded.model, run.model_path)
-        for name in ("task", "logs"):
-            shutil.copytree(plan.unfinished / name, folder / name)
-        shutil.copy(keeper.history_path, folder)
-        write_json(
-            folder / "metrics.json", {"split": split, "examples": batches.examples, "metrics": metrics, **report}
-        )
-        write_text(folder / "README.md", model_card(config, run.metrics))
-        write_config(run, config)

@@ -8,7 +8,7 @@ from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError, OptionError, name_hint, nearest
-from keras_rnn_zoo.printing import short_repr
+from keras_rnn_zoo.printing import alternatives, short_repr
 
 MAX_LISTED = 10
 """Maximum number of columns that a message lists."""
@@ -56,7 +56,7 @@ def parse_columns(text: str, words: Iterable[str]) -> dict[str, str]:
             raise OptionError(
                 f"Option 'columns' expects WORD=COLUMN, separated by commas, with the words {', '.join(accepted)}; "
                 f"received {short_repr(item)}. "
-                f"{name_hint(word, accepted) if word not in accepted else 'Name the column.'}"
+                f"{_column_hint(word, accepted, is_part=not equals and len(items) > 1)}"
             )
         if word in columns:
             raise OptionError(
@@ -65,6 +65,13 @@ def parse_columns(text: str, words: Iterable[str]) -> dict[str, str]:
             )
         columns[word] = column
     return columns
+
+
+def _column_hint(word: str, accepted: Sequence[str], *, is_part: bool) -> str:
+    """Returns what to do about an item of the option `columns`, which may be part of a name that contains a comma."""
+    if is_part:
+        return "Put a column whose name contains a comma in double quotes: '\"text=A, B\",label=C'."
+    return name_hint(word, accepted) if word not in accepted else "Name the column."
 
 
 def choose_task(
@@ -187,7 +194,7 @@ def _find(column: str, present: Sequence[str], path: object) -> str:
         if unicodedata.normalize("NFC", name) == unicodedata.normalize("NFC", column):
             return name
     close = nearest(column, present)
-    hint = f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
+    hint = f"Did you mean {alternatives([*map(repr, close)])}? " if close else ""
     raise ColumnError(f"{path} has no column {column!r}. {hint}Its columns: {listed(present)}.")
 
 

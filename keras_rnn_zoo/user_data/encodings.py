@@ -4,6 +4,7 @@ import codecs
 from encodings.aliases import aliases
 
 from keras_rnn_zoo.errors import OptionError, nearest
+from keras_rnn_zoo.printing import alternatives
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -45,7 +46,7 @@ def _hint(name: str) -> str:
     close = nearest(name.casefold(), common)
     if not close:
         close = [near for near in nearest(name.casefold().replace("-", "_"), _READ_ON_LINUX) if _is_text(near)]
-    return f"Did you mean {' or '.join(close)}?" if close else "Name one such as utf-8, cp1252 or shift_jis."
+    return f"Did you mean {alternatives(close)}?" if close else "Name one such as utf-8, cp1252 or shift_jis."
 
 
 def marked_encoding(head: bytes) -> tuple[str, int] | None:

@@ -10,6 +10,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.atomic_files import file_digest, user_path
 from keras_rnn_zoo.errors import DataError, nearest
 from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.printing import alternatives
 from keras_rnn_zoo.user_data.columns import files_of
 
 MAX_SHOWN = 60
@@ -46,9 +47,11 @@ class BadRow(NamedTuple):
     fault: str
 
     def describe(self, path: str) -> str:
-        """Returns the fault with its location in the file `path`, for a message."""
+        """Returns the fault with its location, for a message: in the file `path`, or, if it is "", in the same file."""
+        same_file = self.where if "." in self.where.partition(" ")[0] else self.where[:1].upper() + self.where[1:]
         column = f", column {self.column!r}" if self.column else ""
-        return f"{path}, {self.where}{column}: {self.fault}" + (f" ({shown(self.value)})" if self.value != "" else "")
+        value = f" ({shown(self.value)})" if self.value != "" else ""
+        return f"{f'{path}, {self.where}' if path else same_file}{column}: {self.fault}{value}"
 
 
 class RowSource(abc.ABC):
@@ -146,6 +149,10 @@ class RowSource(abc.ABC):
         """Returns warnings, as sentences: files that are not used, or that may be meant in another way."""
         return []
 
+    def header_hint(self, bad: Sequence[BadRow]) -> str:
+        """Returns a sentence for a message about bad rows if one of them may be a header, or ""."""
+        return ""
+
     def checksum(self) -> str:
         """Returns a SHA-256 over the names and contents of the files."""
         import hashlib
@@ -194,7 +201,7 @@ def _readable(path: Path) -> Path:
             close = nearest(path.name, [other.name for other in path.parent.iterdir()])
         except OSError:
             close = []
-        hint = f"Did you mean {' or '.join(map(repr, close))}?" if close else "Check the path."
+        hint = f"Did you mean {alternatives([*map(repr, close)])}?" if close else "Check the path."
         raise DataError(f"There is no {path}. {hint}")
     if not os.access(path, os.R_OK):
         raise DataError(f"{path} cannot be read: permission denied. Change its permissions.")

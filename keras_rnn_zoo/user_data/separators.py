@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 
 from keras_rnn_zoo.errors import OptionError, nearest
+from keras_rnn_zoo.printing import alternatives
 
 WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " "}
 """Separators by their names in the option `separator`."""
@@ -32,7 +33,7 @@ def named_separator(name: str) -> str:
     character = "\t" if name == "\\t" else name
     if len(character) != 1 or character in '"\r\n\0' or character.isalnum() or "\ud800" <= character <= "\udfff":
         close = nearest(word, WORDS)
-        hint = f" Did you mean {' or '.join(close)}?" if close else ""
+        hint = f" Did you mean {alternatives(close)}?" if close else ""
         raise OptionError(
             "Option 'separator' expects a character other than a letter, digit or quote, or one of "
             f"{', '.join(WORDS)}; received {name!r}.{hint}"

@@ -181,6 +181,11 @@ class Table(RowSource):
         rows = [row for row in first(self.rows_from_start(), 200) if isinstance(row, Row)]
         return text_defaults(self.task_files, [row.raw for row in rows], [row.target for row in rows])
 
+    def header_hint(self, bad: Sequence[BadRow]) -> str:
+        if self.has_header or not any(row.where == "line 1" for row in bad):
+            return ""
+        return " If line 1 is a header, name the columns by its names instead of by number."
+
     def rows_from_start(self) -> Iterator[Row | BadRow]:
         """Yields the rows without recording marks, to inspect the first few."""
         return (self.row_of(record) for record, _ in self.records() if not record.blank)

@@ -151,8 +151,12 @@ def refuse_bad_rows(reports: Sequence[RowReport]) -> None:
     count = sum(report.bad_rows for report in reports)
     if not count:
         return
-    faults = [bad.describe(str(report.files.named()[0])) for report in reports for bad in report.bad][:ROWS_LISTED]
+    bad = [(str(report.files.named()[0]), row) for report in reports for row in report.bad][:ROWS_LISTED]
+    paths = ["", *(path for path, _ in bad)]  # Each file is named once.
+    faults = [row.describe("" if path == before else path) for before, (path, row) in zip(paths, bad, strict=False)]
     more = f" {count - len(faults):,} more rows cannot be used." if count > len(faults) else ""
+    header = reports[0].files.header_hint(reports[0].bad)
     raise DataError(
-        f"{'. '.join(faults)}.{more} Correct {'it' if count == 1 else 'them'}, or skip such rows with --skip-bad-rows."
+        f"{'. '.join(faults)}.{more}{header} Correct {'it' if count == 1 else 'them'}, or skip such rows with "
+        "--skip-bad-rows."
     )

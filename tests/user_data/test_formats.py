@@ -11,8 +11,10 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.inference.rebuild import open_examples
-from keras_rnn_zoo.training import train as training
+from keras_rnn_zoo.training.keras_objects import KerasObjects
 from keras_rnn_zoo.training.plan import Request, make_plan
+from keras_rnn_zoo.training.prepare import open_examples as open_for_training
+from keras_rnn_zoo.training.progress import Progress
 
 RANDOM = np.random.default_rng(0)
 
@@ -319,8 +321,8 @@ def trainable(own_sets, tmp_path, monkeypatch):
 def test_what_a_run_records_opens_the_same_rows_again(architecture, address, options, trainable):
     request = Request(architecture, address, trainable(address), {}, options, None, None)
     plan = make_plan(request, resume=False, overwrite=False)
-    progress = training._Progress(plan)
-    examples = training._open_examples(progress)
+    progress = Progress(plan, KerasObjects())
+    examples = open_for_training(progress)
     document = json.loads(json.dumps(progress.config.to_json()))
     config = RunConfig.from_json(document)
     again = open_examples(config, config.dataset.data_dir)
@@ -337,8 +339,8 @@ def test_what_a_run_records_opens_the_same_rows_again(architecture, address, opt
 def test_it_trains_and_is_measured_again_on_the_same_rows(architecture, address, options, trainable):
     run = zoo.train(architecture, dataset=address, **SMALL, **options, data_dir=trainable(address))
     again = zoo.evaluate(run)
-    assert again.examples == run.metrics["examples"]
-    assert again.metrics == pytest.approx(run.metrics["metrics"], rel=1e-4)
+    assert again.examples == run.measured["examples"]
+    assert again.metrics == pytest.approx(run.metrics, rel=1e-4)
 
 
 def test_files_that_moved_are_found_in_the_folder_named(tmp_path):
@@ -349,4 +351,4 @@ def test_files_that_moved_are_found_in_the_folder_named(tmp_path):
     old.rename(tmp_path / "new")
     with pytest.raises(DataError, match=r"There is no .*a\.csv"):
         zoo.evaluate(run)
-    assert zoo.evaluate(run, data_dir=str(tmp_path / "new")).metrics == pytest.approx(run.metrics["metrics"], rel=1e-4)
+    assert zoo.evaluate(run, data_dir=str(tmp_path / "new")).metrics == pytest.approx(run.metrics, rel=1e-4)

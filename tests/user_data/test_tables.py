@@ -142,6 +142,25 @@ def test_another_encoding_is_named(encoding, tmp_path):
     assert pairs(examples, "train")[0][0].startswith(text)
 
 
+def test_a_first_row_that_has_no_number_may_be_a_header(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text("opinion,grade\n" + "".join(f"text {number},{number}\n" for number in range(30)) + "x,many\n")
+    options = {"columns": "text=1,value=2"}
+    with pytest.raises(DataError) as raised:
+        registry.find_dataset(f"csv:{path}", ("regression",), options).make(None, 0, **options)
+    assert str(raised.value) == (
+        f"{path}, line 1, column '2': a number is expected ('grade'). Line 32, column '2': a number is expected "
+        "('many'). If line 1 is a header, name the columns by its names instead of by number. Correct them, or skip "
+        "such rows with --skip-bad-rows."
+    )
+
+
+def test_a_name_with_a_comma_needs_quotes_in_columns():
+    with pytest.raises(OptionError, match=r"received 'then'\. Put a column .* comma in double quotes: .\"text=A, B\""):
+        parse_columns("text=what, then,label=b", ("text", "label"))
+    assert parse_columns('"text=what, then",label=b', ("text", "label")) == {"text": "what, then", "label": "b"}
+
+
 def test_columns_by_number_are_of_a_file_without_a_header(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text(as_csv(header=None))

@@ -208,10 +208,10 @@ def test_evaluate_prints_the_signature_of_bleu(zoo, small_run, few_examples):
     run = small_run("addition")
     lines = zoo("evaluate", "addition", "--models-dir", str(run.path.parent)).stdout.splitlines()
     assert lines[0] == "addition on the test split of addition, 32 examples"
-    assert f"bleu signature: {run.metrics['bleu_signature']}" in lines
+    assert f"bleu signature: {run.measured['bleu_signature']}" in lines
     assert any(line.startswith("chrf signature: nrefs:1|") for line in lines)
     shown = dict(line.split() for line in lines if len(line.split()) == 2)
-    assert shown["chrf"] == f"{run.metrics['metrics']['chrf']:.4f}"
+    assert shown["chrf"] == f"{run.metrics['chrf']:.4f}"
 
 
 def test_evaluate_rounds_the_figures_of_the_report(zoo, copied, monkeypatch):
@@ -314,3 +314,24 @@ def test_a_truncated_run_is_one_paragraph(zoo, copied):
     result = zoo("predict", "many_to_one", "fine")
     assert result.exit_code == 1
     assert "config.json is damaged" in result.stderr
+
+
+USAGE = [
+    (["trian"], "There is no command 'trian'. Did you mean 'train'? Known names: datasets, "),
+    (["train", "many_to_one", "--units", "3"], "No such option '--units'. Did you mean --set units=3?"),
+    (["train", "many_to_one", "--layers", "2"], "Did you mean --set num_layers=2?"),
+    (["train", "one_to_one", "--layers=2"], "Did you mean --set hidden_layers=2?"),
+    (["train", "many_to_one", "--lr", "0.1"], "Did you mean --set learning_rate=0.1?"),
+    (["train", "many_to_one", "--units"], "Did you mean --set units=VALUE?"),
+    (["show", "ctc", "--cell", "a b"], "Did you mean --set 'cell=a b'?"),
+    (["runs", "--units", "3"], "No such option '--units'."),
+]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"), USAGE, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
+)
+def test_a_wrong_command_or_option_is_answered_by_what_may_be_meant(zoo, args, message):
+    result = zoo(*args)
+    assert result.exit_code == 2
+    assert message in result.stderr

@@ -81,7 +81,7 @@ def test_predict_reads_series_as_json(zoo, small_run):
     assert result.stdout.rstrip().endswith("[[0.5, 1], [0.25, 1]]")
     result = zoo("predict", "adding", "0.5 0.25", "--models-dir", folder)
     assert result.exit_code == 1
-    assert "A series is expected as JSON, such as [[0.1, 2], [0.3, 1]]" in result.stderr
+    assert "A series is expected as JSON, such as [1, 2, 3], or [[0.1, 2], [0.3, 1]]" in result.stderr
 
 
 def test_predict_reads_lines_of_standard_input(zoo, copied):

@@ -2,45 +2,32 @@
 
 import click
 
+import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.datasets._prepared import data_dir_path, find_prepared
 from zoo_cli.options import data_dir_option
-from zoo_cli.tables import print_json, print_table
+from zoo_cli.tables import print_json, print_table, print_tables
 
 
 @click.command("datasets")
 @data_dir_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, without the formats of files.")
 def command(data_dir: str | None, as_json: bool) -> None:
-    """List the datasets, their licenses, and whether they are on disk.
+    """List the datasets, their licenses, whether they are on disk, and the formats of your own files.
 
     \b
     Example:
       zoo datasets --data-dir ~/tensorflow_datasets
     """
-    rows = [
-        {
-            "name": entry.name,
-            "task": entry.task,
-            "source": entry.source,
-            "size": entry.size,
-            "license": entry.license,
-            "embedded": entry.embedded,
-            "on_disk": entry.embedded or find_prepared(entry.location, data_dir_path(data_dir)) is not None,
-        }
-        for entry in registry.datasets.entries()
-    ]
+    datasets = zoo.datasets(data_dir)
     if as_json:
-        print_json(rows)
+        print_json(datasets)
         return
+    print_tables([datasets])
     print_table(
-        "Datasets",
-        ("name", "task", "source", "size", "license", "where"),
-        [(row["name"], row["task"], row["source"], row["size"], row["license"], _where(row)) for row in rows],
+        "Formats of your own files; pass an address as --dataset",
+        ("address", "tasks", "description"),
+        [
+            (format.address, ", ".join(registry.tasks_of(format)), format.summary)
+            for format in registry.file_formats.entries()
+        ],
     )
-
-
-def _where(row: dict[str, object]) -> str:
-    if row["embedded"]:
-        return "embedded"
-    return "on disk" if row["on_disk"] else "to download"

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from keras_rnn_zoo.printing import printable
+from zoo_cli.completion import complete_run
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import columns_option, data_dir_option, models_dir_option
 from zoo_cli.tables import print_json, print_table
@@ -15,7 +16,7 @@ MATRIX_CLASSES, CONFUSIONS = 25, 20
 
 
 @click.command("evaluate")
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=complete_run)
 @click.option(
     "--split",
     show_default="test; all rows of other data",

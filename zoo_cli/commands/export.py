@@ -7,12 +7,13 @@ import click
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.export import serve_commands
 from keras_rnn_zoo.printing import one_line
+from zoo_cli.completion import complete_run
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import data_dir_option, models_dir_option
 
 
 @click.command("export")
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=complete_run)
 @click.option(
     "--format",
     "format_",

@@ -2,14 +2,14 @@
 
 import click
 
-from keras_rnn_zoo import registry
 from keras_rnn_zoo.printing import printable, shell_quote
 from keras_rnn_zoo.training.config_file import template, write_template
+from zoo_cli.completion import complete_architecture
 from zoo_cli.options import chosen_dataset, data_options
 
 
 @click.command("init")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_architecture)
 @data_options("Set an option in the configuration. May be repeated.")
 @click.option("--output", metavar="FILE", show_default="NAME.yaml", help="File to write.")
 def command(
@@ -29,8 +29,7 @@ def command(
       zoo init many_to_one --dataset csv:reviews.csv
       zoo train --config many_to_one.yaml
     """
-    architecture = registry.architectures.get(name)
-    data, chosen = chosen_dataset(architecture, dataset, columns, data_dir, pairs)
+    architecture, data, chosen = chosen_dataset(name, dataset, columns, data_dir, pairs)
     if data_dir:
         chosen["data_dir"] = data_dir
     path = write_template(output or f"{architecture.name}.yaml", template(architecture, data, chosen))

@@ -18,14 +18,14 @@ def command(as_json: bool) -> None:
     Example:
       zoo list
     """
-    rows = [_row(registry.architectures.get(name)) for name in registry.list_architectures()]
+    entries = registry.architectures.entries()
     if as_json:
-        print_json(rows)
+        print_json([_row(entry) for entry in entries])
         return
     click.echo("Architectures and their datasets. The first dataset is embedded, and the default.")
     # Use Click's definition list: importing Rich for a table would double the run time of this command.
     formatter = click.HelpFormatter(max_width=110)
-    formatter.write_dl([(row["name"], _about(row)) for row in rows])
+    formatter.write_dl([(entry.name, _about(entry)) for entry in entries])
     click.echo(printable(formatter.getvalue()), nl=False)
     click.echo("Next:\n  zoo show NAME\n  zoo train NAME")
 
@@ -41,6 +41,7 @@ def _row(entry: registry.Architecture) -> dict[str, Any]:
     }
 
 
-def _about(row: dict[str, Any]) -> str:
-    aliases = f" Aliases: {', '.join(row['aliases'])}." if row["aliases"] else ""
-    return f"{row['summary']} Datasets: {', '.join(row['datasets']) or 'your own'}.{aliases}"
+def _about(entry: registry.Architecture) -> str:
+    names = [dataset.name for dataset in registry.datasets_of(entry)]
+    aliases = f" Aliases: {entry.listed_aliases}." if entry.aliases else ""
+    return f"{entry.summary} Datasets: {', '.join(names) or 'your own'}.{aliases}"

@@ -12,22 +12,23 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.options import parse_options
 from keras_rnn_zoo.printing import printable, shell_quote
 from keras_rnn_zoo.user_data.encodings import encoding_of
+from zoo_cli.answers import answer, converse
+from zoo_cli.completion import complete_prediction_option, complete_run
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import models_dir_option, split_pairs
+from zoo_cli.status import ERASE
 from zoo_cli.tables import data_stream, print_json
-
-MAX_SHOWN = 60
-"""Maximum number of characters of an input shown next to its prediction."""
 
 
 @click.command("predict")
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=complete_run)
 @click.argument("inputs", metavar="[INPUT]...", nargs=-1)
 @click.option(
     "--set",
     "pairs",
     metavar="KEY=VALUE",
     multiple=True,
+    shell_complete=complete_prediction_option,
     help="Set a prediction option, such as temperature=0.5. May be repeated.",
 )
 @click.option("--input", "source", metavar="FILE", help="Predict a file or a folder.")
@@ -73,11 +74,14 @@ def command(
 ) -> None:
     """Predict INPUTs, lines of standard input, or a whole file.
 
+    Without INPUTs on a terminal, the command loads the run once and predicts each line that you type.
+
     RUN is the name of a run (by default, the name of its architecture) or the path of an export. The first argument is
     always RUN. You can omit it if there is only one run and the inputs come from standard input.
 
-    An INPUT is a text, the path of an image or a WAV file, or a series as JSON. Put -- before INPUTs that begin with a
-    dash. Language models have the options temperature, max_new_tokens, and seed.
+    An INPUT is a text, the path of an image or a WAV file, or a series as JSON: "[1, 2, 3]" if each step has one
+    number, else "[[1, 5], [2, 6]]". Put -- before INPUTs that begin with a dash. Language models have the options
+    temperature, max_new_tokens, and seed.
 
     \b
     Example:
@@ -107,8 +111,13 @@ def command(
     if source is not None:
         _predict_file(open_run(run, models_dir), source, output, reading, (quiet, verbose), options)
         return
-    lines = [os.fsencode(text) for text in inputs] or _as_utf8(sys.stdin.buffer.read(), reading["encoding"] or "")
     by_path = registry.reader_of(registry.tasks.get(task.name), task.input).by_path
+    if not inputs and sys.stdin.isatty():
+        stdout = sys.stdout
+        with frameworks(quiet, verbose) as status:
+            converse(zoo.load(found), by_path, options, stdout, status)
+        return
+    lines = [os.fsencode(text) for text in inputs] or _as_utf8(sys.stdin.buffer.read(), reading["encoding"] or "")
     with frameworks(quiet, verbose):
         loaded = zoo.load(found)
         predictions = zoo.predict(loaded, [os.fsdecode(line) for line in lines] if by_path else lines, **options)
@@ -116,9 +125,7 @@ def command(
         print_json(predictions)
         return
     for line, prediction in zip(lines, predictions, strict=True):
-        text = " ".join(line.decode("utf-8", "replace").split())
-        shown = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
-        click.echo(printable(f"{loaded.task.describe(prediction)}  {shown}".rstrip()))
+        click.echo(answer(loaded.task, line, prediction))
 
 
 def _check_usage(
@@ -140,7 +147,7 @@ def _check_usage(
             )
         if set_only := [name for name, value in reading.items() if value and name != "encoding"]:
             raise click.UsageError(f"The option {set_only[0]} requires --input FILE.")
-        if not inputs and (sys.stdin is None or sys.stdin.isatty()):
+        if not inputs and (sys.stdin is None or (as_json and sys.stdin.isatty())):
             raise click.UsageError("There is nothing to predict. Pass RUN and INPUT, or pipe lines to standard input.")
         return
     if inputs or as_json:
@@ -205,6 +212,6 @@ def _as_utf8(text: bytes, encoding: str) -> list[bytes]:
 def _show_progress(done: int) -> None:
     """Prints progress: a line that is overwritten on a terminal, and otherwise occasional lines."""
     if sys.stderr.isatty():
-        click.echo(f"\r{done:,} predicted", err=True, nl=False)
+        click.echo(f"{ERASE}{done:,} predicted", err=True, nl=False)
     elif done % 10_240 == 0:
         click.echo(f"{done:,} predicted", err=True)

@@ -7,10 +7,12 @@ import click
 from click.core import ParameterSource
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.example_input import example_argument
 from keras_rnn_zoo.errors import TrainingInterrupted
 from keras_rnn_zoo.options import parse_options
 from keras_rnn_zoo.printing import one_line, shell_quote
 from keras_rnn_zoo.training.config_file import RUN_KEYS, SETTINGS, read_config, split_config
+from zoo_cli.completion import complete_architecture, complete_setting
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import (
     columns_option,
@@ -20,10 +22,11 @@ from zoo_cli.options import (
     models_dir_option,
     split_pairs,
 )
+from zoo_cli.proposals import propose_architecture
 
 
 @click.command("train")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete_architecture)
 @click.option("--config", metavar="FILE", help="YAML file with options. Options on the command line take precedence.")
 @dataset_option
 @columns_option
@@ -36,6 +39,7 @@ from zoo_cli.options import (
     "pairs",
     metavar="KEY=VALUE",
     multiple=True,
+    shell_complete=complete_setting,
     help="Set an option listed by zoo show NAME, such as units=128. May be repeated.",
 )
 @click.option("--epochs", type=int, help="Maximum number of epochs.")
@@ -70,8 +74,9 @@ def command(
 ) -> None:
     """Train an architecture and evaluate it on the test split.
 
-    NAME is an architecture; zoo list shows them. The defaults of many options depend on the dataset; zoo show NAME
-    --dataset DATASET shows them.
+    NAME is an architecture; zoo list shows them. Without NAME, the command names those that fit the dataset, and trains
+    it if there is only one. The defaults of many options depend on the dataset; zoo show NAME --dataset DATASET shows
+    them.
 
     Train on your own files with --dataset FILE, or FORMAT:FILE with a format such as csv, tsv, jsonl, json, parquet,
     arrow, excel, sqlite, hf, text, conll, images, audio, or npz, and on any dataset of TFDS with tfds:NAME.
@@ -86,26 +91,25 @@ def command(
 
     files = {"columns": columns, "validation": validation, "test": test, "skip_bad_rows": skip_bad_rows}
     places, chosen = _merged(config, split_pairs(pairs), {**settings, **files}, name, dataset, models_dir)
-    architecture, models_dir = registry.architectures.get(places.pop("architecture")), places.get("models_dir")
+    called, models_dir = places.pop("architecture"), places.get("models_dir")
+    architecture = registry.architectures.get(called)
     bar = 0 if quiet else 1 if sys.stderr.isatty() else 2
     where = models_dir_argument() or (f" --models-dir {shell_quote(models_dir)}" if models_dir and config else "")
     try:
         with frameworks(quiet, verbose):
-            run = zoo.train(architecture.name, verbose=bar, **places, **chosen)
+            run = zoo.train(called, verbose=bar, **places, **chosen)
     except TrainingInterrupted as error:
         if not error.resumable:
             raise
         resume = f"zoo train {architecture.name} --run {shell_quote(places.get('run') or architecture.name)}{where}"
         raise TrainingInterrupted(f"{error}\nNext:\n  {resume} --resume", resumable=True) from None
-    measured = run.metrics
-    metrics = ", ".join(f"{key} {value:.4f}" for key, value in measured["metrics"].items())
-    count = measured["examples"]
-    click.echo(f"Test split ({count:,} example{'s' if count != 1 else ''}): {metrics}")
+    click.echo(run.result)
     click.echo(one_line(f"Wrote the run to {run.path}"))
     if not quiet:
         named = shell_quote(run.name) + where
         task = run.config.task
-        example = registry.reader_of(registry.tasks.get(task.name), task.input).example
+        reader = registry.reader_of(registry.tasks.get(task.name), task.input)
+        example = example_argument(run.path) or reader.example
         click.echo(f"Next:\n  zoo predict {named} {example}\n  zoo evaluate {named}\n  zoo export {named}")
 
 
@@ -130,17 +134,20 @@ def _merged(
     overrides |= {key: options.pop(key) for key in ("data_dir", "run")}
     places |= {key: value for key, value in overrides.items() if value is not None}
     given = {key: value for key, value in options.items() if value is not None and value is not False}
+    wanted = {**written, **pairs, **given, "data_dir": places.get("data_dir")}
     if "architecture" not in places:
-        raise click.UsageError(
-            "No architecture is given. Pass zoo train NAME, or --config FILE with a file that names one."
-        )
+        if "dataset" not in places:
+            raise click.UsageError(
+                "No architecture is given. Pass zoo train NAME, --dataset DATASET to see those for it, or --config "
+                "FILE with a file that names one."
+            )
+        places["architecture"] = propose_architecture(places["dataset"], wanted)
     architecture = registry.architectures.get(places["architecture"])
     if "dataset" in places:
-        wanted = {**written, **pairs, **given, "data_dir": places.get("data_dir")}
         # Found once: `zoo.train` takes the dataset itself, and opens no file again.
         data = places["dataset"] = registry.find_dataset(places["dataset"], architecture.tasks, wanted)
     else:
-        data = registry.default_dataset(architecture)
+        data = registry.default_dataset(architecture, places["architecture"])
     registry.check_pair(architecture, data)
     known = registry.options_of(architecture, data)
     chosen = split_config(written, known, config) if config else {}

@@ -8,6 +8,7 @@ from typing import IO, Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.printing import alternatives
 from keras_rnn_zoo.user_data.columns import by_number, is_header
 from keras_rnn_zoo.user_data.csv_lines import RecordLines, TooManyFieldsError
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
@@ -75,7 +76,7 @@ class CsvTable(Table):
         if len(self.present) < len(words):
             words_for = {character: word for word, character in WORDS.items()}
             tried = [self.delimiter] if self.separator else self.separators
-            named = " or ".join(sorted(words_for.get(character, repr(character)) for character in tried))
+            named = alternatives(sorted(words_for.get(character, repr(character)) for character in tried))
             line = next(line for line, _ in self._lines(self.file.start) if line.strip())
             raise DataError(
                 f"{self.file.path}: the first line, {shown(line)}, contains no {named}, so there is only one column; "

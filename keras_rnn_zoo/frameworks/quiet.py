@@ -1,0 +1,97 @@
+"""Suppresses what the frameworks print, for the commands and for notebooks. Imports no framework."""
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from keras_rnn_zoo.frameworks.import_hook import ImportHook
+from keras_rnn_zoo.printing import one_line, printable
+from keras_rnn_zoo.status import announce
+
+_LOGGERS = ("absl", "jax", "tensorflow", "tf2onnx", "urllib3")
+
+
+def silence_logs() -> None:
+    """Lets the frameworks log errors only, until the process ends."""
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    for name in _LOGGERS:
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def import_hook(quiet: bool) -> ImportHook:
+    """Returns a hook that imports TensorFlow and Keras without scikit-learn, and TensorFlow with stderr captured.
+
+    TensorFlow's libraries write to standard error while they load, whatever `TF_CPP_MIN_LOG_LEVEL` is. The captured
+    output is printed if the import fails.
+
+    Args:
+        quiet: whether to capture standard error.
+    """
+
+    @contextlib.contextmanager
+    def around(name: str) -> Iterator[None]:
+        announce("Loading TensorFlow and Keras")
+        captured = quiet and name == "tensorflow"
+        with _without_sklearn(), _captured_stderr() if captured else contextlib.nullcontext():
+            yield
+        if captured:  # In an interactive Python, TensorFlow's logger starts with the level INFO.
+            sys.modules[name].get_logger().setLevel(logging.ERROR)
+
+    return ImportHook(("tensorflow", "keras"), around)
+
+
+@contextlib.contextmanager
+def _without_sklearn() -> Iterator[None]:
+    """Prevents the import of scikit-learn inside a `with` block, unless it is already imported.
+
+    Keras imports it, and SciPy with it, for wrappers that no command uses. That takes at least an eighth of the import
+    time. Tasks that compute metrics with scikit-learn import it later.
+    """
+    if "sklearn" in sys.modules:
+        yield
+        return
+    modules: dict[str, Any] = sys.modules
+    modules["sklearn"] = None  # Makes `import sklearn` raise ImportError.
+    try:
+        yield
+    finally:
+        del modules["sklearn"]
+
+
+@contextlib.contextmanager
+def _captured_stderr() -> Iterator[None]:
+    import tempfile
+
+    try:
+        saved = os.dup(2)
+    except OSError:  # Standard error is closed.
+        yield
+        return
+    with tempfile.TemporaryFile() as captured:
+        os.dup2(captured.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            captured.seek(0)
+            os.write(saved, captured.read())
+            raise
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+class PrintableFormatter(logging.Formatter):
+    """Escapes control characters: names in a message may come from an untrusted file or run.
+
+    The package logs names unchanged, because a program may want to compare them. They are escaped when printed.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Returns the message of a record, escaped."""
+        if isinstance(record.args, tuple):  # After a line feed, a name could imitate another message.
+            plain = [one_line(str(arg)) if isinstance(arg, str | os.PathLike) else arg for arg in record.args]
+            record = logging.makeLogRecord({**record.__dict__, "args": tuple(plain)})
+        return printable(super().format(record))

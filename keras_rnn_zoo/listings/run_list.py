@@ -1,0 +1,138 @@
+"""The runs in a folder, as a table. Imports no framework."""
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run import Run, is_resumable, list_runs, unfinished_path, version_numbers
+from keras_rnn_zoo.artifacts.run import models_dir as runs_folder
+from keras_rnn_zoo.artifacts.run_config import RunConfig
+from keras_rnn_zoo.errors import ZooError
+from keras_rnn_zoo.text_tables import Table
+
+
+def runs(models_dir: str | os.PathLike[str] | None = None) -> Table:
+    """Returns the runs in a folder, with how well they do. Damaged runs and unfinished trainings are listed as such.
+
+    Args:
+        models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
+
+    Returns:
+        A list with a dict for each run: `run`, `path`, `architecture`, `dataset`, `task`, `metric` and `value` (the
+        main metric), `split` (that it was measured on), `epochs`, `best_epoch`, `date` (when it was written), `exports`
+        (names of versions), `status` (`"finished"`, `"interrupted"`, `"unfinished"` or `"damaged"`) and `fault` (what
+        is damaged, or ""). Facts that are unknown are `None`. It is shown as a table, also in notebooks.
+
+    Example:
+        >>> [run["run"] for run in runs("no_such_folder")]
+        []
+    """
+    folder = runs_folder(models_dir)
+    names = list_runs(folder)
+    unfinished = [path.name[1 : -len(".unfinished")] for path in sorted(folder.glob(".*.unfinished"))]
+    rows = [_run_row(folder / name) for name in names]
+    rows += [_unfinished_row(folder / name) for name in unfinished if name not in names and is_resumable(folder / name)]
+    return Table(rows, f"Runs in {folder}" if rows else f"There are no runs in {folder} yet.", _RUN_CELLS)
+
+
+def describe_run(run: Run) -> dict[str, Any]:
+    """Returns the facts about a run, as in a row of `runs`; raises `RunError` if it is damaged."""
+    return _described(run.path, run.config, *_main_metric(run))
+
+
+def _run_row(path: Path) -> dict[str, Any]:
+    try:
+        return describe_run(Run(path))
+    except (ZooError, OSError) as error:
+        return _described(path, None, status="damaged", fault=str(error))
+
+
+def _unfinished_row(path: Path) -> dict[str, Any]:
+    try:
+        row = _described(unfinished_path(path), Run(unfinished_path(path)).config, status="unfinished")
+    except (ZooError, OSError) as error:
+        row = _described(unfinished_path(path), None, status="damaged", fault=str(error))
+    return {**row, "run": path.name}
+
+
+def _described(
+    path: Path,
+    config: RunConfig | None,
+    metric: str | None = None,
+    value: float | None = None,
+    split: str | None = None,
+    *,
+    status: str = "",
+    fault: str = "",
+) -> dict[str, Any]:
+    return {
+        "run": path.name,
+        "path": str(path),
+        "architecture": config.architecture if config else None,
+        "dataset": config.dataset.name if config else None,
+        "task": config.task.name if config else None,
+        "metric": metric,
+        "value": value,
+        "split": split,
+        "epochs": config.epochs_trained if config else None,
+        "best_epoch": config.best_epoch if config else None,
+        "date": _date(path / "config.json"),
+        "exports": _exports(path),
+        "status": status or ("finished" if config and config.finished else "interrupted"),
+        "fault": fault,
+    }
+
+
+def _main_metric(run: Run) -> tuple[str | None, float | None, str | None]:
+    """Returns the name and the value of the first metric that is not the loss, and the split that it was measured on.
+
+    Raises:
+        RunError: `metrics.json` is damaged.
+    """
+    measured = run.measured
+    metrics = measured["metrics"]
+    names = [*(name for name in metrics if name != "loss"), *metrics]
+    return (names[0], metrics[names[0]], measured["split"]) if names else (None, None, None)
+
+
+def _date(file: Path) -> str | None:
+    try:
+        return datetime.fromtimestamp(file.stat().st_mtime).astimezone().isoformat(timespec="seconds")
+    except OSError:
+        return None
+
+
+def _exports(path: Path) -> list[str]:
+    """Returns the exports of a run: the versions of its SavedModel, and those of other formats, such as "onnx/1"."""
+    others = [format.name for format in registry.export_formats.entries() if not format.served]
+    names = [str(version) for version in version_numbers(path)]
+    return names + [f"{name}/{version}" for name in others for version in version_numbers(path / name)]
+
+
+def _shown_metric(row: Mapping[str, Any]) -> str:
+    if row["value"] is None:
+        return "-"
+    return f"{row['metric']} {row['value']:.4f}" + (f" ({row['split']})" if row["split"] != "test" else "")
+
+
+def _shown_epochs(row: Mapping[str, Any]) -> str:
+    return "-" if not row["epochs"] else f"{row['epochs']:,} (best {row['best_epoch']})"
+
+
+def _shown_exports(row: Mapping[str, Any]) -> str:
+    return ", ".join(row["exports"]) or "-"
+
+
+_RUN_CELLS: dict[str, Any] = {
+    "run": "run",
+    "architecture": lambda row: row["architecture"] or "-",
+    "dataset": lambda row: row["dataset"] or "-",
+    "metric": _shown_metric,
+    "epochs": _shown_epochs,
+    "date": lambda row: (row["date"] or "-")[:16].replace("T", " "),
+    "exports": _shown_exports,
+    "status": "status",
+}

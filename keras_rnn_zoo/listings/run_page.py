@@ -1,0 +1,106 @@
+"""The facts about a run, as tables. Imports no framework."""
+
+import json
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from keras_rnn_zoo.artifacts.example_input import example_argument
+from keras_rnn_zoo.artifacts.run import Run
+from keras_rnn_zoo.artifacts.run_config import RunConfig
+from keras_rnn_zoo.listings.run_list import describe_run
+from keras_rnn_zoo.printing import shell_quote
+from keras_rnn_zoo.text_tables import Table, Tables
+
+CLASSES_SHOWN = 10
+"""Number of classes of a run that are named."""
+
+CONTENTS = {
+    "config.json": "everything needed to repeat the training",
+    "model.keras": "weights and topology",
+    "task": "vocabularies, labels, and statistics",
+    "metrics.json": "metrics at the end of training",
+    "history.csv": "a row per epoch",
+    "logs": "logs for TensorBoard",
+    "example": "an input of the test split",
+    "README.md": "the model card",
+}
+"""What the files and folders of a run hold."""
+
+
+def show_run(run: Run) -> Tables:
+    """Returns the facts about a run; see `keras_rnn_zoo.show`."""
+    config, measured = run.config, run.measured
+    row = describe_run(run)
+    facts = {
+        "folder": str(run.path),
+        "architecture": config.architecture,
+        "dataset": config.dataset.name,
+        "data": _data(config),
+        "task": f"{config.task.name.replace('_', ' ')} of {config.task.input} inputs",
+        "classes": _classes(config.task.classes),
+        "training": f"{row['status']} after {config.epochs_trained:,} epochs; the best was epoch {config.best_epoch}",
+        "written": (row["date"] or "")[:16].replace("T", " "),
+        "exports": ", ".join(row["exports"]),
+        "versions": ", ".join(f"{name} {version}" for name, version in config.versions.items()),
+    }
+    if example := example_argument(run.path):
+        facts["example"] = f"zoo predict {shell_quote(run.path)} {example}"
+    split, count = measured["split"], measured["examples"]
+    settings = {**config.training.to_json(), "seed": config.seed, **config.options}
+    settings |= {**config.task.options, **config.task.reader, **config.dataset.options}
+    tables = Tables(
+        run=_pairs(facts, "Facts", "fact"),
+        metrics=_pairs(measured["metrics"], f"Metrics on the {split} split, {count:,} examples", "metric"),
+        settings=_pairs(settings, "Settings and options", "option"),
+        files=Table(_files(run.path), "Files"),
+    )
+    tables.title = f"The run {run.name}\n"
+    return tables
+
+
+def run_as_json(run: Run) -> dict[str, Any]:
+    """Returns the facts about a run as JSON-compatible values, for `zoo show RUN --json`."""
+    return {**describe_run(run), "metrics": run.measured, "files": _files(run.path), "config": run.config.to_json()}
+
+
+def _pairs(facts: Mapping[str, Any], title: str, name: str) -> Table:
+    rows = [{name: key, "value": value} for key, value in facts.items() if value != ""]
+    return Table(rows, title, {name: name, "value": lambda row: _shown(row["value"])})
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float) and not value.is_integer():
+        return f"{value:.4g}" if abs(value) < 0.01 else f"{value:.4f}"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _data(config: RunConfig) -> str:
+    counts = config.dataset.recorded.rows if config.dataset.recorded else {}
+    return ", ".join(f"{count:,} {split}" for split, count in counts.items()) or config.dataset.size
+
+
+def _classes(classes: tuple[str, ...]) -> str:
+    more = f", and {len(classes) - CLASSES_SHOWN:,} more" if len(classes) > CLASSES_SHOWN else ""
+    return ", ".join(classes[:CLASSES_SHOWN]) + more
+
+
+def _files(folder: Path) -> list[dict[str, Any]]:
+    """Returns the files and folders of a run, with their sizes and what they hold."""
+    rows = []
+    for path in sorted(folder.iterdir(), key=lambda path: [*CONTENTS, path.name].index(path.name)):
+        is_folder = path.is_dir() and not path.is_symlink()  # Links may lead anywhere.
+        size = sum(map(_size, path.rglob("*"))) if is_folder else _size(path)
+        contents = CONTENTS.get(path.name, "an export" if is_folder else "")
+        rows.append({"file": path.name + os.sep * is_folder, "bytes": size, "contents": contents})
+    return rows
+
+
+def _size(path: Path) -> int:
+    try:
+        status = path.lstat()
+    except OSError:  # It was removed in the meantime.
+        return 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0

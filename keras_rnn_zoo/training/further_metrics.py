@@ -1,0 +1,49 @@
+"""The setting `metrics`: Keras metrics in addition to those of the task."""
+
+from typing import Any
+
+import keras
+
+from keras_rnn_zoo.artifacts.run_config import TrainingConfig
+from keras_rnn_zoo.errors import OptionError
+from keras_rnn_zoo.inference.predictor import first_line_of
+from keras_rnn_zoo.lazy import np
+from keras_rnn_zoo.printing import short_repr
+from keras_rnn_zoo.tasks.task import Task
+from keras_rnn_zoo.training.keras_objects import KerasObjects
+
+
+def further_metrics(settings: TrainingConfig, objects: KerasObjects, task: Task, model: Any) -> list[Any]:
+    """Returns the metrics that the user named or passed, after a trial of each.
+
+    Args:
+        settings: the settings of the training, with the names.
+        objects: its Keras objects, with the metrics that were passed.
+        task: the task, whose examples have a single target.
+        model: the model, whose outputs are `(batch, classes)` or `(batch, 1)`.
+
+    Raises:
+        OptionError: a name is unknown, or a metric cannot be computed from such targets and outputs.
+    """
+    names = [name.strip() for name in (settings.metrics or "").split(",") if name.strip()]
+    return [_tried(given, task, model) for given in [*names, *objects.metrics]]
+
+
+def _tried(given: Any, task: Task, model: Any) -> Any:
+    width = model.output_shape[1]
+    outputs = np.zeros([width + 1, width], "float32")  # As many rows as columns could hide a wrong shape.
+    targets = np.zeros([width + 1], "int32") if task.classes else outputs
+    try:
+        metric = keras.metrics.get(given)
+        if not isinstance(metric, keras.metrics.Metric):  # A function of targets and outputs.
+            metric = keras.metrics.MeanMetricWrapper(metric, name=given if isinstance(given, str) else metric.__name__)
+        metric.update_state(targets, outputs)
+        metric.reset_state()
+    except Exception as error:  # Of Keras, for an unknown name or other shapes; or of the user's own metric.
+        kinds = "class indices (batch,) and logits" if task.classes else "numbers (batch, 1) and predictions"
+        example = "sparse_top_k_categorical_accuracy" if task.classes else "mean_absolute_error"
+        raise OptionError(
+            f"Option 'metrics': {short_repr(given)} cannot be computed from {kinds} (batch, {width}): "
+            f"{first_line_of(error)}. Use one that can, such as {example}."
+        ) from error
+    return metric

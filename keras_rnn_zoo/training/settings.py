@@ -1,0 +1,107 @@
+"""The settings of a training that are plain values. Imports no framework."""
+
+from dataclasses import dataclass
+
+from keras_rnn_zoo.options import Option, Range
+
+
+@dataclass(frozen=True)
+class _Optimizer:
+    """An optimizer that can be named.
+
+    Attributes:
+        cls: the name of its class in `keras.optimizers`.
+        learning_rate: its default learning rate in Keras; `None` for relatives of Adam, which take that of the dataset.
+        has_epsilon: whether it has the `epsilon` of Adam.
+    """
+
+    cls: str
+    learning_rate: float | None = None
+    has_epsilon: bool = False
+
+
+OPTIMIZERS = {
+    "adam": _Optimizer("Adam", has_epsilon=True),
+    "adamw": _Optimizer("AdamW", has_epsilon=True),
+    "nadam": _Optimizer("Nadam", has_epsilon=True),
+    "adamax": _Optimizer("Adamax", has_epsilon=True),
+    "adagrad": _Optimizer("Adagrad", 1e-3),
+    "rmsprop": _Optimizer("RMSprop", 1e-3),
+    "sgd": _Optimizer("SGD", 1e-2),
+    "lion": _Optimizer("Lion", 1e-3),
+}
+"""The optimizers by name."""
+
+_FEW_EXAMPLES = {change: f" The default is {change} for files with few examples." for change in ("more", "less")}
+
+SETTINGS = {
+    option.name: option
+    for option in (
+        Option(
+            "epochs",
+            int,
+            20,
+            f"maximum number of passes over the training split.{_FEW_EXAMPLES['more']}",
+            bounds=Range(1, 100_000),
+        ),
+        Option(
+            "batch_size", int, 32, f"number of examples in a batch.{_FEW_EXAMPLES['less']}", bounds=Range(1, 100_000)
+        ),
+        Option(
+            "patience",
+            int,
+            3,
+            "number of epochs without improvement on the validation split after which training stops; 0 trains all "
+            "epochs." + _FEW_EXAMPLES["more"],
+            bounds=Range(0, 100_000),
+        ),
+        Option("optimizer", str, "adam", "the optimizer, as Keras has it", choices=tuple(OPTIMIZERS)),
+        Option(
+            "learning_rate",
+            float,
+            3e-3,
+            "the optimizer's initial learning rate, which decays to zero along a cosine. The default is Keras's for "
+            "adagrad, rmsprop, sgd and lion.",
+            bounds=Range(1e-9, 100),
+        ),
+        Option(
+            "gradient_norm",
+            float,
+            1.0,
+            # Pascanu et al. 2013.
+            "global norm to which larger gradients are scaled down; 0 leaves them as they are",
+            bounds=Range(0, 1e9),
+        ),
+        Option("adam_epsilon", float, 1e-7, "the epsilon of Adam and its variants", bounds=Range(1e-30, 1)),
+        Option(
+            "class_weight",
+            str,
+            "",
+            "weights of the classes in the loss of a classification, such as spam=3,ham=1; balanced gives rare classes "
+            "more",
+        ),
+        Option(
+            "metrics",
+            str,
+            "",
+            "names of Keras metrics to compute in addition, separated by commas, for classification and regression",
+        ),
+        Option(
+            "dtype_policy",
+            str,
+            "float32",
+            "Keras dtype policy of the model in training; mixed precision is for GPUs, and slower on CPUs",
+            choices=("float32", "mixed_bfloat16", "mixed_float16"),
+        ),
+        Option("seed", int, 0, "seed of all random numbers", bounds=Range(0, 2**32 - 1)),
+        Option(
+            "save_every_steps",
+            int,
+            0,
+            "number of steps between checkpoints within an epoch; 0 saves one only at the end of each epoch",
+            bounds=Range(0, 1_000_000_000),
+        ),
+        Option("deterministic", bool, False, "whether to use only deterministic operations, some of which are slower"),
+    )
+}
+"""Settings of a training, in addition to the options of the architecture and the task."""

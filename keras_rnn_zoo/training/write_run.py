@@ -1,0 +1,52 @@
+"""The last step of a training: evaluation of the best weights, and the run's folder."""
+
+import shutil
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from keras_rnn_zoo.artifacts.model_card import model_card
+from keras_rnn_zoo.artifacts.publish_run import atomic_run, write_config
+from keras_rnn_zoo.atomic_files import write_json, write_text
+from keras_rnn_zoo.batching.batches import make_batches
+from keras_rnn_zoo.building import build_again
+from keras_rnn_zoo.datasets.examples import Examples
+from keras_rnn_zoo.inference.evaluate import BATCH_SIZE, score
+from keras_rnn_zoo.inference.load import LoadedRun
+from keras_rnn_zoo.run import Run
+from keras_rnn_zoo.tasks.task import Task
+from keras_rnn_zoo.training.checkpoint import write_model
+from keras_rnn_zoo.training.progress import Progress
+
+if TYPE_CHECKING:
+    from keras_rnn_zoo.training.callbacks import BestCheckpoint
+
+
+def write_run(
+    progress: Progress, task: Task, model: Any, keeper: "BestCheckpoint", split: str, examples: Examples
+) -> None:
+    """Writes the run's folder, with the best weights and their metrics on the given split."""
+    plan = progress.plan
+    if progress.config.training.dtype_policy != "float32":  # Mixed precision is for training only.
+        model = build_again(progress.config, task.model_options())
+    loaded = LoadedRun(Run(plan.unfinished), task, model)
+    keeper.load_best(model)
+    batches = make_batches(examples.split(split), task, BATCH_SIZE, references=True)
+    metrics, report = score(loaded.task, loaded.to_logits, loaded.outputs, batches)
+    config = replace(
+        progress.config,
+        finished=split == "test",
+        epochs_trained=len(keeper.rows),
+        best_epoch=int(keeper.best["epoch"]),
+    )
+    with atomic_run(plan.path, again=plan.resumed) as folder:
+        run = Run(folder)
+        write_model(loaded.model, run.model_path)
+        for name in ("task", "logs", "example"):
+            if (plan.unfinished / name).is_dir():
+                shutil.copytree(plan.unfinished / name, folder / name)
+        shutil.copy(keeper.history_path, folder)
+        write_json(
+            folder / "metrics.json", {"split": split, "examples": batches.examples, "metrics": metrics, **report}
+        )
+        write_text(folder / "README.md", model_card(config, run.measured))
+        write_config(run, config)
