@@ -1,6 +1,5 @@
 """Predictions for whole files, which are read and written incrementally."""
 
-import contextlib
 import itertools
 from collections.abc import Callable, Iterator
 from typing import IO, Any
@@ -71,7 +70,8 @@ def predict_file(
     written = choose_output(source, output, to, probabilities=probabilities)
     loaded = run if isinstance(run, LoadedRun) else load_run(found)
     counts = {"predicted": 0, "skipped": 0}
-    with written.opened() as write, contextlib.closing(_valid_records(source, skip_bad_rows, counts)) as inputs:
+    inputs = _valid_records(source, skip_bad_rows, counts)
+    with written.opened() as write:
         while records := list(itertools.islice(inputs, CHUNK_SIZE)):
             for record, prediction in zip(records, _predictions(loaded, records, options), strict=True):
                 write(record, flat(prediction, every_class=probabilities) if written.flat else prediction)

@@ -67,8 +67,8 @@ def python_values(array: Any) -> list[Any]:
         array = array.storage
     if isinstance(array, pa.DictionaryArray):
         used = pc.unique(array.indices.drop_null())
-        values = dict(zip(used.to_pylist(), python_values(array.dictionary.take(used)), strict=True))
-        return [None if index is None else values[index] for index in array.indices.to_pylist()]
+        by_index = dict(zip(used.to_pylist(), python_values(array.dictionary.take(used)), strict=True))
+        return [None if index is None else by_index[index] for index in array.indices.to_pylist()]
     unit = getattr(array.type, "unit", None)
     if unit == "ns" and not pa.types.is_dictionary(array.type):  # Python's dates and times end at microseconds.
         array = array.cast(_in_microseconds(array.type), safe=False)

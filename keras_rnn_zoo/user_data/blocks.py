@@ -36,12 +36,12 @@ class Blocks(NamedTuple):
     """The blocks of rows that can be read in any order.
 
     Attributes:
-        count: number of blocks.
+        number: number of blocks.
         read: returns the rows of a block.
         together: number of blocks that are shuffled together.
     """
 
-    count: int
+    number: int
     read: Callable[[int], list[Any]]
     together: int = BLOCKS
 

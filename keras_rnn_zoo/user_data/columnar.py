@@ -148,7 +148,7 @@ class Columnar(RowSource):
 
     def mixed_rows(self, seed: int) -> Iterator[Row | BadRow]:
         blocks = self.blocks()
-        return mixed_blocks(blocks.count, blocks.read, seed, blocks.together) if blocks else self.rows()
+        return mixed_blocks(blocks.number, blocks.read, seed, blocks.together) if blocks else self.rows()
 
     def _row(self, index: int, record: Sequence[Any]) -> Row | BadRow | None:
         """Returns the row of a record, or `None` if all its columns are empty, as in the rows below an Excel table."""

@@ -116,7 +116,7 @@ class JoinedFiles(RowSource):
         blocks = [part for part in found if part]
         if len(blocks) < len(found):
             return None
-        begins = [0, *accumulate(part.count for part in blocks)]
+        begins = [0, *accumulate(part.number for part in blocks)]
 
         def read(index: int) -> list[Row | BadRow]:
             import bisect
@@ -128,7 +128,7 @@ class JoinedFiles(RowSource):
 
     def mixed_rows(self, seed: int) -> Iterator[Row | BadRow]:
         if blocks := self.blocks():
-            return mixed_blocks(blocks.count, blocks.read, seed)
+            return mixed_blocks(blocks.number, blocks.read, seed)
         return mixed_streams([self._mixed_part(number, seed) for number in range(len(self.parts))], seed)
 
     def _mixed_part(self, number: int, seed: int) -> Callable[[], Iterator[Row | BadRow]]:

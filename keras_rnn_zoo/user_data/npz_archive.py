@@ -19,10 +19,10 @@ class SplitOf(str):
     """The path of an archive with the arrays of several splits, such as `x_train` and `x_test`, and one of the splits.
 
     Attributes:
-        split: `"train"`, `"validation"` or `"test"`.
+        part: the split: `"train"`, `"validation"` or `"test"`.
     """
 
-    split = ""
+    part = ""
 
 
 def splits_of(path: Path) -> dict[str, str]:
@@ -38,7 +38,7 @@ def splits_of(path: Path) -> dict[str, str]:
     places: dict[str, str] = {}
     for split in sorted(found):
         places[split] = place = SplitOf(path)
-        place.split = split
+        place.part = split
     return places
 
 
@@ -55,7 +55,7 @@ def without_split(location: str, given: Mapping[str, str]) -> dict[str, str]:
 
 def arrays_of(location: str, path: Path) -> dict[str, Any]:
     """Returns the arrays at a location by name, those of one split if it is a `SplitOf`."""
-    split = location.split if isinstance(location, SplitOf) else ""
+    split = location.part if isinstance(location, SplitOf) else ""
     return read_arrays(path, split)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.memory import available
-from keras_rnn_zoo.user_data.formats.npz import MEMORY_FRACTION
+from keras_rnn_zoo.user_data.npz_archive import MEMORY_FRACTION
 from keras_rnn_zoo.user_data.python_tables import DictTable, PythonTable, python_table, title_of
 from keras_rnn_zoo.user_data.targets import as_column, as_targets
 from keras_rnn_zoo.user_data.typed_values import is_missing

@@ -146,7 +146,7 @@ class Table(RowSource):
 
     def mixed_rows(self, seed: int) -> Iterator[Row | BadRow]:
         blocks = self.blocks()
-        return mixed_blocks(blocks.count, blocks.read, seed) if blocks else self.rows()
+        return mixed_blocks(blocks.number, blocks.read, seed) if blocks else self.rows()
 
     def _block(self, index: int) -> list[Row | BadRow]:
         if self._held is not None:

@@ -69,7 +69,8 @@ class HubDataset(ArrowTable):
 
     def _data_files(self) -> list[Path]:
         listed = _document(self.folder / STATE).get("_data_files")
-        names = [file.get("filename") for file in listed if isinstance(file, dict)] if isinstance(listed, list) else []
+        files = listed if isinstance(listed, list) else []
+        names: list[Any] = [file.get("filename") for file in files if isinstance(file, dict)]
         if not names:
             raise DataError(f"{self.folder / STATE} names no Arrow files. Save the dataset again with save_to_disk.")
         for name in names:
