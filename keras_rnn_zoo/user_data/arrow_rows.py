@@ -2,9 +2,11 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo.errors import DataError, ZooError
+from keras_rnn_zoo.user_data.columnar import field_paths
 from keras_rnn_zoo.user_data.held_rows import HeldRows
 from keras_rnn_zoo.user_data.packages import optional_package
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile, flat, named
@@ -39,9 +41,11 @@ def pyarrow(module: str, what: object) -> Any:
     return optional_package(module, "parquet", str(what))
 
 
-def leaves(schema: Any) -> list[tuple[str, ...]]:
-    """Returns the keys of each column of a schema, and of those within nested columns."""
-    return [path for field in schema for path in _leaves(field, ())]
+def columns_of(schema: Any, path: Path) -> dict[str, tuple[str, ...]]:
+    """Returns the keys of each column of a schema, and of those within nested columns, by name; see `field_paths`."""
+    with translated(path):
+        keys = [keys for field in schema for keys in _leaves(field, ())]
+    return field_paths(keys, path)
 
 
 def _leaves(field: Any, outer: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -72,7 +76,11 @@ def python_values(array: Any) -> list[Any]:
     unit = getattr(array.type, "unit", None)
     if unit == "ns" and not pa.types.is_dictionary(array.type):  # Python's dates and times end at microseconds.
         array = array.cast(_in_microseconds(array.type), safe=False)
-    values: list[Any] = array.to_pylist()
+    try:
+        values: list[Any] = array.to_pylist()
+    except UnicodeDecodeError:  # The rows with invalid bytes are reported later.
+        raw = array.cast(pa.large_binary() if pa.types.is_large_string(array.type) else pa.binary()).to_pylist()
+        values = [None if content is None else content.decode("utf-8", "surrogateescape") for content in raw]
     return values
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.user_data.arrow_rows import ArrowRows, ArrowRowsFile, leaves, pyarrow, translated
-from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS, field_paths
+from keras_rnn_zoo.user_data.arrow_rows import ArrowRows, ArrowRowsFile, columns_of, pyarrow, translated
+from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS
 from keras_rnn_zoo.user_data.columnar_inputs import columnar_inputs
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.rows import existing_file
@@ -99,7 +99,7 @@ class ArrowTable(ArrowRows):
     def open(self, location: str) -> Mapping[str, tuple[str, ...]]:
         self.files = [ArrowFile(existing_file(location))]
         self.schema = self.files[0].schema
-        return field_paths(leaves(self.schema), self.files[0].path)
+        return columns_of(self.schema, self.files[0].path)
 
     def paths(self) -> list[Path]:
         return [file.path for file in self.files]
@@ -114,9 +114,22 @@ class ArrowTable(ArrowRows):
                 break
             group -= len(file.sizes)
         for batch in file.batches(group, columns):
+            for name in columns:
+                _check(batch.column(name))
             for start in range(skip, batch.num_rows, SLICE):
                 yield batch.slice(start, SLICE)
             skip = max(0, skip - batch.num_rows)
+
+
+def _check(array: Any) -> None:
+    """Raises an error of PyArrow unless the offsets and lengths in a column are valid; reading it would crash.
+
+    Bytes that are not UTF-8 are a fault of their row, not of the file.
+    """
+    import pyarrow as pa
+
+    binary = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary()}.get(array.type)
+    (array.view(binary) if binary else array).validate(full=True)
 
 
 class ArrowFileRows(ArrowRowsFile):

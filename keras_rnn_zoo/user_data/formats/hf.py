@@ -9,8 +9,8 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.user_data.arrow_rows import leaves
-from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS, field_paths
+from keras_rnn_zoo.user_data.arrow_rows import columns_of
+from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS
 from keras_rnn_zoo.user_data.columnar_inputs import columnar_inputs
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.formats.arrow import ArrowFile, ArrowTable
@@ -65,7 +65,7 @@ class HubDataset(ArrowTable):
                     f"{', '.join(self.schema.names)}. Save the dataset again with save_to_disk."
                 )
         self._classes = self._class_names()
-        return field_paths(leaves(self.schema), self.folder)
+        return columns_of(self.schema, self.folder)
 
     def _data_files(self) -> list[Path]:
         listed = _document(self.folder / STATE).get("_data_files")

@@ -8,8 +8,8 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.user_data.arrow_rows import ArrowRows, ArrowRowsFile, leaves, pyarrow, translated
-from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS, field_paths
+from keras_rnn_zoo.user_data.arrow_rows import ArrowRows, ArrowRowsFile, columns_of, pyarrow, translated
+from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS
 from keras_rnn_zoo.user_data.columnar_inputs import columnar_inputs
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.rows import existing_file
@@ -47,7 +47,7 @@ class ParquetTable(ArrowRows):
                     f"{self.path}, column {name!r}: its values have a mean size of {mean:,} bytes; up to {MAX_VALUE:,} "
                     "are supported. Remove the column."
                 )
-        return field_paths(leaves(self.schema), self.path)
+        return columns_of(self.schema, self.path)
 
     def _chunks(self) -> dict[str, tuple[int, bool]]:
         """Returns the largest mean size of values, and whether there is a dictionary, for each column."""

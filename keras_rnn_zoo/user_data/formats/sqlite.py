@@ -36,9 +36,7 @@ class QueryRows(HeldRows):
     def open(self, location: str) -> Mapping[str, tuple[str, ...]]:
         name, mark, query = (location, "", "") if exists(location) else location.partition("?")
         self.path, self.query = existing_file(name), " ".join(query.split())
-        with open(self.path, "rb") as file:
-            if file.read(len(MAGIC)) != MAGIC:
-                raise DataError(f"{self.path} is not an SQLite database: it does not begin with its signature.")
+        self._check_file()
         if mark and not self.query:
             raise DataError(f"{location}: a query is expected after the question mark, such as SELECT * FROM reviews.")
         with self._connected() as connection:
@@ -49,6 +47,23 @@ class QueryRows(HeldRows):
             names = [column[0] for column in cursor.description]
         self._names = names
         return field_paths([(name,) for name in names], f"{self.path}, the query")
+
+    def _check_file(self) -> None:
+        """Raises `DataError` if the file is not a database, or is shorter than its header says.
+
+        SQLite itself reads the rows before the end of a truncated file without an error.
+        """
+        with open(self.path, "rb") as file:
+            header = file.read(100)
+        if not header.startswith(MAGIC):
+            raise DataError(f"{self.path} is not an SQLite database: it does not begin with its signature.")
+        # The size is in two bytes, in which 1 means 65,536; the number of pages may be outdated.
+        page_size = int.from_bytes(header[16:18], "big")
+        pages, is_valid = int.from_bytes(header[28:32], "big"), header[24:28] == header[92:96]
+        expected = pages * (2**16 if page_size == 1 else page_size) if is_valid else 0
+        size = self.path.stat().st_size
+        if len(header) < 100 or size < expected:
+            raise DataError(f"{self.path} is truncated: it has {size:,} of {expected:,} bytes. Copy it again.")
 
     def _limited(self, rows: int) -> str:
         # A line break ends a comment in the query.
