@@ -42,8 +42,8 @@ def matching_files(location: str) -> list[Path]:
     names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     close = nearest(pattern.name, names)
     names = [*close, *(name for name in names if name not in close)]
-    contents = f"It contains {listed(names)}." if names else "It is empty."
-    raise DataError(f"No file matches {pattern}. The folder is {folder}. {contents} Correct the pattern.")
+    contents = f"contains {listed(names)}" if names else "is empty"
+    raise DataError(f"No file matches {pattern}. Its folder {contents}. Correct the pattern.")
 
 
 def _folder_of(pattern: Path) -> Path:

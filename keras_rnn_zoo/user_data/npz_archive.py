@@ -48,6 +48,11 @@ def _divided(name: str) -> tuple[str, str]:
     return (array, name_of_split(split)) if line and array and name_of_split(split) else (name, "")
 
 
+def name_of(location: Any, path: Path) -> str:
+    """Returns what a message calls the arrays at a location."""
+    return f"{path}, split {location.part!r}" if isinstance(location, SplitOf) else str(path)
+
+
 def without_split(location: str, given: Mapping[str, str]) -> dict[str, str]:
     """Returns columns as in the option `columns`, with the names that arrays have in a `SplitOf`."""
     return {word: _divided(name)[0] for word, name in given.items()} if isinstance(location, SplitOf) else dict(given)

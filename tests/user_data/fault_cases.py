@@ -4,10 +4,15 @@
 
 import gzip
 import io
+import json
+import sqlite3
 import struct
 from dataclasses import dataclass, field
 
 import numpy as np
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet
 
 ROWS = "".join(f"line {number} of it,{'good' if number % 2 else 'bad'}\n" for number in range(1, 9))
 TABLE = f"text,label\n{ROWS}"
@@ -51,6 +56,40 @@ def images(**others):
     return {**{f"{kind}/{number}.png": PIXEL for kind in ("cat", "dog") for number in range(6)}, **others}
 
 
+def parquet(**columns):
+    """Returns a Parquet file."""
+    file = io.BytesIO()
+    pyarrow.parquet.write_table(pa.table(columns), file)
+    return file.getvalue()
+
+
+def arrow(**columns):
+    """Returns an Arrow file."""
+    file = io.BytesIO()
+    table = pa.table(columns)
+    with pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+    return file.getvalue()
+
+
+def excel(*rows):
+    """Returns a workbook with one sheet."""
+    file, workbook = io.BytesIO(), openpyxl.Workbook()
+    for row in rows:
+        workbook.active.append(row)
+    workbook.save(file)
+    return file.getvalue()
+
+
+def database(*statements):
+    """Returns an SQLite database."""
+    with sqlite3.connect(":memory:") as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+        return connection.serialize()
+
+
 @dataclass
 class Case:
     """One kind of broken input.
@@ -80,6 +119,8 @@ def table(name, content, *wants, form="csv", row=False, **options):
     return Case(name, f"{form}:data.{form}", {f"data.{form}": content}, wants, task, options, row)
 
 
+TEXTS = [f"line {number} of it" for number in range(1, 9)]
+LABELS = ["good", "bad"] * 4
 SERIES = np.zeros((12, 5, 2), "float32")
 KINDS = np.arange(12) % 2
 
@@ -265,6 +306,62 @@ CASES = [
     Case("a series without steps", "npz:a.npz",
          {"a.npz": npz(x=ragged(*[np.zeros((3, 2))] * 8, np.zeros((0, 2))), y=KINDS[:9])},
          ("example 8, column 'x'", "no steps"), row=True),
+    Case("arrays of splits without one of their targets", "npz:a.npz", {"a.npz": npz(x_train=SERIES, y_train=KINDS, x_test=SERIES)},
+         ("a.npz, split 'test' has no column 'y'", "'x'")),
+    # Several files
+    Case("a pattern that no file matches", "csv:part-*.csv", {"data.csv": TABLE}, ("No file matches", "part-*.csv", "'data.csv'")),
+    Case("files with different columns", "csv:part-*.csv", {"part-1.csv": TABLE, "part-2.csv": "text,label,more\na,b,c\n"},
+         ("part-2.csv has the columns", "'more'", "part-1.csv has")),
+    Case("a fault in one of several files", "csv:part-*.csv", {"part-1.csv": TABLE, "part-2.csv": f"{TABLE}only this\n"},
+         ("part-*.csv, part-2.csv line 10", "1 field"), row=True),
+    # Parquet, Arrow and Hugging Face
+    Case("no Parquet file", "parquet:a.parquet", {"a.parquet": TABLE}, ("a.parquet is not a Parquet file",)),
+    Case("a Parquet file that is cut short", "parquet:a.parquet", {"a.parquet": parquet(text=TEXTS, label=LABELS)[:-9]},
+         ("a.parquet cannot be read", "truncated or damaged")),
+    Case("a Parquet file without rows", "parquet:a.parquet", {"a.parquet": parquet(text=pa.array([], "string"), label=pa.array([], "string"))},
+         ("a.parquet has too few rows",)),
+    Case("a missing label in a typed column", "parquet:a.parquet", {"a.parquet": parquet(text=TEXTS, label=[None, *LABELS[1:]])},
+         ("row 1, column 'label'", "the label is empty"), row=True),
+    Case("a nested column that there is not", "parquet:a.parquet", {"a.parquet": parquet(review=[{"body": text} for text in TEXTS], label=LABELS)},
+         ("no column 'review.text'", "Did you mean 'review.body'"), options={"columns": "text=review.text,label=label"}),
+    Case("lists of tags that do not fit the tokens", "parquet:a.parquet",
+         {"a.parquet": parquet(tokens=[["a", "b"]] * 8, tags=[["X", "Y"]] * 7 + [["X"]])}, ("row 8, column 'tags'", "2 tokens, but 1 tags"),
+         "tagging", row=True),
+    Case("no Arrow file", "arrow:a.arrow", {"a.arrow": TABLE}, ("a.arrow is not an Arrow file",)),
+    Case("an Arrow file that is cut short", "arrow:a.arrow", {"a.arrow": arrow(text=TEXTS, label=LABELS)[:-9]},
+         ("a.arrow cannot be read", "truncated or damaged")),
+    Case("a folder that save_to_disk did not write", "hf:saved", {"saved/a.csv": TABLE}, ("saved is not a folder", "state.json")),
+    Case("a saved dataset without a training split", "hf:saved", {"saved/dataset_dict.json": '{"splits": ["a", "b"]}'},
+         ("no split 'train'", "saved/b")),
+    Case("a saved dataset that names a file elsewhere", "hf:saved",
+         {"saved/state.json": json.dumps({"_data_files": [{"filename": "../a.arrow"}]})}, ("'../a.arrow'", "not the name of a file")),
+    # JSON
+    Case("a document that is no JSON", "json:a.json", {"a.json": '[{"text": "a"},\n'}, ("a.json, line 2", "not valid JSON")),
+    Case("JSON Lines in place of a document", "json:a.json", {"a.json": '{"text": "a"}\n{"text": "b"}\n'}, ("jsonl:", "a.json")),
+    Case("a row that is no object", "json:a.json", {"a.json": '[{"text": "a", "label": "b"}, 3]'}, ("row 2", "not int")),
+    Case("a list in place of a text", "json:a.json", {"a.json": json.dumps({"text": [*TEXTS, ["a"]], "label": [*LABELS, "good"]})},
+         ("row 9, column 'text'", "received the type list"), row=True),
+    Case("columns of different length", "json:a.json", {"a.json": '{"text": ["a", "b"], "label": ["c"]}'},
+         ("'text' has 2 values, but 'label' has 1",)),
+    Case("a document with other content", "json:a.json", {"a.json": '{"version": 1, "data": [{"text": "a"}]}'}, ("'version' is int", "'data'")),
+    # Workbooks
+    Case("no workbook", "excel:a.xlsx", {"a.xlsx": TABLE}, ("a.xlsx is not an .xlsx workbook",)),
+    Case("a workbook of old", "excel:a.xls", {"a.xls": b"\xd0\xcf\x11\xe0" + bytes(600)}, ("the older format .xls",)),
+    Case("an empty sheet", "excel:a.xlsx", {"a.xlsx": excel()}, ("the sheet 'Sheet' is empty", "--set sheet=NAME")),
+    Case("a sheet that there is not", "excel:a.xlsx", {"a.xlsx": excel(["text"])}, ("no sheet 'Shet'", "Did you mean 'Sheet'"),
+         options={"sheet": "Shet"}),
+    Case("an empty cell in a sheet", "excel:a.xlsx", {"a.xlsx": excel(["text", "label"], *zip(TEXTS, LABELS, strict=True), ["a", None])},
+         ("row 10, column 'label'", "the label is empty"), row=True),
+    # Databases
+    Case("no database", "sqlite:a.db", {"a.db": TABLE}, ("a.db is not an SQLite database",)),
+    Case("a database with several tables", "sqlite:a.db", {"a.db": database("CREATE TABLE a (b)", "CREATE TABLE c (d)")},
+         ("the tables 'a', 'c'", "Add a query")),
+    Case("a database that is cut short", "sqlite:a.db", {"a.db": database("CREATE TABLE a (b)", "CREATE TABLE c (d)")[:-99]},
+         ("a.db is truncated", "bytes")),
+    Case("a query with a mistake", "sqlite:a.db?SELECT text FROM b", {"a.db": database("CREATE TABLE a (text)")}, ("no such table: b",)),
+    Case("a query that writes", "sqlite:a.db?DELETE FROM a", {"a.db": database("CREATE TABLE a (text)")}, ("syntax error",)),
+    Case("a query that loads an extension", "sqlite:a.db?SELECT load_extension('x')", {"a.db": database("CREATE TABLE a (text)")},
+         ("only SELECT is allowed",)),
     # TFDS
     Case("a TFDS data set that is not there", "tfds:no_such_set", {"tfds/x": ""}, ("no_such_set",),
          options={"data_dir": "tfds"}),

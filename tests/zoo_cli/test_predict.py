@@ -141,6 +141,8 @@ def test_a_file_is_read_in_the_encoding_that_is_named(zoo, copied, tmp_path):
     assert "byte 0xe9" in result.stderr
     for option in (["--encoding", "cp1252"], ["--set", "encoding=cp1252"]):
         assert text in zoo(*command, *option).stdout
+    piped = zoo("predict", "many_to_one", "--encoding", "cp1252", input=f"{text}\n".encode("cp1252"))
+    assert piped.stdout.endswith(f"  {text}\n")
     for option in (["--encoding", "cp1252"], ["--set", "encoding=cp1252"]):
         result = zoo("predict", "many_to_one", text, *option)
         assert result.exit_code == 2
@@ -153,3 +155,55 @@ def test_a_file_is_read_by_the_separator_that_is_named(zoo, copied, tmp_path):
     assert zoo("predict", "many_to_one", "--input", str(tmp_path / "in.csv")).exit_code == 1
     assert "1~fine~" in zoo("predict", "many_to_one", "--input", str(tmp_path / "in.csv"), *named).stdout
     assert "--input FILE" in zoo("predict", "many_to_one", "fine", *named).stderr
+
+
+def test_an_input_that_is_a_file_here_is_told_how_to_be_predicted(zoo, copied, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "new reviews.csv").write_text("text\nfine\n")
+    result = zoo("predict", "many_to_one", "fine", "new reviews.csv")
+    assert result.exit_code == 2
+    assert "'new reviews.csv' is a file here." in result.stderr
+    assert "zoo predict many_to_one --input 'new reviews.csv'" in result.stderr
+    assert zoo("predict", "many_to_one", input="new reviews.csv\n").exit_code == 0  # A line is always a text.
+    (tmp_path / "superb").mkdir()
+    assert zoo("predict", "many_to_one", "superb", "none.csv").exit_code == 0
+
+
+def test_a_folder_of_images_is_told_how_to_be_predicted(zoo, small_run, tmp_path):
+    (tmp_path / "pics").mkdir()
+    folder = str(small_run("digits").path.parent)
+    result = zoo("predict", "digits", str(tmp_path / "pics"), "--models-dir", folder)
+    assert result.exit_code == 2
+    assert "pics' is a folder, not a single image. To predict what is in it: zoo predict digits" in result.stderr
+
+
+def test_json_names_the_class_of_each_probability(zoo, copied):
+    (answer,) = json.loads(zoo("predict", "many_to_one", "superb", "--json").stdout)
+    assert list(answer["probabilities"]) == ["negative", "positive"]
+    assert answer == keras_rnn_zoo.predict(copied, ["superb"])[0]
+
+
+def test_a_dash_is_standard_output_and_the_extension_is_the_format(zoo, copied, tmp_path):
+    (tmp_path / "in.csv").write_text("text\nfine\n")
+    command = ["predict", "many_to_one", "--input", str(tmp_path / "in.csv")]
+    shown = zoo(*command, "--output", "-", "--probabilities")
+    assert shown.stdout.startswith("text,predicted_label,predicted_probability,predicted_probability_negative,")
+    assert "Wrote" not in shown.stderr
+    assert zoo(*command, "--output", str(tmp_path / "out.json")).exit_code == 0
+    assert json.loads((tmp_path / "out.json").read_text())[0]["text"] == "fine"
+
+
+def test_a_sheet_of_a_workbook_is_named_as_in_training(zoo, copied, tmp_path):
+    import openpyxl
+
+    workbook = openpyxl.Workbook()
+    workbook.create_sheet("Reviews").append(["text"])
+    workbook["Reviews"].append(["fine"])
+    workbook.save(tmp_path / "in.xlsx")
+    command = ["predict", "many_to_one", "--input", str(tmp_path / "in.xlsx")]
+    assert "the sheet 'Sheet' is empty" in zoo(*command).stderr
+    assert zoo(*command, "--set", "sheet=Reviews").stdout.splitlines()[1].startswith("fine,")
+    assert "The option sheet requires --input FILE" in zoo("predict", "many_to_one", "x", "--set", "sheet=1").stderr
+    (tmp_path / "in.csv").write_text("text\nfine\n")
+    wrong = zoo("predict", "many_to_one", "--input", str(tmp_path / "in.csv"), "--set", "sheet=1")
+    assert "Option 'sheet' applies only to excel files" in wrong.stderr

@@ -13,7 +13,7 @@ from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.user_data.array_outputs import NpzRows
 from keras_rnn_zoo.user_data.columns import ColumnError, choose_task, resolve, words_of
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
-from keras_rnn_zoo.user_data.npz_archive import arrays_of, splits_of, without_split
+from keras_rnn_zoo.user_data.npz_archive import arrays_of, name_of, splits_of, without_split
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, existing_file
 from keras_rnn_zoo.user_data.targets import as_column, as_targets, measured, plain
@@ -51,7 +51,7 @@ class Arrays(RowSource):
 
         self.task = tasks[0] if words else choose_task(tasks, given, present, are_measured)
         words = words or words_of(self.task, self.input)
-        self.columns = resolve(words, given, present, self.path, self.task)
+        self.columns = resolve(words, given, present, name_of(location, self.path), self.task)
         self.x = arrays[self.columns[words[0]]]
         if not self.x.ndim:
             raise DataError(f"{self._named(self.columns[words[0]])}: series are expected; received a single number.")
