@@ -152,7 +152,7 @@ class Columnar(RowSource):
 
     def _row(self, index: int, record: Sequence[Any]) -> Row | BadRow | None:
         """Returns the row of a record, or `None` if all its columns are empty, as in the rows below an Excel table."""
-        if all(is_blank_value(value) for value in record) and self._is_blank(index):
+        if is_blank_value(record[0]) and all(map(is_blank_value, record)) and self._is_blank(index):
             return None
         return self.row_of(self.where(index), record)
 

@@ -111,7 +111,7 @@ def open_dataset(
         name: the name of the dataset; "" for that of the run.
     """
     main = files["train"]
-    checksum = _checksum(files)
+    checksum = _checksum(files) if config else ""  # The validation pass finds that of data in memory, too.
     recorded = config.dataset.recorded if config else None
     classes = config.task.classes if config and recorded else ()
     reports: dict[str, RowReport] = {}
@@ -130,6 +130,7 @@ def open_dataset(
         bad_rows = {name: report.bad_rows for name, report in reports.items()}
         left_out = {name: report.left_out for name, report in reports.items()}
         counted = RowsConfig(rows, dict(main.columns), split, bad_rows, left_out)
+        checksum = checksum or _checksum(files)
     else:
         counted = recorded
     assert counted.split is not None  # Only a single text has no split.

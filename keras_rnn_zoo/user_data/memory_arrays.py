@@ -9,6 +9,7 @@ from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.user_data.formats.npz import LENGTHS, Arrays
 from keras_rnn_zoo.user_data.python_data import PythonData
 from keras_rnn_zoo.user_data.python_pairs import Pairs
+from keras_rnn_zoo.user_data.python_tables import DictTable
 from keras_rnn_zoo.user_data.rows import Row
 
 
@@ -20,8 +21,9 @@ class MemoryArrays(Arrays):
         data = location.main
         if isinstance(data, Pairs):
             return {"x": as_array(data.x), "y": as_array(data.y)}
-        # Lists of their own lengths need no column of lengths, which would be understood as that of padded arrays.
-        names = [name for name, path in data.fields.items() if len(path) == 1 and name not in LENGTHS]
+        # Only a dict may hold padded arrays, whose lengths are in another one. Lists have their own lengths.
+        names = [name for name, path in data.fields.items() if len(path) == 1]
+        names = [name for name in names if name not in LENGTHS or isinstance(data, DictTable)]
         return {name: as_array(data.column(data.fields[name][0])) for name in names}
 
     @classmethod

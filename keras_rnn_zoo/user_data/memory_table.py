@@ -1,5 +1,6 @@
 """Rows of a table in memory, and texts that are its rows."""
 
+import collections
 import hashlib
 import itertools
 import json
@@ -21,7 +22,7 @@ class MemoryTable(Columnar):
     """Rows of a table in memory, such as a DataFrame. They are counted from 0, as in Python."""
 
     def open(self, location: PythonData) -> Mapping[str, tuple[str, ...]]:
-        self._data, self._table = location, location.table
+        self._data, self._table, self._digest = location, location.table, ""
         return self._table.fields
 
     @classmethod
@@ -52,13 +53,27 @@ class MemoryTable(Columnar):
             yield self._table.read(columns, start, min(start + size, len(self._table)))
             start, size = start + size, min(2 * size, LARGEST_BATCH)
 
+    def rows(self) -> Iterator[Row | BadRow]:
+        if self._digest:
+            yield from super().rows()
+            return
+        total = hashlib.sha256(json.dumps([self.task, *self.columns]).encode())
+        rows = super().rows()
+        while chunk := list(itertools.islice(rows, LARGEST_BATCH)):
+            parts = [self._parts(row) if isinstance(row, Row) else str(row) for row in chunk]
+            total.update(json.dumps(parts).encode())
+            yield from chunk
+        self._digest = total.hexdigest()  # Only now has everything been read.
+
     def checksum(self) -> str:
         """Returns a SHA-256 of the inputs and targets, which is the same for equal rows of any kind of table."""
-        total = hashlib.sha256(json.dumps([self.task, *self.columns]).encode())
-        rows = ((row.raw, row.target) if isinstance(row, Row) else str(row) for row in self.rows())
-        while chunk := list(itertools.islice(rows, LARGEST_BATCH)):
-            total.update(json.dumps(chunk).encode())
-        return total.hexdigest()
+        if not self._digest:
+            collections.deque(self.rows(), maxlen=0)
+        return self._digest
+
+    def _parts(self, row: Row) -> tuple[Any, Any]:
+        """Returns the input and target of a row as values that JSON can represent."""
+        return row.raw, row.target
 
 
 class MemoryText:

@@ -83,7 +83,7 @@ def bind_data(dataset: Any, options: Mapping[str, Any]) -> tuple[Any, dict[str, 
     options = {name: os.fspath(value) if isinstance(value, os.PathLike) else value for name, value in options.items()}
     if isinstance(options.get("columns"), Mapping):
         options["columns"] = columns_text(options["columns"])
-    held_out = {name: options[name] for name in SPLITS[1:] if options.get(name) is not None and options[name] != ""}
+    held_out = {name: options[name] for name in SPLITS[1:] if name in options and not _is_empty(options[name])}
     in_memory = {name: data for name, data in held_out.items() if not isinstance(data, str)}
     if isinstance(dataset, os.PathLike):
         dataset = os.fspath(dataset)
@@ -106,6 +106,10 @@ def bind_data(dataset: Any, options: Mapping[str, Any]) -> tuple[Any, dict[str, 
     return PythonData(data.title, splits), others
 
 
+def _is_empty(option: Any) -> bool:
+    return option is None or (isinstance(option, str) and not option)
+
+
 def columns_text(columns: Mapping[Any, Any]) -> str:
     """Returns the option `columns` as text, given as a dict such as `{"text": "review", "label": "stars"}`."""
     line = io.StringIO()
@@ -126,7 +130,8 @@ def python_data(data: Any) -> PythonData:
         )
     divided = _divided(data)
     splits = {split: _part(part) for split, part in (divided or {"train": data}).items()}
-    return PythonData(title_of(data) if divided else splits["train"].title, splits)
+    title = splits["train"].title if isinstance(data, tuple) or not divided else title_of(data)
+    return PythonData(title, splits)
 
 
 def _divided(data: Any) -> dict[str, Any]:

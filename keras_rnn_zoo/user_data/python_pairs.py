@@ -18,10 +18,10 @@ CHECKED = 1000
 _COLUMNS = {
     "translation": ("source", "target"),
     "tagging": ("tokens", "tags"),
-    "transcription": ("x", "text"),
+    "transcription": ("image", "text"),
     "captioning": ("image", "caption"),
 }
-"""Names of the columns of inputs and targets, by task; others have "text" and "y"."""
+"""Names of the columns of inputs and targets, by task; others have "y" and the kind of input."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Pairs:
         return kind_of(next((value for value in self.x if not is_missing(value)), ""))
 
     def table(self, task: str) -> PythonTable:
-        """Returns texts, or lists of tokens, and their targets as a table with columns that are usual for a task."""
-        input, target = _COLUMNS.get(task, ("text", "y"))
+        """Returns inputs other than series and their targets as a table with columns that are usual for a task."""
+        input, target = _COLUMNS.get(task, (self.kind, "y"))
         return DictTable({input: self.x, target: self.targets()}, self.title)
 
     def targets(self) -> Any:

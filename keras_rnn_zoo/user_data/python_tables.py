@@ -35,8 +35,8 @@ class PythonTable(abc.ABC):
     def read(self, names: Sequence[str], start: int, stop: int) -> list[Sequence[Any]]:
         """Returns the values of columns, by their first keys, in the rows from `start` to `stop`."""
 
-    def column(self, name: str) -> list[Any]:
-        """Returns all values of a column without nested ones."""
+    def column(self, name: str) -> Sequence[Any]:
+        """Returns all values of a column."""
         return list(self.read([name], 0, len(self))[0])
 
     def first_value(self, name: str) -> Any:
@@ -66,6 +66,9 @@ class DictTable(PythonTable):
 
     def read(self, names: Sequence[str], start: int, stop: int) -> list[Sequence[Any]]:
         return [self._columns[name][start:stop] for name in names]
+
+    def column(self, name: str) -> Sequence[Any]:
+        return self._columns[name]  # An array stays one.
 
 
 class FrameTable(PythonTable):

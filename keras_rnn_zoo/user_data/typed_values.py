@@ -37,6 +37,8 @@ def text_of(value: Any, encoding: str = "utf-8") -> str | None:
     """
     if type(value) is str:
         return value
+    if type(value) is int:
+        return str(value)
     if is_missing(value):
         return ""
     if isinstance(value, bytes | bytearray | memoryview):

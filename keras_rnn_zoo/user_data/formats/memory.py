@@ -1,5 +1,6 @@
 """The format `memory`: data that a Python program holds, such as a DataFrame."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -7,11 +8,13 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS
-from keras_rnn_zoo.user_data.columns import guess, parse_columns, usual_columns
+from keras_rnn_zoo.user_data.columns import files_of, guess, parse_columns, usual_columns
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.memory_arrays import MemoryArrays
+from keras_rnn_zoo.user_data.memory_images import MemoryImages
 from keras_rnn_zoo.user_data.memory_table import MemoryTable, MemoryText
 from keras_rnn_zoo.user_data.python_data import PythonData, python_data
+from keras_rnn_zoo.user_data.python_messages import in_python
 from keras_rnn_zoo.user_data.python_pairs import Pairs, kind_of
 from keras_rnn_zoo.user_data.python_tables import PythonTable
 from keras_rnn_zoo.user_data.rows import RowSource
@@ -31,6 +34,7 @@ _KINDS = {
     "text": _Kind(MemoryTable, ("classification", "regression", "translation"), "texts"),
     "corpus": _Kind(None, ("language_modeling",), "texts without targets"),
     "tokens": _Kind(MemoryTable, ("tagging",), "lists of texts"),
+    "image": _Kind(MemoryImages, ("classification", "captioning", "transcription"), "images"),
     "series": _Kind(MemoryArrays, ("classification", "regression", "transcription"), "series of numbers"),
 }
 
@@ -38,7 +42,7 @@ _KINDS = {
 @registry.file_format(
     "memory",
     order=20,
-    tasks=(*COLUMNAR_TASKS, "language_modeling", "transcription"),
+    tasks=(*COLUMNAR_TASKS, "language_modeling", "captioning", "transcription"),
     address="data in memory, from Python",
     column_names="table",
 )
@@ -46,13 +50,20 @@ def memory(location: Any, tasks: tuple[str, ...], options: Mapping[str, Any], co
     """Data of a Python program: a table, a dict of columns, lists, arrays, or a dataset of another library."""
     if isinstance(location, str):
         raise _missing(location, config)
+    found = in_python(_dataset)(location, tasks, options, config)
+    return dataclasses.replace(found, make=in_python(found.make))
+
+
+def _dataset(
+    location: Any, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None
+) -> registry.Dataset:
     data = location if isinstance(location, PythonData) else python_data(location)
     given = parse_columns(str(options.get("columns", "")), usual_columns())
     kind = data.main.kind if isinstance(data.main, Pairs) else _kind_of_table(data.main, given, tasks)
     if kind not in _KINDS:
         raise DataError(
-            f"{data.title}: each input must be a text, a list of tokens, or numbers of the shape (steps,) or (steps, "
-            "features). Convert the inputs."
+            f"{data.title}: each input must be a text, a list of tokens, numbers of the shape (steps,) or (steps, "
+            "features), or an image, uint8 (height, width[, channels]). Convert the inputs."
         )
     supported = tuple(task for task in tasks if task in _KINDS[kind].tasks)
     if not supported:
@@ -92,12 +103,13 @@ def _kind_of_table(table: PythonTable, given: Mapping[str, str], tasks: tuple[st
             return "tokens"
     if "language_modeling" in tasks:
         return "corpus"
-    words = [word for word in ("text", "source", "series") if word in given]
-    for word in words or ("text", "series"):
+    targets = {files_of(task).target for task in tasks}
+    words = [word for word in ("text", "source", "series", "image") if word in given and word not in targets]
+    for word in words or ("text", "series", "image"):
         column = given.get(word) or guess(word, names)
         path = table.fields.get(column)
         kind = kind_of(value_at(table.first_value(path[0]), path[1:])) if path else ""
-        if kind == "series":
+        if kind in ("series", "image"):
             return kind
     return "text"
 
