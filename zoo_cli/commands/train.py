@@ -73,8 +73,8 @@ def command(
     NAME is an architecture; zoo list shows them. The defaults of many options depend on the dataset; zoo show NAME
     --dataset DATASET shows them.
 
-    Train on your own files with --dataset csv:FILE, tsv:FILE, jsonl:FILE, text:FILE, conll:FILE, images:DIR, audio:DIR,
-    or npz:FILE, and on any dataset of TFDS with tfds:NAME.
+    Train on your own files with --dataset FILE, or FORMAT:FILE with a format such as csv, tsv, jsonl, json, parquet,
+    arrow, excel, sqlite, hf, text, conll, images, audio, or npz, and on any dataset of TFDS with tfds:NAME.
 
     \b
     Example:
