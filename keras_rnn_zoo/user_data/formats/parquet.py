@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
@@ -21,6 +21,18 @@ BATCH_BYTES, MAX_BATCH = 2**23, 1024
 MAGIC = b"PAR1"
 
 
+class _Plan(NamedTuple):
+    """How columns of a row group are read.
+
+    Attributes:
+        size: number of rows in a batch.
+        dictionaries: the columns that are read as indices of a dictionary.
+    """
+
+    size: int
+    dictionaries: list[str]
+
+
 class ParquetTable(ArrowRows):
     """A Parquet file."""
 
@@ -30,38 +42,14 @@ class ParquetTable(ArrowRows):
         with open(self.path, "rb") as file:
             if file.read(4) != MAGIC:
                 raise DataError(f"{self.path} is not a Parquet file: it does not begin with PAR1. Name its format.")
+        self._plans: dict[tuple[int, tuple[str, ...]], _Plan] = {}
         with translated(self.path):
-            with parquet.ParquetFile(self.path) as file:
-                self._metadata, self.schema = file.metadata, file.schema_arrow
+            with parquet.ParquetFile(self.path) as opened:
+                self._metadata, self.schema = opened.metadata, opened.schema_arrow
             self._opened = functools.partial(
-                parquet.ParquetFile,
-                self.path,
-                metadata=self._metadata,
-                pre_buffer=False,
-                buffer_size=2**16,
-                read_dictionary=sorted(name for name, (_, is_encoded) in self._chunks().items() if is_encoded),
+                parquet.ParquetFile, self.path, metadata=self._metadata, pre_buffer=False, buffer_size=2**16
             )
-        for name, (mean, _) in self._chunks().items():
-            if mean > MAX_VALUE:
-                raise DataError(
-                    f"{self.path}, column {name!r}: its values have a mean size of {mean:,} bytes; up to {MAX_VALUE:,} "
-                    "are supported. Remove the column."
-                )
         return columns_of(self.schema, self.path)
-
-    def _chunks(self) -> dict[str, tuple[int, bool]]:
-        """Returns the largest mean size of values, and whether there is a dictionary, for each column."""
-        chunks: dict[str, tuple[int, bool]] = {}
-        for group in range(self._metadata.num_row_groups):
-            for index in range(self._metadata.num_columns):
-                chunk = self._metadata.row_group(group).column(index)
-                mean, is_encoded = chunks.get(chunk.path_in_schema, (0, False))
-                is_text = chunk.physical_type == "BYTE_ARRAY"
-                chunks[chunk.path_in_schema] = (
-                    max(mean, chunk.total_uncompressed_size // max(chunk.num_values, 1)),
-                    is_encoded or (is_text and any("DICTIONARY" in name for name in chunk.encodings)),
-                )
-        return chunks
 
     def paths(self) -> list[Path]:
         return [self.path]
@@ -70,15 +58,40 @@ class ParquetTable(ArrowRows):
         return [self._metadata.row_group(group).num_rows for group in range(self._metadata.num_row_groups)]
 
     def read_batches(self, group: int, columns: Sequence[str], skip: int) -> Iterator[Any]:
-        chunks = [self._metadata.row_group(group).column(index) for index in range(self._metadata.num_columns)]
-        read = [chunk for chunk in chunks if chunk.path_in_schema.partition(".")[0] in columns]
-        row_bytes = sum(chunk.total_uncompressed_size for chunk in read) // max(read[0].num_values, 1) if read else 0
-        size = min(MAX_BATCH, max(1, BATCH_BYTES // max(row_bytes, 1)))
-        with self._opened() as file:
-            for batch in file.iter_batches(size, [group], list(columns), use_threads=False):
+        plan = self._plan(group, tuple(columns))
+        with self._opened(read_dictionary=plan.dictionaries) as file:
+            for batch in file.iter_batches(plan.size, [group], list(columns), use_threads=False):
                 if skip < batch.num_rows:
                     yield batch.slice(skip)
                 skip = max(0, skip - batch.num_rows)
+
+    def _plan(self, group: int, columns: tuple[str, ...]) -> _Plan:
+        """Returns how to read columns of a row group, so that a batch takes little memory."""
+        if (group, columns) in self._plans:
+            return self._plans[group, columns]
+        with self._opened() as file:
+            # PyArrow ends the process when the metadata of a damaged chunk is looked at, but reports it when reading.
+            next(file.iter_batches(1, [group], list(columns), use_threads=False), None)
+        metadata = self._metadata.row_group(group)
+        chunks = [
+            metadata.column(index)
+            for index in range(metadata.num_columns)
+            if self._metadata.schema.column(index).path.partition(".")[0] in columns
+        ]
+        dictionaries, row_bytes = [], 0
+        for chunk in chunks:
+            mean = chunk.total_uncompressed_size // max(metadata.num_rows, 1)
+            if mean > MAX_VALUE:
+                raise DataError(
+                    f"{self.path}, column {chunk.path_in_schema!r}: its values have a mean size of {mean:,} bytes; up "
+                    f"to {MAX_VALUE:,} are supported. Remove the column."
+                )
+            row_bytes += max(mean, 1)
+            if chunk.physical_type == "BYTE_ARRAY" and any("DICTIONARY" in name for name in chunk.encodings):
+                dictionaries.append(chunk.path_in_schema)
+        plan = _Plan(min(MAX_BATCH, max(1, BATCH_BYTES // max(row_bytes, 1))), dictionaries)
+        self._plans[group, columns] = plan
+        return plan
 
 
 class ParquetRows(ArrowRowsFile):

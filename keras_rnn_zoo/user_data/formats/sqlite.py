@@ -87,11 +87,12 @@ class QueryRows(HeldRows):
                 connection.set_authorizer(_authorize)
                 connection.set_progress_handler(lambda: 0, STEPS)  # Python handles signals there.
                 yield connection
-        except (sqlite3.Error, sqlite3.Warning, UnicodeEncodeError) as error:
+        except (sqlite3.Error, sqlite3.Warning, UnicodeError) as error:
             if isinstance(error, sqlite3.DatabaseError) and "not authorized" in str(error):
                 reason = "only SELECT is allowed, which reads tables of this database and loads no extension"
             else:
-                reason = str(error).rstrip(".")
+                # SQLite may quote names with invalid bytes.
+                reason = "its schema is damaged" if isinstance(error, UnicodeError) else str(error).rstrip(".")
             raise DataError(f"{self.path}: {reason}. Correct the query or the database.") from None
 
     def _only_table(self, connection: sqlite3.Connection) -> str:
