@@ -36,12 +36,14 @@ class Entry:
         make: the function or class that it registers.
         aliases: further names.
         order: place among the entries of its kind; those without one follow by name.
+        listed: whether messages list it among the known names.
     """
 
     name: str
     make: Callable[..., Any]
     aliases: tuple[str, ...] = ()
     order: float = math.inf
+    listed: bool = True
 
     @property
     def summary(self) -> str:
@@ -127,9 +129,8 @@ class Catalog(Generic[E]):
         self._scan()
         normalized = normalize_name(str(name))
         if normalized not in self._names:
-            raise UnknownNameError(
-                f"There is no {self.kind} named {short_repr(name)}. {name_hint(normalized, self._names)}"
-            )
+            known = [known for known, entry in self._names.items() if self._entries[entry].listed]
+            raise UnknownNameError(f"There is no {self.kind} named {short_repr(name)}. {name_hint(normalized, known)}")
         return self._entries[self._names[normalized]]
 
     def entries(self) -> list[E]:

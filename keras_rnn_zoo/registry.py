@@ -151,7 +151,7 @@ def find_dataset(
         format = file_formats.get(prefix)
         supported = tuple(task for task in tasks_of(format) if task in tasks)
         if not supported:
-            others = [other.address for other in file_formats.entries() if set(tasks_of(other)) & set(tasks)]
+            others = [f.address for f in file_formats.entries() if f.listed and set(tasks_of(f)) & set(tasks)]
             raise DataError(
                 f"Files in the format {format.name!r} are for {', '.join(tasks_of(format))}, not for "
                 f"{' or '.join(tasks)}. Formats for {' or '.join(tasks)}: {', '.join(others)}."

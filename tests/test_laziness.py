@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
+FRAMEWORKS |= {"datasets", "narwhals", "pandas", "polars", "pyarrow"}
 LEVELS = [
     {"addresses", "artifacts", "atomic_files", "catalog", "conventions", "entries", "errors", "frameworks"}
     | {"lazy", "memory", "offline", "options", "platforms", "printing", "registry"},

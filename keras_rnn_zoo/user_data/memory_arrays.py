@@ -24,7 +24,8 @@ class MemoryArrays(Arrays):
         # Only a dict may hold padded arrays, whose lengths are in another one. Lists have their own lengths.
         names = [name for name, path in data.fields.items() if len(path) == 1]
         names = [name for name in names if name not in LENGTHS or isinstance(data, DictTable)]
-        return {name: as_array(data.column(data.fields[name][0])) for name in names}
+        columns = {name: data.column(data.fields[name][0]) for name in names}
+        return {name: np.asarray(x) if name in LENGTHS else as_array(x) for name, x in columns.items()}
 
     @classmethod
     def divided(cls, location: Any) -> dict[str, Any]:

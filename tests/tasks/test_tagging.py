@@ -23,6 +23,23 @@ def score(truth, guesses, classes=CLASSES):
     return tagging(classes).score({"tags": rows}, [row.encode() for row in truth], 0.1)[0]
 
 
+def test_the_confusion_matrix_counts_the_words_that_have_tags():
+    rows = [np.array([b"B-PER", b"O", b""], "O"), np.array([b"B-LOC", b"", b""], "O")]
+    report = tagging().score({"tags": rows}, [b"B-PER B-LOC O", b"B-LOC"], 0.1)[1]
+    counts = {
+        (a, b): count
+        for a, row in zip(CLASSES, report["confusion_matrix"]["rows"], strict=True)
+        for b, count in zip(CLASSES, row, strict=True)
+    }
+    assert report["confusion_matrix"]["labels"] == list(CLASSES)
+    # The third word is beyond the maximum length and has no prediction.
+    assert {pair: count for pair, count in counts.items() if count} == {
+        ("B-PER", "B-PER"): 1,
+        ("B-LOC", "O"): 1,
+        ("B-LOC", "B-LOC"): 1,
+    }
+
+
 def test_targets_are_the_numbers_of_the_tags_and_unknown_ones_are_ignored():
     inputs, targets = tagging().example(tf.constant("Ada is in Japan"), tf.constant("B-PER O O B-MISC"))
     assert inputs.numpy().tolist() == [2, 4, 3, 1]

@@ -43,8 +43,8 @@ _KINDS = {
     "memory",
     order=20,
     tasks=(*COLUMNAR_TASKS, "language_modeling", "captioning", "transcription"),
-    address="data in memory, from Python",
     column_names="table",
+    listed=False,  # It has no addresses.
 )
 def memory(location: Any, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """Data of a Python program: a table, a dict of columns, lists, arrays, or a dataset of another library."""
