@@ -60,7 +60,7 @@ def test_an_archive_whose_directory_points_before_its_beginning(tmp_path):
 def test_an_archive_that_is_larger_than_memory(tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x.npy", bytes(2**22))
-    monkeypatch.setattr("keras_rnn_zoo.user_data.formats.npz.available", lambda: 5_000_000)
+    monkeypatch.setattr("keras_rnn_zoo.user_data.npz_archive.available", lambda: 5_000_000)
     with pytest.raises(
         DataError, match=r"has 4,194,304 bytes uncompressed, but only 80% of the 5,000,000 bytes of free memory"
     ):

@@ -53,8 +53,8 @@ def test_the_memory_taken_is_that_of_the_arrays(tmp_path, name):
 
 def test_what_does_not_fit_into_free_memory_is_refused_before_it_is_read(tmp_path, monkeypatch):
     path = write(tmp_path / "a.npz", x=np.zeros((1000, 1000)), y=np.zeros(1000))
-    monkeypatch.setattr("keras_rnn_zoo.user_data.formats.npz.available", lambda: 9_000_000)
-    monkeypatch.setattr("keras_rnn_zoo.user_data.formats.npz.read_array", None)
+    monkeypatch.setattr("keras_rnn_zoo.user_data.npz_archive.available", lambda: 9_000_000)
+    monkeypatch.setattr("keras_rnn_zoo.user_data.npz_archive.read_array", None)
     with pytest.raises(DataError, match=r"a\.npz has 8,008,256 bytes uncompressed, but only 80% of the 9,000,000"):
         Arrays(path, ("regression",), {}, "")
 
