@@ -58,10 +58,8 @@ def train(
 
     Args:
         name: the architecture's name or an alias.
-        dataset: the dataset's name, or the address of your own files, such as `csv:reviews.csv`; or data in memory: a
-            table of pandas, Polars or PyArrow, a dict of columns, `(x, y)` lists or arrays, a `tf.data.Dataset` of
-            `(input, target)`, or a `datasets.Dataset` or `DatasetDict`; or a dataset that `registry.find_dataset`
-            returned. By default, the architecture's embedded dataset.
+        dataset: the dataset's name, the address of files, such as `csv:reviews.csv`, data in memory, such as a
+            DataFrame or `(x, y)` (see docs/data.md), or a `registry.Dataset`; by default, the embedded dataset.
         data_dir: folder of prepared TFDS datasets; by default, that of TFDS.
         epochs: maximum number of passes over the training split; see `patience`.
         batch_size: number of examples in a batch.
@@ -80,8 +78,7 @@ def train(
         models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
         verbose: as in `keras.Model.fit`: 0 for no output, 1 for a progress bar, 2 for a line per epoch.
         **options: options of the architecture, the task and the dataset, as listed by `zoo show NAME --dataset D`. For
-            your own data, these include `columns`, a dict or text such as `"text=review,label=stars"`, `validation`
-            and `test`, which are of the same kind as `dataset`, and `skip_bad_rows`.
+            your own data, these include `columns` (a dict or text), `validation`, `test` and `skip_bad_rows`.
 
     Returns:
         The run. An earlier finished run of the same name is kept next to it, as `<run>.1`.

@@ -58,7 +58,7 @@ def dataset_from_files(
         encoding: str = "",
         **reading: Any,
     ) -> Examples:
-        """Your own files.
+        """Your own data.
 
         Args:
             data_dir: not used.
@@ -110,7 +110,6 @@ def open_dataset(
         fault_of: given an example's raw input and target, returns why it cannot be learned from, or "".
         name: the name of the dataset; "" for that of the run.
     """
-    main = files["train"]
     checksum = _checksum(files) if config else ""  # The validation pass finds that of data in memory, too.
     recorded = config.dataset.recorded if config else None
     classes = config.task.classes if config and recorded else ()
@@ -118,36 +117,54 @@ def open_dataset(
     validate = functools.partial(validate_rows, seed=seed, fault_of=fault_of, compared=len(files) > 1)
     if config and _is_other(config, name, checksum):
         return _open_whole(files, checksum, skip_bad_rows, config.task.classes, validate)
-    if not (config and recorded and config.dataset.checksum == checksum):
-        reports["train"] = validate(main, classes=classes)
+    if config and recorded and config.dataset.checksum == checksum:
+        counted = recorded
+    else:
+        reports["train"] = validate(files["train"], classes=classes)
         classes = classes or reports["train"].classes
         reports |= {name: validate(source, classes=classes) for name, source in files.items() if name != "train"}
         if not skip_bad_rows:
             refuse_bad_rows(list(reports.values()))
-        split = (recorded.split if recorded else None) or _draw(reports["train"], seed, files)
-        rows = _count(reports, split)
-        _check_enough(rows, reports["train"], classes)
-        bad_rows = {name: report.bad_rows for name, report in reports.items()}
-        left_out = {name: report.left_out for name, report in reports.items()}
-        counted = RowsConfig(rows, dict(main.columns), split, bad_rows, left_out)
+        counted = _counted(files, reports, seed, recorded.split if recorded else None, classes)
         checksum = checksum or _checksum(files)
-    else:
-        counted = recorded
-    assert counted.split is not None  # Only a single text has no split.
-    splits = {}
-    for name, count in counted.rows.items():
-        has_files = name in files and name != "train"
-        skipped = frozenset(counted.left_out[name if has_files else "train"])
-        source = files[name] if has_files else main
-        splits[name] = functools.partial(
-            stream, source, None if has_files else counted.split, name, classes, count, skipped
-        )
 
     def report(task: Any) -> None:
         report_data(reports, counted, opened.split("train"), task)
 
-    opened = Examples("1", checksum, main.input, splits, classes, counted, None if recorded else report)
+    splits = _split_streams(files, counted, classes)
+    opened = Examples("1", checksum, files["train"].input, splits, classes, counted, None if recorded else report)
     return opened
+
+
+def _counted(
+    files: Mapping[str, RowSource],
+    reports: Mapping[str, RowReport],
+    seed: int,
+    split: SplitConfig | None,
+    classes: tuple[str, ...],
+) -> RowsConfig:
+    """Returns what a run records of files that were validated; without a `split`, it is drawn with the seed."""
+    split = split or _draw(reports["train"], seed, files)
+    rows = _count(reports, split)
+    _check_enough(rows, reports["train"], classes)
+    bad_rows = {name: report.bad_rows for name, report in reports.items()}
+    left_out = {name: report.left_out for name, report in reports.items()}
+    return RowsConfig(rows, dict(files["train"].columns), split, bad_rows, left_out)
+
+
+def _split_streams(
+    files: Mapping[str, RowSource], counted: RowsConfig, classes: tuple[str, ...]
+) -> dict[str, Callable[[], Any]]:
+    """Returns the functions that open the splits."""
+    assert counted.split is not None  # Only a single text has no split.
+    splits: dict[str, Callable[[], Any]] = {}
+    for name, count in counted.rows.items():
+        has_files = name in files and name != "train"
+        skipped = frozenset(counted.left_out[name if has_files else "train"])
+        source = files[name if has_files else "train"]
+        split = None if has_files else counted.split
+        splits[name] = functools.partial(stream, source, split, name, classes, count, skipped)
+    return splits
 
 
 def _is_other(config: RunConfig, name: str, checksum: str) -> bool:

@@ -80,18 +80,21 @@ def bind_data(dataset: Any, options: Mapping[str, Any]) -> tuple[Any, dict[str, 
         DataError: the data is of no known kind.
         OptionError: data in memory and files are mixed.
     """
-    options = {name: os.fspath(value) if isinstance(value, os.PathLike) else value for name, value in options.items()}
+    unset = {name for name in (*SPLITS[1:], "columns") if options.get(name, "") is None}
+    options = {name: value for name, value in options.items() if name not in unset}
+    options |= {name: os.fspath(value) for name, value in options.items() if isinstance(value, os.PathLike)}
     if isinstance(options.get("columns"), Mapping):
         options["columns"] = columns_text(options["columns"])
-    held_out = {name: options[name] for name in SPLITS[1:] if name in options and not _is_empty(options[name])}
+    held_out = {name: options[name] for name in SPLITS[1:] if name in options}
+    held_out = {name: data for name, data in held_out.items() if not isinstance(data, str) or data}
     in_memory = {name: data for name, data in held_out.items() if not isinstance(data, str)}
     if isinstance(dataset, os.PathLike):
         dataset = os.fspath(dataset)
     if dataset is None or isinstance(dataset, str | registry.Dataset):
         for name, data in in_memory.items():
             raise OptionError(
-                f"Option {name!r} expects a text for the dataset {short_repr(dataset)}; received the type "
-                f"{title_of(data)}. Pass training data in memory, too, or name a file."
+                f"Option {name!r} is data in memory, a {title_of(data)}, but the training data is not. Pass both in "
+                "memory, or name files for both."
             )
         return dataset, options
     data = dataset if isinstance(dataset, PythonData) else python_data(dataset)
@@ -104,10 +107,6 @@ def bind_data(dataset: Any, options: Mapping[str, Any]) -> tuple[Any, dict[str, 
     splits = {**data.splits, **{name: python_data(value).main for name, value in in_memory.items()}}
     others = {name: value for name, value in options.items() if name not in SPLITS[1:]}
     return PythonData(data.title, splits), others
-
-
-def _is_empty(option: Any) -> bool:
-    return option is None or (isinstance(option, str) and not option)
 
 
 def columns_text(columns: Mapping[Any, Any]) -> str:

@@ -20,7 +20,7 @@ from PIL import Image
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError, OptionError, TrainingInterrupted
-from keras_rnn_zoo.user_data import python_tables
+from keras_rnn_zoo.user_data import python_tables, textfile
 from keras_rnn_zoo.user_data.columns import ColumnError
 from keras_rnn_zoo.user_data.python_data import bind_data
 from keras_rnn_zoo.user_data.typed_values import is_missing, text_of, texts_of
@@ -104,8 +104,11 @@ def test_the_same_rows_are_the_same_examples_in_the_same_order_as_those_of_a_csv
     assert examples.checksum == same.checksum
 
 
-def test_the_order_is_the_same_whatever_the_number_of_rows_and_blocks(tmp_path):
-    for count in (30, 255, 256, 257, 512):
+@pytest.mark.parametrize("held", [2**22, 100])
+def test_the_order_is_the_same_whatever_the_size_of_the_file(held, tmp_path, monkeypatch):
+    """Of files that are held in memory, and of those that are read block by block."""
+    monkeypatch.setattr(textfile, "MAX_HELD_BYTES", held)
+    for count in (255, 256, 257, 600):
         columns = {name: values[:count] for name, values in ROWS.items()}
         address = write_csv(tmp_path / f"{count}.csv", columns)
         assert all_rows(opened(columns, seed=3)[1]) == all_rows(opened(address, seed=3)[1])
@@ -286,7 +289,7 @@ def test_images_keep_their_pixels():
 
 def test_a_path_is_an_address(tmp_path):
     write_csv(tmp_path / "a.csv", ROWS)
-    data, options = bind_data(tmp_path, {"validation": tmp_path / "b", "columns": {}})
+    data, options = bind_data(tmp_path, {"validation": tmp_path / "b", "test": None, "columns": {}})
     assert (data, options) == (str(tmp_path), {"validation": str(tmp_path / "b"), "columns": ""})
 
 

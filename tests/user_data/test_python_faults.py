@@ -148,5 +148,5 @@ def test_a_mistake_in_other_kinds_of_data_is_explained(architecture, data, messa
 
 @pytest.mark.parametrize("dataset", ["csv:a.csv", None])
 def test_data_in_memory_and_files_are_not_mixed(dataset):
-    with pytest.raises(OptionError, match=r"Option 'test' expects a text .*; received the type pandas\.DataFrame"):
+    with pytest.raises(OptionError, match=r"Option 'test' is data in memory, a pandas\.DataFrame, but the training"):
         bind_data(dataset, {"test": FRAME})
