@@ -5,10 +5,11 @@ import gzip
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from descriptions import described_by
+from descriptions import described_by, run_config
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError, UnknownNameError
+from keras_rnn_zoo.inference.rebuild import _moved
 
 TASKS = ("classification", "regression")
 LINES = [f"review {n},{'good' if n % 3 else 'bad'}\n" for n in range(600)]
@@ -145,3 +146,10 @@ def test_patterns_may_name_the_files_of_the_other_splits(tmp_path):
         write(tmp_path, f"{name}.csv", lines)
     data = opened(f"csv:{tmp_path}/part-[01].csv", test=f"{tmp_path}/part-[23].csv")[1]
     assert data.recorded.rows == {"train": 270, "validation": 30, "test": 300}
+
+
+def test_a_database_that_has_moved_keeps_its_query():
+    config = run_config("sqlite:/old/a.db?SELECT a / b AS text, c AS label FROM d", columns={})
+    assert _moved(config.dataset, "/new").name == "sqlite:/new/a.db?SELECT a / b AS text, c AS label FROM d"
+    config = run_config("csv:/old/data/part-*.csv", columns={})
+    assert _moved(config.dataset, "/new").name == "csv:/new/part-*.csv"

@@ -15,6 +15,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from processes import run_python
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
@@ -508,3 +509,34 @@ def test_values_that_are_not_texts_are_bad_rows(tmp_path):
     write_json(tmp_path / "a.json", rows)
     with pytest.raises(DataError, match="row 4, column 'text': a text or a number is expected; received the type list"):
         opened(f"json:{tmp_path / 'a.json'}")
+
+
+FOOTERS = """
+import sys
+from keras_rnn_zoo.errors import ZooError
+from keras_rnn_zoo.user_data.formats.parquet import ParquetTable
+
+path, content = sys.argv[1], bytearray(open(sys.argv[1], "rb").read())
+footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+refused = 0
+for position in range(footer, len(content) - 8):
+    for value in (0, 255):
+        damaged = content.copy()
+        damaged[position] = value
+        open(path, "wb").write(damaged)
+        try:
+            for row in ParquetTable(path, ("classification",), {}, "").rows():
+                pass
+        except ZooError:
+            refused += 1
+print(refused)
+"""
+
+
+def test_no_footer_ends_the_process(tmp_path):
+    """PyArrow does where the metadata of a chunk is looked at before it is read: a text that is called a boolean."""
+    table = pa.table({"text": ["a", "b"] * 6, "label": ["x", "y"] * 6})
+    pq.write_table(table, tmp_path / "a.parquet", write_statistics=False, compression="none")
+    done = run_python(FOOTERS, tmp_path / "a.parquet")
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 100
