@@ -14,6 +14,7 @@ from keras_rnn_zoo.inference import rebuild
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import OF_FILES, check_options
 from keras_rnn_zoo.user_data.columns import ColumnError
+from keras_rnn_zoo.user_data.dataset import OTHER_DATA
 from keras_rnn_zoo.user_data.python_data import PythonData, bind_data
 
 
@@ -45,11 +46,14 @@ def open_labeled(config: RunConfig, dataset: Any, options: Mapping[str, Any], da
         OptionError: an option is unknown, or its value is invalid.
     """
     data, options = bind_data(dataset, options)
-    if data is None or data == config.dataset.name:
+    other = replace(config, dataset=replace(config.dataset, name=OTHER_DATA))
+    data = data.name if isinstance(data, registry.Dataset) else data
+    found = _found(other, data, options, data_dir) if data is not None else None
+    # The name of data in memory says nothing about its content.
+    if found is None or (found.name == config.dataset.name and not isinstance(data, PythonData)):
         replaced = {**config.dataset.options, **options}
         config = replace(config, dataset=replace(config.dataset, options=replaced)) if options else config
         return LabeledData(config.dataset.name, rebuild.open_examples(config, data_dir), own=True)
-    found = data if isinstance(data, registry.Dataset) else _found(config, data, options, data_dir)
     _check_fits(config, found)
     if not data_dir and found.source == "tfds":
         data_dir = recorded_dir(found.location, config.dataset.data_dir)

@@ -21,6 +21,9 @@ from keras_rnn_zoo.user_data.validation_pass import RowReport, refuse_bad_rows, 
 
 logger = logging.getLogger(__name__)
 
+OTHER_DATA = "other data"
+"""The name of the dataset in the description of a run that is evaluated on data other than its own."""
+
 
 def dataset_from_files(
     format: str,
@@ -71,11 +74,10 @@ def dataset_from_files(
             encoding: encoding of texts; if empty, that of the byte order mark, or UTF-8.
         """
         files = source.open(columns, {**reading, "encoding": encoding}, {"validation": validation, "test": test})
-        return open_dataset(files, seed, skip_bad_rows, config, fault_of, name)
+        return open_dataset(files, seed, skip_bad_rows, config, fault_of)
 
-    name = f"{format}:{source.address}"
     return registry.Dataset(
-        name=name,
+        name=f"{format}:{source.address}",
         make=with_options(open_files, more_options) if more_options else open_files,
         task=source.task,
         source="files",
@@ -93,13 +95,12 @@ def open_dataset(
     skip_bad_rows: bool,
     config: RunConfig | None,
     fault_of: Callable[[Any, Any], str] | None = None,
-    name: str = "",
 ) -> Examples:
     """Returns the examples of files.
 
     A training first validates every row. When the same files are opened again, such as for evaluation, the split, the
     classes and the numbers of rows that the run recorded are used, and rows are validated only if the files changed.
-    Data that the run was not trained on has the split "all", with all of its rows.
+    Other data, which is named `OTHER_DATA` in the description of the run, has the split "all" with all of its rows.
 
     Args:
         files: the training files, and the validation and test files if they were named.
@@ -108,14 +109,13 @@ def open_dataset(
         config: the description of a run that was trained on the files, or is evaluated on them; `None` for a new
             training.
         fault_of: given an example's raw input and target, returns why it cannot be learned from, or "".
-        name: the name of the dataset; "" for that of the run.
     """
     checksum = _checksum(files) if config else ""  # The validation pass finds that of data in memory, too.
     recorded = config.dataset.recorded if config else None
     classes = config.task.classes if config and recorded else ()
     reports: dict[str, RowReport] = {}
     validate = functools.partial(validate_rows, seed=seed, fault_of=fault_of, compared=len(files) > 1)
-    if config and _is_other(config, name, checksum):
+    if config and config.dataset.name == OTHER_DATA and config.dataset.checksum != checksum:
         return _open_whole(files, checksum, skip_bad_rows, config.task.classes, validate)
     if config and recorded and config.dataset.checksum == checksum:
         counted = recorded
@@ -165,13 +165,6 @@ def _split_streams(
         split = None if has_files else counted.split
         splits[name] = functools.partial(stream, source, split, name, classes, count, skipped)
     return splits
-
-
-def _is_other(config: RunConfig, name: str, checksum: str) -> bool:
-    """Whether data is not that of a run. The name of data in memory says nothing about its content."""
-    if not name or config.dataset.checksum in ("", checksum):
-        return False
-    return name != config.dataset.name or name.startswith("memory:")
 
 
 def _open_whole(

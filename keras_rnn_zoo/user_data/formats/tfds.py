@@ -255,7 +255,7 @@ def tfds_set(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], 
             tfds_name = chosen_name or next((name for name in SPLITS[split] if name in opened.info.splits), "")
             if tfds_name:
                 files[split] = files["train"].other(tfds_name)
-        return open_dataset(files, seed, skip_bad_rows, config, fault_of, f"tfds:{location}")
+        return open_dataset(files, seed, skip_bad_rows, config, fault_of)
 
     return registry.Dataset(
         name=f"tfds:{location}",
