@@ -52,7 +52,7 @@ def test_a_run_trained_on_jax_answers_alike_on_tensorflow(name):
     mine = zoo.predict(name, [raw for raw, _ in examples.take(3).as_numpy_iterator()])
     for answer, other in zip(mine, theirs["answers"], strict=True):
         for key, value in answer.items():
-            numeric = isinstance(value, float) or (isinstance(value, list) and isinstance(value[0], float))
+            numeric = isinstance(value, float | dict) or (isinstance(value, list) and isinstance(value[0], float))
             assert other[key] == (pytest.approx(value, abs=1e-4) if numeric else value)
     assert zoo.evaluate(name).metrics == pytest.approx(theirs["metrics"], abs=1e-3)
 

@@ -138,7 +138,7 @@ def assert_same(answers, others):
     for answer, other in zip(answers, others, strict=True):
         assert set(answer) == set(other)
         for name, value in answer.items():
-            if isinstance(value, float) or (isinstance(value, list) and isinstance(value[0], float)):
+            if isinstance(value, float | dict) or (isinstance(value, list) and isinstance(value[0], float)):
                 assert value == pytest.approx(other[name], abs=1e-4)
             else:
                 assert value == other[name]
