@@ -139,7 +139,6 @@ def _chosen(config: RunConfig) -> dict[str, Any]:
     chosen = {}
     for values, options in parts:
         for name, value in values.items():
-            default = options[name].default if name in options else ""
-            if name != "epochs" and value and value != default:
+            if name != "epochs" and (value != options[name].default if name in options else value):
                 chosen[name] = value
     return chosen

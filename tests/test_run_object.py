@@ -79,6 +79,7 @@ def test_it_says_what_it_is_and_how_well_it_does(run):
     assert repr(run).startswith("<Run 'toy_reviews': many_to_one on toy_reviews. Test split (32 examples): loss ")
     assert accuracy in repr(run) and str(run.path) in repr(run)
     page = run._repr_html_()
+    assert "bidirectional" not in page
     for fact in ("many_to_one", "classification", "units=4, embedding_dim=4", "1 of up to 1", accuracy, str(run.path)):
         assert fact in page
 
