@@ -16,6 +16,8 @@ from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.table import TASKS, Record, Table
 from keras_rnn_zoo.user_data.table_inputs import table_inputs
 from keras_rnn_zoo.user_data.textfile import Mark
+from keras_rnn_zoo.user_data.time_columns import is_time_table
+from keras_rnn_zoo.user_data.time_series import time_series_dataset
 
 MAX_TOKENS = 2**20
 """Maximum number of texts, commas and brackets in a line of JSON; each takes up to a hundred bytes of memory."""
@@ -92,4 +94,6 @@ def jsonl_inputs(location: str, trained: TrainedOn, *, columns: str = "", encodi
 )
 def jsonl_file(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A file of JSON objects, one per line; gzip or not."""
+    if is_time_table(options, tasks):
+        return time_series_dataset("jsonl", JsonlTable, location, options, config)
     return dataset_from_files("jsonl", JsonlTable, location, tasks, options, config)
