@@ -9,10 +9,8 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.digests import read_json
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.atomic_files import write_json
-from keras_rnn_zoo.errors import OptionError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
-from keras_rnn_zoo.printing import short_repr
 from keras_rnn_zoo.readers.window import TrainingRows, WindowReader
 from keras_rnn_zoo.tasks._forecast_scores import (
     LinearForecast,
@@ -25,11 +23,10 @@ from keras_rnn_zoo.tasks._forecast_scores import (
 )
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.user_data.frequency import find_frequency
+from keras_rnn_zoo.user_data.quantiles import MEDIAN, parse_levels
 from keras_rnn_zoo.user_data.target_checks import check_number
 from keras_rnn_zoo.user_data.timestamps import SECOND
 
-MEDIAN = 0.5
-MAX_LEVELS = 99
 BATCH_SIZE = 256
 """Number of windows that the linear forecast reads at once."""
 _BASELINES = {"seasonal_naive": "the seasonal naive forecast", "linear": "the linear forecast"}
@@ -81,7 +78,7 @@ class Forecasting(Task):
         season: Annotated[int, Range(0, 100_000)] = 0,
     ) -> None:
         super().__init__(reader, classes)
-        self.levels = _parse_levels(quantiles)
+        self.levels = parse_levels(quantiles)
         self.season = season
         self.scale: list[float] = [1.0]
         self.linear: LinearForecast | None = None
@@ -213,20 +210,6 @@ def usual_season(time: Any) -> int:
     """Returns the number of steps in the usual season, given wall-clock times in seconds; 1 if there is none."""
     frequency = find_frequency([np.unique(time) * SECOND])
     return frequency.season if frequency else 1
-
-
-def _parse_levels(text: str) -> list[float]:
-    """Returns the levels of the option `quantiles`, sorted, with the median among them."""
-    try:
-        levels = {float(part) for part in text.split(",") if part.strip()}
-    except ValueError:
-        levels = {-1.0}
-    if not all(0 < level < 1 for level in levels) or len(levels) > MAX_LEVELS:
-        raise OptionError(
-            f"Option 'quantiles' expects up to {MAX_LEVELS} numbers between 0 and 1, separated by commas, such as "
-            f"0.1,0.5,0.9; received {short_repr(text)}."
-        )
-    return sorted(levels | {MEDIAN})
 
 
 def _rounded(weights: Any) -> Any:

@@ -138,12 +138,12 @@ def _check_enough(read: TimeTable, windows: Mapping[str, Windows], history: int,
     path, longest = read.table.file.path, max(map(len, read.series))
     if longest < history + horizon:
         raise DataError(
-            f"{path}: the longest series has {longest:,} steps of {read.frequency}, fewer than a window of "
+            f"{path}: the longest series has {longest:,} steps of {read.step}, fewer than a window of "
             f"history={history} and horizon={horizon}. Make the window shorter: --set history=N --set horizon=N."
         )
     if empty := [name for name, one in windows.items() if not len(one)]:
         raise DataError(
-            f"{path}: the splits {' and '.join(empty)} have no window of history={history} and horizon={horizon} with "
-            f"values; the longest series has {longest:,} steps of {read.frequency}. Make the window shorter, as in "
+            f"{path}: there is no window of history={history} and horizon={horizon} with values for "
+            f"{' and '.join(empty)}; the longest series has {longest:,} steps of {read.step}. Make it shorter, as in "
             f"--set history={max(1, longest // 8)} --set horizon={max(1, longest // 20)}, or change --set splits."
         )

@@ -81,6 +81,11 @@ class TimeTable:
     repeated: int = 0
     gaps: tuple[int, int] = (0, 0)
 
+    @property
+    def step(self) -> str:
+        """The step of all series in words."""
+        return f"{self.frequency.step // SECOND:,} in the count" if self.clock.counts else str(self.frequency)
+
 
 @dataclass
 class _Rows:
@@ -145,8 +150,10 @@ def read_time_table(table: Table, columns: TimeColumns, clock: Clock, frequency:
 
 
 def _refuse_empty(found: TimeTable) -> None:
-    bad = f" The first row that cannot be used: {found.report.bad[0].describe('it')}." if found.report.bad else ""
-    raise DataError(f"{found.table.file.path} has no rows to forecast from.{bad} Name a file with a row for each step.")
+    path = str(found.table.file.path)
+    if found.report.bad:
+        raise DataError(f"{found.report.bad[0].describe(path)}. No other row can be used either. Correct the rows.")
+    raise DataError(f"{path} has no rows to forecast from. Name a file with a row for each step.")
 
 
 def _read_rows(found: TimeTable) -> dict[str, _Rows]:
@@ -229,7 +236,7 @@ def _check_regular(found: TimeTable, groups: Mapping[str, Any], placed: Mapping[
     if off > MAX_OFF_GRID * total:
         hint = "If daylight saving time shifts them, name the zone: --set time_zone=Europe/Berlin. "
         raise DataError(
-            f"{path}: its times have no regular step. Most are {found.frequency} apart, but {off:,} of {total:,} rows "
+            f"{path}: its times have no regular step. Most are {found.step} apart, but {off:,} of {total:,} rows "
             f"are not at such a time. {hint if found.clock.notation == 'offset' else ''}Resample them to equal steps, "
             "or name the column that says which series a row belongs to: id=NAME."
         )
@@ -240,7 +247,7 @@ def _check_regular(found: TimeTable, groups: Mapping[str, Any], placed: Mapping[
             series = f", series {name!r}" if name else ""
             raise DataError(
                 f"{path}{series}: between {times[0]} and {times[1]} there are {index[widest + 1] - index[widest]:,} "
-                f"steps of {found.frequency}, far more than rows. Correct the time, or remove the rows before or after."
+                f"steps of {found.step}, far more than rows. Correct the time, or remove the rows before or after."
             )
 
 
@@ -248,7 +255,7 @@ def _place(found: TimeTable, name: str, one: _Rows, times: Any, index: Any, fits
     """Adds a series to the table; rows off its grid become bad rows."""
     order = np.array([one.index_of[time] for time in times.tolist()])
     for row in np.flatnonzero(~fits):
-        fault = f"the time is not on the grid of {found.frequency} that most rows have"
+        fault = f"the time is not on the grid of {found.step} that most rows have"
         where = f"line {one.lines[order[row]]}"
         _refuse(found.report, BadRow(where, found.columns.time, found.clock.write(int(times[row])), fault))
     index, order = index[fits], order[fits]

@@ -176,7 +176,7 @@ def table_options(*, separator: str = "") -> None:
     tasks=TASKS,
     address="csv:FILE",
     endings=("csv",),
-    inputs=("text",),
+    inputs=("text", "window"),
     column_names="table",
     predict=functools.partial(separated_inputs, CsvTable),
 )

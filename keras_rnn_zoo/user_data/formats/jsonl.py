@@ -10,13 +10,14 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
+from keras_rnn_zoo.user_data.forecast_inputs import forecast_inputs
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, TrainedOn, Writer
 from keras_rnn_zoo.user_data.prediction_outputs import json_line
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.table import TASKS, Record, Table
 from keras_rnn_zoo.user_data.table_inputs import table_inputs
 from keras_rnn_zoo.user_data.textfile import Mark
-from keras_rnn_zoo.user_data.time_columns import is_time_table
+from keras_rnn_zoo.user_data.time_columns import TASK, is_time_table
 from keras_rnn_zoo.user_data.time_series import time_series_dataset
 
 MAX_TOKENS = 2**20
@@ -79,6 +80,8 @@ def _has_more_tokens(line: str, limit: int) -> bool:
 
 def jsonl_inputs(location: str, trained: TrainedOn, *, columns: str = "", encoding: str = "") -> InputFile:
     """Opens JSON Lines to predict; arguments as in `table_inputs`."""
+    if trained.task == TASK:
+        return forecast_inputs(JsonlTable, location, trained, columns=columns, encoding=encoding, as_json=True)
     return table_inputs(JsonlTable, location, trained, columns=columns, encoding=encoding)
 
 
@@ -88,7 +91,7 @@ def jsonl_inputs(location: str, trained: TrainedOn, *, columns: str = "", encodi
     tasks=TASKS,
     address="jsonl:FILE",
     endings=("jsonl", "ndjson"),
-    inputs=("text",),
+    inputs=("text", "window"),
     column_names="table",
     predict=jsonl_inputs,
 )

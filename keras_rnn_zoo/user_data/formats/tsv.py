@@ -48,7 +48,7 @@ def _unquoted(field: str) -> str:
     tasks=TASKS,
     address="tsv:FILE",
     endings=("tsv", "tab"),
-    inputs=("text",),
+    inputs=("text", "window"),
     column_names="table",
     predict=functools.partial(separated_inputs, TsvTable),
 )
