@@ -108,7 +108,7 @@ class TaskConfig(Document):
 
     Attributes:
         name: name of the task.
-        input: kind of input: `"text"`, `"image"`, `"audio"` or `"series"`.
+        input: kind of input: `"text"`, `"image"`, `"audio"`, `"series"` or `"window"`.
         options: values of the task's options.
         reader: values of the reader's options.
         classes: names of the classes, in the order of their indices; empty until the data is opened.

@@ -112,9 +112,10 @@ def forecast_head(
         The quantiles, float32 `(batch, future_steps, targets, levels)`.
     """
     count = -(-future_steps // segment_length)
+    # A vector of a whole window is found by the name of this layer; see `model_parts`.
+    x = keras.layers.Dropout(dropout, name="head_dropout" if channels == 1 else "channel_dropout")(x)
     known = () if future is None else (segments(future, segment_length, at_start=False),)
     x = HorizonDecoder(count, name="horizon_decoder")(x, *known)  # (batch * channels, count, features)
-    x = keras.layers.Dropout(dropout, name="horizon_dropout")(x)
     together = targets // channels
     x = keras.layers.Dense(segment_length * together * levels, dtype="float32", name="quantiles")(x)
     x = ops.reshape(x, (-1, channels, count * segment_length, together, levels))

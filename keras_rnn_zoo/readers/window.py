@@ -110,10 +110,10 @@ class WindowReader(Reader):
         parts = []
         if self.known_mean:
             mean, deviation = (tf.constant(one, tf.float32) for one in (self.known_mean, self.known_deviation))
-            scaled = (_of_all_steps(known, "known", steps + self.horizon) - mean) / deviation
+            scaled = (_of_all_steps(known, "known", steps, self.horizon) - mean) / deviation
             parts.append(tf.where(tf.math.is_finite(scaled), scaled, 0.0))
         if self.cycles:
-            time = _of_all_steps(time, "time", steps + self.horizon)
+            time = _of_all_steps(time, "time", steps, self.horizon)
             parts += [_phase(time, cycle) for cycle in self.cycles]
         total = self.history + self.horizon
         covariates = _last_steps(tf.concat(parts, axis=-1), total, 0.0)
@@ -216,11 +216,12 @@ class TrainingRows:
         known: what is known in advance, float32 `(rows, known)`.
         time: wall-clock times in seconds, int64 `(rows,)`; a row that does not follow the one before begins a series.
         starts: the rows that begin a series.
+        windows: number of windows.
     """
 
     def __init__(self, examples: Any) -> None:
         parts: dict[str, list[Any]] = {"values": [], "known": [], "time": []}
-        self.starts, count, previous = [0], 0, None
+        self.starts, self.windows, count, previous = [0], 0, 0, None
         for raw, target in examples.as_numpy_iterator():
             values, time = np.concatenate([raw["series"], target]), raw["time"]
             new = len(time)
@@ -230,6 +231,7 @@ class TrainingRows:
             elif previous is not None:
                 self.starts.append(count)
             previous = time
+            self.windows += 1
             count += new
             for name, rows in (("values", values), ("known", raw["known"]), ("time", time)):
                 parts[name].append(rows[len(rows) - new :])
@@ -263,12 +265,13 @@ def _last_steps(values: Any, steps: int, filler: float) -> Any:
     return tf.pad(values, [[0, 0], [steps - tf.shape(values)[1], 0], [0, 0]], constant_values=filler)
 
 
-def _of_all_steps(values: Any, name: str, steps: Any) -> Any:
+def _of_all_steps(values: Any, name: str, steps: Any, horizon: int) -> Any:
+    """Returns values that are known in advance; the graph fails unless there is one for each step."""
     received = tf.shape(values)[1]
-    fault = (
-        f"The input `{name}` must have a value for each step of the series and of the horizon; received and expected:"
-    )
-    with tf.control_dependencies([require(tf.equal(received, steps), fault, received, steps)]):
+    fault = f"The input `{name}` must have a value for each step of the series and of the horizon, here:"
+    nothing = tf.logical_and(tf.equal(received, 0), tf.equal(steps, 0))  # An empty batch.
+    valid = tf.logical_or(tf.equal(received, steps + horizon), nothing)
+    with tf.control_dependencies([require(valid, fault, steps + horizon)]):
         return tf.identity(values)
 
 

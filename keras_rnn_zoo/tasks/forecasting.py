@@ -90,8 +90,7 @@ class Forecasting(Task):
         self.season = self.season or usual_season(rows.time)
         self.scale = seasonal_differences(rows.values, rows.starts, self.season).tolist()
         batches = examples.map(self.example).batch(BATCH_SIZE).as_numpy_iterator()
-        count = int(examples.cardinality())
-        self.linear = LinearForecast.fit(batches, self.reader.horizon, self._relative, count)
+        self.linear = LinearForecast.fit(batches, self.reader.horizon, self._relative, rows.windows)
         return f"{learned}, a season of {self.season:,} steps"
 
     @property

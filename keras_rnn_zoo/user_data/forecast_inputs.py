@@ -7,7 +7,7 @@ from typing import IO, Any, NamedTuple
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.user_data.columns import parse_columns
-from keras_rnn_zoo.user_data.frequency import Frequency, find_frequency
+from keras_rnn_zoo.user_data.frequency import Frequency
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn, Writer
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction, json_line, row_writer
 from keras_rnn_zoo.user_data.quantiles import parse_levels
@@ -69,8 +69,6 @@ def forecast_inputs(
     def inputs() -> Iterator[InputRecord | BadRow]:
         read = read_time_table(table, names, clock, frequency)
         yield from read.report.bad
-        if frequency:
-            _check_frequency(read, frequency)
         for one in read.series:
             yield _continued(read, one, history, horizon)
 
@@ -83,16 +81,6 @@ def forecast_inputs(
         return functools.partial(_write, write_row, names, [f"{level:g}" for level in levels])
 
     return InputFile(str(table.file.path), inputs, writer)
-
-
-def _check_frequency(read: TimeTable, frequency: Frequency) -> None:
-    """Raises `DataError` if the rows of a table are not as far apart as those of the training."""
-    found = find_frequency([one.times[np.isfinite(one.values).any(axis=1)] for one in read.series])
-    if found is not None and found != frequency and frequency.unit != "business day":
-        raise DataError(
-            f"{read.table.file.path}: its rows are mostly {found} apart, but the run was trained on steps of {frequency}. "
-            "Name a table with these steps."
-        )
 
 
 def _continued(read: TimeTable, one: Series, history: int, horizon: int) -> InputRecord:

@@ -22,6 +22,8 @@ MISSING = ("", "nan", "na", "n/a", "null", "none")
 _TRUTH = {"true": 1.0, "false": 0.0}
 MAX_STEPS_PER_ROW = 50
 """Maximum number of steps of a grid for each row: more are a mistyped time, and would fill the memory."""
+MIN_ROWS = 10
+"""Number of rows whose step is compared with that of the training, even if it is longer."""
 MAX_OFF_GRID = 0.2
 """Fraction of the rows that may be off the grid before the table counts as irregular."""
 CENTURY = 100 * 31_556_952
@@ -86,6 +88,11 @@ class TimeTable:
         """The step of all series in words."""
         return f"{self.frequency.step // SECOND:,} in the count" if self.clock.counts else str(self.frequency)
 
+    def rows_differ(self, own: Frequency, rows: int) -> bool:
+        """Whether rows that are `own` apart are no rows of this frequency; a few rows may also have gaps."""
+        longer = own.length > self.frequency.length
+        return self.frequency.unit != "business day" and own != self.frequency and (not longer or rows >= MIN_ROWS)
+
 
 @dataclass
 class _Rows:
@@ -135,7 +142,13 @@ def read_time_table(table: Table, columns: TimeColumns, clock: Clock, frequency:
     if not rows:
         _refuse_empty(found)
     groups = {name: np.array(sorted(one.index_of), "int64") for name, one in rows.items()}
-    found.frequency = frequency or find_frequency(list(groups.values())) or found.frequency
+    own = find_frequency(list(groups.values()))
+    if frequency and own and found.rows_differ(own, len(max(groups.values(), key=len))):
+        raise DataError(
+            f"{table.file.path}: its rows are mostly {own} apart, but the run was trained on steps of {frequency}. "
+            "Name a table with these steps."
+        )
+    found.frequency = frequency or own or found.frequency
     if clock.zone is not None and found.frequency.length > 22 * DAY // 24:
         # The midnights of a zone are not equally far apart in UTC, but on the wall clock they are.
         groups = {name: _on_wall_clock(clock, rows[name], times) for name, times in groups.items()}
