@@ -9,8 +9,8 @@ from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.readers._options import History, Horizon, Splits, Stride
 from keras_rnn_zoo.user_data.frequency import Frequency
+from keras_rnn_zoo.user_data.time_grid import Series
 from keras_rnn_zoo.user_data.time_series import INPUT, MODEL_DEFAULTS
-from keras_rnn_zoo.user_data.time_table import Series
 from keras_rnn_zoo.user_data.windows import DEFAULT_SPLITS
 
 SEED = 1970

@@ -12,6 +12,7 @@ from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.atomic_files import write_json
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
+from keras_rnn_zoo.readers._training_rows import TrainingRows
 from keras_rnn_zoo.readers.reader import Reader, require
 from keras_rnn_zoo.readers.series import MAX_DEVIATIONS
 
@@ -58,17 +59,17 @@ class WindowReader(Reader):
         self.known_deviation: list[float] = []
         self.cycles: list[int] = []
 
-    def learn(self, windows: "TrainingRows", history: int, horizon: int) -> str:
+    def learn(self, rows: TrainingRows, history: int, horizon: int) -> str:
         """Learns scales and the cycles of the calendar from the rows of the training split; see `Reader.fit`."""
         self.history, self.horizon = history, horizon
-        self.mean, self.deviation = _scales(windows.values)
-        self.known_mean, self.known_deviation = _scales(windows.known)
+        self.mean, self.deviation = _scales(rows.values)
+        self.known_mean, self.known_deviation = _scales(rows.known)
         if self.normalization == "none":
             self.mean, self.deviation = [0.0] * len(self.mean), [1.0] * len(self.deviation)
-        self.cycles = _cycles(windows.time) if self.calendar else []
+        self.cycles = _cycles(rows.time) if self.calendar else []
         names = {DAY: "time of day", WEEK: "day of the week", YEAR: "time of the year"}
         read = ", ".join(names[cycle] for cycle in self.cycles)
-        return f"{len(windows.values):,} training steps" + (f", with the {read}" if read else "")
+        return f"{len(rows.values):,} training steps" + (f", with the {read}" if read else "")
 
     @property
     def covariates(self) -> int:
@@ -206,36 +207,6 @@ class WindowReader(Reader):
 
 
 _SAVED = ("history", "horizon", "mean", "deviation", "known_mean", "known_deviation", "cycles")
-
-
-class TrainingRows:
-    """The rows of the training split, put together again from its windows.
-
-    Attributes:
-        values: the targets, float32 `(rows, targets)`.
-        known: what is known in advance, float32 `(rows, known)`.
-        time: wall-clock times in seconds, int64 `(rows,)`; a row that does not follow the one before begins a series.
-        starts: the rows that begin a series.
-        windows: number of windows.
-    """
-
-    def __init__(self, examples: Any) -> None:
-        parts: dict[str, list[Any]] = {"values": [], "known": [], "time": []}
-        self.starts, self.windows, count, previous = [0], 0, 0, None
-        for raw, target in examples.as_numpy_iterator():
-            values, time = np.concatenate([raw["series"], target]), raw["time"]
-            new = len(time)
-            # A window overlaps the one before if it begins later, but before that one ends.
-            if previous is not None and previous[0] < time[0] <= previous[-1]:
-                new = int((time > previous[-1]).sum())
-            elif previous is not None:
-                self.starts.append(count)
-            previous = time
-            self.windows += 1
-            count += new
-            for name, rows in (("values", values), ("known", raw["known"]), ("time", time)):
-                parts[name].append(rows[len(rows) - new :])
-        self.values, self.known, self.time = (np.concatenate(rows) for rows in parts.values())
 
 
 def filled(values: Any) -> Any:

@@ -11,7 +11,8 @@ from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.atomic_files import write_json
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
-from keras_rnn_zoo.readers.window import TrainingRows, WindowReader
+from keras_rnn_zoo.readers._training_rows import TrainingRows
+from keras_rnn_zoo.readers.window import WindowReader
 from keras_rnn_zoo.tasks._forecast_scores import (
     LinearForecast,
     past_of,

@@ -14,7 +14,8 @@ from keras_rnn_zoo.user_data.quantiles import parse_levels
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.table import Table
 from keras_rnn_zoo.user_data.time_columns import WORDS, TimeColumns
-from keras_rnn_zoo.user_data.time_table import Series, TimeTable, open_time_table, read_time_table, seconds_of
+from keras_rnn_zoo.user_data.time_grid import Series, seconds_of
+from keras_rnn_zoo.user_data.time_table import TimeTable, open_time_table, read_time_table
 from keras_rnn_zoo.user_data.timestamps import Clock
 
 

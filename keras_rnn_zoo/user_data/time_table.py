@@ -14,6 +14,7 @@ from keras_rnn_zoo.user_data.table import Record, Table
 from keras_rnn_zoo.user_data.target_checks import check_number
 from keras_rnn_zoo.user_data.textfile import undecodable
 from keras_rnn_zoo.user_data.time_columns import TASK, TimeColumns, resolve_time_columns
+from keras_rnn_zoo.user_data.time_grid import Series, seconds_of
 from keras_rnn_zoo.user_data.timestamps import DAY, SECOND, Clock, TimeFault
 from keras_rnn_zoo.user_data.validation_pass import ROWS_LISTED, RowReport
 
@@ -26,33 +27,7 @@ MIN_ROWS = 10
 """Number of rows whose step is compared with that of the training, even if it is longer."""
 MAX_OFF_GRID = 0.2
 """Fraction of the rows that may be off the grid before the table counts as irregular."""
-CENTURY = 100 * 31_556_952
-"""Seconds in a century, longer than any cycle of the calendar."""
 _NO_CLASSES = KnownClasses(())
-
-
-@dataclass
-class Series:
-    """One series on its grid.
-
-    Attributes:
-        name: its value in the column `id`; "" if there is none.
-        times: the time of each step as a `Clock` reads it, int64 `(steps,)`.
-        seconds: the same on the wall clock, in seconds since 1970; see `seconds_of`.
-        values: the targets, float32 `(steps, targets)`, NaN where they are missing.
-        known: the values known in advance, float32 `(steps, known)`, NaN where they are missing.
-        phase: the phase of the grid; see `Frequency.index`.
-    """
-
-    name: str
-    times: Any
-    seconds: Any
-    values: Any
-    known: Any
-    phase: int = 0
-
-    def __len__(self) -> int:
-        return len(self.times)
 
 
 @dataclass
@@ -282,12 +257,6 @@ def _place(found: TimeTable, name: str, one: _Rows, times: Any, index: Any, fits
     found.series.append(Series(name, steps, seconds_of(found.clock, steps), grid[:, :count], grid[:, count:], phase))
     jumps = np.diff(index) - 1
     found.gaps = (found.gaps[0] + int((jumps > 0).sum()), found.gaps[1] + int(jumps.sum()))
-
-
-def seconds_of(clock: Clock, times: Any) -> Any:
-    """Returns times on the wall clock in seconds since 1970; those of a count are centuries, as it has no calendar."""
-    seconds = clock.wall(times) // SECOND
-    return seconds * CENTURY if clock.counts else seconds
 
 
 def _refuse(report: RowReport, bad: BadRow) -> None:
