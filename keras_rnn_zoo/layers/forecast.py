@@ -64,7 +64,7 @@ def window_frontend(
             "channels": channels,
             "future": future,
             "last": last,
-            "past": past if autoregression else None,
+            "linear": past if autoregression else None,
         },
     )
 
@@ -92,7 +92,7 @@ def segments(x, length, *, at_start):
 
 
 def forecast_head(
-    x, *, targets, future_steps, levels, segment_length, dropout, channels=1, future=None, last=None, past=None
+    x, *, targets, future_steps, levels, segment_length, dropout, channels=1, future=None, last=None, linear=None
 ):
     """Forecasts all steps of the horizon at once.
 
@@ -106,7 +106,8 @@ def forecast_head(
         channels: number of vectors per window: `targets`, or 1 if one vector is for all targets.
         future: what is known in advance of the steps, `(batch * channels, future_steps, covariates)`, or `None`.
         last: the last values of the targets, `(batch, 1, targets)`, if forecasts are differences from them.
-        past: the past of the targets, `(batch, past_steps, targets)`, if a linear map of it is added to the forecast.
+        linear: the past of the targets, `(batch, past_steps, targets)`, if a linear map of it, and of what is known in
+            advance, is added to the forecast.
 
     Returns:
         The quantiles, float32 `(batch, future_steps, targets, levels)`.
@@ -117,17 +118,22 @@ def forecast_head(
     known = () if future is None else (segments(future, segment_length, at_start=False),)
     x = HorizonDecoder(count, name="horizon_decoder")(x, *known)  # (batch * channels, count, features)
     together = targets // channels
-    x = keras.layers.Dense(segment_length * together * levels, dtype="float32", name="quantiles")(x)
+    # With zeros at first, training begins with the linear map, or with the last value or the mean.
+    size = segment_length * together * levels
+    x = keras.layers.Dense(size, kernel_initializer="zeros", dtype="float32", name="quantiles")(x)
     x = ops.reshape(x, (-1, channels, count * segment_length, together, levels))
     x = ops.reshape(ops.transpose(x, (0, 2, 1, 3, 4)), (-1, count * segment_length, targets, levels))
     x = x[:, :future_steps]
-    if past is not None:
-        # Zeros at first, so that training begins with the last value or the mean as the forecast.
-        linear = keras.layers.Dense(
+    if linear is not None:
+        rows = ops.transpose(linear, (0, 2, 1))  # (batch, targets, past_steps)
+        if future is not None:
+            known = ops.reshape(future, (-1, channels, future_steps * future.shape[-1]))
+            rows = ops.concatenate([rows, ops.repeat(known, targets // channels, axis=1)], axis=-1)
+        # Zeros, unless training begins with the linear forecast.
+        line = keras.layers.Dense(
             future_steps * levels, kernel_initializer="zeros", dtype="float32", name="autoregression"
-        )(ops.transpose(past, (0, 2, 1)))  # (batch, targets, future_steps * levels)
-        linear = ops.reshape(linear, (-1, targets, future_steps, levels))
-        x = x + ops.transpose(linear, (0, 2, 1, 3))
+        )(rows)
+        x = x + ops.transpose(ops.reshape(line, (-1, targets, future_steps, levels)), (0, 2, 1, 3))
     return x if last is None else x + ops.expand_dims(ops.cast(last, "float32"), -1)
 
 

@@ -51,6 +51,8 @@ class LinearForecast:
         intercept: float32 `(horizon,)`.
     """
 
+    _errors: Any = None
+
     def __init__(self, weights: Any, intercept: Any) -> None:
         self.weights, self.intercept = np.asarray(weights, "float32"), np.asarray(intercept, "float32")
 
@@ -78,7 +80,15 @@ class LinearForecast:
         if not len(x):
             return cls(np.zeros((width, horizon)), np.zeros(horizon))
         found = Ridge(alpha=1.0).fit(x.astype("float64"), y.astype("float64"))
-        return cls(found.coef_.reshape(horizon, width).T, np.broadcast_to(found.intercept_, horizon))
+        linear = cls(found.coef_.reshape(horizon, width).T, np.broadcast_to(found.intercept_, horizon))
+        linear._errors = y - (x @ linear.weights + linear.intercept)
+        return linear
+
+    def residuals(self, levels: Any) -> Any:
+        """Returns the quantiles of the errors where the forecast was learned, `(horizon, levels)`; zeros if unknown."""
+        if self._errors is None:
+            return np.zeros((len(self.intercept), len(levels)), "float32")
+        return np.quantile(self._errors, levels, axis=0).T.astype("float32")
 
     def __call__(self, inputs: Any, horizon: int, last_value: bool) -> Any:
         """Returns the forecast for the inputs of a model, scaled like its targets: `(batch, horizon, targets)`."""

@@ -94,6 +94,15 @@ class Forecasting(Task):
         self.linear = LinearForecast.fit(batches, self.reader.horizon, self._relative, rows.windows)
         return f"{learned}, a season of {self.season:,} steps"
 
+    def prepare_model(self, model: Any) -> None:
+        """Lets the model begin with the linear forecast, if it has a linear map of the same window."""
+        layers = [layer for layer in model.layers if layer.name == "autoregression"]
+        if layers and self.linear is not None:
+            levels = np.asarray(self.levels)
+            spread = self.linear.residuals(levels)  # (horizon, levels)
+            kernel = np.repeat(self.linear.weights, len(levels), axis=1)
+            layers[0].set_weights([kernel, (self.linear.intercept[:, None] + spread).ravel()])
+
     @property
     def _relative(self) -> bool:
         return bool(self.reader.normalization == "last_value")

@@ -162,6 +162,8 @@ def _train(progress: _Progress, verbose: int | str) -> None:
     training, validation = _make_batches(config, task, examples)
     architecture = registry.architectures.get(config.architecture)
     model = architecture.make(**{**config.options, **task.model_options()})
+    if not plan.resumed:
+        task.prepare_model(model)
     logger.info("%s: %s weights.", model.name, f"{model.count_params():,}")
     loaded = LoadedRun(Run(plan.unfinished), task, model)
     tie_margin = tie(validation.examples) if task.counts_examples else 0.0

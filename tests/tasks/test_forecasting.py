@@ -288,3 +288,30 @@ def test_quantiles_that_cross_are_put_in_order():
     found = task.decode(tf.constant([[[[3.0, 1.0, 2.0]]]]), None)
     assert found["quantiles"].numpy().tolist() == [[[[1, 2, 3]]]]
     assert found["forecast"].numpy().tolist() == [[[2]]]
+
+
+def test_training_begins_with_the_linear_forecast_and_its_errors():
+    draw = np.random.default_rng(0)
+    known = draw.normal(size=(60, 7, 1)).astype("float32")
+    rows = [
+        (
+            {"series": draw.normal(size=(4, 2)).astype("float32"), "time": np.arange(7) * 9, "known": known[number]},
+            draw.normal(size=(3, 2)).astype("float32"),
+        )
+        for number in range(60)
+    ]
+    specs = tf.nest.map_structure(lambda value: tf.TensorSpec(np.shape(value), np.asarray(value).dtype), rows[0])
+    task = make_task(TaskConfig("forecasting", "window", {}, {}))
+    task.fit(tf.data.Dataset.from_generator(lambda: iter(rows), output_signature=specs))
+    for independent in (True, False):
+        model = zoo.build("many_to_one", units=4, channel_independent=independent, **task.model_options())
+        before = model.get_layer("autoregression").get_weights()
+        task.prepare_model(model)
+        assert not any(weights.any() for weights in before)
+        inputs = task.preprocess(*task.to_batch([raw for raw, _ in rows[:5]]))
+        numbers = tf.nest.map_structure(np.asarray, inputs)
+        quantiles = np.asarray(model(inputs))
+        linear = task.linear(numbers, 3, True)
+        spread = task.linear.residuals(task.levels)
+        np.testing.assert_allclose(quantiles, linear[..., None] + spread[None, :, None], atol=1e-4)
+        assert (np.diff(quantiles, axis=-1) >= 0).all()
