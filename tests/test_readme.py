@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import keras
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from processes import run_command
@@ -40,6 +41,10 @@ def test_the_readmes_commands_and_programs_run(tmp_path, monkeypatch):
     reviews = [f"a {word} film number {number},{stars}" for number in range(40) for word, stars in FILMS.items()]
     (tmp_path / "reviews.csv").write_text("\n".join(["review,stars", *reviews]) + "\n")
     (tmp_path / "new.csv").write_text("review\na fine film\na dull film\n")
+    sales = [f"{np.datetime64('2024-01-01') + day},{day % 7},{day % 2}" for day in range(220)]
+    (tmp_path / "sales.csv").write_text("\n".join(["day,sales,promotion", *sales]) + "\n")
+    future = [f"{np.datetime64('2024-01-01') + day},,1" for day in range(220, 234)]
+    (tmp_path / "history.csv").write_text("\n".join(["day,sales,promotion", *sales[100:], *future]) + "\n")
     for command in COMMANDS:
         if NEEDS_DATA not in command:
             result = CliRunner().invoke(cli, shlex.split(command)[1:], catch_exceptions=False)

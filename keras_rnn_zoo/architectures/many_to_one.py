@@ -4,14 +4,23 @@ from typing import Annotated, Literal
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.architectures._options import (
+    Autoregression,
     Bidirectional,
     Cell,
+    ChannelIndependent,
+    Covariates,
     Dropout,
     EmbeddingDim,
     Features,
+    FutureSteps,
     Head,
+    LastValue,
+    Levels,
     NumClasses,
     NumLayers,
+    PastSteps,
+    SegmentLength,
+    Targets,
     Units,
     WordDropout,
 )
@@ -21,11 +30,14 @@ from keras_rnn_zoo.readers._options import SampleRate, VocabularySize
 
 
 @registry.architecture(
-    order=3, aliases=("seq2vec", "sentiment"), tasks=("classification", "regression"), default_dataset="toy_reviews"
+    order=3,
+    aliases=("seq2vec", "sentiment"),
+    tasks=("classification", "regression", "forecasting"),
+    default_dataset="toy_reviews",
 )
 def many_to_one(
     *,
-    input: Annotated[Literal["text", "audio", "series"], FROM_DATA] = "text",
+    input: Annotated[Literal["text", "audio", "series", "window"], FROM_DATA] = "text",
     head: Head = "classification",
     num_classes: NumClasses = 2,
     cell: Cell = "lstm",
@@ -40,6 +52,15 @@ def many_to_one(
     sample_rate: SampleRate = 16_000,
     features: Features = 1,
     subsampling: Annotated[Literal[1, 2, 4, 8], ForInputs(("series", "audio"))] = 1,
+    segment_length: SegmentLength = 1,
+    channel_independent: ChannelIndependent = False,
+    autoregression: Autoregression = True,
+    targets: Targets = 1,
+    covariates: Covariates = 0,
+    past_steps: PastSteps = 24,
+    future_steps: FutureSteps = 6,
+    last_value: LastValue = True,
+    levels: Levels = 3,
 ) -> "keras.Model":
     """Reads a whole sequence and makes a single prediction, such as the sentiment of a review.
 
@@ -56,25 +77,39 @@ def many_to_one(
         A model whose input is a batch of sequences, padded at the end, and whose output is float32 logits
         `(batch, num_classes)`, or values `(batch, 1)` for regression. Text is int32 ids `(batch, time)`, padded with
         zeros; audio is float32 waveforms `(batch, samples)` and series are float32 `(batch, time, features)`, both
-        padded with NaN.
+        padded with NaN. For windows and forecasts, see `layers/forecast.py`.
 
     Example:
         >>> model = many_to_one(cell="gru", units=32, num_classes=5)
         >>> model(numpy.array([[4, 8, 15], [16, 23, 0]])).shape
         TensorShape([2, 5])
     """
+    from keras_rnn_zoo.layers.forecast import forecast_head, window_frontend
     from keras_rnn_zoo.layers.frontends import audio_frontend, series_frontend, token_frontend
     from keras_rnn_zoo.layers.heads import output_head
     from keras_rnn_zoo.layers.masking import AttentionPooling, MaskedMaxPooling, MaskedMeanPooling
     from keras_rnn_zoo.layers.recurrent import recurrent_stack
 
     # Frontend
+    window = {}
     if input == "text":
         inputs, x, mask = token_frontend(
             vocabulary_size=vocabulary_size, embedding_dim=embedding_dim, dropout=dropout, word_dropout=word_dropout
         )
     elif input == "audio":
         inputs, x, mask = audio_frontend(sample_rate=sample_rate, dropout=dropout, subsampling=subsampling)
+    elif input == "window":
+        inputs, x, mask, window = window_frontend(
+            targets=targets,
+            covariates=covariates,
+            past_steps=past_steps,
+            future_steps=future_steps,
+            segment_length=segment_length,
+            channel_independent=channel_independent and head == "forecasting",
+            last_value=last_value,
+            autoregression=autoregression,
+            units=units,
+        )
     else:
         inputs, x, mask = series_frontend(features=features, subsampling=subsampling)
 
@@ -86,5 +121,9 @@ def many_to_one(
         x = pools[pooling](name="pooling")(x, mask=mask)  # (batch, features)
 
     # Head
+    if head == "forecasting":
+        sizes = {"targets": targets, "future_steps": future_steps, "levels": levels, "segment_length": segment_length}
+        outputs = forecast_head(x, dropout=dropout, **sizes, **window)
+        return keras.Model(inputs, outputs, name="many_to_one")
     x = keras.layers.Dropout(dropout, name="head_dropout")(x)
     return keras.Model(inputs, output_head(x, head=head, num_classes=num_classes), name="many_to_one")

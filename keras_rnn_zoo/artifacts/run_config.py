@@ -62,6 +62,7 @@ class RowsConfig(Document):
         split: how the rows were split; `None` for a single text.
         bad_rows: number of rows in each file that were skipped.
         left_out: locations of the rows in each file whose input cannot be used.
+        frequency: the step of series over time, as `user_data.frequency.Frequency.parse` reads it; "" for other files.
     """
 
     rows: Mapping[str, int] = checked(_COUNTS)
@@ -71,6 +72,7 @@ class RowsConfig(Document):
     left_out: Mapping[str, list[str]] = checked(
         dict_of(list_of(text(100_000)), NAME, max_items=10), default_factory=dict
     )
+    frequency: str = checked(text(100, r"(\d{1,18} [a-z ]+)?"), optional=True, default="")
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class TaskConfig(Document):
 
     Attributes:
         name: name of the task.
-        input: kind of input: `"text"`, `"image"`, `"audio"` or `"series"`.
+        input: kind of input: `"text"`, `"image"`, `"audio"`, `"series"` or `"window"`.
         options: values of the task's options.
         reader: values of the reader's options.
         classes: names of the classes, in the order of their indices; empty until the data is opened.

@@ -22,7 +22,7 @@ class Examples:
     Attributes:
         version: version of the data.
         checksum: SHA-256 digest of the data, in hexadecimal.
-        input: kind of raw input: `"text"`, `"image"`, `"audio"` or `"series"`.
+        input: kind of raw input: `"text"`, `"image"`, `"audio"`, `"series"` or `"window"`.
         splits: for each split (`"train"`, `"validation"`, `"test"`), a function that returns its examples as a
             `tf.data.Dataset` of `(raw, target)`, always in the same order.
         classes: names of the classes, in the order of their indices.

@@ -21,3 +21,11 @@ ImageWidth = Annotated[int, Range(1, 4096), "pixels from left to right; for imag
 Channels = Annotated[Literal[1, 3], "1 for gray, 3 for red, green and blue; for images."]
 SampleRate = Annotated[int, Range(1000, 192_000), "samples a second; for audio."]
 MaxSeconds = Annotated[float, Range(0.01, 3600), "most seconds read of a recording, from its start."]
+History = Annotated[int, Range(1, 100_000), "steps of the past that are read to forecast from; for series over time."]
+Horizon = Annotated[int, Range(1, 10_000), "steps to forecast."]
+Stride = Annotated[int, Range(1, 100_000), "steps between the starts of two windows, each an example."]
+Splits = Annotated[
+    str,
+    "sizes of the training, validation and test splits, in this order of time: percentages such as 70/10/20, or "
+    "numbers of steps such as 8640/2880/2880, after which the rest is not used.",
+]

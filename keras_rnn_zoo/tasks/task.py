@@ -25,7 +25,7 @@ class Task(abc.ABC):
     The prediction for a raw batch is `decode(outputs(model, preprocess(raw)))`. Training, evaluation, prediction and
     export all use these three methods, in this order:
 
-        train     fit -> save -> model_options (to build the model)
+        train     fit -> save -> model_options (to build the model) -> prepare_model
                   for each example: example = with_target(read(raw), target), and lengths (to make batches)
                   loss, training_metrics; at the end, evaluate
         evaluate  for each batch: loss, loss_weight, predictions_for_scoring (decode); at the end: score
@@ -110,6 +110,9 @@ class Task(abc.ABC):
             if tuple(saved) != self.classes:
                 raise ValueError(f"the classes in {self.CLASSES_FILE} are not those of the configuration")
         self.reader.load(folder)
+
+    def prepare_model(self, model: Any) -> None:  # noqa: B027  Most tasks know no weights.
+        """Sets the weights of a new model that `fit` has learned, if there are any, before it is trained."""
 
     # From raw examples to tensors
 

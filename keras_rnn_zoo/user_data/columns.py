@@ -168,7 +168,7 @@ def resolve(
     for word, column in given.items():
         if word not in words:
             raise OptionError(f"Option 'columns' names {word!r}; for {task} the words are {', '.join(words)}.")
-        columns[word] = _find(column, present, path)
+        columns[word] = find_column(column, present, path)
     for word in words:
         if word not in columns:
             remaining = [name for name in present if name and name not in columns.values()]
@@ -186,7 +186,7 @@ def resolve(
     return columns
 
 
-def _find(column: str, present: Sequence[str], path: object) -> str:
+def find_column(column: str, present: Sequence[str], path: object) -> str:
     """Returns the column that the user named; names may differ in their Unicode normalization."""
     if column in present:
         return column

@@ -68,6 +68,8 @@ class TrainedOn(NamedTuple):
         format: the file format of its dataset; "" for registered datasets.
         columns: the column for each word of the option `columns`.
         options: the options of its dataset.
+        task_options: the options of its task.
+        frequency: the step of the series, as `Frequency.parse` reads it; "" if there are none.
     """
 
     task: str
@@ -75,6 +77,8 @@ class TrainedOn(NamedTuple):
     format: str
     columns: Mapping[str, str]
     options: Mapping[str, Any]
+    task_options: Mapping[str, Any] = {}
+    frequency: str = ""
 
     @property
     def source(self) -> str:
@@ -122,8 +126,15 @@ def open_inputs(
     """
     data = config.dataset
     format, colon, _ = data.name.partition(":")
-    columns_read = data.recorded.columns if data.recorded else {}
-    trained = TrainedOn(config.task.name, config.task.input, format if colon else "", columns_read, data.options)
+    trained = TrainedOn(
+        config.task.name,
+        config.task.input,
+        format if colon else "",
+        data.recorded.columns if data.recorded else {},
+        data.options,
+        config.task.options,
+        data.recorded.frequency if data.recorded else "",
+    )
     prefix, colon, location = address.partition(":")
     if not colon or prefix not in registry.file_formats.names():
         prefix, location = _format_of(address, trained.input), address

@@ -6,11 +6,13 @@ from typing import TypeVar
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.columnar import Columnar
 from keras_rnn_zoo.user_data.columns import ColumnError, guess, listed
+from keras_rnn_zoo.user_data.forecast_inputs import forecast_inputs
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.separators import named_separator
 from keras_rnn_zoo.user_data.table import Table
 from keras_rnn_zoo.user_data.textfile import TextFile
+from keras_rnn_zoo.user_data.time_columns import TASK
 
 T = TypeVar("T", Table, Columnar)
 
@@ -28,6 +30,8 @@ def separated_inputs(
         encoding: the encoding; "" for the most likely one.
         separator: the separator of columns; "" for the one in training, or a detected one.
     """
+    if trained.task == TASK:
+        return forecast_inputs(kind, location, trained, columns=columns, encoding=encoding, separator=separator)
     encoding = trained.encoding_of(location, encoding)
     separator = separator or likely_separator(location, encoding, str(trained.options.get("separator", "")))
     return table_inputs(kind, location, trained, columns=columns, encoding=encoding, separator=separator)

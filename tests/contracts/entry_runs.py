@@ -140,5 +140,7 @@ def assert_same(answers, others):
         for name, value in answer.items():
             if isinstance(value, float | dict) or (isinstance(value, list) and isinstance(value[0], float)):
                 assert value == pytest.approx(other[name], abs=1e-4)
+            elif isinstance(value, list) and isinstance(value[0], list):  # Forecasts, by step and target.
+                np.testing.assert_allclose(value, other[name], atol=1e-4, rtol=1e-5)
             else:
                 assert value == other[name]

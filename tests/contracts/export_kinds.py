@@ -22,10 +22,20 @@ TEXTS = [b"the cat sat", b"a mat and fish of the mat", b"sang"]
 IMAGES = [png(RANDOM.integers(0, 255, (size, 2 * size, 3))) for size in (20, 12, 33)]
 AUDIO = [RANDOM.uniform(-1, 1, size).astype("float32") for size in (900, 2500, 1600)]
 SERIES = [RANDOM.normal(0, 1, (size, 2)).astype("float32") for size in (4, 9, 6)]
-RAW = {"text": TEXTS, "image": IMAGES, "audio": AUDIO, "series": SERIES}
+HOURS = 3600 * np.arange(8)
+WINDOWS = [
+    {
+        "series": series[-4:],
+        "time": HOURS[: len(series[-4:]) + 2],
+        "known": np.ones((len(series[-4:]) + 2, 1), "float32"),
+    }
+    for series in SERIES
+]
+RAW = {"text": TEXTS, "image": IMAGES, "audio": AUDIO, "series": SERIES, "window": WINDOWS}
 TARGETS = {
     "classification": [0, 1, 0],
     "regression": [0.5, 2.0, -1.0],
+    "forecasting": [np.full((2, 2), value, "float32") for value in (0.5, 2, -1)],
     "captioning": [[b"a fish"], [b"the cat"], [b"a mat"]],
     "translation": [b"der Hund", b"eine Matte", b"Fisch und Hund"],
     "tagging": [b"O B-X O", b"O O O B-X O O O", b"O"],
@@ -49,6 +59,7 @@ KINDS = [
     ("many_to_one", "classification", "text"),
     ("many_to_one", "classification", "audio"),
     ("many_to_one", "regression", "series"),
+    ("many_to_one", "forecasting", "window"),
     ("many_to_many", "translation", "text"),
     ("sync_many_to_many", "tagging", "text"),
     ("sync_many_to_many", "language_modeling", "text"),
@@ -72,8 +83,11 @@ def load(architecture, task_name, input):
 
     task = make_task(TaskConfig(task_name, input, small(task_entry), small(reader), tuple(CLASSES.get(task_name, ()))))
     rows = list(zip(RAW[input], TARGETS[task_name], strict=True))
-    first = [tf.convert_to_tensor(value) for value in rows[0]]
-    specs = tuple(tf.TensorSpec([None] * len(value.shape), value.dtype) for value in first)
+    first = tf.nest.map_structure(tf.convert_to_tensor, rows[0])
+    fixed = input == "window"  # The sizes of windows are options of their dataset.
+    specs = tf.nest.map_structure(
+        lambda value: tf.TensorSpec(value.shape if fixed else [None] * len(value.shape), value.dtype), first
+    )
     task.fit(tf.data.Dataset.from_generator(lambda: iter(rows), output_signature=specs))
     keras.utils.set_random_seed(0)
     model_entry = registry.architectures.get(architecture)

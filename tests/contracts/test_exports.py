@@ -128,7 +128,7 @@ def test_an_input_is_encoded_as_one_vector_whatever_its_company(exported, kind):
     assert together.ndim == 2
     assert len(np.unique(together.round(4), axis=0)) == len(raws)
     np.testing.assert_allclose(together, np.concatenate([encode([raw]) for raw in raws]), atol=1e-5)
-    if kind[0] == "many_to_one":  # It is what the head makes its answer of.
+    if kind[0] == "many_to_one" and kind[1] != "forecasting":  # It is what the head makes its answer of.
         head = loaded.model.layers[-1]
         logits = loaded.to_logits(loaded.task.model_inputs(*loaded.task.to_batch(raws)))
         np.testing.assert_allclose(head(together), logits, atol=1e-5)

@@ -75,6 +75,15 @@ def command(
             _print_confusions(_confusions(value))
         elif name == "confusions":
             _print_confusions([(pair["true"], pair["predicted"], pair["examples"]) for pair in value])
+        elif name == "baselines":
+            names = list(dict.fromkeys(metric for scores in value.values() for metric in scores))
+            rows = [(one, *(f"{scores[metric]:.4f}" for metric in names)) for one, scores in value.items()]
+            print_table("simple forecasts of the same windows", ("forecast", *names), rows)
+        elif isinstance(value, Mapping):  # Lists of it are in metrics.json.
+            numbers = {key: number for key, number in value.items() if isinstance(number, float)}
+            if numbers:
+                shown = ", ".join(f"{key} {number:.4f}" for key, number in numbers.items())
+                click.echo(printable(f"{name.replace('_', ' ')}: {shown}"))
         else:
             shown = f"{value:.4f}" if isinstance(value, float) else value
             click.echo(printable(f"{name.replace('_', ' ')}: {shown}"))

@@ -26,6 +26,8 @@ from keras_rnn_zoo.user_data.separators import (
 from keras_rnn_zoo.user_data.table import MAX_COLUMNS, TASKS, Record, Table, describe_fields
 from keras_rnn_zoo.user_data.table_inputs import separated_inputs
 from keras_rnn_zoo.user_data.textfile import Mark, check_text
+from keras_rnn_zoo.user_data.time_columns import is_time_table
+from keras_rnn_zoo.user_data.time_series import time_series_dataset
 
 INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
 """Zero-width characters that occur at the ends of names by accident, such as a second byte order mark."""
@@ -175,7 +177,7 @@ def table_options(*, separator: str = "") -> None:
     tasks=TASKS,
     address="csv:FILE",
     endings=("csv",),
-    inputs=("text",),
+    inputs=("text", "window"),
     column_names="table",
     joins_files=True,
     predict=functools.partial(separated_inputs, CsvTable),
@@ -184,4 +186,6 @@ def table_options(*, separator: str = "") -> None:
 )
 def csv_file(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A CSV file with a header, or whose columns are named by number; gzip or not."""
+    if is_time_table(options, tasks):
+        return time_series_dataset("csv", CsvTable, location, options, config)
     return dataset_from_files("csv", CsvTable, location, tasks, options, config, table_options)

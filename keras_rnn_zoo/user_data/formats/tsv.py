@@ -12,6 +12,8 @@ from keras_rnn_zoo.user_data.prediction_outputs import SeparatedRows
 from keras_rnn_zoo.user_data.table import MAX_COLUMNS, TASKS, Record
 from keras_rnn_zoo.user_data.table_inputs import separated_inputs
 from keras_rnn_zoo.user_data.textfile import Mark
+from keras_rnn_zoo.user_data.time_columns import is_time_table
+from keras_rnn_zoo.user_data.time_series import time_series_dataset
 
 
 class TsvTable(CsvTable):
@@ -53,7 +55,7 @@ def _unquoted(field: str) -> str:
     tasks=TASKS,
     address="tsv:FILE",
     endings=("tsv", "tab"),
-    inputs=("text",),
+    inputs=("text", "window"),
     column_names="table",
     joins_files=True,
     predict=functools.partial(separated_inputs, TsvTable),
@@ -62,4 +64,6 @@ def _unquoted(field: str) -> str:
 )
 def tsv_file(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A file of tab-separated columns with a header, or whose columns are named by number; gzip or not."""
+    if is_time_table(options, tasks):
+        return time_series_dataset("tsv", TsvTable, location, options, config)
     return dataset_from_files("tsv", TsvTable, location, tasks, options, config, table_options)

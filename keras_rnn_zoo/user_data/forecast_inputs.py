@@ -1,0 +1,134 @@
+"""Tables over time to forecast from: each series is one input, and its forecast is written as rows that follow it."""
+
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import IO, Any, NamedTuple
+
+from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.lazy import np
+from keras_rnn_zoo.user_data.columns import parse_columns
+from keras_rnn_zoo.user_data.frequency import Frequency
+from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn, Writer
+from keras_rnn_zoo.user_data.prediction_outputs import Prediction, json_line, row_writer
+from keras_rnn_zoo.user_data.quantiles import parse_levels
+from keras_rnn_zoo.user_data.rows import BadRow
+from keras_rnn_zoo.user_data.table import Table
+from keras_rnn_zoo.user_data.time_columns import WORDS, TimeColumns
+from keras_rnn_zoo.user_data.time_grid import Series, seconds_of
+from keras_rnn_zoo.user_data.time_table import TimeTable, open_time_table, read_time_table
+from keras_rnn_zoo.user_data.timestamps import Clock
+
+
+class Continued(NamedTuple):
+    """A series to continue.
+
+    Attributes:
+        name: name of the series.
+        times: the times of the steps to forecast, as they are written.
+    """
+
+    name: str
+    times: Sequence[str]
+
+
+def forecast_inputs(
+    kind: type[Table],
+    location: str,
+    trained: TrainedOn,
+    *,
+    columns: str = "",
+    encoding: str = "",
+    separator: str = "",
+    as_json: bool = False,
+) -> InputFile:
+    """Opens a table over time to continue each of its series after its last value.
+
+    Rows after the last value of a series, with empty targets, say what is known in advance.
+
+    Args:
+        kind: the class of the table.
+        location: the path.
+        trained: what the run was trained on.
+        columns: as in the option `columns`; by default, the columns that training read.
+        encoding: the encoding; "" for the most likely one.
+        separator: the separator of columns; "" for the one in training, or a detected one.
+        as_json: whether forecasts are written as objects, rather than as rows of a table with separators.
+
+    Raises:
+        DataError: a column does not exist, the steps are not those of the training, or too little is known in advance.
+    """
+    options = trained.options
+    given = {**trained.columns, **parse_columns(columns, WORDS)}
+    table, names = open_time_table(
+        kind, location, given, trained.encoding_of(location, encoding), separator or str(options.get("separator", ""))
+    )
+    clock = Clock(str(options.get("time_format", "")), str(options.get("time_zone", "")))
+    history, horizon = int(options["history"]), int(options["horizon"])
+    frequency = Frequency.parse(trained.frequency) if trained.frequency else None
+    levels = parse_levels(str(trained.task_options["quantiles"]))
+
+    def inputs() -> Iterator[InputRecord | BadRow]:
+        read = read_time_table(table, names, clock, frequency)
+        yield from read.report.bad
+        for one in read.series:
+            yield _continued(read, one, history, horizon)
+
+    def writer(file: IO[str]) -> Writer:
+        header = [*([names.id] if names.id else []), names.time]
+        write_row: Callable[[Sequence[str], Prediction], None] = functools.partial(_write_object, file, header)
+        if not as_json:
+            delimiter, tsv = getattr(table, "delimiter", ","), bool(getattr(table, "tsv", False))
+            write_row = row_writer(file, header, delimiter=delimiter, tsv=tsv)
+        return functools.partial(_write, write_row, names, [f"{level:g}" for level in levels])
+
+    return InputFile(str(table.file.path), inputs, writer)
+
+
+def _continued(read: TimeTable, one: Series, history: int, horizon: int) -> InputRecord:
+    """Returns the input of a series, from its past up to its last value."""
+    path, named = read.table.file.path, f"the series {one.name!r}" if one.name else "the series"
+    present = np.flatnonzero(np.isfinite(one.values).any(axis=1))
+    if not len(present):
+        raise DataError(f"{path}: {named} has no value to forecast from. Name a table with past values.")
+    end = int(present[-1]) + 1
+    start = max(0, end - history)
+    index, _, phase = read.frequency.index(one.times[:end])
+    future = read.frequency.time_of(index[-1] + 1 + np.arange(horizon), phase)
+    known = one.known[start : end + horizon]
+    if read.columns.known and (len(known) < end - start + horizon or not np.isfinite(known[end - start :]).all()):
+        raise DataError(
+            f"{path}: {named} ends at {read.clock.write(int(one.times[end - 1]))}, and forecasting needs "
+            f"{' and '.join(map(repr, read.columns.known))} of the next {horizon:,} steps. Add rows for them, with "
+            f"{' and '.join(map(repr, read.columns.targets))} empty."
+        )
+    times = np.concatenate([one.times[start:end], future])
+    raw = {"series": one.values[start:end], "time": seconds_of(read.clock, times), "known": known}
+    return InputRecord(raw, Continued(one.name, [read.clock.write(int(time)) for time in future]))
+
+
+def _write_object(file: IO[str], header: Sequence[str], fields: Sequence[str], cells: Prediction) -> None:
+    print(json_line(dict(zip(header, fields, strict=True)), cells), file=file)
+
+
+def _write(
+    write_row: Callable[[Sequence[str], Prediction], None],
+    columns: TimeColumns,
+    levels: Sequence[str],
+    record: InputRecord,
+    prediction: Prediction,
+) -> None:
+    """Writes a row for each step of a forecast."""
+    series: Continued = record.record
+    for step, time in enumerate(series.times):
+        fields = [series.name, time] if columns.id else [time]
+        write_row(fields, _cells(prediction, step, columns.targets, levels))
+
+
+def _cells(prediction: Prediction, step: int, targets: Sequence[str], levels: Sequence[str]) -> Mapping[str, Any]:
+    """Returns the forecast of a step by column: `predicted_sales`, and `predicted_sales_0.1` for a quantile."""
+    cells: dict[str, Any] = {}
+    for number, name in enumerate(targets):
+        cells[name] = prediction["forecast"][step][number]
+        quantiles = prediction["quantiles"][step][number]
+        cells |= {f"{name}_{level}": value for level, value in zip(levels, quantiles, strict=True)}
+    return cells

@@ -1,0 +1,149 @@
+"""Turns a table over time into a dataset for forecasting: reads it, splits it by time and cuts windows."""
+
+import functools
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import RowsConfig, RunConfig
+from keras_rnn_zoo.datasets.examples import Examples
+from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.lazy import np
+from keras_rnn_zoo.readers._options import History, Horizon, Splits, Stride
+from keras_rnn_zoo.user_data.columns import parse_columns
+from keras_rnn_zoo.user_data.frequency import Frequency, find_frequency
+from keras_rnn_zoo.user_data.table import Table
+from keras_rnn_zoo.user_data.time_columns import WORDS, TimeColumns
+from keras_rnn_zoo.user_data.time_report import report_series
+from keras_rnn_zoo.user_data.time_table import TimeTable, open_time_table, read_time_table
+from keras_rnn_zoo.user_data.timestamps import Clock, TimeFault
+from keras_rnn_zoo.user_data.validation_pass import refuse_bad_rows
+from keras_rnn_zoo.user_data.windows import DEFAULT_SPLITS, Windows, cut_windows, parse_splits, split_bounds
+
+INPUT = "window"
+"""The kind of input of windows."""
+MODEL_DEFAULTS = {"bidirectional": False, "pooling": "last", "learning_rate": 1e-3}
+"""Defaults that suit forecasting: the last step matters most, and later steps are not known in advance."""
+SAMPLE = 1000
+"""Number of rows from which the default window is chosen."""
+
+
+def time_series_dataset(
+    format: str,
+    kind: type[Table],
+    location: str,
+    options: Mapping[str, Any],
+    config: RunConfig | None,
+) -> registry.Dataset:
+    """Returns the dataset of a table over time; reads only the first rows, which give the default window.
+
+    Args:
+        format: name of the file format.
+        kind: the class that reads it.
+        location: the address, without the format's name.
+        options: options set by the user.
+        config: the description of a run that was trained on the file; `None` for a new training.
+    """
+    recorded = config.dataset.recorded if config else None
+
+    def opened(columns: str, encoding: str, separator: str) -> tuple[Table, TimeColumns]:
+        given = recorded.columns if recorded else parse_columns(columns, WORDS)
+        return open_time_table(kind, location, given, encoding, separator)
+
+    first, found = opened(*(str(options.get(name, "")) for name in ("columns", "encoding", "separator")))
+
+    def open_table(
+        data_dir: str | None,
+        seed: int,
+        *,
+        columns: str = "",
+        history: History = 24,
+        horizon: Horizon = 6,
+        stride: Stride = 1,
+        splits: Splits = DEFAULT_SPLITS,
+        time_format: str = "",
+        time_zone: str = "",
+        skip_bad_rows: bool = False,
+        encoding: str = "",
+        separator: str = "",
+    ) -> Examples:
+        """Your own table over time.
+
+        Args:
+            data_dir: not used.
+            seed: not used.
+            columns: which column holds what, such as time=date,target=sales,id=shop,known=holiday; several targets or
+                known columns are joined by +.
+            history: steps of the past that are read; by default, some seasons.
+            horizon: steps to forecast; by default, about a season.
+            time_format: notation of the times, such as %d.%m.%Y; ISO 8601, years, months, quarters, seconds since 1970
+                and counts of steps are recognized.
+            time_zone: zone of times without an offset, such as Europe/Berlin, for hours that daylight saving time
+                skips or repeats.
+            skip_bad_rows: whether to leave out rows that cannot be used.
+            encoding: encoding of texts; if empty, that of the byte order mark, or UTF-8.
+            separator: separator of columns, a character or comma, semicolon, tab, pipe, space; detected if empty.
+        """
+        sizes = parse_splits(splits)
+        table, names = opened(columns, encoding, separator)
+        read = read_time_table(table, names, Clock(time_format, time_zone))
+        if not skip_bad_rows:
+            refuse_bad_rows([read.report])
+        bounds = split_bounds(read.series, sizes)
+        windows = cut_windows(read.series, bounds, history, horizon, stride)
+        _check_enough(read, windows, history, horizon)
+        rows = {name: len(one) for name, one in windows.items()}
+        counted = RowsConfig(
+            rows, names.as_options(), bad_rows={"train": read.report.bad_rows}, frequency=read.frequency.code
+        )
+        report = functools.partial(report_series, read, bounds, windows)
+        data = {name: one.dataset for name, one in windows.items()}
+        return Examples("1", table.checksum(), INPUT, data, (), counted, None if recorded else report)
+
+    return registry.Dataset(
+        name=f"{format}:{first.file.path}",
+        make=open_table,
+        task="forecasting",
+        source="files",
+        size="as the run's configuration says",
+        license="your own",
+        model_options={"input": INPUT},
+        defaults={} if config else {**MODEL_DEFAULTS, **_usual_window(first, found, options)},
+    )
+
+
+def _usual_window(table: Table, columns: TimeColumns, options: Mapping[str, Any]) -> dict[str, int]:
+    """Returns the default history and horizon for the step of the first rows; {} if they do not show it."""
+    clock = Clock(str(options.get("time_format") or ""), str(options.get("time_zone") or ""))
+    time, name = (table.present.index(one) if one else -1 for one in (columns.time, columns.id))
+    times: dict[str, set[int]] = {}
+    for record, _ in itertools.islice(table.records(), SAMPLE):
+        if record.bad or record.blank:
+            continue
+        seen = times.setdefault(str(record.fields[name]) if columns.id else "", set())
+        try:
+            seen.add(clock.read(str(record.fields[time]), seen))
+        except TimeFault:
+            continue
+    frequency = find_frequency([np.array(sorted(seen), "int64") for seen in times.values() if seen] or [np.zeros(0)])
+    if frequency is None:
+        return {}
+    history, horizon = (Frequency("us", 1) if clock.counts else frequency).usual_window
+    return {"history": history, "horizon": horizon}
+
+
+def _check_enough(read: TimeTable, windows: Mapping[str, Windows], history: int, horizon: int) -> None:
+    """Raises `DataError` if a split has no window."""
+    path, longest = read.table.file.path, max(map(len, read.series))
+    if longest < history + horizon:
+        raise DataError(
+            f"{path}: the longest series has {longest:,} steps of {read.step}, fewer than a window of "
+            f"history={history} and horizon={horizon}. Make the window shorter: --set history=N --set horizon=N."
+        )
+    if empty := [name for name, one in windows.items() if not len(one)]:
+        raise DataError(
+            f"{path}: there is no window of history={history} and horizon={horizon} with values for "
+            f"{' and '.join(empty)}; the longest series has {longest:,} steps of {read.step}. Make it shorter, as in "
+            f"--set history={max(1, longest // 8)} --set horizon={max(1, longest // 20)}, or change --set splits."
+        )

@@ -1,0 +1,317 @@
+"""Forecasting: what it learns, its scores, and a run from a file to a file."""
+
+import csv
+import json
+import logging
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from sklearn.linear_model import Ridge
+
+import keras_rnn_zoo as zoo
+from keras_rnn_zoo.artifacts.run_config import TaskConfig
+from keras_rnn_zoo.datasets.toy_sales import NOISE, expected, sales
+from keras_rnn_zoo.errors import DataError, OptionError
+from keras_rnn_zoo.inference.rebuild import make_task
+from keras_rnn_zoo.layers.forecast import PinballLoss
+from keras_rnn_zoo.tasks._forecast_scores import (
+    LinearForecast,
+    point_scores,
+    quantile_scores,
+    seasonal_differences,
+    seasonal_naive,
+)
+from keras_rnn_zoo.tasks.forecasting import log_comparison
+from keras_rnn_zoo.user_data.quantiles import parse_levels
+
+SHOPS, DAYS = ("north", "south"), 90
+NAN = float("nan")
+
+
+def series(days=DAYS, future=0):
+    """Returns the rows of two shops with a week, promotions and noise; those of the future have no sales."""
+    draw = np.random.default_rng(3)
+    rows = [["day", "shop", "sales", "promotion"]]
+    for number, shop in enumerate(SHOPS):
+        for day in range(days + future):
+            promotion = int(draw.random() < 0.2)
+            value = 50 * (1 + number) + 5 * (day % 7) + 20 * promotion + draw.normal()
+            date = np.datetime64("2024-01-01") + day
+            rows.append([str(date), shop, f"{value:.2f}" if day < days else "", promotion])
+    return rows
+
+
+def write(path, rows):
+    with open(path, "w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return path
+
+
+def read(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run on the sales of two shops, and its folder."""
+    folder = tmp_path_factory.mktemp("forecasting")
+    path = write(folder / "sales.csv", series())
+    run = zoo.train(
+        "many_to_one",
+        dataset=f"csv:{path}",
+        run="sales",
+        columns="time=day,target=sales,id=shop,known=promotion",
+        history=14,
+        horizon=7,
+        units=8,
+        epochs=3,
+        models_dir=str(folder / "models"),
+        verbose=0,
+    )
+    return run, folder
+
+
+@pytest.fixture(scope="module")
+def loaded(trained):
+    return zoo.load(trained[0])
+
+
+def test_a_run_states_what_it_must_beat(trained):
+    run, _ = trained
+    assert set(run.metrics["metrics"]) == {"loss", *"mse mae rmse smape mase wql coverage".split()}
+    assert set(run.metrics["baselines"]) == {"seasonal_naive", "linear"}
+    assert all(set(one) == set("mse mae rmse smape mase".split()) for one in run.metrics["baselines"].values())
+    assert all(len(values) == 7 for values in run.metrics["per_step"].values())
+    assert set(run.metrics["below_quantile"]) == {"0.1", "0.5", "0.9"}
+    assert run.metrics["baselines"]["linear"]["mase"] < run.metrics["baselines"]["seasonal_naive"]["mase"]
+
+
+def test_evaluation_repeats_the_metrics(trained, caplog):
+    run, _ = trained
+    with caplog.at_level(logging.INFO):
+        scorecard = zoo.evaluate(run)
+    assert scorecard.metrics == pytest.approx(run.metrics["metrics"], rel=1e-5)
+    assert scorecard.report["baselines"]["linear"] == pytest.approx(run.metrics["baselines"]["linear"], rel=1e-4)
+    assert "on the same windows, of the seasonal naive forecast" in caplog.text
+
+
+def test_the_naive_forecast_is_computed_from_the_file(trained):
+    """The MASE of the seasonal naive forecast, computed anew from the rows."""
+    run, _ = trained
+    rows = series()[1:]
+    scale, errors = [], []
+    for shop in SHOPS:
+        values = np.array([float(row[2]) for row in rows if row[1] == shop])
+        first = round(0.8 * DAYS)
+        scale.append(np.abs(values[7 : round(0.7 * DAYS)] - values[: round(0.7 * DAYS) - 7]))
+        starts = range(first, DAYS - 6)
+        errors += [np.abs(values[start : start + 7] - values[start - 7 : start]).mean() for start in starts]
+    expected_mase = np.mean(errors) / np.concatenate(scale).mean()
+    assert run.metrics["baselines"]["seasonal_naive"]["mase"] == pytest.approx(expected_mase, rel=1e-3)
+
+
+def test_each_series_of_a_file_is_continued(trained, loaded, tmp_path):
+    output = tmp_path / "forecast.csv"
+    history = write(tmp_path / "history.csv", series(40, future=7))
+    counts = zoo.predict_file(loaded, str(history), str(output))
+    assert list(counts.values()) == [2, 0]
+    rows = read(output)
+    assert list(rows[0]) == [
+        "shop",
+        "day",
+        "predicted_sales",
+        "predicted_sales_0.1",
+        "predicted_sales_0.5",
+        "predicted_sales_0.9",
+    ]
+    days = [str(np.datetime64("2024-02-10") + day) for day in range(7)]
+    assert [(row["shop"], row["day"]) for row in rows] == [(shop, day) for shop in SHOPS for day in days]
+    for row in rows:
+        low, middle, high = (float(row[f"predicted_sales_{level}"]) for level in ("0.1", "0.5", "0.9"))
+        assert low <= middle <= high
+        assert middle == float(row["predicted_sales"])
+    values = [float(row[2]) for row in series(40)[1:41]][-14:]
+    promotions = [row[3] for row in series(40, future=7)[1:48]][-21:]
+    times = np.arange("2024-01-27", "2024-02-17", dtype="datetime64[D]").astype("int64") * 86_400
+    (alone,) = zoo.predict(loaded, [{"series": values, "time": times, "known": promotions}])
+    written = [float(row["predicted_sales"]) for row in rows[:7]]
+    np.testing.assert_allclose(written, np.ravel(alone["forecast"]), rtol=1e-5)
+
+
+def test_objects_are_continued_as_objects(loaded, tmp_path):
+    header, *rows = series(40, future=7)
+    lines = [json.dumps(dict(zip(header, row, strict=True))) for row in rows]
+    (tmp_path / "history.jsonl").write_text("\n".join(lines))
+    zoo.predict_file(loaded, str(tmp_path / "history.jsonl"), str(tmp_path / "forecast.jsonl"))
+    found = [json.loads(line) for line in (tmp_path / "forecast.jsonl").read_text().splitlines()]
+    assert len(found) == 14
+    assert set(found[0]) == {"shop", "day", "predicted_sales", *(f"predicted_sales_{one}" for one in (0.1, 0.5, 0.9))}
+
+
+def test_what_is_known_in_advance_must_be_there(loaded, tmp_path):
+    with pytest.raises(DataError, match=r"'north' ends at 2024-02-09, and forecasting needs 'promotion'"):
+        zoo.predict_file(loaded, str(write(tmp_path / "history.csv", series(40))), str(tmp_path / "out.csv"))
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_rows_that_are_another_step_apart_are_refused(loaded, tmp_path):
+    rows = [["day", "shop", "sales", "promotion"]]
+    rows += [[f"2024-01-01 {hour:02}:00", "a", hour, 0] for hour in range(24)]
+    with pytest.raises(DataError, match="mostly 1 hour apart, but the run was trained on steps of 1 day"):
+        zoo.predict_file(loaded, str(write(tmp_path / "history.csv", rows)), str(tmp_path / "out.csv"))
+
+
+def test_a_shorter_past_and_missing_values_get_the_same_forecast_in_any_company(loaded):
+    draw = np.random.default_rng(5)
+
+    def window(steps):
+        values = draw.normal(60, 5, (steps, 1)).astype("float32")
+        values[steps // 2] = np.nan
+        return {"series": values, "time": 86_400 * np.arange(steps + 7), "known": np.ones((steps + 7, 1), "float32")}
+
+    windows = [window(steps) for steps in (14, 3, 20, 9)]
+    together = zoo.predict(loaded, windows)
+    for one, answer in zip(windows, together, strict=True):
+        (alone,) = zoo.predict(loaded, [one])
+        np.testing.assert_allclose(answer["quantiles"], alone["quantiles"], atol=1e-4)
+        assert np.isfinite(answer["forecast"]).all()
+    longest = {name: values[6:] for name, values in windows[2].items()}
+    np.testing.assert_allclose(zoo.predict(loaded, [longest])[0]["forecast"], together[2]["forecast"], atol=1e-4)
+
+
+def test_the_export_takes_and_returns_raw_values(loaded, tmp_path):
+    export = zoo.load(zoo.export(loaded))
+    window = loaded.task.reader.dummy_input(0)
+    (mine,), (exported,) = zoo.predict(loaded, [window]), zoo.predict(export, [window])
+    np.testing.assert_allclose(exported["quantiles"], mine["quantiles"], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        [[1.0, 2.0]],
+        "no JSON",
+        {"series": [[1.0]] * 14},
+        {"series": [], "time": [], "known": []},
+        {"serie": [1.0]},
+        {"series": [[1.0]] * 14, "time": [0] * 20, "known": [[0]] * 21},
+        {"series": [["a"]] * 14, "time": [0] * 21, "known": [[0]] * 21},
+    ],
+    ids=["numbers-alone", "no-json", "nothing-known", "empty", "unknown-key", "too-few-times", "no-numbers"],
+)
+def test_what_is_no_window_is_refused(loaded, window):
+    with pytest.raises(DataError, match="expected"):
+        zoo.predict(loaded, [window])
+
+
+def test_a_prediction_is_described_by_steps(loaded):
+    text = loaded.task.describe(zoo.predict(loaded, [loaded.task.reader.dummy_input(1)])[0])
+    assert text.startswith("+1: ")
+    assert text.count("+7: ") == 1
+
+
+def test_the_generated_series_is_its_expectation_and_noise():
+    errors = [one.values[:, 0] - expected(number, one.known[:, 0]) for number, one in enumerate(sales())]
+    together = np.concatenate(errors)
+    assert together.std() == pytest.approx(NOISE, rel=0.05)
+    assert np.mean(np.abs(together) < 1.2816 * NOISE) == pytest.approx(0.8, abs=0.02)
+
+
+def test_naive_forecasts():
+    past = np.arange(6, dtype="float32")[None, :, None]
+    assert seasonal_naive(past, 5, 3)[0, :, 0].tolist() == [3, 4, 5, 3, 4]
+    assert seasonal_naive(past, 2, 12)[0, :, 0].tolist() == [5, 5]
+
+
+def test_seasonal_differences_stay_within_a_series():
+    values = np.array([[1.0], [2], [4], [100], [103], [NAN], [109]])
+    assert seasonal_differences(values, [0, 3], 1).tolist() == pytest.approx([(1 + 2 + 3) / 3])
+    assert seasonal_differences(values, [0, 3], 50).tolist() == [1]
+
+
+def test_scores_of_points_by_hand_leave_out_what_is_missing():
+    truth = np.array([[[1.0], [NAN], [4.0]]])
+    scores = point_scores(truth, np.array([[[2.0], [9.0], [4.0]]]), np.array([0.5]))
+    assert scores == pytest.approx(
+        {"mse": 0.5, "mae": 0.5, "rmse": 0.5**0.5, "smape": (2 * 1 / 3 + 0) / 2, "mase": 1.0}
+    )
+    assert point_scores(np.full((1, 1, 1), NAN), np.zeros((1, 1, 1)), np.ones(1)) == {}
+
+
+def test_scores_of_quantiles_by_hand():
+    truth = np.array([[[1.0], [2.0], [3.0], [NAN]]])
+    quantiles = np.array([[[[0, 1, 2]], [[0, 1, 1.5]], [[0, 4, 5]], [[0, 0, 0]]]], "float64")
+    scores, below = quantile_scores(truth, quantiles, [0.1, 0.5, 0.9])
+    pinball = [0.1 * 1 + 0 + 0.1 * 1, 0.1 * 2 + 0.5 * 1 + 0.9 * 0.5, 0.1 * 3 + 0.5 * 1 + 0.1 * 2]
+    assert scores == pytest.approx({"wql": 2 * sum(pinball) / 3 / 6, "coverage": 2 / 3})
+    assert below == pytest.approx({"0.1": 0, "0.5": 2 / 3, "0.9": 2 / 3})
+
+
+def test_the_loss_is_the_pinball_loss_of_values_that_are_there():
+    targets = tf.constant([[[[2.0]], [[NAN]]]])
+    quantiles = tf.constant([[[[1.0, 3.0]], [[7.0, 7.0]]]])
+    assert float(PinballLoss([0.1, 0.5])(targets, quantiles)) == pytest.approx((0.1 * 1 + 0.5 * 1) / 2)
+    assert float(PinballLoss([0.5])(tf.fill([1, 2, 1, 1], NAN), tf.zeros([1, 2, 1, 1]))) == 0
+
+
+def test_the_linear_forecast_is_scikit_learns_ridge():
+    draw = np.random.default_rng(0)
+    past, future = draw.normal(size=(40, 6, 1)).astype("float32"), draw.normal(size=(40, 3, 1, 1)).astype("float32")
+    linear = LinearForecast.fit([(past[:25], future[:25]), (past[25:], future[25:])], 3, False, 40)
+    expected_forecast = Ridge().fit(past[..., 0], future[..., 0, 0]).predict(past[..., 0])
+    np.testing.assert_allclose(linear(past, 3, False)[..., 0], expected_forecast, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("errors", "warned"), [((0.5, 1, 0.7), ""), ((0.8, 1, 0.7), "the linear"), ((2, 1, 3), "seasonal naive")]
+)
+def test_a_network_that_is_beaten_says_so(caplog, errors, warned):
+    with caplog.at_level(logging.INFO):
+        log_comparison(dict(zip(("forecast", "seasonal_naive", "linear"), errors, strict=True)))
+    warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
+    assert bool(warnings) == bool(warned)
+    assert not warned or warned in warnings[0]
+
+
+def test_levels_are_sorted_and_hold_the_median():
+    assert parse_levels("0.9,0.1") == [0.1, 0.5, 0.9]
+    assert parse_levels("") == [0.5]
+    for text in ("0,0.5", "a", "0.1;0.9", "1.5", "nan"):
+        with pytest.raises(OptionError, match="quantiles"):
+            parse_levels(text)
+
+
+def test_quantiles_that_cross_are_put_in_order():
+    task = make_task(TaskConfig("forecasting", "window", {}, {}))
+    found = task.decode(tf.constant([[[[3.0, 1.0, 2.0]]]]), None)
+    assert found["quantiles"].numpy().tolist() == [[[[1, 2, 3]]]]
+    assert found["forecast"].numpy().tolist() == [[[2]]]
+
+
+def test_training_begins_with_the_linear_forecast_and_its_errors():
+    draw = np.random.default_rng(0)
+    known = draw.normal(size=(60, 7, 1)).astype("float32")
+    rows = [
+        (
+            {"series": draw.normal(size=(4, 2)).astype("float32"), "time": np.arange(7) * 9, "known": known[number]},
+            draw.normal(size=(3, 2)).astype("float32"),
+        )
+        for number in range(60)
+    ]
+    specs = tf.nest.map_structure(lambda value: tf.TensorSpec(np.shape(value), np.asarray(value).dtype), rows[0])
+    task = make_task(TaskConfig("forecasting", "window", {}, {}))
+    task.fit(tf.data.Dataset.from_generator(lambda: iter(rows), output_signature=specs))
+    for independent in (True, False):
+        model = zoo.build("many_to_one", units=4, channel_independent=independent, **task.model_options())
+        before = model.get_layer("autoregression").get_weights()
+        task.prepare_model(model)
+        assert not any(weights.any() for weights in before)
+        inputs = task.preprocess(*task.to_batch([raw for raw, _ in rows[:5]]))
+        numbers = tf.nest.map_structure(np.asarray, inputs)
+        quantiles = np.asarray(model(inputs))
+        linear = task.linear(numbers, 3, True)
+        spread = task.linear.residuals(task.levels)
+        np.testing.assert_allclose(quantiles, linear[..., None] + spread[None, :, None], atol=1e-4)
+        assert (np.diff(quantiles, axis=-1) >= 0).all()
