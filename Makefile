@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := saved_models/demo
-QUESTION := "although the story is predictable , the cast is superb"
+REVIEW := "although the story is predictable , the cast is superb"
 
 OLDEST := build/oldest
 MINUTES ?= 35
@@ -27,8 +27,8 @@ demo: $(VENV)/installed
 	$(BIN)/zoo train many_to_one --run demo --overwrite
 	$(BIN)/zoo evaluate demo
 	$(BIN)/zoo export demo
-	@echo 'The export, asked with stock TensorFlow (docs/examples/ask_savedmodel.py):'
-	@$(BIN)/python docs/examples/ask_savedmodel.py $(DEMO)/1 $(QUESTION) 2> $(DEMO)/ask.log || (cat $(DEMO)/ask.log; false)
+	@echo 'The export, run with stock TensorFlow (docs/examples/classify_text.py):'
+	@$(BIN)/python docs/examples/classify_text.py $(DEMO)/1 $(REVIEW) 2> $(DEMO)/classify.log || (cat $(DEMO)/classify.log; false)
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

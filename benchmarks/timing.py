@@ -80,11 +80,11 @@ class Contestant:
             the median of the `seconds` it took; the last `value` it returned; `peak_mib`, the peak memory since the
             last reset, above the memory of the process after it was built, and `process_mib`, the whole peak.
         """
-        return self._ask(f"run {times}")
+        return self._request(f"run {times}")
 
     def reset_peak(self) -> None:
         """Resets the peak memory."""
-        self._ask("reset")
+        self._request("reset")
 
     def close(self) -> None:
         """Ends the process."""
@@ -94,7 +94,7 @@ class Contestant:
         self._process.wait()
         self._log.close()
 
-    def _ask(self, order: str) -> dict[str, Any]:
+    def _request(self, order: str) -> dict[str, Any]:
         assert self._process.stdin
         print(order, file=self._process.stdin, flush=True)
         return self._answer()

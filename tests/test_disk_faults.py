@@ -49,6 +49,7 @@ class FullDisk:
         sync(path)
 
 
+@pytest.mark.slow
 def test_whichever_file_a_full_disk_refuses_the_training_goes_on_later(monkeypatch, models_dir, whole):
     told = []
     for refused in (9, 17, 30):

@@ -23,8 +23,8 @@ def exported(trained, tmp_path_factory):
     return zoo.export(trained.name, models_dir=str(folder), check=False)
 
 
-def test_the_python_program_asks_an_export(exported):
-    done = run_python((EXAMPLES / "ask_savedmodel.py").read_text(), exported, *TEXTS)
+def test_the_python_program_classifies_texts_with_an_export(exported):
+    done = run_python((EXAMPLES / "classify_text.py").read_text(), exported, *TEXTS)
     assert done.returncode == 0, done.stderr
     assert [line.split()[0] for line in done.stdout.splitlines()] == labels(exported)
 
@@ -60,9 +60,9 @@ def run(program, *arguments):
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no C compiler here")
-def test_the_c_program_is_compiled_and_asks_an_export(exported, tmp_path):
-    ask = built(tmp_path / "ask", ["gcc", "-Wall", "-Wextra", "-Werror", str(EXAMPLES / "ask_savedmodel.c")])
-    done = run(ask, exported, *TEXTS)
+def test_the_c_program_classifies_texts_with_an_export(exported, tmp_path):
+    program = built(tmp_path / "program", ["gcc", "-Wall", "-Wextra", "-Werror", str(EXAMPLES / "classify_text.c")])
+    done = run(program, exported, *TEXTS)
     assert done.returncode == 0, done.stderr
     for line, text, answer in zip(done.stdout.splitlines(), TEXTS, zoo.predict(exported, TEXTS), strict=True):
         label, *probabilities, _ = line.removesuffix(text).split(" ")
@@ -70,19 +70,19 @@ def test_the_c_program_is_compiled_and_asks_an_export(exported, tmp_path):
         assert [float(number) for number in filter(None, probabilities)] == pytest.approx(
             answer["probabilities"], abs=2e-6
         )
-    done = run(ask, tmp_path, "x")
+    done = run(program, tmp_path, "x")
     assert done.returncode == 1
     assert "Could not find SavedModel" in done.stderr
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="there is no C++ compiler here")
-def test_the_cpp_program_is_compiled_and_asks_an_export(exported, tmp_path):
+def test_the_cpp_program_classifies_texts_with_an_export(exported, tmp_path):
     # Of warnings TensorFlow's own headers give many.
-    ask = built(tmp_path / "ask", ["g++", "-std=c++17", "-w", str(EXAMPLES / "ask_savedmodel.cc")])
-    done = run(ask, exported, *TEXTS)
+    program = built(tmp_path / "program", ["g++", "-std=c++17", "-w", str(EXAMPLES / "classify_text.cc")])
+    done = run(program, exported, *TEXTS)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == labels(exported)
-    done = run(ask, tmp_path, "x")
+    done = run(program, tmp_path, "x")
     assert done.returncode == 1
     assert "Could not find SavedModel" in done.stderr

@@ -70,6 +70,7 @@ def test_the_export_answers_as_predict_does_with_stock_tensorflow(exported, trai
         np.testing.assert_allclose([row for _, _, row in mine], [a["probabilities"] for a in expected], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_saved_model_cli_runs_it(exported):
     command = [
         str(Path(sys.executable).with_name("saved_model_cli")),
@@ -186,7 +187,7 @@ def test_a_run_that_changed_since_it_was_loaded_is_not_exported(copied):
     assert copied.versions() == []
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("cell", ["lstm", pytest.param("gru", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("ours", [True, False], ids=["ours", "as_of_a_builder_with_keras_layers"])
 def test_where_there_is_a_gpu_the_export_is_the_same_as_where_there_is_none(
     cell, ours, models_dir, few_examples, monkeypatch

@@ -77,13 +77,13 @@ def test_any_cell_and_reader_is_converted_to_built_in_operators(tmp_path, name, 
     keras.utils.set_random_seed(0)
     model = zoo.build(name, units=4, **options)
     exporter("tflite").write_model(model, tmp_path / "model.tflite", quantize=False)
-    ask = exporter("tflite").open(tmp_path / "model.tflite")
+    predict = exporter("tflite").open(tmp_path / "model.tflite")
     random = np.random.default_rng(0)
     for length in (3, 8):
         steps = 900 * length if "audio" in options.values() else length
         shape = [1, *(size or (6 if axis else steps) for axis, size in enumerate(model.input.shape[1:]))]
         inputs = random.integers(0, 9, shape).astype(model.input.dtype)
-        np.testing.assert_allclose(ask({model.input.name: inputs}), model(inputs, training=False), atol=1e-4)
+        np.testing.assert_allclose(predict({model.input.name: inputs}), model(inputs, training=False), atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -169,6 +169,7 @@ def test_a_quantized_model_is_smaller_and_measured_before_and_after(small_run, f
     assert "before," in caplog.text
 
 
+@pytest.mark.slow
 def test_of_a_model_that_writes_the_loss_is_measured(small_run, few_examples):
     pytest.importorskip("ai_edge_litert", reason="the extra `tflite` is not installed")
     path = zoo.export(small_run("addition"), format="tflite", quantize=True)

@@ -44,7 +44,7 @@ def small(small_run):
     return small_run("toy_reviews")
 
 
-@pytest.mark.parametrize("kind", ["run", "export"])
+@pytest.mark.parametrize("kind", ["run", pytest.param("export", marks=pytest.mark.slow)])
 def test_threads_get_the_answers_of_one(small, small_export, kind):
     path = small.path if kind == "run" else small_export("toy_reviews")
     loaded = zoo.load(path)

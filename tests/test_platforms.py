@@ -47,6 +47,7 @@ print(zoo.evaluate(run)["mse"] == run.metrics["metrics"]["mse"])
 """
 
 
+@pytest.mark.slow
 def test_everything_is_imported_and_trains_without_what_linux_alone_has(models_dir):
     done = subprocess.run([sys.executable, "-c", HIDE + USE], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -105,7 +105,7 @@ def at_open(monkeypatch):
     return state
 
 
-@pytest.mark.parametrize("way", ["exchange", "two steps"])
+@pytest.mark.parametrize("way", ["exchange", pytest.param("two steps", marks=pytest.mark.slow)])
 def test_a_run_that_is_replaced_at_any_point_of_loading_is_loaded_whole(pair, path, at_open, monkeypatch, way):
     if way == "two steps":
         monkeypatch.setattr(files, "_exchanged", lambda one, other: False)
@@ -206,7 +206,7 @@ def exports(small_run, tmp_path_factory):
     return [zoo.export(str(folder / "run"), check=False) for _ in range(2)]
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("moment", ["before", pytest.param("after", marks=pytest.mark.slow)])
 def test_an_export_that_is_replaced_while_tensorflow_reads_it_is_read_again(exports, tmp_path, monkeypatch, moment):
     path = Path(shutil.copytree(exports[0], tmp_path / "1"))
     load, read = tf.saved_model.load, []

@@ -25,7 +25,10 @@ np.savez(sys.argv[2], *model.get_weights())
 """
 
 
-@pytest.mark.parametrize("imports", ["import keras_rnn_zoo\nimport keras", "import keras\nimport keras_rnn_zoo"])
+@pytest.mark.parametrize(
+    "imports",
+    ["import keras_rnn_zoo\nimport keras", pytest.param("import keras\nimport keras_rnn_zoo", marks=pytest.mark.slow)],
+)
 def test_keras_opens_the_model_in_a_fresh_process_after_importing_the_package(small_run, tmp_path, imports):
     run = small_run("addition")
     weights = tmp_path / "weights.npz"

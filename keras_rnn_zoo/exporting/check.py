@@ -25,7 +25,7 @@ EXAMPLES = 200
 """Maximum number of examples to compare."""
 TOLERANCE = 1e-5
 """Maximum difference between two numbers; the relative difference if they are larger than 1."""
-_PROGRAM = Path(__file__).with_name("ask_savedmodel.py")
+_PROGRAM = Path(__file__).with_name("run_saved_model.py")
 _MAX_BYTES = 2**25
 """Maximum total size of the examples; at least one example is compared."""
 
@@ -151,7 +151,7 @@ def _default_batches(loaded: LoadedRun, inputs: Sequence[Any]) -> tuple[list[lis
 
 
 def run_stock(export: Path, requests: Sequence[Mapping[str, Any]], arrays: Mapping[str, Any]) -> dict[str, Any]:
-    """Runs a SavedModel in a process with TensorFlow but without this package; see `ask_savedmodel.py`."""
+    """Runs a SavedModel in a process with TensorFlow but without this package; see `run_saved_model.py`."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "requests.json").write_text(json.dumps(requests), encoding="utf-8")

@@ -30,7 +30,21 @@ ARCHITECTURES = {
     for name in zoo.list_architectures()
     for dataset in registry.datasets_of(registry.architectures.get(name))
 }
-ENTRIES = [pytest.param(name, dataset, id=f"{name}-{dataset}") for dataset, name in ARCHITECTURES.items()]
+
+
+def kind_of(dataset):
+    """Returns what a dataset has in common with others: its architecture, its task and its kind of input."""
+    entry = registry.datasets.get(dataset)
+    return ARCHITECTURES[dataset], entry.task, entry.model_options["input"]
+
+
+FIRST_OF_KIND = {kind_of(dataset): dataset for dataset in reversed(ARCHITECTURES)}
+QUICK = [(name, dataset) for dataset, name in ARCHITECTURES.items() if dataset in FIRST_OF_KIND.values()]
+"""A dataset of each kind. Those of the others, which differ in their default options, are for the slow tests."""
+ENTRIES = [
+    pytest.param(name, dataset, id=f"{name}-{dataset}", marks=[] if (name, dataset) in QUICK else [pytest.mark.slow])
+    for dataset, name in ARCHITECTURES.items()
+]
 
 
 def made_up(entry):

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from entry_runs import ENTRIES, assert_same, raw_inputs
+from entry_runs import ENTRIES, QUICK, assert_same, raw_inputs
 from processes import run_python
 
 import keras_rnn_zoo as zoo
@@ -68,9 +68,17 @@ pathlib.Path("answers.json").write_text(json.dumps(answers))
 """
 
 
-def test_every_export_answers_as_predict_does_with_stock_tensorflow(loaded_once, tmp_path):
+OTHERS = [parameter.values for parameter in BACKWARDS if parameter.values not in QUICK]
+SETS = [
+    pytest.param(QUICK[::-1], id="a-dataset-of-each-kind"),
+    pytest.param(OTHERS, id="others", marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize("entries", SETS)
+def test_every_export_answers_as_predict_does_with_stock_tensorflow(loaded_once, tmp_path, entries):
     questions, expected = [], []
-    for number, (name, dataset) in enumerate(parameter.values for parameter in BACKWARDS):
+    for number, (name, dataset) in enumerate(entries):
         loaded = loaded_once(name, dataset)
         # Only the endpoint that is compared: what a whole export holds, `test_exports` tests of each task and input.
         export = tmp_path / str(number)
@@ -99,9 +107,10 @@ def encoded(values):
     return np.array([value.hex().encode() for value in values.ravel()]).reshape(values.shape)
 
 
-def test_every_run_is_loaded_by_a_fresh_process(runs, tmp_path):
+@pytest.mark.parametrize("entries", SETS)
+def test_every_run_is_loaded_by_a_fresh_process(runs, entries):
     """Nothing that training had imported is needed to find the layers of a saved model."""
-    folders = [str(runs(*parameter.values).path) for parameter in BACKWARDS]
+    folders = [str(runs(*entry).path) for entry in entries]
     code = "import sys\nimport keras_rnn_zoo as zoo\nfor folder in sys.argv[1:]:\n    zoo.load(folder)"
     done = run_python(code, *folders)
     assert done.returncode == 0, done.stderr

@@ -22,6 +22,7 @@ def texts(examples, split):
     return [text for text, _ in examples.split(split).as_numpy_iterator()]
 
 
+@pytest.mark.slow
 def test_the_splits_are_train_validation_and_test(real, tfds_dir):
     parts = {name: texts(real, name) for name in ("train", "validation", "test")}
     assert {name: len(part) for name, part in parts.items()} == {"train": 22_500, "validation": 2500, "test": 25_000}
@@ -31,6 +32,7 @@ def test_the_splits_are_train_validation_and_test(real, tfds_dir):
     assert Counter(parts["train"]) + Counter(parts["validation"]) == Counter(whole)
 
 
+@pytest.mark.slow
 def test_the_seed_draws_the_validation_split(real, tfds_dir):
     again, other = ENTRY.make(str(tfds_dir), 0), ENTRY.make(str(tfds_dir), 1)
     assert texts(again, "validation") == texts(real, "validation")

@@ -55,6 +55,7 @@ def labels(examples, split):
     return np.concatenate(list(batches.as_numpy_iterator()))
 
 
+@pytest.mark.slow
 def test_the_real_splits_have_their_sizes_and_every_digit(tfds_dir):
     examples = ENTRY.make(str(tfds_dir), 0)
     counts = {name: np.bincount(labels(examples, name)) for name in ("train", "validation", "test")}

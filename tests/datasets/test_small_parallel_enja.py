@@ -66,6 +66,7 @@ def test_the_checksums_are_those_of_the_real_files(raw):
         assert compute_url_info(raw / "small_parallel_enja" / info.filename) == info
 
 
+@pytest.mark.slow
 def test_every_real_pair_is_there_once(real, raw):
     for split, stem in STEMS.items():
         lines = [
@@ -76,6 +77,7 @@ def test_every_real_pair_is_there_once(real, raw):
         assert Counter(pairs(real, split)) == Counter(zip(*lines, strict=True))
 
 
+@pytest.mark.slow
 def test_no_real_pair_stands_in_two_splits_and_the_order_is_fixed(real):
     splits = {split: pairs(real, split) for split in STEMS}
     assert sum(len(set(part)) for part in splits.values()) == len({pair for part in splits.values() for pair in part})

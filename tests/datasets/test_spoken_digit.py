@@ -53,6 +53,7 @@ def test_waveforms_lie_between_minus_one_and_one_in_the_split_of_their_file_name
     assert {name for name, split in found.items() if split == "test"} == set(filter(is_test, samples))
 
 
+@pytest.mark.slow
 def test_the_seed_draws_the_validation_split_alone(dummy):
     def waves(seed, split):
         return [wave.tobytes() for wave, _ in ENTRY.make(dummy[0], seed).split(split).as_numpy_iterator()]
@@ -79,6 +80,7 @@ def test_the_file_names_are_in_the_order_of_the_files(tfds_dir):
     assert len(tested) == 6
 
 
+@pytest.mark.slow
 def test_the_real_splits_have_their_sizes_and_every_digit(tfds_dir):
     examples = ENTRY.make(str(tfds_dir), 0)
     parts = {name: list(examples.split(name).as_numpy_iterator()) for name in ("train", "validation", "test")}

@@ -99,6 +99,7 @@ def real(tfds_dir):
     return ENTRY.make(str(tfds_dir), 0)
 
 
+@pytest.mark.slow
 def test_the_real_sentences_have_as_many_tags_as_tokens(real):
     words = Counter()
     counts = {}
@@ -121,6 +122,7 @@ def test_the_real_tokens_are_those_of_tfds(real, tfds_dir):
         assert target.split(" ") == [names[tag] for tag in example["upos"]]
 
 
+@pytest.mark.slow
 def test_the_real_treebanks_own_tags(tfds_dir):
     examples = ENTRY.make(str(tfds_dir), 0, tags="xpos")
     assert len(examples.classes) == 50

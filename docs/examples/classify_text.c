@@ -1,8 +1,8 @@
 /* Runs an exported text classifier from C, with the TensorFlow library of the pip package.
  *
  *   TF=$(python -c "import tensorflow as tf; print(tf.sysconfig.get_lib())" 2> /dev/null)
- *   gcc ask_savedmodel.c -o ask -I$TF/include $TF/libtensorflow_cc.so.2 $TF/libtensorflow_framework.so.2 -Wl,-rpath,$TF
- *   ./ask saved_models/many_to_one/1 "the plot is dull" "the cast is superb"
+ *   gcc classify_text.c -o classify_text -I$TF/include $TF/libtensorflow_cc.so.2 $TF/libtensorflow_framework.so.2 -Wl,-rpath,$TF
+ *   ./classify_text saved_models/many_to_one/1 "the plot is dull" "the cast is superb"
  *
  * Prints the label, the class probabilities, and the text of each input. */
 

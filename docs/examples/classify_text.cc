@@ -1,9 +1,9 @@
 // Runs an exported text classifier from C++, with the TensorFlow library and headers of the pip package.
 //
 //   TF=$(python -c "import tensorflow as tf; print(tf.sysconfig.get_lib())" 2> /dev/null)
-//   g++ -std=c++17 -w ask_savedmodel.cc -o ask -I$TF/include -Wl,--no-as-needed \
+//   g++ -std=c++17 -w classify_text.cc -o classify_text -I$TF/include -Wl,--no-as-needed \
 //     $TF/libtensorflow_cc.so.2 $TF/libtensorflow_framework.so.2 -Wl,-rpath,$TF
-//   ./ask saved_models/many_to_one/1 "the plot is dull" "the cast is superb"
+//   ./classify_text saved_models/many_to_one/1 "the plot is dull" "the cast is superb"
 //
 // Prints the label of each text. --no-as-needed keeps the library whose kernels register themselves.
 
@@ -14,7 +14,7 @@
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::cerr << "usage: ask FOLDER TEXT...\n";
+    std::cerr << "usage: classify_text FOLDER TEXT...\n";
     return 2;
   }
   tensorflow::SavedModelBundle model;

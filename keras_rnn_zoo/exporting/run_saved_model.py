@@ -1,6 +1,6 @@
 """Runs a SavedModel in a process with stock TensorFlow that cannot import Keras RNN Zoo.
 
-`keras_rnn_zoo.exporting.check` runs this file by its path: `python -I ask_savedmodel.py EXPORT FOLDER`. It reads the
+`keras_rnn_zoo.exporting.check` runs this file by its path: `python -I run_saved_model.py EXPORT FOLDER`. It reads the
 requests in `FOLDER/requests.json`, each with the name of a signature and a list of batches, and the input arrays in
 `FOLDER/inputs.npz`. It writes the outputs to `FOLDER/outputs.npz`, under `<request index>/<batch index>/<output>`.
 """

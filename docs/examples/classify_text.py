@@ -1,4 +1,4 @@
-"""Runs an exported text classifier with TensorFlow alone. Usage: ask_savedmodel.py FOLDER TEXT..."""
+"""Runs an exported text classifier with TensorFlow alone. Usage: classify_text.py FOLDER TEXT..."""
 
 import sys
 
