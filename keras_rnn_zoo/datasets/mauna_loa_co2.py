@@ -20,9 +20,9 @@ from keras_rnn_zoo.user_data.windows import DEFAULT_SPLITS
         "horizon": 12,
         "batch_size": 16,
         "dropout": 0.4,
-        "epochs": 60,
+        "epochs": 30,
         "learning_rate": 0.002,
-        "patience": 20,
+        "patience": 10,
     },
 )
 def mauna_loa_co2(
