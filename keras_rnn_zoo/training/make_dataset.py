@@ -16,6 +16,7 @@ from keras_rnn_zoo.run import Run
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.training.plan import Request, new_config, requested_dataset
 from keras_rnn_zoo.training.settings import SETTINGS
+from keras_rnn_zoo.user_data.python_data import bind_data
 
 
 def make_dataset(
@@ -61,6 +62,7 @@ def make_dataset(
     settings = check_options(SETTINGS, {"batch_size": batch_size, "seed": seed}, "a dataset")
     if isinstance(name, str):
         architecture = registry.architectures.get(name)
+        dataset, options = bind_data(dataset, options)
         request = Request(name, dataset, data_dir, {"seed": settings["seed"]}, options, None, None)
         found = requested_dataset(architecture, request)
         config = new_config(architecture, found, request, architecture.name)
