@@ -124,3 +124,12 @@ def test_the_layers_load_keras_only_when_one_is_used():
     assert loaded_after("import keras_rnn_zoo as zoo\nimport keras_rnn_zoo.layers\ndir(zoo.layers)") == set()
     with pytest.raises(AttributeError, match="has no attribute 'LTSM'"):
         _ = zoo.layers.LTSM
+
+
+def test_batches_are_made_of_data_in_memory():
+    texts = [f"{'good' if number % 2 else 'bad'} film {number}" for number in range(60)]
+    labels = ["yes" if number % 2 else "no" for number in range(60)]
+    batches, task = zoo.make_dataset("many_to_one", dataset=(texts, labels), batch_size=16)
+    held_out, _ = zoo.make_dataset("many_to_one", dataset=(texts, labels), split="test", task=task)
+    assert task.classes == ("no", "yes")
+    assert [sum(len(y) for _, y in data) for data in (batches, held_out)] == [48, 6]
