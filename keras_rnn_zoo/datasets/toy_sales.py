@@ -23,7 +23,7 @@ LIFT = 30.0
 
 @registry.dataset(
     task="forecasting",
-    size="1,977 train, 282 validation, 561 test windows of 28 days and the next 14",
+    size="1,977 train, 261 validation, 561 test windows of 28 days and the next 14",
     license="public domain",
     model_options={"input": INPUT, "covariates": 5},
     defaults={**MODEL_DEFAULTS, "history": 28, "horizon": 14},
