@@ -401,7 +401,7 @@ def test_series_in_an_archive_are_predicted(tmp_path):
     )  # fmt: skip
     run = zoo.train("many_to_one", dataset=str(tmp_path / "train.npz"), epochs=1, units=4, verbose=0)
     assert run.config.dataset.recorded.rows == {"train": 36, "validation": 4, "test": 10}
-    assert zoo.evaluate(run).metrics == pytest.approx(run.metrics["metrics"])
+    assert zoo.evaluate(run).metrics == pytest.approx(run.metrics)
     x = random.normal(size=(5, 6, 2)).astype("float32")
     np.savez(tmp_path / "new.npz", x=x, lengths=[6, 5, 4, 3, 2], y_is_not_needed=np.zeros(1))
     zoo.predict_file(run, str(tmp_path / "new.npz"), str(tmp_path / "out.npz"))

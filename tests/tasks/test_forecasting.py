@@ -80,7 +80,7 @@ def loaded(trained):
 
 def test_a_run_states_what_it_must_beat(trained):
     run, _ = trained
-    assert set(run.metrics["metrics"]) == {"loss", *"mse mae rmse smape mase wql coverage".split()}
+    assert set(run.metrics) == {"loss", *"mse mae rmse smape mase wql coverage".split()}
     assert set(run.metrics["baselines"]) == {"seasonal_naive", "linear"}
     assert all(set(one) == set("mse mae rmse smape mase".split()) for one in run.metrics["baselines"].values())
     assert all(len(values) == 7 for values in run.metrics["per_step"].values())
@@ -92,7 +92,7 @@ def test_evaluation_repeats_the_metrics(trained, caplog):
     run, _ = trained
     with caplog.at_level(logging.INFO):
         scorecard = zoo.evaluate(run)
-    assert scorecard.metrics == pytest.approx(run.metrics["metrics"], rel=1e-5)
+    assert scorecard.metrics == pytest.approx(run.metrics, rel=1e-5)
     assert scorecard.report["baselines"]["linear"] == pytest.approx(run.metrics["baselines"]["linear"], rel=1e-4)
     assert "on the same windows, of the seasonal naive forecast" in caplog.text
 

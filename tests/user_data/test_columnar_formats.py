@@ -315,7 +315,7 @@ def test_a_training_on_parquet_gives_the_metrics_of_one_on_csv(as_csv, tmp_path)
     ]
     assert runs[0].config.dataset.name == f"csv:{as_csv}"
     assert runs[1].config.dataset.name == f"parquet:{tmp_path / 'a.parquet'}"
-    assert runs[0].metrics["metrics"] == runs[1].metrics["metrics"]
+    assert runs[0].metrics == runs[1].metrics
     assert zoo.evaluate(runs[1]).metrics == zoo.evaluate(runs[0]).metrics
 
 
