@@ -57,5 +57,5 @@ def test_sales_do_not_depend_on_the_seed_and_promotions_matter():
 def test_the_quantiles_of_generated_series_cover_what_they_should():
     run = zoo.train("many_to_one", dataset="toy_sales", verbose=0)
     assert run.metrics["coverage"] == pytest.approx(0.8, abs=0.03)
-    errors = {name: scores["mase"] for name, scores in run.metrics["baselines"].items()}
+    errors = {name: scores["mase"] for name, scores in run.measured["baselines"].items()}
     assert run.metrics["mase"] < min(errors.values())

@@ -81,11 +81,11 @@ def loaded(trained):
 def test_a_run_states_what_it_must_beat(trained):
     run, _ = trained
     assert set(run.metrics) == {"loss", *"mse mae rmse smape mase wql coverage".split()}
-    assert set(run.metrics["baselines"]) == {"seasonal_naive", "linear"}
-    assert all(set(one) == set("mse mae rmse smape mase".split()) for one in run.metrics["baselines"].values())
-    assert all(len(values) == 7 for values in run.metrics["per_step"].values())
-    assert set(run.metrics["below_quantile"]) == {"0.1", "0.5", "0.9"}
-    assert run.metrics["baselines"]["linear"]["mase"] < run.metrics["baselines"]["seasonal_naive"]["mase"]
+    assert set(run.measured["baselines"]) == {"seasonal_naive", "linear"}
+    assert all(set(one) == set("mse mae rmse smape mase".split()) for one in run.measured["baselines"].values())
+    assert all(len(values) == 7 for values in run.measured["per_step"].values())
+    assert set(run.measured["below_quantile"]) == {"0.1", "0.5", "0.9"}
+    assert run.measured["baselines"]["linear"]["mase"] < run.measured["baselines"]["seasonal_naive"]["mase"]
 
 
 def test_evaluation_repeats_the_metrics(trained, caplog):
@@ -93,7 +93,7 @@ def test_evaluation_repeats_the_metrics(trained, caplog):
     with caplog.at_level(logging.INFO):
         scorecard = zoo.evaluate(run)
     assert scorecard.metrics == pytest.approx(run.metrics, rel=1e-5)
-    assert scorecard.report["baselines"]["linear"] == pytest.approx(run.metrics["baselines"]["linear"], rel=1e-4)
+    assert scorecard.report["baselines"]["linear"] == pytest.approx(run.measured["baselines"]["linear"], rel=1e-4)
     assert "on the same windows, of the seasonal naive forecast" in caplog.text
 
 
@@ -109,7 +109,7 @@ def test_the_naive_forecast_is_computed_from_the_file(trained):
         starts = range(first, DAYS - 6)
         errors += [np.abs(values[start : start + 7] - values[start - 7 : start]).mean() for start in starts]
     expected_mase = np.mean(errors) / np.concatenate(scale).mean()
-    assert run.metrics["baselines"]["seasonal_naive"]["mase"] == pytest.approx(expected_mase, rel=1e-3)
+    assert run.measured["baselines"]["seasonal_naive"]["mase"] == pytest.approx(expected_mase, rel=1e-3)
 
 
 def test_each_series_of_a_file_is_continued(trained, loaded, tmp_path):
