@@ -292,7 +292,7 @@ CASES = [
     setting("options", "units", value=-1),
     setting("options", "units", value=8193),
     setting("options", "units", value=64.0, wants=r"config\.json is damaged: Option 'units'"),
-    setting("options", "cell", value="Lambda"),
+    setting("options", "cell", value="Lambda", wants="no cell named 'Lambda'"),
     setting("options", "cell", value=None),
     setting("options", "num_layers", value=10**9),
     setting("options", "dropout", value=-1),

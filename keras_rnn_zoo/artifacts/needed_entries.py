@@ -20,7 +20,7 @@ def check_entries(config: RunConfig, path: Path) -> None:
         registry.reader_of(registry.tasks.get(config.task.name), config.task.input)
         for name, value in config.options.items():
             option = architecture.options.get(name)
-            if option and isinstance(option.choices, NamesIn):
+            if option and isinstance(option.choices, NamesIn) and isinstance(value, str):
                 option.choices.catalog.get(value)
     except UnknownNameError as error:
         raise RunError(missing_plugin(f"The run {path}", error)) from None
