@@ -184,7 +184,7 @@ def test_class_weights_are_written_as_text_and_read_back():
         ({"name": "sync_many_to_many", "metrics": ["mae"]}, "one target per example.* would count their padding"),
         ({"dataset": "adding", "class_weight": "balanced"}, "'class_weight' applies to classification, but the task"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "-".join(value),
 )
 def test_a_wrong_argument_is_named_before_anything_is_done(arguments, message, models_dir):
     arguments = {"name": "many_to_one", **arguments}
