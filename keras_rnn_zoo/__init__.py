@@ -4,8 +4,8 @@ import importlib as _importlib
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
+from keras_rnn_zoo.display.notebook import set_up as _set_up_notebook
 from keras_rnn_zoo.frameworks.serialization import register_when_keras_is_imported as _register_layers
-from keras_rnn_zoo.notebook import set_up as _set_up_notebook
 
 if _TYPE_CHECKING:
     from keras_rnn_zoo import layers

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import ZooError
 from keras_rnn_zoo.platforms import flags, sync
-from keras_rnn_zoo.printing import short_repr
 
 _MAX_PATH_BYTES, _MAX_NAME_BYTES = 4095, 255
 """Linux's limits on the bytes of a path and of each name in it."""

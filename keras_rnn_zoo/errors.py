@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
-from keras_rnn_zoo.printing import alternatives
+from keras_rnn_zoo.display.printing import alternatives
 
 
 class ZooError(Exception):
@@ -11,7 +11,7 @@ class ZooError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """Returns the lines that IPython and notebooks show for the error: the message, without a traceback."""
-        from keras_rnn_zoo.printing import printable
+        from keras_rnn_zoo.display.printing import printable
 
         return [f"\x1b[31m{type(self).__name__}\x1b[0m: {printable(str(self))}"]
 

@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Protocol, overload
 
+from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import OptionError, name_hint
-from keras_rnn_zoo.printing import short_repr
 
 
 @dataclass(frozen=True)

@@ -11,21 +11,21 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from keras_rnn_zoo.addresses import address_of, kind_of_file
-from keras_rnn_zoo.catalog import Catalog
-from keras_rnn_zoo.catalog import Entry as Entry
-from keras_rnn_zoo.entries import Architecture as Architecture
-from keras_rnn_zoo.entries import Cell as Cell
-from keras_rnn_zoo.entries import Command as Command
-from keras_rnn_zoo.entries import Dataset as Dataset
-from keras_rnn_zoo.entries import ExportFormat as ExportFormat
-from keras_rnn_zoo.entries import FileFormat as FileFormat
-from keras_rnn_zoo.entries import Reader as Reader
-from keras_rnn_zoo.entries import Task as Task
-from keras_rnn_zoo.entries import TaskFiles as TaskFiles
+from keras_rnn_zoo.display.printing import alternatives
+from keras_rnn_zoo.entries.addresses import address_of, kind_of_file
+from keras_rnn_zoo.entries.catalog import Catalog
+from keras_rnn_zoo.entries.catalog import Entry as Entry
+from keras_rnn_zoo.entries.files import FileFormat as FileFormat
+from keras_rnn_zoo.entries.files import TaskFiles as TaskFiles
+from keras_rnn_zoo.entries.kinds import Architecture as Architecture
+from keras_rnn_zoo.entries.kinds import Cell as Cell
+from keras_rnn_zoo.entries.kinds import Command as Command
+from keras_rnn_zoo.entries.kinds import Dataset as Dataset
+from keras_rnn_zoo.entries.kinds import ExportFormat as ExportFormat
+from keras_rnn_zoo.entries.kinds import Reader as Reader
+from keras_rnn_zoo.entries.kinds import Task as Task
 from keras_rnn_zoo.errors import DataError, UnknownNameError
 from keras_rnn_zoo.options import Option
-from keras_rnn_zoo.printing import alternatives
 
 if TYPE_CHECKING:
     from keras_rnn_zoo.artifacts.run_config import RunConfig

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts import run as folders
 from keras_rnn_zoo.artifacts.run_config import RunConfig
+from keras_rnn_zoo.display.printing import one_line
 from keras_rnn_zoo.errors import ZooError
-from keras_rnn_zoo.printing import one_line
 from keras_rnn_zoo.training.settings import SETTINGS
 
 if TYPE_CHECKING:

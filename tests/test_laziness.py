@@ -11,9 +11,8 @@ ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
 FRAMEWORKS |= {"datasets", "narwhals", "pandas", "polars", "pyarrow"}
 LEVELS = [
-    {"addresses", "artifacts", "atomic_files", "catalog", "conventions", "entries", "errors", "frameworks", "lazy"}
-    | {"memory", "notebook", "offline", "options", "platforms", "plugins", "printing", "registry", "status"}
-    | {"text_tables"},
+    {"artifacts", "atomic_files", "conventions", "display", "entries", "errors", "frameworks", "lazy"}
+    | {"memory", "offline", "options", "platforms", "registry"},
     {"tfds_builders"},
     {"layers"},
     {"cells", "readers"},
@@ -98,18 +97,18 @@ COMMANDS_MAY_IMPORT = {
     "artifacts.example_input",
     "artifacts.export",
     "artifacts.run",
-    "catalog",
+    "entries.catalog",
     "datasets._prepared",
     "errors",
     "frameworks.quiet",
     "listings",
     "offline",
     "options",
-    "plugins",
-    "printing",
+    "entries.plugins",
+    "display.printing",
     "registry",
-    "status",
-    "text_tables",
+    "display.status",
+    "display.text_tables",
     "training.config_file",
     "user_data.encodings",
     "__version__",

@@ -8,8 +8,7 @@ import subprocess
 
 import pytest
 
-from keras_rnn_zoo.errors import name_hint
-from keras_rnn_zoo.printing import (
+from keras_rnn_zoo.display.printing import (
     alternatives,
     command_line,
     json_printable,
@@ -18,6 +17,7 @@ from keras_rnn_zoo.printing import (
     shell_quote,
     short_repr,
 )
+from keras_rnn_zoo.errors import name_hint
 
 HOSTILE = [
     "\x1b]0;title\x07",

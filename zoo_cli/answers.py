@@ -8,8 +8,8 @@ from typing import IO, Any
 
 import click
 
+from keras_rnn_zoo.display.printing import printable
 from keras_rnn_zoo.errors import ZooError
-from keras_rnn_zoo.printing import printable
 from zoo_cli.status import StatusStream
 
 MAX_SHOWN = 60

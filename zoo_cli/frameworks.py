@@ -9,8 +9,8 @@ from typing import IO, Any
 
 import click
 
+from keras_rnn_zoo.display.printing import printable
 from keras_rnn_zoo.frameworks.quiet import PrintableFormatter, import_hook, silence_logs
-from keras_rnn_zoo.printing import printable
 from zoo_cli.status import StatusHandler, StatusStream
 
 verbosity_options = [
@@ -43,7 +43,7 @@ def frameworks(quiet: bool = False, verbose: bool = False) -> Iterator[StatusStr
     handler = logging.StreamHandler(stream)
     handler.setFormatter(PrintableFormatter())
     logger.addHandler(handler)
-    status = logging.getLogger("keras_rnn_zoo.status")
+    status = logging.getLogger("keras_rnn_zoo.display.status")
     status.setLevel(logging.WARNING if quiet else logging.DEBUG)
     status.propagate = False  # A status is for a terminal, not for a log.
     status_handler = StatusHandler(stream)

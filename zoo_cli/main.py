@@ -18,9 +18,9 @@ from typing import Any
 import click
 
 from keras_rnn_zoo import __version__
+from keras_rnn_zoo.display.printing import printable, short_repr
 from keras_rnn_zoo.errors import TrainingInterrupted, ZooError, name_hint
 from keras_rnn_zoo.offline import offline
-from keras_rnn_zoo.printing import printable, short_repr
 from zoo_cli.usage import WORDS, explain_option
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ def own_commands() -> dict[str, str]:
 
 def _plugin_commands() -> dict[str, click.Command]:
     """Returns the commands of plugins by name."""
-    from keras_rnn_zoo.plugins import plugins_may_exist
+    from keras_rnn_zoo.entries.plugins import plugins_may_exist
 
     if not plugins_may_exist():  # Then `zoo --help` need not wait for the registry.
         return {}

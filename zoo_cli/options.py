@@ -7,9 +7,9 @@ import click
 from click.core import ParameterSource
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.display.printing import shell_quote, short_repr
 from keras_rnn_zoo.errors import OptionError
 from keras_rnn_zoo.options import parse_options, refuse_for_input, refuse_from_data
-from keras_rnn_zoo.printing import shell_quote, short_repr
 from keras_rnn_zoo.training.config_file import SETTINGS
 from zoo_cli.completion import complete_dataset, complete_setting
 

@@ -7,8 +7,8 @@ import click
 from click.core import ParameterSource
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.display.printing import command_line
 from keras_rnn_zoo.errors import ZooError
-from keras_rnn_zoo.printing import command_line
 
 
 def propose_architecture(dataset: str, options: Mapping[str, Any]) -> str:

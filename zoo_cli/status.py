@@ -5,7 +5,7 @@ import logging
 import shutil
 from typing import IO
 
-from keras_rnn_zoo.printing import one_line
+from keras_rnn_zoo.display.printing import one_line
 
 ERASE = "\r\x1b[K"
 """Moves to the start of the line and erases it."""
@@ -58,7 +58,7 @@ class StatusStream(io.TextIOBase):
 
 
 class StatusHandler(logging.Handler):
-    """Shows the announcements of `keras_rnn_zoo.status` on a status line."""
+    """Shows the announcements of `keras_rnn_zoo.display.status` on a status line."""
 
     def __init__(self, stream: StatusStream) -> None:
         super().__init__()

@@ -9,8 +9,8 @@ from typing import IO, Any
 
 import click
 
-from keras_rnn_zoo.printing import json_printable, printable
-from keras_rnn_zoo.text_tables import PIPED_WIDTH, Table, titled_table
+from keras_rnn_zoo.display.printing import json_printable, printable
+from keras_rnn_zoo.display.text_tables import PIPED_WIDTH, Table, titled_table
 
 
 class PrintableStream(io.TextIOBase):

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import click
 
+from keras_rnn_zoo.display.printing import alternatives, shell_quote
 from keras_rnn_zoo.errors import nearest
-from keras_rnn_zoo.printing import alternatives, shell_quote
 
 WORDS = "zoo_cli.words"
 """The key of the command line's words in `click.Context.meta`."""
@@ -46,7 +46,7 @@ def _as_pairs(option: str, words: Sequence[str]) -> list[str]:
 def named_architecture(words: Sequence[str]) -> str:
     """Returns the first word that is the name or an alias of an architecture, or ""."""
     from keras_rnn_zoo import registry
-    from keras_rnn_zoo.catalog import normalize_name
+    from keras_rnn_zoo.entries.catalog import normalize_name
 
     known = {name for entry in registry.architectures.entries() for name in (entry.name, *entry.aliases)}
     return next((word for word in words if normalize_name(word) in known), "")

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from keras_rnn_zoo.artifacts.run_config import FORMAT_VERSION, ExportConfig, RunConfig
 from keras_rnn_zoo.artifacts.snapshot import Member, NotRegularError, Snapshot, opened
+from keras_rnn_zoo.display.printing import shell_quote, short_repr
 from keras_rnn_zoo.errors import RunError
-from keras_rnn_zoo.printing import shell_quote, short_repr
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from keras_rnn_zoo.printing import shell_quote
+from keras_rnn_zoo.display.printing import shell_quote
 
 FOLDER = "example"
 """The folder in a run that holds the input, in a file `input.EXTENSION`."""

@@ -11,8 +11,8 @@ from keras_rnn_zoo.artifacts.digests import check_files, digests, read_config, w
 from keras_rnn_zoo.artifacts.run_config import ExportConfig
 from keras_rnn_zoo.artifacts.snapshot import Snapshot
 from keras_rnn_zoo.atomic_files import user_path, write_json
+from keras_rnn_zoo.display.printing import command_line, json_printable
 from keras_rnn_zoo.errors import RunError
-from keras_rnn_zoo.printing import command_line, json_printable
 
 GRAPH = "saved_model.pb"
 """The graph of a SavedModel."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, overload
 
 from keras_rnn_zoo.artifacts.snapshot import Member, NotRegularError
+from keras_rnn_zoo.display.printing import printable, short_repr
 from keras_rnn_zoo.errors import RunError, UnknownNameError, ZooError, name_hint
-from keras_rnn_zoo.printing import printable, short_repr
 
 Row = dict[str, float]
 

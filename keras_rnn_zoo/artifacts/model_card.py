@@ -7,7 +7,7 @@ from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import DatasetConfig, RunConfig
-from keras_rnn_zoo.printing import one_line, shell_quote
+from keras_rnn_zoo.display.printing import one_line, shell_quote
 
 
 def model_card(config: RunConfig, measured: Mapping[str, Any]) -> str:

@@ -21,8 +21,8 @@ from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.artifacts.schema import NAME, dict_of, integer, number, text
 from keras_rnn_zoo.artifacts.snapshot import Snapshot, read_consistently
 from keras_rnn_zoo.atomic_files import is_being_written, user_path
+from keras_rnn_zoo.display.printing import shell_quote, short_repr
 from keras_rnn_zoo.errors import RunError, UnknownNameError, name_hint
-from keras_rnn_zoo.printing import shell_quote, short_repr
 
 MODELS_DIR_VARIABLE = "ZOO_MODELS_DIR"
 STATE = "training.state"

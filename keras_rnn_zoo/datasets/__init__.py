@@ -9,7 +9,7 @@ import types
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from keras_rnn_zoo.text_tables import Table
+    from keras_rnn_zoo.display.text_tables import Table
 
 
 class _CallablePackage(types.ModuleType):

@@ -6,7 +6,7 @@ from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.datasets._prepared import data_dir_path, find_prepared
-from keras_rnn_zoo.text_tables import Table
+from keras_rnn_zoo.display.text_tables import Table
 
 
 def datasets(data_dir: str | os.PathLike[str] | None = None) -> Table:

@@ -14,10 +14,10 @@ from typing import Any
 from keras_rnn_zoo.atomic_files import file_digest, user_path
 from keras_rnn_zoo.datasets._descriptions import damaged_dataset, described_builder, read_description
 from keras_rnn_zoo.datasets._shards import find_invalid_shard, find_unreadable_shard
+from keras_rnn_zoo.display.printing import shell_quote
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import tf, tfds
 from keras_rnn_zoo.offline import require_network
-from keras_rnn_zoo.printing import shell_quote
 
 _opened: dict[str, Path] = {}
 """Folders of the datasets opened in this process. TensorFlow's error for a damaged record does not name the file, so

@@ -9,9 +9,9 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.datasets._prepared import checksum, open_prepared, read_examples, translate_record_errors
 from keras_rnn_zoo.datasets._tagged import PARTS_OF_SPEECH
 from keras_rnn_zoo.datasets.examples import Examples, split_off_validation
+from keras_rnn_zoo.display.printing import alternatives
 from keras_rnn_zoo.errors import DataError, OptionError, nearest
 from keras_rnn_zoo.lazy import tf, tfds
-from keras_rnn_zoo.printing import alternatives
 
 NAME = "universal_dependencies"
 

@@ -12,12 +12,12 @@ from keras_rnn_zoo.artifacts.lock import run_lock
 from keras_rnn_zoo.artifacts.run import Run, open_run, reopen_run
 from keras_rnn_zoo.artifacts.run_config import ExportConfig, ExportedDataset
 from keras_rnn_zoo.atomic_files import atomic_directory, translate_os_errors, write_text
+from keras_rnn_zoo.display.printing import one_line
+from keras_rnn_zoo.display.status import announce
 from keras_rnn_zoo.errors import ExportError, RunError
 from keras_rnn_zoo.exporting.exporter import find_format
 from keras_rnn_zoo.inference.load import LoadedRun, load_run
 from keras_rnn_zoo.lazy import keras
-from keras_rnn_zoo.printing import one_line
-from keras_rnn_zoo.status import announce
 
 logger = logging.getLogger(__name__)
 

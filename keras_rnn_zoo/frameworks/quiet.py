@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from keras_rnn_zoo.display.printing import one_line, printable
+from keras_rnn_zoo.display.status import announce
 from keras_rnn_zoo.frameworks.import_hook import ImportHook
-from keras_rnn_zoo.printing import one_line, printable
-from keras_rnn_zoo.status import announce
 
 _LOGGERS = ("absl", "jax", "tensorflow", "tf2onnx", "urllib3")
 

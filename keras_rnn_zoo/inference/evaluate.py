@@ -8,11 +8,11 @@ from typing import Any
 from keras_rnn_zoo.artifacts.run import Run, open_run
 from keras_rnn_zoo.batching.batches import Batches, make_batches
 from keras_rnn_zoo.datasets._prepared import translate_record_errors
+from keras_rnn_zoo.display.status import announce
 from keras_rnn_zoo.errors import RunError
 from keras_rnn_zoo.inference.labeled_data import open_labeled
 from keras_rnn_zoo.inference.load import LoadedRun, load_run
 from keras_rnn_zoo.lazy import np
-from keras_rnn_zoo.status import announce
 from keras_rnn_zoo.tasks._predictions import fault_of_numbers
 from keras_rnn_zoo.tasks.task import Task
 

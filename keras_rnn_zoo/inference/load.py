@@ -19,12 +19,12 @@ from keras_rnn_zoo.artifacts.export import (
 from keras_rnn_zoo.artifacts.run import Run as RunFolder
 from keras_rnn_zoo.artifacts.snapshot import Snapshot, read_consistently
 from keras_rnn_zoo.building import build_again
+from keras_rnn_zoo.display.status import announce
 from keras_rnn_zoo.errors import RunError
 from keras_rnn_zoo.inference import rebuild
 from keras_rnn_zoo.inference.predictor import Predictor
 from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.run import Run
-from keras_rnn_zoo.status import announce
 from keras_rnn_zoo.tasks._predictions import SIGNATURE, fault_of_signature
 from keras_rnn_zoo.tasks.task import Task
 

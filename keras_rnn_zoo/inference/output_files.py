@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.addresses import ending_of
 from keras_rnn_zoo.atomic_files import output_file, user_path
+from keras_rnn_zoo.entries.addresses import ending_of
 from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, Writer
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile

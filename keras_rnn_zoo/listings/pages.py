@@ -5,10 +5,10 @@ import os
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run import is_resumable, list_runs, open_run
 from keras_rnn_zoo.artifacts.run import models_dir as runs_folder
+from keras_rnn_zoo.display.printing import short_repr
+from keras_rnn_zoo.display.text_tables import Table, Tables
 from keras_rnn_zoo.errors import UnknownNameError, name_hint
 from keras_rnn_zoo.listings.run_page import show_run
-from keras_rnn_zoo.printing import short_repr
-from keras_rnn_zoo.text_tables import Table, Tables
 from keras_rnn_zoo.training.config_file import default_of, settings_of
 
 

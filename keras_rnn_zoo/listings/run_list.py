@@ -10,8 +10,8 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run import Run, is_resumable, list_runs, unfinished_path, version_numbers
 from keras_rnn_zoo.artifacts.run import models_dir as runs_folder
 from keras_rnn_zoo.artifacts.run_config import RunConfig
+from keras_rnn_zoo.display.text_tables import Table
 from keras_rnn_zoo.errors import ZooError
-from keras_rnn_zoo.text_tables import Table
 
 
 def runs(models_dir: str | os.PathLike[str] | None = None) -> Table:

@@ -10,9 +10,9 @@ from typing import Any
 from keras_rnn_zoo.artifacts.example_input import example_argument
 from keras_rnn_zoo.artifacts.run import Run
 from keras_rnn_zoo.artifacts.run_config import RunConfig
+from keras_rnn_zoo.display.printing import shell_quote
+from keras_rnn_zoo.display.text_tables import Table, Tables
 from keras_rnn_zoo.listings.run_list import describe_run
-from keras_rnn_zoo.printing import shell_quote
-from keras_rnn_zoo.text_tables import Table, Tables
 
 CLASSES_SHOWN = 10
 """Number of classes of a run that are named."""

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from keras_rnn_zoo.batching.batches import Batches
 from keras_rnn_zoo.batching.buckets import without_autograph
+from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import OptionError, name_hint
 from keras_rnn_zoo.lazy import np, tf
-from keras_rnn_zoo.printing import short_repr
 
 BALANCED = "balanced"
 _EXPECTED = f"Option 'class_weight' expects {BALANCED}, or CLASS=WEIGHT, separated by commas"

@@ -11,7 +11,7 @@ import keras
 from keras_rnn_zoo.artifacts.run import STATE
 from keras_rnn_zoo.artifacts.run_config import TrainingConfig
 from keras_rnn_zoo.batching.batches import Batches
-from keras_rnn_zoo.status import announce
+from keras_rnn_zoo.display.status import announce
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.training.callbacks import BestCheckpoint, StopAfterEpoch, StopOnInvalidLoss, TrainingCheckpoint
 from keras_rnn_zoo.training.checkpoint import assign, read_state

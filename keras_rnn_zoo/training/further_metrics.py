@@ -5,10 +5,10 @@ from typing import Any
 import keras
 
 from keras_rnn_zoo.artifacts.run_config import TrainingConfig
+from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import OptionError
 from keras_rnn_zoo.inference.predictor import first_line_of
 from keras_rnn_zoo.lazy import np
-from keras_rnn_zoo.printing import short_repr
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.training.keras_objects import KerasObjects
 

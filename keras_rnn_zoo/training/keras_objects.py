@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import OptionError
 from keras_rnn_zoo.options import Option, join_pairs
-from keras_rnn_zoo.printing import short_repr
 
 _MAX_DESCRIPTION = 2000
 """Maximum number of characters that describe an object."""

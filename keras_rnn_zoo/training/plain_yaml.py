@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import ZooError
 from keras_rnn_zoo.platforms import flags
-from keras_rnn_zoo.printing import short_repr
 
 MAX_BYTES = 100_000
 """Maximum size of a file."""

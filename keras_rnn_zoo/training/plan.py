@@ -13,9 +13,9 @@ from keras_rnn_zoo.artifacts.run import Run, check_run_name, is_resumable, model
 from keras_rnn_zoo.artifacts.run_config import DatasetConfig, RunConfig, TaskConfig, TrainingConfig
 from keras_rnn_zoo.artifacts.snapshot import Snapshot
 from keras_rnn_zoo.datasets._prepared import data_dir_path
+from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import OptionError, RunError
 from keras_rnn_zoo.options import Option, check_options, refuse_for_input, refuse_from_data
-from keras_rnn_zoo.printing import short_repr
 from keras_rnn_zoo.training.class_weights import parse_class_weight
 from keras_rnn_zoo.training.keras_objects import OPTIMIZER_SETTINGS, KerasObjects
 from keras_rnn_zoo.training.settings import OPTIMIZERS, SETTINGS

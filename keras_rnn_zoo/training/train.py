@@ -10,9 +10,9 @@ from keras_rnn_zoo.artifacts.run import is_resumable
 from keras_rnn_zoo.atomic_files import translate_os_errors
 from keras_rnn_zoo.datasets._prepared import translate_record_errors
 from keras_rnn_zoo.datasets.examples import Examples
+from keras_rnn_zoo.display.notebook import in_notebook, only_warnings, show
 from keras_rnn_zoo.errors import TrainingError, TrainingInterrupted
 from keras_rnn_zoo.lazy import keras, tf
-from keras_rnn_zoo.notebook import in_notebook, only_warnings, show
 from keras_rnn_zoo.run import Run
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.training.allocation import freed_memory_kept

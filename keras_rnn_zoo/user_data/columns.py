@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.display.printing import alternatives, short_repr
 from keras_rnn_zoo.errors import DataError, OptionError, name_hint, nearest
-from keras_rnn_zoo.printing import alternatives, short_repr
 
 MAX_LISTED = 10
 """Maximum number of columns that a message lists."""

@@ -3,8 +3,8 @@
 import codecs
 from encodings.aliases import aliases
 
+from keras_rnn_zoo.display.printing import alternatives
 from keras_rnn_zoo.errors import OptionError, nearest
-from keras_rnn_zoo.printing import alternatives
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),

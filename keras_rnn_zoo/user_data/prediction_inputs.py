@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.addresses import ending_of
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.atomic_files import user_path
+from keras_rnn_zoo.entries.addresses import ending_of
 from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.user_data.columns import parse_columns, words_of
 from keras_rnn_zoo.user_data.joined_files import is_pattern, matching_files

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import DataError, OptionError
-from keras_rnn_zoo.printing import short_repr
 from keras_rnn_zoo.user_data.python_pairs import Pairs, as_pairs
 from keras_rnn_zoo.user_data.python_tables import PythonTable, is_hugging_face, python_table, title_of
 from keras_rnn_zoo.user_data.split_folders import name_of_split

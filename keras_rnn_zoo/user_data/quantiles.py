@@ -1,7 +1,7 @@
 """The levels of quantiles, as the option `quantiles` names them."""
 
+from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import OptionError
-from keras_rnn_zoo.printing import short_repr
 
 MEDIAN = 0.5
 MAX_LEVELS = 99

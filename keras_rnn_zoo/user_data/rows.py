@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.atomic_files import file_digest, user_path
+from keras_rnn_zoo.display.printing import alternatives
 from keras_rnn_zoo.errors import DataError, nearest
 from keras_rnn_zoo.lazy import tf
-from keras_rnn_zoo.printing import alternatives
 from keras_rnn_zoo.user_data.columns import files_of
 
 MAX_SHOWN = 60

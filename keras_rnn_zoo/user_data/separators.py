@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable, Mapping
 from itertools import islice
 
+from keras_rnn_zoo.display.printing import alternatives
 from keras_rnn_zoo.errors import OptionError, nearest
-from keras_rnn_zoo.printing import alternatives
 
 WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " "}
 """Separators by their names in the option `separator`."""

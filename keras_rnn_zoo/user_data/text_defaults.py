@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_rnn_zoo.conventions import UNSPACED
-from keras_rnn_zoo.entries import TaskFiles
+from keras_rnn_zoo.entries.files import TaskFiles
 
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import OptionError
 from keras_rnn_zoo.lazy import np
-from keras_rnn_zoo.printing import short_repr
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND

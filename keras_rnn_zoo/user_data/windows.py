@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.lazy import np, tf
-from keras_rnn_zoo.printing import short_repr
 from keras_rnn_zoo.user_data.time_grid import Series
 
 SPLITS = ("train", "validation", "test")

@@ -11,8 +11,8 @@ from test_runs import make_run
 import keras_rnn_zoo
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run import STATE, unfinished_path
+from keras_rnn_zoo.display.text_tables import Table, display_width, titled_table, wrapped
 from keras_rnn_zoo.errors import UnknownNameError
-from keras_rnn_zoo.text_tables import Table, display_width, titled_table, wrapped
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from keras_rnn_zoo.status import announce
+from keras_rnn_zoo.display.status import announce
 from zoo_cli.frameworks import frameworks
 from zoo_cli.main import cli
 from zoo_cli.status import ERASE

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from keras_rnn_zoo.printing import printable
+from keras_rnn_zoo.display.printing import printable
 from zoo_cli.completion import complete_run
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import columns_option, data_dir_option, models_dir_option

@@ -6,7 +6,7 @@ import click
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.export import serve_commands
-from keras_rnn_zoo.printing import one_line
+from keras_rnn_zoo.display.printing import one_line
 from zoo_cli.completion import complete_run
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import data_dir_option, models_dir_option

@@ -2,7 +2,7 @@
 
 import click
 
-from keras_rnn_zoo.printing import printable, shell_quote
+from keras_rnn_zoo.display.printing import printable, shell_quote
 from keras_rnn_zoo.training.config_file import template, write_template
 from zoo_cli.completion import complete_architecture
 from zoo_cli.options import chosen_dataset, data_options

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.printing import printable
+from keras_rnn_zoo.display.printing import printable
 from zoo_cli.tables import print_json
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.display.printing import printable, shell_quote
 from keras_rnn_zoo.options import parse_options
-from keras_rnn_zoo.printing import printable, shell_quote
 from keras_rnn_zoo.user_data.encodings import encoding_of
 from zoo_cli.answers import answer, converse
 from zoo_cli.completion import complete_prediction_option, complete_run

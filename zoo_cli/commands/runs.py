@@ -3,7 +3,7 @@
 import click
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo.printing import one_line
+from keras_rnn_zoo.display.printing import one_line
 from zoo_cli.options import models_dir_option
 from zoo_cli.tables import print_json, print_tables
 

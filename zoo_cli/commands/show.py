@@ -7,9 +7,9 @@ import click
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run import list_runs, open_run
 from keras_rnn_zoo.artifacts.run import models_dir as runs_folder
+from keras_rnn_zoo.display.printing import printable, shell_quote
 from keras_rnn_zoo.listings.pages import find_architecture, show_architecture
 from keras_rnn_zoo.listings.run_page import run_as_json, show_run
-from keras_rnn_zoo.printing import printable, shell_quote
 from keras_rnn_zoo.training.config_file import settings_of
 from zoo_cli.completion import complete_shown
 from zoo_cli.options import chosen_dataset, data_options, models_dir_option

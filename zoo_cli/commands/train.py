@@ -8,9 +8,9 @@ from click.core import ParameterSource
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.example_input import example_argument
+from keras_rnn_zoo.display.printing import one_line, shell_quote
 from keras_rnn_zoo.errors import TrainingInterrupted
 from keras_rnn_zoo.options import parse_options
-from keras_rnn_zoo.printing import one_line, shell_quote
 from keras_rnn_zoo.training.config_file import RUN_KEYS, SETTINGS, read_config, split_config
 from zoo_cli.completion import complete_architecture, complete_setting
 from zoo_cli.frameworks import frameworks, with_verbosity

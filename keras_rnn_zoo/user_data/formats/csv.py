@@ -7,8 +7,8 @@ from typing import IO, Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
+from keras_rnn_zoo.display.printing import alternatives
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.printing import alternatives
 from keras_rnn_zoo.user_data.columns import by_number, is_header
 from keras_rnn_zoo.user_data.csv_lines import RecordLines, TooManyFieldsError
 from keras_rnn_zoo.user_data.dataset import dataset_from_files

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.addresses import exists
 from keras_rnn_zoo.artifacts.run_config import RunConfig
+from keras_rnn_zoo.entries.addresses import exists
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS, field_paths
 from keras_rnn_zoo.user_data.columnar_inputs import columnar_inputs

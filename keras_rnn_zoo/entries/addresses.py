@@ -7,7 +7,7 @@ from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.errors import UnknownNameError, ZooError
 
 if TYPE_CHECKING:
-    from keras_rnn_zoo.entries import FileFormat
+    from keras_rnn_zoo.entries.files import FileFormat
 
 
 def ending_of(path: str) -> str:

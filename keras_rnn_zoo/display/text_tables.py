@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from keras_rnn_zoo.printing import one_line, printable
+from keras_rnn_zoo.display.printing import one_line, printable
 
 GAP = 3
 """Number of spaces between two columns."""

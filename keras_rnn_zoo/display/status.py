@@ -2,7 +2,7 @@
 
 import logging
 
-logger = logging.getLogger("keras_rnn_zoo.status")
+logger = logging.getLogger("keras_rnn_zoo.display.status")
 """Its records replace one another on a status line, so they have the lowest level."""
 
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from keras_rnn_zoo.display.printing import short_repr
+from keras_rnn_zoo.entries.plugins import PLUGINS, plugins_may_exist
 from keras_rnn_zoo.errors import DuplicateNameError, UnknownNameError, name_hint
 from keras_rnn_zoo.options import Option, read_options
-from keras_rnn_zoo.plugins import PLUGINS, plugins_may_exist
-from keras_rnn_zoo.printing import short_repr
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

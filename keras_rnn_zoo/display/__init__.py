@@ -1,0 +1,1 @@
+"""Text for people: shortened values, tables, the status line and notebooks. Imports no framework."""
