@@ -44,7 +44,8 @@ def is_time_table(options: Mapping[str, Any], tasks: Sequence[str]) -> bool:
     if TASK not in tasks:
         return False
     given = parse_columns(str(options.get("columns") or ""), usual_columns())
-    return tuple(tasks) == (TASK,) or bool({"time", "id", "known"} & given.keys())
+    own = {"time", "id", "known"} if "translation" in tasks else set(WORDS)  # Translations have targets, too.
+    return tuple(tasks) == (TASK,) or bool(own & given.keys())
 
 
 def resolve_time_columns(given: Mapping[str, str], present: Sequence[str], path: object) -> TimeColumns:

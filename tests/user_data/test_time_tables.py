@@ -237,4 +237,9 @@ def test_other_tables_stay_what_they_were(tmp_path):
     path.write_text("text,label,date\na,x,2024-01-01\n")
     tasks = registry.architectures.get("many_to_one").tasks
     assert registry.find_dataset(f"csv:{path}", tasks, {}).task == "classification"
+    path.write_text("source,target\na,x\n")
+    columns = {"columns": "source=source,target=target"}
+    assert registry.find_dataset(f"csv:{path}", ("translation", "forecasting"), columns).task == "translation"
+    path.write_text("date,y\n2024-01-01,1\n")
+    assert registry.find_dataset(f"csv:{path}", tasks, {"columns": "target=y"}).task == "forecasting"
     assert "forecasting" in zoo.registry.tasks.names()
