@@ -77,7 +77,7 @@ def time_series_dataset(
                 known columns are joined by +.
             history: steps of the past that are read; by default, some seasons.
             horizon: steps to forecast; by default, about a season.
-            time_format: notation of the times, such as %d.%m.%Y; ISO 8601, years, months, quarters, seconds since 1970
+            time_format: format of the times, such as %d.%m.%Y; ISO 8601, years, months, quarters, seconds since 1970
                 and counts of steps are recognized.
             time_zone: zone of times without an offset, such as Europe/Berlin, for hours that daylight saving time
                 skips or repeats.

@@ -20,7 +20,7 @@ _EPOCH = datetime(1970, 1, 1)
 _UNITS = {"s": SECOND, "ms": 1000, "us": 1}
 """Microseconds in the units of numbers that count from 1970."""
 _EXPECTED = (
-    "a time such as 2024-05-31 or 2024-05-31T18:00 is expected; name another notation, such as "
+    "a time such as 2024-05-31 or 2024-05-31T18:00 is expected; name another format, such as "
     "--set time_format=%d.%m.%Y"
 )
 _MONTH = re.compile(r"(\d{4})[-/](\d{1,2})")
@@ -28,7 +28,7 @@ _QUARTER = re.compile(r"(\d{4})[- ]?[Qq]([1-4])")
 
 
 class TimeFault(ValueError):
-    """A text is not a time in the notation of its column."""
+    """A text is not a time in the format of its column."""
 
 
 class Clock:
@@ -118,7 +118,7 @@ class Clock:
         return ("offset" if moment.tzinfo else "time"), moment
 
     def _expected(self) -> str:
-        return f"a time in the notation {self.format} is expected" if self.format else _EXPECTED
+        return f"a time in the format {self.format} is expected" if self.format else _EXPECTED
 
     def _parse_number(self, text: str) -> tuple[str, datetime | int]:
         number, digits = int(text), len(text)

@@ -46,7 +46,7 @@ def test_a_notation_is_recognized_and_continued(texts, step, season, following):
 def test_a_named_notation_is_read_and_written():
     clock = Clock("%d.%m.%Y")
     assert clock.write(clock.read("31.05.2024") + DAY) == "01.06.2024"
-    with pytest.raises(TimeFault, match="in the notation"):
+    with pytest.raises(TimeFault, match="in the format"):
         clock.read("2024-05-31")
 
 
