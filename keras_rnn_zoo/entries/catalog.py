@@ -100,7 +100,7 @@ class Catalog(Generic[E]):
 
     def add(self, entry: E) -> None:
         """Adds an entry; raises `DuplicateNameError` if its name or an alias is taken."""
-        foreign = not entry.make.__module__.startswith(f"{__package__}.")
+        foreign = entry.make.__module__.partition(".")[0] != __name__.partition(".")[0]
         if _plugins.loading and foreign:
             self._scan_package()  # Built-in entries take precedence over a plugin's.
         names = {normalize_name(name) for name in (entry.name, *entry.aliases)}

@@ -1,7 +1,10 @@
 """Small exports of every task and kind of input, untrained, and how to ask them."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from keras_rnn_zoo import registry
@@ -83,15 +86,17 @@ def load(architecture, task_name, input):
 
     task = make_task(TaskConfig(task_name, input, small(task_entry), small(reader), tuple(CLASSES.get(task_name, ()))))
     rows = list(zip(RAW[input], TARGETS[task_name], strict=True))
-    first = tf.nest.map_structure(tf.convert_to_tensor, rows[0])
+    raw, target = rows[0]
     fixed = input == "window"  # The sizes of windows are options of their dataset.
+    raw = {name: tf.constant(value) for name, value in raw.items()} if fixed else tf.constant(raw)
     specs = tf.nest.map_structure(
-        lambda value: tf.TensorSpec(value.shape if fixed else [None] * len(value.shape), value.dtype), first
+        lambda value: tf.TensorSpec(value.shape if fixed else [None] * len(value.shape), value.dtype),
+        (raw, tf.constant(target)),
     )
     task.fit(tf.data.Dataset.from_generator(lambda: iter(rows), output_signature=specs))
     keras.utils.set_random_seed(0)
     model_entry = registry.architectures.get(architecture)
-    return LoadedRun(Run(None), task, model_entry.make(**{**small(model_entry), **task.model_options()}))
+    return LoadedRun(Run(Path("untrained")), task, model_entry.make(**{**small(model_entry), **task.model_options()}))
 
 
 def ask(saved, signature="serving_default", **inputs):
@@ -113,7 +118,9 @@ def rows_of(answers, task):
 def assert_same(row, other):
     assert row.keys() == other.keys()
     for name, value in row.items():
-        if np.asarray(value).dtype.kind == "f":
+        if isinstance(value, dict):
+            assert value == pytest.approx(other[name], abs=1e-5), name
+        elif np.asarray(value).dtype.kind == "f":
             np.testing.assert_allclose(value, other[name], atol=1e-5, rtol=1e-5)
         else:
             assert value == other[name], name
