@@ -98,6 +98,8 @@ def test_the_process_that_asks_cannot_import_this_package(tmp_path):
         (-np.inf, -np.inf, 0),
         (np.array([b"a"], object), np.array([b"a"], object), 0),
         ([], [], 0),
+        ({"no": 0.25, "yes": 0.75}, {"no": 0.25, "yes": 0.5}, 0.25),
+        ({"no": 0.25, "yes": 0.75}, {"yes": 0.25, "no": 0.75}, np.inf),
     ],
 )
 def test_the_difference_of_two_answers(value, other, apart):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from keras_rnn_zoo.atomic_files import user_path
+from keras_rnn_zoo.display.printing import alternatives
 from keras_rnn_zoo.errors import UnknownNameError, ZooError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def address_of(
             possible = [format for format in fitting if not format.folder and format.endings]
     if not possible:
         raise error
-    addresses = " or ".join(f"{format.name}:{path}" for format in possible)
+    addresses = alternatives([f"{format.name}:{path}" for format in possible])
     raise UnknownNameError(f"{str(error).partition('. ')[0]}. Put the format before the path: {addresses}.") from None
 
 

@@ -183,7 +183,7 @@ def _compare(
     """Updates the largest differences; raises `ExportError` if an output differs."""
     for name, value in expected.items():
         distance = difference(value, received[name]) if name in received else math.inf
-        if np.asarray(value).dtype.kind == "f":
+        if _array(value).dtype.kind == "f":
             key = f"{endpoint}.{name}"
             differences[key] = max(differences.get(key, 0.0), distance)
         if distance > TOLERANCE:
@@ -195,12 +195,12 @@ def _compare(
 
 
 def difference(value: Any, other: Any) -> float:
-    """Returns the largest difference between two arrays: absolute up to 1 and relative beyond.
+    """Returns the largest difference between two arrays, or numbers by name: absolute up to 1 and relative beyond.
 
     Values that are not floats have a difference of 0 if they are equal, else infinity.
     """
-    first, second = np.asarray(value), np.asarray(other)
-    if first.shape != second.shape:
+    first, second = _array(value), _array(other)
+    if first.shape != second.shape or (isinstance(value, Mapping) and list(value) != list(other)):
         return math.inf
     if first.dtype.kind != "f":
         return 0.0 if np.array_equal(first, second) else math.inf
@@ -208,3 +208,8 @@ def difference(value: Any, other: Any) -> float:
     with np.errstate(invalid="ignore"):
         distances = np.where(same, 0, np.abs(first - second) / np.maximum(1, np.abs(first)))
     return float(np.max(np.where(np.isnan(distances), np.inf, distances), initial=0))
+
+
+def _array(value: Any) -> Any:
+    """Returns a value as an array; numbers by name, such as the probabilities of classes, without their names."""
+    return np.asarray(list(value.values()) if isinstance(value, Mapping) else value)

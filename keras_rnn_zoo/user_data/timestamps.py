@@ -20,8 +20,7 @@ _EPOCH = datetime(1970, 1, 1)
 _UNITS = {"s": SECOND, "ms": 1000, "us": 1}
 """Microseconds in the units of numbers that count from 1970."""
 _EXPECTED = (
-    "a time such as 2024-05-31 or 2024-05-31T18:00 is expected; name another format, such as "
-    "--set time_format=%d.%m.%Y"
+    "a time such as 2024-05-31 or 2024-05-31T18:00 is expected; name another format, such as --set time_format=%d.%m.%Y"
 )
 _MONTH = re.compile(r"(\d{4})[-/](\d{1,2})")
 _QUARTER = re.compile(r"(\d{4})[- ]?[Qq]([1-4])")

@@ -49,13 +49,13 @@ def test_the_extension_of_a_file_tells_its_format(name, tmp_path):
     ("name", "tasks", "addresses"),
     [
         ("a.txt", TASKS, "csv:{} or tsv:{}"),
-        ("a.txt", ("translation",), "csv:{} or tsv:{} or text:{}"),
+        ("a.txt", ("translation",), "csv:{}, tsv:{} or text:{}"),
         ("a.txt", ("language_modeling",), "text:{}"),
         ("a.txt", ("tagging",), "conll:{}"),
         ("a.json", TASKS, "jsonl:{} or json:{}"),
-        ("folder", TASKS, "hf:{} or images:{} or audio:{}"),
+        ("folder", TASKS, "hf:{}, images:{} or audio:{}"),
         ("folder", ("captioning",), "images:{}"),
-        ("a.unknown", ("tagging",), "json:{} or parquet:{} or arrow:{} or excel:{} or sqlite:{} or conll:{}"),
+        ("a.unknown", ("tagging",), "json:{}, parquet:{}, arrow:{}, excel:{}, sqlite:{} or conll:{}"),
     ],
 )
 def test_where_it_does_not_the_addresses_are_listed(name, tasks, addresses, tmp_path):

@@ -238,8 +238,11 @@ BAD = [
     (["train", "many_to_one", "--set", "length=3"], "many_to_one has no option 'length'"),
     (["train", "many_to_one", "--columns", "text=a"], "no option 'columns'. It exists for your own files"),
     (["show", "many_to_one", "--set", "separator=;"], "no option 'separator'. It exists for your own files"),
-    (["train", "many_to_one", "--dataset", "new.csv"], "'new.csv'. Put the format before the path: csv:new.csv."),
-    (["train", "one_to_one", "--dataset", "/tmp"], "Put the format before the path: images:/tmp or audio:/tmp."),
+    (["train", "many_to_one", "--dataset", "new.csv"], "new.csv. Check the path."),
+    (
+        ["train", "one_to_one", "--dataset", "/tmp"],
+        "Put the format before the path: hf:/tmp, images:/tmp or audio:/tmp.",
+    ),
     (["show", "many_to_one", "--dataset", "digits"], "does not support. Architectures for it: one_to_one. Datasets of"),
     (
         ["train", "many_to_one", "--dataset", "adding", "--set", "sequence_length=1"],

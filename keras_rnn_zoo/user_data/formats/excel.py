@@ -7,6 +7,7 @@ from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
+from keras_rnn_zoo.display.printing import alternatives
 from keras_rnn_zoo.errors import DataError, ZooError, nearest
 from keras_rnn_zoo.memory import available
 from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS, Columnar, field_paths, is_blank_value
@@ -83,7 +84,7 @@ class ExcelSheet(Columnar):
                 wanted = names[int(wanted) - 1]
             else:
                 close = nearest(wanted, names)
-                hint = f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
+                hint = f"Did you mean {alternatives([*map(repr, close)])}? " if close else ""
                 listed = ", ".join(map(repr, names[:10]))
                 raise DataError(f"{self.path} has no sheet {wanted!r}. {hint}Its sheets: {listed}.")
         self.sheet = wanted or names[0]

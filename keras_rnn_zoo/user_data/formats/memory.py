@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
+from keras_rnn_zoo.display.printing import alternatives
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS
 from keras_rnn_zoo.user_data.columns import files_of, guess, parse_columns, usual_columns
@@ -68,8 +69,8 @@ def _dataset(
     supported = tuple(task for task in tasks if task in _KINDS[kind].tasks)
     if not supported:
         raise DataError(
-            f"{data.title} has {_KINDS[kind].words} as inputs, which are for {' or '.join(_KINDS[kind].tasks)}, not "
-            f"for {' or '.join(tasks)}. Name another architecture, or convert the inputs."
+            f"{data.title} has {_KINDS[kind].words} as inputs, which are for {alternatives(_KINDS[kind].tasks)}, not "
+            f"for {alternatives(tasks)}. Name another architecture, or convert the inputs."
         )
     reads = _KINDS[kind].reads
     if reads is not MemoryArrays:
