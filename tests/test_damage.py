@@ -28,7 +28,7 @@ DAMAGES = {
     "a bit of the last byte": lambda content: flipped(content, len(content) - 1, 6),
 }
 EXPORT_MODEL_FILES = ("config.json", "model.keras", "task/vocabulary.txt", "task/labels.txt")
-TELLING = ("metrics.json", "history.csv", "README.md", "logs/train", "logs/validation")
+TELLING = ("metrics.json", "history.csv", "README.md", "logs/train", "logs/validation", "example/input.txt")
 COMMANDS = {
     "predict": ["predict", "run", TEXT],
     "evaluate": ["evaluate", "run", "--split", "validation"],

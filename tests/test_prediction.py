@@ -1,5 +1,6 @@
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -181,3 +182,9 @@ def test_a_model_that_keras_refuses_is_an_error_of_the_run(copied):
     write_config(copied, copied.config)
     with pytest.raises(RunError, match=r"model\.keras is damaged: as an archive it contains 'config\.json' instead of"):
         zoo.load("many_to_one")
+
+
+@pytest.mark.parametrize("inputs", [{"text": ["fine"]}, SimpleNamespace(columns=["text"])], ids=["dict", "table"])
+def test_a_table_instead_of_a_list_is_refused(trained, inputs):
+    with pytest.raises(DataError, match="A list of inputs is expected; received the type .*Pass a single column"):
+        zoo.predict(trained, inputs)

@@ -133,3 +133,8 @@ class PoisonedLoss(keras.losses.Loss):
 def test_a_bad_setting_is_named(name, value):
     with pytest.raises(OptionError, match=f"'{name}'"):
         train(**{name: value})
+
+
+def test_a_training_without_an_architecture_lists_them():
+    with pytest.raises(OptionError, match=r'zoo\.train\("many_to_one", \.\.\.\)\. There are one_to_one, .*ctc\.'):
+        zoo.train(dataset=([], []))

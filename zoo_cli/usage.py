@@ -1,5 +1,6 @@
 """What to do about an option that does not exist."""
 
+import difflib
 from collections.abc import Sequence
 
 import click
@@ -21,7 +22,9 @@ def explain_option(error: click.NoSuchOption, words: Sequence[str]) -> str:
     context = error.ctx
     if context is None:
         return error.format_message()
-    pairs = _as_pairs(error.option_name, words) if any(one.name == "pairs" for one in context.command.params) else []
+    takes_pairs = any(one.name == "pairs" for one in context.command.params)
+    is_typo = difflib.get_close_matches(error.option_name, error.possibilities or [], cutoff=0.85)
+    pairs = _as_pairs(error.option_name, words) if takes_pairs and not is_typo else []
     if pairs:
         return f"{error.message} Did you mean {alternatives([f'--set {pair}' for pair in pairs])}?"
     return f"{error.format_message()}{_about_dashes(context)}"

@@ -30,7 +30,7 @@ NO_TIME = -(2**62)
         "known": "what is known in advance of the same steps; by default empty, if the run has no such values: float32 "
         "(batch, steps + horizon, known)",
     },
-    example='\'{"series": [[...], ...], "time": [...]}\'',
+    example="--input history.csv --output forecast.csv",
 )
 class WindowReader(Reader):
     """Windows: the past of series, scaled by their statistics in the training split, and what is known in advance.

@@ -5,13 +5,14 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.lock import run_lock
 from keras_rnn_zoo.artifacts.run import is_resumable
 from keras_rnn_zoo.atomic_files import translate_os_errors
 from keras_rnn_zoo.datasets._prepared import translate_record_errors
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.display.notebook import in_notebook, only_warnings, show
-from keras_rnn_zoo.errors import TrainingError, TrainingInterrupted
+from keras_rnn_zoo.errors import OptionError, TrainingError, TrainingInterrupted
 from keras_rnn_zoo.lazy import keras, tf
 from keras_rnn_zoo.run import Run
 from keras_rnn_zoo.tasks.task import Task
@@ -32,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 
 def train(
-    name: str,
+    name: str | None = None,
     *,
     dataset: Any = None,
     data_dir: str | None = None,
@@ -112,6 +113,9 @@ def train(
     settings |= {"gradient_norm": gradient_norm, "adam_epsilon": adam_epsilon, "metrics": metrics}
     settings |= {"class_weight": class_weight, "dtype_policy": dtype_policy, "patience": patience}
     settings |= {"seed": seed, "save_every_steps": save_every_steps, "deterministic": deterministic}
+    if name is None:
+        known = ", ".join(registry.list_architectures())
+        raise OptionError(f'Name the architecture, as in zoo.train("many_to_one", ...). There are {known}.')
     plain, objects = separate_objects({**settings, "callbacks": callbacks}, SETTINGS)
     dataset, options = bind_data(dataset, options)
     request = Request(name, dataset, data_dir, plain, options, run, models_dir, objects)

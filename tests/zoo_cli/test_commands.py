@@ -326,6 +326,7 @@ USAGE = [
     (["train", "one_to_one", "--layers=2"], "Did you mean --set hidden_layers=2?"),
     (["train", "many_to_one", "--lr", "0.1"], "Did you mean --set learning_rate=0.1?"),
     (["train", "many_to_one", "--units"], "Did you mean --set units=VALUE?"),
+    (["predict", "--probabilites"], "No such option '--probabilites'. Did you mean '--probabilities'?"),
     (["show", "ctc", "--cell", "a b"], "Did you mean --set 'cell=a b'?"),
     (["runs", "--units", "3"], "No such option '--units'."),
 ]
