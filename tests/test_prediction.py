@@ -186,5 +186,5 @@ def test_a_model_that_keras_refuses_is_an_error_of_the_run(copied):
 
 @pytest.mark.parametrize("inputs", [{"text": ["fine"]}, SimpleNamespace(columns=["text"])], ids=["dict", "table"])
 def test_a_table_instead_of_a_list_is_refused(trained, inputs):
-    with pytest.raises(DataError, match="A list of inputs is expected; received the type .*Pass a single column"):
+    with pytest.raises(DataError, match=r"A list of inputs is expected; received the type .*Pass a single column"):
         zoo.predict(trained, inputs)

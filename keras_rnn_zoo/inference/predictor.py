@@ -39,8 +39,8 @@ class Predictor(abc.ABC):
             )
         if isinstance(inputs, Mapping) or hasattr(inputs, "columns"):  # Such as a DataFrame, which lists its columns.
             raise DataError(
-                f"A list of inputs is expected; received the type {type(inputs).__name__}. Pass a single column, such as "
-                'df["text"], or a list.'
+                f"A list of inputs is expected; received the type {type(inputs).__name__}. Pass a single column, "
+                'such as df["text"], or a list.'
             )
         options = check_options(self.task.prediction_options, options, "a prediction of this run")
         rows = []
