@@ -53,18 +53,29 @@ def write_files(folder):
         lines = "".join(f"{row['text']},{row['stars']}\n" for row in ROWS[number * 40 : (number + 1) * 40])
         (folder / "parts" / f"part-{number}.csv").write_text(f"text,label\n{lines}")
         (folder / "parts" / f"new-{number}.csv").write_text("review\na fine film\n")
+    write_sales(folder / "sales.csv", folder / "history.csv")
     (folder / "new.csv").write_text("review,stars\na fine film,5\na dull film,1\n")
 
 
+def write_sales(past, history):
+    """Writes 150 days of sales in two shops, and the last days with the promotions of two weeks to come."""
+    head = ["day,shop,sales,promotion"]
+    days = [f"{np.datetime64('2024-01-01') + day},{{}},{{}},{day % 2}" for day in range(164)]
+    rows = [line.format(shop, number % 7) for shop in "ab" for number, line in enumerate(days[:150])]
+    past.write_text("\n".join(head + rows) + "\n")
+    known = [line.format(shop, number % 7 if number < 150 else "") for shop in "ab" for number, line in enumerate(days)]
+    history.write_text("\n".join(head + known) + "\n")
+
+
 def test_its_commands_run(tmp_path, monkeypatch):
-    assert len(COMMANDS) == 14
+    assert len(COMMANDS) == 17
     fit = keras.Model.fit
     monkeypatch.setattr(keras.Model, "fit", lambda *a, epochs, **k: fit(*a, epochs=1, **k))
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ZOO_MODELS_DIR")
     write_files(tmp_path)
     for command in COMMANDS:
-        small = ["--set", "units=4", "--set", "embedding_dim=4"] if "train" in command else []
+        small = ["--set", "units=4"] if "train" in command else []
         result = CliRunner().invoke(cli, [*shlex.split(command)[1:], *small], catch_exceptions=False)
         assert result.exit_code == 0, f"{command}\n{result.stderr}"
     assert len(pq.read_table(tmp_path / "predictions.parquet")) == 2

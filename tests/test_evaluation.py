@@ -29,7 +29,7 @@ def test_evaluation_repeats_what_training_measured(trained):
         "split": "test",
         "examples": 500,
         "metrics": scorecard.metrics,
-        "confusion": {"labels": ["negative", "positive"], "counts": trained.metrics["confusion_matrix"]["rows"]},
+        "confusion": {"labels": ["negative", "positive"], "counts": trained.measured["confusion_matrix"]["rows"]},
     }
     assert scorecard.report["confusion_matrix"] == trained.measured["confusion_matrix"]
 
