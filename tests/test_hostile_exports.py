@@ -400,7 +400,7 @@ def test_a_hostile_description_is_refused(copy, changes):
 def test_a_hostile_task_is_refused(copy, changes):
     task = json.loads((copy / "export.json").read_text())["task"]
     seal_again(copy, task={**task, **changes})
-    with pytest.raises(zoo.ZooError, match=r"export\.json is damaged|There is no task named '\.\./x'"):
+    with pytest.raises(zoo.ZooError, match=r"export\.json (is damaged|describes)"):
         zoo.load(copy)
 
 
