@@ -43,7 +43,7 @@ def test_the_programs_of_the_page_run(monkeypatch, tmp_path):
     monkeypatch.delenv("ZOO_MODELS_DIR")
     monkeypatch.setattr(checking, "subprocess", SimpleNamespace(run=run_command))
     programs = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    assert len(programs) == 4
+    assert len(programs) == 5
     known = {}
     for program in programs:
         exec(compile(program, PAGE.name, "exec"), known)
