@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.datasets.toy_reviews import generate
-from keras_rnn_zoo.user_data import dataset as opening
+from keras_rnn_zoo.user_data import row_stream
 from keras_rnn_zoo.user_data.formats.csv import CsvTable
 from zoo_cli.main import cli
 
@@ -26,8 +26,8 @@ def traced(monkeypatch):
 def test_a_training_on_a_small_file_reads_it_once_a_split_and_traces_few_graphs(tmp_path, traced, monkeypatch):
     rows = [f"{text}\t{label}" for text, label in itertools.islice(generate(), 60)]
     (tmp_path / "reviews.tsv").write_text("\n".join(["text\tlabel", *rows]))
-    passes, checked_rows = [], opening.checked_rows
-    monkeypatch.setattr(opening, "checked_rows", lambda *args: passes.append(args) or checked_rows(*args))
+    passes, checked_rows = [], row_stream.checked_rows
+    monkeypatch.setattr(row_stream, "checked_rows", lambda *args: passes.append(args) or checked_rows(*args))
     with traced() as training:
         # Units of their own, for what other tests traced is not traced again.
         run = zoo.train("many_to_one", dataset=f"tsv:{tmp_path}/reviews.tsv", epochs=1, units=3, dropout=0, verbose=0)
