@@ -238,6 +238,7 @@ CAPTIONED = tf.data.Dataset.from_tensor_slices(
 """Twenty images, each with three captions, which follow one another."""
 
 
+@pytest.mark.slow
 def test_the_captions_of_an_image_share_its_pixels_and_change_no_batch(captioning, monkeypatch):
     def epochs(bytes_kept):
         monkeypatch.setattr(pipeline, "_MAX_CACHE_BYTES", bytes_kept)

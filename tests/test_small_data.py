@@ -143,6 +143,7 @@ def reviews(tmp_path_factory):
 SMALL = {"units": 4, "embedding_dim": 4, "bidirectional": False, "verbose": 0}
 
 
+@pytest.mark.slow
 def test_a_run_records_the_settings_that_it_was_trained_with(reviews, caplog):
     with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
         run = zoo.train("many_to_one", dataset=reviews, epochs=2, **SMALL)

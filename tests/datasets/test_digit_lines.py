@@ -29,6 +29,7 @@ def pixels(split):
     return [tf.io.decode_png(raw).numpy() for raw, _ in rows(split)]
 
 
+@pytest.mark.slow
 def test_the_splits_have_their_sizes_and_elements():
     assert {name: len(rows(name)) for name in SPLITS} == SPLITS
     for name in SPLITS:

@@ -76,6 +76,7 @@ def tell(pixels):
     )
 
 
+@pytest.mark.slow
 def test_the_splits_have_their_sizes_and_share_no_sentence():
     assert {name: len(sentences(name)) for name in SPLITS} == SPLITS
     assert len(set().union(*map(sentences, SPLITS))) == sum(SPLITS.values())

@@ -13,6 +13,10 @@ from keras_rnn_zoo.layers.recurrent import GRU, LSTM, SimpleRNN
 PAIRS = [(LSTM, keras.layers.LSTM), (GRU, keras.layers.GRU), (SimpleRNN, keras.layers.SimpleRNN)]
 BATCH, FEATURES, UNITS = 3, 3, 4
 pairs = pytest.mark.parametrize(("ours", "theirs"), PAIRS, ids=lambda cls: cls.__name__)
+slow_pairs = pytest.mark.parametrize(
+    ("ours", "theirs"), [*PAIRS[:2], pytest.param(*PAIRS[2], marks=pytest.mark.slow)], ids=lambda cls: cls.__name__
+)
+"""The same for tests that take long: the simplest layer is left to the slow tests."""
 
 
 def twins(ours, theirs, bidirectional=False, **options):
@@ -37,7 +41,7 @@ def answers(layer, x, mask, states, training):
     return outputs, tape.gradient(total, [*watched, *layer.trainable_variables])
 
 
-@pairs
+@slow_pairs
 @hypothesis.settings(max_examples=12, deadline=None, derandomize=True)
 @hypothesis.given(
     data=strategies.data(),
@@ -129,7 +133,7 @@ def test_mixed_precision_is_the_same(ours, theirs):
     np.testing.assert_array_equal(np.asarray(mine, "float32"), np.asarray(wanted, "float32"))
 
 
-@pairs
+@slow_pairs
 def test_training_follows_the_loss_of_keras(ours, theirs):
     random = np.random.default_rng(0)
     x, y = random.normal(size=(64, 9, FEATURES)).astype("float32"), random.normal(size=(64, 1)).astype("float32")

@@ -136,6 +136,7 @@ def test_the_smallest_and_the_largest_draw_write_a_token_that_may_be_written(lan
     assert (ops.convert_to_numpy(written)[0, 4:] < CLASSES).all()
 
 
+@pytest.mark.slow
 def test_searches_in_a_saved_model_write_the_same(translator, language_model, tmp_path):
     rows = tf.TensorSpec([None, None], tf.int32)
     scalar = tf.TensorSpec([], tf.float32), tf.TensorSpec([], tf.int32), tf.TensorSpec([None], tf.float32)

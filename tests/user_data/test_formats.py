@@ -335,7 +335,9 @@ def test_what_a_run_records_opens_the_same_rows_again(architecture, address, opt
             np.testing.assert_equal(row, other)
 
 
-@pytest.mark.parametrize(("architecture", "address", "options"), [TRAINED[1], TRAINED[3]])
+@pytest.mark.parametrize(
+    ("architecture", "address", "options"), [TRAINED[1], pytest.param(*TRAINED[3], marks=pytest.mark.slow)]
+)
 def test_it_trains_and_is_measured_again_on_the_same_rows(architecture, address, options, trainable):
     run = zoo.train(architecture, dataset=address, **SMALL, **options, data_dir=trainable(address))
     again = zoo.evaluate(run)
