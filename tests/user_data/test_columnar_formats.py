@@ -236,7 +236,8 @@ def test_a_query_selects_the_rows(as_csv, tmp_path):
         ("SELECT 1) LIMIT 1; DELETE FROM reviews; --", "one statement"),
         ("DELETE FROM reviews", "syntax error"),
         ("PRAGMA user_version = 7", "syntax error"),
-        ("SELECT * FROM pragma_table_info('reviews')", "only SELECT is allowed"),
+        # SQLite refuses it when it reads the rows, or has reported the columns before.
+        ("SELECT * FROM pragma_table_info('reviews')", "only SELECT is allowed|has a usual name"),
         ("SELECT writefile('a', 'b')", "no such function"),
         ("SELECT zeroblob(1000000000) AS text, 1 AS label", "too big"),
         ("", "a query is expected"),
