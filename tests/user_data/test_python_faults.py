@@ -142,7 +142,7 @@ TAGGED = {"tokens": [["a", "b"]] * 20, "tags": [["X", "Y"]] * 20}
         ("tagger", {**TAGGED, "tags": [["X", "Y"]] * 19 + [["X", ""]]}, "row 19, column 'tags': a text is empty"),
         ("tagger", {**TAGGED, "tags": [["X", "Y"]] * 19 + [3]}, "row 19, column 'tags': a list of texts is expected"),
         ("many_to_one", (TAGGED["tokens"], LABELS), "has lists of texts as inputs, which are for tagging"),
-        ("seq2seq", (SERIES, LABELS), "has series of numbers as inputs, which are for classification, regression or transcription"),
+        ("seq2seq", (SERIES, LABELS), "has series of numbers as inputs, which are for classification, regression or"),
         ("one_to_one", ([np.zeros((4, 4, 3), "uint8")] * 19 + [None], LABELS), "row 19, column 'image': the image is"),
         ("one_to_one", ([np.zeros((4, 4, 3), "uint8")] * 19 + ["a"], LABELS), "received the type str"),
         ("one_to_one", ([np.zeros((4, 4, 3), "uint8")] * 19 + [np.zeros((4, 4))], LABELS), "received float64 (4, 4)"),
