@@ -147,7 +147,14 @@ def _from_tf_data(dataset: Any) -> Pairs | PythonTable:
     rows = list(_elements(dataset, title))
     if is_table:
         return DictTable({name: [row[name] for row in rows] for name in spec}, title)
-    return Pairs(title, [raw for raw, _ in rows], [target for _, target in rows])
+    return Pairs(title, [raw for raw, _ in rows], _stacked([target for _, target in rows]))
+
+
+def _stacked(targets: list[Any]) -> Any:
+    """Returns one-hot targets of one shape as an array, and others unchanged."""
+    shapes = {getattr(target, "shape", ()) for target in targets}
+    is_array = len(shapes) == 1 and shapes != {()} and targets[0].dtype.kind in "biuf"
+    return np.stack(targets) if is_array else targets
 
 
 def _elements(dataset: Any, title: str) -> Iterator[Any]:

@@ -53,8 +53,8 @@ def text_of(value: Any, encoding: str = "utf-8") -> str | None:
         return bytes(value).decode(encoding, "surrogateescape")
     if isinstance(value, str):
         return str(value)
-    if type(value).__name__ == "datetime64" and isinstance(value.item(), int):  # Python's dates lack nanoseconds.
-        value = value.astype("datetime64[us]").item()
+    if type(value).__name__ == "datetime64":  # Python's dates lack nanoseconds.
+        value = (value.astype("datetime64[us]") if isinstance(value.item(), int) else value).item()
     if isinstance(value, _PRINTED) or type(value).__name__ in _PRINTED_NUMPY:
         return str(value)
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:

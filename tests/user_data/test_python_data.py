@@ -193,7 +193,7 @@ def test_masked_values_are_missing():
         with pytest.raises(DataError, match="the label is empty"):
             opened(data)
         assert sum(opened(data, skip_bad_rows=True)[1].recorded.rows.values()) == 17
-    assert sum(opened((np.ones((20, 3)), labels), skip_bad_rows=True)[1].recorded.rows.values()) == 17
+    assert sum(opened((np.arange(60.0).reshape(20, 3), labels), skip_bad_rows=True)[1].recorded.rows.values()) == 17
     with pytest.raises(DataError, match="masked values within series are not supported"):
         opened((np.ma.masked_array(np.ones((20, 3)), mask=np.eye(20, 3)), labels))
 
