@@ -3,7 +3,9 @@
 import contextlib
 import gzip
 import io
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Any
@@ -109,6 +111,14 @@ def _opened(output: str | None, to: IO[str] | None, *, binary: bool) -> Iterator
         return
     path = user_path(output)
     with output_file(path) as content, contextlib.ExitStack() as stack:
+        if binary and path.suffix == ".gz":
+            # ZIP archives, such as .xlsx and .npz, are not written from start to end.
+            whole = stack.enter_context(tempfile.TemporaryFile())
+            yield whole
+            whole.seek(0)
+            with gzip.open(content, "wb") as compressed:
+                shutil.copyfileobj(whole, compressed)
+            return
         raw: Any = stack.enter_context(gzip.open(content, "wb")) if path.suffix == ".gz" else content
         yield raw if binary else stack.enter_context(io.TextIOWrapper(raw, **_TEXT))
 

@@ -10,6 +10,7 @@ from keras_rnn_zoo.user_data.columnar import field_paths
 from keras_rnn_zoo.user_data.held_rows import HeldRows
 from keras_rnn_zoo.user_data.packages import optional_package
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile, flat, named
+from keras_rnn_zoo.user_data.typed_values import shortest
 
 MAX_DEPTH = 10
 """Maximum depth of nested columns; deeper ones are not listed."""
@@ -25,6 +26,12 @@ class ArrowRows(HeldRows):
     """
 
     schema: Any
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name in self._names_read():
+            if str(self.schema.field(name).type) == "null":  # The rows of such a column may be any number, in no bytes.
+                raise DataError(f"{self.named()[0]}: the column {name!r} has no values. Name another one.")
 
     def read_batches(self, group: int, columns: Sequence[str], skip: int) -> Iterator[Any]:
         """Yields the record batches of a group with the columns of these names, without the first `skip` rows."""
@@ -73,6 +80,15 @@ def python_values(array: Any) -> list[Any]:
         used = pc.unique(array.indices.drop_null())
         by_index = dict(zip(used.to_pylist(), python_values(array.dictionary.take(used)), strict=True))
         return [None if index is None else by_index[index] for index in array.indices.to_pylist()]
+    if isinstance(array, pa.StructArray) and array.type.num_fields:
+        names = [field.name for field in array.type]
+        inner = zip(*map(python_values, array.flatten()), strict=True)
+        return [
+            dict(zip(names, row, strict=True)) if is_valid else None
+            for row, is_valid in zip(inner, array.is_valid().to_pylist(), strict=True)
+        ]
+    if array.type in (pa.float32(), pa.float16()):
+        return shortest(array.to_pylist(), "float32" if array.type == pa.float32() else "float16")
     unit = getattr(array.type, "unit", None)
     if unit == "ns" and not pa.types.is_dictionary(array.type):  # Python's dates and times end at microseconds.
         array = array.cast(_in_microseconds(array.type), safe=False)

@@ -12,7 +12,7 @@ from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, first
 from keras_rnn_zoo.user_data.table import MAX_COLUMNS, TASKS, TYPE_SAMPLE
 from keras_rnn_zoo.user_data.text_defaults import text_defaults
 from keras_rnn_zoo.user_data.textfile import check_text
-from keras_rnn_zoo.user_data.typed_values import is_missing, text_of, texts_of, value_at
+from keras_rnn_zoo.user_data.typed_values import is_midnight, is_missing, text_of, texts_of, value_at
 
 COLUMNAR_TASKS = (*TASKS, "tagging")
 """The tasks that columnar rows can be for, the most likely first. Tagging needs a list of tokens and one of tags."""
@@ -57,6 +57,7 @@ class Columnar(RowSource):
         self.columns = resolve(words, given, self.present, source, self.task)
         self._read = tuple(self.columns[word] for word in words)
         self._count: int | None = None
+        self._dates: dict[str, bool] = {}
 
     def open(self, location: Any) -> Mapping[str, tuple[str, ...]]:
         """Opens the data without reading its rows.
@@ -173,6 +174,8 @@ class Columnar(RowSource):
         texts: list[str] = []
         for value, column in zip(record, self._read, strict=True):
             text = text_of(value, self.encoding)
+            if text is not None and is_midnight(value) and self._holds_dates(column):
+                text = text[: len("2024-01-01")]
             if text is None:
                 kind = type(value).__name__
                 return BadRow(where, column, value, f"a text or a number is expected; received the type {kind}")
@@ -182,6 +185,13 @@ class Columnar(RowSource):
                 return bad
             texts.append(text)
         return Row(where, texts[0], texts[1] if len(texts) > 1 else "")
+
+    def _holds_dates(self, column: str) -> bool:
+        """Whether all times in a column are at midnight, as those of a column of dates in pandas and Excel."""
+        if column not in self._dates:
+            values = (record[0] for _, record in self.records([column]))
+            self._dates[column] = all(is_midnight(value) or is_missing(value) for value in values)
+        return self._dates[column]
 
     def _sentence(self, where: str, record: Sequence[Any]) -> Row | BadRow:
         """Returns the row of a sentence, whose tokens and tags are joined by spaces as in CoNLL files."""
@@ -234,4 +244,6 @@ def is_blank_value(value: Any) -> bool:
     """Whether a value is missing, or an empty text or list."""
     if isinstance(value, str):
         return not value.strip()
+    if getattr(value, "ndim", None) == 0:  # A NumPy array of a single value has no length.
+        return is_missing(value.item() if hasattr(value, "item") else value)
     return is_missing(value) or (hasattr(value, "__len__") and not len(value))

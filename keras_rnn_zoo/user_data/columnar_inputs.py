@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from keras_rnn_zoo.user_data.columnar import Columnar, is_blank_value
+from keras_rnn_zoo.user_data.columnar import Columnar
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.table_inputs import open_input_column
@@ -50,8 +50,7 @@ def columnar_inputs(
             for values in zip(*batch, strict=True):
                 cells = dict(zip(top, values, strict=True))
                 row = table.row_of(table.where(index), [value_at(values[position], keys[1:])])
-                if not all(map(is_blank_value, values)):
-                    yield row if isinstance(row, BadRow) else InputRecord(row.raw, cells)
+                yield row if isinstance(row, BadRow) else InputRecord(row.raw, cells)
                 index += 1
 
     def cells(record: InputRecord) -> Mapping[str, Any]:

@@ -60,7 +60,7 @@ class MemoryTable(Columnar):
         total = hashlib.sha256(json.dumps([self.task, *self.columns]).encode())
         rows = super().rows()
         while chunk := list(itertools.islice(rows, LARGEST_BATCH)):
-            parts = [self._parts(row) if isinstance(row, Row) else str(row) for row in chunk]
+            parts = [self._parts(row) if isinstance(row, Row) else row.describe("") for row in chunk]
             total.update(json.dumps(parts).encode())
             yield from chunk
         self._digest = total.hexdigest()  # Only now has everything been read.

@@ -9,8 +9,9 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.memory import available
 from keras_rnn_zoo.user_data.npz_archive import MEMORY_FRACTION
-from keras_rnn_zoo.user_data.python_tables import DictTable, PythonTable, python_table, title_of
+from keras_rnn_zoo.user_data.python_tables import DictTable, PythonTable, python_table, shortest_of, title_of, unmasked
 from keras_rnn_zoo.user_data.targets import as_column, as_targets
+from keras_rnn_zoo.user_data.tensor_batches import is_batched
 from keras_rnn_zoo.user_data.typed_values import is_missing
 
 CHECKED = 1000
@@ -69,6 +70,8 @@ def kind_of(value: Any) -> str:
         return "image"
     if not isinstance(value, list | tuple | np.ndarray):
         return ""
+    if isinstance(value, np.ndarray) and not value.ndim:
+        return kind_of(value.item())
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
         return _kind_of_array(value.dtype, value.ndim)
     first = next((item for item in value if not is_missing(item)), None)
@@ -115,13 +118,14 @@ def _values(values: Any, name: str) -> Any:
         return table.column(next(iter(table.fields)))
     if hasattr(values, "numpy") and not callable(getattr(values, "to_list", None)):
         values = values.numpy()  # A tensor, ragged or not.
+    values = unmasked(values, f"arrays: {name}")
     if isinstance(values, np.ndarray) and values.ndim:
         return values
     if isinstance(values, tuple):
         return list(values)
     for method in ("to_list", "to_pylist"):
         if callable(getattr(values, method, None)):
-            return list(getattr(values, method)())
+            return shortest_of(values, list(getattr(values, method)()))
     if not isinstance(values, list):
         raise DataError(f"arrays: {name} must be a list or an array; received the type {title_of(values)}.")
     return values
@@ -132,26 +136,25 @@ def _from_tf_data(dataset: Any) -> Pairs | PythonTable:
     title, spec = "tf.data.Dataset", dataset.element_spec
     if int(dataset.cardinality()) == -1:
         raise DataError(f"{title} is infinite. Limit it with its method take(count).")
-    if isinstance(spec, Mapping):
-        names = list(spec)
-        rows = list(_elements(dataset, title))
-        return DictTable({name: [row[name] for row in rows] for name in names}, title)
-    if not (isinstance(spec, tuple) and len(spec) == 2):
+    is_table = isinstance(spec, Mapping)
+    if not is_table and not (isinstance(spec, tuple) and len(spec) == 2):
         raise DataError(f"{title}: elements (input, target) are expected; received {spec}. Use its method map.")
-    x, y = spec
-    if not hasattr(x, "shape") or not hasattr(y, "shape"):
+    parts = list(spec.values()) if is_table else list(spec)
+    if not parts or not all(hasattr(part, "shape") and hasattr(part, "dtype") for part in parts):
         raise DataError(f"{title}: inputs and targets must be tensors; received {spec}. Use its method map.")
-    if _is_batched(x, y):
+    if is_batched(dataset, parts):
         dataset = dataset.unbatch()
-    pairs = list(_elements(dataset, title))
-    return Pairs(title, [raw for raw, _ in pairs], [target for _, target in pairs])
+    rows = list(_elements(dataset, title))
+    if is_table:
+        return DictTable({name: [row[name] for row in rows] for name in spec}, title)
+    return Pairs(title, [raw for raw, _ in rows], _stacked([target for _, target in rows]))
 
 
-def _is_batched(x: Any, y: Any) -> bool:
-    """Whether the elements of a `tf.data.Dataset` are batches: of numbers or classes for texts, or of series."""
-    if x.dtype.name == "string":
-        return bool(x.shape.rank == 1 and y.shape.rank and y.dtype.name != "string")
-    return bool(x.shape.rank == (4 if x.dtype.name == "uint8" else 3) and y.shape.rank)
+def _stacked(targets: list[Any]) -> Any:
+    """Returns one-hot targets of one shape as an array, and others unchanged."""
+    shapes = {getattr(target, "shape", ()) for target in targets}
+    is_array = len(shapes) == 1 and shapes != {()} and targets[0].dtype.kind in "biuf"
+    return np.stack(targets) if is_array else targets
 
 
 def _elements(dataset: Any, title: str) -> Iterator[Any]:

@@ -8,7 +8,8 @@ from typing import Any
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.user_data.columnar import field_paths
-from keras_rnn_zoo.user_data.typed_values import is_missing
+from keras_rnn_zoo.user_data.hub_features import converter
+from keras_rnn_zoo.user_data.typed_values import is_missing, shortest
 
 SAMPLED = 1000
 """Number of rows in which a value that is not missing is searched for, to find out whether a column is nested."""
@@ -96,7 +97,7 @@ class FrameTable(PythonTable):
 
     def read(self, names: Sequence[str], start: int, stop: int) -> list[Sequence[Any]]:
         columns = {name: self._frame[name][start:stop] for name in names}
-        return [list(c.to_numpy()) if name in self._float32 else c.to_list() for name, c in columns.items()]
+        return [shortest(c.to_list()) if name in self._float32 else c.to_list() for name, c in columns.items()]
 
 
 class HuggingFaceTable(PythonTable):
@@ -105,7 +106,7 @@ class HuggingFaceTable(PythonTable):
     def __init__(self, dataset: Any) -> None:
         self.title = title_of(dataset)
         self._dataset = dataset.with_format(None)
-        self._names = {name: _label_names(feature) for name, feature in dataset.features.items()}
+        self._changes = {name: converter(feature) for name, feature in dataset.features.to_dict().items()}
         self.fields = self._paths(dataset.column_names)
 
     def __len__(self) -> int:
@@ -113,7 +114,8 @@ class HuggingFaceTable(PythonTable):
 
     def read(self, names: Sequence[str], start: int, stop: int) -> list[Sequence[Any]]:
         rows = self._dataset.select_columns(list(names))[start:stop]
-        return [_named(rows[name], self._names[name]) for name in names]
+        changes = [(rows[name], self._changes[name]) for name in names]
+        return [list(map(change, values)) if change else values for values, change in changes]
 
 
 def python_table(data: Any) -> PythonTable | None:
@@ -170,26 +172,33 @@ def _indexed(values: Any, name: str) -> Sequence[Any]:
     """Returns the values of a column as an object that can be sliced, without copying more than necessary."""
     if hasattr(values, "numpy") and not callable(getattr(values, "to_list", None)):
         values = values.numpy()  # A tensor.
+    values = unmasked(values, name)
     if isinstance(values, list | tuple | range | np.ndarray):
         if isinstance(values, np.ndarray) and not values.ndim:
             raise DataError(f"{name}: a list of values is expected; received a single one.")
         return values  # type: ignore[return-value]
     for method in ("to_list", "to_pylist", "tolist"):
         if callable(getattr(values, method, None)):
-            return list(getattr(values, method)())
+            return shortest_of(values, list(getattr(values, method)()))
     raise DataError(f"{name}: a list or an array of values is expected; received the type {title_of(values)}.")
 
 
-def _label_names(feature: Any) -> Sequence[str] | None:
-    """Returns the names of the classes of a feature, or of the items of a list of class labels; `None` without any."""
-    inner = getattr(feature, "feature", feature)
-    return inner.names if type(inner).__name__ == "ClassLabel" else None
-
-
-def _named(values: Sequence[Any], names: Sequence[str] | None) -> Sequence[Any]:
-    """Returns class labels, or lists of them, by their names."""
-    if names is None:
+def unmasked(values: Any, name: str) -> Any:
+    """Returns a masked array of NumPy as an array with `None` in place of masked values, and others unchanged."""
+    if not isinstance(values, np.ma.MaskedArray):
         return values
-    if any(isinstance(value, list) for value in values):
-        return [_named(value, names) if isinstance(value, list) else value for value in values]
-    return [None if value is None or value < 0 else names[value] for value in values]
+    if not np.ma.getmaskarray(values).any():
+        return values.data
+    if values.ndim > 1:
+        raise DataError(f"{name}: masked values within series are not supported. Replace them with its method filled.")
+    plain = np.empty(len(values), object)
+    plain[:] = list(values.data)
+    plain[np.ma.getmaskarray(values)] = None
+    return plain
+
+
+def shortest_of(column: Any, values: list[Any]) -> list[Any]:
+    """Returns the values of a column of a library with the digits that its type has; see `shortest`."""
+    dtype = str(getattr(column, "dtype", getattr(column, "type", ""))).casefold()
+    known = {"float32": "float32", "float": "float32", "float[pyarrow]": "float32", "halffloat": "float16"}
+    return shortest(values, known[dtype]) if dtype in known else values

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.atomic_files import file_digest, user_path
-from keras_rnn_zoo.display.printing import alternatives
+from keras_rnn_zoo.display.printing import alternatives, short_repr
 from keras_rnn_zoo.errors import DataError, nearest
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.user_data.columns import files_of
@@ -50,7 +50,8 @@ class BadRow(NamedTuple):
         """Returns the fault with its location, for a message: in the file `path`, or, if it is "", in the same file."""
         same_file = self.where if "." in self.where.partition(" ")[0] else self.where[:1].upper() + self.where[1:]
         column = f", column {self.column!r}" if self.column else ""
-        value = f" ({shown(self.value)})" if self.value != "" else ""
+        is_shown = not isinstance(self.value, str) or self.value  # Arrays have no single truth value.
+        value = f" ({shown(self.value)})" if is_shown else ""
         return f"{f'{path}, {self.where}' if path else same_file}{column}: {self.fault}{value}"
 
 
@@ -168,7 +169,10 @@ class RowSource(abc.ABC):
 
 def shown(value: Any) -> str:
     """Returns a value as shown in messages: quoted, truncated, and with invalid bytes escaped."""
-    text = " ".join(str(value).split())
+    try:
+        text = " ".join(str(value).split())
+    except ValueError:  # An integer of more digits than Python formats.
+        text = short_repr(value)
     if not text.isascii():
         try:
             text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -5,6 +5,7 @@ from typing import Any
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.user_data.columns import are_measured
+from keras_rnn_zoo.user_data.typed_values import is_too_long
 
 KINDS = "OSUbiuf"
 """Kinds of NumPy dtypes that targets can have: objects, texts, booleans and real numbers."""
@@ -72,4 +73,6 @@ def plain(target: Any) -> str | float | None:
         return value.decode("utf-8", "surrogateescape")
     if isinstance(value, float | np.floating):
         return float(value) if value == value else ""
+    if isinstance(value, int) and is_too_long(value):
+        return None
     return str(value) if isinstance(value, str | int) else None

@@ -7,6 +7,7 @@ import itertools
 import json
 import pickle
 import sqlite3
+import tracemalloc
 import zipfile
 from decimal import Decimal
 
@@ -21,7 +22,9 @@ import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError, ZooError
 from keras_rnn_zoo.user_data import held_rows
+from keras_rnn_zoo.user_data.formats.excel import ExcelSheet
 from keras_rnn_zoo.user_data.formats.parquet import ParquetTable
+from keras_rnn_zoo.user_data.formats.sqlite import QueryRows
 
 TEXTS = [f"review {n} is {'fine' if n % 3 else 'dull'}" for n in range(600)]
 LABELS = ["good" if n % 3 else "bad" for n in range(600)]
@@ -228,6 +231,17 @@ def test_a_query_selects_the_rows(as_csv, tmp_path):
     assert sum(few.recorded.rows.values()) == 300
 
 
+def test_a_query_is_run_as_it_was_written(tmp_path):
+    """Comments end with their lines, and texts keep their spaces."""
+    rows = [*ROWS[:30], {"id": 30, "review": "a  b", "stars": "good"}, {"id": 31, "review": "c\nd", "stars": "bad"}]
+    write_sqlite(tmp_path / "a.db", rows)
+    select = "SELECT review AS text, stars AS label FROM reviews"
+    for query in (f"{select} -- no spaces\nWHERE text != 'a  b'", f"{select} WHERE text != 'c\nd' ;\n"):
+        entry, data = opened(f"sqlite:{tmp_path / 'a.db'}?{query}")
+        assert entry.name == f"sqlite:{tmp_path / 'a.db'}?{query.strip()}"
+        assert sum(data.recorded.rows.values()) == 31
+
+
 @pytest.mark.parametrize(
     ("query", "message"),
     [
@@ -252,6 +266,20 @@ def test_a_query_can_only_read_its_own_database(query, message, tmp_path, monkey
         opened(f"sqlite:{tmp_path / 'a.db'}?{query}")
     assert (tmp_path / "a.db").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir() if path.name != "models"] == ["a.db"]
+
+
+def test_the_checksum_covers_rows_that_are_only_in_the_write_ahead_log(tmp_path):
+    write_sqlite(tmp_path / "a.db")
+    connection = sqlite3.connect(tmp_path / "a.db")
+    connection.execute("PRAGMA journal_mode = WAL")
+    checksums = []
+    for label in ("good", "bad"):
+        checksums.append(opened(f"sqlite:{tmp_path / 'a.db'}")[1].checksum)
+        connection.execute(f"UPDATE reviews SET stars = '{label}' WHERE id < 5")
+        connection.commit()
+    checksums.append(opened(f"sqlite:{tmp_path / 'a.db'}")[1].checksum)
+    connection.close()
+    assert len(set(checksums)) == 3
 
 
 def test_a_database_with_several_tables_needs_a_query(tmp_path):
@@ -504,6 +532,47 @@ def test_rows_without_a_column_are_missing_values(tmp_path):
         opened(f"json:{tmp_path / 'a.json'}")
 
 
+def test_a_column_without_values_is_refused_whatever_its_number_of_rows(tmp_path):
+    table = pa.table({"text": pa.nulls(10**6), "label": pa.nulls(10**6)})
+    with pa.ipc.new_file(tmp_path / "a.arrow", table.schema) as writer:
+        writer.write_table(table)
+    with pytest.raises(DataError, match=r"a\.arrow: the column 'text' has no values\. Name another one\."):
+        opened(f"arrow:{tmp_path / 'a.arrow'}")
+
+
+def test_distant_cells_of_a_sheet_take_no_memory_for_those_between(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["text", "label"])
+    for number in range(1, 201):
+        book.active.cell(number + 1, 1, f"text {number}")
+        book.active.cell(number + 1, 2, number % 2)
+        book.active.cell(number + 1, 16_000, 1)
+    book.save(tmp_path / "a.xlsx")
+    tracemalloc.start()
+    sheet = ExcelSheet(str(tmp_path / "a.xlsx"), ("classification",), {}, "")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10 * 2**20
+    assert [row.target for row in sheet.rows()] == ["1", "0"] * 100
+
+
+def test_long_values_of_a_query_are_fetched_a_few_at_a_time(tmp_path):
+    connection = sqlite3.connect(tmp_path / "a.db")
+    connection.execute(
+        "CREATE VIEW long AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 30) "
+        "SELECT hex(zeroblob(4000000)) || x AS text, x % 2 AS label FROM n"
+    )
+    connection.close()
+    rows = QueryRows(str(tmp_path / "a.db"), ("classification",), {}, "")
+    assert [len(batch[0]) for batch in rows.read_group(0, ["text", "label"], 0)] == [3] * 10
+
+
+def test_an_integer_that_python_does_not_format_is_refused(tmp_path):
+    (tmp_path / "a.json").write_text('[{"text": "a", "label": ' + "1" * 5000 + "}]")
+    with pytest.raises(DataError, match="an integer of more than 4,300 digits"):
+        opened(f"json:{tmp_path / 'a.json'}")
+
+
 def test_values_that_are_not_texts_are_bad_rows(tmp_path):
     rows = [{"text": row["review"], "label": row["stars"]} for row in ROWS]
     rows[3]["text"] = ["a list"]
@@ -515,7 +584,9 @@ def test_values_that_are_not_texts_are_bad_rows(tmp_path):
 FOOTERS = """
 import sys
 from keras_rnn_zoo.errors import ZooError
+from keras_rnn_zoo.user_data.formats.excel import ExcelSheet
 from keras_rnn_zoo.user_data.formats.parquet import ParquetTable
+from keras_rnn_zoo.user_data.formats.sqlite import QueryRows
 
 path, content = sys.argv[1], bytearray(open(sys.argv[1], "rb").read())
 footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")

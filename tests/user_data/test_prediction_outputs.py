@@ -1,14 +1,17 @@
 """Tables, JSON lines and texts to predict: what is read of them, and what is written next to it."""
 
 import csv
+import gzip
 import io
 import json
+import zipfile
 
 import pytest
 from descriptions import run_config
 
 from keras_rnn_zoo.errors import DataError, OptionError
-from keras_rnn_zoo.user_data.prediction_inputs import open_inputs
+from keras_rnn_zoo.inference.output_files import choose_output
+from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, open_inputs
 from keras_rnn_zoo.user_data.prediction_outputs import json_line
 from keras_rnn_zoo.user_data.rows import BadRow
 
@@ -215,3 +218,12 @@ def test_a_line_of_json_holds_no_numbers_that_json_has_not():
         "small": 0.5,
         "predicted_label": "a",
     }
+
+
+@pytest.mark.parametrize("name", ["a.xlsx.gz", "a.npz.gz"])
+def test_archives_are_compressed_as_a_whole(name, tmp_path):
+    source = InputFile("a.csv", lambda: iter(()), None, cells=lambda record: {"number": record.record})
+    with choose_output(source, str(tmp_path / name), None, probabilities=False).opened() as write:
+        write(InputRecord("a", 1), {"label": "b"})
+    with gzip.open(tmp_path / name) as file, zipfile.ZipFile(file) as archive:
+        assert archive.testzip() is None

@@ -21,6 +21,7 @@ from keras_rnn_zoo.user_data.table import MAX_COLUMNS
 
 MEMORY_FRACTION, EXPANSION = 0.8, 10
 """The fraction of free memory that a workbook may use, and how many times the size of its XML its values may take."""
+BATCH = 256
 MAX_ROWS = 1_048_576
 """The number of rows of a sheet, in Excel too."""
 ERRORS = frozenset("#NULL! #DIV/0! #VALUE! #REF! #NAME? #NUM! #N/A #GETTING_DATA #SPILL! #CALC!".split())
@@ -64,14 +65,14 @@ class ExcelSheet(Columnar):
         except Exception as error:  # openpyxl raises many kinds of exceptions for damaged files.
             reason = str(error).strip().partition("\n")[0][:200].rstrip(".") or type(error).__name__
             raise DataError(f"{self.path} cannot be read: {reason}. Save it again as .xlsx.") from None
-        header = next((number for number, row in enumerate(rows) if not all(map(is_blank_value, row))), None)
+        header = next((number for number, row in enumerate(rows) if not _is_blank(row)), None)
         if header is None:
             raise DataError(f"{self.path}: the sheet {self.sheet!r} is empty. Name another one with --set sheet=NAME.")
-        names = ["" if is_blank_value(value) else str(value).strip() for value in rows[header]]
+        names = {place: str(value).strip() for place, value in rows[header].items() if not is_blank_value(value)}
         self._begin = header + 1
         self._rows = rows[self._begin :]
-        self._places = {name: number for number, name in enumerate(names) if name}
-        return field_paths([(name,) for name in names if name], f"{self.path}, row {self._begin}")
+        self._places = {name: place for place, name in names.items()}
+        return field_paths([(name,) for name in names.values()], f"{self.path}, row {self._begin}")
 
     def _find(self, workbook: Any) -> Any:
         """Returns the sheet that the user named, by name or number from 1, or else the first one."""
@@ -90,16 +91,16 @@ class ExcelSheet(Columnar):
         self.sheet = wanted or names[0]
         return workbook[self.sheet]
 
-    def _read_rows(self, sheet: Any) -> list[list[Any]]:
-        rows: list[list[Any]] = []
+    def _read_rows(self, sheet: Any) -> list[dict[int, Any]]:
+        """Returns the values of each row by the index of their column, since a row may have few in distant columns."""
+        rows: list[dict[int, Any]] = []
         for row in sheet.iter_rows(values_only=True):
-            values = [None if isinstance(value, str) and value in ERRORS else value for value in row]
-            while values and is_blank_value(values[-1]):
-                values.pop()
-            if len(values) > MAX_COLUMNS or len(rows) == MAX_ROWS:
+            cells = ((place, value) for place, value in enumerate(row) if value is not None)
+            values = {place: value for place, value in cells if not (isinstance(value, str) and value in ERRORS)}
+            if max(values, default=0) >= MAX_COLUMNS or len(rows) == MAX_ROWS:
                 raise DataError(f"{self.path}: the sheet {self.sheet!r} is larger than Excel allows.")
             rows.append(values)
-        while rows and not rows[-1]:
+        while rows and _is_blank(rows[-1]):
             rows.pop()
         return rows
 
@@ -114,9 +115,13 @@ class ExcelSheet(Columnar):
 
     def batches(self, columns: Sequence[str], start: int = 0) -> Iterator[Sequence[Sequence[Any]]]:
         places = [self._places[name] for name in columns]
-        rows = self._rows[start:]
-        if rows:
-            yield [[row[place] if place < len(row) else None for row in rows] for place in places]
+        for begin in range(start, len(self._rows), BATCH):
+            rows = self._rows[begin : begin + BATCH]
+            yield [[row.get(place) for row in rows] for place in places]
+
+
+def _is_blank(row: Mapping[int, Any]) -> bool:
+    return all(map(is_blank_value, row.values()))
 
 
 def _check_archive(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS
 from keras_rnn_zoo.user_data.columnar_inputs import columnar_inputs
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.formats.arrow import ArrowFile, ArrowTable
+from keras_rnn_zoo.user_data.hub_features import converter
 from keras_rnn_zoo.user_data.rows import existing_file, existing_folder
 from keras_rnn_zoo.user_data.split_folders import name_of_split
 
@@ -64,7 +65,7 @@ class HubDataset(ArrowTable):
                     f"{file.path} has the columns {', '.join(file.schema.names)}, but {self.files[0].path} has "
                     f"{', '.join(self.schema.names)}. Save the dataset again with save_to_disk."
                 )
-        self._classes = self._class_names()
+        self._changes = self._converters()
         return columns_of(self.schema, self.folder)
 
     def _data_files(self) -> list[Path]:
@@ -78,19 +79,19 @@ class HubDataset(ArrowTable):
                 raise DataError(f"{self.folder / STATE}: {str(name)[:60]!r} is not the name of a file in the folder.")
         return [self.folder / name for name in names]
 
-    def _class_names(self) -> dict[str, list[str]]:
-        """Returns the names of the classes for each column with the indices of classes."""
+    def _converters(self) -> dict[str, Callable[[Any], Any]]:
+        """Returns the functions that convert the values of columns, such as those with the indices of classes."""
         path = self.folder / INFO
         features = _document(path).get("features") if path.is_file() else None
-        named = {
-            column: feature["names"]
-            for column, feature in (features.items() if isinstance(features, dict) else ())
-            if isinstance(feature, dict) and feature.get("_type") == "ClassLabel" and feature.get("names")
-        }
-        for column, names in named.items():
-            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-                raise DataError(f"{path}: the names of the classes of {column!r} are not a list of texts.")
-        return named
+        found = {}
+        for column, feature in features.items() if isinstance(features, dict) else ():
+            try:
+                change = converter(feature)
+            except (ValueError, RecursionError) as error:
+                raise DataError(f"{path}, column {column!r}: {str(error).partition(':')[0]}.") from None
+            if change:
+                found[column] = change
+        return found
 
     def named(self) -> list[Path]:
         return [self.folder]
@@ -98,16 +99,9 @@ class HubDataset(ArrowTable):
     def read_group(self, group: int, columns: Sequence[str], skip: int) -> Iterator[Sequence[Sequence[Any]]]:
         for batch in super().read_group(group, columns, skip):
             yield [
-                [_class_name(value, self._classes[name]) for value in values] if name in self._classes else values
+                list(map(self._changes[name], values)) if name in self._changes else values
                 for name, values in zip(columns, batch, strict=True)
             ]
-
-
-def _class_name(value: Any, names: Sequence[str]) -> Any:
-    """Returns the name of a class by its index; `None` for -1, by which `datasets` says that there is no label."""
-    if not isinstance(value, int):
-        return value
-    return names[value] if 0 <= value < len(names) else None if value == -1 else value
 
 
 def _document(path: Path) -> dict[str, Any]:

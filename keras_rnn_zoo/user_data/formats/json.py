@@ -66,6 +66,8 @@ class JsonTable(Columnar):
                 f"{path}, line {error.lineno}, column {error.colno}: it is not valid JSON ({error.msg}).{several} "
                 "Correct the file."
             ) from None
+        except ValueError:
+            raise DataError(f"{path} has an integer of more than 4,300 digits. Write it as a text.") from None
         except RecursionError:
             raise DataError(f"{path} is nested too deeply. Name a file with a list of objects.") from None
 

@@ -20,8 +20,8 @@ from keras_rnn_zoo.user_data.rows import existing_file
 MAGIC = b"SQLite format 3\0"
 MAX_VALUE = 2**26
 """Maximum size of a value in bytes, as for lines of text."""
-FETCHED, STEPS = 256, 100_000
-"""Number of rows that are fetched at once, and of steps of SQLite between two checks for Ctrl-C."""
+FETCHED, FETCHED_BYTES, STEPS = 256, 2**24, 100_000
+"""Number of rows that are fetched at once, or of their bytes, and of steps of SQLite between two checks for Ctrl-C."""
 ALLOWED = frozenset((sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE))
 """The actions that a query may perform."""
 
@@ -35,7 +35,7 @@ class QueryRows(HeldRows):
 
     def open(self, location: str) -> Mapping[str, tuple[str, ...]]:
         name, mark, query = (location, "", "") if exists(location) else location.partition("?")
-        self.path, self.query = existing_file(name), " ".join(query.split())
+        self.path, self.query = existing_file(name), query.strip()
         self._check_file()
         if mark and not self.query:
             raise DataError(f"{location}: a query is expected after the question mark, such as SELECT * FROM reviews.")
@@ -87,6 +87,8 @@ class QueryRows(HeldRows):
                 connection.set_authorizer(_authorize)
                 connection.set_progress_handler(lambda: 0, STEPS)  # Python handles signals there.
                 yield connection
+        except MemoryError:
+            raise DataError(f"{self.path}: its values do not fit in memory. Select shorter ones or fewer.") from None
         except (sqlite3.Error, sqlite3.Warning, UnicodeError) as error:
             if isinstance(error, sqlite3.DatabaseError) and "not authorized" in str(error):
                 reason = "only SELECT is allowed, which reads tables of this database and loads no extension"
@@ -111,6 +113,11 @@ class QueryRows(HeldRows):
         return f'SELECT * FROM "{quoted}"'
 
     def paths(self) -> list[Path]:
+        # In the mode WAL, the latest rows are in a second file until SQLite moves them.
+        log = self.path.with_name(f"{self.path.name}-wal")
+        return [self.path, log] if log.is_file() and log.stat().st_size else [self.path]
+
+    def named(self) -> list[Path]:
         return [self.path]
 
     def address(self) -> str:
@@ -129,7 +136,15 @@ class QueryRows(HeldRows):
         places = [self._names.index(name) for name in columns]
         with self._connected() as connection:
             cursor = connection.execute(self._limited(-1) + f" OFFSET {skip}")
-            while rows := cursor.fetchmany(FETCHED):
+            rows: list[Any] = []
+            size = 0
+            for row in cursor:
+                rows.append(row)
+                size += sum(len(value) for value in row if isinstance(value, str | bytes))
+                if len(rows) == FETCHED or size > FETCHED_BYTES:
+                    yield [[row[place] for row in rows] for place in places]
+                    rows, size = [], 0
+            if rows:
                 yield [[row[place] for row in rows] for place in places]
 
 
