@@ -10,6 +10,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import TaskConfig
 from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.inference.rebuild import make_task
+from keras_rnn_zoo.readers._training_rows import TrainingRows
 from keras_rnn_zoo.user_data.formats.csv import CsvTable
 from keras_rnn_zoo.user_data.time_table import open_time_table, read_time_table
 from keras_rnn_zoo.user_data.timestamps import Clock
@@ -153,6 +154,26 @@ def test_scales_are_those_of_the_training_rows(tmp_path):
         assert task.reader.mean[0] == pytest.approx(used.mean(), rel=1e-5)
         assert task.reader.deviation[0] == pytest.approx(used.std(), rel=1e-5)
         assert task.scale[0] == pytest.approx(np.abs(used[7:] - used[:-7]).mean(), rel=1e-5)
+
+
+def test_a_series_that_begins_within_the_last_window_of_another_has_all_of_its_rows(tmp_path):
+    rows = [(time, "a", time % 2) for time in range(1, 101)]
+    rows += [(time, "b", 1000 + time % 2) for time in range(90, 301)]
+    options = {"columns": "time=day,target=y,id=shop", "history": 20, "horizon": 5, "splits": "90/5/5"}
+    examples = opened(tmp_path, table(rows, "day,shop,y"), **options)
+    learned = TrainingRows(examples.split("train"))
+    assert learned.starts == [0, 100]
+    assert learned.values[100:102, 0].tolist() == [1000, 1001]
+    task, _ = fitted(examples)
+    assert task.scale == [1.0]
+
+
+@pytest.mark.parametrize(("step", "season"), [(np.timedelta64(1, "D"), 7), (np.timedelta64(7, "D"), 52)])
+def test_the_usual_season_is_that_of_each_series(tmp_path, step, season):
+    starts = {"a": np.datetime64("2024-01-01T00:00"), "b": np.datetime64("2024-01-02T12:00")}
+    rows = [(start + number * step, name, number) for name, start in starts.items() for number in range(60)]
+    task, _ = fitted(opened(tmp_path, table(rows, "day,shop,y"), columns="time=day,target=y,id=shop"))
+    assert task.season == season
 
 
 def test_windows_are_views_of_the_series(tmp_path):
