@@ -108,6 +108,12 @@ class Windows:
         return data.apply(tf.data.experimental.assert_cardinality(len(self)))
 
 
+def all_windows(series: Sequence[Series], history: int, horizon: int, stride: int) -> Windows:
+    """Returns the windows of whole series, to evaluate a run on; arguments as for `cut_windows`."""
+    end = max(int(one.times[-1]) for one in series) + 1
+    return cut_windows(series, [end, end, end], history, horizon, stride)["train"]
+
+
 def cut_windows(
     series: Sequence[Series], bounds: Sequence[int], history: int, horizon: int, stride: int
 ) -> dict[str, Windows]:
