@@ -180,8 +180,8 @@ def _joined(location: str, files: list[InputFile]) -> InputFile:
 
     def rows(record: InputRecord, prediction: Prediction) -> Iterator[tuple[Mapping[str, Any], Prediction]]:
         file, row = record.record
-        assert file.rows is not None  # All files have the same format and run.
-        return file.rows(row, prediction)
+        found: Iterator[tuple[Mapping[str, Any], Prediction]] = file.rows(row, prediction)
+        return found
 
     rows_of = rows if files[0].rows else None
     return InputFile(location, inputs, None, cells=cells, schema=files[0].schema, rows=rows_of)
