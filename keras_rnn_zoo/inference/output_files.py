@@ -41,6 +41,8 @@ class Output:
     @property
     def flat(self) -> bool:
         """Whether predictions are written as table cells."""
+        if self.source.rows is not None:  # It makes cells of predictions itself.
+            return False
         return self.kind.flat if self.kind else self.source.flat
 
     @contextlib.contextmanager
@@ -55,7 +57,10 @@ class Output:
             assert cells is not None  # `open_inputs` saw to it.
 
             def write(record: InputRecord, prediction: Prediction) -> None:
-                if record.input is not None:
+                if self.source.rows is not None:
+                    for row in self.source.rows(record, prediction):
+                        rows.write(*row)
+                elif record.input is not None:
                     rows.write(cells(record), prediction)
 
             yield write

@@ -121,6 +121,12 @@ class WindowReader(Reader):
         return {"series": past, "covariates": tf.ensure_shape(covariates, [None, total, self.covariates])}
 
     def add_batch_axis(self, raw: Any) -> tuple[Any, ...]:
+        for word, name, width in (("target", "series", len(self.mean)), ("known", "known", len(self.known_mean))):
+            if (found := raw[name].shape[-1]) != width:
+                raise DataError(
+                    f"The data has {found} columns for {word!r}, but the run was trained on {width}. Name as many, as "
+                    f"in columns='{word}=NAME'."
+                )
         return raw["series"][None], raw["time"][None], raw["known"][None]
 
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:

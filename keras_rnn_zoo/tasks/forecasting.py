@@ -88,7 +88,7 @@ class Forecasting(Task):
         raw, target = examples.element_spec
         rows = TrainingRows(examples)
         learned = self.reader.learn(rows, raw["series"].shape[0], target.shape[0])
-        self.season = self.season or usual_season(rows.time)
+        self.season = self.season or usual_season(rows.times)
         self.scale = seasonal_differences(rows.values, rows.starts, self.season).tolist()
         batches = examples.map(self.example).batch(BATCH_SIZE).as_numpy_iterator()
         self.linear = LinearForecast.fit(batches, self.reader.horizon, self._relative, rows.windows)
@@ -215,9 +215,13 @@ def log_comparison(errors: Mapping[str, float]) -> None:
         )
 
 
-def usual_season(time: Any) -> int:
-    """Returns the number of steps in the usual season, given wall-clock times in seconds; 1 if there is none."""
-    frequency = find_frequency([np.unique(time) * SECOND])
+def usual_season(times: Sequence[Any]) -> int:
+    """Returns the number of steps in the usual season, 1 if there is none.
+
+    Args:
+        times: the wall-clock times of each series in seconds, int64 `(rows,)`.
+    """
+    frequency = find_frequency([np.unique(one) * SECOND for one in times])
     return frequency.season if frequency else 1
 
 

@@ -1,19 +1,19 @@
 """Tables over time to forecast from: each series is one input, and its forecast is written as rows that follow it."""
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any, NamedTuple
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.user_data.columns import parse_columns
-from keras_rnn_zoo.user_data.frequency import Frequency
+from keras_rnn_zoo.user_data.frequency import COUNT, Frequency
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn, Writer
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction, json_line, row_writer
 from keras_rnn_zoo.user_data.quantiles import parse_levels
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.table import Table
-from keras_rnn_zoo.user_data.time_columns import WORDS, TimeColumns
+from keras_rnn_zoo.user_data.time_columns import WORDS
 from keras_rnn_zoo.user_data.time_grid import Series, seconds_of
 from keras_rnn_zoo.user_data.time_table import TimeTable, open_time_table, read_time_table
 from keras_rnn_zoo.user_data.timestamps import Clock
@@ -62,7 +62,8 @@ def forecast_inputs(
     table, names = open_time_table(
         kind, location, given, trained.encoding_of(location, encoding), separator or str(options.get("separator", ""))
     )
-    clock = Clock(str(options.get("time_format", "")), str(options.get("time_zone", "")))
+    counts = trained.frequency.endswith(COUNT)
+    clock = Clock(str(options.get("time_format", "")), str(options.get("time_zone", "")), counts=counts)
     history, horizon = int(options["history"]), int(options["horizon"])
     frequency = Frequency.parse(trained.frequency) if trained.frequency else None
     levels = parse_levels(str(trained.task_options["quantiles"]))
@@ -73,15 +74,23 @@ def forecast_inputs(
         for one in read.series:
             yield _continued(read, one, history, horizon)
 
-    def writer(file: IO[str]) -> Writer:
-        header = [*([names.id] if names.id else []), names.time]
-        write_row: Callable[[Sequence[str], Prediction], None] = functools.partial(_write_object, file, header)
-        if not as_json:
-            delimiter, tsv = getattr(table, "delimiter", ","), bool(getattr(table, "tsv", False))
-            write_row = row_writer(file, header, delimiter=delimiter, tsv=tsv)
-        return functools.partial(_write, write_row, names, [f"{level:g}" for level in levels])
+    header = [*([names.id] if names.id else []), names.time]
+    rows = functools.partial(_rows, header, names.targets, [f"{level:g}" for level in levels])
 
-    return InputFile(str(table.file.path), inputs, writer)
+    def writer(file: IO[str]) -> Writer:
+        delimiter, tsv = getattr(table, "delimiter", ","), bool(getattr(table, "tsv", False))
+        write_row = row_writer(file, header, delimiter=delimiter, tsv=tsv)
+
+        def write(record: InputRecord, prediction: Prediction) -> None:
+            for cells, predicted in rows(record, prediction):
+                if as_json:
+                    print(json_line(cells, predicted), file=file)
+                else:
+                    write_row(list(cells.values()), predicted)
+
+        return write
+
+    return InputFile(str(table.file.path), inputs, writer, rows=rows)
 
 
 def _continued(read: TimeTable, one: Series, history: int, horizon: int) -> InputRecord:
@@ -106,22 +115,14 @@ def _continued(read: TimeTable, one: Series, history: int, horizon: int) -> Inpu
     return InputRecord(raw, Continued(one.name, [read.clock.write(int(time)) for time in future]))
 
 
-def _write_object(file: IO[str], header: Sequence[str], fields: Sequence[str], cells: Prediction) -> None:
-    print(json_line(dict(zip(header, fields, strict=True)), cells), file=file)
-
-
-def _write(
-    write_row: Callable[[Sequence[str], Prediction], None],
-    columns: TimeColumns,
-    levels: Sequence[str],
-    record: InputRecord,
-    prediction: Prediction,
-) -> None:
-    """Writes a row for each step of a forecast."""
+def _rows(
+    header: Sequence[str], targets: Sequence[str], levels: Sequence[str], record: InputRecord, prediction: Prediction
+) -> Iterator[tuple[dict[str, str], Prediction]]:
+    """Yields a row for each step of a forecast: the series, if it has a name, and the time, and the forecast."""
     series: Continued = record.record
     for step, time in enumerate(series.times):
-        fields = [series.name, time] if columns.id else [time]
-        write_row(fields, _cells(prediction, step, columns.targets, levels))
+        fields = (series.name, time) if len(header) > 1 else (time,)
+        yield dict(zip(header, fields, strict=True)), _cells(prediction, step, targets, levels)
 
 
 def _cells(prediction: Prediction, step: int, targets: Sequence[str], levels: Sequence[str]) -> Mapping[str, Any]:

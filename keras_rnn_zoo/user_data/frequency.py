@@ -13,6 +13,8 @@ MONTH = 2_629_746 * SECOND
 _DURATIONS = {"day": DAY, "hour": 3600 * SECOND, "minute": 60 * SECOND, "second": SECOND, "millisecond": 1000}
 _WEEKS, _MONTHS = {7: 52}, {1: 12, 2: 6, 3: 4, 6: 2}
 """Steps in a season of a year, by the number of days, or of months, in a step."""
+COUNT = " count"
+"""Follows the step that a run records if the times are a count of steps."""
 MAX_SEASON = 1440
 """Maximum number of steps in a season: the minutes of a day."""
 
@@ -38,8 +40,8 @@ class Frequency:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Returns the frequency that `code` describes."""
-        number, _, unit = text.partition(" ")
+        """Returns the frequency that `code` describes, whether or not `COUNT` follows."""
+        number, _, unit = text.removesuffix(COUNT).partition(" ")
         return cls(unit, int(number))
 
     @property

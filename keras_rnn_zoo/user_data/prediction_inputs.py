@@ -48,6 +48,8 @@ class InputFile(NamedTuple):
             record has only its input.
         schema: the `pyarrow.Schema` of the columns, if they have one.
         format: name of the file format.
+        rows: returns the rows of a record and its prediction, as values by the name of their column and what is
+            predicted for each, for output in other formats; `None` if each record is one row, that of `cells`.
     """
 
     path: str
@@ -57,6 +59,7 @@ class InputFile(NamedTuple):
     cells: Callable[[InputRecord], Mapping[str, Any]] | None = None
     schema: Any = None
     format: str = ""
+    rows: Callable[[InputRecord, Prediction], Iterator[tuple[Mapping[str, Any], Prediction]]] | None = None
 
 
 class TrainedOn(NamedTuple):
@@ -69,7 +72,8 @@ class TrainedOn(NamedTuple):
         columns: the column for each word of the option `columns`.
         options: the options of its dataset.
         task_options: the options of its task.
-        frequency: the step of the series, as `Frequency.parse` reads it; "" if there are none.
+        frequency: the step of the series, as `Frequency.parse` reads it; "" if there are none. It ends in `COUNT` if
+            the times are a count of steps.
     """
 
     task: str
@@ -174,7 +178,13 @@ def _joined(location: str, files: list[InputFile]) -> InputFile:
         found: Mapping[str, Any] = file.cells(row)
         return found
 
-    return InputFile(location, inputs, None, cells=cells, schema=files[0].schema)
+    def rows(record: InputRecord, prediction: Prediction) -> Iterator[tuple[Mapping[str, Any], Prediction]]:
+        file, row = record.record
+        found: Iterator[tuple[Mapping[str, Any], Prediction]] = file.rows(row, prediction)
+        return found
+
+    rows_of = rows if files[0].rows else None
+    return InputFile(location, inputs, None, cells=cells, schema=files[0].schema, rows=rows_of)
 
 
 def unsupported_format(address: str, trained: TrainedOn) -> DataError:

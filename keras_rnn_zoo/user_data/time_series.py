@@ -12,14 +12,22 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.readers._options import History, Horizon, Splits, Stride
 from keras_rnn_zoo.user_data.columns import parse_columns
-from keras_rnn_zoo.user_data.frequency import Frequency, find_frequency
+from keras_rnn_zoo.user_data.dataset import OTHER_DATA
+from keras_rnn_zoo.user_data.frequency import COUNT, Frequency, find_frequency
 from keras_rnn_zoo.user_data.table import Table
 from keras_rnn_zoo.user_data.time_columns import WORDS, TimeColumns
 from keras_rnn_zoo.user_data.time_report import report_series
 from keras_rnn_zoo.user_data.time_table import TimeTable, open_time_table, read_time_table
 from keras_rnn_zoo.user_data.timestamps import Clock, TimeFault
 from keras_rnn_zoo.user_data.validation_pass import refuse_bad_rows
-from keras_rnn_zoo.user_data.windows import DEFAULT_SPLITS, Windows, cut_windows, parse_splits, split_bounds
+from keras_rnn_zoo.user_data.windows import (
+    DEFAULT_SPLITS,
+    Windows,
+    all_windows,
+    cut_windows,
+    parse_splits,
+    split_bounds,
+)
 
 INPUT = "window"
 """The kind of input of windows."""
@@ -46,9 +54,13 @@ def time_series_dataset(
         config: the description of a run that was trained on the file; `None` for a new training.
     """
     recorded = config.dataset.recorded if config else None
+    trained_columns = parse_columns(str(config.dataset.options.get("columns") or ""), WORDS) if config else {}
 
     def opened(columns: str, encoding: str, separator: str) -> tuple[Table, TimeColumns]:
-        given = recorded.columns if recorded else parse_columns(columns, WORDS)
+        named = parse_columns(columns, WORDS)
+        if recorded and named == trained_columns:
+            named = {}  # Not named anew: those that the run recorded, if they exist.
+        given = {**(recorded.columns if recorded else {}), **named}
         return open_time_table(kind, location, given, encoding, separator)
 
     first, found = opened(*(str(options.get(name, "")) for name in ("columns", "encoding", "separator")))
@@ -87,19 +99,24 @@ def time_series_dataset(
         """
         sizes = parse_splits(splits)
         table, names = opened(columns, encoding, separator)
-        read = read_time_table(table, names, Clock(time_format, time_zone))
+        step = recorded.frequency if recorded else ""
+        clock = Clock(time_format, time_zone, counts=step.endswith(COUNT))
+        read = read_time_table(table, names, clock, Frequency.parse(step) if step else None)
         if not skip_bad_rows:
             refuse_bad_rows([read.report])
-        bounds = split_bounds(read.series, sizes)
-        windows = cut_windows(read.series, bounds, history, horizon, stride)
+        checksum, bounds = table.checksum(), [0, 0, 0]
+        if config and config.dataset.name == OTHER_DATA and config.dataset.checksum != checksum:
+            windows = {"all": all_windows(read.series, history, horizon, stride)}
+        else:
+            bounds = split_bounds(read.series, sizes)
+            windows = cut_windows(read.series, bounds, history, horizon, stride)
         _check_enough(read, windows, history, horizon)
         rows = {name: len(one) for name, one in windows.items()}
-        counted = RowsConfig(
-            rows, names.as_options(), bad_rows={"train": read.report.bad_rows}, frequency=read.frequency.code
-        )
+        step = read.frequency.code + (COUNT if clock.counts else "")
+        counted = RowsConfig(rows, names.as_options(), bad_rows={"train": read.report.bad_rows}, frequency=step)
         report = functools.partial(report_series, read, bounds, windows)
         data = {name: one.dataset for name, one in windows.items()}
-        return Examples("1", table.checksum(), INPUT, data, (), counted, None if recorded else report)
+        return Examples("1", checksum, INPUT, data, (), counted, None if config else report)
 
     return registry.Dataset(
         name=f"{format}:{first.file.path}",

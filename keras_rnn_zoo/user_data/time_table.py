@@ -118,17 +118,18 @@ def read_time_table(table: Table, columns: TimeColumns, clock: Clock, frequency:
         _refuse_empty(found)
     groups = {name: np.array(sorted(one.index_of), "int64") for name, one in rows.items()}
     own = find_frequency(list(groups.values()))
+    found.frequency = frequency or own or found.frequency
+    if clock.in_zone and found.frequency.length > 22 * DAY // 24:
+        # The midnights of a zone are not equally far apart in UTC, but on the wall clock they are.
+        groups = {name: _on_wall_clock(clock, rows[name], times) for name, times in groups.items()}
+        clock.forget_zone()
+        own = find_frequency(list(groups.values()))
+        found.frequency = frequency or own or found.frequency
     if frequency and own and found.rows_differ(own, len(max(groups.values(), key=len))):
         raise DataError(
             f"{table.file.path}: its rows are mostly {own} apart, but the run was trained on steps of {frequency}. "
             "Name a table with these steps."
         )
-    found.frequency = frequency or own or found.frequency
-    if clock.zone is not None and found.frequency.length > 22 * DAY // 24:
-        # The midnights of a zone are not equally far apart in UTC, but on the wall clock they are.
-        groups = {name: _on_wall_clock(clock, rows[name], times) for name, times in groups.items()}
-        clock.forget_zone()
-        found.frequency = frequency or find_frequency(list(groups.values())) or found.frequency
     placed = {name: found.frequency.index(times) for name, times in groups.items()}
     _check_regular(found, groups, placed)
     for name, one in rows.items():
@@ -163,8 +164,25 @@ def _read_rows(found: TimeTable) -> dict[str, _Rows]:
             _refuse(found.report, bad)
         elif one.lines:
             rows[name] = one
+    for name, one in rows.items():
+        _order_repeated_hour(found, name, one)
     found.unsorted = sum(one.unsorted for one in rows.values())
     return rows
+
+
+def _order_repeated_hour(found: TimeTable, name: str, one: _Rows) -> None:
+    """Exchanges the rows of an hour that occurs twice if the latest row comes first; refuses other orders."""
+    share = one.unsorted / max(1, len(one.lines) - 1)
+    for second, first in found.clock.repeated.items():
+        if second not in one.index_of or share < MAX_OFF_GRID:
+            continue
+        if share < 1 - MAX_OFF_GRID:
+            raise DataError(
+                f"{found.table.file.path}{f', series {name!r}' if name else ''}: two rows have the time "
+                f"{found.clock.write(second)}, an hour that occurs twice when the clock is set back, and the order of "
+                "the rows does not say which is the first. Sort them by time."
+            )
+        one.index_of[first], one.index_of[second] = one.index_of[second], one.index_of[first]
 
 
 def _add(found: TimeTable, one: _Rows, record: Record, places: list[int], name: str) -> BadRow | None:

@@ -37,6 +37,10 @@ class Clock:
         format: the notation, as for `datetime.strptime`; "" for ISO 8601, years, months, quarters, seconds,
             milliseconds or microseconds since 1970, or a count of steps.
         zone: the time zone, such as `Europe/Berlin`, of times without an offset; "" if they have none.
+        counts: whether the times are known to be a count of steps, so that 1990 is not a year.
+
+    Attributes:
+        repeated: for each time that was read as the second one of an hour that occurs twice, the first one.
 
     Raises:
         OptionError: there is no such time zone.
@@ -47,9 +51,10 @@ class Clock:
         '2024-06-01'
     """
 
-    def __init__(self, format: str = "", zone: str = "") -> None:
+    def __init__(self, format: str = "", zone: str = "", *, counts: bool = False) -> None:
         self.format, self.zone = format, _zone(zone)
-        self.notation = ""
+        self.notation = "count" if counts else ""
+        self.repeated: dict[int, int] = {}
         self.offset: timedelta | None = None
         self._example = ""
         self._separator, self._digits, self._zulu = "T", 0, False
@@ -58,6 +63,11 @@ class Clock:
     def counts(self) -> bool:
         """Whether the times are a count of steps, without a calendar."""
         return self.notation == "count"
+
+    @property
+    def in_zone(self) -> bool:
+        """Whether the times are points in time of a zone; dates, months and numbers have none."""
+        return self.zone is not None and self.notation in ("time", "offset")
 
     def read(self, text: str, seen: Collection[int] = ()) -> int:
         """Returns the time of a text.
@@ -75,7 +85,8 @@ class Clock:
         if not self.notation:
             self.notation, self._example = notation, text
         elif notation != self.notation and {notation, self.notation} != {"date", "time"}:
-            raise TimeFault(f"the time is not written like the first one, {short_repr(self._example)}")
+            first = f"the first one, {short_repr(self._example)}" if self._example else "those in training, a count"
+            raise TimeFault(f"the time is not written like {first}")
         elif notation == "time":
             self.notation = notation
         if isinstance(moment, int):
@@ -92,7 +103,11 @@ class Clock:
         times = [_microseconds(one.astimezone(UTC).replace(tzinfo=None)) for one in (first, second)]
         if first.astimezone(UTC).astimezone(self.zone).replace(tzinfo=None) != moment:
             raise TimeFault(f"the time does not exist in {self.zone}, where the clock skips it")
-        return times[times[0] in seen]
+        if times[0] not in seen:
+            return times[0]
+        if times[1] != times[0]:
+            self.repeated[times[1]] = times[0]
+        return times[1]
 
     def _parse(self, text: str) -> tuple[str, datetime | int]:
         """Returns the notation of a text, and its time: microseconds if it has no calendar."""
@@ -134,7 +149,7 @@ class Clock:
 
     def wall(self, times: Any) -> Any:
         """Returns times on the wall clock of the file: int64 of the same shape."""
-        if self.zone is not None and self.notation in ("time", "offset"):
+        if self.in_zone:
             moments = (_moment(int(time)).replace(tzinfo=UTC).astimezone(self.zone) for time in times)
             return np.fromiter((_microseconds(one.replace(tzinfo=None)) for one in moments), "int64", len(times))
         return times + (round(self.offset.total_seconds()) * SECOND if self.offset else 0)

@@ -82,11 +82,14 @@ class Windows:
         return len(self.places)
 
     def cut(self, index: int) -> tuple[dict[str, Any], Any]:
-        """Returns a window: its raw input by name, as `readers/window.py` reads it, and its target."""
+        """Returns a window: its raw input by name, as `readers/window.py` reads it, and its target.
+
+        Its row of `places` is part of it, so that the rows of different series can be told apart.
+        """
         number, start = self.places[index]
         one, first, end = self.series[number], start - self.history, start + self.horizon
         raw = {"series": one.values[first:start], "time": one.seconds[first:end], "known": one.known[first:end]}
-        return raw, one.values[start:end]
+        return {**raw, "place": self.places[index]}, one.values[start:end]
 
     def dataset(self) -> Any:
         """Returns the windows as a `tf.data.Dataset` of `(raw, target)`, in order of series and time."""
@@ -96,12 +99,19 @@ class Windows:
             "series": tf.TensorSpec([self.history, targets], tf.float32),
             "time": tf.TensorSpec([steps], tf.int64),
             "known": tf.TensorSpec([steps, known], tf.float32),
+            "place": tf.TensorSpec([2], tf.int32),
         }
         data = tf.data.Dataset.from_generator(
             lambda: map(self.cut, range(len(self))),
             output_signature=(raw, tf.TensorSpec([self.horizon, targets], tf.float32)),
         )
         return data.apply(tf.data.experimental.assert_cardinality(len(self)))
+
+
+def all_windows(series: Sequence[Series], history: int, horizon: int, stride: int) -> Windows:
+    """Returns the windows of whole series, to evaluate a run on; arguments as for `cut_windows`."""
+    end = max(int(one.times[-1]) for one in series) + 1
+    return cut_windows(series, [end, end, end], history, horizon, stride)["train"]
 
 
 def cut_windows(

@@ -150,6 +150,68 @@ def test_objects_are_continued_as_objects(loaded, tmp_path):
     assert set(found[0]) == {"shop", "day", "predicted_sales", *(f"predicted_sales_{one}" for one in (0.1, 0.5, 0.9))}
 
 
+@pytest.mark.parametrize("ending", ["tsv", "jsonl", "parquet", "xlsx"])
+def test_forecasts_are_the_same_table_in_other_formats(loaded, tmp_path, ending):
+    history = str(write(tmp_path / "history.csv", series(40, future=7)))
+    zoo.predict_file(loaded, history, str(tmp_path / "forecast.csv"))
+    zoo.predict_file(loaded, history, str(tmp_path / f"forecast.{ending}"))
+    expected_table = read(tmp_path / "forecast.csv")
+    found = TABLES[ending](tmp_path / f"forecast.{ending}")
+    assert list(found[0]) == list(expected_table[0])
+    assert [(row["shop"], row["day"]) for row in found] == [(row["shop"], row["day"]) for row in expected_table]
+    for name in list(expected_table[0])[2:]:
+        np.testing.assert_allclose(
+            [float(row[name]) for row in found], [float(row[name]) for row in expected_table], rtol=1e-6
+        )
+
+
+def read_tsv(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def read_parquet(path):
+    return pytest.importorskip("pyarrow.parquet").read_table(path).to_pylist()
+
+
+def read_excel(path):
+    header, *rows = pytest.importorskip("openpyxl").load_workbook(path).active.values
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+TABLES = {
+    "tsv": read_tsv,
+    "jsonl": lambda path: [json.loads(line) for line in path.read_text().splitlines()],
+    "parquet": read_parquet,
+    "xlsx": read_excel,
+}
+
+
+def test_all_windows_of_other_data_are_scored(loaded, tmp_path):
+    path = write(tmp_path / "other.csv", series(25))
+    scorecard = zoo.evaluate(loaded, dataset=f"csv:{path}")
+    assert (scorecard.split, scorecard.examples) == ("all", 2 * (25 - 14 - 7 + 1))
+    with pytest.raises(DataError, match="no split 'test'"):
+        zoo.evaluate(loaded, dataset=f"csv:{path}", split="test")
+
+
+def test_other_data_with_another_step_is_not_scored(loaded, tmp_path):
+    header, *rows = series(60)
+    weekly = [[str(np.datetime64("2020-01-06") + 7 * (number % 60)), *row[1:]] for number, row in enumerate(rows)]
+    path = write(tmp_path / "weekly.csv", [header, *weekly])
+    with pytest.raises(DataError, match="mostly 7 days apart, but the run was trained on steps of 1 day"):
+        zoo.evaluate(loaded, dataset=f"csv:{path}", split="test")
+
+
+def test_columns_named_for_an_evaluation_are_read(trained, loaded):
+    _, folder = trained
+    address = f"csv:{folder}/sales.csv"
+    with pytest.raises(OptionError, match="'promotion' twice"):
+        zoo.evaluate(loaded, dataset=address, columns="time=day,target=promotion,id=shop")
+    with pytest.raises(DataError, match="no column 'sale'"):
+        zoo.evaluate(loaded, dataset=address, columns="target=sale")
+
+
 def test_what_is_known_in_advance_must_be_there(loaded, tmp_path):
     with pytest.raises(DataError, match=r"'north' ends at 2024-02-09, and forecasting needs 'promotion'"):
         zoo.predict_file(loaded, str(write(tmp_path / "history.csv", series(40))), str(tmp_path / "out.csv"))
@@ -204,6 +266,12 @@ def test_the_export_takes_and_returns_raw_values(loaded, tmp_path):
 def test_what_is_no_window_is_refused(loaded, window):
     with pytest.raises(DataError, match="expected"):
         zoo.predict(loaded, [window])
+
+
+def test_a_window_with_other_numbers_of_columns_is_refused(loaded):
+    window = {**loaded.task.reader.dummy_input(0), "series": np.zeros((14, 2), "float32")}
+    with pytest.raises(DataError, match="2 columns for 'target', but the run was trained on 1"):
+        loaded.task.read(window)
 
 
 def test_a_prediction_is_described_by_steps(loaded):

@@ -10,9 +10,11 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import TaskConfig
 from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.inference.rebuild import make_task
+from keras_rnn_zoo.readers._training_rows import TrainingRows
 from keras_rnn_zoo.user_data.formats.csv import CsvTable
+from keras_rnn_zoo.user_data.frequency import COUNT, Frequency
 from keras_rnn_zoo.user_data.time_table import open_time_table, read_time_table
-from keras_rnn_zoo.user_data.timestamps import Clock
+from keras_rnn_zoo.user_data.timestamps import SECOND, Clock
 from keras_rnn_zoo.user_data.windows import parse_splits
 
 SMALL = {"columns": "time=day,target=y", "history": 4, "horizon": 2}
@@ -31,6 +33,15 @@ def read(tmp_path, text, clock=None, **given):
     path.write_text(text)
     source, columns = open_time_table(CsvTable, str(path), given or {"time": "day", "target": "y"}, "", "")
     return read_time_table(source, columns, clock or Clock())
+
+
+def read_again(tmp_path, text, clock, frequency):
+    """Reads a table for a run that was trained on series with a step."""
+    path = tmp_path / "data.csv"
+    path.write_text(text)
+    return read_time_table(
+        *open_time_table(CsvTable, str(path), {"time": "day", "target": "y"}, "", ""), clock, frequency
+    )
 
 
 def opened(tmp_path, text, **options):
@@ -77,6 +88,46 @@ def test_the_clock_set_back_is_no_repeat_with_a_zone(tmp_path):
     assert (np.diff(one.seconds) // 3600).tolist() == [1, 1, 0, 1, 1]
     without = read(tmp_path, text)
     assert "time_zone" in without.report.bad[0].fault
+
+
+@pytest.mark.parametrize("minutes", [60, 30])
+def test_the_repeated_hour_is_in_order_if_the_latest_row_comes_first(tmp_path, minutes):
+    utc = np.arange("2024-10-26T21:00", "2024-10-27T04:00", np.timedelta64(minutes, "m"), "datetime64[m]")
+    change = np.datetime64("2024-10-27T01:00")
+    local = [time + np.timedelta64(2 if time < change else 1, "h") for time in utc]
+    rows = list(zip(local, range(len(local)), strict=True))
+    (one,) = read(tmp_path, table(rows[::-1]), Clock(zone="Europe/Berlin")).series
+    assert one.values[:, 0].tolist() == list(range(len(rows)))
+    with pytest.raises(DataError, match=r"two rows have the time .* an hour that occurs twice"):
+        read(
+            tmp_path,
+            table([row for pair in zip(rows[::2], rows[1::2], strict=False) for row in pair[::-1]]),
+            Clock(zone="Europe/Berlin"),
+        )
+
+
+def test_months_with_a_zone_continue_those_of_training(tmp_path):
+    text = table([(f"{year}-{month:02}-01 00:00", month) for year in (2023, 2024) for month in range(1, 13)])
+    found = read_again(tmp_path, text, Clock(zone="Europe/Berlin"), Frequency("month", 1))
+    assert len(found.series[0]) == 24
+    assert found.clock.write(int(found.series[0].times[1])) == "2023-02-01 00:00"
+    with pytest.raises(DataError, match="mostly 1 month apart, but the run was trained on steps of 1 day"):
+        read_again(tmp_path, text, Clock(zone="Europe/Berlin"), Frequency("us", SECOND * 86_400))
+
+
+def test_dates_with_a_zone_are_written_as_dates(tmp_path):
+    found = read(tmp_path, table([(day, 1) for day in days(5)]), Clock(zone="Europe/Berlin"))
+    assert found.clock.write(int(found.series[0].times[1])) == "2024-01-02"
+
+
+def test_a_count_of_the_training_is_continued_where_it_looks_like_years(tmp_path):
+    examples = opened(tmp_path, table([(number, number % 5) for number in range(1, 1301)]))
+    step = examples.recorded.frequency
+    text = table([(number, number % 5) for number in range(1201, 1301)])
+    found = read_again(tmp_path, text, Clock(counts=step.endswith(COUNT)), Frequency.parse(step))
+    assert (len(found.series[0]), found.clock.write(int(found.series[0].times[-1]))) == (100, "1300")
+    with pytest.raises(DataError, match="not written like those in training, a count"):
+        read_again(tmp_path, table([(day, 1) for day in days(9)]), Clock(counts=True), Frequency.parse(step))
 
 
 def test_midnights_of_a_zone_are_days(tmp_path):
@@ -153,6 +204,26 @@ def test_scales_are_those_of_the_training_rows(tmp_path):
         assert task.reader.mean[0] == pytest.approx(used.mean(), rel=1e-5)
         assert task.reader.deviation[0] == pytest.approx(used.std(), rel=1e-5)
         assert task.scale[0] == pytest.approx(np.abs(used[7:] - used[:-7]).mean(), rel=1e-5)
+
+
+def test_a_series_that_begins_within_the_last_window_of_another_has_all_of_its_rows(tmp_path):
+    rows = [(time, "a", time % 2) for time in range(1, 101)]
+    rows += [(time, "b", 1000 + time % 2) for time in range(90, 301)]
+    options = {"columns": "time=day,target=y,id=shop", "history": 20, "horizon": 5, "splits": "90/5/5"}
+    examples = opened(tmp_path, table(rows, "day,shop,y"), **options)
+    learned = TrainingRows(examples.split("train"))
+    assert learned.starts == [0, 100]
+    assert learned.values[100:102, 0].tolist() == [1000, 1001]
+    task, _ = fitted(examples)
+    assert task.scale == [1.0]
+
+
+@pytest.mark.parametrize(("step", "season"), [(np.timedelta64(1, "D"), 7), (np.timedelta64(7, "D"), 52)])
+def test_the_usual_season_is_that_of_each_series(tmp_path, step, season):
+    starts = {"a": np.datetime64("2024-01-01T00:00"), "b": np.datetime64("2024-01-02T12:00")}
+    rows = [(start + number * step, name, number) for name, start in starts.items() for number in range(60)]
+    task, _ = fitted(opened(tmp_path, table(rows, "day,shop,y"), columns="time=day,target=y,id=shop"))
+    assert task.season == season
 
 
 def test_windows_are_views_of_the_series(tmp_path):
