@@ -88,7 +88,8 @@ def python_values(array: Any) -> list[Any]:
             for row, is_valid in zip(inner, array.is_valid().to_pylist(), strict=True)
         ]
     if array.type in (pa.float32(), pa.float16()):
-        return shortest(array.to_pylist(), "float32" if array.type == pa.float32() else "float16")
+        numbers: list[Any] = shortest(array.to_pylist(), "float32" if array.type == pa.float32() else "float16")
+        return numbers
     unit = getattr(array.type, "unit", None)
     if unit == "ns" and not pa.types.is_dictionary(array.type):  # Python's dates and times end at microseconds.
         array = array.cast(_in_microseconds(array.type), safe=False)
