@@ -90,7 +90,7 @@ def test_a_run_states_what_it_must_beat(trained):
 
 def test_evaluation_repeats_the_metrics(trained, caplog):
     run, _ = trained
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
         scorecard = zoo.evaluate(run)
     assert scorecard.metrics == pytest.approx(run.metrics, rel=1e-5)
     assert scorecard.report["baselines"]["linear"] == pytest.approx(run.measured["baselines"]["linear"], rel=1e-4)
@@ -336,7 +336,7 @@ def test_the_linear_forecast_is_scikit_learns_ridge():
     ("errors", "warned"), [((0.5, 1, 0.7), ""), ((0.8, 1, 0.7), "the linear"), ((2, 1, 3), "seasonal naive")]
 )
 def test_a_network_that_is_beaten_says_so(caplog, errors, warned):
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
         log_comparison(dict(zip(("forecast", "seasonal_naive", "linear"), errors, strict=True)))
     warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
     assert bool(warnings) == bool(warned)

@@ -259,7 +259,7 @@ def test_the_survey_states_what_was_repaired_and_what_is_unusual(tmp_path, caplo
     rows[5], rows[6] = rows[6], rows[5]
     rows.append(rows[20])
     examples = opened(tmp_path, table(rows, "day,shop,y,holiday"), columns="time=day,target=y,id=shop,known=holiday")
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
         examples.report(fitted(examples)[0])
     for wanted in (
         "data.csv: 2 series of 3 to 60 steps of 1 day, from 2024-01-01 to 2024-02-29",
