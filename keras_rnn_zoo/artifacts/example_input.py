@@ -10,7 +10,7 @@ from keras_rnn_zoo.display.printing import shell_quote
 FOLDER = "example"
 """The folder in a run that holds the input, in a file `input.EXTENSION`."""
 _CANDIDATES = 8
-"""Number of inputs, the shortest of which is kept."""
+"""Number of inputs to choose from; the shortest is kept."""
 _MAX_CHARACTERS = 100
 """Maximum number of characters of an input in a command line. Longer texts are cut; longer series are read from the
 file."""

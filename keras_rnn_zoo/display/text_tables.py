@@ -12,7 +12,7 @@ from keras_rnn_zoo.display.printing import one_line, printable
 GAP = 3
 """Number of spaces between two columns."""
 NARROWEST = 8
-"""Columns are not made narrower than this many characters, even if the table is then wider than asked for."""
+"""Columns are not made narrower than this many characters, even if the table is then wider than requested."""
 PIPED_WIDTH = 200
 """Maximum width of a table that is not printed on a terminal."""
 

@@ -158,28 +158,26 @@ class ArrowRowsFile(PredictionFile):
         if self._written is None:
             self._schema = self._schema_of(self._rows)
             self._written = self.open_writer(self._schema)
-        for start in range(0, len(self._rows), ROWS_WRITTEN):
-            rows = self._rows[start : start + ROWS_WRITTEN]
-            try:
-                table = pa.Table.from_pylist([_storable(row) for row in rows], self._schema)
-            except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-                raise DataError(
-                    f"The rows from {self._number + 1:,} on do not fit into columns with one type each: {error}. Write "
-                    "to a file that ends in .jsonl."
-                ) from None
-            self._written.write_table(table)
-            self._number += len(rows)
+        try:
+            table = pa.Table.from_pylist([_storable(row) for row in self._rows], self._schema)
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise DataError(
+                f"The rows from {self._number + 1:,} on do not fit into columns with one type each: {error}. Write to "
+                "a file that ends in .jsonl."
+            ) from None
+        self._written.write_table(table)
+        self._number += len(self._rows)
         self._rows = []
 
     def _schema_of(self, rows: list[dict[str, Any]]) -> Any:
         import pyarrow as pa
 
         known = {field.name: field for field in self._schema or ()}
+        names = dict.fromkeys(name for row in rows for name in row)
         try:
             found = pa.Table.from_pylist([_storable(row) for row in rows], None).schema
         except (pa.ArrowInvalid, pa.ArrowTypeError):  # Some columns of JSON have several types.
-            found = pa.schema([_field(name, rows) for name in dict.fromkeys(name for row in rows for name in row)])
-        names = dict.fromkeys(name for row in rows for name in row)
+            found = pa.schema([_field(name, rows) for name in names])
         fields = {field.name: field for field in found}
         # A column without values yet may get texts.
         texts = {name: pa.field(name, pa.string()) for name in names}

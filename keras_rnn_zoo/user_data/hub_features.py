@@ -50,7 +50,7 @@ def _with_changes(value: Any, changes: Mapping[str, Callable[[Any], Any]]) -> An
 
 
 def _class_name(value: Any, names: Sequence[str]) -> Any:
-    """Returns the name of a class by its index; `None` for -1, by which `datasets` says that there is no label."""
+    """Returns the name of a class by its index; `None` for -1, with which `datasets` marks a missing label."""
     if not isinstance(value, int):
         return value
     return names[value] if 0 <= value < len(names) else None if value == -1 else value

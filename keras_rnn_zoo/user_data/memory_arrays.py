@@ -7,13 +7,14 @@ from typing import Any
 
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.user_data.formats.npz import LENGTHS, Arrays
+from keras_rnn_zoo.user_data.memory_table import InMemory
 from keras_rnn_zoo.user_data.python_data import PythonData
 from keras_rnn_zoo.user_data.python_pairs import Pairs
 from keras_rnn_zoo.user_data.python_tables import DictTable
 from keras_rnn_zoo.user_data.rows import Row
 
 
-class MemoryArrays(Arrays):
+class MemoryArrays(InMemory, Arrays):
     """Series in memory, in arrays as in an `npz` file, or in a column of lists; see `Arrays`."""
 
     def open(self, location: PythonData) -> Mapping[str, Any]:  # type: ignore[override]
@@ -26,15 +27,6 @@ class MemoryArrays(Arrays):
         names = [name for name in names if name not in LENGTHS or isinstance(data, DictTable)]
         columns = {name: data.column(data.fields[name][0]) for name in names}
         return {name: np.asarray(x) if name in LENGTHS else as_array(x) for name, x in columns.items()}
-
-    @classmethod
-    def divided(cls, location: Any) -> dict[str, Any]:
-        parts: dict[str, Any] = location.parts()
-        return parts
-
-    @classmethod
-    def roots(cls, location: Any) -> list[Path]:
-        return [Path(location.title)]
 
     def checksum(self) -> str:
         """Returns a SHA-256 of the series and targets."""

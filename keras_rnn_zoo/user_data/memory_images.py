@@ -86,7 +86,7 @@ class MemoryImages(MemoryTable):
 
 
 def _pixels(image: Any) -> Any:
-    """Returns the pixels of an image as an array, or `None` if it is no image."""
+    """Returns the pixels of an image as an array, or `None` if it is not an image."""
     if type(image).__module__.partition(".")[0] == "PIL":
         return np.asarray(image if image.mode in MODES else image.convert("RGB"))
     if isinstance(image, list | tuple):

@@ -18,12 +18,8 @@ LARGEST_BATCH = 4096
 """Maximum number of rows that are converted to Python values at once."""
 
 
-class MemoryTable(Columnar):
-    """Rows of a table in memory, such as a DataFrame. They are counted from 0, as in Python."""
-
-    def open(self, location: PythonData) -> Mapping[str, tuple[str, ...]]:
-        self._data, self._table, self._digest = location, location.table, ""
-        return self._table.fields
+class InMemory:
+    """The splits and the name of data in memory, whose location is a `PythonData`; to be mixed into a `RowSource`."""
 
     @classmethod
     def divided(cls, location: Any) -> dict[str, Any]:
@@ -33,6 +29,14 @@ class MemoryTable(Columnar):
     @classmethod
     def roots(cls, location: Any) -> list[Path]:
         return [Path(location.title)]
+
+
+class MemoryTable(InMemory, Columnar):
+    """Rows of a table in memory, such as a DataFrame. They are counted from 0, as in Python."""
+
+    def open(self, location: PythonData) -> Mapping[str, tuple[str, ...]]:
+        self._data, self._table, self._digest = location, location.table, ""
+        return self._table.fields
 
     def paths(self) -> list[Path]:
         return []
