@@ -10,8 +10,10 @@ MINUTES ?= 35
 PINNED := --constraint constraints/dev.txt
 # Tests of each part that every dependency has a hand in.
 CORE := tests/test_registry.py tests/test_runs.py tests/test_training.py tests/test_prediction.py tests/test_evaluation.py \
-	tests/test_loading.py tests/test_hostile.py tests/test_hostile_exports.py tests/test_damage.py tests/test_batching.py \
-	tests/user_data tests/tasks tests/readers tests/layers/test_recurrent.py tests/layers/test_text.py tests/zoo_cli
+	tests/test_loading.py tests/test_hostile.py tests/test_hostile_exports.py tests/test_hostile_graphs.py tests/test_damage.py \
+	tests/test_batching.py tests/test_file_prediction.py tests/test_table_prediction.py tests/test_run_object.py \
+	tests/test_training_arguments.py tests/user_data tests/tasks tests/readers tests/layers/test_recurrent.py \
+	tests/layers/test_text.py tests/layers/test_vocabulary.py tests/zoo_cli
 
 .PHONY: demo test test-all test-oldest coverage audit fuzz lint wheel bench bench-peers entries docs clean
 
@@ -48,7 +50,8 @@ coverage: $(VENV)/installed
 # With the oldest versions that setup.cfg allows, on the oldest Python.
 test-oldest: constraints/oldest.txt
 	$(PYTHON) -m venv $(OLDEST)
-	$(OLDEST)/bin/pip install --quiet --constraint constraints/oldest.txt ".[audio]" dill hypothesis pytest pytest-timeout
+	$(OLDEST)/bin/pip install --quiet --constraint constraints/oldest.txt \
+		".[audio,excel,parquet,tables]" datasets dill hypothesis pandas pillow polars pytest pytest-timeout
 	$(OLDEST)/bin/python -m pytest -m "not slow" $(CORE)
 
 # Known vulnerabilities of the pinned versions; it asks the Python package index.

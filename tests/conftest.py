@@ -18,6 +18,7 @@ LONGEST = (
     "test_formats.py",
     "test_parallel.py",
     "test_resuming.py",
+    "test_resumed_weights.py",
     "test_disk_faults.py",
     "test_checking.py",
     "test_offline.py",
@@ -109,6 +110,14 @@ def trained(trained_once):
     return trained_once("many_to_one", "many_to_one")
 
 
+@pytest.fixture(scope="session")
+def loaded(trained):
+    """The trained run, loaded: read it, do not change it."""
+    import keras_rnn_zoo as zoo
+
+    return zoo.load(trained)
+
+
 @pytest.fixture
 def copied(trained, models_dir):
     """A copy of the trained run, to damage or to export."""
@@ -188,3 +197,9 @@ def small_export(small_run, made_once):
         return made_once(f"export-{dataset}", write) / dataset / "1"
 
     return export
+
+
+@pytest.fixture
+def copied_export(small_export, tmp_path):
+    """A copy of the export of a small run, to change."""
+    return Path(shutil.copytree(small_export("addition"), tmp_path / "strangers" / "1"))

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from hostile import CASES, Case, filled
+from hostile import CASES
+from hostile_changes import Case, filled
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.artifacts.digests import with_digests

@@ -13,11 +13,6 @@ from keras_rnn_zoo.errors import DataError, OptionError, RunError
 ODD_TEXTS = ["", "   ", "!?.,;", "😀👍🏽", "Привет", "a\x00b", b"\xff\xfe not utf-8", "<br />" * 50, "not " * 100_000]
 
 
-@pytest.fixture(scope="module")
-def loaded(trained):
-    return zoo.load(trained)
-
-
 def probabilities(loaded, texts):
     return np.array([list(answer["probabilities"].values()) for answer in zoo.predict(loaded, texts)])
 

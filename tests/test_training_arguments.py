@@ -11,7 +11,7 @@ import tensorflow as tf
 import yaml
 from click.testing import CliRunner
 from descriptions import TRAINING
-from test_resuming import interrupt
+from interruptions import interrupt
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.artifacts.run_config import TrainingConfig

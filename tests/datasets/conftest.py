@@ -39,3 +39,13 @@ def _write_dummy(
         # Shuffling of the examples and writing to shards is the builder's own.
         true_builder.download_and_prepare(download_config=tfds.download.DownloadConfig(try_download_gcs=False))
     return Path(true_builder.data_dir)
+
+
+@pytest.fixture
+def data_dir(tmp_path):
+    """A data directory, which may be written again when the test is over."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    yield folder
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)

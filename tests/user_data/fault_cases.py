@@ -1,4 +1,7 @@
-"""Broken input of many kinds: the files, how they are asked for, and what the message must name."""
+"""Invalid input of many kinds: the files, the command that reads them, and what its message must say.
+
+It is one table, from which docs/faults.md is written, so it is longer than 300 lines.
+"""
 
 # ruff: noqa: E501  A table reads best with a case a line.
 

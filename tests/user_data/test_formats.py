@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from fault_cases import PIXEL, npz, ragged, wav
+from format_files import X, opened, rows, texts, write
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
@@ -15,30 +16,6 @@ from keras_rnn_zoo.training.keras_objects import KerasObjects
 from keras_rnn_zoo.training.plan import Request, make_plan
 from keras_rnn_zoo.training.prepare import open_examples as open_for_training
 from keras_rnn_zoo.training.progress import Progress
-
-RANDOM = np.random.default_rng(0)
-
-
-def write(folder, files):
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return folder
-
-
-def opened(address, *tasks, **options):
-    entry = registry.find_dataset(address, tasks, options)
-    return entry, entry.make(options.pop("data_dir", None), 0, **options)
-
-
-def rows(examples):
-    """Returns all examples of all splits."""
-    return [pair for part in examples.splits for pair in examples.split(part).as_numpy_iterator()]
-
-
-def texts(examples):
-    return sorted(tuple(part.decode() for part in pair) for pair in rows(examples))
 
 
 def test_two_files_make_a_translation(tmp_path):
@@ -182,75 +159,6 @@ def test_recordings_are_brought_to_one_rate(tmp_path):
     )
 
 
-X = [RANDOM.normal(size=(3 + n % 5, 2)).astype("float32") for n in range(20)]
-PADDED = np.stack([np.pad(item, ((0, 8 - len(item)), (0, 0))) for item in X])
-LENGTHS = np.array([len(item) for item in X])
-KINDS = np.arange(20) % 3
-
-
-@pytest.mark.parametrize(
-    "arrays",
-    [{"x": ragged(*X)}, {"x": PADDED, "lengths": LENGTHS}, {"x": np.concatenate(X), "lengths": LENGTHS}],
-    ids=["ragged", "padded", "joined"],
-)
-@pytest.mark.parametrize(
-    ("y", "tasks", "task"),
-    [
-        (np.arange(20) % 3, ("classification", "regression"), "classification"),
-        (np.arange(20) / 7, ("classification", "regression"), "regression"),
-        (np.array([f"text {n}" for n in range(20)]), ("transcription",), "transcription"),
-    ],
-    ids=["classes", "numbers", "texts"],
-)
-def test_series_are_read_ragged_padded_or_joined(arrays, y, tasks, task, tmp_path):
-    write(tmp_path, {"a.npz": npz(**arrays, y=y)})
-    entry, examples = opened(f"npz:{tmp_path}/a.npz", *tasks)
-    assert entry.task == task
-    found = {raw.tobytes() for raw, _ in rows(examples)}
-    assert found == {item.tobytes() for item in X}
-
-
-@pytest.mark.parametrize(
-    ("y", "classes"),
-    [
-        (KINDS.astype("float64"), ("0", "1", "2")),
-        (KINDS.astype("float16"), ("0", "1", "2")),
-        (KINDS[:, None], ("0", "1", "2")),
-        (KINDS[:, None].astype("int8"), ("0", "1", "2")),
-        (np.eye(3)[KINDS], ("0", "1", "2")),
-        (np.eye(3, dtype=bool)[KINDS], ("0", "1", "2")),
-        (KINDS > 0, ("False", "True")),
-        (np.array([b"a", b"b", b"c"])[KINDS], ("a", "b", "c")),
-        (np.array(["a", "b", "c"])[KINDS, None], ("a", "b", "c")),
-        (np.array(["a", 1, 2.0], object)[KINDS], ("1", "2.0", "a")),
-        (np.array([0.0, 1.5, 2.0])[KINDS], ("0.0", "1.5", "2.0")),
-    ],
-)
-def test_targets_of_series_are_classes(y, classes, tmp_path):
-    write(tmp_path, {"a.npz": npz(x=PADDED, y=y)})
-    _, examples = opened(f"npz:{tmp_path}/a.npz", "classification", "regression", columns="label=y")
-    assert examples.classes == classes
-    guessed = registry.find_dataset(f"npz:{tmp_path}/a.npz", ("classification", "regression")).task
-    assert guessed == ("regression" if "1.5" in classes else "classification")
-
-
-def test_one_hot_targets_may_be_missing(tmp_path):
-    y = np.eye(3)[KINDS]
-    y[:5] = np.nan
-    write(tmp_path, {"a.npz": npz(x=PADDED, y=y)})
-    _, examples = opened(f"npz:{tmp_path}/a.npz", "classification", columns="label=y", skip_bad_rows=True)
-    assert (examples.classes, examples.recorded.bad_rows) == (("0", "1", "2"), {"train": 5})
-    assert len(rows(examples)) == 15
-
-
-def test_numbers_to_predict_may_stand_in_a_column(tmp_path):
-    y = np.arange(20) / 7
-    write(tmp_path, {"a.npz": npz(x=PADDED, y=y[:, None])})
-    entry, examples = opened(f"npz:{tmp_path}/a.npz", "classification", "regression")
-    assert entry.task == "regression"
-    assert sorted(target for _, target in rows(examples)) == pytest.approx(y)
-
-
 @pytest.fixture(scope="module")
 def own_sets(tmp_path_factory):
     """Two data sets of TFDS that the zoo has no entry for: texts with stars, and recordings with their words."""
@@ -260,7 +168,7 @@ def own_sets(tmp_path_factory):
     random = np.random.default_rng(0)
     texts = [(f"{'fine' if n % 2 else 'poor'} thing number {n}", ("bad", "good")[n % 2]) for n in range(60)]
     sounds = [(random.integers(-999, 999, 2500 + n), f"word {n % 3}") for n in range(40)]
-    for name, features, rows in (
+    for name, features, pairs in (
         ("stars", {"content": tfds.features.Text(), "grade": tfds.features.ClassLabel(names=["bad", "good"])}, texts),
         ("words", {"speech": tfds.features.Audio(sample_rate=8000), "said": tfds.features.Text()}, sounds),
     ):
@@ -268,7 +176,7 @@ def own_sets(tmp_path_factory):
             name=name,
             version="1.0.0",
             features=tfds.features.FeaturesDict(features),
-            split_datasets={"train": [(n, dict(zip(features, row, strict=True))) for n, row in enumerate(rows)]},
+            split_datasets={"train": [(n, dict(zip(features, row, strict=True))) for n, row in enumerate(pairs)]},
             data_dir=str(folder),
         )
         builder.download_and_prepare()
@@ -293,8 +201,6 @@ def test_the_own_splits_of_a_tfds_data_set_are_used(tfds_dir):
 
 
 SMALL = {"units": 4, "epochs": 1, "verbose": 0}
-
-
 TRAINED = [
     ("many_to_one", "tfds:stars", {"embedding_dim": 4}),
     ("ctc", "tfds:words", {}),
