@@ -13,6 +13,7 @@ from altered_exports import TEXT, prediction, saved, seal_again
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import RunError
+from keras_rnn_zoo.exporting.formats.saved_model import SavedModel
 from keras_rnn_zoo.tasks._predictions import fault_of_batch
 
 
@@ -177,7 +178,25 @@ def test_a_pipe_is_not_waited_for(copied_export, name):
         zoo.load(copied_export)
 
 
-def test_an_export_in_a_format_of_others_is_told_to_be_one(copied_export):
+def test_an_export_is_loaded_by_its_format(copied_export):
+    class Addition(SavedModel):
+        """Loads its exports as they are."""
+
+        def load(self, folder, facts):
+            return facts.task.name, sorted(folder.names())[0]
+
+    entry = registry.ExportFormat("addition", Addition)
+    registry.export_formats.add(entry)
+    try:
+        seal_again(copied_export, format="addition")
+        assert zoo.load(copied_export) == ("translation", "DATA_LICENSE.txt")
+    finally:
+        registry.export_formats.remove(entry)
+    with pytest.raises(RunError, match="is in the format 'addition', which is not installed here"):
+        zoo.load(copied_export)
+
+
+def test_an_export_for_another_interpreter_cannot_be_loaded(copied_export):
     (copied_export / "saved_model.pb").rename(copied_export / "model.onnx")
     seal_again(copied_export, format="onnx")
     with pytest.raises(RunError, match="is in the format 'onnx', which zoo does not load"):

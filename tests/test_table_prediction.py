@@ -160,6 +160,14 @@ def test_a_predicted_formula_is_a_text_in_a_workbook(tmp_path):
     assert [cell.value for cell in cells] == ["=1+1", "a\ufffdb", "=HYPERLINK(1)"]
 
 
+@pytest.mark.parametrize("ending", ["parquet", "arrow", "xlsx"])
+def test_invalid_characters_are_replaced_where_a_file_cannot_hold_them(ending, loaded, tmp_path):
+    (tmp_path / "in.jsonl").write_bytes(b'{"text": "fine", "note": "caf\xe9", "half": "\\ud800"}\n')
+    zoo.predict_file(loaded, str(tmp_path / "in.jsonl"), str(tmp_path / f"out.{ending}"))
+    (row,) = read_rows(tmp_path / f"out.{ending}")
+    assert (row["note"], row["half"]) == ("caf\ufffd", "\ufffd")
+
+
 def test_columns_of_several_types_are_no_parquet_file(loaded, tmp_path):
     rows = [{"text": "good", "more": 1}, {"text": "bad", "more": "one"}]
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))

@@ -44,7 +44,7 @@ def read_facts(folder: Path | Snapshot) -> ExportConfig:
     """Returns the description of an export, without reading its other files.
 
     Raises:
-        RunError: `export.json` is missing or damaged, or the export is in a format that this package does not load.
+        RunError: `export.json` is missing or damaged.
     """
     snapshot = folder if isinstance(folder, Snapshot) else Snapshot(folder)
     path = snapshot.path
@@ -53,13 +53,7 @@ def read_facts(folder: Path | Snapshot) -> ExportConfig:
             f"The SavedModel {path} has no {FACTS}, so `zoo export` did not write it. Load it with "
             "`tf.saved_model.load`, or export the run again."
         )
-    facts = read_config(snapshot / FACTS, ExportConfig, damaged_export)
-    if facts.format != "saved_model":
-        raise RunError(
-            f"The export {path} is in the format {facts.format!r}, which zoo does not load. Run it with the "
-            "interpreter of that format, or export the run as 'saved_model'."
-        )
-    return facts
+    return read_config(snapshot / FACTS, ExportConfig, damaged_export)
 
 
 def check_export(folder: Snapshot, facts: ExportConfig) -> None:

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 from keras_rnn_zoo.entries.catalog import Entry
@@ -43,6 +44,11 @@ class TaskFiles:
     few_files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
+def file_in_folder(location: str, folder: str) -> str:
+    """Returns the path of a file that has moved to another folder."""
+    return str(Path(folder) / Path(location.strip()).name)
+
+
 @dataclass(frozen=True)
 class FileFormat(Entry):
     """A format of a user's files: a function from an address to a `Dataset`.
@@ -67,6 +73,8 @@ class FileFormat(Entry):
         write: a subclass of `keras_rnn_zoo.user_data.prediction_outputs.PredictionFile`, which writes inputs of any
             format and their predictions in this format; `None` if only such files themselves can be written so.
         unclear_endings: extensions that files in this format may have, but that leave open which format it is.
+        move: given a location and a folder, returns the location of the same files after they have moved there; `None`
+            if a location does not name files.
     """
 
     tasks: tuple[str, ...] = ()
@@ -79,6 +87,7 @@ class FileFormat(Entry):
     predict: Callable[..., Any] | None = None
     write: type[Any] | None = None
     unclear_endings: tuple[str, ...] = ()
+    move: Callable[[str, str], str] | None = file_in_folder
 
     @cached_property
     def reading_options(self) -> tuple[str, ...]:

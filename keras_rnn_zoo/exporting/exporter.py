@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.errors import ExportError, name_hint
+from keras_rnn_zoo.artifacts.run_config import ExportConfig
+from keras_rnn_zoo.artifacts.snapshot import Snapshot
+from keras_rnn_zoo.errors import ExportError, RunError, name_hint
 
 if TYPE_CHECKING:
     from keras_rnn_zoo.inference.load import LoadedRun
+    from keras_rnn_zoo.inference.predictor import Predictor
     from keras_rnn_zoo.tasks._endpoint import Endpoint
 
 BATCH_SIZES = (1, 7, 64)
@@ -58,6 +61,24 @@ class Exporter(abc.ABC):
         Raises:
             ExportError: the export cannot be run, or its predictions differ from those of its run.
         """
+
+    def load(self, folder: Snapshot, facts: ExportConfig) -> "Predictor":
+        """Loads an export for `zoo.load` and `zoo predict`. By default, exports in the format cannot be loaded.
+
+        Anyone may have written the export, so a format that overrides this method must check the files before it uses
+        them, and execute no code from them.
+
+        Args:
+            folder: the folder of the export.
+            facts: its description.
+
+        Raises:
+            RunError: exports in the format cannot be loaded, or a file is missing or damaged.
+        """
+        raise RunError(
+            f"The export {folder.path} is in the format {self.entry.name!r}, which zoo does not load. Run it with the "
+            "interpreter of that format, or export the run as 'saved_model'."
+        )
 
 
 def describe_inputs(endpoint: "Endpoint") -> dict[str, Any]:

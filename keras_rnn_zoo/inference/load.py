@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.export import (
     EXPORT_MODEL_FILES,
     FACTS,
@@ -17,10 +18,11 @@ from keras_rnn_zoo.artifacts.export import (
     read_facts,
 )
 from keras_rnn_zoo.artifacts.run import Run as RunFolder
+from keras_rnn_zoo.artifacts.run_config import ExportConfig
 from keras_rnn_zoo.artifacts.snapshot import Snapshot, read_consistently
 from keras_rnn_zoo.building import build_again
 from keras_rnn_zoo.display.status import announce
-from keras_rnn_zoo.errors import RunError
+from keras_rnn_zoo.errors import RunError, UnknownNameError
 from keras_rnn_zoo.inference import rebuild
 from keras_rnn_zoo.inference.predictor import Predictor
 from keras_rnn_zoo.lazy import keras, np, tf
@@ -128,7 +130,7 @@ def _as_arrays(inputs: Any) -> Any:
 
 def load(
     run: RunFolder | str | os.PathLike[str] | None = None, *, models_dir: str | None = None
-) -> LoadedRun | LoadedExport:
+) -> LoadedRun | Predictor:
     """Loads a run, or an export of a run, for prediction: `zoo.load("sentiment").predict(["a film to remember"])`.
 
     No code from the folder is executed: the registry builds the model of a run, and only the weights are loaded. An
@@ -151,19 +153,35 @@ def load(
     return load_export(path) if path else load_run(run, models_dir=models_dir)
 
 
-def load_export(path: Path) -> LoadedExport:
-    """Loads an export from its folder; raises `RunError` if it is damaged or does not match its task."""
+def load_export(path: Path) -> Predictor:
+    """Loads an export from its folder; raises `RunError` if it is damaged or does not match its task.
+
+    How is up to its export format; see `keras_rnn_zoo.exporting.exporter.Exporter.load`.
+    """
     try:
         return read_consistently(path, _loaded_export)
     except (FileNotFoundError, NotADirectoryError):
         raise RunError(f"There is no export {path}. Export the run again.") from None
 
 
-def _loaded_export(folder: Snapshot) -> LoadedExport:
+def _loaded_export(folder: Snapshot) -> Predictor:
+    facts = read_facts(folder)
+    try:
+        entry = registry.export_formats.get(facts.format)
+    except UnknownNameError:
+        raise RunError(
+            f"The export {folder.path} is in the format {facts.format!r}, which is not installed here. A plugin that "
+            "provides it may be missing: install the package that the run was exported with."
+        ) from None
+    loaded: Predictor = entry.make(entry).load(folder, facts)
+    return loaded
+
+
+def load_saved_model(folder: Snapshot, facts: ExportConfig) -> LoadedExport:
+    """Loads a SavedModel from its folder, after its files and its graph are checked; see `Exporter.load`."""
     from keras_rnn_zoo.artifacts.graph_check import check_graph
 
     with folder.holding(EXPORT_MODEL_FILES):
-        facts = read_facts(folder)
         check_export(folder, facts)
         task = rebuild.load_task(facts.task, folder.path / FACTS, folder / "assets")
         check_graph(folder)

@@ -67,18 +67,13 @@ def _moved(dataset: DatasetConfig, data_dir: str | None) -> DatasetConfig:
 
     The names of the files stay the same. Whether their content is the same is checked later, by their checksum.
     """
-    format, colon, location = dataset.name.partition(":")
-    if not colon or not data_dir or format == "tfds":
+    name, colon, location = dataset.name.partition(":")
+    move = next((format.move for format in registry.file_formats.entries() if format.name == name), None)
+    if not colon or not data_dir or move is None:
         return dataset
-
-    def moved(location: str) -> str:
-        paths = location.split(",") if format == "text" else [location]
-        # The name of a database may be followed by a query.
-        parts = [path.partition("?" if format == "sqlite" else "\0") for path in paths]
-        return ",".join(f"{Path(data_dir) / Path(path.strip()).name}{mark}{query}" for path, mark, query in parts)
-
-    files = {split: moved(dataset.options[split]) for split in ("validation", "test") if dataset.options.get(split)}
-    return replace(dataset, name=f"{format}:{moved(location)}", options={**dataset.options, **files})
+    options = dataset.options
+    files = {split: move(options[split], data_dir) for split in ("validation", "test") if options.get(split)}
+    return replace(dataset, name=f"{name}:{move(location, data_dir)}", options={**options, **files})
 
 
 def make_task(config: TaskConfig) -> Task:

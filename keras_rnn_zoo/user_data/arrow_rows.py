@@ -9,7 +9,7 @@ from keras_rnn_zoo.errors import DataError, ZooError
 from keras_rnn_zoo.user_data.columnar import field_paths
 from keras_rnn_zoo.user_data.held_rows import HeldRows
 from keras_rnn_zoo.user_data.packages import optional_package
-from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile, flat, named
+from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile, flat, named, valid_unicode
 from keras_rnn_zoo.user_data.typed_values import shortest
 
 MAX_DEPTH = 10
@@ -200,7 +200,4 @@ def _field(name: str, rows: list[dict[str, Any]]) -> Any:
 
 def _storable(row: dict[str, Any]) -> dict[str, Any]:
     """Returns a row without bytes that are not UTF-8, which Arrow's texts cannot contain."""
-    return {
-        name: value.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if isinstance(value, str) else value
-        for name, value in row.items()
-    }
+    return {name: valid_unicode(value) if isinstance(value, str) else value for name, value in row.items()}

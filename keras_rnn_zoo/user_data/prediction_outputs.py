@@ -14,6 +14,7 @@ from typing import IO, Any
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """Characters with which spreadsheet formulas begin, as listed by OWASP; the last four are full-width."""
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 Prediction = Mapping[str, Any]
 
@@ -175,6 +176,11 @@ def _without_nan(value: Any) -> Any:
 def one_line(value: Any) -> str:
     """Returns a value as text without line breaks and tabs."""
     return " ".join(str(value).replace("\t", " ").splitlines())
+
+
+def valid_unicode(text: str) -> str:
+    """Returns a text with unpaired surrogates, as which invalid bytes are read, as replacement characters."""
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _no_formula(value: Any) -> Any:

@@ -38,8 +38,9 @@ def test_a_query_is_run_as_it_was_written(tmp_path):
         ("SELECT 1) LIMIT 1; DELETE FROM reviews; --", "one statement"),
         ("DELETE FROM reviews", "syntax error"),
         ("PRAGMA user_version = 7", "syntax error"),
-        # SQLite refuses it when it reads the rows, or has reported the columns before.
-        ("SELECT * FROM pragma_table_info('reviews')", "only SELECT is allowed|has a usual name"),
+        # Python's SQLite refuses this when it compiles the query. TensorFlow contains a newer SQLite, which replaces
+        # Python's if TensorFlow is imported first, and which refuses it when it reads the first row.
+        ("SELECT name AS text, type AS label FROM pragma_table_info('reviews')", "only SELECT is allowed"),
         ("SELECT writefile('a', 'b')", "no such function"),
         ("SELECT zeroblob(1000000000) AS text, 1 AS label", "too big"),
         ("", "a query is expected"),

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run_config import ExportConfig
+from keras_rnn_zoo.artifacts.snapshot import Snapshot
 from keras_rnn_zoo.exporting.exporter import Exporter, describe_inputs
 from keras_rnn_zoo.lazy import keras, np, tf
 
 if TYPE_CHECKING:
-    from keras_rnn_zoo.inference.load import LoadedRun
+    from keras_rnn_zoo.inference.load import LoadedExport, LoadedRun
     from keras_rnn_zoo.tasks._endpoint import Endpoint
 
 logger = logging.getLogger(__name__)
@@ -35,6 +37,11 @@ class SavedModel(Exporter):
         comparison = check_saved_model(loaded, all_endpoints(loaded), folder, *check_inputs(loaded, data_dir))
         logger.info("Compared with the run: %s", comparison)
         return {"check": asdict(comparison)}
+
+    def load(self, folder: Snapshot, facts: ExportConfig) -> "LoadedExport":
+        from keras_rnn_zoo.inference.load import load_saved_model
+
+        return load_saved_model(folder, facts)
 
 
 def all_endpoints(loaded: "LoadedRun") -> "dict[str, Endpoint]":

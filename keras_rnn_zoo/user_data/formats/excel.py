@@ -15,7 +15,7 @@ from keras_rnn_zoo.user_data.columnar_inputs import columnar_inputs
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.packages import optional_package
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, TrainedOn
-from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile, flat, named
+from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile, flat, named, valid_unicode
 from keras_rnn_zoo.user_data.rows import existing_file
 from keras_rnn_zoo.user_data.table import MAX_COLUMNS
 
@@ -201,8 +201,7 @@ def _storable(value: Any) -> Any:
     if isinstance(value, datetime.date):
         return value.replace(tzinfo=None) if isinstance(value, datetime.datetime) else value
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", text)[:32_767]
+    return ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", valid_unicode(text))[:32_767]
 
 
 def sheet_options(*, sheet: str = "") -> None:

@@ -46,6 +46,7 @@ _KINDS = {
     tasks=(*COLUMNAR_TASKS, "language_modeling", "captioning", "transcription"),
     column_names="table",
     listed=False,  # It has no addresses.
+    move=None,
 )
 def memory(location: Any, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """Data of a Python program: a table, a dict of columns, lists, arrays, or a dataset of another library."""

@@ -10,6 +10,7 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.entries.addresses import exists
+from keras_rnn_zoo.entries.files import file_in_folder
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS, field_paths
 from keras_rnn_zoo.user_data.columnar_inputs import columnar_inputs
@@ -153,6 +154,11 @@ def _authorize(action: int, first: str | None, second: str | None, *_: Any) -> i
     return sqlite3.SQLITE_OK if action in ALLOWED and not is_loading else sqlite3.SQLITE_DENY
 
 
+def _moved(location: str, folder: str) -> str:
+    name, mark, query = location.partition("?")
+    return f"{file_in_folder(name, folder)}{mark}{query}"
+
+
 @registry.file_format(
     "sqlite",
     order=3.5,
@@ -162,6 +168,7 @@ def _authorize(action: int, first: str | None, second: str | None, *_: Any) -> i
     inputs=("text",),
     column_names="table",
     predict=functools.partial(columnar_inputs, QueryRows),
+    move=_moved,
 )
 def sqlite(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """The only table of an SQLite database, or the rows of a query, such as `reviews.db?SELECT text, stars FROM r`."""

@@ -6,6 +6,7 @@ from typing import IO, Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
+from keras_rnn_zoo.entries.files import file_in_folder
 from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn, Writer
@@ -84,6 +85,7 @@ def text_inputs(location: str, trained: TrainedOn, *, encoding: str = "") -> Inp
     unclear_endings=("txt", "text"),
     inputs=("text",),
     predict=text_inputs,
+    move=lambda location, folder: ",".join(file_in_folder(path, folder) for path in location.split(",")),
 )
 def text(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """Plain text, gzip or not: two files with a sentence per line, for translation; or one, for language modeling."""

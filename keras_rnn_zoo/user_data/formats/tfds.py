@@ -217,6 +217,7 @@ def _kind(feature: Any) -> str:
     tasks=("classification", "regression", "translation", "tagging", "captioning", "transcription"),
     address="tfds:NAME[/CONFIG]",
     column_names="table",
+    move=None,
 )
 def tfds_set(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A TFDS dataset by name. Its features are the columns, and its splits have the names of TFDS."""
