@@ -10,7 +10,7 @@ import pytest
 from keras_rnn_zoo.training import allocation
 from keras_rnn_zoo.training.allocation import SWITCH, freed_memory_kept
 
-glibc_alone = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="The limits are glibc's.")
+glibc_alone = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the limits are those of glibc's allocator")
 MIB = 2**20
 
 

@@ -76,7 +76,7 @@ def test_contestants_run_in_turn_and_warm_ups_do_not_count(timing, contestants, 
     assert min(done.seconds("b")) > 0
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process its peak memory")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux reports the peak memory of a process")
 def test_a_peak_is_what_is_held_beyond_the_process_once_built(timing, contestants):
     racing = {name: contestants("holding", mib=mib) for name, mib in (("small", 8), ("large", 64))}
     done = timing.race(racing, rounds=1, warm_ups=0)

@@ -59,7 +59,7 @@ def run(program, *arguments):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no C compiler here")
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
 def test_the_c_program_classifies_texts_with_an_export(exported, tmp_path):
     program = built(tmp_path / "program", ["gcc", "-Wall", "-Wextra", "-Werror", str(EXAMPLES / "classify_text.c")])
     done = run(program, exported, *TEXTS)
@@ -76,7 +76,7 @@ def test_the_c_program_classifies_texts_with_an_export(exported, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("g++") is None, reason="there is no C++ compiler here")
+@pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
 def test_the_cpp_program_classifies_texts_with_an_export(exported, tmp_path):
     # Of warnings TensorFlow's own headers give many.
     program = built(tmp_path / "program", ["g++", "-std=c++17", "-w", str(EXAMPLES / "classify_text.cc")])

@@ -102,7 +102,7 @@ def test_texts_get_a_line_each(loaded, tmp_path):
     assert out.getvalue().splitlines() == [answer["label"] for answer in zoo.predict(loaded, ONE_LINE)]
 
 
-def test_inputs_are_read_as_they_are_answered(loaded, tmp_path, monkeypatch):
+def test_inputs_are_read_as_they_are_predicted(loaded, tmp_path, monkeypatch):
     monkeypatch.setattr("keras_rnn_zoo.inference.predict_file.CHUNK_SIZE", 3)
     texts = [f"{'very ' * (n % 5)}good {n}" for n in range(10)]
     (tmp_path / "in.txt").write_text("".join(f"{text}\n" for text in texts))
@@ -123,7 +123,7 @@ def test_a_row_that_cannot_be_read_stops_or_is_left_out(loaded, tmp_path):
     assert len(out.read_text().splitlines()) == 3
 
 
-def test_bytes_that_are_not_utf_8_go_out_as_they_came_in(loaded, tmp_path, monkeypatch):
+def test_bytes_that_are_not_utf_8_are_copied_unchanged(loaded, tmp_path, monkeypatch):
     """The column that nothing reads is copied, to a file and to standard output, whatever the locale."""
     text = "\N{CJK UNIFIED IDEOGRAPH-65E5}"
     (tmp_path / "in.csv").write_bytes(f"text,note\n{text},caf".encode() + b"\xe9\n")
@@ -149,7 +149,7 @@ def test_bytes_that_are_not_utf_8_go_out_as_they_came_in(loaded, tmp_path, monke
         ("conll:in.xyz", "does not hold"),
     ],
 )
-def test_what_cannot_be_answered_is_named(name, message, loaded, tmp_path, monkeypatch):
+def test_inputs_that_cannot_be_predicted_are_named(name, message, loaded, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "in.xyz").touch()
     with pytest.raises(DataError, match=message):

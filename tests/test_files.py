@@ -42,7 +42,7 @@ def test_a_device_is_written_to_and_stays_one(tmp_path):
         os.mknod(device, stat.S_IFCHR | 0o666, os.makedev(1, 3))
         device.write_bytes(b"")
     except PermissionError:
-        pytest.skip("no device may be made here")
+        pytest.skip("this user cannot create a device")
     for path in (device, tmp_path / "link"):
         if path != device:
             path.symlink_to(device)

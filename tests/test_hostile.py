@@ -118,7 +118,7 @@ def test_a_card_that_links_to_another_file_is_not_exported(good, hostile, caplog
     assert "README.md is damaged: it is a symbolic link" in caplog.text
 
 
-def test_exports_do_not_go_where_a_link_leads(good, hostile, tmp_path):
+def test_exports_do_not_follow_a_link(good, hostile, tmp_path):
     pytest.importorskip("ai_edge_litert", reason="the extra `tflite` is not installed")
     folder = hostile(Case("", lambda folder, config: None, ""))
     (tmp_path / "elsewhere").mkdir()
@@ -128,7 +128,7 @@ def test_exports_do_not_go_where_a_link_leads(good, hostile, tmp_path):
     assert not list((tmp_path / "elsewhere").iterdir())
 
 
-def test_what_a_run_says_leaves_the_terminal_alone(good, hostile):
+def test_text_of_a_run_cannot_control_the_terminal(good, hostile):
     from click.testing import CliRunner
 
     from zoo_cli.main import cli
@@ -158,7 +158,7 @@ def test_a_run_does_not_choose_where_a_download_goes(good, hostile, tmp_path, mo
 
 
 @pytest.mark.parametrize("name", ["huggingface:x/y", "kubric:movi", "../../x", "a/../../b", "a b", ""])
-def test_no_code_of_a_data_set_is_fetched(name):
+def test_no_code_of_a_dataset_is_fetched(name):
     from keras_rnn_zoo import registry
 
     with pytest.raises(ZooError, match="The name of a TFDS dataset is expected, such as"):

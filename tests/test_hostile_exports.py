@@ -28,7 +28,7 @@ from keras_rnn_zoo.tasks._predictions import fault_of_batch
     ],
     ids=["no graph", "no message", "a broken index", "no variables", "a vocabulary that is no text"],
 )
-def test_what_tensorflow_cannot_read_is_an_error_of_the_export(copied_export, damage):
+def test_files_that_tensorflow_cannot_read_are_reported_as_damage(copied_export, damage):
     damage(copied_export)
     seal_again(copied_export)
     with pytest.raises(RunError, match=r"damaged|cannot be loaded"):
@@ -86,7 +86,7 @@ UNFIT_ANSWERS = {
 
 
 @pytest.mark.parametrize("name", UNFIT)
-def test_an_export_whose_endpoint_is_not_that_of_its_task_is_not_loaded(copied_export, name):
+def test_an_export_whose_endpoint_does_not_match_its_task_is_not_loaded(copied_export, name):
     endpoint, told = UNFIT[name]
     saved(copied_export, *endpoint)
     with pytest.raises(RunError, match=f"cannot be used: .*{told}.*Export the run again"):
@@ -94,7 +94,7 @@ def test_an_export_whose_endpoint_is_not_that_of_its_task_is_not_loaded(copied_e
 
 
 @pytest.mark.parametrize("name", UNFIT_ANSWERS)
-def test_predictions_that_are_not_those_of_the_task_are_refused(copied_export, name):
+def test_predictions_that_do_not_match_the_task_are_refused(copied_export, name):
     function, told = UNFIT_ANSWERS[name]
     saved(copied_export, function)
     loaded = zoo.load(copied_export)
@@ -102,7 +102,7 @@ def test_predictions_that_are_not_those_of_the_task_are_refused(copied_export, n
         loaded.predict(["1+2", "3+4"])
 
 
-def test_a_failing_export_is_one_paragraph_of_the_command(copied_export):
+def test_a_failing_export_is_reported_in_one_paragraph(copied_export):
     from click.testing import CliRunner
 
     from zoo_cli.main import cli
@@ -144,14 +144,14 @@ LABELS = {"label": np.array([b"X", b"Y"], object), "probabilities": np.full((2, 
         ("regression", {"value": np.array([3e38, np.inf], "float32")}, "are not finite"),
     ],
 )
-def test_what_is_wrong_with_predictions_is_told(name, changes, told):
+def test_faults_of_predictions_are_described(name, changes, told):
     right = {"tagging": TAGS, "classification": LABELS, "regression": {}}[name]
     task = task_of(name, "text", () if name == "regression" else ("X", "Y"))
     fault = fault_of_batch(task, {**right, **changes}, 2)
     assert re.search(told, fault) if told else fault == ""
 
 
-def test_each_task_knows_its_outputs_as_its_entry_tells_them():
+def test_the_outputs_of_each_task_match_its_entry():
     for entry in registry.tasks.entries():
         inputs = entry.readers or {"text": "text"}
         task = task_of(entry.name, next(iter(inputs)), ("X",))
@@ -162,7 +162,7 @@ def test_each_task_knows_its_outputs_as_its_entry_tells_them():
         }
 
 
-def test_a_file_that_an_export_lacks_is_named(copied_export):
+def test_a_missing_file_of_an_export_is_named(copied_export):
     (copied_export / "assets" / "vocabulary.txt").unlink()
     seal_again(copied_export)
     with pytest.raises(RunError, match=r"the file 'vocabulary\.txt' is missing"):

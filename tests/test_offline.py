@@ -49,7 +49,7 @@ int getaddrinfo(const char *host, const char *service, const void *hints, void *
 def shim(tmp_path_factory):
     """A library that is loaded before all others."""
     if not (compiler := shutil.which("cc")):
-        pytest.skip("There is no C compiler to build the library with that counts calls.")
+        pytest.skip("no C compiler is installed, to build the library that counts calls")
     folder = tmp_path_factory.mktemp("shim")
     (folder / "shim.c").write_text(SHIM)
     command = [compiler, "-shared", "-fPIC", "-w", "-o", folder / "shim.so", folder / "shim.c", "-ldl"]
@@ -170,7 +170,7 @@ def test_the_option_holds_for_its_command_alone(monkeypatch):
 def test_no_interface_is_needed(copied, asked):
     """In a network namespace of its own, where the system lets us make one."""
     if subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False).returncode:
-        pytest.skip("This system lets no user make a network namespace.")
+        pytest.skip("this user cannot create a network namespace")
     command = ["unshare", "-rn", sys.executable, "-c", ZOO, "evaluate", copied.name, "--split", "validation"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ})
     assert done.returncode == 0, done.stderr

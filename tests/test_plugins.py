@@ -61,7 +61,7 @@ MOST_FILES = {"input kind": 3}
 """Files that a kind of entry may take, where it is not one."""
 
 
-def test_each_kind_of_entry_takes_as_many_files_as_the_page_says(tmp_path):
+def test_each_kind_of_entry_takes_the_documented_number_of_files(tmp_path):
     written = {Path(name).name for name in write_package(tmp_path) if Path(name).parts[0] == "zoo_orders"}
     assert written == {"__init__.py"}.union(*FILES_OF.values())
     for kind, files in FILES_OF.items():
@@ -116,7 +116,7 @@ def orders(fresh, tmp_path_factory):
     return folder, session(fresh, folder, *lines)
 
 
-def test_a_task_a_dataset_and_an_architecture_train_answer_and_measure(orders):
+def test_a_task_a_dataset_and_an_architecture_train_predict_and_evaluate(orders):
     _, (_, measured, predicted, *_) = orders
     assert json.loads(measured)["metrics"]["exact_match"] > 0.9
     assert json.loads(predicted)[0]["labels"] == "cake coffee"

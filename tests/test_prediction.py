@@ -17,7 +17,7 @@ def probabilities(loaded, texts):
     return np.array([list(answer["probabilities"].values()) for answer in zoo.predict(loaded, texts)])
 
 
-def test_answers_are_plain_values_by_name(loaded):
+def test_predictions_are_plain_values_by_name(loaded):
     (answer,) = zoo.predict(loaded, ["although the plot is dull , the cast is superb"])
     assert answer["label"] == "positive"
     assert list(answer["probabilities"]) == ["negative", "positive"]
@@ -25,12 +25,12 @@ def test_answers_are_plain_values_by_name(loaded):
     assert all(type(value) is float for value in answer["probabilities"].values())
 
 
-def test_a_run_is_asked_by_its_name(copied):
+def test_a_run_predicts_by_its_name(copied):
     assert zoo.predict("many_to_one", ["the cast is superb , although the plot is dull"])[0]["label"] == "positive"
 
 
 @pytest.mark.parametrize("inputs", ["great", b"great", Path("great"), [None], ["fine", 3]])
-def test_what_is_no_list_of_texts_is_refused(loaded, inputs):
+def test_anything_but_a_list_of_texts_is_refused(loaded, inputs):
     with pytest.raises(DataError, match="expected"):
         zoo.predict(loaded, inputs)
 
@@ -56,7 +56,7 @@ def test_an_image_is_a_path_or_its_content(small_run, pictures):
     )
 
 
-def test_a_file_that_is_missing_or_no_image_is_named(small_run, pictures, tmp_path):
+def test_a_missing_file_or_invalid_image_is_named(small_run, pictures, tmp_path):
     loaded = zoo.load(small_run("digits"))
     missing = tmp_path / "none.png"
     with pytest.raises(DataError, match=r"none\.png' cannot be read: No such file or directory\. Name a file"):
@@ -93,7 +93,7 @@ def test_a_translation_is_a_text_and_its_score(small_run):
         assert zoo.predict(loaded, [text]) == [{"text": answer["text"], "score": pytest.approx(answer["score"])}]
 
 
-def test_what_a_language_model_writes_is_set_by_options(small_run):
+def test_options_set_how_a_language_model_generates(small_run):
     loaded = zoo.load(small_run("tiny_shakespeare"))
 
     def write(**options):
@@ -118,26 +118,26 @@ def test_what_a_language_model_writes_is_set_by_options(small_run):
         ({"seed": 0.5}, "Option 'seed' expects an integer from 0 to "),
     ],
 )
-def test_an_answer_option_that_is_unknown_or_wrong_is_named(small_run, options, told):
+def test_an_unknown_or_invalid_prediction_option_is_named(small_run, options, told):
     with pytest.raises(OptionError, match=told):
         zoo.predict(small_run("tiny_shakespeare"), ["To be"], **options)
 
 
-def test_where_there_is_nothing_to_choose_an_option_is_refused(loaded):
+def test_options_without_effect_are_refused(loaded):
     with pytest.raises(OptionError, match="a prediction of this run has no options; received 'temperature'"):
         zoo.predict(loaded, ["fine"], temperature=1)
 
 
-def test_no_input_no_answer(loaded):
+def test_no_input_gives_no_prediction(loaded):
     assert zoo.predict(loaded, []) == []
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS, ids=lambda text: repr(text[:12]))
-def test_an_odd_text_gets_an_answer(loaded, text):
+def test_an_unusual_text_gets_a_prediction(loaded, text):
     assert np.isfinite(probabilities(loaded, [text])).all()
 
 
-def test_neither_batch_nor_order_nor_padding_changes_an_answer(loaded):
+def test_neither_batch_nor_order_nor_padding_changes_a_prediction(loaded):
     examples = registry.datasets.get("toy_reviews").make(None, 0).split("test")
     texts = [text for text, _ in examples.as_numpy_iterator()][:200] + ODD_TEXTS[:-1]
     together = probabilities(loaded, texts)

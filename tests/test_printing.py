@@ -93,7 +93,7 @@ WORDS = [
 ]
 
 
-@pytest.mark.skipif(not shutil.which("bash"), reason="there is no bash here")
+@pytest.mark.skipif(not shutil.which("bash"), reason="bash is not installed")
 @pytest.mark.parametrize("word", WORDS, ids=range(len(WORDS)))
 def test_a_quoted_word_is_one_word_to_a_shell(word, tmp_path):
     line = command_line(["printf", "%s|", word, "end"])

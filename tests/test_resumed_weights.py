@@ -42,7 +42,7 @@ def test_an_interrupted_training_ends_with_the_same_weights(monkeypatch, name, d
     assert weights(cut) == weights(whole)
 
 
-def test_what_is_made_anew_in_each_epoch_resumes_to_the_same_weights(monkeypatch, tmp_path):
+def test_data_generated_in_each_epoch_resumes_to_the_same_weights(monkeypatch, tmp_path):
     rows = [f"w{number % 7} w{number % 5} w{number % 3},{'yes' if number % 3 else 'no'}" for number in range(300)]
     (tmp_path / "rows.csv").write_text("\n".join(["text,label", *rows]) + "\n")
     monkeypatch.setattr("keras_rnn_zoo.batching.batches._MAX_CACHE_BYTES", 0)

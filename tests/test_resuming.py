@@ -60,7 +60,7 @@ def test_an_interrupted_training_resumes(interrupted):
     assert [path.name for path in run.path.parent.iterdir()] == ["many_to_one"]
 
 
-def test_an_unfinished_training_is_not_overwritten_unasked(interrupted):
+def test_an_unfinished_training_is_overwritten_only_on_request(interrupted):
     with pytest.raises(RunError, match=r"Resume it with --resume, discard it with --overwrite"):
         train()
     assert train(overwrite=True).config.finished
@@ -166,7 +166,7 @@ def test_keep_best_remembers_by_its_rows_alone(tmp_path):
     assert not other.exhausted
 
 
-def test_while_nothing_is_right_a_lower_loss_is_an_improvement(tmp_path):
+def test_a_lower_loss_is_an_improvement_while_accuracy_is_0(tmp_path):
     keeper = BestCheckpoint(tmp_path, "val_accuracy", "max", patience=2)
     keeper.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
     for epoch, (loss, exhausted) in enumerate([(5, False), (4, False), (3, False), (3.5, False), (3.2, True)]):

@@ -168,7 +168,7 @@ def test_invalid_characters_are_replaced_where_a_file_cannot_hold_them(ending, l
     assert (row["note"], row["half"]) == ("caf\ufffd", "\ufffd")
 
 
-def test_columns_of_several_types_are_no_parquet_file(loaded, tmp_path):
+def test_columns_of_mixed_types_cannot_be_written_to_parquet(loaded, tmp_path):
     rows = [{"text": "good", "more": 1}, {"text": "bad", "more": "one"}]
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     with pytest.raises(DataError, match=r"The column 'more' has values of several types.*\.jsonl"):
@@ -216,7 +216,7 @@ def test_series_in_an_archive_are_predicted(tmp_path):
         zoo.predict_file(run, str(tmp_path / "new.npz"))
 
 
-def test_token_ids_are_warned_of(tmp_path):
+def test_token_ids_cause_a_warning(tmp_path):
     from keras_rnn_zoo.user_data.formats.npz import Arrays
 
     ids = np.empty(20, object)

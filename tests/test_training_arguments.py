@@ -80,7 +80,7 @@ def test_a_schedule_replaces_the_cosine_and_is_described_without_numbered_names(
     assert f"learning_rate={text}" in whole and "name" not in whole
 
 
-def test_objects_are_used_recorded_and_told(caplog):
+def test_objects_are_used_recorded_and_reported(caplog):
     optimizer, stop = momentum(), StopAfter(2)
     top = keras.metrics.SparseTopKCategoricalAccuracy(k=2, name="top")
     with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
@@ -109,7 +109,7 @@ def test_objects_are_used_recorded_and_told(caplog):
     assert run.evaluate() == pytest.approx(run.metrics, abs=1e-6)
 
 
-def test_a_resumed_training_wants_the_same_object_and_ends_alike(monkeypatch, models_dir):
+def test_a_resumed_training_needs_the_same_object_and_ends_with_the_same_weights(monkeypatch, models_dir):
     whole = train(epochs=2, optimizer=momentum(), run="whole")
     with monkeypatch.context() as patch:
         interrupt(patch, 1, 1)
@@ -186,7 +186,7 @@ def test_class_weights_are_written_as_text_and_read_back():
     ],
     ids=lambda value: value if isinstance(value, str) else "-".join(value),
 )
-def test_a_wrong_argument_is_named_before_anything_is_done(arguments, message, models_dir):
+def test_an_invalid_argument_is_reported_before_anything_is_done(arguments, message, models_dir):
     arguments = {"name": "many_to_one", **arguments}
     with pytest.raises(OptionError, match=message):
         zoo.train(**arguments)
@@ -204,7 +204,7 @@ def test_a_wrong_argument_is_named_before_anything_is_done(arguments, message, m
     ],
     ids=["shapes", "name", "shape", "class", "schedule"],
 )
-def test_what_only_the_data_or_the_model_tells_is_named_before_the_first_epoch(arguments, message, models_dir):
+def test_errors_that_depend_on_data_or_model_are_reported_before_the_first_epoch(arguments, message, models_dir):
     with pytest.raises(OptionError, match=message):
         train(**arguments)
     assert not models_dir.exists()

@@ -29,7 +29,7 @@ def test_the_newest_version_is_found(tmp_path):
     assert prepared.find_prepared(LOCATION, tmp_path) == newest
 
 
-def test_whole_files_pass(tmp_path):
+def test_intact_files_are_accepted(tmp_path):
     prepared.check_prepared(write_prepared(tmp_path))
 
 
@@ -51,7 +51,7 @@ def test_whole_files_pass(tmp_path):
         ),
     ],
 )
-def test_a_half_written_data_set_is_named(tmp_path, damage, message):
+def test_an_incomplete_dataset_is_named(tmp_path, damage, message):
     folder = write_prepared(tmp_path)
     damage(folder)
     with pytest.raises(DataError, match=message):
@@ -74,7 +74,7 @@ def test_a_pipe_among_the_records_is_named(tmp_path):
         prepared.open_prepared(LOCATION, tmp_path)
 
 
-def test_any_way_to_a_data_set_checks_it_first(tmp_path, monkeypatch):
+def test_a_dataset_is_checked_however_it_is_opened(tmp_path, monkeypatch):
     """A data set of the zoo, one by TFDS's name, and what a run notes of the folder that it was trained from."""
     (tmp_path / "intruder.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
     monkeypatch.syspath_prepend(tmp_path)
@@ -100,12 +100,12 @@ def test_any_way_to_a_data_set_checks_it_first(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "place", ["huggingface:imdb", "kaggle:a/b", "my_namespace:a:1.0.0", "../a", "a/..", "gs://a/b", ""]
 )
-def test_data_sets_of_the_community_are_refused_by_name(place):
+def test_community_datasets_are_refused_by_name(place):
     with pytest.raises(DataError, match="The name of a TFDS dataset is expected, such as"):
         registry.find_dataset(f"tfds:{place}", ("classification",), {})
 
 
-def test_a_version_may_be_named(tmp_path):
+def test_a_version_can_be_specified(tmp_path):
     old = write_prepared(tmp_path, "1.0.0")
     write_prepared(tmp_path, "2.0.0")
     assert prepared.find_prepared(f"{LOCATION}:1.0.0", tmp_path) == old

@@ -56,7 +56,7 @@ FOREIGN = {"pythonClassName": "intruder.Feature", "text": {}}
         (tensor(), "a dictionary of features is expected"),
     ],
 )
-def test_features_import_nothing_and_ask_for_no_more_than_the_zoo_reads(tmp_path, monkeypatch, features, message):
+def test_features_import_nothing_and_are_limited_to_those_that_are_read(tmp_path, monkeypatch, features, message):
     (tmp_path / "intruder.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
     monkeypatch.syspath_prepend(tmp_path)
     write_prepared(tmp_path, features=features)
@@ -80,13 +80,13 @@ def test_features_import_nothing_and_ask_for_no_more_than_the_zoo_reads(tmp_path
         ({"file_format": "parquet"}, "have the format 'parquet'"),
     ],
 )
-def test_the_description_of_a_data_set_names_no_other_files(tmp_path, info, message):
+def test_the_description_of_a_dataset_names_no_other_files(tmp_path, info, message):
     write_prepared(tmp_path, **info)
     with pytest.raises(DataError, match=rf"dataset_info\.json: .*{message}"):
         prepared.open_prepared(LOCATION, tmp_path)
 
 
-def test_what_was_checked_is_what_tfds_reads(tmp_path, monkeypatch):
+def test_tfds_reads_the_files_that_were_checked(tmp_path, monkeypatch):
     """The files are read once: changed afterwards, they change nothing; what is not needed is not passed on."""
     features = features_of(text=TEXT, label=label(classLabel={"numClasses": "2"}))
     info = {"moduleName": "intruder", "location": {"urls": ["http://intruder"]}}

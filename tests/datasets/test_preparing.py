@@ -19,7 +19,7 @@ def none_opened(monkeypatch):
     monkeypatch.setattr(prepared, "_opened", {})
 
 
-def test_without_data_and_network_it_says_what_is_missing_and_how_to_get_it(tmp_path, monkeypatch):
+def test_an_error_without_data_and_network_says_how_to_get_the_data(tmp_path, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", no_network)
     monkeypatch.setattr("urllib.request.getproxies", dict)
     with pytest.raises(DataError) as error:
@@ -55,7 +55,7 @@ def sentences(builder):
 
 
 @pytest.mark.parametrize("place", [ENJA, "downloads/manual"])
-def test_what_the_user_brought_is_prepared_beside_it(enja, data_dir, place, capsys):
+def test_user_files_are_prepared_in_their_folder(enja, data_dir, place, capsys):
     put_files(enja, data_dir / place)
     assert "i read the book ." in sentences(prepared.open_prepared(ENJA, data_dir, enja))
     assert prepared.find_prepared(ENJA, data_dir) == data_dir / ENJA / "1.0.0"
@@ -66,7 +66,7 @@ def test_what_the_user_brought_is_prepared_beside_it(enja, data_dir, place, caps
 
 
 @pytest.mark.parametrize("place", [ENJA, "downloads/manual"])
-def test_what_the_user_brought_write_protected_is_prepared_in_the_default_folder(enja, data_dir, place):
+def test_write_protected_user_files_are_prepared_in_the_default_folder(enja, data_dir, place):
     put_files(enja, data_dir / place)
     before = sorted(data_dir.rglob("*"))
     for path in (data_dir, *before):
@@ -85,7 +85,7 @@ def test_a_write_protected_folder_without_the_data_set_is_named(enja, data_dir):
     assert not list(data_dir.iterdir())
 
 
-def test_a_file_of_the_user_that_is_damaged_is_named(enja, data_dir):
+def test_a_damaged_user_file_is_named(enja, data_dir):
     put_files(enja, data_dir / ENJA)
     (data_dir / ENJA / "dev.ja").write_text("Nein .\n")
     with pytest.raises(DataError, match=r"could not be prepared.*data/small_parallel_enja/dev\.ja, has wrong checksum"):
@@ -93,7 +93,7 @@ def test_a_file_of_the_user_that_is_damaged_is_named(enja, data_dir):
     assert prepared.find_prepared(ENJA, data_dir) is None
 
 
-def test_the_files_that_are_missing_are_named(enja, data_dir):
+def test_missing_files_are_named(enja, data_dir):
     put_files(enja, data_dir / ENJA)
     (data_dir / ENJA / "dev.ja").unlink()
     (data_dir / ENJA / "train.en").unlink()
@@ -106,7 +106,7 @@ def test_the_files_that_are_missing_are_named(enja, data_dir):
     assert "\n" not in message
 
 
-def test_what_is_on_disk_is_read_without_the_network(tfds_dir, monkeypatch):
+def test_prepared_data_is_read_without_the_network(tfds_dir, monkeypatch):
     def forbidden(*_args, **_kwargs):
         raise AssertionError("the network was asked")
 

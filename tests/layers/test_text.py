@@ -93,12 +93,12 @@ def test_only_html_is_dropped(text, words):
         ("", []),
     ],
 )
-def test_spaces_separate_what_is_tokenised_already(text, tokens):
+def test_spaces_separate_text_that_is_already_tokenized(text, tokens):
     assert split("spaces", text) == tokens
 
 
 @pytest.mark.parametrize("text", ["こんにちは、世界", "a b\n\tc\r\n", "\x00nul\x00", "e\u0301😀", "<br>[UNK]", ""])
-def test_characters_are_all_there_is(text):
+def test_every_character_is_a_token(text):
     assert split("characters", text) == list(text)
 
 
@@ -140,7 +140,7 @@ _SPLIT = {tokens: Tokenizer(tokens, 10, 10).split for tokens in sorted(LOSSLESS)
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(text=ANY_TEXT)
 @example(text="\ud7ff\ue000\U0010ffff")
-def test_joined_again_lossless_tokens_are_the_text(tokens, text):
+def test_lossless_tokens_join_to_the_original_text(tokens, text):
     found = _SPLIT[tokens](tf.constant([text.encode()]))[0].numpy().tolist()
     assert b"".join(found) == text.encode()
     assert all(found)
@@ -171,7 +171,7 @@ def test_unknown_pieces_are_spelled_out():
     assert texts_of(ids, ids(texts).numpy()) == ["un deux six", "deux trois", "no", " un"]  # No z was ever seen.
 
 
-def test_characters_come_before_pieces_where_room_is_short():
+def test_characters_come_before_pieces_in_a_small_vocabulary():
     ids = Tokenizer("pieces", 8, 100, with_markers=True)
     ids.adapt([tf.constant(["ab ab ab c"])])
     assert ids.vocabulary[4:] == [" ", "a", "b", "c"]

@@ -51,7 +51,7 @@ def test_a_text_that_holds_reserved_tokens_means_nothing_by_them():
     assert read(texts).numpy().tolist() == [[1, 3, 2, 4], [1, 2, 0, 0]]
 
 
-def test_the_marks_count_towards_the_size_of_a_vocabulary():
+def test_reserved_tokens_count_towards_the_size_of_a_vocabulary():
     written = Tokenizer("spaces", 5, 5, with_markers=True)
     written.adapt([tf.constant(["b a b c"])])
     assert written.vocabulary == ["", "[UNK]", "[START]", "[END]", "b"]
@@ -96,7 +96,7 @@ def test_a_vocabulary_is_a_plain_text_file(tokenizer, tmp_path):
     assert other(tf.constant(["c q"])).numpy().tolist() == [[4, 1]]
 
 
-def test_a_vocabulary_has_the_name_it_was_given(tmp_path):
+def test_a_vocabulary_file_has_the_given_name(tmp_path):
     ids = Tokenizer("spaces", 10, 5, with_markers=True, name="target_vocabulary")
     ids.save_files(tmp_path)
     assert (tmp_path / "target_vocabulary.txt").read_text() == "\n[UNK]\n[START]\n[END]\n"
@@ -119,7 +119,7 @@ def test_any_token_comes_back_from_the_file(tmp_path):
 
 
 @pytest.mark.parametrize("written", [False, True])
-def test_a_file_that_is_no_such_vocabulary_is_refused(written, tmp_path):
+def test_an_invalid_vocabulary_file_is_refused(written, tmp_path):
     (tmp_path / "vocabulary.txt").write_text("\n[UNK]\na\nb\n" if written else "a\nb\n")
     with pytest.raises(RunError, match="does not begin with"):
         Tokenizer("words", 10, 5, with_markers=written).load_files(tmp_path)

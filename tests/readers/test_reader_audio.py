@@ -121,7 +121,9 @@ FORMATS = [
 
 def compressed(kind, codec, samples=TONE, rate=16_000):
     file = io.BytesIO()
-    pytest.importorskip("soundfile").write(file, samples, rate, format=kind, subtype=codec)
+    pytest.importorskip("soundfile", reason="the extra `audio` is not installed").write(
+        file, samples, rate, format=kind, subtype=codec
+    )
     return file.getvalue()
 
 

@@ -153,7 +153,7 @@ def test_a_long_text_that_is_repeated_takes_its_memory_once(tmp_path):
         ("excel:a.xlsx", "openpyxl", "excel"),
     ],
 )
-def test_a_package_that_is_missing_is_named_with_its_command(address, package, extra, tmp_path, monkeypatch):
+def test_a_missing_package_is_reported_with_its_install_command(address, package, extra, tmp_path, monkeypatch):
     import importlib.util
 
     found = importlib.util.find_spec

@@ -33,7 +33,7 @@ BINARY = [address for address in FORMATS if not address.startswith(("hf", "json:
 
 
 @pytest.mark.parametrize("address", BINARY)
-def test_a_truncated_file_is_refused_wherever_it_ends(address, tmp_path):
+def test_a_truncated_file_is_refused_at_any_length(address, tmp_path):
     path = tmp_path / address.partition(":")[2]
     FORMATS[address](path)
     content = path.read_bytes()

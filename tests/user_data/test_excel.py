@@ -58,7 +58,7 @@ def test_a_workbook_declares_no_entities_and_fits_into_memory(tmp_path, monkeypa
         opened(f"excel:{path}")
 
 
-def test_what_a_workbook_says_of_its_size_is_not_believed(tmp_path):
+def test_the_declared_size_of_a_workbook_is_not_trusted(tmp_path):
     path = tmp_path / "a.xlsx"
     write_excel(path, ROWS[:40])
     with zipfile.ZipFile(path) as source:

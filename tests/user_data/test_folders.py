@@ -25,7 +25,7 @@ def labeled(folder, *lines, head="image,label"):
 # What a table means
 
 
-def test_an_exact_path_wins_and_a_name_that_fits_several_files_is_refused(tmp_path):
+def test_an_exact_path_takes_precedence_and_an_ambiguous_name_is_refused(tmp_path):
     write(tmp_path, dict.fromkeys(("0.png", "sub/0.png", "a/1.png", "b/1.png", "a/2.png", "3.png", "3.jpg"), PIXEL))
     assert labeled(tmp_path, "0.png", "sub/0.png", "2.png", "2", "sub/0") == [
         "0.png", "sub/0.png", "a/2.png", "a/2.png", "sub/0.png"
@@ -55,7 +55,7 @@ def test_paths_are_compared_as_they_are_meant(tmp_path):
     assert labeled(link, str(tmp_path / "img/0.png"), str(link / "img/0.png")) == ["img/0.png"] * 2
 
 
-def test_paths_out_of_the_folder_and_to_other_files_are_refused(tmp_path):
+def test_paths_outside_the_folder_and_to_other_files_are_refused(tmp_path):
     write(tmp_path, {"pics/0.png": PIXEL, "1.png": PIXEL, "pics/2.tif": b"II*\0"})
     outside = labeled(
         tmp_path / "pics", "../1.png", "..\\1.png", str(tmp_path / "1.png"), "/etc/passwd", "a/../../1.png"
@@ -92,7 +92,7 @@ def test_files_that_are_not_read_are_counted(tmp_path):
     ]
 
 
-def test_a_training_warns_of_what_is_not_read(tmp_path, caplog):
+def test_training_warns_about_files_that_are_not_read(tmp_path, caplog):
     write(tmp_path, split_files("a", "b", kinds=(".",)) | {f"a/{n}.tif": b"" for n in range(12)})
     entry, examples = opened(f"images:{tmp_path}", "classification")
     reader = {"image_height": 4, "image_width": 4}
@@ -101,7 +101,7 @@ def test_a_training_warns_of_what_is_not_read(tmp_path, caplog):
 
 
 @pytest.mark.parametrize("leaked", [0, 3])
-def test_images_to_test_on_that_are_trained_on_are_told_by_what_they_show(leaked, tmp_path, caplog):
+def test_training_images_in_the_test_split_are_found_by_their_content(leaked, tmp_path, caplog):
     """Folders of splits number their files alike."""
     contents = {"train": 0, "test": 100}
     write(tmp_path, {
@@ -115,7 +115,7 @@ def test_images_to_test_on_that_are_trained_on_are_told_by_what_they_show(leaked
     assert [line.split(" rows")[0] for line in told] == [f"Warning: {2 * leaked} of the 40 test"] * bool(leaked)
 
 
-def test_where_all_files_are_of_other_kinds_the_error_says_so(tmp_path):
+def test_an_error_says_if_all_files_are_of_other_kinds(tmp_path):
     write(tmp_path, {f"{n}.m4a": b"" for n in range(12)})
     with pytest.raises(
         DataError, match=r"no file with the extension .*: 12 files end in \.m4a, which is not read\. Name"
@@ -123,7 +123,7 @@ def test_where_all_files_are_of_other_kinds_the_error_says_so(tmp_path):
         AudioFolder(str(tmp_path), ("transcription",), {}, "")
 
 
-def test_without_the_package_recordings_that_need_it_are_named(tmp_path, monkeypatch):
+def test_recordings_that_need_a_missing_package_are_named(tmp_path, monkeypatch):
     monkeypatch.setattr(keras_rnn_zoo.user_data.formats.audio, "has_soundfile", lambda: False)
     write(tmp_path, {"0.wav": wav(), **{f"{n}.mp3": b"" for n in range(12)}})
     folder = AudioFolder(str(tmp_path), ("transcription",), {}, "")
@@ -133,7 +133,7 @@ def test_without_the_package_recordings_that_need_it_are_named(tmp_path, monkeyp
 
 
 def test_compressed_recordings_are_read_at_their_own_rate(tmp_path):
-    soundfile = pytest.importorskip("soundfile")
+    soundfile = pytest.importorskip("soundfile", reason="the extra `audio` is not installed")
     for number in range(12):
         (tmp_path / "ab"[number % 2]).mkdir(exist_ok=True)
         path = tmp_path / "ab"[number % 2] / f"{number}.{('flac', 'mp3', 'ogg')[number % 3]}"

@@ -27,7 +27,7 @@ def test_two_files_make_a_translation(tmp_path):
     assert texts(examples) == sorted((f"猫 {n}", f"cat {n}") for n in range(20))
 
 
-def test_untokenised_japanese_is_read_and_written_by_characters(tmp_path):
+def test_untokenized_japanese_is_read_and_written_by_characters(tmp_path):
     lines = {"a.ja": "これは猫です。\n" * 9, "a.en": "this is a cat\n" * 9, "b.ja": "これ は 猫 です 。\n" * 9}
     write(tmp_path, lines)
     found = registry.find_dataset(f"text:{tmp_path}/a.ja,{tmp_path}/a.en", ("translation",)).defaults
@@ -102,14 +102,14 @@ def pictures(tmp_path):
     )
 
 
-def test_a_folder_a_class(pictures):
+def test_each_folder_is_a_class(pictures):
     _, examples = opened(f"images:{pictures}", "classification")
     assert examples.classes == ("cat", "dog")
     assert examples.recorded.rows == {"train": 24, "validation": 3, "test": 3}
     assert sorted(target for _, target in rows(examples)) == [0] * 15 + [1] * 15
 
 
-def test_a_table_tells_classes_and_transcripts(pictures):
+def test_a_table_lists_classes_or_transcripts(pictures):
     write(pictures, {"labels.csv": "file,label\n" + "".join(f"cat/{n}.png,{'ab'[n % 2]}{n}\n" for n in range(15))})
     _, examples = opened(f"images:{pictures}", "transcription")
     assert sorted(target.decode() for _, target in rows(examples)) == sorted(f"{'ab'[n % 2]}{n}" for n in range(15))
@@ -123,7 +123,7 @@ def test_the_name_of_a_file_is_its_transcript(pictures):
 
 
 @pytest.mark.parametrize("flickr", [False, True])
-def test_captions_stand_in_a_table_or_a_token_file(flickr, pictures):
+def test_captions_are_in_a_table_or_a_token_file(flickr, pictures):
     if flickr:
         lines = [f"{n}.png#{k}\tcaption {n} {k}" for n in range(15) for k in range(2)]
         write(pictures / "cat", {"Flickr8k.token.txt": "\n".join(lines)})
@@ -183,7 +183,7 @@ def own_sets(tmp_path_factory):
     return folder
 
 
-def test_any_data_set_of_tfds_is_read_by_its_features(own_sets):
+def test_any_tfds_dataset_is_read_by_its_features(own_sets):
     entry, examples = opened("tfds:stars", "classification", "regression", data_dir=str(own_sets))
     assert (entry.task, entry.model_options["input"]) == ("classification", "text")
     assert examples.recorded.columns == {"text": "content", "label": "grade"}
@@ -195,7 +195,7 @@ def test_any_data_set_of_tfds_is_read_by_its_features(own_sets):
         registry.find_dataset("tfds:stars", ("classification",), {"data_dir": str(own_sets), "columns": "label=stars"})
 
 
-def test_the_own_splits_of_a_tfds_data_set_are_used(tfds_dir):
+def test_the_splits_of_a_tfds_dataset_are_used(tfds_dir):
     _, examples = opened("tfds:universal_dependencies/en_ewt", "tagging", data_dir=str(tfds_dir), columns="tags=upos")
     assert examples.recorded.rows == {"train": 12_544, "validation": 2001, "test": 2077}
 
@@ -244,14 +244,14 @@ def test_what_a_run_records_opens_the_same_rows_again(architecture, address, opt
 @pytest.mark.parametrize(
     ("architecture", "address", "options"), [TRAINED[1], pytest.param(*TRAINED[3], marks=pytest.mark.slow)]
 )
-def test_it_trains_and_is_measured_again_on_the_same_rows(architecture, address, options, trainable):
+def test_a_run_is_evaluated_on_the_same_rows(architecture, address, options, trainable):
     run = zoo.train(architecture, dataset=address, **SMALL, **options, data_dir=trainable(address))
     again = zoo.evaluate(run)
     assert again.examples == run.measured["examples"]
     assert again.metrics == pytest.approx(run.metrics, rel=1e-4)
 
 
-def test_files_that_moved_are_found_in_the_folder_named(tmp_path):
+def test_moved_files_are_found_in_the_given_folder(tmp_path):
     table = "text,label\n" + "".join(f"text {n},{n % 2}\n" for n in range(40))
     write(tmp_path / "old", {"a.csv": table, "b.csv": table})
     old = tmp_path / "old"

@@ -103,7 +103,7 @@ def array_holding_itself():
         ([Call(SCALAR, np.dtype("S1000000"), ZEROS) for _ in range(100)], "many times the memory"),
     ],
 )
-def test_nothing_else_is_made_of_a_pickle(item, message):
+def test_a_pickle_creates_no_other_objects(item, message):
     with pytest.raises(DataError, match=rf"^a cannot be read: .*({message}).*numpy\.savez"):
         read_array(pickled(objects(item), 4), "a")
 
@@ -132,7 +132,7 @@ def test_nothing_else_is_made_of_a_pickle(item, message):
         b"\x82\x01.",
     ],
 )
-def test_pickles_of_no_array(content):
+def test_pickles_that_are_not_arrays_are_refused(content):
     with pytest.raises(DataError, match=r"^a cannot be read: it "):
         read_array(npy(content), "a")
 

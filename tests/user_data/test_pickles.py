@@ -64,7 +64,7 @@ def test_arrays_of_objects_of_several_axes_and_none(order):
 
 
 @pytest.mark.parametrize("dtype", ["<M8[D]", "<m8[s]", "V8", "<f4,<i8", "S0", "<f16", ">c8"])
-def test_arrays_that_are_of_no_use_here_do_no_harm(dtype):
+def test_unused_arrays_do_no_harm(dtype):
     file = io.BytesIO()
     np.save(file, np.zeros(3, dtype))
     same(read_array(file.getvalue(), "a"), np.zeros(3, dtype))

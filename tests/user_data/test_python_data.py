@@ -79,7 +79,7 @@ def test_floats_with_fractions_are_values_and_whole_ones_are_classes():
     assert opened({"text": texts, "price": [1, 2] * 10})[0].task == "regression"
 
 
-def test_splits_are_those_that_the_user_divided():
+def test_splits_of_the_user_are_kept():
     part = {name: values[:30] for name, values in ROWS.items()}
     train, other = pd.DataFrame(ROWS), pd.DataFrame(part)
     dataset = {"train": datasets.Dataset.from_dict(ROWS), "unsupervised": datasets.Dataset.from_dict(part)}

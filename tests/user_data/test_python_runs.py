@@ -36,12 +36,12 @@ def runs(tmp_path_factory, address):
     }
 
 
-def test_a_training_on_a_table_measures_what_one_on_its_csv_file_does(runs):
+def test_a_table_and_its_csv_file_give_the_same_metrics(runs):
     assert runs["frame"].metrics == runs["file"].metrics
     assert (runs["frame"].path / "history.csv").read_text() == (runs["file"].path / "history.csv").read_text()
 
 
-def test_a_run_names_the_data_in_memory_that_it_was_trained_on(runs):
+def test_a_run_records_the_data_in_memory_that_it_was_trained_on(runs):
     dataset = runs["frame"].config.dataset
     assert dataset.name == "memory:pandas.DataFrame"
     assert dataset.checksum == opened(ROWS)[1].checksum

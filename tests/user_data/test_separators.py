@@ -54,7 +54,7 @@ def test_a_separator_is_named_by_itself_or_by_a_word(name, separator):
 
 
 @pytest.mark.parametrize("name", ["semicolan", ";;", "x", "1", '"', "\n"])
-def test_what_separates_nothing_is_refused(name):
+def test_a_separator_that_separates_nothing_is_refused(name):
     with pytest.raises(OptionError, match="'separator' expects a character"):
         named_separator(name)
 
@@ -73,7 +73,7 @@ def test_a_named_separator_is_that_of_all_files(form, tmp_path):
 
 
 @pytest.mark.parametrize("mark", ["^", ",", ";"])
-def test_files_to_predict_have_the_separator_of_the_training_or_their_own(mark, tmp_path):
+def test_files_to_predict_have_the_separator_of_training_or_their_own(mark, tmp_path):
     path = table(tmp_path / "new.csv", f"id{mark}text", [f"{n}{mark}well {n}" for n in range(3)])
     run = run_config("csv:old.csv", columns={"text": "text"}, options={"separator": "^"})
     source = open_inputs(str(path), run)
@@ -84,7 +84,7 @@ def test_files_to_predict_have_the_separator_of_the_training_or_their_own(mark, 
 
 
 @pytest.mark.parametrize("form", ["csv", "tsv"])
-def test_a_file_to_predict_may_have_a_separator_that_is_named(form, tmp_path):
+def test_the_separator_of_a_file_to_predict_can_be_set(form, tmp_path):
     path = table(tmp_path / f"new.{form}", "id~text", ["1~well, so"])
     run = run_config("csv:old.csv", columns={"text": "text"}, options={"separator": "^"})
     with pytest.raises(DataError, match="has no column 'text'"):
@@ -95,7 +95,7 @@ def test_a_file_to_predict_may_have_a_separator_that_is_named(form, tmp_path):
             open_inputs(f"{other}:{path}", run, separator="~")
 
 
-def test_other_forms_have_no_separator(tmp_path):
+def test_other_formats_have_no_separator(tmp_path):
     path = tmp_path / "rows.jsonl"
     path.write_bytes(GUISES["rows.jsonl"])
     assert "separator" not in registry.find_dataset(f"jsonl:{path}", TASKS).options

@@ -67,7 +67,7 @@ def test_one_hot_targets_may_be_missing(tmp_path):
     assert len(rows(examples)) == 15
 
 
-def test_numbers_to_predict_may_stand_in_a_column(tmp_path):
+def test_numeric_targets_may_be_in_a_column(tmp_path):
     y = np.arange(20) / 7
     write(tmp_path, {"a.npz": npz(x=PADDED, y=y[:, None])})
     entry, examples = opened(f"npz:{tmp_path}/a.npz", "classification", "regression")

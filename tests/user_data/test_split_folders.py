@@ -9,7 +9,7 @@ from keras_rnn_zoo.user_data.formats.images import ImageFolder
 from keras_rnn_zoo.user_data.split_folders import name_of_split
 
 
-def test_folders_of_splits_are_taken_as_splits(tmp_path):
+def test_folders_of_splits_are_used_as_splits(tmp_path):
     write(tmp_path, split_files("Train", "val", "test") | {"README.md": "", ".git/x.png": PIXEL, "empty/x.txt": ""})
     entry, examples = opened(f"images:{tmp_path}", "classification")
     assert entry.name == f"images:{tmp_path}"
@@ -33,7 +33,7 @@ def test_folders_of_splits_have_other_names(name, split):
     assert name_of_split(name) == split
 
 
-def test_what_is_not_there_is_drawn(tmp_path):
+def test_missing_splits_are_drawn_from_train(tmp_path):
     write(tmp_path, split_files("train", "test", number=15))
     _, examples = opened(f"images:{tmp_path}", "classification")
     assert examples.recorded.rows == {"train": 27, "validation": 3, "test": 30}
@@ -61,7 +61,7 @@ def test_recordings_and_lines_with_a_table_for_each_split(tmp_path):
     ],
     ids=["other-folder", "file", "table", "two", "within-classes", "one-folder", "no-classes"],
 )
-def test_what_can_be_meant_in_two_ways_is_refused(files, told, tmp_path):
+def test_ambiguous_folders_are_refused(files, told, tmp_path):
     write(tmp_path, files)
     with pytest.raises(DataError) as raised:
         opened(f"images:{tmp_path}", "classification")
@@ -76,7 +76,7 @@ def test_a_class_may_be_called_train(tmp_path):
     assert "the folder 'train' is read as a class" in folder.warnings()[0]
 
 
-def test_of_folders_within_folders_the_first_is_the_class_and_that_is_told(tmp_path):
+def test_in_nested_folders_the_first_is_the_class_and_that_is_reported(tmp_path):
     write(tmp_path, split_files("cat", "dog", kinds=("black", "white")))
     assert opened(f"images:{tmp_path}", "classification")[1].classes == ("cat", "dog")
     folder = ImageFolder(str(tmp_path), ("classification",), {}, "")

@@ -19,7 +19,7 @@ def test_a_query_selects_the_rows(as_csv, tmp_path):
     assert sum(few.recorded.rows.values()) == 300
 
 
-def test_a_query_is_run_as_it_was_written(tmp_path):
+def test_a_query_runs_unchanged(tmp_path):
     """Comments end with their lines, and texts keep their spaces."""
     rows = [*ROWS[:30], {"id": 30, "review": "a  b", "stars": "good"}, {"id": 31, "review": "c\nd", "stars": "bad"}]
     write_sqlite(tmp_path / "a.db", rows)

@@ -29,7 +29,7 @@ def test_the_split_is_stratified_and_drawn_with_the_seed(tmp_path):
     assert set(pairs(opened(path, seed=1)[1], "test")) != set(parts["test"])
 
 
-def test_rows_stay_in_their_split_when_others_come(tmp_path):
+def test_rows_stay_in_their_split_when_others_are_added(tmp_path):
     examples = opened(many(tmp_path))[1]
     trained = described_by(examples, "csv:old.csv")
     tested = set(pairs(examples, "test"))
@@ -39,7 +39,7 @@ def test_rows_stay_in_their_split_when_others_come(tmp_path):
     assert sum(again.recorded.rows.values()) == 3000
 
 
-def test_rows_with_the_same_source_stand_in_the_same_split(tmp_path):
+def test_rows_with_the_same_source_are_in_the_same_split(tmp_path):
     rows = [f"sentence {n // 4}\t翻訳 {n}" for n in range(400)]
     path = table(tmp_path / "a.tsv", "en\tja", rows)
     examples = opened(path, tasks=("translation",), columns="source=en,target=ja")[1]
@@ -59,7 +59,7 @@ def test_a_sorted_file_is_mixed_for_training_and_always_in_the_same_way(tmp_path
     assert targets == [target for _, target in pairs(examples, "train")]
 
 
-def test_files_for_validation_and_test_are_taken_whole(tmp_path):
+def test_files_for_validation_and_test_are_used_whole(tmp_path):
     path, other = many(tmp_path), tmp_path / "other.csv"
     table(other, "id,label,text", [f"{n},common,other {n}" for n in range(7)])
     examples = opened(path, test=str(other))[1]
@@ -67,18 +67,18 @@ def test_files_for_validation_and_test_are_taken_whole(tmp_path):
     assert [raw for raw, _ in pairs(examples, "test")] == [f"other {n}" for n in range(7)]
 
 
-def test_whole_numbers_are_sorted_as_numbers(tmp_path):
+def test_integers_are_sorted_as_numbers(tmp_path):
     path = table(tmp_path / "a.csv", "text,label", [f"{n},{n % 12}" for n in range(60)])
     assert opened(path)[1].classes == tuple(map(str, range(12)))
 
 
-def test_small_classes_are_held_out_alike(tmp_path):
+def test_small_classes_are_held_out_in_proportion(tmp_path):
     rows = [f"text {n} {k},class {n}" for n in range(300) for k in range(2)]
     counts = opened(table(tmp_path / "a.csv", "text,label", rows))[1].recorded.rows
     assert counts == {"train": 480, "validation": 60, "test": 60}
 
 
-def test_a_split_is_written_down_and_read_again():
+def test_a_split_is_recorded_and_read_again():
     split = SplitConfig(3, {"a": (10, 2**53), "": (0, 1)})
     written = json.loads(json.dumps(split.to_json()))
     assert SplitConfig.from_json(written) == split

@@ -23,7 +23,7 @@ from keras_rnn_zoo.user_data.columns import are_measured, is_header
         ("text,label,,", "", {"text": "text", "label": "label"}),
     ],
 )
-def test_a_header_is_known_and_gives_the_columns_their_names(header, columns, resolved, tmp_path):
+def test_a_header_is_detected_and_names_the_columns(header, columns, resolved, tmp_path):
     examples = opened(table(tmp_path / "a.csv", header, ROWS), columns=columns)[1]
     assert examples.recorded.columns == resolved
     assert examples.classes == ("bad", "good")
@@ -32,7 +32,7 @@ def test_a_header_is_known_and_gives_the_columns_their_names(header, columns, re
     assert pairs(again, "test") == pairs(examples, "test")
 
 
-def test_an_index_without_a_name_is_no_label(tmp_path):
+def test_an_unnamed_index_is_not_a_label(tmp_path):
     path = table(tmp_path / "a.csv", ",text,label", [f"{n},{row}" for n, row in enumerate(ROWS)])
     assert opened(path)[1].recorded.columns == {"text": "text", "label": "label"}
     path = table(tmp_path / "b.csv", ",text", [f"{n},a text" for n in range(9)])
@@ -40,7 +40,7 @@ def test_an_index_without_a_name_is_no_label(tmp_path):
         opened(path)
 
 
-def test_numbers_that_a_header_of_numbers_has_not_are_named(tmp_path):
+def test_unknown_numbers_of_a_numeric_header_are_named(tmp_path):
     path = table(tmp_path / "a.csv", "0,1", ROWS)
     with pytest.raises(DataError, match=r"no column '2'. Its columns: '0', '1'"):
         opened(path, columns="text=1,label=2")
@@ -50,18 +50,18 @@ def test_numbers_that_a_header_of_numbers_has_not_are_named(tmp_path):
     ("fields", "given"),
     [(["great film", "1"], ["1"]), (["great film", "good"], ["1", "2"]), (["text", "7"], ["1"]), (["text"], ["1"])],
 )
-def test_a_row_is_no_header(fields, given):
+def test_a_row_of_data_is_not_taken_for_a_header(fields, given):
     assert not is_header(fields, dict(zip(("text", "label"), given, strict=False)))
 
 
-def test_what_excel_leaves_around_a_table_is_no_row(tmp_path):
+def test_blank_cells_around_a_table_are_not_rows(tmp_path):
     rows = [f"{row},," for row in ROWS] + [",,,", "   ", ""]
     for header in ("text,label", "text,label,,"):
         path = table(tmp_path / "a.csv", header, rows)
         assert sum(opened(path)[1].recorded.rows.values()) == 20
 
 
-def test_quotes_that_are_doubled_are_part_of_the_text(tmp_path):
+def test_doubled_quotes_are_part_of_the_text(tmp_path):
     path = table(tmp_path / "a.csv", '"text","label"', [f'"say ""{n}"", all","{n % 2}"' for n in range(20)])
     assert {raw for part in ("train", "test") for raw, _ in pairs(opened(path)[1], part)} <= {
         f'say "{n}", all' for n in range(20)
@@ -81,7 +81,7 @@ def test_quotes_that_are_doubled_are_part_of_the_text(tmp_path):
         (["naan", "nan", "roti"], ("naan", "nan", "roti")),
     ],
 )
-def test_whole_numbers_with_a_point_are_the_same_classes(labels, classes, tmp_path):
+def test_integers_written_with_a_decimal_point_are_the_same_classes(labels, classes, tmp_path):
     path = table(tmp_path / "a.csv", "text,label", [f"text {n},{labels[n % 3]}" for n in range(60)])
     assert opened(path)[1].classes == classes
 
@@ -93,7 +93,7 @@ def test_a_rating_without_fractions_is_a_class(tmp_path):
 
 
 @pytest.mark.parametrize(("trained", "tested"), [("1.0", "1"), ("1", "1.0"), ("1", "1.00")])
-def test_classes_of_other_files_may_be_written_otherwise(trained, tested, tmp_path):
+def test_classes_of_other_files_may_be_written_differently(trained, tested, tmp_path):
     rows = [f"text {n},{trained if n % 2 else '2'}" for n in range(60)]
     path = table(tmp_path / "a.csv", "text,label", rows)
     other = table(tmp_path / "b.csv", "text,label", [f"another,{tested}", "one,2.0"])
@@ -102,7 +102,7 @@ def test_classes_of_other_files_may_be_written_otherwise(trained, tested, tmp_pa
     assert pairs(examples, "test") == [("another", 0), ("one", 1)]
 
 
-def test_a_number_that_is_missing_is_a_row_without_a_label(tmp_path):
+def test_a_missing_number_is_a_missing_label(tmp_path):
     rows = [f"text {n},{('1.0', '2.0', 'NaN')[n % 3]}" for n in range(60)]
     path = table(tmp_path / "a.csv", "text,label", rows)
     with pytest.raises(DataError, match=r"line 4, column 'label': the label is empty \('NaN'\).* 15 more rows"):
@@ -114,7 +114,7 @@ def test_a_number_that_is_missing_is_a_row_without_a_label(tmp_path):
         assert len(pairs(examples, part)) == examples.recorded.rows[part]
 
 
-def test_json_has_numbers_truth_values_and_nothing_as_labels(tmp_path):
+def test_json_labels_can_be_numbers_booleans_and_null(tmp_path):
     def found(labels):
         path = tmp_path / "a.jsonl"
         path.write_text("".join(json.dumps({"text": f"{n}", "label": labels[n % 4]}) + "\n" for n in range(40)))
@@ -133,12 +133,12 @@ def test_json_has_numbers_truth_values_and_nothing_as_labels(tmp_path):
         *((["1", "2.5"], True), (["1.5", "", "nan"], True), ([1.5, None], True)),
     ],
 )
-def test_numbers_are_measured_if_some_have_a_fraction(values, measured):
+def test_numbers_are_values_if_some_have_a_fraction(values, measured):
     assert are_measured(values) == measured
 
 
 @pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl"])
-def test_a_table_has_no_more_columns_than_anyone_writes(ending, tmp_path):
+def test_the_number_of_columns_is_limited(ending, tmp_path):
     """Each row takes as much time as there are columns, however short it is."""
     names = ["text", "label", *(f"column {number}" for number in range(100_000))]
     separator = {"csv": ",", "tsv": "\t"}.get(ending)

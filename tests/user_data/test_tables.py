@@ -11,7 +11,7 @@ from keras_rnn_zoo.user_data.encodings import encoding_of, find_encoding
 
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")  # So is a file that stays open told of.
 @pytest.mark.parametrize("name", GUISES)
-def test_rows_come_out_as_they_went_in(name, tmp_path):
+def test_rows_are_read_as_they_were_written(name, tmp_path):
     path = tmp_path / name
     path.write_bytes(GUISES[name])
     entry, examples = opened(path)
@@ -28,7 +28,7 @@ NAMED = ["utf-16", "UTF16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be", "ut
 
 
 @pytest.mark.parametrize("written", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be", "utf-8", "utf-8-sig"])
-def test_a_byte_order_mark_tells_the_encoding_and_wins_over_its_name(written, tmp_path):
+def test_a_byte_order_mark_takes_precedence_over_the_named_encoding(written, tmp_path):
     marks = {"utf-16-le": "\ufeff", "utf-16-be": "\ufeff", "utf-32-be": "\ufeff"}
     path = tmp_path / "a.csv"
     path.write_bytes((marks.get(written, "") + as_csv()).encode(written))
@@ -38,7 +38,7 @@ def test_a_byte_order_mark_tells_the_encoding_and_wins_over_its_name(written, tm
 
 
 @pytest.mark.parametrize("written", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
-def test_without_a_mark_the_zero_bytes_tell_the_order(written):
+def test_without_a_mark_the_zero_bytes_determine_the_byte_order(written):
     for text in ("text,label\n", "本文,分類\nよい,良\n"):
         assert encoding_of(text.encode(written), written[:6]) == (written, 0)
         assert encoding_of(text.encode(written), written) == (written, 0)
@@ -54,7 +54,7 @@ def test_without_a_mark_the_zero_bytes_tell_the_order(written):
         *((codec, "") for codec in ("rot13", "base64", "zip", "idna", "unicode_escape", "undefined")),
     ],
 )
-def test_what_is_no_encoding_of_text_is_refused(name, hint):
+def test_codecs_that_are_not_text_encodings_are_refused(name, hint):
     with pytest.raises(OptionError, match="encoding") as raised:
         find_encoding(name)
     assert hint in str(raised.value)
@@ -70,14 +70,14 @@ def test_encodings_have_other_names(name, found):
 
 @pytest.mark.parametrize("ends", ["\r", "\r\n", "\n"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1140"])
-def test_lines_end_alike_in_every_encoding(ends, encoding, tmp_path):
+def test_line_ends_are_the_same_in_every_encoding(ends, encoding, tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(as_csv(ends=ends).replace("\nand", " and").encode(encoding, "replace"))
     assert sum(opened(path, encoding=encoding)[1].recorded.rows.values()) == 60
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "shift_jis", "latin-1"])
-def test_another_encoding_is_named(encoding, tmp_path):
+def test_another_encoding_can_be_specified(encoding, tmp_path):
     text = "あ" if encoding == "shift_jis" else "café"
     path = tmp_path / "a.csv"
     path.write_bytes("".join(["text,label\n", *(f"{text} {n},{n % 2}\n" for n in range(9))]).encode(encoding))
@@ -87,7 +87,7 @@ def test_another_encoding_is_named(encoding, tmp_path):
     assert pairs(examples, "train")[0][0].startswith(text)
 
 
-def test_a_first_row_that_has_no_number_may_be_a_header(tmp_path):
+def test_a_first_row_without_numbers_may_be_a_header(tmp_path):
     path = tmp_path / "data.csv"
     path.write_text("opinion,grade\n" + "".join(f"text {number},{number}\n" for number in range(30)) + "x,many\n")
     options = {"columns": "text=1,value=2"}
@@ -106,7 +106,7 @@ def test_a_name_with_a_comma_needs_quotes_in_columns():
     assert parse_columns('"text=what, then",label=b', ("text", "label")) == {"text": "what, then", "label": "b"}
 
 
-def test_columns_by_number_are_of_a_file_without_a_header(tmp_path):
+def test_columns_by_number_are_for_files_without_a_header(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text(as_csv(header=None))
     examples = opened(path, columns="text=1,label=2")[1]
@@ -130,7 +130,7 @@ def test_columns_and_task_are_guessed_from_usual_names(columns, row, task, resol
     assert examples.recorded.columns == resolved
 
 
-def test_the_words_of_the_user_decide_the_task(tmp_path):
+def test_the_names_in_columns_decide_the_task(tmp_path):
     path = table(tmp_path / "a.csv", "text,rating", [f"{n},{n % 3}" for n in range(20)])
     assert opened(path)[0].task == "classification"
     assert opened(path, columns="value=rating")[0].task == "regression"

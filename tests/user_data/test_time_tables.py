@@ -125,7 +125,7 @@ def test_the_survey_states_what_was_repaired_and_what_is_unusual(tmp_path, caplo
         assert wanted in caplog.text, wanted
 
 
-def test_a_column_that_is_not_there_is_named_with_the_nearest(tmp_path):
+def test_a_missing_column_is_reported_with_the_nearest_name(tmp_path):
     text = table([(day, number) for number, day in enumerate(days(40))])
     with pytest.raises(DataError, match=r"no column 'dya'.*'day'"):
         opened(tmp_path, text, columns="time=dya,target=y")

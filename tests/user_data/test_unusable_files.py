@@ -18,7 +18,8 @@ from keras_rnn_zoo.user_data.prediction_inputs import open_inputs
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.validation_pass import validate_rows
 
-LINUX = pytest.mark.skipif(sys.platform != "linux", reason="names that are no text are of Linux alone")
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux allows file names that are not valid text")
+POSIX = pytest.mark.skipif(os.name != "posix", reason="Windows has neither such file names nor named pipes")
 
 
 # Names and files of all kinds
@@ -26,7 +27,7 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="names that are no te
 
 @LINUX
 @pytest.mark.parametrize("name", [b"a/caf\xe9.png", b"caf\xe9/0.png"])
-def test_a_name_that_is_no_text_is_a_bad_row(name, tmp_path):
+def test_a_file_name_that_is_not_text_is_a_bad_row(name, tmp_path):
     write(tmp_path, split_files("a", "b", kinds=(".",)))
     write(tmp_path, {os.fsdecode(name): PIXEL})
     with pytest.raises(DataError, match=r"caf\\udce9.*its name is not valid UTF-8\. Rename it.*--skip-bad-rows"):
@@ -39,7 +40,7 @@ def test_a_name_that_is_no_text_is_a_bad_row(name, tmp_path):
     assert len(list(asked)) == 12
 
 
-@LINUX
+@POSIX
 def test_names_with_any_other_character_are_read(tmp_path):
     names = ["a b.png", "tab\t.png", "line\n.png", 'quote".png', "comma,.png", "猫.png", "#1?.png", "-o.png"]
     write(tmp_path, {f"a/{name}": PIXEL for name in names})
@@ -47,10 +48,10 @@ def test_names_with_any_other_character_are_read(tmp_path):
     assert sorted(row.raw for row in rows) == sorted(f"a/{name}" for name in names)
 
 
-@LINUX
-def test_what_is_no_file_is_no_row_or_a_bad_one(tmp_path):
+@POSIX
+def test_broken_links_and_pipes_are_bad_rows_and_folders_are_not_rows(tmp_path):
     write(tmp_path, {"a/0.png": PIXEL, "folder.png/1.png": PIXEL, "elsewhere/2.png": PIXEL})
-    os.mkfifo(tmp_path / "a/pipe.png")  # To open it would wait for ever.
+    os.mkfifo(tmp_path / "a/pipe.png")  # To open it would wait forever.
     (tmp_path / "a/broken.png").symlink_to("none.png")
     (tmp_path / "a/linked.png").symlink_to("0.png")
     (tmp_path / "a/up").symlink_to("..")
@@ -69,7 +70,7 @@ def test_what_is_no_file_is_no_row_or_a_bad_one(tmp_path):
 @pytest.mark.parametrize(("form", "kind", "files"), [
     ("images", ImageFolder, {"a/0.png": PIXEL}), ("audio", AudioFolder, {"a/0.wav": wav()}),
 ])  # fmt: skip
-def test_a_file_that_may_not_be_read_is_a_bad_row(form, kind, files, tmp_path, monkeypatch):
+def test_an_unreadable_file_is_a_bad_row(form, kind, files, tmp_path, monkeypatch):
     write(tmp_path, files)
     folder = kind(str(tmp_path), ("classification",), {}, "")
 
@@ -82,8 +83,8 @@ def test_a_file_that_may_not_be_read_is_a_bad_row(form, kind, files, tmp_path, m
     assert [bad.fault for bad in validate_rows(folder, 0).bad] == ["the file cannot be read: Permission denied"]
 
 
-def test_content_decides_on_the_format_and_not_the_name(tmp_path):
-    image = pytest.importorskip("PIL.Image").fromarray(np.zeros((4, 4, 3), "uint8"))
+def test_the_content_decides_the_format_not_the_name(tmp_path):
+    image = pytest.importorskip("PIL.Image", reason="pillow is not installed").fromarray(np.zeros((4, 4, 3), "uint8"))
     write(tmp_path, split_files("a", "b", kinds=(".",)))
     image.save(tmp_path / "a/odd.jpg", "WEBP")
     image.save(tmp_path / "a/tiff.jpg", "TIFF")
@@ -128,7 +129,7 @@ def png(height, width):
     ],
     ids=["image", "cut-image", "audio"],
 )  # fmt: skip
-def test_a_transcript_of_more_frames_than_there_are_is_a_bad_row(files, config, bad, tmp_path):
+def test_a_transcript_with_more_symbols_than_frames_is_a_bad_row(files, config, bad, tmp_path):
     write(tmp_path, files)
     described = config(tmp_path)
     with pytest.raises(DataError) as raised:
@@ -140,7 +141,7 @@ def test_a_transcript_of_more_frames_than_there_are_is_a_bad_row(files, config, 
     assert sum(len(targets(examples, part)) for part in examples.splits) == 8
 
 
-def test_a_series_of_fewer_steps_than_its_transcript_is_a_bad_row(tmp_path):
+def test_a_series_shorter_than_its_transcript_is_a_bad_row(tmp_path):
     x, y = np.zeros((12, 4, 2), "float32") + np.arange(12)[:, None, None], np.array(["abcd"] * 11 + ["abbc"])
     np.savez(tmp_path / "a.npz", x=x, y=y)
     config = ctc_config(f"npz:{tmp_path}/a.npz", "series", {}, skip_bad_rows=True)

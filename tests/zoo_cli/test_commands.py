@@ -98,7 +98,7 @@ def test_every_architecture_is_shown_with_each_of_its_datasets(zoo, name):
         assert f"Options for {dataset.name}" in result.stdout
 
 
-def test_show_has_the_options_and_the_endpoint_of_the_dataset_asked_for(zoo):
+def test_show_has_the_options_and_the_endpoint_of_the_given_dataset(zoo):
     shown = json.loads(zoo("show", "many_to_one", "--dataset", "Adding", "--json").stdout)
     options = {option["name"]: option for option in shown["options"]}
     assert options["sequence_length"]["default"] == 100

@@ -48,7 +48,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("args", "message"), BAD, ids=lambda value: " ".join(value) if isinstance(value, list) else "")
-def test_a_mistake_is_one_paragraph_and_status_1(zoo, args, message):
+def test_an_error_is_one_paragraph_and_status_1(zoo, args, message):
     result = zoo(*args)
     assert result.exit_code == 1
     assert result.stdout == ""
@@ -113,7 +113,7 @@ USAGE = [
 @pytest.mark.parametrize(
     ("args", "message"), USAGE, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
 )
-def test_a_wrong_command_or_option_is_answered_by_what_may_be_meant(zoo, args, message):
+def test_an_unknown_command_or_option_gets_a_suggestion(zoo, args, message):
     result = zoo(*args)
     assert result.exit_code == 2
     assert message in result.stderr
