@@ -148,8 +148,23 @@ def test_patterns_may_name_the_files_of_the_other_splits(tmp_path):
     assert data.recorded.rows == {"train": 270, "validation": 30, "test": 300}
 
 
-def test_a_database_that_has_moved_keeps_its_query():
-    config = run_config("sqlite:/old/a.db?SELECT a / b AS text, c AS label FROM d", columns={})
-    assert _moved(config.dataset, "/new").name == "sqlite:/new/a.db?SELECT a / b AS text, c AS label FROM d"
-    config = run_config("csv:/old/data/part-*.csv", columns={})
-    assert _moved(config.dataset, "/new").name == "csv:/new/part-*.csv"
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("csv:/old/data/part-*.csv", "csv:/new/part-*.csv"),
+        ("sqlite:/old/a.db?SELECT a / b AS text FROM d", "sqlite:/new/a.db?SELECT a / b AS text FROM d"),
+        ("text:/old/a.ja, /older/a.en", "text:/new/a.ja,/new/a.en"),
+        ("tfds:stars/plain", "tfds:stars/plain"),
+        ("memory:pandas.DataFrame", "memory:pandas.DataFrame"),
+        ("of_a_plugin:/old/a", "of_a_plugin:/old/a"),
+        ("toy_reviews", "toy_reviews"),
+    ],
+)
+def test_files_that_have_moved_are_searched_for_in_another_folder(address, expected):
+    assert _moved(run_config(address, columns={}).dataset, "/new").name == expected
+    assert _moved(run_config(address, columns={}).dataset, None).name == address
+
+
+def test_files_of_other_splits_move_too():
+    config = run_config("csv:/old/a.csv", columns={}, options={"test": "/old/test.csv", "seed": 1})
+    assert _moved(config.dataset, "/new").options == {"test": "/new/test.csv", "seed": 1}
