@@ -179,7 +179,7 @@ def test_padding_is_0_in_transcripts():
 PNG = tf.io.encode_png(np.zeros((4, 4, 3), "uint8")).numpy()
 
 
-def test_references_come_as_the_data_set_has_them_padded_with_empty_ones():
+def test_references_are_those_of_the_dataset_padded_with_empty_ones():
     task = Captioning(ImageReader(image_height=4, image_width=4), (), target_tokens="words")
     task.target_ids.set_vocabulary(["a", "b"])
     captions = tf.ragged.constant([["a b", "A B!", "b"], ["a"]])

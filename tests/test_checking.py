@@ -37,7 +37,7 @@ def changed(monkeypatch):
     monkeypatch.setattr(exporting, "write_saved_model", write_changed)
 
 
-def test_an_export_that_answers_otherwise_is_not_published(copied, few, changed):
+def test_an_export_with_other_predictions_is_not_published(copied, few, changed):
     before = sorted(path.name for path in copied.path.iterdir())
     message = "gives different predictions from its run, and is not published: 'probabilities' of"
     with pytest.raises(ExportError, match=message):
@@ -61,7 +61,7 @@ def test_an_export_that_needs_more_than_tensorflow_is_not_published(copied, few,
     assert copied.versions() == []
 
 
-def test_without_the_data_made_up_inputs_are_asked_and_it_is_said(copied, few, monkeypatch, caplog):
+def test_without_the_data_the_check_uses_synthetic_inputs_and_says_so(copied, few, monkeypatch, caplog):
     def missing(config, data_dir):
         raise DataError("There is no data here.")
 
@@ -73,7 +73,7 @@ def test_without_the_data_made_up_inputs_are_asked_and_it_is_said(copied, few, m
     assert json.loads((path / "export.json").read_text())["check"]["source"].startswith("synthetic data")
 
 
-def test_the_process_that_asks_cannot_import_this_package(tmp_path):
+def test_the_checking_process_cannot_import_this_package(tmp_path):
     import subprocess
     import sys
 
@@ -102,11 +102,11 @@ def test_the_process_that_asks_cannot_import_this_package(tmp_path):
         ({"no": 0.25, "yes": 0.75}, {"yes": 0.25, "no": 0.75}, np.inf),
     ],
 )
-def test_the_difference_of_two_answers(value, other, apart):
+def test_the_difference_of_two_predictions(value, other, apart):
     assert checking.difference(value, other) == pytest.approx(apart)
 
 
-def test_inputs_are_asked_in_each_size_and_once_more_beside_a_longer_one(small_run):
+def test_inputs_are_predicted_in_each_batch_size_and_again_with_a_longer_one(small_run):
     loaded = zoo.load(small_run("addition"))
     batches, arrays = checking._default_batches(loaded, ["1+2", "3+4", "5+6"] * 3)
     assert batches[:2] == [[0], [1]]

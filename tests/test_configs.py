@@ -33,13 +33,13 @@ def test_a_template_has_every_option_with_its_default(name):
     ("written", "value"),
     [("3e-3", 0.003), ("0.01", 0.01), ("1", 1.0), ("'0.5'", 0.5)],
 )
-def test_numbers_are_read_however_yaml_takes_them(written, value, tmp_path):
+def test_numbers_are_read_in_every_notation_of_yaml(written, value, tmp_path):
     (tmp_path / "a.yaml").write_text(f"learning_rate: {written}\n")
     values = split_config(read_config(str(tmp_path / "a.yaml")), options(), "a.yaml")
     assert values == {"learning_rate": value}
 
 
-def test_columns_may_be_a_mapping_and_places_are_left_out(tmp_path):
+def test_columns_may_be_a_mapping_and_locations_are_left_out(tmp_path):
     (tmp_path / "a.yaml").write_text("architecture: many_to_one\ncolumns:\n  text: review\n  label: 2\nrun:\n")
     assert read_config(str(tmp_path / "a.yaml")) == {"architecture": "many_to_one", "columns": "text=review,label=2"}
     assert split_config({"architecture": "x", "units": 3}, options(), "a.yaml") == {"units": 3}
@@ -54,7 +54,7 @@ def test_columns_may_be_a_mapping_and_places_are_left_out(tmp_path):
         ("bidirectional: 3\n", "'bidirectional' expects true or false"),
     ],
 )
-def test_a_wrong_value_is_named(content, message, tmp_path):
+def test_an_invalid_value_is_named(content, message, tmp_path):
     (tmp_path / "a.yaml").write_text(content)
     with pytest.raises(OptionError, match=message):
         split_config(read_config(str(tmp_path / "a.yaml")), options(), "a.yaml")
@@ -68,7 +68,7 @@ def test_a_wrong_value_is_named(content, message, tmp_path):
         ("a: [1]\n", "one plain value"),
     ],
 )
-def test_what_is_no_configuration_is_named(content, message, tmp_path):
+def test_a_file_that_is_not_a_configuration_is_named(content, message, tmp_path):
     (tmp_path / "a.yaml").write_text(content)
     with pytest.raises(ZooError, match=message):
         read_config(str(tmp_path / "a.yaml"))
@@ -107,7 +107,7 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize(("content", "message"), FOREIGN, ids=[message for _, message in FOREIGN])
-def test_what_a_configuration_does_not_need_is_refused_by_name(content, message, tmp_path):
+def test_unsupported_yaml_is_refused_by_name(content, message, tmp_path):
     path = tmp_path / "a.yaml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(ZooError, match=message) as told:
@@ -131,7 +131,7 @@ def test_what_a_configuration_does_not_need_is_refused_by_name(content, message,
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_values_are_the_texts_that_stand_there(content, values, encoding, tmp_path):
+def test_values_are_the_texts_in_the_file(content, values, encoding, tmp_path):
     (tmp_path / "a.yaml").write_bytes(content.encode(encoding))
     assert read_config(str(tmp_path / "a.yaml")) == values
 
@@ -214,7 +214,7 @@ def zoo(monkeypatch, tmp_path):
     return lambda *args: CliRunner().invoke(cli, list(args), catch_exceptions=False)
 
 
-def test_what_init_writes_trains_and_the_command_line_wins(zoo, tmp_path):
+def test_the_template_of_init_trains_and_the_command_line_takes_precedence(zoo, tmp_path):
     rows = "".join(f"a {'fine' if n % 2 else 'poor'} text {n},{n % 2}\n" for n in range(60))
     (tmp_path / "reviews.csv").write_text("review,stars\n" + rows)
     result = zoo("init", "sentiment", "--dataset", "csv:reviews.csv", "--columns", "text=review,label=stars")
@@ -233,7 +233,7 @@ def test_what_init_writes_trains_and_the_command_line_wins(zoo, tmp_path):
     assert (config["training"]["epochs"], config["options"]["units"], config["options"]["embedding_dim"]) == (1, 4, 6)
 
 
-def test_without_a_name_anywhere_the_usage_is_told(zoo):
+def test_the_usage_is_shown_if_there_is_no_name(zoo):
     result = zoo("train")
     assert result.exit_code == 2
     assert "--config FILE" in result.stderr

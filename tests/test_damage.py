@@ -80,7 +80,7 @@ def command():
 @pytest.mark.parametrize("words", COMMANDS)
 @pytest.mark.parametrize("how", DAMAGES)
 @pytest.mark.parametrize("name", EXPORT_MODEL_FILES)
-def test_a_command_names_the_file_that_answers_depend_on(run, command, name, how, words, few_examples):
+def test_a_command_names_the_damaged_file_that_predictions_depend_on(run, command, name, how, words, few_examples):
     damage(run.path / name, how)
     before = sorted(run.path.iterdir())
     result = command(COMMANDS[words])
@@ -96,7 +96,7 @@ def test_a_command_names_the_file_that_answers_depend_on(run, command, name, how
 
 @pytest.mark.parametrize("how", DAMAGES)
 @pytest.mark.parametrize("name", TELLING)
-def test_a_file_that_tells_of_the_run_is_named_in_a_warning(run, name, how, caplog):
+def test_a_damaged_report_of_a_run_is_named_in_a_warning(run, name, how, caplog):
     damage(in_folder(run.path, name), how)
     with caplog.at_level("WARNING", "keras_rnn_zoo"):
         run.check()
@@ -117,7 +117,7 @@ def answered():
 @pytest.mark.parametrize("words", ["predict", "evaluate", "export"])
 @pytest.mark.parametrize("how", DAMAGES)
 @pytest.mark.parametrize("name", TELLING)
-def test_a_command_goes_on_without_it_and_answers_as_before(run, command, name, how, words, answered, few_examples):
+def test_a_command_without_a_report_predicts_the_same(run, command, name, how, words, answered, few_examples):
     if words not in answered:
         answered[words] = command(COMMANDS[words]).stdout
         shutil.rmtree(run.path / "1", ignore_errors=True)
@@ -154,7 +154,7 @@ def test_a_file_of_an_export_is_named(exported, tmp_path, name, how):
 
 @pytest.mark.parametrize("how", DAMAGES)
 @pytest.mark.parametrize("name", ROWS_LISTED)
-def test_a_file_that_tells_of_an_export_is_named_in_a_warning(exported, tmp_path, name, how, caplog):
+def test_a_damaged_report_of_an_export_is_named_in_a_warning(exported, tmp_path, name, how, caplog):
     from keras_rnn_zoo.artifacts.export import read_export
 
     copy = shutil.copytree(exported, tmp_path / "1")

@@ -17,7 +17,7 @@ from keras_rnn_zoo.artifacts.run import Run
 from keras_rnn_zoo.errors import DataError, RunError
 
 
-def test_evaluation_repeats_what_training_measured(trained):
+def test_evaluation_repeats_the_metrics_of_training(trained):
     scorecard = zoo.evaluate(trained)
     assert scorecard.metrics == pytest.approx(trained.metrics, abs=1e-6)
     assert scorecard["accuracy"] >= 0.97
@@ -34,7 +34,7 @@ def test_evaluation_repeats_what_training_measured(trained):
     assert scorecard.report["confusion_matrix"] == trained.measured["confusion_matrix"]
 
 
-def test_the_metrics_are_those_of_the_answers_given_one_by_one(trained):
+def test_the_metrics_are_those_of_single_predictions(trained):
     """Evaluation and prediction are one way: the same answers, the same scores."""
     examples = registry.datasets.get("toy_reviews").make(None, 0).split("validation")
     texts, labels = zip(*examples.as_numpy_iterator(), strict=True)
@@ -48,7 +48,7 @@ def test_the_metrics_are_those_of_the_answers_given_one_by_one(trained):
 
 
 @pytest.mark.usefixtures("few_examples")
-def test_what_was_written_is_scored_by_sacrebleu(small_run):
+def test_translations_are_scored_by_sacrebleu(small_run):
     run = small_run("addition")
     texts, wanted = zip(*registry.datasets.get("addition").make(None, 0).split("test").as_numpy_iterator(), strict=True)
     written = [answer["text"] for answer in zoo.predict(run, texts)]
@@ -126,7 +126,7 @@ def test_a_missing_run_is_named():
         zoo.evaluate("nothing")
 
 
-def test_what_is_not_finite_is_left_out(trained, monkeypatch):
+def test_values_that_are_not_finite_are_left_out(trained, monkeypatch):
     task = "keras_rnn_zoo.tasks.classification.Classification"
     monkeypatch.setattr(f"{task}.score", lambda *_: ({"accuracy": 0.5, "roc_auc": math.nan}, {}))
     scorecard = zoo.evaluate(trained, split="validation")

@@ -69,7 +69,7 @@ def test_a_recording_is_kept_as_a_wav_file(tmp_path):
 
 
 @pytest.mark.parametrize(("start", "extension"), [(b"\x89PNG", "png"), (b"\xff\xd8", "jpg"), (b"RIFF", "webp")])
-def test_an_image_is_kept_as_it_is(tmp_path, start, extension):
+def test_an_image_is_kept_unchanged(tmp_path, start, extension):
     reader = registry.readers.get("image").make()
     assert reader.as_file(start + b"...") == (extension, start + b"...")
 

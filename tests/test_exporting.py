@@ -56,7 +56,7 @@ def exported(trained, tmp_path_factory):
     return zoo.export(trained.name, models_dir=str(folder))
 
 
-def test_the_export_answers_as_predict_does_with_stock_tensorflow(exported, trained, tmp_path):
+def test_the_export_predicts_like_its_run_with_stock_tensorflow(exported, trained, tmp_path):
     examples = registry.datasets.get("toy_reviews").make(None, 0).split("test")
     texts = [text for text, _ in examples.as_numpy_iterator()][:190]
     texts += [b"", b"!", b"\xff\xfe", "😀".encode(), b"long " * 500, b"a\x00b", b"   ", b"<br />", b"x" * 10_000, b"\n"]
@@ -88,19 +88,19 @@ def test_saved_model_cli_runs_it(exported):
     assert "b'positive'" in done.stdout
 
 
-def test_the_export_carries_its_vocabulary_and_labels(exported, trained):
+def test_the_export_contains_its_vocabulary_and_labels(exported, trained):
     for name in ("vocabulary.txt", "labels.txt"):
         assert (exported / "assets" / name).read_bytes() == (trained.task_path / name).read_bytes()
 
 
-def test_the_export_carries_the_model_card_and_the_terms_of_the_data(exported, trained):
+def test_the_export_contains_the_model_card_and_the_license_of_the_data(exported, trained):
     assert (exported / "README.md").read_text() == (trained.path / "README.md").read_text()
     terms = (exported / "DATA_LICENSE.txt").read_text()
     assert "toy_reviews" in terms
     assert registry.datasets.get("toy_reviews").license in terms
 
 
-def test_the_export_tells_what_it_is_and_what_was_compared(exported):
+def test_the_export_describes_itself_and_its_check(exported):
     facts = json.loads((exported / "export.json").read_text())
     assert facts["run"] == facts["architecture"] == "many_to_one"
     assert facts["format"] == "saved_model"
@@ -112,7 +112,7 @@ def test_the_export_tells_what_it_is_and_what_was_compared(exported):
     assert 0 <= facts["check"]["differences"]["serve.probabilities"] <= 1e-5
 
 
-def test_the_commands_that_serve_it_are_told(exported):
+def test_the_commands_that_serve_it_are_printed(exported):
     from keras_rnn_zoo.artifacts.export import serve_commands
 
     serve, ask = serve_commands(exported)
@@ -170,7 +170,7 @@ def test_an_export_is_written_without_the_card_that_is_missing(odd, copied, tmp_
     ]
 
 
-def test_what_has_the_name_of_a_version_is_left_alone(tmp_path):
+def test_files_named_like_a_version_are_left_alone(tmp_path):
     assert _next_version(tmp_path / "nothing") == 1
     (tmp_path / "model.keras").touch()
     (tmp_path / "2").mkdir()
@@ -190,9 +190,7 @@ def test_a_run_that_changed_since_it_was_loaded_is_not_exported(copied):
 
 @pytest.mark.parametrize("cell", ["lstm", pytest.param("gru", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("ours", [True, False], ids=["ours", "as_of_a_builder_with_keras_layers"])
-def test_where_there_is_a_gpu_the_export_is_the_same_as_where_there_is_none(
-    cell, ours, models_dir, few_examples, monkeypatch
-):
+def test_the_export_is_the_same_with_and_without_a_gpu(cell, ours, models_dir, few_examples, monkeypatch):
     """There Keras's layers would be traced as cuDNN's ops, which a CPU has not."""
     if not ours:
         monkeypatch.setattr(recurrent._Scanned, "_is_scanned", lambda *_: False)

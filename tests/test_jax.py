@@ -36,7 +36,7 @@ print(json.dumps(report))
 @pytest.mark.usefixtures("few_examples")
 @pytest.mark.slow
 @pytest.mark.parametrize("name", registry.list_architectures())
-def test_a_run_trained_on_jax_answers_alike_on_tensorflow(name):
+def test_a_run_trained_on_jax_predicts_the_same_on_tensorflow(name):
     pytest.importorskip("jax", reason="the extra `jax` is not installed")
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, name],

@@ -63,7 +63,7 @@ def test_the_package_as_a_program_is_the_command():
     assert "many_to_one" in done.stdout
 
 
-def test_a_mistake_is_told_before_a_framework_is_loaded():
+def test_an_error_is_reported_before_a_framework_is_loaded():
     code = CLI.format(args="train many_to_one --set cell=lstn") + "\n"
     done = subprocess.run([sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, check=False)
     assert "Option 'cell' expects one of simple_rnn, gru, lstm, mingru, minlstm; received 'lstn'." in done.stderr

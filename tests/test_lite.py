@@ -144,7 +144,7 @@ def test_a_recurrent_layer_is_one_operator_of_onnx(tmp_path, cell, operator, zer
     np.testing.assert_allclose(logits, model(arrays, training=False), atol=1e-5)
 
 
-def test_a_model_that_answers_otherwise_is_not_published(small_run, few_examples, format, monkeypatch):
+def test_a_model_with_other_logits_is_not_published(small_run, few_examples, format, monkeypatch):
     run = small_run("digits")
     cls = registry.export_formats.get(format).make
     opened = cls.open
@@ -170,24 +170,24 @@ def test_a_quantized_model_is_smaller_and_measured_before_and_after(small_run, f
 
 
 @pytest.mark.slow
-def test_of_a_model_that_writes_the_loss_is_measured(small_run, few_examples):
+def test_a_generating_model_is_evaluated_by_its_loss(small_run, few_examples):
     pytest.importorskip("ai_edge_litert", reason="the extra `tflite` is not installed")
     path = zoo.export(small_run("addition"), format="tflite", quantize=True)
     measured = json.loads((path / "export.json").read_text())["metrics"]
     assert measured["after"]["loss"] == pytest.approx(measured["before"]["loss"], rel=0.05)
 
 
-def test_a_pair_that_is_not_supported_is_told_with_the_reason_and_what_to_do():
+def test_an_unsupported_pair_is_reported_with_the_reason_and_what_to_do():
     with pytest.raises(ExportError, match=r"exported in the format 'onnx': .*Fourier transform.*; use tflite or"):
         find_format("onnx", "audio", quantize=False)
 
 
-def test_an_unknown_format_is_told_with_the_nearest():
+def test_an_unknown_format_is_reported_with_the_nearest():
     with pytest.raises(ExportError, match=r"There is no format 'tflit'\. Did you mean 'tflite'\?"):
         find_format("tflit", "text", quantize=False)
 
 
-def test_a_missing_package_is_told_with_its_extra(monkeypatch):
+def test_a_missing_package_is_reported_with_its_extra(monkeypatch):
     monkeypatch.setitem(vars(registry.export_formats.get("tflite")), "needs", ("no_such_package",))
     with pytest.raises(ExportError, match=r'needs no_such_package, .* pip install "keras-rnn-zoo\[tflite\]"'):
         find_format("tflite", "text", quantize=False)

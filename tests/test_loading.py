@@ -31,14 +31,14 @@ def test_an_export_predicts_as_its_run_does(exported, small_run, name):
             assert answer[key] == (pytest.approx(value, abs=1e-5) if not isinstance(value, str) else value)
 
 
-def test_functions_take_its_path_and_what_was_loaded(exported):
+def test_functions_accept_its_path_and_the_loaded_object(exported):
     path = exported("addition")
     answers = zoo.predict(zoo.load(path), ["1+2"])
     assert zoo.predict(str(path), ["1+2"]) == answers
     assert zoo.predict(path, ["1+2"]) == answers
 
 
-def test_options_of_an_answer_are_those_of_the_run(exported):
+def test_prediction_options_are_those_of_the_run(exported):
     loaded = zoo.load(exported("tiny_shakespeare"))
     first = loaded.predict(["To be"], max_new_tokens=20, seed=1)
     assert len(first[0]["text"]) == 25

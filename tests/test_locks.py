@@ -32,7 +32,7 @@ def holder(models_dir):
         process.kill()
 
 
-def test_who_comes_second_is_told_who_came_first(holder, copied):
+def test_the_second_process_is_told_which_one_holds_the_lock(holder, copied):
     told = rf"is being written by process {holder.pid}, started at 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\S* \(-c .*\)\. Wait"
     for command in (lambda: zoo.train("many_to_one"), lambda: zoo.train("many_to_one", resume=True), zoo.export):
         with pytest.raises(RunError, match=told):
@@ -42,12 +42,12 @@ def test_who_comes_second_is_told_who_came_first(holder, copied):
         pass
 
 
-def test_reading_goes_on_beside_writing(holder, copied):
+def test_reading_continues_during_writing(holder, copied):
     assert zoo.predict("many_to_one", ["fine"])[0]["label"]
     assert zoo.evaluate("many_to_one", split="validation")["accuracy"]
 
 
-def test_the_lock_of_a_killed_process_is_none(holder, models_dir):
+def test_the_lock_of_a_killed_process_is_released(holder, models_dir):
     path = models_dir / "many_to_one"
     holder.send_signal(signal.SIGKILL)
     holder.wait()
@@ -57,7 +57,7 @@ def test_the_lock_of_a_killed_process_is_none(holder, models_dir):
     assert not locks.lock_path(path).exists()
 
 
-def test_a_file_that_names_a_process_which_lives_is_no_lock(tmp_path):
+def test_a_file_that_names_a_living_process_is_not_a_lock(tmp_path):
     """Such as one of a dead process whose number was given out anew, or from a time when the clock was ahead."""
     path = tmp_path / "a"
     locks.lock_path(path).write_text(json.dumps({"process": 1, "began": "2999-01-01 00:00:00", "command": "zoo"}))
@@ -74,7 +74,7 @@ def test_a_lock_within_a_process_holds_too(tmp_path):
             pass
 
 
-def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
+def test_files_that_a_killed_process_left_incomplete_are_removed(tmp_path):
     ours = [tmp_path / ".partial-abc_12-a", tmp_path / "a" / ".partial-77-export.json", tmp_path / "a" / "onnx"]
     ours[2] = ours[2] / ".partial-x-1"
     others = [tmp_path / ".partial-abc-b-a", tmp_path / ".partial-abc-ab", tmp_path / "a" / "1" / "variables"]
@@ -85,7 +85,7 @@ def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
         assert all(path.exists() for path in others)
 
 
-def test_a_folder_that_cannot_lock_is_used_all_the_same(tmp_path, monkeypatch, caplog):
+def test_a_folder_without_support_for_locks_is_used_anyway(tmp_path, monkeypatch, caplog):
     def refuse(descriptor, *, blocking):
         raise OSError(locks.errno.ENOLCK, "No locks available")
 
@@ -104,7 +104,7 @@ PLANTED = {
 
 
 @pytest.mark.parametrize("what", PLANTED)
-def test_what_has_the_name_of_the_lock_is_not_written_to(tmp_path, what):
+def test_anything_with_the_name_of_the_lock_is_not_written_to(tmp_path, what):
     plant, told = PLANTED[what]
     mine = tmp_path / "mine.txt"
     mine.write_text("precious")
@@ -115,7 +115,7 @@ def test_what_has_the_name_of_the_lock_is_not_written_to(tmp_path, what):
     assert {path.name for path in tmp_path.iterdir()} == {"mine.txt", ".a.lock"}
 
 
-def test_a_link_in_a_run_is_not_followed_to_what_is_half_written_elsewhere(tmp_path):
+def test_a_link_in_a_run_to_incomplete_files_is_not_followed(tmp_path):
     kept = tmp_path / "elsewhere" / ".partial-abc-mine"
     kept.mkdir(parents=True)
     (tmp_path / "a").mkdir()

@@ -45,7 +45,7 @@ def small(small_run):
 
 
 @pytest.mark.parametrize("kind", ["run", pytest.param("export", marks=pytest.mark.slow)])
-def test_threads_get_the_answers_of_one(small, small_export, kind):
+def test_threads_get_the_predictions_of_a_single_one(small, small_export, kind):
     path = small.path if kind == "run" else small_export("toy_reviews")
     loaded = zoo.load(path)
     jobs = [TEXTS[number % 5 : number % 5 + 1 + number % 7] for number in range(160)]

@@ -103,7 +103,7 @@ def test_objects_are_shown_as_tables(executed):
 
 
 @pytest.mark.parametrize("source", MISTAKES)
-def test_a_mistake_is_answered_in_one_paragraph(source, executed):
+def test_an_error_is_one_paragraph(source, executed):
     kind, message = MISTAKES[source]
     (output,) = executed[source]
     assert output["output_type"] == "error"

@@ -88,7 +88,7 @@ def test_an_unknown_option_raises_with_the_nearest():
         check_options(OPTIONS, {"sugr": 1}, "cake")
 
 
-def test_an_option_of_what_has_none_is_refused():
+def test_an_option_is_refused_where_there_are_none():
     with pytest.raises(OptionError, match=r"^cake has no options; received 'sugar'\. Omit it\.$"):
         check_options({}, {"sugar": 1}, "cake")
 
@@ -105,7 +105,7 @@ def test_text_is_parsed_to_the_options_type():
     }
 
 
-def test_numbers_may_be_numpys_and_whole_ones_stand_for_others():
+def test_numbers_may_be_those_of_numpy_and_integers_count_as_floats():
     checked = check_options(OPTIONS, {"layers": np.int64(3), "sugar": np.float32(0.5), "slices": np.int32(4)}, "cake")
     assert [type(value) for value in checked.values()] == [int, float, int]
     assert type(check_options(OPTIONS, {"sugar": 2}, "cake")["sugar"]) is float
@@ -128,7 +128,7 @@ def test_an_option_without_a_meaning_is_a_programming_error():
 
 
 @pytest.mark.parametrize("text", ["LSTM", "lstm", "l-stm"])
-def test_a_choice_is_taken_whatever_its_case(text):
+def test_choices_ignore_case(text):
     cell = registry.architectures.get("many_to_one").options["cell"]
     assert cell.parse(text) == cell.check(text) == "lstm"
     assert cell.parse("SimpleRNN") == cell.parse("simple-rnn") == "simple_rnn"

@@ -94,7 +94,7 @@ def test_splits_share_a_task_and_a_run_has_its_own(small_run):
     assert (loss, accuracy) == pytest.approx((run.metrics["loss"], run.metrics["accuracy"]), abs=1e-4)
 
 
-def test_wrong_arguments_are_named(small_run):
+def test_invalid_arguments_are_named(small_run):
     with pytest.raises(OptionError, match="'batch_size' expects an integer from 1"):
         zoo.make_dataset("many_to_one", batch_size=0)
     with pytest.raises(OptionError, match=r"no option 'unit'\. Did you mean 'units'\?"):

@@ -48,7 +48,7 @@ print(zoo.evaluate(run)["mse"] == run.metrics["mse"])
 
 
 @pytest.mark.slow
-def test_everything_is_imported_and_trains_without_what_linux_alone_has(models_dir):
+def test_everything_is_imported_and_trains_without_linux_only_features(models_dir):
     done = subprocess.run([sys.executable, "-c", HIDE + USE], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "True\n"
@@ -100,7 +100,7 @@ def test_a_folder_that_another_one_replaced_is_noticed(without_folder_descriptor
         Snapshot(tmp_path / "file")
 
 
-def test_files_and_folders_are_written_whole(without_folder_descriptors, tmp_path):
+def test_files_and_folders_are_written_completely(without_folder_descriptors, tmp_path):
     with atomic_files.atomic_directory(tmp_path / "folder") as folder:
         atomic_files.write_text(folder / "text.txt", "whole")
     assert (tmp_path / "folder" / "text.txt").read_text() == "whole"

@@ -22,7 +22,7 @@ def fruits():
 @pytest.mark.parametrize(
     "name", ["sour_cherry", "sour-cherry", "Sour Cherry", "  SOUR_CHERRY ", "Griotte", "sour -_ cherry"]
 )
-def test_a_name_is_folded(fruits, name):
+def test_a_name_is_normalized(fruits, name):
     assert fruits.get(name).name == "sour_cherry"
 
 

@@ -185,7 +185,7 @@ def test_killed_between_the_steps_of_a_replacement_nothing_is_lost(pair, path, m
 
 
 @pytest.mark.parametrize("what", ["a file", "a link to nowhere", "a link to a run"])
-def test_whatever_has_the_name_of_a_run_is_kept_beside_it(pair, path, what):
+def test_anything_with_the_name_of_a_run_is_kept_beside_it(pair, path, what):
     shutil.rmtree(path)
     if what == "a file":
         path.write_text("precious")

@@ -73,7 +73,7 @@ def test_it_is_found_by_name_and_goes_to_other_processes(run, monkeypatch):
         zoo.Run.find("nothing")
 
 
-def test_it_says_what_it_is_and_how_well_it_does(run):
+def test_it_shows_what_it_is_and_its_metrics(run):
     accuracy = f"accuracy {run.metrics['accuracy']:.4f}"
     assert repr(run).startswith("<Run 'toy_reviews': many_to_one on toy_reviews. Test split (32 examples): loss ")
     assert accuracy in repr(run) and str(run.path) in repr(run)

@@ -54,7 +54,7 @@ def test_a_run_is_found_by_name_alias_path_or_being_the_only_one(models_dir):
         assert runs.open_run(name) == run
 
 
-def test_what_could_not_be_read_again_is_found_before_it_is_written(monkeypatch):
+def test_a_config_that_could_not_be_read_again_is_refused_before_it_is_written(monkeypatch):
     named = replace(CONFIG, task=replace(CONFIG.task, classes=("good", "bad")))
     publish_run.check_config(named)
     with pytest.raises(DataError, match=r"too large .* more in task.classes .* 1 classes"):
@@ -71,7 +71,7 @@ def test_no_run_is_guessed_among_several(models_dir):
         runs.open_run()
 
 
-def test_among_several_runs_the_one_named_after_its_architecture_is_meant(models_dir):
+def test_of_several_runs_the_one_named_after_its_architecture_is_used(models_dir):
     make_run(models_dir, "demo")
     run = make_run(models_dir, "many_to_one")
     assert runs.open_run() == run
@@ -83,13 +83,13 @@ def test_a_missing_run_raises_with_the_nearest(models_dir):
         runs.open_run("review")
 
 
-def test_without_any_run_it_says_how_to_make_one():
+def test_an_error_without_any_run_says_how_to_train_one():
     with pytest.raises(RunError, match="zoo train NAME"):
         runs.open_run("anything")
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../up", "a/b", "/etc", ".hidden", "-flag", "3", "a" * 101, "a b"])
-def test_a_name_that_is_no_folder_name_is_refused(name):
+def test_a_name_that_cannot_be_a_folder_name_is_refused(name):
     with pytest.raises(RunError, match="is not a valid name of a run"):
         runs.check_run_name(name)
 
@@ -116,7 +116,7 @@ def test_a_damaged_config_is_named(models_dir, content):
         runs.open_run("a")
 
 
-def test_what_a_damaged_config_lacks_is_told(models_dir):
+def test_missing_fields_of_a_damaged_config_are_named(models_dir):
     run = make_run(models_dir, "a")
     document = {**PLAIN, "dataset": {"name": "toy_reviews", "version": 1}, "seed": None}
     (run.path / "config.json").write_text(json.dumps(document))
@@ -139,7 +139,7 @@ def test_a_changed_or_missing_file_is_named(models_dir):
         runs.open_run("a").check()
 
 
-def test_a_folder_is_whole_or_absent(tmp_path):
+def test_a_folder_is_complete_or_absent(tmp_path):
     with pytest.raises(ZeroDivisionError), files.atomic_directory(tmp_path / "new") as folder:
         (folder / "half").touch()
         assert not (tmp_path / "new").exists()
@@ -164,7 +164,7 @@ def test_an_interrupted_run_is_kept_when_something_was_exported_from_it(models_d
     assert runs.open_run("a").config.seed == 2
 
 
-def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+def test_a_file_is_written_completely_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "x.txt"
     files.write_text(path, "old")
 

@@ -179,13 +179,13 @@ def test_patience_is_set_by_command_line_and_yaml(words, wanted, monkeypatch, tm
     assert given["patience"] == wanted
 
 
-def test_a_wrong_patience_is_named():
+def test_an_invalid_patience_is_named():
     result = CliRunner().invoke(cli, ["train", "many_to_one", "--set", "patience=-1"])
     assert result.exit_code == 1
     assert "'patience' expects an integer from 0 to 100,000; received -1" in result.stderr
 
 
-def test_show_and_init_take_what_opens_files_as_train_does(monkeypatch, tmp_path):
+def test_show_and_init_accept_the_file_options_of_train(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     rows = "".join(f"{n};caf\xe9 {n};{n % 2}\n" for n in range(20))
     (tmp_path / "a.csv").write_bytes(f"nr;caf\xe9;m\xe4r\n{rows}".encode("cp1252"))

@@ -43,7 +43,7 @@ def chosen(rows, held_out=(), **reading):
     ("steps", "factor"),
     [(1, 1), (199, 1), (200, 2), (399, 2), (400, 4), (799, 4), (800, 8), (20_000, 8)],
 )
-def test_long_series_are_thinned_until_a_hundred_steps_are_left(steps, factor):
+def test_long_series_are_subsampled_to_about_a_hundred_steps(steps, factor):
     found, reason = chosen([(1, 0), (steps, 1), (steps, 0)])
     assert found == factor
     assert f"subsampling={factor}" in reason
@@ -90,7 +90,7 @@ def test_the_median_transcript_keeps_twice_the_frames_that_it_needs():
         ("ctc", {"subsampling": 3, "input": "series"}),
     ],
 )
-def test_it_is_refused_where_nothing_can_be_thinned(name, options):
+def test_it_is_refused_where_nothing_can_be_subsampled(name, options):
     with pytest.raises(OptionError, match="subsampling"):
         zoo.build(name, **options)
 
@@ -100,7 +100,7 @@ def test_it_is_refused_before_anything_is_read():
         zoo.train("many_to_one", subsampling=2)
 
 
-def test_without_data_nothing_is_thinned():
+def test_without_data_nothing_is_subsampled():
     assert zoo.build("ctc", input="series")(np.zeros((1, 9, 2), "float32")).shape[1] == 9
 
 
@@ -116,7 +116,7 @@ def strokes(tmp_path_factory):
 SMALL = {"units": 3, "epochs": 1, "verbose": 0}
 
 
-def test_a_run_keeps_what_was_chosen_and_answers_alike_everywhere(strokes, caplog, tmp_path):
+def test_a_run_keeps_the_chosen_factor_and_predicts_the_same_everywhere(strokes, caplog, tmp_path):
     with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
         run = zoo.train("ctc", dataset=strokes, **SMALL)
     assert caplog.text.count("subsampling=2 keeps 125") == 1
@@ -139,7 +139,7 @@ def test_a_run_keeps_what_was_chosen_and_answers_alike_everywhere(strokes, caplo
             assert answer["score"] == pytest.approx(expected["score"], abs=1e-4)
 
 
-def test_what_the_user_gives_wins(strokes, caplog):
+def test_a_factor_set_by_the_user_takes_precedence(strokes, caplog):
     with caplog.at_level(logging.INFO, "keras_rnn_zoo"):
         run = zoo.train("ctc", dataset=strokes, subsampling=1, **SMALL)
     assert run.config.options["subsampling"] == 1
@@ -148,7 +148,7 @@ def test_what_the_user_gives_wins(strokes, caplog):
         zoo.train("ctc", dataset=strokes, subsampling=8, max_steps=8, run="other", **SMALL)
 
 
-def test_a_training_that_is_resumed_keeps_what_was_chosen(strokes, monkeypatch):
+def test_a_resumed_training_keeps_the_chosen_factor(strokes, monkeypatch):
     from keras_rnn_zoo.training import fit as fitting
 
     fit = fitting.fit
@@ -168,7 +168,7 @@ def test_a_training_that_is_resumed_keeps_what_was_chosen(strokes, monkeypatch):
     assert run.config.finished
 
 
-def test_show_tells_of_the_default(strokes):
+def test_show_describes_the_default(strokes):
     for words in (["ctc", "--dataset", strokes], ["many_to_one"]):
         shown = CliRunner().invoke(cli, ["show", *words]).stdout
         (row,) = [line for line in shown.splitlines() if line.split()[:1] == ["subsampling"]]
@@ -178,7 +178,7 @@ def test_show_tells_of_the_default(strokes):
 
 
 @pytest.mark.parametrize("command", ["init", "show"])
-def test_commands_that_train_nothing_refuse_it_for_texts(command):
+def test_it_is_refused_for_texts(command):
     from click.testing import CliRunner
 
     from zoo_cli.main import cli

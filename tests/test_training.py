@@ -21,7 +21,7 @@ def history(run):
     return (run.path / "history.csv").read_text().splitlines()
 
 
-def test_a_run_is_whole(trained):
+def test_a_run_is_complete(trained):
     config = trained.config
     assert config.architecture == "many_to_one"
     assert config.dataset.name == "toy_reviews"
@@ -84,7 +84,7 @@ def test_options_reach_model_task_reader_and_dataset(small_run):
     assert zoo.load(small_run("addition")).task.search_options["max_length"] == 10
 
 
-def test_the_defaults_of_a_dataset_are_used_and_yield_to_what_is_given():
+def test_the_defaults_of_a_dataset_are_used_unless_options_are_set():
     request = Request("many_to_many", "addition", None, {"epochs": 3}, {"dropout": 0.1}, None, None)
     config = make_plan(request, resume=False, overwrite=False).config
     dataset = registry.datasets.get("addition")
@@ -130,7 +130,7 @@ class PoisonedLoss(keras.losses.Loss):
         ("input", "text"),
     ],
 )
-def test_a_bad_setting_is_named(name, value):
+def test_an_invalid_setting_is_named(name, value):
     with pytest.raises(OptionError, match=f"'{name}'"):
         train(**{name: value})
 

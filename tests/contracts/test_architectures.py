@@ -155,7 +155,7 @@ def test_build_gives_an_uncompiled_functional_model(variant):
 
 
 @every_variant
-def test_padding_company_and_order_change_no_answer(variant):
+def test_padding_other_inputs_and_order_change_no_prediction(variant):
     *_, model = variant
     rows = examples(model)
     together = answers(model, batch(rows, extra=30))
@@ -167,7 +167,7 @@ def test_padding_company_and_order_change_no_answer(variant):
 
 
 @small_variants
-def test_no_product_is_of_arrays_of_rank_four(traced):
+def test_no_matrix_product_has_rank_four(traced):
     # TensorFlow's op for it, by oneDNN, reads and writes beyond its arrays where one of them is broadcast.
     graph, _ = traced
     products = [op for op in graph.get_operations() if "MatMul" in op.type]
@@ -176,7 +176,7 @@ def test_no_product_is_of_arrays_of_rank_four(traced):
 
 
 @small_variants
-def test_rows_of_nothing_but_padding_are_answered(variant):
+def test_rows_of_padding_alone_get_a_prediction(variant):
     *_, model = variant
 
     def emptied(tensor, array):
@@ -188,7 +188,7 @@ def test_rows_of_nothing_but_padding_are_answered(variant):
 
 
 @small_variants
-def test_a_model_comes_back_from_its_file_in_safe_mode(variant, tmp_path):
+def test_a_model_is_loaded_from_its_file_in_safe_mode(variant, tmp_path):
     *_, model = variant
     inputs = batch(examples(model))
     model.save(tmp_path / "model.keras")
@@ -246,7 +246,7 @@ for name, options in BUILT.items():
 
 
 @pytest.mark.slow
-def test_the_jax_backend_gives_the_same_answers(tmp_path):
+def test_the_jax_backend_gives_the_same_predictions(tmp_path):
     pytest.importorskip("jax", reason="the extra `jax` is not installed")
     built = {name: small(name) for name in NAMES}
     built["ctc-thinned"] = {**small("ctc"), "input": "series", "subsampling": 4}

@@ -15,7 +15,7 @@ def test_the_loss_falls(runs, name, dataset):
 
 
 @pytest.mark.parametrize(("name", "dataset"), ENTRIES)
-def test_evaluation_repeats_what_training_measured(runs, name, dataset, monkeypatch):
+def test_evaluation_repeats_the_metrics_of_training(runs, name, dataset, monkeypatch):
     run = runs(name, dataset)
     open_small(monkeypatch)
     scorecard = zoo.evaluate(run)

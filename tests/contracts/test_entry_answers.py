@@ -23,7 +23,7 @@ def loaded_once(runs):
 
 
 @pytest.mark.parametrize(("name", "dataset"), BACKWARDS)
-def test_answers_have_the_names_that_the_endpoint_tells_and_no_batch_changes_them(loaded_once, name, dataset):
+def test_predictions_have_the_names_of_the_endpoint_and_do_not_depend_on_the_batch(loaded_once, name, dataset):
     loaded = loaded_once(name, dataset)
     inputs = raw_inputs(loaded.run)
     together = zoo.predict(loaded, inputs)
@@ -76,7 +76,7 @@ SETS = [
 
 
 @pytest.mark.parametrize("entries", SETS)
-def test_every_export_answers_as_predict_does_with_stock_tensorflow(loaded_once, tmp_path, entries):
+def test_every_export_predicts_like_its_run_with_stock_tensorflow(loaded_once, tmp_path, entries):
     questions, expected = [], []
     for number, (name, dataset) in enumerate(entries):
         loaded = loaded_once(name, dataset)

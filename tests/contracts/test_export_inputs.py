@@ -10,7 +10,7 @@ BEGINNINGS = [b"", b"no image", b"\x89PN", IMAGES[0][8:], b"\x00" * 1000, b"BM",
 
 @pytest.mark.parametrize("kind", OF_IMAGES, ids="-".join)
 @pytest.mark.parametrize("bad", BEGINNINGS, ids=lambda bad: repr(bad[:8]))
-def test_bytes_that_are_no_image_get_an_empty_answer_beside_those_of_the_others(exported, kind, bad):
+def test_bytes_that_are_not_an_image_get_an_empty_prediction(exported, kind, bad):
     _loaded, saved = exported(kind)
     good = ask(saved, image=IMAGES[:2])
     got = ask(saved, image=[IMAGES[0], bad, IMAGES[1]])
@@ -33,7 +33,7 @@ def test_a_damaged_image_raises_an_error_that_names_the_input(exported, kind, ke
 
 
 @pytest.mark.parametrize("kind", OF_IMAGES, ids="-".join)
-def test_an_image_of_one_pixel_is_answered(exported, kind):
+def test_an_image_of_one_pixel_gets_a_prediction(exported, kind):
     _, saved = exported(kind)
     for channels in (1, 3, 4):
         for values in ask(saved, image=[png(np.full((1, 1, channels), 9))]).values():
@@ -42,7 +42,7 @@ def test_an_image_of_one_pixel_is_answered(exported, kind):
 
 
 @pytest.mark.parametrize("kind", PADDED, ids="-".join)
-def test_an_input_of_no_steps_is_answered_and_changes_no_other(exported, kind):
+def test_an_empty_input_gets_a_prediction_and_changes_no_other(exported, kind):
     loaded, saved = exported(kind)
     raw = RAW[kind[2]][0]
     empty = raw[:0]
@@ -54,7 +54,7 @@ def test_an_input_of_no_steps_is_answered_and_changes_no_other(exported, kind):
 
 
 @pytest.mark.parametrize("kind", PADDED, ids="-".join)
-def test_what_is_no_number_counts_as_zero_and_changes_no_other(exported, kind):
+def test_nan_counts_as_zero_and_changes_no_other_prediction(exported, kind):
     loaded, saved = exported(kind)
     good, other = RAW[kind[2]][:2]
     for bad in (np.nan, np.inf, -np.inf):
@@ -98,7 +98,7 @@ ODD_TEXTS = {
 
 @pytest.mark.parametrize("kind", OF_TEXT, ids="-".join)
 @pytest.mark.parametrize("name", ODD_TEXTS)
-def test_an_odd_text_is_answered_and_changes_no_other(exported, kind, name):
+def test_an_unusual_text_gets_a_prediction_and_changes_no_other(exported, kind, name):
     loaded, saved = exported(kind)
     got = rows_of(ask(saved, **batch_of(loaded, [TEXTS[0], ODD_TEXTS[name], TEXTS[1]])), loaded.task)
     wanted = rows_of(ask(saved, **batch_of(loaded, TEXTS[:2])), loaded.task)
@@ -107,7 +107,7 @@ def test_an_odd_text_is_answered_and_changes_no_other(exported, kind, name):
     assert_same(got[1], rows_of(ask(saved, **batch_of(loaded, [ODD_TEXTS[name]])), loaded.task)[0])
 
 
-def test_of_a_long_text_the_last_words_are_read(exported):
+def test_the_last_words_of_a_long_text_are_read(exported):
     kind = ("many_to_one", "classification", "text")
     _loaded, saved = exported(kind)
     long = b"fish " * 100_000 + b"the cat sat on a mat and sang"
@@ -124,7 +124,7 @@ def test_of_a_long_text_the_last_words_are_read(exported):
         ({"temperature": float("nan")}, "The input `temperature` must be 0 or more; received"),
     ],
 )
-def test_a_wrong_setting_of_a_language_model_is_named(exported, setting, told):
+def test_an_invalid_option_of_a_language_model_is_named(exported, setting, told):
     loaded, saved = exported(("sync_many_to_many", "language_modeling", "text"))
     values = {
         name: tf.constant(value, tf.int32 if name == "max_new_tokens" else tf.float32)

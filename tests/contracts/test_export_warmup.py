@@ -9,7 +9,7 @@ from tensorflow.core.framework import tensor_pb2
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=IDS)
-def test_each_request_for_warming_up_and_the_one_by_rest_is_answered(exported, kind):
+def test_warmup_requests_and_the_rest_request_get_predictions(exported, kind):
     loaded, saved = exported(kind)
     extra = loaded.run.path / "1" / "assets.extra"
     records = [

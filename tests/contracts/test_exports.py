@@ -9,7 +9,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.exporting.formats import saved_model as exporting
 
 
-def test_every_task_and_kind_of_input_is_among_them():
+def test_every_task_and_kind_of_input_is_covered():
     assert {kind[0] for kind in KINDS} == {entry.name for entry in registry.architectures.entries()}
     assert {kind[1] for kind in KINDS} == {entry.name for entry in registry.tasks.entries()}
     assert {kind[2] for kind in KINDS} == {"text", "image", "audio", "series", "window"}
@@ -31,7 +31,7 @@ def test_the_signatures_are_those_of_the_endpoints(exported, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=IDS)
-def test_an_empty_batch_has_no_answers(exported, kind):
+def test_an_empty_batch_has_no_predictions(exported, kind):
     loaded, saved = exported(kind)
     for answers in ask(saved, **batch_of(loaded, [])).values():
         assert answers.shape[0] == 0
@@ -41,7 +41,7 @@ def test_an_empty_batch_has_no_answers(exported, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=IDS)
-def test_an_export_answers_as_predict_does_in_any_company(exported, kind):
+def test_an_export_predicts_like_its_run_in_any_batch(exported, kind):
     loaded, saved = exported(kind)
     raws = RAW[kind[2]]
     wanted = loaded.predict(raws, **loaded.task.export_check_options)
@@ -55,7 +55,7 @@ def test_an_export_answers_as_predict_does_in_any_company(exported, kind):
 
 
 @pytest.mark.parametrize("kind", PADDED, ids="-".join)
-def test_lengths_may_be_left_out(exported, kind):
+def test_lengths_are_optional(exported, kind):
     loaded, saved = exported(kind)
     raw = RAW[kind[2]][1]
     wanted = ask(saved, **batch_of(loaded, [raw]))
@@ -80,7 +80,7 @@ def test_the_signature_carries_the_defaults_for_clients_of_any_language(exported
     }
 
 
-def test_a_language_model_goes_on_with_a_prompt_alone(exported):
+def test_a_language_model_continues_a_prompt_without_other_inputs(exported):
     loaded, saved = exported(("sync_many_to_many", "language_modeling", "text"))
     (text,) = ask(saved, "plain", text=[b"the"])["text"]
     assert len(text.split()) == 1 + 300
@@ -101,7 +101,7 @@ def test_logits_are_those_of_the_model(exported, kind):
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind[1] in CLASSES], ids="-".join)
-def test_class_names_are_told_once(exported, kind):
+def test_class_names_are_listed_once(exported, kind):
     _, saved = exported(kind)
     names = CLASSES[kind[1]]
     assert ask(saved, "classes", numbers=np.zeros(0, "int32"))["names"].tolist() == [name.encode() for name in names]
@@ -115,7 +115,7 @@ def test_class_names_are_told_once(exported, kind):
     [kind for kind in KINDS if kind[0] in ("many_to_one", "many_to_many", "one_to_many")],
     ids="-".join,
 )
-def test_an_input_is_encoded_as_one_vector_whatever_its_company(exported, kind):
+def test_an_input_is_encoded_as_one_vector_in_any_batch(exported, kind):
     loaded, saved = exported(kind)
     raws = RAW[kind[2]]
     names = [spec.name for spec in loaded.task.reader.signature()]
@@ -196,7 +196,7 @@ def test_attention_shows_what_the_decoder_attended_to_step_by_step(exported):
     np.testing.assert_allclose(got["weights"][0], seen, atol=1e-5)
 
 
-def test_tagging_takes_words_that_were_split_elsewhere(exported):
+def test_tagging_accepts_words_that_are_already_split(exported):
     loaded, saved = exported(("sync_many_to_many", "tagging", "text"))
     words = np.array([[b"the", b"cat", b"sat", b""], [b"a", b"mat", b"", b""], [b"", b"", b"", b""]], object)
     got = rows_of(ask(saved, "tokens", tokens=words), loaded.task)

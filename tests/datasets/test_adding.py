@@ -37,14 +37,14 @@ def test_the_numbers_are_uniform_and_any_step_is_marked():
     np.testing.assert_allclose(np.mean(targets), 1, atol=0.01)
 
 
-def test_who_always_answers_1_has_an_error_of_a_sixth():
+def test_a_constant_prediction_of_1_has_an_error_of_a_sixth():
     for split in ("train", "validation", "test"):
         _, targets = arrays(split)
         assert np.mean((targets - 1) ** 2) == pytest.approx(1 / 6, rel=0.05)
 
 
 @pytest.mark.parametrize("sequence_length", [2, 100])
-def test_no_series_comes_twice(sequence_length):
+def test_no_series_is_repeated(sequence_length):
     splits = generate(sequence_length)
     assert {name: len(values) for name, (values, _) in splits.items()} == {
         "train": 10_000,
@@ -76,6 +76,6 @@ def test_a_series_is_of_single_precision_and_known_length():
 
 
 @pytest.mark.parametrize("sequence_length", [1, 10_001, 2.5])
-def test_a_length_that_cannot_be_is_refused(sequence_length):
+def test_an_impossible_length_is_refused(sequence_length):
     with pytest.raises(OptionError, match=r"'sequence_length' expects an integer from 2 to 10,000"):
         check_options(ENTRY.options, {"sequence_length": sequence_length}, "adding")

@@ -31,7 +31,7 @@ def test_the_target_is_the_sum(splits):
             assert result == str(sum(operands(text)))
 
 
-def test_no_pair_of_operands_stands_in_two_splits_in_any_order(splits):
+def test_no_pair_of_operands_is_in_two_splits_in_any_order(splits):
     pairs = {name: {frozenset(operands(text)) for text, _ in rows} for name, rows in splits.items()}
     assert not pairs["train"] & pairs["validation"]
     assert not pairs["train"] & pairs["test"]
@@ -56,7 +56,7 @@ def test_short_operands_are_there(splits):
             assert 0.7 < shares[short, long] / shares[long, short] < 1.4
 
 
-def test_nearly_all_sums_of_two_digits_stand_in_some_split(splits):
+def test_nearly_all_sums_of_two_digits_are_in_some_split(splits):
     seen = {text for rows in splits.values() for text, _ in rows}
     assert sum(f"{a}+{b}" in seen for a in range(10) for b in range(10)) >= 95
 

@@ -153,7 +153,7 @@ def test_no_text_means_two_days():
     assert len(meaning) > 100_000
 
 
-def test_what_stands_in_the_splits_is_read_as_its_target(splits):
+def test_the_texts_of_the_splits_are_read_as_their_targets(splits):
     for rows in splits.values():
         for text, target in rows[:2000]:
             readings = set()

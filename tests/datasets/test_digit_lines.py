@@ -71,7 +71,7 @@ def crop(ink):
     return ndimage.zoom(part, (8 / part.shape[0], 8 / part.shape[1]), order=1).ravel()
 
 
-def test_what_stands_apart_in_a_line_is_read_as_its_target_says():
+def test_separate_digits_of_a_line_are_read_as_its_target():
     """The nearest of scikit-learn's own digits, which are upright, tells most digits that blank columns set apart."""
     digits = load_digits()
     reader = KNeighborsClassifier(1).fit([crop(image / 16) for image in digits.images], digits.target)

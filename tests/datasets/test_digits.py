@@ -59,7 +59,7 @@ def test_an_image_is_a_gray_png_of_8_by_8_pixels(splits):
     assert decoded.max() == 255
 
 
-def test_the_nearest_training_image_tells_the_digit(splits):
+def test_the_nearest_training_image_identifies_the_digit(splits):
     model = KNeighborsClassifier(1).fit(pixels(splits["train"]), labels(splits["train"]))
     assert model.score(pixels(splits["test"]), labels(splits["test"])) > 0.95
 
@@ -71,7 +71,7 @@ def test_they_are_the_same_everywhere_and_whatever_the_seed_of_training():
         assert a[0] == b[0]
 
 
-def test_the_entry_tells_what_the_examples_are():
+def test_the_entry_describes_the_examples():
     examples = ENTRY.make(None, 0)
     assert examples.input == ENTRY.model_options["input"] == "image"
     assert examples.classes == tuple("0123456789")

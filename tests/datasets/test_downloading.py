@@ -76,14 +76,14 @@ def lines(builder, folder):
     return [example["text"].decode() for example in prepared.read_examples(found, "train").as_numpy_iterator()]
 
 
-def test_a_server_that_is_overloaded_is_asked_again(builder, server, tmp_path):
+def test_a_request_to_an_overloaded_server_is_repeated(builder, server, tmp_path):
     server.ways = [503, 502, 503]
     assert len(lines(builder, tmp_path)) == 2000
     assert server.asked == 4
 
 
 @pytest.mark.parametrize("way", ["cut", 404, 403])
-def test_what_cannot_be_had_is_told_in_a_paragraph_and_can_be_started_anew(builder, server, tmp_path, way):
+def test_a_failed_download_is_reported_in_one_paragraph_and_can_be_repeated(builder, server, tmp_path, way):
     server.ways = [way]
     with pytest.raises(DataError, match="is not on disk and could not be downloaded") as raised:
         lines(builder, tmp_path)

@@ -79,14 +79,14 @@ def test_the_other_spelling_of_the_image_folder_is_read(brought):
         ),
     ],
 )
-def test_what_is_missing_or_not_understood_is_named(brought, damage, message):
+def test_missing_and_unreadable_files_are_named(brought, damage, message):
     damage(brought)
     with pytest.raises(DataError, match=message):
         ENTRY.make(str(brought.parent), 0)
     assert not list(brought.glob("1.*"))
 
 
-def test_without_files_it_says_which_to_get_and_where_to_put_them(tmp_path):
+def test_an_error_without_files_says_which_to_get_and_where_to_put_them(tmp_path):
     with pytest.raises(DataError) as error:
         ENTRY.make(str(tmp_path), 0)
     message = str(error.value)

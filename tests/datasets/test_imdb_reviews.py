@@ -51,7 +51,7 @@ def test_an_unknown_split_is_named(real):
         real.split("tset")
 
 
-def test_carving_loses_and_repeats_nothing():
+def test_splitting_off_validation_loses_and_repeats_nothing():
     import tensorflow as tf
 
     numbers = tf.data.Dataset.range(100).map(lambda number: (number, number))

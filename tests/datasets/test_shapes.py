@@ -97,7 +97,7 @@ def test_the_elements_are_encoded_pictures_with_one_sentence_each():
         assert target == tf.TensorSpec((1,), tf.string)
 
 
-def test_every_word_is_learnt_and_no_other_is_asked_for():
+def test_every_split_uses_the_whole_vocabulary():
     for name in SPLITS:
         assert {word for sentence in sentences(name) for word in sentence.split()} == WORDS
 

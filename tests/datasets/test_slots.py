@@ -76,7 +76,7 @@ def test_a_word_is_in_several_slots(splits):
     assert rest / sum(counts.total() for counts in tags_of.values()) > 0.15
 
 
-def test_some_values_stand_in_the_test_split_alone(splits):
+def test_some_values_are_in_the_test_split_only(splits):
     train, validation, test = (values(splits[name]) for name in ("train", "validation", "test"))
     for kind in train.keys() - {"date", "time", "duration"}:
         assert validation[kind].keys() <= train[kind].keys()

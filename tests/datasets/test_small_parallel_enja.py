@@ -78,7 +78,7 @@ def test_every_real_pair_is_there_once(real, raw):
 
 
 @pytest.mark.slow
-def test_no_real_pair_stands_in_two_splits_and_the_order_is_fixed(real):
+def test_no_real_pair_is_in_two_splits_and_the_order_is_fixed(real):
     splits = {split: pairs(real, split) for split in STEMS}
     assert sum(len(set(part)) for part in splits.values()) == len({pair for part in splits.values() for pair in part})
     assert pairs(real, "train") == splits["train"]

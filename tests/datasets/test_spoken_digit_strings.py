@@ -40,7 +40,7 @@ def recordings_in(wave, samples):
     return [samples[sample] for sample, _ in runs if sample], [length for sample, length in runs if not sample]
 
 
-def test_utterances_are_what_their_target_says_by_one_speaker_from_their_own_split(dummy):
+def test_utterances_match_their_targets_and_have_one_speaker_from_their_split(dummy):
     folder, samples = dummy
     examples = ENTRY.make(folder, 0)
     used = {split: set() for split in SPLITS}

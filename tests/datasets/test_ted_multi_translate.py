@@ -45,7 +45,7 @@ def pairs(examples, split):
         ({"target_language": "zh-cn"}, "ja", "zh-cn"),
     ],
 )
-def test_the_pairs_are_the_sentences_that_stand_in_both_languages(data_dir, options, source, target):
+def test_the_pairs_are_the_sentences_that_exist_in_both_languages(data_dir, options, source, target):
     examples = ENTRY.make(data_dir, 0, **options)
     for split, part in SPLITS.items():
         expected = [(row[source], row[target]) for row in part if source in row and target in row]
@@ -67,6 +67,6 @@ def test_the_languages_are_those_of_the_builder(tmp_path):
         ({"source_language": "en"}, r"must differ; received 'en' for both\."),
     ],
 )
-def test_a_pair_that_cannot_be_is_refused_before_anything_is_downloaded(options, message):
+def test_an_impossible_pair_is_refused_before_any_download(options, message):
     with pytest.raises(OptionError, match=message):
         ENTRY.make("nowhere", 0, **options)

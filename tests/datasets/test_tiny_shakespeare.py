@@ -15,13 +15,13 @@ TEXT = "ab\n\ncdefghijk\nlm\nn"
 
 @pytest.mark.parametrize("text", [TEXT, TEXT + "\n", "a", "\n\n\n"])
 @pytest.mark.parametrize("length", [1, 2, 3, 4, 10, 11, 40])
-def test_every_character_stands_in_one_stretch(text, length):
+def test_every_character_is_in_one_chunk(text, length):
     stretches = cut(text, length)
     assert "".join(stretches) == text
     assert {len(stretch) for stretch in stretches} <= set(range(1, length + 1))
 
 
-def test_stretches_are_of_whole_lines_as_many_as_there_is_room_for():
+def test_chunks_consist_of_as_many_whole_lines_as_fit():
     assert cut(TEXT, 10) == ["ab\n\n", "cdefghijk\n", "lm\nn"]
     assert cut(TEXT, 4) == ["ab\n\n", "cdef", "ghij", "k\n", "lm\nn"]
 
@@ -45,7 +45,7 @@ def stretches(examples, split):
 
 
 @pytest.mark.parametrize(("options", "length"), [({}, 126), ({"chunk_length": 21}, 21)])
-def test_train_has_stretches_of_the_length_asked_for_and_the_others_of_2000(data_dir, options, length):
+def test_chunks_of_train_have_the_given_length_and_others_2000(data_dir, options, length):
     folder, texts = data_dir
     examples = ENTRY.make(folder, 0, **options)
     found = {split: stretches(examples, split) for split in texts}

@@ -73,7 +73,7 @@ def test_a_treebank_without_dev_split_has_a_tenth_of_train_as_validation(data_di
     assert set(Counter(train + validation).values()) == {10}
 
 
-def test_a_treebank_to_test_with_alone_is_refused(data_dir):
+def test_a_treebank_with_only_a_test_split_is_refused(data_dir):
     with pytest.raises(DataError, match=r"'en_pud' has no train split; it has test\. Choose another"):
         ENTRY.make(data_dir, 0, config="en_pud")
 

@@ -61,7 +61,7 @@ def test_padding_of_the_memory_changes_nothing(score):
 
 
 @both_scores
-def test_queries_are_answered_each_for_itself(score):
+def test_queries_are_independent(score):
     layer = attention(score)
     together, weights = attended(layer, QUERIES, MEMORY, MASK)
     for step in range(4):
@@ -78,7 +78,7 @@ def half_precision():
 
 
 @both_scores
-def test_attention_in_half_precision_is_finite_and_heeds_the_mask(score, half_precision):
+def test_attention_in_half_precision_is_finite_and_respects_the_mask(score, half_precision):
     found, weights = attended(attention(score), (30 * QUERIES).astype("float16"), MEMORY.astype("float16"), MASK)
     assert found.dtype == weights.dtype == np.float16
     assert np.isfinite(found).all()
@@ -86,7 +86,7 @@ def test_attention_in_half_precision_is_finite_and_heeds_the_mask(score, half_pr
 
 
 @both_scores
-def test_attention_comes_back_from_its_config(score):
+def test_attention_is_restored_from_its_config(score):
     again = SequenceAttention.from_config(attention(score).get_config())
     again.build((None, None, 3))
     again.set_weights(attention(score).get_weights())

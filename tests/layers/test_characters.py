@@ -23,7 +23,7 @@ def test_each_word_has_a_vector(reader):
     assert reader.compute_output_spec(keras.KerasTensor((None, None, None), "int32")).shape == (None, None, 6)
 
 
-def test_a_word_is_read_alike_in_any_sentence_and_place(reader):
+def test_a_word_is_read_the_same_in_any_sentence_and_position(reader):
     together = read(reader, IDS)
     for sentence, word, length in ((0, 0, 4), (0, 1, 1), (0, 2, 2), (1, 0, 3)):
         alone = read(reader, IDS[sentence, word, :length][None, None])
@@ -36,7 +36,7 @@ def test_the_order_of_the_characters_matters_both_ways(reader):
     assert np.abs(there - back)[3:].max() > 1e-4
 
 
-def test_the_reader_comes_back_from_its_config(reader):
+def test_the_reader_is_restored_from_its_config(reader):
     again = CharacterReader.from_config(reader.get_config())
     again.build(IDS.shape)
     again.set_weights(reader.get_weights())

@@ -125,7 +125,7 @@ def test_a_transcript_that_the_model_rules_out_has_a_finite_loss_and_a_gradient(
     np.testing.assert_allclose(gradient[0, :, 0], 2 / 3, atol=1e-5)
 
 
-def test_logits_that_are_not_numbers_show_in_the_loss():
+def test_nan_logits_give_a_nan_loss():
     logits = LOGITS.copy()
     logits[1, 2, 3] = np.nan
     assert np.isnan(own(LABELS, tf.constant(logits)).numpy()).tolist() == [False, True, False, False]

@@ -126,7 +126,7 @@ def test_dropout_acts_in_training_alone():
     assert np.abs(whole(layer, IDS, MEMORY, MASK, training=True) - plain).max() > 0.1
 
 
-def test_a_decoder_comes_back_from_its_config():
+def test_a_decoder_is_restored_from_its_config():
     layer = decoder("lstm", "bahdanau", num_layers=2)
     again = TextDecoder.from_config(layer.get_config())
     again.build((None, None), (None, None, 3), (None, None))

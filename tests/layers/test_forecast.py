@@ -88,7 +88,7 @@ def test_the_forecast_does_not_read_what_is_not_used_without_autoregression():
     assert "segment_projection" in {layer.name for layer in build(segment_length=3).layers}
 
 
-def test_a_decoder_comes_back_from_its_config():
+def test_a_decoder_is_restored_from_its_config():
     layer = HorizonDecoder(3)
     assert keras.ops.shape(layer(np.ones((2, 4), "float32"))) == (2, 3, 4)
     again = HorizonDecoder.from_config(layer.get_config())

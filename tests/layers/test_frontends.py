@@ -43,7 +43,7 @@ def assert_padding_changes_nothing(read, rows, steps):
         np.testing.assert_allclose(sequence[real], alone[0], atol=1e-4)
 
 
-def test_words_are_embedded_each_for_itself():
+def test_words_are_embedded_independently():
     ids = np.array([[3, 4, 3], [4, 0, 0]], "int32")
     x, mask = frontend(token_frontend, **TOKENS)(ids)
     assert x.shape == (2, 3, 4)
@@ -72,7 +72,7 @@ def test_series_are_read_as_they_are():
 
 
 @pytest.mark.parametrize("subsampling", [2, 4, 8])
-def test_steps_are_thinned_by_convolutions(subsampling):
+def test_convolutions_subsample_the_steps(subsampling):
     rows = [RANDOM.normal(size=(length, 2)).astype("float32") for length in (21, 16, 9, 2, 1)]
     read = frontend(series_frontend, features=2, subsampling=subsampling)
     assert_padding_changes_nothing(read, rows, steps=lambda length: -(-length // subsampling))
@@ -85,13 +85,13 @@ def test_steps_are_thinned_by_convolutions(subsampling):
         assert np.abs(read(changed[None])[0] - read(rows[0][None])[0]).max() > 1e-4
 
 
-def test_a_series_without_steps_is_thinned_to_one_step():
+def test_a_series_without_steps_is_subsampled_to_one_step():
     x, mask = frontend(series_frontend, features=2, subsampling=4)(np.full((2, 9, 2), np.nan, "float32"))
     assert np.isfinite(x).all()
     assert mask.tolist() == [[True, False, False]] * 2
 
 
-def test_thinning_in_half_precision_is_the_same():
+def test_subsampling_in_half_precision_is_the_same():
     rows = padded([RANDOM.normal(size=(length, 2)).astype("float32") for length in (13, 5)])
     exact = frontend(series_frontend, features=2, subsampling=4)(rows)[0]
     keras.config.set_dtype_policy("mixed_float16")
@@ -112,7 +112,7 @@ def test_frames_are_joined_in_twos(rate, subsampling):
     assert_padding_changes_nothing(read, rows, steps=lambda samples: -(-samples // (stride * subsampling)))
 
 
-def test_loudness_is_taken_away_unless_it_is_to_stay():
+def test_loudness_is_normalized_unless_it_is_kept():
     waveform = 0.3 * RANDOM.normal(size=(1, 4000)).astype("float32")
     for normalized in (True, False):
         read = frontend(audio_frontend, sample_rate=8000, dropout=0.0, normalized=normalized)
@@ -126,7 +126,7 @@ def test_four_columns_of_a_line_are_one_step():
     assert_padding_changes_nothing(read, rows, steps=lambda width: -(-width // 4))
 
 
-def test_an_image_is_a_grid_of_cells_that_know_their_place():
+def test_an_image_is_a_grid_of_cells_with_positions():
     options = {"channels": 3, "encoder": "cnn", "pretrained": False, "dropout": 0.0}
     read = frontend(grid_frontend, image_height=32, image_width=48, **options)
     image = 255 * RANDOM.uniform(size=(2, 32, 48, 3)).astype("float32")
@@ -139,7 +139,7 @@ def test_an_image_is_a_grid_of_cells_that_know_their_place():
     np.testing.assert_allclose(columns, np.repeat(np.linspace(-1, 1, 6)[None], 4, axis=0), atol=1e-6)
 
 
-def test_places_of_cells_come_back_from_their_config():
+def test_positions_of_cells_are_restored_from_their_config():
     layer = CellPositions(2, 3)
     cells = np.zeros((1, 6, 1), "float32")
     again = CellPositions.from_config(layer.get_config())
@@ -147,7 +147,7 @@ def test_places_of_cells_come_back_from_their_config():
     assert layer(cells)[0, :, 1:].numpy().tolist() == [[-1, -1], [-1, 0], [-1, 1], [1, -1], [1, 0], [1, 1]]
 
 
-def test_lines_are_distorted_in_training_alone_each_in_its_own_way():
+def test_lines_are_distorted_only_in_training_each_differently():
     from keras_rnn_zoo.layers.frontends import RandomDistortion
 
     lines = np.random.default_rng(0).uniform(-1, 1, (1, 24, 16, 1)).astype("float32").repeat(3, axis=0)

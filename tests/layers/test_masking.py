@@ -36,7 +36,7 @@ def test_a_mask_of_words_with_their_characters_looks_at_the_words_alone():
 
 @pytest.mark.parametrize("features", [(), (1,), (3,), (2, 4)])
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
-def test_a_mask_of_numbers_marks_all_that_are_any(features, dtype):
+def test_a_mask_of_numbers_marks_steps_with_any_number(features, dtype):
     steps = np.array([[0, -1, NAN, NAN], [NAN, 1e4, NAN, 0]], dtype)
     values = np.broadcast_to(steps.reshape(2, 4, *[1] * len(features)), (2, 4, *features))
     expected = [[True, True, False, False], [True, True, False, True]]
@@ -49,7 +49,7 @@ def test_a_mask_of_nothing_is_empty(shape):
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (2, 3, 2), (2, 3, 4, 1)])
-def test_zero_padding_leaves_nothing_of_padding(shape):
+def test_zero_padding_removes_all_padding_values(shape):
     values = np.random.default_rng(0).normal(size=shape).astype("float32")
     values[0, 2], values[1, 1], values[1, 2] = NAN, np.inf, 7
     expected = np.where(MASK.reshape(2, 3, *[1] * (len(shape) - 2)), values, 0)
@@ -81,7 +81,7 @@ def test_mean_subtraction_takes_the_mean_of_real_steps_alone():
     np.testing.assert_allclose(centered, [[[-1, 1], [1, -1], [0, 0]], [[0, 0], [0, 0], [0, 0]]], atol=1e-6)
 
 
-def test_frames_of_padding_are_certain_to_be_blank():
+def test_frames_of_padding_are_blank_with_certainty():
     logits = to_numpy(BlankPadding()(VALUES, mask=MASK))
     assert (logits[MASK] == VALUES[MASK]).all()
     assert to_numpy(keras.ops.softmax(logits))[~MASK].tolist() == [[1, 0]] * 3
@@ -127,7 +127,7 @@ def test_pooling_in_float16_is_finite(layer):
     assert np.isfinite(to_numpy(pooled)).all()
 
 
-def test_token_dropout_hides_its_share_in_training_alone():
+def test_word_dropout_hides_its_fraction_in_training_only():
     layer = WordDropout(0.3)
     ids = np.tile([5, 0], (1, 20_000))
     assert (to_numpy(layer(ids)) == ids).all()
@@ -137,7 +137,7 @@ def test_token_dropout_hides_its_share_in_training_alone():
     assert abs((hidden[0, ::2] == 1).mean() - 0.3) < 0.02
 
 
-def test_token_dropout_hides_rare_words_more_often():
+def test_word_dropout_hides_rare_words_more_often():
     layer = WordDropout(0.8, vocabulary_size=100)
     ids = np.repeat([[4, 25, 99]], 2000, axis=0)
     hidden = (keras.ops.convert_to_numpy(layer(ids, training=True)) == 1).mean(axis=0)

@@ -33,7 +33,7 @@ def test_a_plain_loop_gives_what_keras_gives(cell, bidirectional, sequences):
         np.testing.assert_allclose(mine, theirs, atol=1e-6)
 
 
-def test_layers_are_as_before_afterwards_even_after_an_error():
+def test_layers_are_restored_afterwards_even_after_an_error():
     model = model_of(keras.layers.LSTM, True, True)
     layers = [layer for layer in flatten_layers(model) if isinstance(layer, keras.layers.LSTM)]
     assert [layer.use_cudnn for layer in layers] == ["auto"] * 2

@@ -125,7 +125,7 @@ def test_a_beam_is_that_of_a_search_with_lists(beam_size, exponent):
         np.testing.assert_allclose(found["scores"][row], [score for score, _ in wanted], rtol=1e-4, atol=1e-6)
 
 
-def test_a_beam_wider_than_the_texts_there_are_puts_these_first():
+def test_a_beam_wider_than_the_number_of_texts_puts_them_first():
     network = Network(classes=5)
     found = run(network, 2, max_length=2, beam_size=8, length_penalty=1.0)
     for row in found["ids"]:
@@ -143,7 +143,7 @@ def test_the_length_penalty_favors_longer_texts():
 
 
 @pytest.mark.parametrize("beam_size", [1, 3])
-def test_a_finished_text_stays_as_it_is_while_others_go_on(beam_size):
+def test_a_finished_text_is_unchanged_while_others_continue(beam_size):
     network = Network(seed=3, end=0.5)
     together = run(network, 6, max_length=8, beam_size=beam_size, length_penalty=1.0)
     lengths = [len(unpadded(ids[0])) for ids in together["ids"]]

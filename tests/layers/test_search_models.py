@@ -51,7 +51,7 @@ def test_one_text_a_beam_is_greedy_search(translator):
 
 
 @pytest.mark.parametrize("beam_size", [1, 4])
-def test_padding_and_company_change_no_text(translator, beam_size):
+def test_padding_and_other_inputs_change_no_text(translator, beam_size):
     together = search(translator, np.pad(SOURCE, [(0, 0), (0, 3)]), beam_size)
     for number, row in enumerate(SOURCE[:2]):
         alone = search(translator, row[None, row != 0], beam_size)
@@ -86,7 +86,7 @@ def test_the_same_draws_write_the_same_text(language_model):
     assert (first != other).any()
 
 
-def test_what_is_written_follows_the_prompt(language_model):
+def test_generated_text_continues_the_prompt(language_model):
     written = sample(language_model, PROMPTS)
     assert written.shape == (4, 4 + 5)
     for prompt, row in zip(PROMPTS, written, strict=True):
@@ -96,7 +96,7 @@ def test_what_is_written_follows_the_prompt(language_model):
         assert not row[length + 5 :].any()
 
 
-def test_a_prompt_in_company_is_gone_on_with_as_alone(language_model):
+def test_a_prompt_is_continued_the_same_in_any_batch(language_model):
     together = sample(language_model, PROMPTS, temperature=1.5)
     for prompt, row in zip(PROMPTS, together, strict=True):
         alone = sample(language_model, prompt[None, : max((prompt != PADDING).sum(), 1)], temperature=1.5)[0]
@@ -129,7 +129,7 @@ def test_tokens_are_drawn_as_often_as_they_are_likely():
         assert written.min() > UNKNOWN
 
 
-def test_the_smallest_and_the_largest_draw_write_a_token_that_may_be_written(language_model):
+def test_the_smallest_and_the_largest_draw_give_an_allowed_token(language_model):
     extremes = np.array([0, 1 - 2**-24, 0, 1 - 2**-24], "float32")
     written = sample_text(language_model, ops.convert_to_tensor(PROMPTS), 1.0, 4, ops.convert_to_tensor(extremes))
     assert (ops.convert_to_numpy(written)[0, 4:] > UNKNOWN).all()

@@ -95,11 +95,11 @@ def test_many_small_frames_are_no_fault():
 @pytest.mark.parametrize(
     "content", [b"", b"BM", b"\xff\xd8", b"\xff\xd8" + b"\xff" * 1000, b"GIF89a", b"RIFF1234WEBPVP8X"]
 )
-def test_what_is_cut_short_is_left_to_the_decoder(content):
+def test_truncated_images_are_left_to_the_decoder(content):
     assert size_fault(content) == ""
 
 
-def test_predictions_training_and_data_sets_refuse_it(tmp_path):
+def test_predictions_training_and_datasets_refuse_it(tmp_path):
     import tensorflow as tf
 
     large = LARGE["PNG of few bytes"]
@@ -126,7 +126,7 @@ def test_a_size_counts_although_the_file_is_damaged_behind_it():
     assert size_fault(b"\xff\xd8\xff\xc0\0\x0b\x08\x75\x30\x75\x30\x01\xff\xc1").startswith("it has 900,000,000 pixels")
 
 
-def test_a_jpeg_file_has_no_more_scans_than_anyone_writes():
+def test_the_number_of_scans_of_a_jpeg_file_is_limited():
     """Decoding goes over all pixels once for each, and one takes a few bytes of the file."""
     content = image("JPEG", progressive=True)
     last = content.rindex(b"\xff\xda")
@@ -138,7 +138,7 @@ def test_a_jpeg_file_has_no_more_scans_than_anyone_writes():
     assert size_fault(image("JPEG", comment=b"\xff\xda" * 500) + b"\xff\xda\0\2" * 500) == ""
 
 
-def test_an_image_of_a_data_set_is_measured_in_a_graph_and_outside_of_one():
+def test_an_image_of_a_dataset_is_measured_inside_and_outside_a_graph():
     reader = ImageReader(image_height=8, image_width=8)
     content = tf.constant(png(40_000, 30_000))
     for read in (reader.add_batch_axis, tf.function(reader.add_batch_axis)):

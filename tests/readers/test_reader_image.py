@@ -57,7 +57,7 @@ def test_images_of_any_mode_are_read(kind, mode, channels, read):
     np.testing.assert_allclose(line[0].transpose(1, 0, 2), pixels[channels], atol=6 if kind == "JPEG" else 1)
 
 
-def test_every_shade_of_gray_stays_what_it_is(read):
+def test_every_shade_of_gray_is_preserved(read):
     shades = np.arange(256).reshape(16, 16)
     image = read(ImageReader(image_height=16, image_width=16, channels=1), [encoded(shades)])
     np.testing.assert_array_equal(image[0, :, :, 0], shades)
@@ -115,7 +115,7 @@ def reader(request):
     return request.param
 
 
-def test_a_file_and_its_bytes_are_read_alike(reader, read, tmp_path):
+def test_a_file_and_its_bytes_are_read_the_same(reader, read, tmp_path):
     content = encoded(RANDOM.integers(0, 256, (4, 6)))
     path = tmp_path / "image.png"
     path.write_bytes(content)
@@ -135,7 +135,7 @@ WHOLE = encoded(RANDOM.integers(0, 256, (20, 20, 3)))
 
 
 @pytest.mark.parametrize("content", [b"", b"no image", WHOLE[:60], b"\x89PNG\r\n\x1a\n"], ids=len)
-def test_a_file_that_is_no_image_is_refused(reader, content, tmp_path):
+def test_a_file_that_is_not_an_image_is_refused(reader, content, tmp_path):
     with pytest.raises(
         DataError, match=f"of {len(content)} bytes cannot be read: it .* supported formats are .* BMP and WebP"
     ):
@@ -170,7 +170,7 @@ def test_white_shows_through_a_transparent_image(reader, read, kind, mode):
 
 
 @pytest.mark.parametrize("item", [None, 3, np.zeros((4, 4))], ids=["None", "number", "array"])
-def test_what_is_neither_a_file_nor_its_content_is_refused(reader, item):
+def test_anything_but_a_file_or_its_content_is_refused(reader, item):
     with pytest.raises(DataError):
         reader.to_batch([item])
 
@@ -235,7 +235,7 @@ def test_damaged_exif_data_turns_nothing_and_breaks_nothing(cut):
     assert image_size(content) in ((48, 80), (80, 48))
 
 
-def test_orientation_is_not_looked_for_without_end(monkeypatch):
+def test_the_search_for_orientation_is_limited(monkeypatch):
     exif = b"Exif\0\0MM\0*\0\0\0\x08\0\1\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
     plain = encoded(AREAS, "JPEG")
     padded = plain[:2] + b"\xff" * 40 + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + plain[2:]
@@ -247,7 +247,7 @@ def test_orientation_is_not_looked_for_without_end(monkeypatch):
 @pytest.mark.parametrize("alpha", [False, True])
 @pytest.mark.parametrize("frames", [1, 30])
 @pytest.mark.parametrize("kind", ["WEBP", "GIF"])
-def test_of_an_animation_the_first_frame_is_read(kind, frames, alpha, read):
+def test_the_first_frame_of_an_animation_is_read(kind, frames, alpha, read):
     """TensorFlow wrote beyond the end of its memory for opaque WebP animations, which ended the process."""
     several = RANDOM.integers(0, 256, (frames, 20, 30, 4)).astype("uint8")
     several[..., 3] = 255
@@ -276,7 +276,7 @@ def test_of_an_animation_the_first_frame_is_read(kind, frames, alpha, read):
         (b"some other text", "it does not begin like an image"),
     ],
 )
-def test_what_will_not_open_is_told_what_it_is(content, told):
+def test_a_file_that_cannot_be_opened_is_described(content, told):
     assert image_fault(content).startswith(told)
 
 

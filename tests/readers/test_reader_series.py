@@ -115,7 +115,7 @@ def test_a_series_without_a_step_has_one(read):
     ],
     ids=lambda item: repr(item)[:20],
 )
-def test_what_is_no_series_is_refused(item):
+def test_anything_but_a_series_is_refused(item):
     with pytest.raises(DataError, match=r"expected.*; received"):
         fitted().to_batch([SERIES[0], item])
 
@@ -128,13 +128,13 @@ def test_a_series_of_one_feature_needs_no_axis_for_it():
 
 
 @pytest.mark.parametrize("text", ["", "1,2", b"\xff", "[" * 100_000, "[[1, 2"])
-def test_what_is_no_json_is_refused_briefly(text):
+def test_invalid_json_is_refused_in_a_short_message(text):
     with pytest.raises(DataError, match="A series is expected as JSON") as caught:
         fitted().to_batch([text])
     assert len(str(caught.value)) < 200
 
 
-def test_a_reader_comes_back_from_its_file(tmp_path, read):
+def test_a_reader_is_restored_from_its_file(tmp_path, read):
     reader = fitted()
     reader.save(tmp_path)
     assert set(json.loads((tmp_path / "normalization.json").read_text())) == {"mean", "deviation"}

@@ -37,11 +37,11 @@ def test_a_text_is_read_in_a_batch_as_alone(reader, assert_read_alike):
         ("pieces", ["\n", "日", "本", "'", "I", "n", "s", "t"]),
     ],
 )
-def test_what_a_token_is_can_be_chosen(tokens, vocabulary):
+def test_the_kind_of_token_can_be_chosen(tokens, vocabulary):
     assert fitted(["Isn't\n日本"], tokens=tokens).ids.vocabulary[2:] == vocabulary
 
 
-def test_fitting_says_what_it_learnt():
+def test_fitting_reports_what_it_learned():
     reader = TextReader(vocabulary_size=4)
     assert reader.fit(tf.data.Dataset.from_tensor_slices(["a a a b b c", "c d"])) == (
         "vocabulary of 4, which covers 62.5% of 8 words"
@@ -68,7 +68,7 @@ def test_half_a_surrogate_pair_is_unknown(read):
 
 
 @pytest.mark.parametrize("item", [None, 3, 1.5, ["a"], np.array("a")])
-def test_what_is_no_text_is_refused(reader, item):
+def test_anything_but_a_text_is_refused(reader, item):
     with pytest.raises(DataError, match="A text is expected as str or bytes; received"):
         reader.to_batch(["a", item])
 
@@ -77,7 +77,7 @@ def test_an_empty_batch_is_read(reader, read):
     assert read(reader, []).shape == (0, 1)
 
 
-def test_a_reader_comes_back_from_its_files(tmp_path, read):
+def test_a_reader_is_restored_from_its_files(tmp_path, read):
     texts = ["two\nlines", "back\\slash\r"]
     reader = fitted(texts, tokens="characters")
     reader.save(tmp_path)

@@ -73,7 +73,7 @@ def test_values_are_scaled_or_not():
     assert past[:, 0].tolist() == [2, 2, 7]
 
 
-def test_what_was_learned_is_kept(tmp_path):
+def test_fitted_values_are_kept(tmp_path):
     reader = WindowReader()
     reader.learn(rows_of(np.arange(60), 3600 * np.arange(60)), 3, 1)
     reader.save(tmp_path)

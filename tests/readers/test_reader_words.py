@@ -57,7 +57,7 @@ def test_a_batch_without_a_word_has_one_step(char_units, shape, sentences, read)
     assert read(fitted(char_units=char_units), sentences).shape == (len(sentences), 1, *shape)
 
 
-def test_fitting_says_what_it_learnt():
+def test_fitting_reports_what_it_learned():
     data = tf.data.Dataset.from_tensor_slices(["ab ab", "c"])
     assert WordsReader().fit(data) == "vocabulary of 4, which covers 100.0% of 3 words"
     assert WordsReader(char_units=1).fit(data) == (
@@ -71,13 +71,13 @@ def test_a_nul_or_a_byte_that_is_not_utf8_makes_a_word_unknown(read):
 
 
 @pytest.mark.parametrize("item", [None, ["Bob"], 7])
-def test_what_is_no_sentence_is_refused(item):
+def test_anything_but_a_sentence_is_refused(item):
     with pytest.raises(DataError, match="A text is expected"):
         fitted().to_batch([item])
 
 
 @pytest.mark.parametrize(("char_units", "files"), [(0, {"vocabulary.txt"}), (8, {"vocabulary.txt", "characters.txt"})])
-def test_a_reader_comes_back_from_its_files(char_units, files, tmp_path, read):
+def test_a_reader_is_restored_from_its_files(char_units, files, tmp_path, read):
     reader = fitted(char_units=char_units)
     (tmp_path / "task").mkdir()
     reader.save(tmp_path / "task")

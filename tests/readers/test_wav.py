@@ -67,7 +67,7 @@ def test_channels_are_averaged_and_other_chunks_passed_over():
         *((wav(encoded(8), 8, rate=rate), "Hz, but must be from 100") for rate in (1, 99, 1_000_001, 2**31 - 1)),
     ],
 )
-def test_what_is_no_recording_is_refused(content, message):
+def test_anything_but_a_recording_is_refused(content, message):
     with pytest.raises(DataError, match=message):
         decode_wav(content)
 
@@ -86,7 +86,7 @@ def test_resampling_leaves_out_what_the_new_rate_cannot_hold():
     assert np.abs(resample(tone, 16_000, 8000)[200:-200]).max() < 0.02
 
 
-def test_what_has_the_rate_already_is_left_alone():
+def test_recordings_at_the_right_rate_are_unchanged():
     assert resample(WAVE, 8000, 8000) is WAVE
 
 

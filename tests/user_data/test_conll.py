@@ -85,7 +85,7 @@ def predicted(folder, content, run=None, name="a.conll", **options):
         (FRENCH.replace("\n", "\r\n"), [("de le pain", "ADP DET NOUN")]),
     ],
 )
-def test_training_reads_tokens_and_leaves_out_what_is_none(content, read, tmp_path):
+def test_training_reads_tokens_and_leaves_out_other_lines(content, read, tmp_path):
     assert sentences(tmp_path, content) == read
     # The model sees as many words, whatever spaces of Unicode are in them.
     for text, tags in read:
@@ -188,14 +188,14 @@ def test_conllu_is_written_so_that_it_is_read_again(tmp_path):
     assert again.splitlines()[3].endswith("\tT1\tT1")
 
 
-def test_words_beyond_those_that_the_model_reads_get_no_tag(tmp_path):
+def test_words_that_the_model_does_not_read_get_no_tag(tmp_path):
     source, out = open_inputs(in_file(tmp_path, "a O\nb O\n"), config()), io.StringIO()
     (asked,) = source.inputs()
     source.writer(out)(asked, {"tags": ["T 1"]})
     assert out.getvalue() == f"a O T{NBSP}1\nb O _\n\n"
 
 
-def test_bytes_that_nothing_reads_are_copied(tmp_path):
+def test_bytes_of_unused_columns_are_copied(tmp_path):
     foreign = b"# caf\xe9\nAda NNP\xe9 O\n\n"
     assert sentences(tmp_path, foreign) == [("Ada", "O")]
     inputs, written = predicted(tmp_path, foreign)

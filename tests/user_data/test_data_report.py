@@ -39,7 +39,7 @@ def describe(tmp_path, caplog):
 SOUND = [f"this is text {n} which is told,{'ab'[n % 2]}" for n in range(60)]
 
 
-def test_rows_classes_lengths_and_examples_are_told(describe):
+def test_rows_classes_lengths_and_examples_are_reported(describe):
     lines, warnings = describe(SOUND)
     assert lines[0] == "data.csv: 48 training rows, 6 validation rows, 6 test rows; columns text=text, label=label."
     assert lines[1] == "Classes: a 30 (50.0%), b 30 (50.0%)."
@@ -87,7 +87,7 @@ def test_words_beyond_the_vocabulary_are_shown_as_unknown(describe):
     ],
     ids=["empty", "repeated", "skipped", "unbalanced", "cut", "shared", "leaking", "case", "form", "single", "header"],
 )
-def test_what_usually_goes_wrong_is_warned_of(rows, options, warning, describe):
+def test_common_problems_cause_a_warning(rows, options, warning, describe):
     _, warnings = describe(rows, **options)
     assert any(warning in line for line in warnings), warnings
 
@@ -112,7 +112,7 @@ def test_targets_are_shown_as_the_model_sees_them(options, seen, describe):
     assert all(re.search(seen, line) for line in lines[-3:]), lines[-3:]
 
 
-def test_a_target_is_warned_of_where_it_is_cut(describe):
+def test_a_truncated_target_causes_a_warning(describe):
     long = ",".join(["short", "long words " * 20])
     for rows, share in ((PAIRS[:54] + [long] * 6, "targets"), (PAIRS, "")):
         _, warnings = describe(rows, "source,target", task=("translation", {"max_length": 20}), max_length=20)

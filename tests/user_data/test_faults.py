@@ -45,7 +45,7 @@ def test_a_fault_names_where_it_is_and_what_to_do(case, tmp_path):
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.row], ids=lambda case: case.name.replace(" ", "-"))
-def test_skipping_goes_on_without_the_rows_and_counts_them(case, tmp_path, monkeypatch):
+def test_skipping_continues_without_the_rows_and_counts_them(case, tmp_path, monkeypatch):
     monkeypatch.setattr("keras_rnn_zoo.user_data.dataset._check_enough", lambda *arguments: None)
     examples = opened(case, tmp_path, skip_bad_rows=True)
     assert sum(examples.recorded.bad_rows.values()) >= 1
@@ -58,7 +58,7 @@ def test_there_are_many_kinds():
     assert len({case.name for case in CASES}) == len(CASES) >= 40
 
 
-def test_the_table_in_the_documentation_is_true(tmp_path):
+def test_the_table_in_the_documentation_is_current(tmp_path):
     rows = []
     for number, case in enumerate(CASES):
         said = message(case, tmp_path / str(number)).replace("|", "\\|")

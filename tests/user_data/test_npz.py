@@ -51,7 +51,7 @@ def test_the_memory_taken_is_that_of_the_arrays(tmp_path, name):
     assert most < 1.2 * size + 3e6
 
 
-def test_what_does_not_fit_into_free_memory_is_refused_before_it_is_read(tmp_path, monkeypatch):
+def test_archives_larger_than_free_memory_are_refused_before_they_are_read(tmp_path, monkeypatch):
     path = write(tmp_path / "a.npz", x=np.zeros((1000, 1000)), y=np.zeros(1000))
     monkeypatch.setattr("keras_rnn_zoo.user_data.npz_archive.available", lambda: 9_000_000)
     monkeypatch.setattr("keras_rnn_zoo.user_data.npz_archive.read_array", None)
@@ -127,7 +127,7 @@ def test_other_methods_of_compression_are_refused(tmp_path, method):
         Arrays(str(tmp_path / "a.npz"), ("regression",), {}, "")
 
 
-def test_series_without_features_and_texts_are_no_series(tmp_path):
+def test_series_without_features_and_texts_are_refused(tmp_path):
     path = write(tmp_path / "a.npz", x=np.zeros((2, 5, 0)), y=np.zeros(2))
     assert {row.fault for row in Arrays(path, ("regression",), {}, "").rows()} == {"the series has no features"}
     path = write(tmp_path / "b.npz", x=ragged([[1.0], "0" * 1000]), y=np.zeros(2))

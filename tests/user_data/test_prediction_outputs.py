@@ -105,7 +105,7 @@ def test_the_columns_of_a_csv_file_are_copied(content, tmp_path):
     assert [row[:-1] for row in after] == before
 
 
-def test_the_columns_of_a_tsv_file_are_copied_as_they_stand(tmp_path):
+def test_the_columns_of_a_tsv_file_are_copied_unchanged(tmp_path):
     rows = ['a 5" pipe\tsay "no"', "a\u2028b\t'", '"""quoted"""\tx']
     out = written(in_file(tmp_path, "a.tsv", "\n".join(["text\tid", *rows]) + "\n"), {"value": 1}).decode()
     assert [line.rpartition("\t")[0] for line in out.split("\n")[1:-1]] == rows
@@ -124,7 +124,7 @@ def test_a_predicted_text_is_a_line(tmp_path):
         ("a.tsv", b"text\tnote\nfine\tcaf\xe9\n", b"fine\tcaf\xe9\tgood\t0.75"),
     ],
 )
-def test_bytes_that_nothing_reads_are_copied(name, content, line, tmp_path):
+def test_bytes_of_unused_columns_are_copied(name, content, line, tmp_path):
     assert written(in_file(tmp_path, name, content)).splitlines()[1] == line
     bad = next(open_inputs(in_file(tmp_path, name, content.replace(b"fine", b"\xff")), TEXT).inputs())
     assert "byte 0xff" in bad.fault
@@ -191,24 +191,24 @@ CAFE = "caf\N{LATIN SMALL LETTER E WITH ACUTE}"
     ],
 )
 @pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.jsonl"])
-def test_texts_are_read_in_the_encoding_named_or_told_or_trained_on(name, encoding, named, trained, tmp_path):
+def test_texts_are_read_in_the_encoding_named_marked_or_trained_on(name, encoding, named, trained, tmp_path):
     content = {"a.csv": f"text\n{CAFE}\n", "a.txt": f"{CAFE}\n", "a.jsonl": f'{{"text": "{CAFE}"}}\n'}[name]
     path = in_file(tmp_path, name, content.encode(encoding))
     assert inputs(path, config(text="text", encoding=trained), encoding=named) == [CAFE]
     assert CAFE.encode() in written(path, {"label": CAFE}, config(text="text", encoding=trained), encoding=named)
 
 
-def test_utf_16_is_read_in_the_order_of_bytes_that_its_mark_tells(tmp_path):
+def test_utf_16_is_read_in_the_byte_order_of_its_mark(tmp_path):
     path = in_file(tmp_path, "a.txt", b"\xfe\xff" + f"{CAFE}\n".encode("utf-16-be"))
     assert inputs(path) == inputs(path, encoding="utf-16") == [CAFE]
 
 
-def test_what_is_no_encoding_of_texts_is_refused(tmp_path):
+def test_codecs_that_do_not_encode_texts_are_refused(tmp_path):
     with pytest.raises(OptionError, match="'zlib' is not an encoding of text files"):
         open_inputs(in_file(tmp_path, "a.txt", "a\n"), TEXT, encoding="zlib")
 
 
-def test_a_line_of_json_holds_no_numbers_that_json_has_not():
+def test_a_line_of_json_holds_only_valid_numbers():
     record = json.loads('{"text": "NaN", "large": 1e999, "inner": [{"value": NaN}], "small": 0.5}')
     line = json_line(record, {"label": "a"})
     assert json.loads(line, parse_constant=pytest.fail) == {

@@ -18,7 +18,7 @@ def steps(*columns):
     return np.stack([RANDOM.normal(mean, deviation, 1000) for mean, deviation in columns], axis=1).astype("float32")
 
 
-def test_the_range_of_each_feature_is_told():
+def test_the_range_of_each_feature_is_reported():
     series = np.array([[0, -5], [1, 5], [2, np.nan], [1, np.inf]], "float32")
     assert series_ranges(series) == [
         "Feature 0: from 0 to 2, mean 1, standard deviation 0.7071.",
@@ -52,14 +52,14 @@ def test_features_far_from_unit_scale_are_named_where_they_are_not_scaled(column
         (-9999, "Feature 1: numbers more than 50 standard deviations from the mean. If they represent missing values"),
     ],
 )
-def test_numbers_that_look_like_mistakes_are_told(value, warning):
+def test_suspicious_numbers_are_reported(value, warning):
     series = np.concatenate([steps((0, 1), (0, 1)) for _ in range(4)])
     series[3, 1] = value
     (told,) = series_warnings(series, normalized=True)
     assert told.startswith(warning)
 
 
-def test_constant_features_are_told():
+def test_constant_features_are_reported():
     series = steps((0, 1), (0, 1))
     series[:, 1] = 1000
     assert series_warnings(series, normalized=False) == ["Feature 1: constant, so nothing can be learned from it."]
@@ -67,7 +67,7 @@ def test_constant_features_are_told():
 
 
 @pytest.mark.parametrize("normalization", ["standard", "none"])
-def test_the_first_look_at_an_archive_tells_of_its_series(normalization, tmp_path, caplog):
+def test_the_data_report_of_an_archive_describes_its_series(normalization, tmp_path, caplog):
     series = np.empty(40, object)
     for number in range(40):
         # More of them are long than are held out.

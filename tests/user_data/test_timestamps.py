@@ -66,7 +66,7 @@ def test_the_hour_that_the_clock_skips_does_not_exist():
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2024-13-01", "05/31/2024", "12345", "99999999"])
-def test_what_is_not_a_time_is_a_fault(text):
+def test_anything_but_a_time_is_a_fault(text):
     with pytest.raises(TimeFault):
         Clock().read(text)
 

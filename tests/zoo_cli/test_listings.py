@@ -58,7 +58,7 @@ def test_a_run_whose_metrics_are_damaged_is_listed_as_such(copied, content):
     assert "metrics.json" in row["fault"]
 
 
-def test_without_a_run_it_is_said_how_to_make_one(zoo):
+def test_a_message_without_a_run_says_how_to_train_one(zoo):
     assert zoo("runs").stdout.endswith("zoo train NAME\n")
     assert json.loads(zoo("runs", "--json").stdout) == []
 
@@ -142,7 +142,7 @@ def test_a_text_is_wrapped_at_its_spaces():
 
 
 @pytest.mark.parametrize("args", [["show", "sync_many_to_many"], ["show", "ctc"], ["datasets"], ["runs"]])
-def test_what_is_piped_has_lines_of_up_to_200_columns(zoo, several, args):
+def test_piped_output_has_lines_of_up_to_200_columns(zoo, several, args):
     assert all(display_width(line) <= 200 for line in zoo(*args).stdout.splitlines() if "spoiled: " not in line)
 
 

@@ -9,14 +9,14 @@ import keras_rnn_zoo
 from zoo_cli.main import cli
 
 
-def test_predict_answers_each_argument_on_a_line(zoo, copied):
+def test_predict_prints_a_line_for_each_argument(zoo, copied):
     shown = zoo("predict", "many_to_one", "the cast is superb , not dull", "x" * 100).stdout.splitlines()
     assert len(shown) == 2
     assert shown[0].startswith("positive (")
     assert shown[1].endswith("x...")
 
 
-def test_predict_takes_how_to_answer(zoo, small_run):
+def test_predict_accepts_prediction_options(zoo, small_run):
     folder = str(small_run("tiny_shakespeare").path.parent)
 
     def write(*pairs):
@@ -41,7 +41,7 @@ def test_predict_takes_how_to_answer(zoo, small_run):
         assert told in result.stderr
 
 
-def test_predict_refuses_an_option_where_there_is_nothing_to_choose(zoo, copied):
+def test_predict_refuses_options_without_effect(zoo, copied):
     result = zoo("predict", "many_to_one", "fine", "--set", "temperature=0.5")
     assert result.exit_code == 1
     assert "a prediction of this run has no options; received 'temperature'" in result.stderr
@@ -88,7 +88,7 @@ def test_predict_reads_lines_of_standard_input(zoo, copied):
     assert len(zoo("predict", input="one\ntwo\r\n\nfour\n").stdout.splitlines()) == 4
 
 
-def test_predict_asks_an_export_by_its_path_as_it_asks_a_run(zoo, copied):
+def test_predict_accepts_the_path_of_an_export(zoo, copied):
     path = keras_rnn_zoo.export(copied, check=False)
     texts = ["not dull", "a film to forget"]
     of_run = json.loads(zoo("predict", "many_to_one", *texts, "--json").stdout)
@@ -131,7 +131,7 @@ def test_standard_output_is_utf_8_whatever_the_locale(charset, copied, tmp_path)
     assert runner.invoke(cli, ["list"], catch_exceptions=False).exit_code == 0
 
 
-def test_a_file_is_read_in_the_encoding_that_is_named(zoo, copied, tmp_path):
+def test_a_file_is_read_in_the_given_encoding(zoo, copied, tmp_path):
     path = tmp_path / "in.csv"
     text = "caf\N{LATIN SMALL LETTER E WITH ACUTE}"
     path.write_bytes(f"text\n{text}\n".encode("cp1252"))
@@ -149,7 +149,7 @@ def test_a_file_is_read_in_the_encoding_that_is_named(zoo, copied, tmp_path):
         assert "--input FILE" in result.stderr
 
 
-def test_a_file_is_read_by_the_separator_that_is_named(zoo, copied, tmp_path):
+def test_a_file_is_read_with_the_given_separator(zoo, copied, tmp_path):
     (tmp_path / "in.csv").write_text("id~text\n1~fine\n")
     named = ["--set", "separator=~"]
     assert zoo("predict", "many_to_one", "--input", str(tmp_path / "in.csv")).exit_code == 1
@@ -157,7 +157,7 @@ def test_a_file_is_read_by_the_separator_that_is_named(zoo, copied, tmp_path):
     assert "--input FILE" in zoo("predict", "many_to_one", "fine", *named).stderr
 
 
-def test_an_input_that_is_a_file_here_is_told_how_to_be_predicted(zoo, copied, tmp_path, monkeypatch):
+def test_an_input_that_is_a_file_is_explained_with_the_option_for_files(zoo, copied, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "new reviews.csv").write_text("text\nfine\n")
     result = zoo("predict", "many_to_one", "fine", "new reviews.csv")
@@ -169,7 +169,7 @@ def test_an_input_that_is_a_file_here_is_told_how_to_be_predicted(zoo, copied, t
     assert zoo("predict", "many_to_one", "superb", "none.csv").exit_code == 0
 
 
-def test_a_folder_of_images_is_told_how_to_be_predicted(zoo, small_run, tmp_path):
+def test_a_folder_of_images_is_explained_with_the_option_for_files(zoo, small_run, tmp_path):
     (tmp_path / "pics").mkdir()
     folder = str(small_run("digits").path.parent)
     result = zoo("predict", "digits", str(tmp_path / "pics"), "--models-dir", folder)

@@ -62,7 +62,7 @@ def test_the_only_architecture_for_a_dataset_is_taken(train, dataset, architectu
     assert f"Training {architecture}, the only architecture for " in result.stderr
 
 
-def test_without_architecture_and_dataset_it_is_said_what_to_name(train):
+def test_an_error_without_architecture_and_dataset_says_what_to_name(train):
     result, trained = train()
     assert result.exit_code == 2
     assert "--dataset DATASET" in result.stderr
@@ -89,14 +89,14 @@ def test_an_alias_trains_on_its_own_dataset(zoo, alias, caplog):
     assert f"{alias} (trains on {dataset})" in " ".join(zoo("list").stdout.split())
 
 
-def test_a_model_built_by_an_alias_is_of_its_dataset():
+def test_a_model_built_by_an_alias_suits_its_dataset():
     model = keras_rnn_zoo.build("language_model", units=4, embedding_dim=4, vocabulary_size=50)
     assert model.output_shape == (None, None, 50)  # It predicts the next of 50 tokens: it is causal.
     assert keras_rnn_zoo.build("speech", units=4).input_shape == (None, None)
 
 
 @pytest.mark.parametrize("alias", [("speech", ""), ("noise", "toy_reviews")])
-def test_a_dataset_belongs_to_an_alias_that_there_is(alias):
+def test_the_alias_of_a_dataset_must_exist(alias):
     name, dataset = alias
     entry = registry.architectures.get("ctc")
     changed = registry.Architecture(

@@ -55,7 +55,7 @@ def test_no_status_is_shown_or_logged_elsewhere(capsys, caplog):
     assert caplog.messages == []
 
 
-def test_on_a_terminal_predict_answers_line_by_line(copied, monkeypatch, capsys):
+def test_on_a_terminal_predict_prints_a_prediction_after_each_line(copied, monkeypatch, capsys):
     from keras_rnn_zoo.tasks.classification import Classification
 
     monkeypatch.setattr(sys, "stdin", Terminal("the cast is superb , not dull\n\n  \nthe plot is dull\n"))
@@ -71,7 +71,7 @@ def test_on_a_terminal_predict_answers_line_by_line(copied, monkeypatch, capsys)
     assert capsys.readouterr().out == "(nothing)\n"
 
 
-def test_a_wrong_line_does_not_end_the_conversation(small_run, monkeypatch, capsys):
+def test_an_invalid_line_does_not_end_the_session(small_run, monkeypatch, capsys):
     folder = str(small_run("adding").path.parent)
     monkeypatch.setattr(sys, "stdin", Terminal("none\n[[1, 0], [2, 1]]\n"))
     cli(["predict", "adding", "--models-dir", folder], standalone_mode=False)

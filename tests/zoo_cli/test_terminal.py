@@ -66,7 +66,7 @@ def test_tables_spell_out_control_characters_in_titles_heads_and_cells(capsys):
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_data_for_a_file_or_a_program_is_written_as_it_is(terminal, monkeypatch):
+def test_data_for_a_file_or_a_program_is_written_unchanged(terminal, monkeypatch):
     stdout = io.StringIO()
     stdout.isatty = lambda: terminal
     monkeypatch.setattr(sys, "stdout", stdout)
@@ -116,7 +116,7 @@ def test_strings_of_plugins_are_spelled_out(zoo, monkeypatch):
 WEIRD = "ev;touch PWNED;\x1b]0;title\x07 it's"
 
 
-def test_what_init_prints_is_a_command_to_paste(zoo, monkeypatch, tmp_path):
+def test_init_prints_a_command_to_paste(zoo, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     result = zoo("init", "many_to_one", "--output", "a; touch PWNED '.yaml")
     assert shlex.split(result.stdout.splitlines()[-1]) == ["zoo", "train", "--config", "a; touch PWNED '.yaml"]
@@ -126,7 +126,7 @@ def test_what_init_prints_is_a_command_to_paste(zoo, monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("input", ["text", "image", "audio", "series"])
 @pytest.mark.parametrize("name", ["models; touch PWNED", WEIRD])
-def test_what_train_prints_are_commands_to_paste(zoo, monkeypatch, name, input):
+def test_train_prints_commands_to_paste(zoo, monkeypatch, name, input):
     made = SimpleNamespace(name="sent", path=Path(name) / "sent", config=run_config(input=input))
     made.result = "Test split (3 examples): accuracy 0.5000"
     monkeypatch.setattr("keras_rnn_zoo.train", lambda *_, **__: made)
@@ -140,7 +140,7 @@ def test_what_train_prints_are_commands_to_paste(zoo, monkeypatch, name, input):
 
 
 @pytest.mark.parametrize("resumable", [True, False])
-def test_resuming_is_advised_only_where_a_state_was_kept(zoo, monkeypatch, resumable):
+def test_resuming_is_advised_only_if_there_is_a_checkpoint(zoo, monkeypatch, resumable):
     from keras_rnn_zoo.errors import TrainingInterrupted
 
     def interrupted(*_args, **_options):
@@ -162,7 +162,7 @@ def test_export_prints_its_path_on_a_line(zoo, monkeypatch):
     assert zoo("export", "x", "--quiet").stdout == SPELLED + r"/a\nb/1" + "\n"
 
 
-def test_names_in_a_table_stay_as_they_are_written(capsys):
+def test_names_in_a_table_are_not_changed(capsys):
     print_table("of :smile:", (":warning:",), [("[red]a:smile:b[/red]",)])
     out = capsys.readouterr().out
     assert "of :smile:" in out and ":warning:" in out and "[red]a:smile:b[/red]" in out
