@@ -148,6 +148,7 @@ def test_imports_point_to_the_same_level_or_below(path):
 
 
 def test_sources_are_small():
-    """A file over 300 lines asks for a reason, which would stand here."""
-    long = {str(path) for path in SOURCES if len(path.read_text().splitlines()) > 300}
-    assert long == set()
+    """A file over 300 lines needs a reason: `fault_cases.py` is a table, which docs/faults.md is compared with."""
+    tests = Path(__file__).parent.rglob("*.py")
+    long = {path.name for path in (*SOURCES, *tests) if len(path.read_text().splitlines()) > 300}
+    assert long == {"fault_cases.py"}
