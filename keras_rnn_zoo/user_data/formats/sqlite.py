@@ -149,14 +149,14 @@ class QueryRows(HeldRows):
                 yield [[row[place] for row in rows] for place in places]
 
 
-def _authorize(action: int, first: str | None, second: str | None, *_: Any) -> int:
-    is_loading = action == sqlite3.SQLITE_FUNCTION and (second or "").casefold() == "load_extension"
-    return sqlite3.SQLITE_OK if action in ALLOWED and not is_loading else sqlite3.SQLITE_DENY
-
-
 def _moved(location: str, folder: str) -> str:
     name, mark, query = location.partition("?")
     return f"{file_in_folder(name, folder)}{mark}{query}"
+
+
+def _authorize(action: int, first: str | None, second: str | None, *_: Any) -> int:
+    is_loading = action == sqlite3.SQLITE_FUNCTION and (second or "").casefold() == "load_extension"
+    return sqlite3.SQLITE_OK if action in ALLOWED and not is_loading else sqlite3.SQLITE_DENY
 
 
 @registry.file_format(
@@ -164,11 +164,11 @@ def _moved(location: str, folder: str) -> str:
     order=3.5,
     tasks=COLUMNAR_TASKS,
     address="sqlite:FILE[?QUERY]",
+    move=_moved,
     endings=("sqlite", "sqlite3", "db"),
     inputs=("text",),
     column_names="table",
     predict=functools.partial(columnar_inputs, QueryRows),
-    move=_moved,
 )
 def sqlite(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """The only table of an SQLite database, or the rows of a query, such as `reviews.db?SELECT text, stars FROM r`."""
