@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from keras_rnn_zoo.datasets._tagged import tagging_defaults
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.blocks import BLOCK_SIZE, BLOCKS, Blocks, mixed_blocks
 from keras_rnn_zoo.user_data.columns import are_measured, choose_task, resolve, words_of
@@ -208,7 +209,7 @@ class Columnar(RowSource):
             lists.append(texts)
         if len(set(map(len, lists))) > 1:
             tokens, tags = map(len, lists)
-            fault = f"{tokens:,} tokens, but {tags:,} tags: each token needs exactly one tag"
+            fault = f"{quantity(tokens, 'token')}, but {quantity(tags, 'tag')}: each token needs exactly one tag"
             return BadRow(where, self._read[1], record[1], fault)
         return Row(where, " ".join(lists[0]), " ".join(lists[1]) if len(lists) > 1 else "")
 

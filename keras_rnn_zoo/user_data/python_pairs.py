@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.memory import available
@@ -98,7 +99,9 @@ def as_pairs(data: Any) -> Pairs | PythonTable | None:
         return _from_tf_data(data)
     if isinstance(data, tuple):
         if len(data) != 2:
-            raise DataError(f"A tuple of inputs and targets, (x, y), is expected; received {len(data)} items.")
+            raise DataError(
+                f"A tuple of inputs and targets, (x, y), is expected; received {quantity(len(data), 'item')}."
+            )
         return Pairs("arrays", _values(data[0], "x"), _values(data[1], "y"))
     if isinstance(data, list) and data and all(isinstance(row, tuple) and len(row) == 2 for row in data):
         return Pairs("list of tuples", [row[0] for row in data], [row[1] for row in data])

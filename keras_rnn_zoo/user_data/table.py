@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.blocks import BLOCK_SIZE, Blocks, mixed_blocks
 from keras_rnn_zoo.user_data.columns import are_measured, choose_task, resolve, words_of
@@ -195,4 +196,4 @@ def describe_fields(number: int) -> str:
     """Returns a number of fields in words; numbers above `MAX_COLUMNS` are not exact."""
     if number > MAX_COLUMNS:
         return f"more than {MAX_COLUMNS:,} fields"
-    return f"{number} field{'s' if number != 1 else ''}"
+    return quantity(number, "field")

@@ -271,7 +271,7 @@ def test_a_file_that_moves_to_another_class_changes_the_checksum(tmp_path):
 def test_a_name_that_is_no_text_is_a_bad_row(name, tmp_path):
     write(tmp_path, split_files("a", "b", kinds=(".",)))
     write(tmp_path, {os.fsdecode(name): PIXEL})
-    with pytest.raises(DataError, match=r"caf\\udce9.*its name is not valid UTF-8\. Rename it.*--skip-bad-rows"):
+    with pytest.raises(DataError, match=r"caf\\udce9.*its name is not valid UTF-8\. Rename it.*skip_bad_rows=True"):
         opened(f"images:{tmp_path}", "classification")
     _, examples = opened(f"images:{tmp_path}", "classification", skip_bad_rows=True)
     assert examples.recorded.bad_rows["train"] == 1
@@ -375,7 +375,7 @@ def test_a_transcript_of_more_frames_than_there_are_is_a_bad_row(files, config, 
     described = config(tmp_path)
     with pytest.raises(DataError) as raised:
         open_examples(described)
-    assert all(word in str(raised.value) for word in ("the transcript needs", *bad, "--skip-bad-rows"))
+    assert all(word in str(raised.value) for word in ("the transcript needs", *bad, "skip_bad_rows=True"))
     described.dataset.options["skip_bad_rows"] = True
     examples = open_examples(described)
     assert examples.recorded.bad_rows == {"train": 1}

@@ -153,7 +153,7 @@ def test_json_lines_are_valid_whatever_is_beside_the_text(tmp_path):
 )
 def test_a_table_without_the_column_of_training_is_refused_until_one_is_named(name, content, column, told, tmp_path):
     path = in_file(tmp_path, name, content)
-    with pytest.raises(DataError, match=rf"{told}.*was trained on the column 'text'.*--columns text=1"):
+    with pytest.raises(DataError, match=rf"{told}.*was trained on the column 'text'.*columns=\"text=1\""):
         open_inputs(path, TEXT)
     assert inputs(path, columns=column) == ["great film", "bad film"]
     assert inputs(path, columns=f"{column},label=stars") == ["great film", "bad film"]
@@ -163,7 +163,7 @@ def test_a_run_that_was_trained_on_no_table_takes_a_usual_column_and_no_other(tm
     embedded = config("toy_reviews")
     assert inputs(in_file(tmp_path, "a.csv", "id,review\n1,fine\n"), embedded) == ["fine"]
     for content in ("great film\nbad film\n", "stars\n5\n"):
-        with pytest.raises(DataError, match=r"none of its columns .* --columns text=1"):
+        with pytest.raises(DataError, match=r"none of its columns .* columns=\"text=1\""):
             open_inputs(in_file(tmp_path, "a.csv", content), embedded)
     tfds = config("tfds:imdb", text="remark")
     assert inputs(in_file(tmp_path, "a.csv", "remark,text\nfine,x\n"), tfds) == ["fine"]

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
-from keras_rnn_zoo.display.printing import alternatives
+from keras_rnn_zoo.display.printing import alternatives, quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS
 from keras_rnn_zoo.user_data.columns import files_of, guess, parse_columns, usual_columns
@@ -15,7 +15,7 @@ from keras_rnn_zoo.user_data.memory_arrays import MemoryArrays
 from keras_rnn_zoo.user_data.memory_images import MemoryImages
 from keras_rnn_zoo.user_data.memory_table import MemoryTable, MemoryText
 from keras_rnn_zoo.user_data.python_data import PythonData, python_data
-from keras_rnn_zoo.user_data.python_messages import in_python
+from keras_rnn_zoo.user_data.python_messages import about_memory
 from keras_rnn_zoo.user_data.python_pairs import Pairs, kind_of
 from keras_rnn_zoo.user_data.python_tables import PythonTable
 from keras_rnn_zoo.user_data.rows import RowSource
@@ -51,8 +51,8 @@ def memory(location: Any, tasks: tuple[str, ...], options: Mapping[str, Any], co
     """Data of a Python program: a table, a dict of columns, lists, arrays, or a dataset of another library."""
     if isinstance(location, str):
         raise _missing(location, config)
-    found = in_python(_dataset)(location, tasks, options, config)
-    return dataclasses.replace(found, make=in_python(found.make))
+    found = about_memory(_dataset)(location, tasks, options, config)
+    return dataclasses.replace(found, make=about_memory(found.make))
 
 
 def _dataset(
@@ -87,7 +87,7 @@ def _missing(title: str, config: RunConfig | None) -> DataError:
             "dataset=data)."
         )
     recorded = config.dataset.recorded
-    rows = f" with {sum(recorded.rows.values()):,} rows" if recorded else ""
+    rows = f" with {quantity(sum(recorded.rows.values()), 'row')}" if recorded else ""
     return DataError(
         f"The run {config.run!r} was trained on data in memory, a {title}{rows}, which it does not contain. Pass the "
         f"same data again in Python: zoo.evaluate({config.run!r}, dataset=data), or zoo.train(..., dataset=data, "
