@@ -134,7 +134,7 @@ def template(
         f"dataset: {_quoted(dataset.name)}",
         *(line(key, "", RUN_KEYS[key]) for key in ("data_dir", "run", "models_dir")),
     ]
-    groups = {"Training": SETTINGS, "Model, task and data": registry.options_of(architecture, dataset)}
+    groups = {"Training": SETTINGS, "Model, task and data": registry.relevant_options(architecture, dataset)}
     for title, options in groups.items():
         lines += ["", f"# {title}"]
         for option in options.values():

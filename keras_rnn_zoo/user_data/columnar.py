@@ -9,7 +9,7 @@ from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.blocks import BLOCK_SIZE, BLOCKS, Blocks, mixed_blocks
 from keras_rnn_zoo.user_data.columns import are_measured, choose_task, resolve, words_of
-from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, first
+from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, sampled
 from keras_rnn_zoo.user_data.table import MAX_COLUMNS, TASKS, TYPE_SAMPLE
 from keras_rnn_zoo.user_data.text_defaults import text_defaults
 from keras_rnn_zoo.user_data.textfile import check_text
@@ -123,7 +123,7 @@ class Columnar(RowSource):
                 index += 1
 
     def _measured(self, column: str) -> bool:
-        records = first(self.records([column]), TYPE_SAMPLE)
+        records = itertools.islice(self.records([column]), TYPE_SAMPLE)
         texts = (text_of(record[0], self.encoding) for _, record in records)
         return are_measured("not a number" if text is None else text for text in texts)
 
@@ -215,7 +215,7 @@ class Columnar(RowSource):
 
     def defaults(self) -> dict[str, Any]:
         read = (self._row(index, record) for index, record in self.records(self._read))
-        rows = [row for row in first((row for row in read if row), 200) if isinstance(row, Row)]
+        rows = sampled(row for row in read if row)
         if self.task_files.classes == "several":
             return tagging_defaults(tag for row in rows for tag in row.target.split(" "))
         return text_defaults(self.task_files, [row.raw for row in rows], [row.target for row in rows])

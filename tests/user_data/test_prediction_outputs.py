@@ -12,7 +12,7 @@ from descriptions import run_config
 from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.inference.output_files import choose_output
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, open_inputs
-from keras_rnn_zoo.user_data.prediction_outputs import json_line
+from keras_rnn_zoo.user_data.prediction_outputs import SeparatedRows, json_line
 from keras_rnn_zoo.user_data.rows import BadRow
 
 BINARY = {"label": "good", "probabilities": [0.25, 0.75]}
@@ -227,3 +227,9 @@ def test_archives_are_compressed_as_a_whole(name, tmp_path):
         write(InputRecord("a", 1), {"label": "b"})
     with gzip.open(tmp_path / name) as file, zipfile.ZipFile(file) as archive:
         assert archive.testzip() is None
+
+
+def test_a_boolean_is_written_as_pandas_writes_it():
+    file = io.StringIO()
+    SeparatedRows(file).write({"text": "a", "new": True, "tags": ["b"]}, {"label": "x"})
+    assert file.getvalue() == 'text,new,tags,predicted_label\na,True,"[""b""]",x\n'

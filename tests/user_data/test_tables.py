@@ -477,7 +477,7 @@ def test_json_has_numbers_truth_values_and_nothing_as_labels(tmp_path):
 
     assert found([1, 1.0, 2, 2.0]).classes == ("1", "2")
     examples = found([True, False, None, float("nan")])
-    assert examples.classes == ("false", "true")
+    assert examples.classes == ("False", "True")
     assert examples.recorded.bad_rows["train"] == 20
 
 

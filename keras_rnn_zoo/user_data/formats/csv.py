@@ -23,9 +23,9 @@ from keras_rnn_zoo.user_data.separators import (
     named_separator,
 )
 from keras_rnn_zoo.user_data.table import MAX_COLUMNS, TASKS, Record, Table, describe_fields
-from keras_rnn_zoo.user_data.table_dataset import table_dataset
 from keras_rnn_zoo.user_data.table_inputs import separated_inputs
 from keras_rnn_zoo.user_data.textfile import Mark, check_text
+from keras_rnn_zoo.user_data.time_series import table_dataset
 
 INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
 """Zero-width characters that occur at the ends of names by accident, such as a second byte order mark."""

@@ -14,10 +14,10 @@ from keras_rnn_zoo.user_data.prediction_inputs import InputFile, TrainedOn, Writ
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile, json_line
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.table import TASKS, Record, Table
-from keras_rnn_zoo.user_data.table_dataset import table_dataset
 from keras_rnn_zoo.user_data.table_inputs import table_inputs
 from keras_rnn_zoo.user_data.textfile import Mark
 from keras_rnn_zoo.user_data.time_columns import TASK
+from keras_rnn_zoo.user_data.time_series import table_dataset
 
 MAX_TOKENS = 2**20
 """Maximum number of texts, commas and brackets in a line of JSON; each takes up to a hundred bytes of memory."""

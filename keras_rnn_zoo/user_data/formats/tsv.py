@@ -9,9 +9,9 @@ from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.user_data.formats.csv import CsvTable, table_options
 from keras_rnn_zoo.user_data.prediction_outputs import SeparatedRows
 from keras_rnn_zoo.user_data.table import MAX_COLUMNS, TASKS, Record
-from keras_rnn_zoo.user_data.table_dataset import table_dataset
 from keras_rnn_zoo.user_data.table_inputs import separated_inputs
 from keras_rnn_zoo.user_data.textfile import Mark
+from keras_rnn_zoo.user_data.time_series import table_dataset
 
 
 class TsvTable(CsvTable):
