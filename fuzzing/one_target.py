@@ -19,11 +19,13 @@ LONGEST = 60
 
 def load(name):
     """Returns a target, its seed input, and its dictionary of tokens."""
+    import columnar_targets
     import folder_targets
     import targets
 
-    target, seeds = {**targets.TARGETS, **folder_targets.TARGETS}[name]
-    return target, seeds, {**targets.TOKENS, **folder_targets.TOKENS}.get(name, ())
+    modules = (targets, columnar_targets, folder_targets)
+    target, seeds = {key: value for module in modules for key, value in module.TARGETS.items()}[name]
+    return target, seeds, {key: value for module in modules for key, value in module.TOKENS.items()}.get(name, ())
 
 
 def guarded(name, target):

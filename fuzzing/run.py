@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import columnar_targets
 import endpoints
 import findings
 import folder_targets
@@ -62,7 +63,7 @@ def search(script: str, name: str, seconds: float, shared: str) -> int:
 
 def main(minutes: float, names: list[str]) -> int:
     """Fuzzes all targets, or the named ones, prints a row for each, and returns the number of findings."""
-    of_bytes = [*targets.TARGETS, *folder_targets.TARGETS]
+    of_bytes = [*targets.TARGETS, *columnar_targets.TARGETS, *folder_targets.TARGETS]
     scripts = {"one_target.py": of_bytes, "saved.py": list(saved.TARGETS), "endpoints.py": list(endpoints.RUNS)}
     chosen = [
         (script, name) for script, all_names in scripts.items() for name in all_names if not names or name in names

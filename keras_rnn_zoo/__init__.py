@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 from keras_rnn_zoo.display.notebook import set_up as _set_up_notebook
+from keras_rnn_zoo.frameworks.quiet import default_hook as _default_hook
 from keras_rnn_zoo.frameworks.serialization import register_when_keras_is_imported as _register_layers
 
 if _TYPE_CHECKING:
@@ -78,3 +79,4 @@ def __dir__() -> list[str]:
 
 _register_layers()
 _set_up_notebook()
+_default_hook.install()

@@ -18,6 +18,8 @@ from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import ZooError
 from keras_rnn_zoo.platforms import flags, sync
 
+STANDARD_STREAM = "-"
+"""What users write in place of a file for standard input and standard output."""
 _MAX_PATH_BYTES, _MAX_NAME_BYTES = 4095, 255
 """Linux's limits on the bytes of a path and of each name in it."""
 

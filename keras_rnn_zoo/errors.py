@@ -4,10 +4,18 @@ import difflib
 from collections.abc import Iterable
 
 from keras_rnn_zoo.display.printing import alternatives
+from keras_rnn_zoo.display.spelling import spelled
 
 
 class ZooError(Exception):
-    """Base class of the package's errors. The message says what is wrong, what was received and what to do."""
+    """Base class of the package's errors. The message says what is wrong, what was received and what to do.
+
+    Args:
+        message: the message, with options as on the command line. In Python, it names them as arguments.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(spelled(message))
 
     def _render_traceback_(self) -> list[str]:
         """Returns the lines that IPython and notebooks show for the error: the message, without a traceback."""

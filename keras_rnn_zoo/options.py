@@ -16,12 +16,15 @@ import numbers
 import re
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Protocol, overload
 
-from keras_rnn_zoo.display.printing import short_repr
-from keras_rnn_zoo.errors import OptionError, name_hint
+from keras_rnn_zoo.display.printing import alternatives, short_repr
+from keras_rnn_zoo.errors import OptionError, name_hint, nearest
+
+MAX_LISTED = 12
+"""Messages list up to this many options of an architecture."""
 
 
 @dataclass(frozen=True)
@@ -220,18 +223,21 @@ def read_arguments(docstring: str) -> dict[str, str]:
     return {name: " ".join(text.split()) for name, text in zip(items[::2], items[1::2], strict=True)}
 
 
-def check_options(options: Mapping[str, Option], given: Mapping[str, Any], owner: str) -> dict[str, Any]:
+def check_options(
+    options: Mapping[str, Option], given: Mapping[str, Any], owner: str, arguments: Iterable[str] = ()
+) -> dict[str, Any]:
     """Returns `given` with every value checked.
 
     Args:
         options: the options by name.
         given: values by name of the option.
-        owner: what has the options, for messages.
+        owner: what has the options, for messages: the name of an architecture, or words.
+        arguments: names of other arguments, which may have been meant.
 
     Raises:
         OptionError: an option is unknown (the message suggests similar names), or does not accept its value.
     """
-    return {name: find_option(options, name, owner).check(value) for name, value in given.items()}
+    return {name: find_option(options, name, owner, arguments).check(value) for name, value in given.items()}
 
 
 def refuse_from_data(options: Mapping[str, Option], given: Iterable[str]) -> None:
@@ -257,15 +263,35 @@ def parse_options(options: Mapping[str, Option], given: Mapping[str, str], owner
     return {name: find_option(options, name, owner).parse(text) for name, text in given.items()}
 
 
-def find_option(options: Mapping[str, Option], name: str, owner: str) -> Option:
-    """Returns the option of that name; raises `OptionError` with similar names if there is none."""
+def find_option(options: Mapping[str, Option], name: str, owner: str, arguments: Iterable[str] = ()) -> Option:
+    """Returns the option of that name; raises `OptionError` with similar names if there is none.
+
+    Arguments as in `check_options`.
+    """
     if not options:
         raise OptionError(f"{owner} has no options; received {short_repr(name)}. Omit it.")
     if name not in options and name in OF_FILES:
         raise OptionError(f"{owner} has no option {name!r}. It exists for your own files, as in --dataset csv:FILE.")
     if name not in options:
-        raise OptionError(f"{owner} has no option {short_repr(name)}. {name_hint(name, options)}")
+        raise OptionError(f"{owner} has no option {short_repr(name)}. {option_hint(name, options, owner, arguments)}")
     return options[name]
+
+
+def option_hint(name: str, options: Collection[str], owner: str, arguments: Iterable[str] = ()) -> str:
+    """Returns which options are similar to a name, and which there are: all of few, or the command that lists them.
+
+    Args:
+        name: the name.
+        options: the names of the options.
+        owner: what has them: the name of an architecture, or words.
+        arguments: names of other arguments, which may have been meant.
+    """
+    known = sorted({*options, *arguments})
+    if len(options) <= MAX_LISTED or not owner.isidentifier():
+        return name_hint(name, known)
+    close = nearest(name, known)
+    question = f"Did you mean {alternatives([*map(repr, close)])}? " if close else ""
+    return f"{question}To see all {len(options)} options: zoo show {owner}."
 
 
 def join_pairs(pairs: Mapping[Any, Any]) -> str:

@@ -252,6 +252,12 @@ def options_of(architecture: Architecture, dataset: Dataset) -> dict[str, Option
     return options
 
 
+def relevant_options(architecture: Architecture, dataset: Dataset) -> dict[str, Option]:
+    """Returns the options of an architecture that have an effect on the dataset's kind of input; see `options_of`."""
+    input, options = dataset.model_options["input"], options_of(architecture, dataset)
+    return {name: option for name, option in options.items() if not option.inputs or input in option.inputs}
+
+
 def reader_of(task: Task, input: str) -> Reader:
     """Returns the reader that a task uses for a kind of input."""
     return readers.get(task.readers.get(input, input))

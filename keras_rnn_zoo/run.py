@@ -1,6 +1,5 @@
 """A run as an object: what it is, how well it does, and what can be done with it. Imports no framework."""
 
-import html
 import os
 from collections.abc import Sequence
 from functools import cached_property
@@ -11,6 +10,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts import run as folders
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.display.printing import one_line
+from keras_rnn_zoo.display.text_tables import html_facts, result_line
 from keras_rnn_zoo.errors import ZooError
 from keras_rnn_zoo.training.settings import SETTINGS
 
@@ -88,10 +88,7 @@ class Run(folders.Run):
     def result(self) -> str:
         """The metrics at the end of training, as a line: "Test split (32 examples): loss 0.1200, accuracy 0.9688"."""
         measured = self.measured
-        metrics = ", ".join(f"{name} {value:.4f}" for name, value in measured["metrics"].items())
-        count = measured["examples"]
-        split = one_line(measured["split"]).capitalize()
-        return one_line(f"{split} split ({count:,} example{'s' if count != 1 else ''}): {metrics}")
+        return result_line(measured["metrics"], measured["split"], measured["examples"])
 
     def __repr__(self) -> str:
         try:
@@ -106,12 +103,7 @@ class Run(folders.Run):
             facts = self._facts()
         except ZooError as error:
             facts = {"error": str(error)}
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
-            f"<td style='text-align:left'>{html.escape(one_line(value))}</td></tr>"
-            for name, value in {"run": self.name, **facts}.items()
-        )
-        return f"<table>{rows}</table>"
+        return html_facts({"run": self.name, **facts})
 
     def _facts(self) -> dict[str, str]:
         """Returns what the run is and how well it does, by the word for it."""

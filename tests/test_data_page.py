@@ -68,7 +68,7 @@ def write_sales(past, history):
 
 
 def test_its_commands_run(tmp_path, monkeypatch):
-    assert len(COMMANDS) == 17
+    assert len(COMMANDS) == 18
     fit = keras.Model.fit
     monkeypatch.setattr(keras.Model, "fit", lambda *a, epochs, **k: fit(*a, epochs=1, **k))
     monkeypatch.chdir(tmp_path)
@@ -76,7 +76,9 @@ def test_its_commands_run(tmp_path, monkeypatch):
     write_files(tmp_path)
     for command in COMMANDS:
         small = ["--set", "units=4"] if "train" in command else []
-        result = CliRunner().invoke(cli, [*shlex.split(command)[1:], *small], catch_exceptions=False)
+        command, _, source = command.partition(" < ")
+        words, piped = [*shlex.split(command)[1:], *small], (tmp_path / source).read_bytes() if source else None
+        result = CliRunner().invoke(cli, words, input=piped, catch_exceptions=False)
         assert result.exit_code == 0, f"{command}\n{result.stderr}"
     assert len(pq.read_table(tmp_path / "predictions.parquet")) == 2
     assert len((tmp_path / "predictions.jsonl").read_text().splitlines()) == 2

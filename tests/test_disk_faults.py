@@ -59,7 +59,7 @@ def test_whichever_file_a_full_disk_refuses_the_training_goes_on_later(monkeypat
                 train(run="full")
         told.append(type(error.value))
         if told[-1] is TrainingError:
-            assert "continue with --resume" in str(error.value)
+            assert "continue with resume=True" in str(error.value)
             assert answers(train(run="full", resume=True)) == answers(whole)
             shutil.rmtree(models_dir / "full")
         assert not models_dir.exists() or list(models_dir.iterdir()) == []
@@ -171,7 +171,7 @@ def test_a_clock_that_is_set_back_changes_nothing(monkeypatch, models_dir, whole
             train(run="late")
     clock = time.time
     monkeypatch.setattr(time, "time", lambda: clock() - 400 * 86_400)
-    with pytest.raises(RunError, match="Resume it with --resume"):
+    with pytest.raises(RunError, match="Resume it with resume=True"):
         train(run="late")
     for path in runs.unfinished_path(models_dir / "late").rglob("*"):
         os.utime(path, (2**32, 2**32))

@@ -123,6 +123,13 @@ def test_an_unknown_or_invalid_prediction_option_is_named(small_run, options, to
         zoo.predict(small_run("tiny_shakespeare"), ["To be"], **options)
 
 
+def test_an_input_of_the_wrong_kind_is_named_by_its_position(loaded):
+    with pytest.raises(DataError, match=r"^inputs\[33\]: A text is expected as str or bytes; received None\.$"):
+        zoo.predict(loaded, [*["fine"] * 33, None, "dull", None])
+    with pytest.raises(DataError, match=r"^A text is expected as str or bytes; received None\.$"):
+        zoo.predict(loaded, [None])
+
+
 def test_options_without_effect_are_refused(loaded):
     with pytest.raises(OptionError, match="a prediction of this run has no options; received 'temperature'"):
         zoo.predict(loaded, ["fine"], temperature=1)

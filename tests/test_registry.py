@@ -105,7 +105,7 @@ def test_the_datasets_of_an_architecture_are_the_default_other_embedded_ones_and
     assert registry.default_dataset(architecture).name == "corn"
     alone = registry.Architecture("mill", mill, tasks=("captioning",))
     assert registry.datasets_of(alone) == []
-    with pytest.raises(DataError, match=r"'mill' has no default dataset\. Name one with --dataset"):
+    with pytest.raises(DataError, match=r"'mill' has no default dataset\. Name one with dataset"):
         registry.default_dataset(alone)
 
 

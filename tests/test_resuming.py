@@ -61,7 +61,7 @@ def test_an_interrupted_training_resumes(interrupted):
 
 
 def test_an_unfinished_training_is_overwritten_only_on_request(interrupted):
-    with pytest.raises(RunError, match=r"Resume it with --resume, discard it with --overwrite"):
+    with pytest.raises(RunError, match=r"Resume it with resume=True, discard it with overwrite=True"):
         train()
     assert train(overwrite=True).config.finished
 

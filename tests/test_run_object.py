@@ -1,5 +1,6 @@
 """A run as an object: what it says of itself, and what can be done with it."""
 
+import dataclasses
 import pickle
 import shutil
 import sys
@@ -55,7 +56,15 @@ def test_it_loads_its_model_once_and_uses_it(run):
 
 @pytest.mark.usefixtures("few_examples")
 def test_it_evaluates_and_exports_itself(run, tmp_path):
-    assert run.evaluate() == pytest.approx(run.metrics, abs=1e-6)
+    measured = run.evaluate()
+    assert measured == pytest.approx(run.metrics, abs=1e-6)
+    assert repr(measured) == f"<Scorecard of the run 'toy_reviews' on toy_reviews. {run.result}>"
+    page = measured._repr_html_()
+    for fact in ("toy_reviews", "test split, 32 examples", "accuracy", f"{measured['accuracy']:.4f}"):
+        assert fact in page
+    other = dataclasses.replace(measured, run=EVIL, split="all", examples=1)
+    assert "All rows (1 example): loss" in repr(other)
+    assert "&lt;b&gt;\\x1b[31m" in other._repr_html_()
     assert run.evaluate(split="validation").split == "validation"
     copy = zoo.Run(shutil.copytree(run.path, tmp_path / "copy"))
     assert copy.export(check=False) == copy.path / "1"

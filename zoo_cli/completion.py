@@ -68,7 +68,7 @@ def complete_setting(context: click.Context, typed: str) -> list[tuple[str, str]
     entry = _architecture(context)
     options = {name: option for one in registry.architectures.entries() for name, option in one.options.items()}
     if entry:
-        options = registry.options_of(entry, _dataset(context, entry))
+        options = registry.relevant_options(entry, _dataset(context, entry))
     return _pairs({**SETTINGS, **options}, typed)
 
 

@@ -10,7 +10,7 @@ from typing import IO, Any
 import click
 
 from keras_rnn_zoo.display.printing import printable
-from keras_rnn_zoo.frameworks.quiet import PrintableFormatter, import_hook, silence_logs
+from keras_rnn_zoo.frameworks.quiet import PrintableFormatter, default_hook, import_hook, silence_logs
 from zoo_cli.status import StatusHandler, StatusStream
 
 verbosity_options = [
@@ -48,6 +48,7 @@ def frameworks(quiet: bool = False, verbose: bool = False) -> Iterator[StatusStr
     status.propagate = False  # A status is for a terminal, not for a log.
     status_handler = StatusHandler(stream)
     status.addHandler(status_handler)
+    default_hook.remove()
     hook = import_hook(quiet=not verbose)
     hook.install()
     if not verbose:

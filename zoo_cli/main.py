@@ -19,6 +19,7 @@ import click
 
 from keras_rnn_zoo import __version__
 from keras_rnn_zoo.display.printing import printable, short_repr
+from keras_rnn_zoo.display.spelling import as_on_command_line
 from keras_rnn_zoo.errors import TrainingInterrupted, ZooError, name_hint
 from keras_rnn_zoo.offline import offline
 from zoo_cli.usage import WORDS, explain_option
@@ -97,7 +98,8 @@ class ZooGroup(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         _write_utf8()
-        return super().main(*args, **extra)
+        with as_on_command_line():
+            return super().main(*args, **extra)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta[WORDS] = tuple(args)

@@ -10,9 +10,11 @@ Attention = Annotated[
     "attention of the decoder to the input: none (the decoder sees only its mean), luong (multiplicative; Luong et al. "
     "2015) or bahdanau (additive; Bahdanau et al. 2014).",
 ]
+OF_WINDOWS = ForInputs(("window",))
+"""Marks an option of forecasting."""
 Autoregression = Annotated[
     bool,
-    ForInputs(("window",)),
+    OF_WINDOWS,
     "whether a linear map of each target's past is added to its forecast (Lai et al. 2018), for trends and seasons.",
 ]
 Bidirectional = Annotated[bool, "whether to read the sequence in both directions."]
@@ -28,25 +30,29 @@ EmbeddingDim = Annotated[int, Range(1, 8192), "size of token embeddings; for tex
 Features = Annotated[int, Range(1, 100_000), FROM_DATA, "number of features per step; for series."]
 ChannelIndependent = Annotated[
     bool,
-    ForInputs(("window",)),
+    OF_WINDOWS,
     "whether each target of a window is forecast from its own past alone, by the same weights, rather than from all.",
 ]
-Covariates = Annotated[int, Range(0, 100_000), FROM_DATA, "number of values per step that are known in advance."]
-FutureSteps = Annotated[int, Range(1, 10_000), FROM_DATA, "number of steps to forecast."]
+Covariates = Annotated[
+    int, Range(0, 100_000), FROM_DATA, OF_WINDOWS, "number of values per step that are known in advance."
+]
+FutureSteps = Annotated[int, Range(1, 10_000), FROM_DATA, OF_WINDOWS, "number of steps to forecast."]
 Head = Annotated[
     Literal["classification", "regression", "forecasting"],
     FROM_DATA,
     "whether the output is a class, a number or a forecast.",
 ]
-LastValue = Annotated[bool, FROM_DATA, "whether targets are read and forecast as differences from their last value."]
-Levels = Annotated[int, Range(1, 99), FROM_DATA, "number of quantiles to forecast."]
+LastValue = Annotated[
+    bool, FROM_DATA, OF_WINDOWS, "whether targets are read and forecast as differences from their last value."
+]
+Levels = Annotated[int, Range(1, 99), FROM_DATA, OF_WINDOWS, "number of quantiles to forecast."]
 NumClasses = Annotated[int, Range(2), FROM_DATA, "number of classes."]
 NumLayers = Annotated[int, Range(1, 16), "number of recurrent layers."]
-PastSteps = Annotated[int, Range(1, 100_000), FROM_DATA, "number of past steps of a window."]
+PastSteps = Annotated[int, Range(1, 100_000), FROM_DATA, OF_WINDOWS, "number of past steps of a window."]
 SegmentLength = Annotated[
     int,
     Range(1, 10_000),
-    ForInputs(("window",)),
+    OF_WINDOWS,
     "number of steps of a window that the recurrent layers read, and forecast, as one (Lin et al. 2023); for long "
     "windows.",
 ]
@@ -56,7 +62,7 @@ Subsampling = Annotated[
     "factor by which convolutions subsample the steps before the recurrent layers read them; for series. Training on "
     "your own files chooses it by the length of the series unless you set it.",
 ]
-Targets = Annotated[int, Range(1, 100_000), FROM_DATA, "number of series that are forecast together."]
+Targets = Annotated[int, Range(1, 100_000), FROM_DATA, OF_WINDOWS, "number of series that are forecast together."]
 TargetVocabularySize = Annotated[
     int,
     Range(5, 10_000_000),

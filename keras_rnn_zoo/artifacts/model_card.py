@@ -7,7 +7,7 @@ from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import DatasetConfig, RunConfig
-from keras_rnn_zoo.display.printing import one_line, shell_quote
+from keras_rnn_zoo.display.printing import one_line, quantity, shell_quote
 
 
 def model_card(config: RunConfig, measured: Mapping[str, Any]) -> str:
@@ -22,7 +22,7 @@ def model_card(config: RunConfig, measured: Mapping[str, Any]) -> str:
 {stopped}
 ## Measured
 
-On the {measured["split"]} split of {_code(data.name)}, {measured["examples"]:,} examples:
+On the {measured["split"]} split of {_code(data.name)}, {quantity(measured["examples"], "example")}:
 
 {_table(("metric", "value"), {key: f"{value:.4f}" for key, value in measured["metrics"].items()})}
 
@@ -34,7 +34,7 @@ inputs of another kind.
 
 ## Training
 
-Seed {config.seed}. Trained for {config.epochs_trained} epochs. The weights are those of epoch
+Seed {config.seed}. Trained for {quantity(config.epochs_trained, "epoch")}. The weights are those of epoch
 {config.best_epoch}, the best on the validation split.
 
 {_table(("option", "value"), {**config.training.to_json(), **options})}

@@ -1,4 +1,4 @@
-"""At home in notebooks: messages in the cell's output, and none of the frameworks. Imports no framework."""
+"""At home in notebooks: messages in the cell's output. Imports no framework."""
 
 import contextlib
 import logging
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any, TextIO
 
-from keras_rnn_zoo.frameworks.quiet import PrintableFormatter, import_hook, silence_logs
+from keras_rnn_zoo.frameworks.quiet import PrintableFormatter
 
 
 def in_notebook() -> bool:
@@ -53,7 +53,7 @@ def only_warnings(only: bool) -> Iterator[None]:
 
 
 def set_up() -> None:
-    """In a notebook, shows the package's messages and suppresses those of the frameworks; elsewhere, does nothing.
+    """In a notebook, shows the package's messages in the output of the cells; elsewhere, does nothing.
 
     A level or a handler that the user gave the logger `keras_rnn_zoo` is left alone.
     """
@@ -64,6 +64,3 @@ def set_up() -> None:
         logger.setLevel(logging.INFO)
         logger.propagate = False  # TFDS adds a handler to the root logger.
         logger.addHandler(_output)
-    if "tensorflow" not in sys.modules:
-        silence_logs()
-        import_hook(quiet=True).install()

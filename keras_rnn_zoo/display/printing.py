@@ -68,6 +68,17 @@ def short_repr(value: Any) -> str:
     return _SHORT.repr(value)
 
 
+def quantity(number: int, noun: str, plural: str = "") -> str:
+    """Returns a number with its noun, such as "1 row" or "2,000 rows".
+
+    Args:
+        number: the number.
+        noun: the noun in the singular, with its adjectives.
+        plural: the plural if it is not formed with an "s".
+    """
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def alternatives(words: Sequence[str]) -> str:
     """Returns words as a choice: "a", "a or b", "a, b or c"."""
     *others, last = words

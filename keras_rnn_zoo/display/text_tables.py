@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from keras_rnn_zoo.display.printing import one_line, printable
+from keras_rnn_zoo.display.printing import one_line, printable, quantity
 
 GAP = 3
 """Number of spaces between two columns."""
@@ -153,6 +153,22 @@ def wrapped(text: str, width: int) -> list[str]:
                 lines.append("")
             lines[-1] += character
     return lines
+
+
+def result_line(metrics: Mapping[str, float], split: str, examples: int) -> str:
+    """Returns the metrics on a split as a line, such as "Test split (32 examples): loss 0.1200, accuracy 0.9688"."""
+    shown = ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
+    part = "All rows" if split == "all" else f"{one_line(split).capitalize()} split"
+    return one_line(f"{part} ({quantity(examples, 'example')}): {shown}")
+
+
+def html_facts(facts: Mapping[str, str]) -> str:
+    """Returns facts by name as an HTML table, which notebooks show."""
+    rows = "".join(
+        f"<tr><th style='text-align:left'>{_html(name)}</th><td style='text-align:left'>{_html(value)}</td></tr>"
+        for name, value in facts.items()
+    )
+    return f"<table>{rows}</table>"
 
 
 def _html(text: str) -> str:

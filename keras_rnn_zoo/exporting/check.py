@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo.datasets._prepared import translate_record_errors
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError, ExportError
 from keras_rnn_zoo.exporting.exporter import BATCH_SIZES
 from keras_rnn_zoo.inference import rebuild
@@ -55,8 +56,9 @@ class Comparison:
     def __str__(self) -> str:
         padding = "each with and without padding" if self.padded else "without padding"
         numbers = ", ".join(f"{name} {value:.1e}" for name, value in self.differences.items()) or "no numbers"
+        batches = quantity(self.batches, "batch", "batches")
         return (
-            f"{self.examples} inputs from {self.source}, in {self.batches} batches of "
+            f"{quantity(self.examples, 'input')} from {self.source}, in {batches} of "
             f"{', '.join(map(str, BATCH_SIZES))}, {padding}, and the endpoints "
             f"{', '.join(self.endpoints)}, run in a process with only TensorFlow. "
             f"Labels and texts are the same; largest differences of numbers: {numbers}."

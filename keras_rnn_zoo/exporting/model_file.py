@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError, ExportError
 from keras_rnn_zoo.exporting.exporter import BATCH_SIZES, Exporter, describe_inputs
 from keras_rnn_zoo.lazy import keras, np, tf
@@ -83,9 +84,9 @@ class ModelFile(Exporter):
             )
         comparison = LogitsComparison(source, len(inputs), tuple(self.batch_sizes), largest, same)
         logger.info(
-            "Compared with the run: %d inputs from %s, in batches of %s. Largest "
+            "Compared with the run: %s from %s, in batches of %s. Largest "
             "difference of logits: %.1e; %.2f%% of the most likely classes are the same.",
-            comparison.examples,
+            quantity(comparison.examples, "input"),
             source,
             ", ".join(map(str, self.batch_sizes)),
             largest,

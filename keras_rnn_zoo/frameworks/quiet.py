@@ -1,4 +1,4 @@
-"""Suppresses what the frameworks print, for the commands and for notebooks. Imports no framework."""
+"""Suppresses what the frameworks print, in the commands, in programs and in notebooks. Imports no framework."""
 
 import contextlib
 import logging
@@ -11,14 +11,36 @@ from keras_rnn_zoo.display.printing import one_line, printable
 from keras_rnn_zoo.display.status import announce
 from keras_rnn_zoo.frameworks.import_hook import ImportHook
 
+LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+"""The environment variable with the lowest level that TensorFlow's libraries log."""
 _LOGGERS = ("absl", "jax", "tensorflow", "tf2onnx", "urllib3")
+_LOGGERS_OF_TENSORFLOW = ("absl", "tensorflow", "tf2onnx")
 
 
 def silence_logs() -> None:
     """Lets the frameworks log errors only, until the process ends."""
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    os.environ[LEVEL] = "3"
     for name in _LOGGERS:
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+@contextlib.contextmanager
+def _quietly(name: str) -> Iterator[None]:
+    """Imports TensorFlow quietly, unless the user has set a level."""
+    if LEVEL in os.environ:
+        yield
+        return
+    os.environ[LEVEL] = "3"
+    loggers = [logging.getLogger(name) for name in _LOGGERS_OF_TENSORFLOW]
+    unset = [logger for logger in loggers if logger.level == logging.NOTSET]
+    with _captured_stderr():
+        yield
+    for logger in unset:  # In an interactive Python, TensorFlow sets the level of its own to INFO.
+        logger.setLevel(logging.ERROR)
+
+
+default_hook = ImportHook(("tensorflow",), _quietly)
+"""Is installed along with the package, for programs and notebooks. The commands have a hook of their own."""
 
 
 def import_hook(quiet: bool) -> ImportHook:

@@ -1,14 +1,16 @@
 """Evaluation of a run with the metrics of its task."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from keras_rnn_zoo.artifacts.run import Run, open_run
 from keras_rnn_zoo.batching.batches import Batches, make_batches
 from keras_rnn_zoo.datasets._prepared import translate_record_errors
+from keras_rnn_zoo.display.printing import one_line, quantity
 from keras_rnn_zoo.display.status import announce
+from keras_rnn_zoo.display.text_tables import html_facts, result_line
 from keras_rnn_zoo.errors import RunError
 from keras_rnn_zoo.inference.labeled_data import open_labeled
 from keras_rnn_zoo.inference.load import LoadedRun, load_run
@@ -21,7 +23,7 @@ BATCH_SIZE = 128
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scorecard(Mapping[str, float]):
     """The metrics of a run on a split: a mapping from names to values, as in `scorecard["accuracy"]`.
 
@@ -51,6 +53,20 @@ class Scorecard(Mapping[str, float]):
 
     def __len__(self) -> int:
         return len(self.metrics)
+
+    @property
+    def result(self) -> str:
+        """The metrics as a line, such as "Test split (32 examples): loss 0.1200, accuracy 0.9688"."""
+        return result_line(self.metrics, self.split, self.examples)
+
+    def __repr__(self) -> str:
+        return one_line(f"<Scorecard of the run {self.run!r} on {self.dataset}. {self.result}>")
+
+    def _repr_html_(self) -> str:
+        facts = {"run": self.run, "architecture": self.architecture, "dataset": self.dataset}
+        part = "all rows" if self.split == "all" else f"{self.split} split"
+        facts["data"] = f"{part}, {quantity(self.examples, 'example')}"
+        return html_facts({**facts, **{name: f"{value:.4f}" for name, value in self.items()}})
 
     def as_json(self) -> dict[str, Any]:
         """Returns the scorecard as plain values, for `zoo evaluate --json`.
@@ -112,7 +128,10 @@ def evaluate(
         raw = examples.split(split)
         loaded = run if isinstance(run, LoadedRun) else load_run(found)
         batches = make_batches(raw, loaded.task, BATCH_SIZE, references=True)
-    metrics, report = score(loaded.task, loaded.to_logits, loaded.outputs, batches)
+    from keras_rnn_zoo.training.further_metrics import further_metrics
+
+    further = further_metrics(config.training.metrics, (), loaded.task, loaded.model)
+    metrics, report = score(loaded.task, loaded.to_logits, loaded.outputs, batches, further)
     return Scorecard(found.name, config.architecture, name, split, batches.examples, metrics, report)
 
 
@@ -121,6 +140,7 @@ def score(
     predict_logits: Callable[[Any], Any],
     generate: Any,
     batches: Batches,
+    further: Sequence[Any] = (),
 ) -> tuple[dict[str, float], dict[str, Any]]:
     """Evaluates a model on batches.
 
@@ -130,14 +150,15 @@ def score(
         generate: function from the inputs of a batch to the outputs of a task that generates step by step; `None` to
             compute only the loss of such a task.
         batches: batches of inputs, targets and references.
+        further: Keras metrics of targets and logits to compute in addition.
 
     Returns:
-        The loss and the task's metrics, those that are finite, and the task's detailed report.
+        The loss, the task's metrics and the further ones, those that are finite, and the task's detailed report.
 
     Raises:
         RunError: predictions, or the loss, are not finite.
     """
-    announce(f"Evaluating on {batches.examples:,} examples")
+    announce(f"Evaluating on {quantity(batches.examples, 'example')}")
     loss_function = task.loss()
     losses, weights = [], []
     has_predictions = generate is not None or not task.generates
@@ -147,6 +168,8 @@ def score(
         logits = predict_logits(inputs)
         losses.append(float(loss_function(targets, logits)))
         weights.append(task.loss_weight(targets))
+        for metric in further:
+            metric.update_state(np.asarray(targets), np.asarray(logits))
         predictions = task.predictions_for_scoring(generate, inputs, logits) if has_predictions else {}
         arrays = {name: np.asarray(values) for name, values in predictions.items()}
         fault = fault_of_numbers(arrays)
@@ -160,4 +183,5 @@ def score(
         references.extend(reference.numpy())
     loss = float(np.average(losses, weights=weights)) if any(weights) else float("nan")
     metrics, report = task.score(all_predictions, references, loss) if has_predictions else ({}, {})
-    return {name: value for name, value in {"loss": loss, **metrics}.items() if np.isfinite(value)}, report
+    results = {metric.name: float(metric.result()) for metric in further}
+    return {name: value for name, value in {**results, "loss": loss, **metrics}.items() if np.isfinite(value)}, report

@@ -64,7 +64,10 @@ class LoadedRun(Predictor):
         if keras.backend.backend() != "tensorflow":
             return self.task.default_endpoint(self.outputs).call
         endpoint = self.task.default_endpoint(functools.partial(self.task.outputs, self.model))
-        return tf.function(endpoint.call, input_signature=endpoint.signature, autograph=False)
+        # TensorFlow counts how often a function is traced by its code, which all runs share, and would warn. It cannot
+        # see the code of a partial function.
+        call = functools.partial(endpoint.call)
+        return tf.function(call, input_signature=endpoint.signature, autograph=False)
 
     @cached_property
     def outputs(self) -> Any:

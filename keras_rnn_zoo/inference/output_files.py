@@ -6,19 +6,17 @@ import io
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.atomic_files import output_file, user_path
+from keras_rnn_zoo.atomic_files import STANDARD_STREAM, is_written_in_place, output_file, user_path
 from keras_rnn_zoo.entries.addresses import ending_of
-from keras_rnn_zoo.errors import DataError, OptionError
+from keras_rnn_zoo.errors import DataError, OptionError, nearest
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, Writer
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile
 
-STANDARD_OUTPUT = "-"
-"""The name of standard output as a file to write."""
 _TEXT: Any = {"encoding": "utf-8", "errors": "surrogateescape", "newline": ""}
 
 
@@ -79,12 +77,14 @@ def choose_output(source: InputFile, output: str | None, to: IO[str] | None, *, 
         probabilities: whether the probability of each class is to be written.
 
     Raises:
-        DataError: predictions cannot be written in the format of the inputs, and the output names no other.
+        DataError: predictions cannot be written in the format of the inputs, and the output names no other; or its
+            extension is of no format.
         OptionError: the format cannot hold the probability of each class.
     """
-    path = None if output == STANDARD_OUTPUT else output
+    path = None if output == STANDARD_STREAM else output
     entries = [entry for entry in registry.file_formats.entries() if entry.write]
     ending = ending_of(path) if path else ""
+    _check_ending(source, path, ending, entries)
     named = [entry for entry in entries if ending in entry.endings and entry.name != source.format]
     if path and not named and source.writer is None:
         named = [entry for entry in entries if entry.name == source.format]
@@ -104,6 +104,22 @@ def choose_output(source: InputFile, output: str | None, to: IO[str] | None, *, 
             "predictions.csv or predictions.jsonl."
         )
     return chosen
+
+
+def _check_ending(source: InputFile, path: str | None, ending: str, entries: Sequence[registry.FileFormat]) -> None:
+    """Raises `DataError` if an extension is misspelled, or names no format while the inputs are no lines of text."""
+    known = [name for entry in entries for name in entry.endings]
+    of_source = registry.file_formats.get(source.format)
+    if not path or not ending or ending in (*known, *of_source.endings, ending_of(source.path)):
+        return
+    close = nearest(ending, known)
+    if is_written_in_place(user_path(path)) or (of_source not in entries and not of_source.folder and not close):
+        return  # Translations and tags are often written to files such as news.de.
+    hint = f"Did you mean .{close[0]}? " if close else ""
+    raise DataError(
+        f"The extension of the output {path!r} names no format. {hint}Known extensions: "
+        f"{', '.join(f'.{name}' for name in known)}."
+    )
 
 
 @contextlib.contextmanager

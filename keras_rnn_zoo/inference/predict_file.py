@@ -10,6 +10,7 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.inference.load import LoadedRun, load_run
 from keras_rnn_zoo.inference.output_files import choose_output
 from keras_rnn_zoo.inference.predict import predict
+from keras_rnn_zoo.inference.standard_input import readable_address
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, open_inputs
 from keras_rnn_zoo.user_data.prediction_outputs import flat
 from keras_rnn_zoo.user_data.rows import BadRow
@@ -43,7 +44,8 @@ def predict_file(
 
     Args:
         run: the run or its name, or a run that `zoo.load` returned; `None` for the only run.
-        input: the path, whose extension determines the file format, or an address such as `csv:new.txt`.
+        input: the path, whose extension determines the file format, or an address such as `csv:new.txt`. `"-"` is
+            standard input with an input on each line; `"csv:-"` is standard input in that format.
         output: the file to write, compressed if it ends in .gz; by default or for `-`, standard output.
         columns: which column holds the input, such as `text=review`; by default, the one that training read.
         encoding: the encoding of texts; by default, the one of a byte order mark, or else UTF-8 or the encoding that
@@ -66,19 +68,20 @@ def predict_file(
     """
     found = run.run if isinstance(run, LoadedRun) else open_run(run, models_dir)
     reading = {name: options.pop(name) for name in registry.reading_options() if name in options}
-    source = open_inputs(input, found.config, columns, encoding, separator, **reading)
-    written = choose_output(source, output, to, probabilities=probabilities)
-    loaded = run if isinstance(run, LoadedRun) else load_run(found)
     counts = {"predicted": 0, "skipped": 0}
-    inputs = _valid_records(source, skip_bad_rows, counts)
-    with written.opened() as write:
-        while records := list(itertools.islice(inputs, CHUNK_SIZE)):
-            for record, prediction in zip(records, _predictions(loaded, records, options), strict=True):
-                write(record, flat(prediction, every_class=probabilities) if written.flat else prediction)
-                counts["predicted"] += record.input is not None
-            progress(counts["predicted"])
-        if not any(counts.values()):
-            raise DataError(f"{source.path} contains nothing to predict. Name a file with inputs.")
+    with readable_address(input) as address:
+        source = open_inputs(address, found.config, columns, encoding, separator, **reading)
+        written = choose_output(source, output, to, probabilities=probabilities)
+        loaded = run if isinstance(run, LoadedRun) else load_run(found)
+        inputs = _valid_records(source, skip_bad_rows, counts)
+        with written.opened() as write:
+            while records := list(itertools.islice(inputs, CHUNK_SIZE)):
+                for record, prediction in zip(records, _predictions(loaded, records, options), strict=True):
+                    write(record, flat(prediction, every_class=probabilities) if written.flat else prediction)
+                    counts["predicted"] += record.input is not None
+                progress(counts["predicted"])
+            if not any(counts.values()):
+                raise DataError(f"{source.path} contains nothing to predict. Name a file with inputs.")
     return counts
 
 

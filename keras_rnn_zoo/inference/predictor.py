@@ -46,8 +46,21 @@ class Predictor(abc.ABC):
         rows = []
         for start in range(0, len(inputs), BATCH_SIZE):
             chunk = inputs[start : start + BATCH_SIZE]
-            rows += plain_rows(self.task, self._predict_checked(self.task.to_batch(chunk, **options), len(chunk)))
+            try:
+                batch = self.task.to_batch(chunk, **options)
+            except DataError as error:
+                raise self._located(error, inputs, start, options) from error
+            rows += plain_rows(self.task, self._predict_checked(batch, len(chunk)))
         return rows
+
+    def _located(self, error: DataError, inputs: Sequence[Any], start: int, options: Mapping[str, Any]) -> DataError:
+        """Returns the error of a batch with the position of the first of several inputs that is not valid."""
+        for index, item in enumerate(inputs[start : start + BATCH_SIZE], start):
+            try:
+                self.task.to_batch([item], **options)
+            except DataError as fault:
+                return DataError(f"inputs[{index}]: {fault}") if len(inputs) > 1 else fault
+        return error
 
     def _predict_checked(self, batch: tuple[Any, ...], count: int) -> dict[str, Any]:
         """Returns the predictions for a raw batch of `count` inputs as arrays by name.

@@ -79,7 +79,7 @@ def show_architecture(entry: registry.Architecture, chosen: registry.Dataset) ->
             "accepts": option.accepts,
             "meaning": option.help,
         }
-        for option in registry.options_of(entry, chosen).values()
+        for option in registry.relevant_options(entry, chosen).values()
     ]
     settings = [
         {"setting": option.name, "default": default, "accepts": option.accepts, "meaning": option.help}

@@ -10,7 +10,7 @@ from typing import Any
 from keras_rnn_zoo.artifacts.example_input import example_argument
 from keras_rnn_zoo.artifacts.run import Run
 from keras_rnn_zoo.artifacts.run_config import RunConfig
-from keras_rnn_zoo.display.printing import shell_quote
+from keras_rnn_zoo.display.printing import quantity, shell_quote
 from keras_rnn_zoo.display.text_tables import Table, Tables
 from keras_rnn_zoo.listings.run_list import describe_run
 
@@ -34,6 +34,7 @@ def show_run(run: Run) -> Tables:
     """Returns the facts about a run; see `keras_rnn_zoo.show`."""
     config, measured = run.config, run.measured
     row = describe_run(run)
+    epochs = quantity(config.epochs_trained, "epoch")
     facts = {
         "folder": str(run.path),
         "architecture": config.architecture,
@@ -41,7 +42,7 @@ def show_run(run: Run) -> Tables:
         "data": _data(config),
         "task": f"{config.task.name.replace('_', ' ')} of {config.task.input} inputs",
         "classes": _classes(config.task.classes),
-        "training": f"{row['status']} after {config.epochs_trained:,} epochs; the best was epoch {config.best_epoch}",
+        "training": f"{row['status']} after {epochs}; the best was epoch {config.best_epoch}",
         "written": (row["date"] or "")[:16].replace("T", " "),
         "exports": ", ".join(row["exports"]),
         "versions": ", ".join(f"{name} {version}" for name, version in config.versions.items()),
@@ -53,7 +54,7 @@ def show_run(run: Run) -> Tables:
     settings |= {**config.task.options, **config.task.reader, **config.dataset.options}
     tables = Tables(
         run=_pairs(facts, "Facts", "fact"),
-        metrics=_pairs(measured["metrics"], f"Metrics on the {split} split, {count:,} examples", "metric"),
+        metrics=_pairs(measured["metrics"], f"Metrics on the {split} split, {quantity(count, 'example')}", "metric"),
         settings=_pairs(settings, "Settings and options", "option"),
         files=Table(_files(run.path), "Files"),
     )

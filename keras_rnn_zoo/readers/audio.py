@@ -1,7 +1,7 @@
 """The reader of recordings."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keras_rnn_zoo import registry
@@ -9,7 +9,7 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.readers._options import MaxSeconds, SampleRate
 from keras_rnn_zoo.readers._recordings import FORMATS, read_recording
-from keras_rnn_zoo.readers._wav import DEFAULT_MAX_SECONDS
+from keras_rnn_zoo.readers._wav import DEFAULT_MAX_SECONDS, resample
 from keras_rnn_zoo.readers.reader import Reader, read_file
 from keras_rnn_zoo.readers.series import pad_batch, pad_with_nan, repeat_longest
 
@@ -76,6 +76,8 @@ class AudioReader(Reader):
 
     def _samples(self, item: Any) -> Any:
         """Returns the samples of a recording, given as path or content, at the model's rate; other items unchanged."""
+        if isinstance(item, Mapping) and {"array", "sampling_rate"} <= item.keys():
+            return resample(np.asarray(item["array"], "float32"), int(item["sampling_rate"]), self.sample_rate)
         if not isinstance(item, str | bytes) and not hasattr(item, "__fspath__"):
             return item
         content = item if isinstance(item, bytes) else read_file(item)

@@ -54,7 +54,8 @@ class Reader(abc.ABC):
 
     @functools.cached_property
     def _steps(self) -> Any:
-        return tf.function(lambda raw: tf.shape(self(*self.add_batch_axis(raw)))[1], reduce_retracing=True)
+        count = functools.partial(lambda raw: tf.shape(self(*self.add_batch_axis(raw)))[1])
+        return tf.function(count, reduce_retracing=True, autograph=False)  # Partial, as in `LoadedRun.predict_batch`.
 
     def valid_mask(self, *raw: Any) -> Any:
         """Returns a boolean mask `(batch,)` of the valid inputs, or `None` if every value is valid for this reader.

@@ -11,6 +11,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.digests import read_json
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.atomic_files import write_json
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
@@ -61,7 +62,7 @@ class SeriesReader(Reader):
         )
         mean = total / np.maximum(counts, 1)
         deviation = np.sqrt(np.maximum(squares / np.maximum(counts, 1) - mean**2, 0))
-        learned = f"{len(mean)} features per step, {steps:,} steps"
+        learned = f"{quantity(len(mean), 'feature')} per step, {quantity(steps, 'step')}"
         if self.normalization == "none":
             self.mean, self.deviation = [0.0] * len(mean), [1.0] * len(mean)
             return f"{learned}, not scaled"

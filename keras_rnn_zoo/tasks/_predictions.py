@@ -4,6 +4,7 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.tasks.task import Task
 
@@ -66,7 +67,7 @@ def fault_of_batch(task: Task, predictions: Mapping[str, Any], count: int) -> st
         return fault
     for name, array in predictions.items():
         if array.ndim == 0 or len(array) != count:
-            return f"its predictions {name!r} have the shape {array.shape} for {count} inputs"
+            return f"its predictions {name!r} have the shape {array.shape} for {quantity(count, 'input')}"
         if name in task.class_outputs:
             unknown = set(array.ravel().tolist()) - _encoded(task.classes) - ({b""} if array.ndim > 1 else set())
             if unknown:

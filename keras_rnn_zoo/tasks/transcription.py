@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.tasks._text_generation import TextTargetTask, as_texts
@@ -78,8 +79,8 @@ class Transcription(TextTargetTask):
         frames = frames_of(self.reader.steps(tf.convert_to_tensor(raw)))
         if tokens + repeated <= frames:
             return ""
-        blanks = f" and {repeated:,} blanks between equal ones" if repeated else ""
-        needed = f"{tokens + repeated:,} frames, for {tokens:,} tokens{blanks}"
+        blanks = f" and {quantity(repeated, 'blank')} between equal ones" if repeated else ""
+        needed = f"{quantity(tokens + repeated, 'frame')}, for {quantity(tokens, 'token')}{blanks}"
         return f"the transcript needs {needed}, but the input has only {frames:,}"
 
     def frames_needed(self, targets: Sequence[Any]) -> Any:

@@ -11,6 +11,7 @@ import keras
 
 from keras_rnn_zoo.atomic_files import write_text
 from keras_rnn_zoo.batching.batches import Batches
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import TrainingError
 from keras_rnn_zoo.training.checkpoint import assign, read_state, write_state
 
@@ -102,8 +103,8 @@ class BestCheckpoint(keras.callbacks.Callback):
             return f"Stopped by a callback after epoch {done} of {epochs}; the best was epoch {best}."
         if done < epochs:
             return (
-                f"Stopped after epoch {done} of {epochs}: {self.monitor} has not improved for {self.patience} epochs "
-                f"(patience={self.patience}); the best was epoch {best}."
+                f"Stopped after epoch {done} of {epochs}: {self.monitor} has not improved for "
+                f"{quantity(self.patience, 'epoch')} (patience={self.patience}); the best was epoch {best}."
             )
         advice = " The last epoch was the best: more epochs may improve the model." if best == epochs else ""
         if epochs == 1:

@@ -9,8 +9,8 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.atomic_files import is_written_in_place, output_file, user_path
 from keras_rnn_zoo.display.printing import json_printable, short_repr
-from keras_rnn_zoo.errors import OptionError, ZooError, name_hint
-from keras_rnn_zoo.options import Option, join_pairs
+from keras_rnn_zoo.errors import OptionError, ZooError
+from keras_rnn_zoo.options import Option, join_pairs, option_hint
 from keras_rnn_zoo.training.plain_yaml import read_plain_yaml
 from keras_rnn_zoo.training.settings import SETTINGS as SETTINGS
 from keras_rnn_zoo.training.small_data import ADAPTED
@@ -80,8 +80,8 @@ def split_config(values: Mapping[str, Any], options: Mapping[str, Option], path:
         if key in RUN_KEYS:
             continue
         if key not in accepted:
-            names = [*accepted, *RUN_KEYS]
-            raise OptionError(f"{path}: there is no option {short_repr(key)}. {name_hint(key, names)}")
+            hint = option_hint(key, accepted, values.get("architecture", "NAME"), RUN_KEYS)
+            raise OptionError(f"{path}: there is no option {short_repr(key)}. {hint}")
         option = accepted[key]
         checked[key] = option.parse(value) if isinstance(value, str) else option.check(value)
     return checked
@@ -134,7 +134,7 @@ def template(
         f"dataset: {_quoted(dataset.name)}",
         *(line(key, "", RUN_KEYS[key]) for key in ("data_dir", "run", "models_dir")),
     ]
-    groups = {"Training": SETTINGS, "Model, task and data": registry.options_of(architecture, dataset)}
+    groups = {"Training": SETTINGS, "Model, task and data": registry.relevant_options(architecture, dataset)}
     for title, options in groups.items():
         lines += ["", f"# {title}"]
         for option in options.values():

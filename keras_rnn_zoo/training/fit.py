@@ -119,10 +119,11 @@ def fit(fitting: Fitting, training: Batches, validation: Batches, verbose: int |
 def _compile(fitting: Fitting, steps: int) -> None:
     model, task = fitting.model, fitting.task
     optimizer = make_optimizer(fitting.settings, fitting.objects, steps)
+    further = further_metrics(fitting.settings.metrics, fitting.objects.metrics, task, model)
     model.compile(
         optimizer=optimizer,
         loss=task.loss(),
-        metrics=[*task.training_metrics(), *further_metrics(fitting.settings, fitting.objects, task, model)],
+        metrics=[*task.training_metrics(), *further],
         # On TensorFlow, XLA would compile the model again for each batch shape. JAX needs it: without it, each op would
         # run on its own.
         jit_compile=keras.backend.backend() != "tensorflow",

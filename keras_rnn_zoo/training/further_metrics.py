@@ -1,32 +1,31 @@
 """The setting `metrics`: Keras metrics in addition to those of the task."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 
-from keras_rnn_zoo.artifacts.run_config import TrainingConfig
 from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import OptionError
 from keras_rnn_zoo.inference.predictor import first_line_of
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.tasks.task import Task
-from keras_rnn_zoo.training.keras_objects import KerasObjects
 
 
-def further_metrics(settings: TrainingConfig, objects: KerasObjects, task: Task, model: Any) -> list[Any]:
-    """Returns the metrics that the user named or passed, after a trial of each.
+def further_metrics(names: str | None, objects: Sequence[Any], task: Task, model: Any) -> list[Any]:
+    """Returns the metrics that the user named or passed, without their state, after a trial of each.
 
     Args:
-        settings: the settings of the training, with the names.
-        objects: its Keras objects, with the metrics that were passed.
+        names: the names, separated by commas.
+        objects: metrics that were passed.
         task: the task, whose examples have a single target.
         model: the model, whose outputs are `(batch, classes)` or `(batch, 1)`.
 
     Raises:
         OptionError: a name is unknown, or a metric cannot be computed from such targets and outputs.
     """
-    names = [name.strip() for name in (settings.metrics or "").split(",") if name.strip()]
-    return [_tried(given, task, model) for given in [*names, *objects.metrics]]
+    named = [name.strip() for name in (names or "").split(",") if name.strip()]
+    return [_tried(given, task, model) for given in [*named, *objects]]
 
 
 def _tried(given: Any, task: Task, model: Any) -> Any:

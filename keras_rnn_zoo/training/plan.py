@@ -22,6 +22,9 @@ from keras_rnn_zoo.training.settings import OPTIMIZERS, SETTINGS
 from keras_rnn_zoo.training.small_data import ADAPTED
 from keras_rnn_zoo.user_data.python_data import PythonData
 
+ARGUMENTS = ("callbacks", "data_dir", "dataset", "models_dir", "overwrite", "resume", "run", "verbose")
+"""Arguments of `keras_rnn_zoo.train` that are neither settings nor options."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -129,7 +132,7 @@ def new_config(architecture: registry.Architecture, dataset: registry.Dataset, r
     task = registry.tasks.get(dataset.task)
     accepted = registry.options_of(architecture, dataset)
     input = dataset.model_options["input"]
-    options = check_options(accepted, request.options, architecture.name)
+    options = check_options(accepted, request.options, architecture.name, [*SETTINGS, *ARGUMENTS])
     refuse_from_data(accepted, options)
     refuse_for_input(accepted, options, input)
     settings = _checked_settings(request, task)

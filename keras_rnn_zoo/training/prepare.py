@@ -15,6 +15,8 @@ from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.atomic_files import remove_partial
 from keras_rnn_zoo.batching.batches import Batches, make_batches
 from keras_rnn_zoo.datasets.examples import Examples
+from keras_rnn_zoo.display.printing import quantity
+from keras_rnn_zoo.display.spelling import spelled
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.inference import rebuild
 from keras_rnn_zoo.inference.evaluate import BATCH_SIZE as EVALUATION_BATCH_SIZE
@@ -55,8 +57,8 @@ def adapt_settings(progress: Progress, examples: Examples) -> None:
     adapted = adapted_settings(count, settings, free)
     if adapted != settings:
         logger.info(
-            "With %s training examples, the defaults are %s.",
-            f"{count:,}",
+            "With %s, the defaults are %s.",
+            quantity(count, "training example"),
             ", ".join(f"{name}={getattr(adapted, name)}" for name in ADAPTED if name in free),
         )
     progress.config = replace(progress.config, training=adapted)
@@ -82,7 +84,7 @@ def fitted_task(progress: Progress, examples: Examples) -> Task:
     options = dict(config.options)
     if "subsampling" in plan.free:
         options["subsampling"], reason = choose_subsampling(examples, task)
-        logger.info("%s", reason)
+        logger.info("%s", spelled(reason))
     versions = {**config.versions, "backend": keras.backend.backend()}
     progress.config = replace(config, options=options, versions=versions)
     progress.begun = True
@@ -96,13 +98,13 @@ def split_batches(config: RunConfig, task: Task, examples: Examples) -> tuple[Ba
     training = make_batches(examples.split("train"), task, batch_size, shuffle_seed=config.seed)
     validation = make_batches(examples.split("validation"), task, EVALUATION_BATCH_SIZE)
     logger.info(
-        "%s: %s training examples, in %s batches of up to %s with %.1f%% padding; %s validation examples.",
+        "%s: %s, in %s of up to %s with %.1f%% padding; %s.",
         config.dataset.name,
-        f"{training.examples:,}",
-        f"{training.count:,}",
+        quantity(training.examples, "training example"),
+        quantity(training.count, "batch", "batches"),
         batch_size,
         100 * training.padding,
-        f"{validation.examples:,}",
+        quantity(validation.examples, "validation example"),
     )
     return training, validation
 

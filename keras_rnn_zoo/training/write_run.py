@@ -15,6 +15,7 @@ from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.run import Run
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.training.checkpoint import write_model
+from keras_rnn_zoo.training.further_metrics import further_metrics
 from keras_rnn_zoo.training.progress import Progress
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def write_run(
     loaded = LoadedRun(Run(plan.unfinished), task, model)
     keeper.load_best(model)
     batches = make_batches(examples.split(split), task, BATCH_SIZE, references=True)
-    metrics, report = score(loaded.task, loaded.to_logits, loaded.outputs, batches)
+    further = further_metrics(progress.config.training.metrics, progress.objects.metrics, task, model)
+    metrics, report = score(task, loaded.to_logits, loaded.outputs, batches, further)
     config = replace(
         progress.config,
         finished=split == "test",

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from keras_rnn_zoo.datasets._tagged import tagging_defaults
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.blocks import BLOCK_SIZE, BLOCKS, Blocks, mixed_blocks
 from keras_rnn_zoo.user_data.columns import are_measured, choose_task, resolve, words_of
-from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, first
+from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, sampled
 from keras_rnn_zoo.user_data.table import MAX_COLUMNS, TASKS, TYPE_SAMPLE
 from keras_rnn_zoo.user_data.text_defaults import text_defaults
 from keras_rnn_zoo.user_data.textfile import check_text
@@ -122,7 +123,7 @@ class Columnar(RowSource):
                 index += 1
 
     def _measured(self, column: str) -> bool:
-        records = first(self.records([column]), TYPE_SAMPLE)
+        records = itertools.islice(self.records([column]), TYPE_SAMPLE)
         texts = (text_of(record[0], self.encoding) for _, record in records)
         return are_measured("not a number" if text is None else text for text in texts)
 
@@ -208,13 +209,13 @@ class Columnar(RowSource):
             lists.append(texts)
         if len(set(map(len, lists))) > 1:
             tokens, tags = map(len, lists)
-            fault = f"{tokens:,} tokens, but {tags:,} tags: each token needs exactly one tag"
+            fault = f"{quantity(tokens, 'token')}, but {quantity(tags, 'tag')}: each token needs exactly one tag"
             return BadRow(where, self._read[1], record[1], fault)
         return Row(where, " ".join(lists[0]), " ".join(lists[1]) if len(lists) > 1 else "")
 
     def defaults(self) -> dict[str, Any]:
         read = (self._row(index, record) for index, record in self.records(self._read))
-        rows = [row for row in first((row for row in read if row), 200) if isinstance(row, Row)]
+        rows = sampled(row for row in read if row)
         if self.task_files.classes == "several":
             return tagging_defaults(tag for row in rows for tag in row.target.split(" "))
         return text_defaults(self.task_files, [row.raw for row in rows], [row.target for row in rows])

@@ -15,7 +15,15 @@ MAX_LISTED = 10
 
 
 class ColumnError(DataError):
-    """A column does not exist, or cannot be guessed."""
+    """A column does not exist, or cannot be guessed.
+
+    Attributes:
+        word: the word of the option `columns` for a column that cannot be guessed, else "".
+    """
+
+    def __init__(self, message: str, word: str = "") -> None:
+        super().__init__(message)
+        self.word = word
 
 
 def files_of(task: str) -> registry.TaskFiles:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from keras_rnn_zoo.conventions import UNSPECIFIED
 from keras_rnn_zoo.datasets._tagged import tagging_defaults
 from keras_rnn_zoo.errors import DataError, OptionError
-from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, first
+from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, sampled
 from keras_rnn_zoo.user_data.table import MAX_COLUMNS, describe_fields
 from keras_rnn_zoo.user_data.textfile import TextFile, check_text
 
@@ -247,8 +247,7 @@ class ConllFile(RowSource):
             )
 
     def defaults(self) -> dict[str, Any]:
-        rows = [row for row in first(self.rows(), 200) if isinstance(row, Row)]
-        return tagging_defaults(tag for row in rows for tag in row.target.split(" "))
+        return tagging_defaults(tag for row in sampled(self.rows()) for tag in row.target.split(" "))
 
 
 def _fields(text: str) -> list[str]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_rnn_zoo.artifacts.run_config import RowsConfig
+from keras_rnn_zoo.display.printing import quantity
+from keras_rnn_zoo.display.spelling import spelled
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.readers._pixels import image_size
 from keras_rnn_zoo.user_data.labels import are_integers, group_similar
@@ -39,9 +41,10 @@ def report_data(reports: Mapping[str, RowReport], recorded: RowsConfig, training
     path, rows = main.files.named()[0].name, recorded.rows
     columns = ", ".join(f"{word}={column}" for word, column in recorded.columns.items())
     logger.info(
-        "%s: %s training rows, %s validation rows, %s test rows%s.",
+        "%s: %s, %s, %s%s.",
         path,
-        *(f"{rows[split]:,}" for split in ("train", "validation", "test")),
+        quantity(rows["train"], "training row"),
+        *(quantity(rows[split], f"{split} row") for split in ("validation", "test")),
         f"; columns {columns}" if columns else "",
     )
     if main.labels:
@@ -58,7 +61,7 @@ def report_data(reports: Mapping[str, RowReport], recorded: RowsConfig, training
     for raw, target in examples[:3]:
         logger.info("As the model sees it: %s", _as_seen(task, raw, target))
     for warning in _warnings(reports, task, examples, lengths):
-        logger.warning("Warning: %s", warning)
+        logger.warning("Warning: %s", spelled(warning))
 
 
 def _balance(labels: Mapping[str, int]) -> str:
@@ -137,11 +140,15 @@ def _warnings(reports: Mapping[str, RowReport], task: Any, examples: list[Any], 
     warnings = []
     if skipped := sum(report.bad_rows for report in reports.values()):
         faults = [bad.describe(str(report.files.named()[0])) for report in reports.values() for bad in report.bad]
-        warnings.append(f"{skipped:,} rows cannot be used and are skipped; the first one: {faults[0]}.")
+        warnings.append(
+            f"{quantity(skipped, 'row cannot be used and is', 'rows cannot be used and are')} skipped; the first one: "
+            f"{faults[0]}."
+        )
     for report in reports.values():
         warnings += report.files.warnings()
     if main.empty:
-        warnings.append(f"{main.empty:,} rows have an empty text, from which nothing can be learned. Remove them.")
+        have = quantity(main.empty, "row has", "rows have")
+        warnings.append(f"{have} an empty text, from which nothing can be learned. Remove them.")
     if main.strata and main.labels and max(main.labels.values()) > 0.95 * main.rows:
         majority = max(main.labels, key=lambda label: main.labels[label])
         warnings.append(
@@ -153,15 +160,14 @@ def _warnings(reports: Mapping[str, RowReport], task: Any, examples: list[Any], 
     numbers = np.asarray(main.numbers, "uint64")
     repeated = len(numbers) - len(np.unique(numbers))
     if repeated:
-        warnings.append(f"{repeated:,} rows have the same input as another row; such rows are put in the same split.")
+        have = quantity(repeated, "row has", "rows have")
+        warnings.append(f"{have} the same input as another row; such rows are put in the same split.")
     for split, report in reports.items():
         if split == "train":
             continue
         if shared := int(np.isin(np.asarray(report.inputs, "uint64"), np.asarray(main.inputs, "uint64")).sum()):
-            warnings.append(
-                f"{shared:,} of the {report.rows:,} {split} rows are also among the training rows: metrics will be "
-                "too good."
-            )
+            are = quantity(report.rows, f"{split} row is", f"{split} rows are")
+            warnings.append(f"{shared:,} of the {are} also among the training rows: metrics will be too good.")
     limit = getattr(_ids(task), "max_length", None)
     if limit and np.mean(lengths > limit) > MAX_TRUNCATED_SOURCES:
         warnings.append(_truncated("texts", lengths, limit, _unit(_ids(task))))

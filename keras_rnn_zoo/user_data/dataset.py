@@ -9,6 +9,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RowsConfig, RunConfig, SplitConfig
 from keras_rnn_zoo.artifacts.schema import MAX_CLASSES
 from keras_rnn_zoo.datasets.examples import Examples, joined_splits
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.options import with_options
@@ -195,7 +196,9 @@ def _open_whole(
     }
     bad_rows = {name: report.bad_rows for name, report in reports.items()}
     if skipped := sum(bad_rows.values()):
-        logger.warning("Warning: %s rows cannot be used and are skipped.", f"{skipped:,}")
+        logger.warning(
+            "Warning: %s skipped.", quantity(skipped, "row cannot be used and is", "rows cannot be used and are")
+        )
     counted = RowsConfig({"all": sum(rows.values())}, dict(files["train"].columns), None, bad_rows)
     divided = splits if len(splits) > 1 else {}
     return Examples(
@@ -253,6 +256,6 @@ def _check_enough(rows: Mapping[str, int], main: RowReport, classes: tuple[str, 
     if empty := [name for name, count in rows.items() if not count]:
         different = len(np.unique(np.asarray(main.numbers, "uint64")))
         raise DataError(
-            f"{path} has too few rows for the splits {' and '.join(empty)}: {main.rows:,} rows with {different:,} "
-            "different inputs. Add rows, or name files with --validation and --test."
+            f"{path} has too few rows for the splits {' and '.join(empty)}: {quantity(main.rows, 'row')} with "
+            f"{quantity(different, 'different input')}. Add rows, or name files with --validation and --test."
         )

@@ -1,6 +1,7 @@
 """The features of Hugging Face `datasets`: names of classes, and numbers of few bits."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo.user_data.typed_values import shortest
@@ -31,7 +32,16 @@ def converter(feature: Any) -> Callable[[Any], Any] | None:
     if kind == "Value" and feature.get("dtype") in ("float32", "float16"):
         dtype = feature["dtype"]
         return lambda value: shortest(value, dtype)
+    if kind == "Audio":
+        return _recording
     return converter(feature.get("feature"))
+
+
+def _recording(value: Any) -> Any:
+    """Returns the content of the file of a recording that is not decoded, or its path if it is not embedded."""
+    if not isinstance(value, Mapping) or "bytes" not in value:
+        return value
+    return value["bytes"] or (Path(value["path"]) if value.get("path") else None)
 
 
 def _each(change: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError
 
 _COMPANIONS = frozenset(
@@ -54,7 +55,7 @@ class Listing:
         """Returns the number of files per extension that is not read: "12 files end in .m4a, which is not read"."""
         texts = []
         for ending, count in sorted(self.unread.items(), key=lambda item: (-item[1], item[0])):
-            files, verb = ("1 file", "ends") if count == 1 else (f"{count:,} files", "end")
+            files, verb = quantity(count, "file"), "ends" if count == 1 else "end"
             if not ending:
                 has = "has" if count == 1 else "have"
                 texts.append(f"{files} {has} no ending, and {'is' if count == 1 else 'are'} not read")

@@ -127,10 +127,10 @@ class SeparatedRows(PredictionFile):
 
 
 def _cell(value: Any) -> str:
-    """Returns a value as the text of a table cell: nothing for `None`, and JSON for lists and objects."""
+    """Returns a value as the text of a table cell: nothing for `None`, JSON for lists and objects, and `True`."""
     if value is None:
         return ""
-    if isinstance(value, Mapping | list | tuple | bool):
+    if isinstance(value, Mapping | list | tuple):
         return json.dumps(value, ensure_ascii=False, default=_plain)
     return str(_plain(value) if isinstance(value, bytes | datetime.date) else value)
 

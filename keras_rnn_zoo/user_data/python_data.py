@@ -5,7 +5,7 @@ import io
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from keras_rnn_zoo import registry
@@ -32,10 +32,12 @@ class PythonData:
     Attributes:
         title: the type of the object, such as "pandas.DataFrame", for messages and the run's configuration.
         splits: the data of `"train"` and of `"validation"` and `"test"` if the user divided it.
+        sampling_rate: the sample rate of arrays that are recordings, in Hz; 0 if there are none.
     """
 
     title: str
     splits: Mapping[str, PythonTable | Pairs]
+    sampling_rate: int = 0
 
     @property
     def name(self) -> str:
@@ -54,16 +56,18 @@ class PythonData:
             raise TypeError("Inputs and targets are no table.")
         return self.main
 
-    def as_tables(self, task: str) -> "PythonData":
-        """Returns the data as tables, with usual names for the columns of inputs and targets for a task."""
-        tables = {split: data.table(task) if isinstance(data, Pairs) else data for split, data in self.splits.items()}
-        return PythonData(self.title, tables)
+    def as_tables(self, task: str, kind: str) -> "PythonData":
+        """Returns the data as tables, with usual names for the columns of a kind of input and targets for a task."""
+        tables = {
+            split: data.table(task, kind) if isinstance(data, Pairs) else data for split, data in self.splits.items()
+        }
+        return replace(self, splits=tables)
 
     def parts(self) -> dict[str, "PythonData"]:
         """Returns the data of each split; empty if it is not divided."""
         if len(self.splits) == 1:
             return {}
-        return {split: PythonData(self.title, {"train": data}) for split, data in self.splits.items()}
+        return {split: replace(self, splits={"train": data}) for split, data in self.splits.items()}
 
 
 def bind_data(dataset: Any, options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:

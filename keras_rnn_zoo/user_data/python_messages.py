@@ -1,4 +1,4 @@
-"""Messages about data in memory: options as a Python program writes them, not as on the command line."""
+"""Messages about data in memory: they speak of data, not of files."""
 
 import functools
 import re
@@ -8,17 +8,15 @@ from typing import Any
 from keras_rnn_zoo.errors import ZooError
 
 _SPELLINGS = (
-    (r"--columns ([\w=,]+)(; in a file without a header[^.]*)?", r'columns="\1"'),
-    (r"--skip-bad-rows", "skip_bad_rows=True"),
-    (r"name files with --validation and --test", "pass data as validation and test"),
-    (r"--set encoding=NAME, such as cp1252", 'encoding="NAME", such as encoding="cp1252"'),
+    (r"; in a file without a header[^.]*", ""),
+    (r"name files with validation and test", "pass data as validation and test"),
     (r"write them with numpy\.savez and name npz:FILE", "pass arrays (x, y)"),
 )
-"""How options are written on the command line, and in Python."""
+"""What messages say about files, and about data in memory."""
 
 
-def in_python(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Returns a function whose errors name options as in Python, such as `columns="text=review"`."""
+def about_memory(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns a function whose errors speak of data in memory."""
 
     @functools.wraps(function)
     def translated(*args: Any, **kwargs: Any) -> Any:

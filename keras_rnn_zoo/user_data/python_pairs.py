@@ -5,24 +5,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.memory import available
 from keras_rnn_zoo.user_data.npz_archive import MEMORY_FRACTION
 from keras_rnn_zoo.user_data.python_tables import DictTable, PythonTable, python_table, shortest_of, title_of, unmasked
+from keras_rnn_zoo.user_data.recordings import is_recording
 from keras_rnn_zoo.user_data.targets import as_column, as_targets
 from keras_rnn_zoo.user_data.tensor_batches import is_batched
 from keras_rnn_zoo.user_data.typed_values import is_missing
 
+ARRAYS = "arrays"
+"""The title of inputs and targets that are lists or arrays."""
 CHECKED = 1000
 """Number of examples of a `tf.data.Dataset` after which the free memory is compared again."""
 _COLUMNS = {
     "translation": ("source", "target"),
     "tagging": ("tokens", "tags"),
-    "transcription": ("image", "text"),
-    "captioning": ("image", "caption"),
+    "transcription": ("", "text"),
+    "captioning": ("", "caption"),
 }
-"""Names of the columns of inputs and targets, by task; others have "y" and the kind of input."""
+"""Names of the columns of inputs and targets, by task; by default, the kind of input and "y"."""
 
 
 @dataclass(frozen=True)
@@ -41,17 +45,17 @@ class Pairs:
 
     @property
     def kind(self) -> str:
-        """The kind of input: "text", "tokens", "image" or "series"; "" if the inputs are of no known kind."""
+        """The kind of input: "text", "tokens", "image", "audio" or "series"; "" if it is not known."""
         if isinstance(self.x, np.ndarray) and self.x.dtype.kind in "US":
             return "text"
         if isinstance(self.x, np.ndarray) and self.x.dtype.kind in "biuf":
             return _kind_of_array(self.x.dtype, self.x.ndim - 1)
         return kind_of(next((value for value in self.x if not is_missing(value)), ""))
 
-    def table(self, task: str) -> PythonTable:
-        """Returns inputs other than series and their targets as a table with columns that are usual for a task."""
-        input, target = _COLUMNS.get(task, (self.kind, "y"))
-        return DictTable({input: self.x, target: self.targets()}, self.title)
+    def table(self, task: str, kind: str) -> PythonTable:
+        """Returns inputs of a kind and their targets as a table with columns that are usual for a task."""
+        input, target = _COLUMNS.get(task, ("", "y"))
+        return DictTable({input or kind: self.x, target: self.targets()}, self.title)
 
     def targets(self) -> Any:
         """Returns a target for each example; one-hot rows become class indices."""
@@ -61,9 +65,11 @@ class Pairs:
 
 
 def kind_of(value: Any) -> str:
-    """Returns the kind of a single input: "text", "tokens", "image" or "series"; "" if it is of no known kind."""
+    """Returns the kind of a single input: "text", "tokens", "image", "audio" or "series"; "" if it is not known."""
     if isinstance(value, str):
         return "text"
+    if is_recording(value):
+        return "audio"
     if isinstance(value, bytes):
         return "image" if value.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF")) else "text"
     if type(value).__module__.partition(".")[0] == "PIL":
@@ -98,8 +104,10 @@ def as_pairs(data: Any) -> Pairs | PythonTable | None:
         return _from_tf_data(data)
     if isinstance(data, tuple):
         if len(data) != 2:
-            raise DataError(f"A tuple of inputs and targets, (x, y), is expected; received {len(data)} items.")
-        return Pairs("arrays", _values(data[0], "x"), _values(data[1], "y"))
+            raise DataError(
+                f"A tuple of inputs and targets, (x, y), is expected; received {quantity(len(data), 'item')}."
+            )
+        return Pairs(ARRAYS, _values(data[0], "x"), _values(data[1], "y"))
     if isinstance(data, list) and data and all(isinstance(row, tuple) and len(row) == 2 for row in data):
         return Pairs("list of tuples", [row[0] for row in data], [row[1] for row in data])
     if isinstance(data, list) and data and all(isinstance(row, str) for row in data):

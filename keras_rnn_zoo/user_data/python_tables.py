@@ -9,6 +9,7 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.user_data.columnar import field_paths
 from keras_rnn_zoo.user_data.hub_features import converter
+from keras_rnn_zoo.user_data.recordings import is_recording
 from keras_rnn_zoo.user_data.typed_values import is_missing, shortest
 
 SAMPLED = 1000
@@ -105,7 +106,7 @@ class HuggingFaceTable(PythonTable):
 
     def __init__(self, dataset: Any) -> None:
         self.title = title_of(dataset)
-        self._dataset = dataset.with_format(None)
+        self._dataset = _undecoded(dataset.with_format(None))
         self._changes = {name: converter(feature) for name, feature in dataset.features.to_dict().items()}
         self.fields = self._paths(dataset.column_names)
 
@@ -116,6 +117,14 @@ class HuggingFaceTable(PythonTable):
         rows = self._dataset.select_columns(list(names))[start:stop]
         changes = [(rows[name], self._changes[name]) for name in names]
         return [list(map(change, values)) if change else values for values, change in changes]
+
+
+def _undecoded(dataset: Any) -> Any:
+    """Returns a dataset whose recordings are files or their content; their decoder would be one more requirement."""
+    for name, feature in dataset.features.items():
+        if type(feature).__name__ == "Audio":
+            dataset = dataset.cast_column(name, type(feature)(sampling_rate=feature.sampling_rate, decode=False))
+    return dataset
 
 
 def python_table(data: Any) -> PythonTable | None:
@@ -161,7 +170,7 @@ def _name(column: Any) -> str:
 
 def _nested(path: tuple[str, ...], value: Any) -> Iterator[tuple[str, ...]]:
     """Yields the keys of the columns within a value: its own ones, or those of each item of a dict."""
-    if not isinstance(value, Mapping) or not value:
+    if not isinstance(value, Mapping) or not value or is_recording(value):
         yield path
         return
     for key, inner in value.items():

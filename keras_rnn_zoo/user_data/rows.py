@@ -2,6 +2,7 @@
 
 import abc
 import functools
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +14,8 @@ from keras_rnn_zoo.errors import DataError, nearest
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.user_data.columns import files_of
 
+ROWS_SAMPLED, CHARACTERS_SAMPLED = 200, 2**22
+"""Maximum number of the first rows that are held to choose defaults, and of characters after which no more are read."""
 MAX_SHOWN = 60
 """Maximum number of characters of a value to show in a message."""
 
@@ -212,8 +215,18 @@ def _readable(path: Path) -> Path:
     return path
 
 
+def sampled(rows: Iterable[Row | BadRow]) -> list[Row]:
+    """Returns the valid ones of the first rows, from which defaults are chosen: a limited number, of a limited size."""
+    found, size = list[Row](), 0
+    for row in itertools.islice(rows, ROWS_SAMPLED):
+        if isinstance(row, Row):
+            found.append(row)
+            size += sum(len(value) for value in row[1:] if isinstance(value, str))
+        if size > CHARACTERS_SAMPLED:
+            break
+    return found
+
+
 def first(items: Iterable[Any], number: int) -> list[Any]:
     """Returns the first `number` items."""
-    import itertools
-
     return list(itertools.islice(items, number))

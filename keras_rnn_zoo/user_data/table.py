@@ -1,16 +1,18 @@
 """The base class of tables: named columns, and rows that are read in order or in shuffled blocks."""
 
+import itertools
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.blocks import BLOCK_SIZE, Blocks, mixed_blocks
 from keras_rnn_zoo.user_data.columns import are_measured, choose_task, resolve, words_of
 from keras_rnn_zoo.user_data.prediction_inputs import InputRecord, Writer
-from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, first
+from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, first, sampled
 from keras_rnn_zoo.user_data.text_defaults import text_defaults
 from keras_rnn_zoo.user_data.textfile import Mark, TextFile, check_text
 
@@ -112,7 +114,7 @@ class Table(RowSource):
 
     def _measured(self, column: str) -> bool:
         index = self.present.index(column)
-        records = first(self.records(), TYPE_SAMPLE)
+        records = itertools.islice(self.records(), TYPE_SAMPLE)
         return are_measured(record.fields[index] for record, _ in records if not record.bad)
 
     def rows(self) -> Iterator[Row | BadRow]:
@@ -168,7 +170,7 @@ class Table(RowSource):
                 return BadRow(record.where, column, value, "a finite number is expected")
             if value is None or isinstance(value, dict | list):
                 return BadRow(record.where, column, value, "a text or a number is expected")
-            text = value if isinstance(value, str) else json.dumps(value)
+            text = value if isinstance(value, str) else str(value) if isinstance(value, bool) else json.dumps(value)
             if fault := check_text(text, record.where, column, self.file.encoding):
                 return fault
             values.append(text)
@@ -178,7 +180,7 @@ class Table(RowSource):
         return self.file.digest()
 
     def defaults(self) -> dict[str, Any]:
-        rows = [row for row in first(self.rows_from_start(), 200) if isinstance(row, Row)]
+        rows = sampled(self.rows_from_start())
         return text_defaults(self.task_files, [row.raw for row in rows], [row.target for row in rows])
 
     def header_hint(self, bad: Sequence[BadRow]) -> str:
@@ -195,4 +197,4 @@ def describe_fields(number: int) -> str:
     """Returns a number of fields in words; numbers above `MAX_COLUMNS` are not exact."""
     if number > MAX_COLUMNS:
         return f"more than {MAX_COLUMNS:,} fields"
-    return f"{number} field{'s' if number != 1 else ''}"
+    return quantity(number, "field")

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Protocol
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RowsConfig
 from keras_rnn_zoo.datasets.examples import Examples, held_in_memory
+from keras_rnn_zoo.display.spelling import spelled
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Range, with_options
@@ -194,6 +195,9 @@ def _report(file: Text, rows: Mapping[str, int], length: int, task: Any) -> None
     if ids.tokens == "characters" and ids.max_length < max(length, HELD_OUT_LENGTH):
         logger.warning(
             "Warning: chunks of the text have %s characters in training and %s in validation and test; those longer "
-            "than max_length=%s are truncated. Increase it: --set max_length=%s.",
-            f"{length:,}", f"{HELD_OUT_LENGTH:,}", f"{ids.max_length:,}", HELD_OUT_LENGTH + 1,
-        )  # fmt: skip
+            "than max_length=%s are truncated. Increase it: %s.",
+            f"{length:,}",
+            f"{HELD_OUT_LENGTH:,}",
+            f"{ids.max_length:,}",
+            spelled(f"--set max_length={HELD_OUT_LENGTH + 1}"),
+        )

@@ -97,6 +97,7 @@ def _guessed(word: str, present: Sequence[str], path: object) -> tuple[str, ...]
     if not column:
         raise ColumnError(
             f"{path}: none of its columns ({listed(present)}) has a usual name for {word!r}. Name the columns: "
-            "--columns time=NAME,target=NAME, several targets as target=A+B."
+            "--columns time=NAME,target=NAME, several targets as target=A+B.",
+            word,
         )
     return (column,)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.user_data.series_report import OUTLIER_DEVIATIONS
 from keras_rnn_zoo.user_data.time_table import TimeTable
@@ -74,17 +75,20 @@ def _repairs(read: TimeTable, values: Any) -> list[str]:
     """Returns a line for everything in the table that was put in order."""
     lines = []
     if read.unsorted:
-        lines.append(f"{read.unsorted:,} rows were earlier than the row before them; rows are sorted by time.")
+        were = quantity(read.unsorted, "row was", "rows were")
+        lines.append(f"{were} earlier than the row before; rows are sorted by time.")
     if read.repeated:
-        lines.append(f"{read.repeated:,} rows repeat another row and are dropped.")
+        are = quantity(read.repeated, "row repeats another one and is", "rows repeat another row and are")
+        lines.append(f"{are} dropped.")
     gaps, steps = read.gaps
     if gaps:
         lines.append(
-            f"{gaps:,} gaps with {steps:,} steps without a row: these values are missing. Forecasts read the last "
-            "value before a gap, and targets in it are not learned or scored."
+            f"{quantity(gaps, 'gap')} with {quantity(steps, 'step')} without a row: these values are missing. "
+            "Forecasts read the last value before a gap, and targets in it are not learned or scored."
         )
     if empty := int(np.count_nonzero(np.isnan(values))) - steps * values.shape[1]:
-        lines.append(f"{empty:,} values are empty or NaN, and are treated like values in a gap.")
+        are = quantity(empty, "value is", "values are")
+        lines.append(f"{are} empty or NaN, and treated like values in a gap.")
     return lines
 
 
@@ -92,20 +96,21 @@ def _warnings(read: TimeTable, values: Any, windows: Mapping[str, Windows]) -> l
     warnings = []
     if skipped := read.report.bad_rows:
         where = read.report.bad[0].describe(str(read.table.file.path))
-        warnings.append(f"{skipped:,} rows cannot be used and are left out; the first one: {where}.")
+        are = quantity(skipped, "row cannot be used and is", "rows cannot be used and are")
+        warnings.append(f"{are} left out; the first one: {where}.")
     window = windows["train"].history + windows["train"].horizon
     short = [one for one in read.series if len(one) < window]
     if short:
         names = ", ".join(f"{one.name!r} ({len(one):,})" for one in short[:LISTED])
         warnings.append(
-            f"{len(short):,} series are shorter than a window of {window:,} steps and are not used: {names}. Make the "
-            "window shorter, with history and horizon, to use them."
+            f"{quantity(len(short), 'series is', 'series are')} shorter than a window of {window:,} steps and not "
+            f"used: {names}. Make the window shorter, with history and horizon, to use them."
         )
     untrained = {int(number) for number in np.unique(windows["train"].places[:, 0])}
     later = [one.name for number, one in enumerate(read.series) if number not in untrained and one not in short]
     if later:
         warnings.append(
-            f"{len(later):,} series have no training window, because they begin too late: "
+            f"{quantity(len(later), 'series has', 'series have')} no training window, because of a late beginning: "
             f"{', '.join(map(repr, later[:LISTED]))}."
         )
     missing = np.isnan(values).mean(axis=0)

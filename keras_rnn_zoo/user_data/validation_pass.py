@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.labels import KnownClasses, are_integers, not_finite, plain_number
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource
@@ -154,7 +155,7 @@ def refuse_bad_rows(reports: Sequence[RowReport]) -> None:
     bad = [(str(report.files.named()[0]), row) for report in reports for row in report.bad][:ROWS_LISTED]
     paths = ["", *(path for path, _ in bad)]  # Each file is named once.
     faults = [row.describe("" if path == before else path) for before, (path, row) in zip(paths, bad, strict=False)]
-    more = f" {count - len(faults):,} more rows cannot be used." if count > len(faults) else ""
+    more = f" {quantity(count - len(faults), 'more row')} cannot be used." if count > len(faults) else ""
     header = reports[0].files.header_hint(reports[0].bad)
     raise DataError(
         f"{'. '.join(faults)}.{more}{header} Correct {'it' if count == 1 else 'them'}, or skip such rows with "

@@ -100,7 +100,7 @@ def test_missing_files_are_named(enja, data_dir):
     with pytest.raises(DataError) as error:
         prepared.open_prepared(ENJA, data_dir, enja)
     message = str(error.value)
-    for part in ("could not be downloaded", "raw.githubusercontent.com cannot be found", f"DIR/{ENJA}", "--data-dir"):
+    for part in ("could not be downloaded", "raw.githubusercontent.com cannot be found", f"DIR/{ENJA}", "data_dir"):
         assert part in message
     assert "copy dev.ja, train.en from https://raw.githubusercontent.com/odashi/small_parallel_enja/312408a" in message
     assert "\n" not in message

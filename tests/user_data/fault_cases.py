@@ -328,7 +328,7 @@ CASES = [
     Case("a missing nested column", "parquet:a.parquet", {"a.parquet": parquet(review=[{"body": text} for text in TEXTS], label=LABELS)},
          ("no column 'review.text'", "Did you mean 'review.body'"), options={"columns": "text=review.text,label=label"}),
     Case("lists of tokens and tags of different lengths", "parquet:a.parquet",
-         {"a.parquet": parquet(tokens=[["a", "b"]] * 8, tags=[["X", "Y"]] * 7 + [["X"]])}, ("row 8, column 'tags'", "2 tokens, but 1 tags"),
+         {"a.parquet": parquet(tokens=[["a", "b"]] * 8, tags=[["X", "Y"]] * 7 + [["X"]])}, ("row 8, column 'tags'", "2 tokens, but 1 tag"),
          "tagging", row=True),
     Case("not an Arrow file", "arrow:a.arrow", {"a.arrow": TABLE}, ("a.arrow is not an Arrow file",)),
     Case("a truncated Arrow file", "arrow:a.arrow", {"a.arrow": arrow(text=TEXTS, label=LABELS)[:-9]},

@@ -91,7 +91,7 @@ def test_tokens_and_tags_are_lists(tmp_path):
     rows = [{"tokens": ["Ada", f"sleeps{n}"], "tags": ["B-PER", "O"]} for n in range(30)]
     rows[7]["tags"] = ["O"]
     write_parquet(tmp_path / "a.parquet", rows)
-    with pytest.raises(DataError, match="row 8, column 'tags': 2 tokens, but 1 tags"):
+    with pytest.raises(DataError, match="row 8, column 'tags': 2 tokens, but 1 tag"):
         opened(f"parquet:{tmp_path / 'a.parquet'}", ("tagging",))
     data = opened(f"parquet:{tmp_path / 'a.parquet'}", ("tagging",), skip_bad_rows=True)[1]
     assert data.classes == ("B-PER", "O")

@@ -59,7 +59,7 @@ def test_words_beyond_the_vocabulary_are_shown_as_unknown(describe):
     [
         ([*SOUND, ",a", " ,b"], {}, "2 rows have an empty text"),
         ([*SOUND[:40:2], *SOUND[:40:2], *SOUND], {}, "40 rows have the same input as another"),
-        ([*SOUND, "alone"], {}, "1 rows cannot be used and are skipped; the first one:"),
+        ([*SOUND, "alone"], {}, "1 row cannot be used and is skipped; the first one:"),
         (
             [f"text {n},{'rare' if n % 50 == 0 else 'common'}" for n in range(200)],
             {},

@@ -8,6 +8,7 @@ import pytest
 from fault_cases import CASES, write
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.display.spelling import as_on_command_line
 from keras_rnn_zoo.errors import ZooError
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "faults.md"
@@ -30,7 +31,7 @@ def opened(case, folder, **options):
 
 def message(case, folder):
     """Returns the message for a case, without paths that differ between machines."""
-    with pytest.raises(ZooError) as raised:
+    with pytest.raises(ZooError) as raised, as_on_command_line():
         opened(case, folder)
     return re.sub(r"\s+", " ", str(raised.value).replace(f"{folder}/", ""))
 

@@ -12,7 +12,7 @@ from descriptions import run_config
 from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.inference.output_files import choose_output
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, open_inputs
-from keras_rnn_zoo.user_data.prediction_outputs import json_line
+from keras_rnn_zoo.user_data.prediction_outputs import SeparatedRows, json_line
 from keras_rnn_zoo.user_data.rows import BadRow
 
 BINARY = {"label": "good", "probabilities": [0.25, 0.75]}
@@ -153,7 +153,7 @@ def test_json_lines_are_valid_whatever_is_beside_the_text(tmp_path):
 )
 def test_a_table_without_the_column_of_training_is_refused_until_one_is_named(name, content, column, told, tmp_path):
     path = in_file(tmp_path, name, content)
-    with pytest.raises(DataError, match=rf"{told}.*was trained on the column 'text'.*--columns text=1"):
+    with pytest.raises(DataError, match=rf"{told}.*was trained on the column 'text'.*columns=\"text=1\""):
         open_inputs(path, TEXT)
     assert inputs(path, columns=column) == ["great film", "bad film"]
     assert inputs(path, columns=f"{column},label=stars") == ["great film", "bad film"]
@@ -163,7 +163,7 @@ def test_a_run_that_was_trained_on_no_table_takes_a_usual_column_and_no_other(tm
     embedded = config("toy_reviews")
     assert inputs(in_file(tmp_path, "a.csv", "id,review\n1,fine\n"), embedded) == ["fine"]
     for content in ("great film\nbad film\n", "stars\n5\n"):
-        with pytest.raises(DataError, match=r"none of its columns .* --columns text=1"):
+        with pytest.raises(DataError, match=r"none of its columns .* columns=\"text=1\""):
             open_inputs(in_file(tmp_path, "a.csv", content), embedded)
     tfds = config("tfds:imdb", text="remark")
     assert inputs(in_file(tmp_path, "a.csv", "remark,text\nfine,x\n"), tfds) == ["fine"]
@@ -227,3 +227,9 @@ def test_archives_are_compressed_as_a_whole(name, tmp_path):
         write(InputRecord("a", 1), {"label": "b"})
     with gzip.open(tmp_path / name) as file, zipfile.ZipFile(file) as archive:
         assert archive.testzip() is None
+
+
+def test_a_boolean_is_written_as_pandas_writes_it():
+    file = io.StringIO()
+    SeparatedRows(file).write({"text": "a", "new": True, "tags": ["b"]}, {"label": "x"})
+    assert file.getvalue() == 'text,new,tags,predicted_label\na,True,"[""b""]",x\n'

@@ -137,7 +137,7 @@ TAGGED = {"tokens": [["a", "b"]] * 20, "tags": [["X", "Y"]] * 20}
 @pytest.mark.parametrize(
     ("architecture", "data", "message"),
     [
-        ("tagger", {**TAGGED, "tags": [["X", "Y"]] * 19 + [["X"]]}, "row 19, column 'tags': 2 tokens, but 1 tags"),
+        ("tagger", {**TAGGED, "tags": [["X", "Y"]] * 19 + [["X"]]}, "row 19, column 'tags': 2 tokens, but 1 tag"),
         ("tagger", {**TAGGED, "tags": [["X", "Y"]] * 19 + [[]]}, "row 19, column 'tags': the list is empty"),
         ("tagger", {**TAGGED, "tags": [["X", "Y"]] * 19 + [["X", ""]]}, "row 19, column 'tags': a text is empty"),
         ("tagger", {**TAGGED, "tags": [["X", "Y"]] * 19 + [3]}, "row 19, column 'tags': a list of texts is expected"),

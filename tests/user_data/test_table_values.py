@@ -122,7 +122,7 @@ def test_json_labels_can_be_numbers_booleans_and_null(tmp_path):
 
     assert found([1, 1.0, 2, 2.0]).classes == ("1", "2")
     examples = found([True, False, None, float("nan")])
-    assert examples.classes == ("false", "true")
+    assert examples.classes == ("False", "True")
     assert examples.recorded.bad_rows["train"] == 20
 
 

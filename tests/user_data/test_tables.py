@@ -96,7 +96,7 @@ def test_a_first_row_without_numbers_may_be_a_header(tmp_path):
     assert str(raised.value) == (
         f"{path}, line 1, column '2': a number is expected ('grade'). Line 32, column '2': a number is expected "
         "('many'). If line 1 is a header, name the columns by its names instead of by number. Correct them, or skip "
-        "such rows with --skip-bad-rows."
+        "such rows with skip_bad_rows=True."
     )
 
 

@@ -116,9 +116,9 @@ def test_the_survey_states_what_was_repaired_and_what_is_unusual(tmp_path, caplo
     for wanted in (
         "data.csv: 2 series of 3 to 60 steps of 1 day, from 2024-01-01 to 2024-02-29",
         "Windows of 4 steps and the next 2: 37 for training, 5 for validation from 2024-02-12, 11 for the test from",
-        "1 rows repeat another row",
-        "1 gaps with 1 steps",
-        "1 series are shorter than a window of 6 steps and are not used: 'b' (3)",
+        "1 row repeats another one and is dropped",
+        "1 gap with 1 step without a row",
+        "1 series is shorter than a window of 6 steps and not used: 'b' (3)",
         "known column 'holiday' is constant",
         "rows are sorted by time",
     ):

@@ -30,7 +30,7 @@ POSIX = pytest.mark.skipif(os.name != "posix", reason="Windows has neither such 
 def test_a_file_name_that_is_not_text_is_a_bad_row(name, tmp_path):
     write(tmp_path, split_files("a", "b", kinds=(".",)))
     write(tmp_path, {os.fsdecode(name): PIXEL})
-    with pytest.raises(DataError, match=r"caf\\udce9.*its name is not valid UTF-8\. Rename it.*--skip-bad-rows"):
+    with pytest.raises(DataError, match=r"caf\\udce9.*its name is not valid UTF-8\. Rename it.*skip_bad_rows=True"):
         opened(f"images:{tmp_path}", "classification")
     _, examples = opened(f"images:{tmp_path}", "classification", skip_bad_rows=True)
     assert examples.recorded.bad_rows["train"] == 1
@@ -134,7 +134,7 @@ def test_a_transcript_with_more_symbols_than_frames_is_a_bad_row(files, config, 
     described = config(tmp_path)
     with pytest.raises(DataError) as raised:
         open_examples(described)
-    assert all(word in str(raised.value) for word in ("the transcript needs", *bad, "--skip-bad-rows"))
+    assert all(word in str(raised.value) for word in ("the transcript needs", *bad, "skip_bad_rows=True"))
     described.dataset.options["skip_bad_rows"] = True
     examples = open_examples(described)
     assert examples.recorded.bad_rows == {"train": 1}

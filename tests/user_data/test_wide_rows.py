@@ -15,7 +15,7 @@ from keras_rnn_zoo.user_data.csv_lines import count_separators
 from keras_rnn_zoo.user_data.formats.csv import CsvTable
 from keras_rnn_zoo.user_data.formats.jsonl import JsonlTable
 from keras_rnn_zoo.user_data.formats.tsv import TsvTable
-from keras_rnn_zoo.user_data.rows import BadRow
+from keras_rnn_zoo.user_data.rows import BadRow, Row, sampled
 
 SIZE = 2**22
 TASKS = ("classification",)
@@ -101,3 +101,10 @@ def test_separators_outside_quotes_are_counted(fields, separator):
     inner = file.getvalue()[1:]
     if file.getvalue().startswith('"'):
         assert count_separators(inner, separator, 10, quoted=True) == len(fields) - 1
+
+
+def test_defaults_are_chosen_from_few_rows_if_they_are_large():
+    rows = (Row(f"line {number}", "a" * 2**21, "x") for number in range(200))
+    assert len(sampled(rows)) == 2
+    assert next(rows).where == "line 2"
+    assert len(sampled([Row("line", "a", 1.5)] * 300)) == 200

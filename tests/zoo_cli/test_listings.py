@@ -98,6 +98,17 @@ def test_an_architecture_comes_before_a_run_of_its_name(zoo, several):
         keras_rnn_zoo.show("begin")
 
 
+def test_options_of_other_kinds_of_input_are_not_listed(zoo):
+    shown = [keras_rnn_zoo.show("many_to_one", dataset)["options"] for dataset in ("toy_reviews", "sunspots")]
+    of_texts, of_windows = ({row["option"] for row in rows} for rows in shown)
+    assert not {"past_steps", "segment_length", "autoregression", "subsampling"} & of_texts
+    assert {"past_steps", "segment_length", "autoregression"} <= of_windows
+    assert {"units", "max_length", "vocabulary_size"} <= of_texts
+    listed = json.loads(zoo("show", "many_to_one", "--json").stdout)["options"]
+    assert {option["name"] for option in listed} == of_texts
+    assert "segment_length" not in zoo("init", "many_to_one", "--output", "-").stdout
+
+
 def test_tables_in_python_are_lists_of_dicts_and_shown_as_text_and_html(several):
     runs = keras_rnn_zoo.runs()
     assert isinstance(runs, list)

@@ -18,6 +18,9 @@ def train(zoo, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "reviews.csv").write_text("review,stars\nfine,5\ndull,1\n")
     (tmp_path / "pairs.csv").write_text("source,target\neins,one\nzwei,two\n")
+    days = [f"2024-01-{day:02d},{day % 7}" for day in range(1, 32)]
+    (tmp_path / "values.csv").write_text("\n".join(["date,value", *days]) + "\n")
+    (tmp_path / "sales.csv").write_text("\n".join(["date,shop,sales", *(f"{day},{day[-1]}" for day in days)]) + "\n")
     (tmp_path / "words.conll").write_text("EU B-ORG\ncalls O\n")
     trained = []
 
@@ -51,6 +54,7 @@ def test_without_an_architecture_those_for_the_dataset_are_proposed_as_commands(
     [
         ("conll:words.conll", "sync_many_to_many"),
         ("csv:pairs.csv", "many_to_many"),
+        ("values.csv", "many_to_one"),
         ("digits", "one_to_one"),
         ("shapes", "one_to_many"),
     ],
@@ -107,3 +111,18 @@ def test_the_alias_of_a_dataset_must_exist(alias):
             changed.check()
     else:
         changed.check()
+
+
+def test_a_table_over_time_is_for_forecasting_without_naming_its_columns(train):
+    result, ((_, options),) = train("--dataset", "values.csv")
+    assert "the only architecture for forecasting of window inputs" in result.stderr
+    assert options["dataset"].task == "forecasting"
+    _, (_, (_, options)) = train("many_to_one", "--dataset", "values.csv")
+    assert options["dataset"].task == "forecasting"
+
+
+def test_a_table_over_time_whose_target_is_unclear_names_the_columns_to_forecast_it(train):
+    result, trained = train("--dataset", "sales.csv")
+    assert (result.exit_code, trained) == (1, [])
+    assert "To forecast this table over time: " in result.stderr
+    assert "--columns time=NAME,target=NAME" in result.stderr

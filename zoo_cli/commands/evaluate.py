@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from keras_rnn_zoo.display.printing import printable
+from keras_rnn_zoo.display.printing import printable, quantity
 from zoo_cli.completion import complete_run
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import columns_option, data_dir_option, models_dir_option
@@ -65,7 +65,7 @@ def command(
         if scorecard.split == "all"
         else f"the {scorecard.split} split of {scorecard.dataset}"
     )
-    title = f"{scorecard.run} on {part}, {scorecard.examples:,} examples"
+    title = f"{scorecard.run} on {part}, {quantity(scorecard.examples, 'example')}"
     print_table(title, ("metric", "value"), [(name, f"{value:.4f}") for name, value in scorecard.items()])
     for name, value in scorecard.report.items():
         if name == "confusion_matrix" and len(value["labels"]) <= MATRIX_CLASSES:

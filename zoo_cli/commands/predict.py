@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.display.printing import printable, shell_quote
+from keras_rnn_zoo.atomic_files import STANDARD_STREAM
+from keras_rnn_zoo.display.printing import printable, quantity, shell_quote
 from keras_rnn_zoo.options import parse_options
 from keras_rnn_zoo.user_data.encodings import encoding_of
 from zoo_cli.answers import answer, converse
@@ -31,7 +32,12 @@ from zoo_cli.tables import data_stream, print_json
     shell_complete=complete_prediction_option,
     help="Set a prediction option, such as temperature=0.5. May be repeated.",
 )
-@click.option("--input", "source", metavar="FILE", help="Predict a file or a folder.")
+@click.option(
+    "--input",
+    "source",
+    metavar="FILE",
+    help="Predict a file or a folder; - is standard input, a text on each line, and csv:- is a CSV file from there.",
+)
 @click.option(
     "--output",
     metavar="FILE",
@@ -139,7 +145,9 @@ def _check_usage(
 ) -> None:
     """Raises `click.UsageError` for options that do not go together."""
     if source is None:
-        if output or any(reading[name] for name in ("columns", "probabilities", "skip_bad_rows")):
+        if output not in (None, STANDARD_STREAM) or any(
+            reading[name] for name in ("columns", "probabilities", "skip_bad_rows")
+        ):
             raise click.UsageError("--output, --columns, --probabilities, and --skip-bad-rows require --input FILE.")
         if inputs and reading["encoding"]:
             raise click.UsageError(
@@ -197,9 +205,9 @@ def _predict_file(
             to=stdout,
             **options,
         )
-    skipped = f" and skipped {counts['skipped']:,} invalid rows" if counts["skipped"] else ""
-    wrote = f" Wrote {output}" if output and output != "-" else ""
-    click.echo(printable(f"Predicted {counts['predicted']:,} inputs{skipped}.{wrote}"), err=True)
+    skipped = f" and skipped {quantity(counts['skipped'], 'invalid row')}" if counts["skipped"] else ""
+    wrote = f" Wrote {output}" if output and output != STANDARD_STREAM else ""
+    click.echo(printable(f"Predicted {quantity(counts['predicted'], 'input')}{skipped}.{wrote}"), err=True)
 
 
 def _as_utf8(text: bytes, encoding: str) -> list[bytes]:

@@ -73,7 +73,7 @@ def _show_run(name: str, models_dir: str | None, as_json: bool) -> None:
 
 
 def _as_json(entry: registry.Architecture, chosen: registry.Dataset) -> dict[str, Any]:
-    options = registry.options_of(entry, chosen).values()
+    options = registry.relevant_options(entry, chosen).values()
     input = chosen.model_options["input"]
     return {
         "name": entry.name,

@@ -9,6 +9,7 @@ from typing import IO, Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.memory import available
 from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS, Columnar, field_paths
@@ -101,8 +102,8 @@ class JsonTable(Columnar):
                 pair for pair in itertools.pairwise(sizes.items()) if pair[0][1] != pair[1][1]
             )
             raise DataError(
-                f"{self.file.path}: the column {one!r} has {size:,} values, but {other!r} has {different:,}. Write a "
-                "value for each row."
+                f"{self.file.path}: the column {one!r} has {quantity(size, 'value')}, but {other!r} has {different:,}. "
+                "Write a value for each row."
             )
         return lists
 

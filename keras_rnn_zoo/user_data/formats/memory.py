@@ -6,17 +6,18 @@ from typing import Any, NamedTuple
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
-from keras_rnn_zoo.display.printing import alternatives
+from keras_rnn_zoo.display.printing import alternatives, quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS
 from keras_rnn_zoo.user_data.columns import files_of, guess, parse_columns, usual_columns
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.memory_arrays import MemoryArrays
 from keras_rnn_zoo.user_data.memory_images import MemoryImages
+from keras_rnn_zoo.user_data.memory_recordings import MemoryRecordings, recording_options
 from keras_rnn_zoo.user_data.memory_table import MemoryTable, MemoryText
 from keras_rnn_zoo.user_data.python_data import PythonData, python_data
-from keras_rnn_zoo.user_data.python_messages import in_python
-from keras_rnn_zoo.user_data.python_pairs import Pairs, kind_of
+from keras_rnn_zoo.user_data.python_messages import about_memory
+from keras_rnn_zoo.user_data.python_pairs import ARRAYS, Pairs, kind_of
 from keras_rnn_zoo.user_data.python_tables import PythonTable
 from keras_rnn_zoo.user_data.rows import RowSource
 from keras_rnn_zoo.user_data.text_corpus import text_dataset
@@ -36,6 +37,7 @@ _KINDS = {
     "corpus": _Kind(None, ("language_modeling",), "texts without targets"),
     "tokens": _Kind(MemoryTable, ("tagging",), "lists of texts"),
     "image": _Kind(MemoryImages, ("classification", "captioning", "transcription"), "images"),
+    "audio": _Kind(MemoryRecordings, ("classification", "transcription"), "recordings"),
     "series": _Kind(MemoryArrays, ("classification", "regression", "transcription"), "series of numbers"),
 }
 
@@ -52,8 +54,8 @@ def memory(location: Any, tasks: tuple[str, ...], options: Mapping[str, Any], co
     """Data of a Python program: a table, a dict of columns, lists, arrays, or a dataset of another library."""
     if isinstance(location, str):
         raise _missing(location, config)
-    found = in_python(_dataset)(location, tasks, options, config)
-    return dataclasses.replace(found, make=in_python(found.make))
+    found = about_memory(_dataset)(location, tasks, options, config)
+    return dataclasses.replace(found, make=about_memory(found.make))
 
 
 def _dataset(
@@ -62,10 +64,13 @@ def _dataset(
     data = location if isinstance(location, PythonData) else python_data(location)
     given = parse_columns(str(options.get("columns", "")), usual_columns())
     kind = data.main.kind if isinstance(data.main, Pairs) else _kind_of_table(data.main, given, tasks)
+    rate = options.get("sampling_rate") or (config.dataset.options.get("sampling_rate", 0) if config else 0)
+    if kind == "series" and rate:
+        kind = "audio"
     if kind not in _KINDS:
         raise DataError(
             f"{data.title}: each input must be a text, a list of tokens, numbers of the shape (steps,) or (steps, "
-            "features), or an image, uint8 (height, width[, channels]). Convert the inputs."
+            "features), an image, uint8 (height, width[, channels]), or a recording. Convert the inputs."
         )
     supported = tuple(task for task in tasks if task in _KINDS[kind].tasks)
     if not supported:
@@ -75,10 +80,12 @@ def _dataset(
         )
     reads = _KINDS[kind].reads
     if reads is not MemoryArrays:
-        data = data.as_tables(supported[0])
+        data = data.as_tables(supported[0], kind)
     if reads is None:
         return _text(data, given, options)
-    return dataset_from_files("memory", reads, data, supported, options, config)  # type: ignore[arg-type]
+    more = (recording_options,) if kind == "audio" else ()
+    data = dataclasses.replace(data, sampling_rate=rate) if kind == "audio" else data
+    return dataset_from_files("memory", reads, data, supported, options, config, *more)  # type: ignore[arg-type]
 
 
 def _missing(title: str, config: RunConfig | None) -> DataError:
@@ -88,9 +95,10 @@ def _missing(title: str, config: RunConfig | None) -> DataError:
             "dataset=data)."
         )
     recorded = config.dataset.recorded
-    rows = f" with {sum(recorded.rows.values()):,} rows" if recorded else ""
+    rows = f" with {quantity(sum(recorded.rows.values()), 'row')}" if recorded else ""
+    data = title if title == ARRAYS else f"a {title}"
     return DataError(
-        f"The run {config.run!r} was trained on data in memory, a {title}{rows}, which it does not contain. Pass the "
+        f"The run {config.run!r} was trained on data in memory, {data}{rows}, which it does not contain. Pass the "
         f"same data again in Python: zoo.evaluate({config.run!r}, dataset=data), or zoo.train(..., dataset=data, "
         "resume=True)."
     )
@@ -106,12 +114,12 @@ def _kind_of_table(table: PythonTable, given: Mapping[str, str], tasks: tuple[st
     if "language_modeling" in tasks:
         return "corpus"
     targets = {files_of(task).target for task in tasks}
-    words = [word for word in ("text", "source", "series", "image") if word in given and word not in targets]
-    for word in words or ("text", "series", "image"):
+    words = [word for word in ("text", "source", "series", "image", "audio") if word in given and word not in targets]
+    for word in words or ("text", "series", "image", "audio"):
         column = given.get(word) or guess(word, names)
         path = table.fields.get(column)
         kind = kind_of(value_at(table.first_value(path[0]), path[1:])) if path else ""
-        if kind in ("series", "image"):
+        if kind in ("series", "image", "audio"):
             return kind
     return "text"
 

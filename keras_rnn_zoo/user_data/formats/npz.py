@@ -8,6 +8,7 @@ from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.user_data.array_outputs import NpzRows
@@ -74,7 +75,7 @@ class Arrays(RowSource):
         if len(self.bounds) != len(targets):
             raise DataError(
                 f"{self.path}: {self.columns['series']!r} has {len(self.bounds):,} series, but {column!r} has "
-                f"{len(targets):,} targets. Write a target for each series."
+                f"{quantity(len(targets), 'target')}. Write a target for each series."
             )
         return targets
 

@@ -11,7 +11,7 @@ from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn, Writer
 from keras_rnn_zoo.user_data.prediction_outputs import flat, one_line
-from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, first
+from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, sampled
 from keras_rnn_zoo.user_data.text_corpus import corpus_dataset
 from keras_rnn_zoo.user_data.text_defaults import text_defaults
 from keras_rnn_zoo.user_data.textfile import TextFile, check_text
@@ -57,7 +57,7 @@ class ParallelTexts(RowSource):
         return Row(where, *texts)
 
     def defaults(self) -> dict[str, Any]:
-        rows = [row for row in first(self.rows(), 200) if isinstance(row, Row)]
+        rows = sampled(self.rows())
         return text_defaults(self.task_files, [row.raw for row in rows], [row.target for row in rows])
 
 

@@ -1,0 +1,95 @@
+"""Recordings in memory: what a value must be, and its samples."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.lazy import np
+from keras_rnn_zoo.readers._recordings import decode_recording
+from keras_rnn_zoo.readers._wav import MARGIN, check_rate, resample
+
+MAX_CHANNELS = 8
+"""Maximum size of the shorter axis of samples with several channels."""
+LOUDEST = 100.0
+"""Samples that are larger than this are not from -1 to 1."""
+_KEYS = {"array", "sampling_rate"}
+_FILES = (b"RIFF", b"fLaC", b"OggS", b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")
+
+
+def is_recording(value: Any) -> bool:
+    """Whether a value can only be a recording: samples with their rate, the content of a file, or a path."""
+    if isinstance(value, bytes):
+        return value.startswith(_FILES) and (value[:4] != b"RIFF" or value[8:12] == b"WAVE")
+    return isinstance(value, Path) or (isinstance(value, Mapping) and value.keys() >= _KEYS)
+
+
+def samples_of(value: Any, rate: int, target_rate: int, seconds: float) -> Any:
+    """Returns the samples of a recording, float32 `(samples,)` from -1 to 1, with channels averaged.
+
+    Args:
+        value: samples, floats from -1 to 1 or integers as in WAV files, `(samples,)`, `(samples, channels)` or
+            `(channels, samples)`; a dict with such an `array` and its `sampling_rate`; or a file or its content.
+        rate: the sample rate of samples without one of their own.
+        target_rate: the sample rate of the result; 0 for that of the recording.
+        seconds: maximum duration of the result, from the start.
+
+    Raises:
+        DataError: it is not a recording. The message does not say which.
+    """
+    samples, rate = _decoded(value, rate, seconds)
+    if not len(samples):
+        raise DataError("the recording has no samples")
+    return resample(samples, rate, target_rate or rate, seconds)
+
+
+def rate_of_recording(value: Any, rate: int) -> int:
+    """Returns the sample rate of a recording; raises like `samples_of`."""
+    return _decoded(value, rate, 0.1)[1]
+
+
+def _decoded(value: Any, rate: int, seconds: float) -> tuple[Any, int]:
+    if isinstance(value, Path):
+        try:
+            value = value.expanduser().read_bytes()
+        except (OSError, RuntimeError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise DataError(f"the file {str(value)!r} cannot be read: {reason}") from None
+    if isinstance(value, bytes):
+        samples, rate = decode_recording(value, seconds + MARGIN)
+        return samples, rate
+    if isinstance(value, Mapping):
+        value, own = value.get("array"), value.get("sampling_rate")
+        if not isinstance(own, int | np.integer):
+            raise DataError(f"an integer sampling_rate is expected; received {own!r:.40}")
+        rate = int(own)
+    if not rate:
+        raise DataError("its sample rate is unknown. Name it, as in sampling_rate=16000")
+    check_rate(rate)
+    return _waveform(value), rate
+
+
+def _waveform(value: Any) -> Any:
+    """Returns samples as float32 `(samples,)`."""
+    try:
+        samples = np.asarray(value)
+    except (TypeError, ValueError):
+        samples = np.asarray(None)
+    if samples.dtype.kind not in "iuf" or samples.ndim not in (1, 2):
+        shown = f"{samples.dtype} {samples.shape}" if samples.ndim else type(value).__name__
+        raise DataError(f"numbers (samples,) or (samples, channels) are expected; received {shown}")
+    if samples.dtype.kind in "iu" and isinstance(value, np.ndarray):
+        limits = np.iinfo(samples.dtype)
+        middle = (limits.max + 1) // 2 if samples.dtype.kind == "u" else 0
+        samples = (samples.astype("float64") - middle) / (limits.max + 1 - middle)
+    samples = samples.astype("float32")
+    if samples.ndim == 2:
+        channels = int(np.argmin(samples.shape))
+        if samples.shape[channels] > MAX_CHANNELS:
+            raise DataError(f"up to {MAX_CHANNELS} channels are expected; received the shape {samples.shape}")
+        samples = samples.mean(axis=channels)
+    if not np.isfinite(samples).all():
+        raise DataError("a sample is not a finite number")
+    if len(samples) and np.abs(samples).max() > LOUDEST:
+        raise DataError("samples from -1 to 1 are expected, or integers of a NumPy type such as int16")
+    return samples
