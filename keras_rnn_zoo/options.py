@@ -23,9 +23,6 @@ from typing import Annotated, Any, Literal, Protocol, overload
 from keras_rnn_zoo.display.printing import alternatives, short_repr
 from keras_rnn_zoo.errors import OptionError, name_hint, nearest
 
-MAX_LISTED = 12
-"""Messages list up to this many options of an architecture."""
-
 
 @dataclass(frozen=True)
 class Range:
@@ -74,6 +71,8 @@ FROM_DATA = _FromData()
 
 OF_FILES = frozenset(("columns", "validation", "test", "skip_bad_rows", "encoding", "separator"))
 """Options that only datasets read from user files have."""
+MAX_LISTED = 12
+"""Messages list up to this many options of an architecture."""
 
 _TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _TYPE_WORDS = {int: "an integer", float: "a number", bool: "true or false", str: "text"}
