@@ -1,7 +1,7 @@
 """Exceptions whose messages users can act on, and suggestions for misspelled names. Imports no framework."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from keras_rnn_zoo.display.printing import alternatives
 from keras_rnn_zoo.display.spelling import spelled
@@ -66,6 +66,16 @@ class TrainingInterrupted(ZooError):
 
 _LONGEST_NAME = 200
 """Only this many characters of a name are compared with known names: the comparison takes quadratic time."""
+MAX_LISTED = 12
+"""Messages list up to this many options of an architecture."""
+NAMES_ELSEWHERE = {
+    "early_stopping": "patience",
+    "global_clipnorm": "gradient_norm",
+    "lr": "learning_rate",
+    "mixed_precision": "dtype_policy",
+    "validation_data": "validation",
+}
+"""Options that have other names in Keras, and their names here."""
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:
@@ -79,3 +89,22 @@ def name_hint(name: str, known: Iterable[str]) -> str:
     close = nearest(name, known)
     question = f"Did you mean {alternatives([*map(repr, close)])}? " if close else ""
     return f"{question}Known names: {', '.join(known)}."
+
+
+def option_hint(name: str, options: Collection[str], owner: str, arguments: Iterable[str] = ()) -> str:
+    """Returns which options are similar to a name, and which there are: all of few, or the command that lists them.
+
+    Args:
+        name: the name.
+        options: the names of the options.
+        owner: what has them: the name of an architecture, or words.
+        arguments: names of other arguments, which may have been meant.
+    """
+    known = sorted({*options, *arguments})
+    if NAMES_ELSEWHERE.get(name) in known:
+        return f"Use {NAMES_ELSEWHERE[name]!r}."
+    if len(options) <= MAX_LISTED or not owner.isidentifier():
+        return name_hint(name, known)
+    close = nearest(name, known)
+    question = f"Did you mean {alternatives([*map(repr, close)])}? " if close else ""
+    return f"{question}To see all {len(options)} options: zoo show {owner}."

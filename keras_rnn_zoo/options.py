@@ -16,15 +16,12 @@ import numbers
 import re
 import types
 import typing
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Protocol, overload
 
-from keras_rnn_zoo.display.printing import alternatives, short_repr
-from keras_rnn_zoo.errors import OptionError, name_hint, nearest
-
-MAX_LISTED = 12
-"""Messages list up to this many options of an architecture."""
+from keras_rnn_zoo.display.printing import short_repr
+from keras_rnn_zoo.errors import OptionError, option_hint
 
 
 @dataclass(frozen=True)
@@ -275,23 +272,6 @@ def find_option(options: Mapping[str, Option], name: str, owner: str, arguments:
     if name not in options:
         raise OptionError(f"{owner} has no option {short_repr(name)}. {option_hint(name, options, owner, arguments)}")
     return options[name]
-
-
-def option_hint(name: str, options: Collection[str], owner: str, arguments: Iterable[str] = ()) -> str:
-    """Returns which options are similar to a name, and which there are: all of few, or the command that lists them.
-
-    Args:
-        name: the name.
-        options: the names of the options.
-        owner: what has them: the name of an architecture, or words.
-        arguments: names of other arguments, which may have been meant.
-    """
-    known = sorted({*options, *arguments})
-    if len(options) <= MAX_LISTED or not owner.isidentifier():
-        return name_hint(name, known)
-    close = nearest(name, known)
-    question = f"Did you mean {alternatives([*map(repr, close)])}? " if close else ""
-    return f"{question}To see all {len(options)} options: zoo show {owner}."
 
 
 def join_pairs(pairs: Mapping[Any, Any]) -> str:

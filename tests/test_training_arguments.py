@@ -131,7 +131,9 @@ def test_a_resumed_training_needs_the_same_object_and_ends_with_the_same_weights
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_is_for_training_only(policy, tmp_path):
-    run = train(dtype_policy=policy, optimizer="lion", batch_size=16, metrics="sparse_categorical_crossentropy")
+    run = train(
+        dtype_policy=policy, optimizer="lion", batch_size=16, metrics="accuracy,sparse_categorical_crossentropy"
+    )
     assert run.metrics["sparse_categorical_crossentropy"] > 0
     assert run.config.training.dtype_policy == policy
     assert run.config.training.learning_rate == OPTIMIZERS["lion"].learning_rate

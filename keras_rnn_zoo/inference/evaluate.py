@@ -183,5 +183,6 @@ def score(
         references.extend(reference.numpy())
     loss = float(np.average(losses, weights=weights)) if any(weights) else float("nan")
     metrics, report = task.score(all_predictions, references, loss) if has_predictions else ({}, {})
-    results = {metric.name: float(metric.result()) for metric in further}
-    return {name: value for name, value in {**results, "loss": loss, **metrics}.items() if np.isfinite(value)}, report
+    metrics = {"loss": loss, **metrics}
+    metrics |= {metric.name: float(metric.result()) for metric in further if metric.name not in metrics}
+    return {name: value for name, value in metrics.items() if np.isfinite(value)}, report

@@ -109,11 +109,12 @@ def choose_output(source: InputFile, output: str | None, to: IO[str] | None, *, 
 def _check_ending(source: InputFile, path: str | None, ending: str, entries: Sequence[registry.FileFormat]) -> None:
     """Raises `DataError` if an extension is misspelled, or names no format while the inputs are no lines of text."""
     known = [name for entry in entries for name in entry.endings]
-    of_source = registry.file_formats.get(source.format)
-    if not path or not ending or ending in (*known, *of_source.endings, ending_of(source.path)):
+    own = [entry for entry in registry.file_formats.entries() if entry.name == source.format]
+    if not path or not ending or ending in (*known, *(name for entry in own for name in entry.endings)):
         return
     close = nearest(ending, known)
-    if is_written_in_place(user_path(path)) or (of_source not in entries and not of_source.folder and not close):
+    has_lines = bool(own) and own[0] not in entries and not own[0].folder
+    if ending == ending_of(source.path) or is_written_in_place(user_path(path)) or (has_lines and not close):
         return  # Translations and tags are often written to files such as news.de.
     hint = f"Did you mean .{close[0]}? " if close else ""
     raise DataError(

@@ -9,8 +9,8 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.atomic_files import is_written_in_place, output_file, user_path
 from keras_rnn_zoo.display.printing import json_printable, short_repr
-from keras_rnn_zoo.errors import OptionError, ZooError
-from keras_rnn_zoo.options import Option, join_pairs, option_hint
+from keras_rnn_zoo.errors import OptionError, ZooError, option_hint
+from keras_rnn_zoo.options import Option, join_pairs
 from keras_rnn_zoo.training.plain_yaml import read_plain_yaml
 from keras_rnn_zoo.training.settings import SETTINGS as SETTINGS
 from keras_rnn_zoo.training.small_data import ADAPTED

@@ -15,6 +15,8 @@ from keras_rnn_zoo.tasks.task import Task
 def further_metrics(names: str | None, objects: Sequence[Any], task: Task, model: Any) -> list[Any]:
     """Returns the metrics that the user named or passed, without their state, after a trial of each.
 
+    Those that the task measures itself, such as `accuracy`, are left out.
+
     Args:
         names: the names, separated by commas.
         objects: metrics that were passed.
@@ -25,7 +27,8 @@ def further_metrics(names: str | None, objects: Sequence[Any], task: Task, model
         OptionError: a name is unknown, or a metric cannot be computed from such targets and outputs.
     """
     named = [name.strip() for name in (names or "").split(",") if name.strip()]
-    return [_tried(given, task, model) for given in [*named, *objects]]
+    measured = {name for metric in task.training_metrics() for name in (metric.name, metric.name[:3])}  # As "acc".
+    return [_tried(given, task, model) for given in [*named, *objects] if given not in measured]
 
 
 def _tried(given: Any, task: Task, model: Any) -> Any:

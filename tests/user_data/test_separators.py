@@ -68,7 +68,7 @@ def test_a_named_separator_is_that_of_all_files(form, tmp_path):
     table(other, "label^text", ["good^other", "bad^more"])
     examples = opened(path, separator="^", test=str(other))[1]
     assert (examples.classes, examples.recorded.rows["test"]) == (("bad", "good"), 2)
-    with pytest.raises(DataError, match="set separator="):
+    with pytest.raises(DataError, match='separator="CHARACTER"'):
         opened(path)
 
 

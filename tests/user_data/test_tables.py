@@ -81,7 +81,7 @@ def test_another_encoding_can_be_specified(encoding, tmp_path):
     text = "あ" if encoding == "shift_jis" else "café"
     path = tmp_path / "a.csv"
     path.write_bytes("".join(["text,label\n", *(f"{text} {n},{n % 2}\n" for n in range(9))]).encode(encoding))
-    with pytest.raises(DataError, match="encoding=NAME"):
+    with pytest.raises(DataError, match='encoding="NAME"'):
         opened(path)
     examples = opened(path, encoding=encoding)[1]
     assert pairs(examples, "train")[0][0].startswith(text)

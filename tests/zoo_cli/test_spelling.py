@@ -57,6 +57,9 @@ def test_an_unknown_option_names_the_nearest_ones_and_where_all_are(zoo, models_
         keras_rnn_zoo.train("many_to_one", frob=3)
     with pytest.raises(OptionError, match=r"no option 'epoch'\. Did you mean 'epochs'\? "):
         keras_rnn_zoo.train("many_to_one", epoch=3)
+    with pytest.raises(OptionError, match=r"no option 'mixed_precision'\. Use 'dtype_policy'\.$"):
+        keras_rnn_zoo.train("many_to_one", mixed_precision=True)
+    assert "Use 'dtype_policy'." in zoo("train", "many_to_one", "--set", "mixed_precision=true").stderr
 
 
 def test_one_thing_is_in_the_singular():
