@@ -52,7 +52,7 @@ logger = logging.getLogger(__name__)
         },
         check=check_number,
         dtype="float32",
-        formats=("csv", "tsv", "jsonl"),
+        formats=("csv", "tsv", "jsonl", "json", "parquet", "arrow", "hf", "excel", "sqlite", "memory"),
     ),
 )
 class Forecasting(Task):

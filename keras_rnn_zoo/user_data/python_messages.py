@@ -12,6 +12,8 @@ _SPELLINGS = (
     (r"--skip-bad-rows", "skip_bad_rows=True"),
     (r"name files with --validation and --test", "pass data as validation and test"),
     (r"--set encoding=NAME, such as cp1252", 'encoding="NAME", such as encoding="cp1252"'),
+    (r"--set (history|horizon)=(\w+)", r"\1=\2"),
+    (r"--set (time_zone|time_format|splits)=([\w/%.]*\w)", r'\1="\2"'),
     (r"write them with numpy\.savez and name npz:FILE", "pass arrays (x, y)"),
 )
 """How options are written on the command line, and in Python."""

@@ -13,7 +13,8 @@ from keras_rnn_zoo.inference.rebuild import make_task
 from keras_rnn_zoo.readers._training_rows import TrainingRows
 from keras_rnn_zoo.user_data.formats.csv import CsvTable
 from keras_rnn_zoo.user_data.frequency import COUNT, Frequency
-from keras_rnn_zoo.user_data.time_table import open_time_table, read_time_table
+from keras_rnn_zoo.user_data.time_source import open_time_source
+from keras_rnn_zoo.user_data.time_table import read_time_table
 from keras_rnn_zoo.user_data.timestamps import SECOND, Clock
 from keras_rnn_zoo.user_data.windows import parse_splits
 
@@ -31,17 +32,19 @@ def table(rows, header="day,y"):
 def read(tmp_path, text, clock=None, **given):
     path = tmp_path / "data.csv"
     path.write_text(text)
-    source, columns = open_time_table(CsvTable, str(path), given or {"time": "day", "target": "y"}, "", "")
-    return read_time_table(source, columns, clock or Clock())
+    return read_time_table(*source_of(path, given or {"time": "day", "target": "y"}), clock or Clock())
+
+
+def source_of(path, columns):
+    """Returns the source of a CSV file, and its columns."""
+    return open_time_source(CsvTable, False, str(path), columns, encoding="")
 
 
 def read_again(tmp_path, text, clock, frequency):
     """Reads a table for a run that was trained on series with a step."""
     path = tmp_path / "data.csv"
     path.write_text(text)
-    return read_time_table(
-        *open_time_table(CsvTable, str(path), {"time": "day", "target": "y"}, "", ""), clock, frequency
-    )
+    return read_time_table(*source_of(path, {"time": "day", "target": "y"}), clock, frequency)
 
 
 def opened(tmp_path, text, **options):
@@ -149,6 +152,7 @@ def test_splits_follow_one_another_and_targets_stay_within_them(tmp_path):
     assert raw["series"][:, 0].tolist() == [28, 29, 30, 31]
     assert target[:, 0].tolist() == [32, 33]
     assert len(raw["time"]) == 6
+    assert set(raw) == {"series", "time", "known"}
 
 
 def test_all_series_are_split_at_the_same_times(tmp_path):

@@ -11,7 +11,6 @@ from keras_rnn_zoo.display.printing import alternatives
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.columns import by_number, is_header
 from keras_rnn_zoo.user_data.csv_lines import RecordLines, TooManyFieldsError
-from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.prediction_inputs import Writer
 from keras_rnn_zoo.user_data.prediction_outputs import SeparatedRows, row_writer
 from keras_rnn_zoo.user_data.rows import BadRow, shown
@@ -26,8 +25,7 @@ from keras_rnn_zoo.user_data.separators import (
 from keras_rnn_zoo.user_data.table import MAX_COLUMNS, TASKS, Record, Table, describe_fields
 from keras_rnn_zoo.user_data.table_inputs import separated_inputs
 from keras_rnn_zoo.user_data.textfile import Mark, check_text
-from keras_rnn_zoo.user_data.time_columns import is_time_table
-from keras_rnn_zoo.user_data.time_series import time_series_dataset
+from keras_rnn_zoo.user_data.time_series import table_dataset
 
 INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
 """Zero-width characters that occur at the ends of names by accident, such as a second byte order mark."""
@@ -186,6 +184,4 @@ def table_options(*, separator: str = "") -> None:
 )
 def csv_file(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A CSV file with a header, or whose columns are named by number; gzip or not."""
-    if is_time_table(options, tasks):
-        return time_series_dataset("csv", CsvTable, location, options, config)
-    return dataset_from_files("csv", CsvTable, location, tasks, options, config, table_options)
+    return table_dataset("csv", CsvTable, location, tasks, options, config, table_options)

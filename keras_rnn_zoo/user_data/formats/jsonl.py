@@ -9,7 +9,6 @@ from typing import IO, Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.forecast_inputs import forecast_inputs
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, TrainedOn, Writer
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile, json_line
@@ -17,8 +16,8 @@ from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.table import TASKS, Record, Table
 from keras_rnn_zoo.user_data.table_inputs import table_inputs
 from keras_rnn_zoo.user_data.textfile import Mark
-from keras_rnn_zoo.user_data.time_columns import TASK, is_time_table
-from keras_rnn_zoo.user_data.time_series import time_series_dataset
+from keras_rnn_zoo.user_data.time_columns import TASK
+from keras_rnn_zoo.user_data.time_series import table_dataset
 
 MAX_TOKENS = 2**20
 """Maximum number of texts, commas and brackets in a line of JSON; each takes up to a hundred bytes of memory."""
@@ -97,6 +96,7 @@ def has_more_tokens(line: str, limit: int) -> bool:
 def jsonl_inputs(location: str, trained: TrainedOn, *, columns: str = "", encoding: str = "") -> InputFile:
     """Opens JSON Lines to predict; arguments as in `table_inputs`."""
     if trained.task == TASK:
+        encoding = trained.encoding_of(location, encoding)
         return forecast_inputs(JsonlTable, location, trained, columns=columns, encoding=encoding, as_json=True)
     return table_inputs(JsonlTable, location, trained, columns=columns, encoding=encoding)
 
@@ -116,6 +116,4 @@ def jsonl_inputs(location: str, trained: TrainedOn, *, columns: str = "", encodi
 )
 def jsonl_file(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A file of JSON objects, one per line; gzip or not."""
-    if is_time_table(options, tasks):
-        return time_series_dataset("jsonl", JsonlTable, location, options, config)
-    return dataset_from_files("jsonl", JsonlTable, location, tasks, options, config)
+    return table_dataset("jsonl", JsonlTable, location, tasks, options, config)

@@ -6,14 +6,12 @@ from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
-from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.formats.csv import CsvTable, table_options
 from keras_rnn_zoo.user_data.prediction_outputs import SeparatedRows
 from keras_rnn_zoo.user_data.table import MAX_COLUMNS, TASKS, Record
 from keras_rnn_zoo.user_data.table_inputs import separated_inputs
 from keras_rnn_zoo.user_data.textfile import Mark
-from keras_rnn_zoo.user_data.time_columns import is_time_table
-from keras_rnn_zoo.user_data.time_series import time_series_dataset
+from keras_rnn_zoo.user_data.time_series import table_dataset
 
 
 class TsvTable(CsvTable):
@@ -64,6 +62,4 @@ def _unquoted(field: str) -> str:
 )
 def tsv_file(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A file of tab-separated columns with a header, or whose columns are named by number; gzip or not."""
-    if is_time_table(options, tasks):
-        return time_series_dataset("tsv", TsvTable, location, options, config)
-    return dataset_from_files("tsv", TsvTable, location, tasks, options, config, table_options)
+    return table_dataset("tsv", TsvTable, location, tasks, options, config, table_options)
