@@ -53,7 +53,7 @@ class LoadedRun(Predictor):
         return "Restore it from a copy, or train it again with a lower learning rate."
 
     def predict(self, inputs: Any, **options: Any) -> list[dict[str, Any]]:
-        if self.run.config.task.name != FORECASTING or not is_table(inputs):
+        if not is_table(inputs) or self.run.config.task.name != FORECASTING:
             return super().predict(inputs, **options)
         from keras_rnn_zoo.inference.predict_table import predict_table
 
