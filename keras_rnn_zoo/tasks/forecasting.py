@@ -167,10 +167,11 @@ class Forecasting(Task):
         truth, scale = np.stack(references), np.asarray(self.scale)
         forecasts = {name: np.stack(predictions[name]) for name in ("forecast", *_BASELINES)}
         scores = {name: point_scores(truth, forecast, scale) for name, forecast in forecasts.items()}
-        of_quantiles, below = quantile_scores(truth, np.stack(predictions["quantiles"]), self.levels)
+        quantiles = np.stack(predictions["quantiles"])
+        of_quantiles, below = quantile_scores(truth, quantiles, self.levels)
         report = {
             "baselines": {name: scores[name] for name in _BASELINES},
-            "per_step": per_step(truth, forecasts["forecast"], scale),
+            "per_step": per_step(truth, forecasts["forecast"], quantiles, scale, self.levels),
             "below_quantile": below,
             "standardized": self._standardized(truth, forecasts["forecast"]),
         }

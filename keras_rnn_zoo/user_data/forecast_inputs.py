@@ -1,6 +1,7 @@
 """Tables over time to forecast from: each series is one input, and its forecast is written as rows that follow it."""
 
 import functools
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any, NamedTuple
 
@@ -18,6 +19,13 @@ from keras_rnn_zoo.user_data.time_grid import Series, seconds_of
 from keras_rnn_zoo.user_data.time_source import open_time_source
 from keras_rnn_zoo.user_data.time_table import TimeTable, read_time_table
 from keras_rnn_zoo.user_data.timestamps import Clock
+
+logger = logging.getLogger(__name__)
+
+MIN_KNOWN = 0.5
+"""Fraction of the steps of a window below which values are too few for a reliable forecast."""
+LISTED = 5
+"""Maximum number of series that a warning lists."""
 
 
 class Continued(NamedTuple):
@@ -70,8 +78,14 @@ def forecast_inputs(
     def inputs() -> Iterator[InputRecord | BadRow]:
         read = read_time_table(source, names, clock, frequency)
         yield from read.report.bad
+        few: dict[str, int] = {}
         for one in read.series:
-            yield _continued(read, one, history, horizon)
+            record = _continued(read, one, history, horizon)
+            known = int(np.isfinite(record.input["series"]).any(axis=1).sum())
+            if known < MIN_KNOWN * history:
+                few[one.name] = known
+            yield record
+        _warn_of_few_values(few, history)
 
     header = [*([names.id] if names.id else []), names.time]
     rows = functools.partial(_rows, header, names.targets, [f"{level:g}" for level in levels])
@@ -91,6 +105,21 @@ def forecast_inputs(
         return write
 
     return InputFile(str(source.path), inputs, writer if isinstance(source.table, Table) else None, rows=rows)
+
+
+def _warn_of_few_values(few: Mapping[str, int], history: int) -> None:
+    """Warns of series whose forecasts rest on few values, given their number by the name of the series."""
+    if not few:
+        return
+    names = ", ".join(f"{name!r} ({known:,})" if name else f"{known:,}" for name, known in list(few.items())[:LISTED])
+    logger.warning(
+        "Warning: most of the %s steps that a forecast reads have no value in %s: %s%s. Forecasts from so short a past "
+        "are less certain than their quantiles say; add earlier rows if there are any.",
+        f"{history:,}",
+        "the series" if list(few) == [""] else f"{len(few):,} series",
+        names,
+        ", ..." if len(few) > LISTED else "",
+    )
 
 
 def _continued(read: TimeTable, one: Series, history: int, horizon: int) -> InputRecord:
