@@ -57,7 +57,8 @@ class LoadedRun(Predictor):
             return super().predict(inputs, **options)
         from keras_rnn_zoo.inference.predict_table import predict_table
 
-        return predict_table(self.run.config, super().predict, inputs, **options)
+        rows: list[dict[str, Any]] = predict_table(self.run.config, super().predict, inputs, **options)
+        return rows
 
     @cached_property
     def predict_batch(self) -> Any:

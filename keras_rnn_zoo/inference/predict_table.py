@@ -40,8 +40,8 @@ def predict_table(
     """
     columns = columns if isinstance(columns, str) else columns_text(columns)
     trained = trained_on(config)
-    data, reading = python_data(table), {"columns": columns, "encoding": encoding}
-    source = forecast_inputs(MemoryTable, data, trained, joins_files=False, **reading)
+    data, reading = python_data(table), {"encoding": encoding}
+    source = forecast_inputs(MemoryTable, data, trained, reading, columns=columns, joins_files=False)
     records = []
     for record in source.inputs():
         if isinstance(record, BadRow):

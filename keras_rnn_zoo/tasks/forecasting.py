@@ -174,6 +174,7 @@ class Forecasting(Task):
             "per_step": per_step(truth, forecasts["forecast"], quantiles, scale, self.levels),
             "below_quantile": below,
             "standardized": self._standardized(truth, forecasts["forecast"]),
+            "standardized_baselines": {name: self._standardized(truth, forecasts[name]) for name in _BASELINES},
         }
         if "mase" in scores["forecast"]:
             log_comparison({name: one["mase"] for name, one in scores.items()})

@@ -38,8 +38,8 @@ def columnar_inputs(
     """
     encoding = encoding or str(trained.options.get("encoding", ""))
     if trained.task == TASK:
-        options |= {"columns": columns, "encoding": encoding}
-        return forecast_inputs(kind, location, trained, joins_files=joins_files, **options)
+        reading = {"encoding": encoding, **options}
+        return forecast_inputs(kind, location, trained, reading, columns=columns, joins_files=joins_files)
     word = trained.source
 
     def opened(column: str) -> Columnar:

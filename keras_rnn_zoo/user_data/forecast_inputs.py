@@ -44,11 +44,11 @@ def forecast_inputs(
     kind: type[RowSource],
     location: Any,
     trained: TrainedOn,
+    reading: Mapping[str, str],
     *,
     columns: str = "",
     as_json: bool = False,
     joins_files: bool = True,
-    **reading: Any,
 ) -> InputFile:
     """Opens a table over time to continue each of its series after its last value.
 
@@ -58,10 +58,10 @@ def forecast_inputs(
         kind: the class of the table.
         location: the path, or data in memory.
         trained: what the run was trained on.
+        reading: the options with which `kind` reads, such as the encoding.
         columns: as in the option `columns`; by default, the columns that training read.
         as_json: whether forecasts are written as objects, rather than as rows of a table with separators.
         joins_files: whether the location may be a pattern of several files, whose rows are those of one table.
-        **reading: the options with which `kind` reads, such as the encoding; by default, those of the training.
 
     Raises:
         DataError: a column does not exist, the steps are not those of the training, or too little is known in advance.

@@ -3,7 +3,9 @@
 import contextlib
 import csv
 import json
+import re
 import sqlite3
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -266,3 +268,18 @@ def test_the_rows_of_a_query_are_read(runs, tmp_path, expected):
     assert_same(windows(query), expected)
     with pytest.raises(DataError, match="forecasting needs 'promotion'"):
         zoo.predict_file(zoo.load(trained["csv"]), query, str(tmp_path / "forecast.csv"))
+
+
+def test_the_program_in_the_documentation_runs(tmp_path, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs" / "data.md").read_text()
+    (program,) = re.findall(r"## Series over time\n.*?```python\n(.*?)```", page, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    write_csv(frame(150), tmp_path / "sales.csv")
+    write_csv(frame(150, 14), tmp_path / "history.csv")
+    train = zoo.train
+    small = {"units": 4, "verbose": 0, "stride": 3, "models_dir": str(tmp_path)}
+    monkeypatch.setattr(zoo, "train", lambda name, *, epochs, **given: train(name, epochs=1, **small, **given))
+    names = {}
+    exec(compile(program, "data.md", "exec"), names)
+    assert len(names["forecast"]) == 2 * 14
+    assert list(names["forecast"])[:3] == ["shop", "day", "predicted_sales"]
