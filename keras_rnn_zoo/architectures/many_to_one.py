@@ -107,7 +107,6 @@ def many_to_one(
             segment_length=segment_length,
             channel_independent=channel_independent and head == "forecasting",
             last_value=last_value,
-            autoregression=autoregression,
             units=units,
         )
     else:
@@ -123,7 +122,7 @@ def many_to_one(
     # Head
     if head == "forecasting":
         sizes = {"targets": targets, "future_steps": future_steps, "levels": levels, "segment_length": segment_length}
-        outputs = forecast_head(x, dropout=dropout, **sizes, **window)
+        outputs = forecast_head(x, dropout=dropout, autoregression=autoregression, **sizes, **window)
         return keras.Model(inputs, outputs, name="many_to_one")
     x = keras.layers.Dropout(dropout, name="head_dropout")(x)
     return keras.Model(inputs, output_head(x, head=head, num_classes=num_classes), name="many_to_one")

@@ -37,7 +37,7 @@ class Predictor(abc.ABC):
             raise DataError(
                 f"A list of inputs is expected; received one input, {str(inputs)[:60]!r}. Put it in a list."
             )
-        if isinstance(inputs, Mapping) or hasattr(inputs, "columns"):  # Such as a DataFrame, which lists its columns.
+        if is_table(inputs):
             raise DataError(
                 f"A list of inputs is expected; received the type {type(inputs).__name__}. Pass a single column, "
                 'such as df["text"], or a list.'
@@ -87,6 +87,11 @@ class Predictor(abc.ABC):
     @abc.abstractmethod
     def remedy(self) -> str:
         """What to do if this cannot be used, as a sentence."""
+
+
+def is_table(inputs: Any) -> bool:
+    """Whether inputs are a table rather than a list: a dict of columns, or such as a DataFrame, which lists them."""
+    return isinstance(inputs, Mapping) or hasattr(inputs, "columns")
 
 
 def plain_rows(task: Task, predictions: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -18,7 +18,6 @@ def window_frontend(
     segment_length,
     channel_independent,
     last_value,
-    autoregression,
     units,
 ):
     """Reads windows as a sequence of segments.
@@ -31,14 +30,13 @@ def window_frontend(
         segment_length: number of steps that become one step of the sequence, by a learned projection if several.
         channel_independent: whether each target is a sequence of its own, read by the same weights.
         last_value: whether the targets are read, and forecast, as differences from their last value.
-        autoregression: whether `forecast_head` gets the past of the targets.
         units: number of features of a projected segment.
 
     Returns:
         The Keras inputs: the past of the targets, float32 `(batch, past_steps, targets)`, alone, or in a dict
         with `covariates`, float32 `(batch, past_steps + future_steps, covariates)`. The sequence, `(sequences,
         segments, features)`, where `sequences` is the batch size, times `targets` if they are independent; its boolean
-        mask. What `forecast_head` needs of the window.
+        mask. What `forecast_head` and `decoded_forecast` need of the window.
     """
     series = keras.Input((past_steps, targets), name="series")
     last = series[:, -1:] if last_value else None  # (batch, 1, targets)
@@ -64,7 +62,7 @@ def window_frontend(
             "channels": channels,
             "future": future,
             "last": last,
-            "linear": past if autoregression else None,
+            "past": past,
         },
     )
 
@@ -92,7 +90,7 @@ def segments(x, length, *, at_start):
 
 
 def forecast_head(
-    x, *, targets, future_steps, levels, segment_length, dropout, channels=1, future=None, last=None, linear=None
+    x, *, targets, future_steps, levels, segment_length, dropout, autoregression, channels, future, last, past
 ):
     """Forecasts all steps of the horizon at once.
 
@@ -103,11 +101,11 @@ def forecast_head(
         levels: number of quantiles.
         segment_length: number of steps that are forecast together, from one vector.
         dropout: fraction of features dropped in training.
+        autoregression: whether a linear map of the past, and of what is known in advance, is added to the forecast.
         channels: number of vectors per window: `targets`, or 1 if one vector is for all targets.
         future: what is known in advance of the steps, `(batch * channels, future_steps, covariates)`, or `None`.
-        last: the last values of the targets, `(batch, 1, targets)`, if forecasts are differences from them.
-        linear: the past of the targets, `(batch, past_steps, targets)`, if a linear map of it, and of what is known in
-            advance, is added to the forecast.
+        last: the last values of the targets, `(batch, 1, targets)`, if forecasts are differences from them, or `None`.
+        past: the past of the targets, `(batch, past_steps, targets)`.
 
     Returns:
         The quantiles, float32 `(batch, future_steps, targets, levels)`.
@@ -121,20 +119,34 @@ def forecast_head(
     # With zeros at first, training begins with the linear map, or with the last value or the mean.
     size = segment_length * together * levels
     x = keras.layers.Dense(size, kernel_initializer="zeros", dtype="float32", name="quantiles")(x)
-    x = ops.reshape(x, (-1, channels, count * segment_length, together, levels))
-    x = ops.reshape(ops.transpose(x, (0, 2, 1, 3, 4)), (-1, count * segment_length, targets, levels))
-    x = x[:, :future_steps]
-    if linear is not None:
-        rows = ops.transpose(linear, (0, 2, 1))  # (batch, targets, past_steps)
-        if future is not None:
-            known = ops.reshape(future, (-1, channels, future_steps * future.shape[-1]))
-            rows = ops.concatenate([rows, ops.repeat(known, targets // channels, axis=1)], axis=-1)
-        # Zeros, unless training begins with the linear forecast.
-        line = keras.layers.Dense(
-            future_steps * levels, kernel_initializer="zeros", dtype="float32", name="autoregression"
-        )(rows)
-        x = x + ops.transpose(ops.reshape(line, (-1, targets, future_steps, levels)), (0, 2, 1, 3))
+    x = arranged(x, channels, together, levels)[:, :future_steps]
+    if autoregression:
+        x = x + autoregressive_part(past, future, channels=channels, future_steps=future_steps, levels=levels)
     return x if last is None else x + ops.expand_dims(ops.cast(last, "float32"), -1)
+
+
+def arranged(x, channels, together, levels):
+    """Joins segments, `(batch * channels, count, length * together * levels)`, to `(batch, steps, targets, levels)`."""
+    steps = x.shape[1] * x.shape[2] // (together * levels)
+    x = ops.reshape(x, (-1, channels, steps, together, levels))
+    return ops.reshape(ops.transpose(x, (0, 2, 1, 3, 4)), (-1, steps, channels * together, levels))
+
+
+def autoregressive_part(past, future, *, channels, future_steps, levels):
+    """Returns a linear map of each target's past and of what is known in advance; arguments as in `forecast_head`.
+
+    Returns:
+        Float32 `(batch, future_steps, targets, levels)`: zeros, unless training begins with the linear forecast.
+    """
+    targets = past.shape[-1]
+    rows = ops.transpose(past, (0, 2, 1))  # (batch, targets, past_steps)
+    if future is not None:
+        known = ops.reshape(future, (-1, channels, future_steps * future.shape[-1]))
+        rows = ops.concatenate([rows, ops.repeat(known, targets // channels, axis=1)], axis=-1)
+    x = keras.layers.Dense(future_steps * levels, kernel_initializer="zeros", dtype="float32", name="autoregression")(
+        rows
+    )
+    return ops.transpose(ops.reshape(x, (-1, targets, future_steps, levels)), (0, 2, 1, 3))
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")

@@ -21,16 +21,16 @@ class TrainingRows:
         parts: dict[str, list[Any]] = {"values": [], "known": [], "time": []}
         self.starts, self.windows, count, previous = [0], 0, 0, None
         for raw, target in examples.as_numpy_iterator():
-            values, time = np.concatenate([raw["series"], target]), raw["time"]
-            new = _new_rows(previous, raw) if previous else len(time)
+            rows = {"values": np.concatenate([raw["series"], target]), "known": raw["known"], "time": raw["time"]}
+            new = _new_rows(previous, rows) if previous else len(rows["time"])
             if new is None:
                 self.starts.append(count)
-                new = len(time)
-            previous = raw
+                new = len(rows["time"])
+            previous = rows
             self.windows += 1
             count += new
-            for name, rows in (("values", values), ("known", raw["known"]), ("time", time)):
-                parts[name].append(rows[len(rows) - new :])
+            for name, array in rows.items():
+                parts[name].append(array[len(array) - new :])
         self.values, self.known, self.time = (np.concatenate(rows) for rows in parts.values())
 
     @property
@@ -39,11 +39,14 @@ class TrainingRows:
         return np.split(self.time, self.starts[1:])
 
 
-def _new_rows(previous: Mapping[str, Any], raw: Mapping[str, Any]) -> int | None:
-    """Returns how many rows a window has that the one before lacks; `None` if it does not continue the same series."""
-    before, time = previous["time"], raw["time"]
-    if "place" in raw:
-        (number, start), (other, first) = raw["place"].tolist(), previous["place"].tolist()
-        return start - first if number == other and 0 < start - first <= len(time) else None
-    # Datasets of plugins may lack the place. A window overlaps the one before if it begins later, but before that ends.
-    return int((time > before[-1]).sum()) if before[0] < time[0] <= before[-1] else None
+def _new_rows(previous: Mapping[str, Any], rows: Mapping[str, Any]) -> int | None:
+    """Returns how many rows a window has that the one before lacks; `None` if it does not continue the same series.
+
+    It does if it begins later, but before the other one ends, and if both have the same rows where they overlap.
+    """
+    before, time = previous["time"], rows["time"]
+    if not before[0] < time[0] <= before[-1]:
+        return None
+    new = int((time > before[-1]).sum())
+    same = (np.array_equal(previous[name][new:], rows[name][: len(time) - new], equal_nan=True) for name in rows)
+    return new if all(same) else None

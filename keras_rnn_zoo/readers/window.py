@@ -161,7 +161,6 @@ class WindowReader(Reader):
             except (ValueError, RecursionError):
                 raise DataError(f"A window is expected as JSON, {self._expected()}; received {item!r:.60}.") from None
         window = dict(item) if isinstance(item, Mapping) else {"series": item}
-        window.pop("place", None)  # Where a dataset has it from; a forecast does not depend on it.
         if "series" not in window or not set(window) <= {"series", "time", "known"}:
             raise DataError(
                 f"A window is expected, {self._expected()}; received the keys {', '.join(map(str, window))}."

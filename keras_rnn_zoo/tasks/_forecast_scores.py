@@ -171,7 +171,10 @@ def quantile_scores(truth: Any, quantiles: Any, levels: Sequence[float]) -> tupl
     return scores, below
 
 
-def per_step(truth: Any, forecast: Any, scale: Any) -> dict[str, list[float]]:
-    """Returns the errors of `point_scores` at each step of the horizon; steps without values are left out."""
-    scores = [point_scores(truth[:, [step]], forecast[:, [step]], scale) for step in range(truth.shape[1])]
-    return {name: [one[name] for one in scores if one] for name in next((one for one in scores if one), {})}
+def per_step(truth: Any, forecast: Any, quantiles: Any, scale: Any, levels: Sequence[float]) -> dict[str, list[float]]:
+    """Returns the scores of points and quantiles at each step of the horizon; steps without values are left out."""
+    scores = []
+    for step in range(truth.shape[1]):
+        of_quantiles, _ = quantile_scores(truth[:, [step]], quantiles[:, [step]], levels)
+        scores.append(point_scores(truth[:, [step]], forecast[:, [step]], scale) | of_quantiles)
+    return {name: [one[name] for one in scores if name in one] for name in next((one for one in scores if one), {})}

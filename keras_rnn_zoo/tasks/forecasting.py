@@ -52,7 +52,7 @@ logger = logging.getLogger(__name__)
         },
         check=check_number,
         dtype="float32",
-        formats=("csv", "tsv", "jsonl"),
+        formats=("csv", "tsv", "jsonl", "json", "parquet", "arrow", "hf", "excel", "sqlite", "memory"),
     ),
 )
 class Forecasting(Task):
@@ -167,12 +167,14 @@ class Forecasting(Task):
         truth, scale = np.stack(references), np.asarray(self.scale)
         forecasts = {name: np.stack(predictions[name]) for name in ("forecast", *_BASELINES)}
         scores = {name: point_scores(truth, forecast, scale) for name, forecast in forecasts.items()}
-        of_quantiles, below = quantile_scores(truth, np.stack(predictions["quantiles"]), self.levels)
+        quantiles = np.stack(predictions["quantiles"])
+        of_quantiles, below = quantile_scores(truth, quantiles, self.levels)
         report = {
             "baselines": {name: scores[name] for name in _BASELINES},
-            "per_step": per_step(truth, forecasts["forecast"], scale),
+            "per_step": per_step(truth, forecasts["forecast"], quantiles, scale, self.levels),
             "below_quantile": below,
             "standardized": self._standardized(truth, forecasts["forecast"]),
+            "standardized_baselines": {name: self._standardized(truth, forecasts[name]) for name in _BASELINES},
         }
         if "mase" in scores["forecast"]:
             log_comparison({name: one["mase"] for name, one in scores.items()})

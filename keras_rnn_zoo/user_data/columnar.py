@@ -154,11 +154,11 @@ class Columnar(RowSource):
 
     def _row(self, index: int, record: Sequence[Any]) -> Row | BadRow | None:
         """Returns the row of a record, or `None` if all its columns are empty, as in the rows below an Excel table."""
-        if is_blank_value(record[0]) and all(map(is_blank_value, record)) and self._is_blank(index):
+        if is_blank_value(record[0]) and all(map(is_blank_value, record)) and self.is_blank(index):
             return None
         return self.row_of(self.where(index), record)
 
-    def _is_blank(self, index: int) -> bool:
+    def is_blank(self, index: int) -> bool:
         """Whether all columns of a row are empty, given that those that are read are."""
         _, record = next(self.records(self.present, index))
         return all(is_blank_value(value) for value in record)
@@ -174,9 +174,7 @@ class Columnar(RowSource):
             return self._sentence(where, record)
         texts: list[str] = []
         for value, column in zip(record, self._read, strict=True):
-            text = text_of(value, self.encoding)
-            if text is not None and is_midnight(value) and self._holds_dates(column):
-                text = text[: len("2024-01-01")]
+            text = self.text(value, column)
             if text is None:
                 kind = type(value).__name__
                 return BadRow(where, column, value, f"a text or a number is expected; received the type {kind}")
@@ -186,6 +184,12 @@ class Columnar(RowSource):
                 return bad
             texts.append(text)
         return Row(where, texts[0], texts[1] if len(texts) > 1 else "")
+
+    def text(self, value: Any, column: str) -> str | None:
+        """Returns a value of a column as the text in a CSV file of the same table; see `text_of`."""
+        text = text_of(value, self.encoding)
+        is_date = text is not None and is_midnight(value) and self._holds_dates(column)
+        return text[: len("2024-01-01")] if text and is_date else text
 
     def _holds_dates(self, column: str) -> bool:
         """Whether all times in a column are at midnight, as those of a column of dates in pandas and Excel."""

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from keras_rnn_zoo.user_data.columnar import Columnar
+from keras_rnn_zoo.user_data.forecast_inputs import forecast_inputs
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.table_inputs import open_input_column
+from keras_rnn_zoo.user_data.time_columns import TASK
 from keras_rnn_zoo.user_data.typed_values import value_at
 
 
@@ -14,6 +16,7 @@ def columnar_inputs(
     kind: type[Columnar],
     location: str,
     trained: TrainedOn,
+    joins_files: bool = True,
     *,
     columns: str = "",
     encoding: str = "",
@@ -25,6 +28,7 @@ def columnar_inputs(
         kind: the class that reads it.
         location: the path.
         trained: what the run was trained on.
+        joins_files: whether the location of a table over time may be a pattern of several files.
         columns: as in the option `columns`.
         encoding: the encoding of columns of bytes; "" for that in training.
         **options: further options of the format.
@@ -33,6 +37,9 @@ def columnar_inputs(
         DataError: the column does not exist, or no column has a usual name.
     """
     encoding = encoding or str(trained.options.get("encoding", ""))
+    if trained.task == TASK:
+        reading = {"encoding": encoding, **options}
+        return forecast_inputs(kind, location, trained, reading, columns=columns, joins_files=joins_files)
     word = trained.source
 
     def opened(column: str) -> Columnar:

@@ -1,6 +1,7 @@
 """Tables over time to forecast from: each series is one input, and its forecast is written as rows that follow it."""
 
 import functools
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any, NamedTuple
 
@@ -11,12 +12,20 @@ from keras_rnn_zoo.user_data.frequency import COUNT, Frequency
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn, Writer
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction, json_line, row_writer
 from keras_rnn_zoo.user_data.quantiles import parse_levels
-from keras_rnn_zoo.user_data.rows import BadRow
+from keras_rnn_zoo.user_data.rows import BadRow, RowSource
 from keras_rnn_zoo.user_data.table import Table
 from keras_rnn_zoo.user_data.time_columns import WORDS
 from keras_rnn_zoo.user_data.time_grid import Series, seconds_of
-from keras_rnn_zoo.user_data.time_table import TimeTable, open_time_table, read_time_table
+from keras_rnn_zoo.user_data.time_source import open_time_source
+from keras_rnn_zoo.user_data.time_table import TimeTable, read_time_table
 from keras_rnn_zoo.user_data.timestamps import Clock
+
+logger = logging.getLogger(__name__)
+
+MIN_KNOWN = 0.5
+"""Fraction of the steps of a window below which values are too few for a reliable forecast."""
+LISTED = 5
+"""Maximum number of series that a warning lists."""
 
 
 class Continued(NamedTuple):
@@ -32,14 +41,14 @@ class Continued(NamedTuple):
 
 
 def forecast_inputs(
-    kind: type[Table],
-    location: str,
+    kind: type[RowSource],
+    location: Any,
     trained: TrainedOn,
+    reading: Mapping[str, str],
     *,
     columns: str = "",
-    encoding: str = "",
-    separator: str = "",
     as_json: bool = False,
+    joins_files: bool = True,
 ) -> InputFile:
     """Opens a table over time to continue each of its series after its last value.
 
@@ -47,21 +56,19 @@ def forecast_inputs(
 
     Args:
         kind: the class of the table.
-        location: the path.
+        location: the path, or data in memory.
         trained: what the run was trained on.
+        reading: the options with which `kind` reads, such as the encoding.
         columns: as in the option `columns`; by default, the columns that training read.
-        encoding: the encoding; "" for the most likely one.
-        separator: the separator of columns; "" for the one in training, or a detected one.
         as_json: whether forecasts are written as objects, rather than as rows of a table with separators.
+        joins_files: whether the location may be a pattern of several files, whose rows are those of one table.
 
     Raises:
         DataError: a column does not exist, the steps are not those of the training, or too little is known in advance.
     """
     options = trained.options
     given = {**trained.columns, **parse_columns(columns, WORDS)}
-    table, names = open_time_table(
-        kind, location, given, trained.encoding_of(location, encoding), separator or str(options.get("separator", ""))
-    )
+    source, names = open_time_source(kind, joins_files, location, given, **reading)
     counts = trained.frequency.endswith(COUNT)
     clock = Clock(str(options.get("time_format", "")), str(options.get("time_zone", "")), counts=counts)
     history, horizon = int(options["history"]), int(options["horizon"])
@@ -69,15 +76,22 @@ def forecast_inputs(
     levels = parse_levels(str(trained.task_options["quantiles"]))
 
     def inputs() -> Iterator[InputRecord | BadRow]:
-        read = read_time_table(table, names, clock, frequency)
+        read = read_time_table(source, names, clock, frequency)
         yield from read.report.bad
+        few: dict[str, int] = {}
         for one in read.series:
-            yield _continued(read, one, history, horizon)
+            record = _continued(read, one, history, horizon)
+            known = int(np.isfinite(record.input["series"]).any(axis=1).sum())
+            if known < MIN_KNOWN * history:
+                few[one.name] = known
+            yield record
+        _warn_of_few_values(few, history)
 
     header = [*([names.id] if names.id else []), names.time]
     rows = functools.partial(_rows, header, names.targets, [f"{level:g}" for level in levels])
 
     def writer(file: IO[str]) -> Writer:
+        table = source.table
         delimiter, tsv = getattr(table, "delimiter", ","), bool(getattr(table, "tsv", False))
         write_row = row_writer(file, header, delimiter=delimiter, tsv=tsv)
 
@@ -90,12 +104,27 @@ def forecast_inputs(
 
         return write
 
-    return InputFile(str(table.file.path), inputs, writer, rows=rows)
+    return InputFile(str(source.path), inputs, writer if isinstance(source.table, Table) else None, rows=rows)
+
+
+def _warn_of_few_values(few: Mapping[str, int], history: int) -> None:
+    """Warns of series whose forecasts rest on few values, given their number by the name of the series."""
+    if not few:
+        return
+    names = ", ".join(f"{name!r} ({known:,})" if name else f"{known:,}" for name, known in list(few.items())[:LISTED])
+    logger.warning(
+        "Warning: most of the %s steps that a forecast reads have no value in %s: %s%s. Forecasts from so short a past "
+        "are less certain than their quantiles say; add earlier rows if there are any.",
+        f"{history:,}",
+        "the series" if list(few) == [""] else f"{len(few):,} series",
+        names,
+        ", ..." if len(few) > LISTED else "",
+    )
 
 
 def _continued(read: TimeTable, one: Series, history: int, horizon: int) -> InputRecord:
     """Returns the input of a series, from its past up to its last value."""
-    path, named = read.table.file.path, f"the series {one.name!r}" if one.name else "the series"
+    path, named = read.source.path, f"the series {one.name!r}" if one.name else "the series"
     present = np.flatnonzero(np.isfinite(one.values).any(axis=1))
     if not len(present):
         raise DataError(f"{path}: {named} has no value to forecast from. Name a table with past values.")

@@ -104,10 +104,10 @@ class HeldRows(Columnar):
 
         return rows
 
-    def _is_blank(self, index: int) -> bool:
+    def is_blank(self, index: int) -> bool:
         # In large data it would take too long to look up a single row.
         is_all_read = set(self.present) == set(self._read)
-        return is_all_read or (not self._is_large and super()._is_blank(index))
+        return is_all_read or (not self._is_large and super().is_blank(index))
 
 
 def _size(value: Any) -> int:

@@ -63,6 +63,10 @@ class JoinedFiles(RowSource):
         tasks: the tasks that the files may be for; the first file decides between them.
         given: the columns that the user named, by word.
         **reading: options of the format, as for `kind`.
+
+    Attributes:
+        parts: the files.
+        names: their names, relative to the folder that the pattern names.
     """
 
     def __init__(
@@ -84,7 +88,7 @@ class JoinedFiles(RowSource):
         for part in self.parts:
             part.limit_memory(len(self.parts))
         folder = _folder_of(self.pattern)
-        self._names = [path.relative_to(folder).as_posix() for path in paths]
+        self.names = [path.relative_to(folder).as_posix() for path in paths]
 
     def _check_columns(self) -> None:
         """Raises `DataError` unless all files have the same columns."""
@@ -107,7 +111,7 @@ class JoinedFiles(RowSource):
         return self.parts[0].defaults()
 
     def rows(self) -> Iterator[Row | BadRow]:
-        for name, part in zip(self._names, self.parts, strict=True):
+        for name, part in zip(self.names, self.parts, strict=True):
             for row in part.rows():
                 yield _in_file(name, row)
 
@@ -122,7 +126,7 @@ class JoinedFiles(RowSource):
             import bisect
 
             number = bisect.bisect_right(begins, index) - 1
-            return [_in_file(self._names[number], row) for row in blocks[number].read(index - begins[number])]
+            return [_in_file(self.names[number], row) for row in blocks[number].read(index - begins[number])]
 
         return Blocks(begins[-1], read)
 
@@ -133,7 +137,7 @@ class JoinedFiles(RowSource):
 
     def _mixed_part(self, number: int, seed: int) -> Callable[[], Iterator[Row | BadRow]]:
         def rows() -> Iterator[Row | BadRow]:
-            return (_in_file(self._names[number], row) for row in self.parts[number].mixed_rows(seed))
+            return (_in_file(self.names[number], row) for row in self.parts[number].mixed_rows(seed))
 
         return rows
 

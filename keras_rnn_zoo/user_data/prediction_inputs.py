@@ -17,6 +17,7 @@ from keras_rnn_zoo.user_data.joined_files import is_pattern, matching_files
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.textfile import likely_encoding
+from keras_rnn_zoo.user_data.time_columns import TASK
 
 
 class InputRecord(NamedTuple):
@@ -90,7 +91,9 @@ class TrainedOn(NamedTuple):
         return words_of(self.task, self.input)[0]
 
     def encoding_of(self, location: str, encoding: str) -> str:
-        """Returns the encoding of a file: `encoding`, or else the most likely one."""
+        """Returns the encoding of a file: `encoding`, or else the most likely one, that of the first of a pattern."""
+        if not encoding and is_pattern(location):
+            location = str(matching_files(location)[0])
         return encoding or likely_encoding(location, str(self.options.get("encoding", "")))
 
     def column_given(self, columns: str) -> str:
@@ -111,6 +114,21 @@ class TrainedOn(NamedTuple):
         return (column if same or not entries else "", any(entry.predict for entry in same))
 
 
+def trained_on(config: RunConfig) -> TrainedOn:
+    """Returns what a run was trained on, given its description."""
+    data = config.dataset
+    format, colon, _ = data.name.partition(":")
+    return TrainedOn(
+        config.task.name,
+        config.task.input,
+        format if colon else "",
+        data.recorded.columns if data.recorded else {},
+        data.options,
+        config.task.options,
+        data.recorded.frequency if data.recorded else "",
+    )
+
+
 def open_inputs(
     address: str, config: RunConfig, columns: str = "", encoding: str = "", separator: str = "", **more: str
 ) -> InputFile:
@@ -128,17 +146,7 @@ def open_inputs(
         OptionError: the format does not have an option that is set.
         DataError: the files do not exist, or their format does not support the run's kind of input.
     """
-    data = config.dataset
-    format, colon, _ = data.name.partition(":")
-    trained = TrainedOn(
-        config.task.name,
-        config.task.input,
-        format if colon else "",
-        data.recorded.columns if data.recorded else {},
-        data.options,
-        config.task.options,
-        data.recorded.frequency if data.recorded else "",
-    )
+    trained = trained_on(config)
     prefix, colon, location = address.partition(":")
     if not colon or prefix not in registry.file_formats.names():
         prefix, location = _format_of(address, trained.input), address
@@ -153,7 +161,7 @@ def open_inputs(
             )
     if entry.predict is None or trained.input not in entry.inputs:
         raise unsupported_format(address, trained)
-    if entry.joins_files and is_pattern(location):
+    if entry.joins_files and is_pattern(location) and trained.task != TASK:  # Series may go on in the next file.
         opened = _joined(location, [entry.predict(str(path), trained, **options) for path in matching_files(location)])
     else:
         opened = entry.predict(location, trained, **options)

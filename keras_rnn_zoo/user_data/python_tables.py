@@ -29,6 +29,8 @@ class PythonTable(abc.ABC):
 
     title: str
     fields: Mapping[str, tuple[str, ...]]
+    has_time_index = False
+    """Whether it has an index of times, as pandas has them, which is not read."""
 
     @abc.abstractmethod
     def __len__(self) -> int: ...
@@ -80,6 +82,7 @@ class FrameTable(PythonTable):
         self.title = title_of(frame)
         narwhals = _narwhals(self.title)
         if hasattr(frame, "set_axis"):  # pandas, whose columns may have any names; narwhals refuses equal ones.
+            self.has_time_index = type(frame.index).__name__ in ("DatetimeIndex", "PeriodIndex")
             frame = frame.set_axis([_name(column) for column in frame.columns], axis=1)
             field_paths(((str(column),) for column in frame.columns), self.title)
         try:

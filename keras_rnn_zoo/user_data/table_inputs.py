@@ -31,7 +31,9 @@ def separated_inputs(
         separator: the separator of columns; "" for the one in training, or a detected one.
     """
     if trained.task == TASK:
-        return forecast_inputs(kind, location, trained, columns=columns, encoding=encoding, separator=separator)
+        separator = separator or str(trained.options.get("separator", ""))
+        reading = {"encoding": trained.encoding_of(location, encoding), "separator": separator}
+        return forecast_inputs(kind, location, trained, reading, columns=columns)
     encoding = trained.encoding_of(location, encoding)
     separator = separator or likely_separator(location, encoding, str(trained.options.get("separator", "")))
     return table_inputs(kind, location, trained, columns=columns, encoding=encoding, separator=separator)

@@ -27,7 +27,7 @@ def report_series(read: TimeTable, bounds: Sequence[int], windows: Mapping[str, 
         windows: the windows of each split.
         task: the fitted task.
     """
-    path, columns, clock = read.table.file.path.name, read.columns, read.clock
+    path, columns, clock = read.source.path.name, read.columns, read.clock
     lengths = [len(one) for one in read.series]
     count = (
         f"{len(lengths):,} series of {min(lengths):,} to {max(lengths):,}" if len(lengths) > 1 else f"{lengths[0]:,}"
@@ -95,7 +95,7 @@ def _repairs(read: TimeTable, values: Any) -> list[str]:
 def _warnings(read: TimeTable, values: Any, windows: Mapping[str, Windows]) -> list[str]:
     warnings = []
     if skipped := read.report.bad_rows:
-        where = read.report.bad[0].describe(str(read.table.file.path))
+        where = read.report.bad[0].describe(str(read.source.path))
         are = quantity(skipped, "row cannot be used and is", "rows cannot be used and are")
         warnings.append(f"{are} left out; the first one: {where}.")
     window = windows["train"].history + windows["train"].horizon

@@ -10,14 +10,16 @@ from keras_rnn_zoo.artifacts.run_config import RowsConfig, RunConfig
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.errors import DataError, ZooError
 from keras_rnn_zoo.lazy import np
+from keras_rnn_zoo.options import read_options, with_options
 from keras_rnn_zoo.readers._options import History, Horizon, Splits, Stride
 from keras_rnn_zoo.user_data.columns import ColumnError, parse_columns
 from keras_rnn_zoo.user_data.dataset import OTHER_DATA, dataset_from_files
 from keras_rnn_zoo.user_data.frequency import COUNT, Frequency, find_frequency
-from keras_rnn_zoo.user_data.table import Table
+from keras_rnn_zoo.user_data.rows import RowSource
 from keras_rnn_zoo.user_data.time_columns import TASK, WORDS, TimeColumns, is_time_table
 from keras_rnn_zoo.user_data.time_report import report_series
-from keras_rnn_zoo.user_data.time_table import TimeTable, open_time_table, read_time_table
+from keras_rnn_zoo.user_data.time_source import TimeSource, open_time_source
+from keras_rnn_zoo.user_data.time_table import TimeTable, read_time_table
 from keras_rnn_zoo.user_data.timestamps import Clock, TimeFault
 from keras_rnn_zoo.user_data.validation_pass import refuse_bad_rows
 from keras_rnn_zoo.user_data.windows import (
@@ -39,8 +41,8 @@ SAMPLE = 1000
 
 def table_dataset(
     format: str,
-    kind: type[Table],
-    location: str,
+    kind: type[RowSource],
+    location: Any,
     tasks: tuple[str, ...],
     options: Mapping[str, Any],
     config: RunConfig | None,
@@ -56,13 +58,13 @@ def table_dataset(
         DataError: the file cannot be read.
     """
     if is_time_table(options, tasks):
-        return time_series_dataset(format, kind, location, options, config)
+        return time_series_dataset(format, kind, location, options, config, more_options)
     try:
         return dataset_from_files(format, kind, location, tasks, options, config, more_options)
     except ColumnError as error:
         if TASK not in tasks or options.get("columns"):
             raise
-        return _over_time(error, format, kind, location, options, config)
+        return _over_time(error, format, kind, location, options, config, more_options)
 
 
 def _over_time(error: ColumnError, *arguments: Any) -> registry.Dataset:
@@ -79,31 +81,36 @@ def _over_time(error: ColumnError, *arguments: Any) -> registry.Dataset:
 
 def time_series_dataset(
     format: str,
-    kind: type[Table],
-    location: str,
+    kind: type[RowSource],
+    location: Any,
     options: Mapping[str, Any],
     config: RunConfig | None,
+    more_options: Callable[..., None] | None = None,
 ) -> registry.Dataset:
     """Returns the dataset of a table over time; reads only the first rows, which give the default window.
 
     Args:
         format: name of the file format.
         kind: the class that reads it.
-        location: the address, without the format's name.
+        location: the address, without the format's name, or data in memory.
         options: options set by the user.
         config: the description of a run that was trained on the file; `None` for a new training.
+        more_options: a function whose options the format has in addition to those of all tables over time.
     """
     recorded = config.dataset.recorded if config else None
     trained_columns = parse_columns(str(config.dataset.options.get("columns") or ""), WORDS) if config else {}
+    joins_files = registry.file_formats.get(format).joins_files
 
-    def opened(columns: str, encoding: str, separator: str) -> tuple[Table, TimeColumns]:
+    def opened(columns: str, **reading: Any) -> tuple[TimeSource, TimeColumns]:
         named = parse_columns(columns, WORDS)
         if recorded and named == trained_columns:
             named = {}  # Not named anew: those that the run recorded, if they exist.
         given = {**(recorded.columns if recorded else {}), **named}
-        return open_time_table(kind, location, given, encoding, separator)
+        return open_time_source(kind, joins_files, location, given, **reading)
 
-    first, found = opened(*(str(options.get(name, "")) for name in ("columns", "encoding", "separator")))
+    reading_options = ("encoding", *(read_options(more_options) if more_options else ()))
+    reading = {name: str(options.get(name) or "") for name in reading_options}
+    first, found = opened(str(options.get("columns") or ""), **reading)
 
     def open_table(
         data_dir: str | None,
@@ -118,7 +125,7 @@ def time_series_dataset(
         time_zone: str = "",
         skip_bad_rows: bool = False,
         encoding: str = "",
-        separator: str = "",
+        **reading: Any,
     ) -> Examples:
         """Your own table over time.
 
@@ -135,16 +142,15 @@ def time_series_dataset(
                 skips or repeats.
             skip_bad_rows: whether to leave out rows that cannot be used.
             encoding: encoding of texts; if empty, that of the byte order mark, or UTF-8.
-            separator: separator of columns, a character or comma, semicolon, tab, pipe, space; detected if empty.
         """
         sizes = parse_splits(splits)
-        table, names = opened(columns, encoding, separator)
+        source, names = opened(columns, encoding=encoding, **reading)
         step = recorded.frequency if recorded else ""
         clock = Clock(time_format, time_zone, counts=step.endswith(COUNT))
-        read = read_time_table(table, names, clock, Frequency.parse(step) if step else None)
+        read = read_time_table(source, names, clock, Frequency.parse(step) if step else None)
         if not skip_bad_rows:
             refuse_bad_rows([read.report])
-        checksum, bounds = table.checksum(), [0, 0, 0]
+        checksum, bounds = source.checksum(), [0, 0, 0]
         if config and config.dataset.name == OTHER_DATA and config.dataset.checksum != checksum:
             windows = {"all": all_windows(read.series, history, horizon, stride)}
         else:
@@ -159,8 +165,8 @@ def time_series_dataset(
         return Examples("1", checksum, INPUT, data, (), counted, None if config else report)
 
     return registry.Dataset(
-        name=f"{format}:{first.file.path}",
-        make=open_table,
+        name=f"{format}:{first.table.address()}",
+        make=with_options(open_table, more_options) if more_options else open_table,
         task="forecasting",
         source="files",
         size="as the run's configuration says",
@@ -170,17 +176,16 @@ def time_series_dataset(
     )
 
 
-def _usual_window(table: Table, columns: TimeColumns, options: Mapping[str, Any]) -> dict[str, int]:
+def _usual_window(source: TimeSource, columns: TimeColumns, options: Mapping[str, Any]) -> dict[str, int]:
     """Returns the default history and horizon for the step of the first rows; {} if they do not show it."""
     clock = Clock(str(options.get("time_format") or ""), str(options.get("time_zone") or ""))
-    time, name = (table.present.index(one) if one else -1 for one in (columns.time, columns.id))
     times: dict[str, set[int]] = {}
-    for record, _ in itertools.islice(table.records(), SAMPLE):
-        if record.bad or record.blank:
+    for row in itertools.islice(source.rows([columns.time, *([columns.id] if columns.id else [])]), SAMPLE):
+        if row.bad:
             continue
-        seen = times.setdefault(str(record.fields[name]) if columns.id else "", set())
+        seen = times.setdefault(str(row.fields[-1]) if columns.id else "", set())
         try:
-            seen.add(clock.read(str(record.fields[time]), seen))
+            seen.add(clock.read(str(row.fields[0]), seen))
         except TimeFault:
             continue
     frequency = find_frequency([np.array(sorted(seen), "int64") for seen in times.values() if seen] or [np.zeros(0)])
@@ -192,7 +197,7 @@ def _usual_window(table: Table, columns: TimeColumns, options: Mapping[str, Any]
 
 def _check_enough(read: TimeTable, windows: Mapping[str, Windows], history: int, horizon: int) -> None:
     """Raises `DataError` if a split has no window."""
-    path, longest = read.table.file.path, max(map(len, read.series))
+    path, longest = read.source.path, max(map(len, read.series))
     if longest < history + horizon:
         raise DataError(
             f"{path}: the longest series has {longest:,} steps of {read.step}, fewer than a window of "

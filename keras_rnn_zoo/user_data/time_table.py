@@ -1,20 +1,21 @@
 """Reads a table over time: rows of one or several series, placed on a grid of equal steps."""
 
 import array
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
+from keras_rnn_zoo.memory import available
 from keras_rnn_zoo.user_data.frequency import Frequency, find_frequency
 from keras_rnn_zoo.user_data.labels import KnownClasses
 from keras_rnn_zoo.user_data.rows import BadRow
-from keras_rnn_zoo.user_data.table import Record, Table
 from keras_rnn_zoo.user_data.target_checks import check_number
 from keras_rnn_zoo.user_data.textfile import undecodable
-from keras_rnn_zoo.user_data.time_columns import TASK, TimeColumns, resolve_time_columns
+from keras_rnn_zoo.user_data.time_columns import TimeColumns
 from keras_rnn_zoo.user_data.time_grid import Series, seconds_of
+from keras_rnn_zoo.user_data.time_source import TimeSource
 from keras_rnn_zoo.user_data.timestamps import DAY, SECOND, Clock, TimeFault
 from keras_rnn_zoo.user_data.validation_pass import ROWS_LISTED, RowReport
 
@@ -27,6 +28,8 @@ MIN_ROWS = 10
 """Number of rows whose step is compared with that of the training, even if it is longer."""
 MAX_OFF_GRID = 0.2
 """Fraction of the rows that may be off the grid before the table counts as irregular."""
+MEMORY_FRACTION, ROW_BYTES = 0.8, 200
+"""The fraction of free memory that rows may use, and how many bytes a row takes until it is on the grid."""
 _NO_CLASSES = KnownClasses(())
 
 
@@ -35,7 +38,7 @@ class TimeTable:
     """The series of a table.
 
     Attributes:
-        table: the file.
+        source: the table as it is read.
         columns: its columns.
         clock: how its times are written.
         frequency: the step of all series.
@@ -47,7 +50,7 @@ class TimeTable:
         gaps: number of gaps within series, and number of steps in them.
     """
 
-    table: Table
+    source: TimeSource
     columns: TimeColumns
     clock: Clock
     frequency: Frequency
@@ -74,45 +77,30 @@ class _Rows:
     """The rows of one series as they are read."""
 
     index_of: dict[int, int] = field(default_factory=dict)
-    lines: Any = field(default_factory=lambda: array.array("q"))
+    places: Any = field(default_factory=lambda: array.array("q"))
     numbers: Any = field(default_factory=lambda: array.array("f"))
     unsorted: int = 0
     last: int = -(2**62)
 
 
-def open_time_table(
-    kind: Callable[..., Table], location: str, given: Mapping[str, str], encoding: str, separator: str
-) -> tuple[Table, TimeColumns]:
-    """Opens a table over time, and finds its columns without reading its rows.
-
-    Args:
-        kind: the class of the table.
-        location: the path.
-        given: for each word of the option `columns`, the column or columns that the user named.
-        encoding: the encoding; "" for that of a byte order mark, or else UTF-8.
-        separator: the separator of fields; "" to detect it.
-    """
-    time = {"time": given["time"]} if "time" in given else {}
-    table = kind(location, (TASK,), time, encoding, ("time",), separator)
-    return table, resolve_time_columns(given, table.present, table.file.path)
-
-
-def read_time_table(table: Table, columns: TimeColumns, clock: Clock, frequency: Frequency | None = None) -> TimeTable:
+def read_time_table(
+    source: TimeSource, columns: TimeColumns, clock: Clock, frequency: Frequency | None = None
+) -> TimeTable:
     """Reads all rows of a table.
 
     Rows may be in any order. A row that repeats another one is dropped. Steps without a row, and empty values, are
     missing. Rows with invalid values, with another row's time or off the grid are reported as bad and left out.
 
     Args:
-        table: the table.
+        source: the table.
         columns: its columns.
         clock: reads its times.
         frequency: the step of its series, if it is known; by default, the most frequent one.
 
     Raises:
-        DataError: there are no rows, or the times have no regular step.
+        DataError: there are no rows, too many for the memory, or the times have no regular step.
     """
-    found = TimeTable(table, columns, clock, frequency or Frequency("us", DAY), RowReport(table))
+    found = TimeTable(source, columns, clock, frequency or Frequency("us", DAY), RowReport(source.table))
     rows = _read_rows(found)
     if not rows:
         _refuse_empty(found)
@@ -127,7 +115,7 @@ def read_time_table(table: Table, columns: TimeColumns, clock: Clock, frequency:
         found.frequency = frequency or own or found.frequency
     if frequency and own and found.rows_differ(own, len(max(groups.values(), key=len))):
         raise DataError(
-            f"{table.file.path}: its rows are mostly {own} apart, but the run was trained on steps of {frequency}. "
+            f"{source.path}: its rows are mostly {own} apart, but the run was trained on steps of {frequency}. "
             "Name a table with these steps."
         )
     placed = {name: found.frequency.index(times) for name, times in groups.items()}
@@ -139,7 +127,7 @@ def read_time_table(table: Table, columns: TimeColumns, clock: Clock, frequency:
 
 
 def _refuse_empty(found: TimeTable) -> None:
-    path = str(found.table.file.path)
+    path = str(found.source.path)
     if found.report.bad:
         raise DataError(f"{found.report.bad[0].describe(path)}. No other row can be used either. Correct the rows.")
     raise DataError(f"{path} has no rows to forecast from. Name a file with a row for each step.")
@@ -147,23 +135,28 @@ def _refuse_empty(found: TimeTable) -> None:
 
 def _read_rows(found: TimeTable) -> dict[str, _Rows]:
     """Returns the valid rows of each series, with their times but not yet on a grid."""
-    table, columns = found.table, found.columns
-    places = [table.present.index(name) for name in (columns.time, *columns.targets, *columns.known)]
-    id_place = table.present.index(columns.id) if columns.id else -1
+    columns = found.columns
+    names = [*([columns.id] if columns.id else []), columns.time, *columns.targets, *columns.known]
+    limit = int(available() * MEMORY_FRACTION) // (ROW_BYTES + 4 * len(names))
     rows: dict[str, _Rows] = {}
-    for record, _ in table.records():
-        if record.blank:
+    count = 0
+    for row in found.source.rows(names):
+        if row.bad:
+            _refuse(found.report, row.bad)
             continue
-        if record.bad:
-            _refuse(found.report, record.bad)
-            continue
-        name = _text(record.fields[id_place]) if columns.id else ""
+        name, fields = (_text(row.fields[0]), row.fields[1:]) if columns.id else ("", row.fields)
         one = rows.get(name) or _Rows()
-        bad = _add(found, one, record, places, name)
-        if bad:
+        before = len(one.places)
+        if bad := _add(found, one, row.number, name, fields):
             _refuse(found.report, bad)
-        elif one.lines:
+        elif one.places:
             rows[name] = one
+        count += len(one.places) - before
+        if count > limit:
+            raise DataError(
+                f"{found.source.path} has more than {limit:,} rows, which do not fit in memory. Name a part of it, or "
+                "longer steps."
+            )
     for name, one in rows.items():
         _order_repeated_hour(found, name, one)
     found.unsorted = sum(one.unsorted for one in rows.values())
@@ -172,48 +165,56 @@ def _read_rows(found: TimeTable) -> dict[str, _Rows]:
 
 def _order_repeated_hour(found: TimeTable, name: str, one: _Rows) -> None:
     """Exchanges the rows of an hour that occurs twice if the latest row comes first; refuses other orders."""
-    share = one.unsorted / max(1, len(one.lines) - 1)
+    share = one.unsorted / max(1, len(one.places) - 1)
     for second, first in found.clock.repeated.items():
         if second not in one.index_of or share < MAX_OFF_GRID:
             continue
         if share < 1 - MAX_OFF_GRID:
             raise DataError(
-                f"{found.table.file.path}{f', series {name!r}' if name else ''}: two rows have the time "
+                f"{found.source.path}{f', series {name!r}' if name else ''}: two rows have the time "
                 f"{found.clock.write(second)}, an hour that occurs twice when the clock is set back, and the order of "
                 "the rows does not say which is the first. Sort them by time."
             )
         one.index_of[first], one.index_of[second] = one.index_of[second], one.index_of[first]
 
 
-def _add(found: TimeTable, one: _Rows, record: Record, places: list[int], name: str) -> BadRow | None:
-    """Adds a record to its series; returns the bad row if it cannot be used."""
-    where, fields, present = record.where, record.fields, found.table.present
-    if found.columns.id and not name:
-        return BadRow(where, found.columns.id, "", "the name of the series is empty")
-    if fault := undecodable(name, found.table.file.encoding):
-        return BadRow(where, found.columns.id, name, fault)
-    text = _text(fields[places[0]])
+def _add(found: TimeTable, one: _Rows, place: int, name: str, fields: Sequence[Any]) -> BadRow | None:
+    """Adds a row to its series; returns the bad row if it cannot be used.
+
+    Args:
+        found: the table.
+        one: the rows of the series so far.
+        place: the number of the row in its source.
+        name: the name of the series.
+        fields: the time, the targets and what is known in advance.
+    """
+    columns, where = found.columns, found.source.where
+    if columns.id and not name:
+        return BadRow(where(place), columns.id, "", "the name of the series is empty")
+    if fault := undecodable(name, found.source.encoding):
+        return BadRow(where(place), columns.id, name, fault)
+    text = _text(fields[0])
     numbers: list[float] = []
-    for place in places[1:]:
-        number, fault = _number(fields[place])
+    for column, value in zip((*columns.targets, *columns.known), fields[1:], strict=True):
+        number, fault = _number(value)
         if fault:
-            return BadRow(where, present[place], fields[place], fault)
+            return BadRow(where(place), column, value, fault)
         numbers.append(number)
     try:
         time = found.clock.read(text, one.index_of)
     except TimeFault as error:
-        return BadRow(where, found.columns.time, text, str(error))
+        return BadRow(where(place), columns.time, text, str(error))
     if time in one.index_of:
-        return _repeated(found, one, record, time, numbers)
-    one.index_of[time] = len(one.lines)
-    one.lines.append(int(where.rpartition(" ")[2]))
+        return _repeated(found, one, place, text, time, numbers)
+    one.index_of[time] = len(one.places)
+    one.places.append(place)
     one.numbers.extend(numbers)
     one.unsorted += time < one.last
     one.last = time
     return None
 
 
-def _repeated(found: TimeTable, one: _Rows, record: Record, time: int, numbers: list[float]) -> BadRow | None:
+def _repeated(found: TimeTable, one: _Rows, place: int, text: str, time: int, numbers: list[float]) -> BadRow | None:
     index, width = one.index_of[time], len(numbers)
     first = one.numbers[index * width : (index + 1) * width]
     if np.array_equal(np.asarray(first), np.asarray(numbers, "float32"), equal_nan=True):
@@ -222,9 +223,8 @@ def _repeated(found: TimeTable, one: _Rows, record: Record, time: int, numbers: 
     advice = "" if found.columns.id else "; if they are of different series, name the column that says which: id=NAME"
     if found.clock.notation == "time" and found.clock.zone is None and not found.columns.id:
         advice += "; if the clock was set back, name its zone: --set time_zone=Europe/Berlin"
-    text = _text(record.fields[found.table.present.index(found.columns.time)])
-    fault = f"the same time as in line {one.lines[index]}, with other values{advice}"
-    return BadRow(record.where, found.columns.time, text, fault)
+    fault = f"the same time as in {found.source.where(one.places[index])}, with other values{advice}"
+    return BadRow(found.source.where(place), found.columns.time, text, fault)
 
 
 def _on_wall_clock(clock: Clock, one: _Rows, times: Any) -> Any:
@@ -238,7 +238,7 @@ def _check_regular(found: TimeTable, groups: Mapping[str, Any], placed: Mapping[
     """Raises `DataError` if too many rows are off the grid, or a grid has far more steps than rows."""
     total = sum(map(len, groups.values()))
     off = sum(int((~fits).sum()) for _, fits, _ in placed.values())
-    path = found.table.file.path
+    path = found.source.path
     if off > MAX_OFF_GRID * total:
         hint = "If daylight saving time shifts them, name the zone: --set time_zone=Europe/Berlin. "
         raise DataError(
@@ -262,12 +262,12 @@ def _place(found: TimeTable, name: str, one: _Rows, times: Any, index: Any, fits
     order = np.array([one.index_of[time] for time in times.tolist()])
     for row in np.flatnonzero(~fits):
         fault = f"the time is not on the grid of {found.step} that most rows have"
-        where = f"line {one.lines[order[row]]}"
+        where = found.source.where(one.places[order[row]])
         _refuse(found.report, BadRow(where, found.columns.time, found.clock.write(int(times[row])), fault))
     index, order = index[fits], order[fits]
     if not len(index):
         return
-    numbers = np.asarray(one.numbers, "float32").reshape(len(one.lines), -1)
+    numbers = np.asarray(one.numbers, "float32").reshape(len(one.places), -1)
     grid = np.full((index[-1] - index[0] + 1, numbers.shape[1]), np.nan, "float32")
     grid[index - index[0]] = numbers[order]
     steps = found.frequency.time_of(np.arange(index[0], index[-1] + 1), phase)

@@ -82,14 +82,11 @@ class Windows:
         return len(self.places)
 
     def cut(self, index: int) -> tuple[dict[str, Any], Any]:
-        """Returns a window: its raw input by name, as `readers/window.py` reads it, and its target.
-
-        Its row of `places` is part of it, so that the rows of different series can be told apart.
-        """
+        """Returns a window: its raw input by name, as `readers/window.py` reads it, and its target."""
         number, start = self.places[index]
         one, first, end = self.series[number], start - self.history, start + self.horizon
         raw = {"series": one.values[first:start], "time": one.seconds[first:end], "known": one.known[first:end]}
-        return {**raw, "place": self.places[index]}, one.values[start:end]
+        return raw, one.values[start:end]
 
     def dataset(self) -> Any:
         """Returns the windows as a `tf.data.Dataset` of `(raw, target)`, in order of series and time."""
@@ -99,7 +96,6 @@ class Windows:
             "series": tf.TensorSpec([self.history, targets], tf.float32),
             "time": tf.TensorSpec([steps], tf.int64),
             "known": tf.TensorSpec([steps, known], tf.float32),
-            "place": tf.TensorSpec([2], tf.int32),
         }
         data = tf.data.Dataset.from_generator(
             lambda: map(self.cut, range(len(self))),

@@ -64,6 +64,7 @@ KINDS = [
     ("many_to_one", "regression", "series"),
     ("many_to_one", "forecasting", "window"),
     ("many_to_many", "translation", "text"),
+    ("many_to_many", "forecasting", "window"),
     ("sync_many_to_many", "tagging", "text"),
     ("sync_many_to_many", "language_modeling", "text"),
     ("ctc", "transcription", "image"),

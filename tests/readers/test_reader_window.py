@@ -91,12 +91,3 @@ def test_inputs_that_the_run_does_not_use_are_optional():
     assert list(reader.defaults()) == ["known"]
     reader.known_mean = [0.0]
     assert reader.defaults() == {}
-
-
-def test_the_place_of_a_window_in_its_dataset_is_not_an_input():
-    reader = WindowReader(calendar=False)
-    reader.learn(rows_of(range(9), YEAR * np.arange(9)), 3, 1)
-    window = {"series": [[1.0], [2.0], [3.0]]}
-    placed = reader.to_batch([{**window, "place": [0, 3]}])
-    for part, other in zip(placed, reader.to_batch([window]), strict=True):
-        np.testing.assert_array_equal(part, other)

@@ -68,7 +68,11 @@ def test_a_run_states_what_it_must_beat(trained):
     assert set(run.metrics) == {"loss", *"mse mae rmse smape mase wql coverage".split()}
     assert set(run.measured["baselines"]) == {"seasonal_naive", "linear"}
     assert all(set(one) == set("mse mae rmse smape mase".split()) for one in run.measured["baselines"].values())
-    assert all(len(values) == 7 for values in run.measured["per_step"].values())
+    steps = run.measured["per_step"]
+    assert set(steps) == set(run.metrics) - {"loss"}
+    assert all(len(values) == 7 for values in steps.values())
+    for name in ("mae", "coverage"):
+        assert np.mean(steps[name]) == pytest.approx(run.metrics[name])
     assert set(run.measured["below_quantile"]) == {"0.1", "0.5", "0.9"}
     assert run.measured["baselines"]["linear"]["mase"] < run.measured["baselines"]["seasonal_naive"]["mase"]
 
@@ -195,6 +199,15 @@ def test_columns_named_for_an_evaluation_are_read(trained, loaded):
         zoo.evaluate(loaded, dataset=address, columns="time=day,target=promotion,id=shop")
     with pytest.raises(DataError, match="no column 'sale'"):
         zoo.evaluate(loaded, dataset=address, columns="target=sale")
+
+
+@pytest.mark.parametrize(("days", "warned"), [(6, "most of the 14 steps"), (7, "")])
+def test_a_forecast_from_a_short_past_says_so(loaded, tmp_path, caplog, days, warned):
+    history = write(tmp_path / "history.csv", series(days, future=7))
+    with caplog.at_level(logging.WARNING, "keras_rnn_zoo"):
+        zoo.predict_file(loaded, str(history), str(tmp_path / "forecast.csv"))
+    assert warned in caplog.text
+    assert ("2 series: 'north' (6), 'south' (6)" in caplog.text) == bool(warned)
 
 
 def test_what_is_known_in_advance_must_be_there(loaded, tmp_path):

@@ -22,6 +22,7 @@ def test_splits_follow_one_another_and_targets_stay_within_them(tmp_path):
     assert raw["series"][:, 0].tolist() == [28, 29, 30, 31]
     assert target[:, 0].tolist() == [32, 33]
     assert len(raw["time"]) == 6
+    assert set(raw) == {"series", "time", "known"}
 
 
 def test_all_series_are_split_at_the_same_times(tmp_path):

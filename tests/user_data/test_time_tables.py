@@ -4,14 +4,13 @@ import logging
 
 import numpy as np
 import pytest
-from time_tables import SMALL, days, fitted, opened, read, table
+from time_tables import SMALL, days, fitted, opened, read, source_of, table
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError, OptionError
-from keras_rnn_zoo.user_data.formats.csv import CsvTable
 from keras_rnn_zoo.user_data.frequency import COUNT, Frequency
-from keras_rnn_zoo.user_data.time_table import open_time_table, read_time_table
+from keras_rnn_zoo.user_data.time_table import read_time_table
 from keras_rnn_zoo.user_data.timestamps import SECOND, Clock
 
 
@@ -19,9 +18,7 @@ def read_again(tmp_path, text, clock, frequency):
     """Reads a table for a run that was trained on series with a step."""
     path = tmp_path / "data.csv"
     path.write_text(text)
-    return read_time_table(
-        *open_time_table(CsvTable, str(path), {"time": "day", "target": "y"}, "", ""), clock, frequency
-    )
+    return read_time_table(*source_of(path, {"time": "day", "target": "y"}), clock, frequency)
 
 
 def test_rows_in_any_order_with_gaps_and_repeats_become_a_grid(tmp_path):

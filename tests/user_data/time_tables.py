@@ -6,7 +6,8 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import TaskConfig
 from keras_rnn_zoo.inference.rebuild import make_task
 from keras_rnn_zoo.user_data.formats.csv import CsvTable
-from keras_rnn_zoo.user_data.time_table import open_time_table, read_time_table
+from keras_rnn_zoo.user_data.time_source import open_time_source
+from keras_rnn_zoo.user_data.time_table import read_time_table
 from keras_rnn_zoo.user_data.timestamps import Clock
 
 SMALL = {"columns": "time=day,target=y", "history": 4, "horizon": 2}
@@ -23,8 +24,12 @@ def table(rows, header="day,y"):
 def read(tmp_path, text, clock=None, **given):
     path = tmp_path / "data.csv"
     path.write_text(text)
-    source, columns = open_time_table(CsvTable, str(path), given or {"time": "day", "target": "y"}, "", "")
-    return read_time_table(source, columns, clock or Clock())
+    return read_time_table(*source_of(path, given or {"time": "day", "target": "y"}), clock or Clock())
+
+
+def source_of(path, columns):
+    """Returns the source of a CSV file, and its columns."""
+    return open_time_source(CsvTable, False, str(path), columns, encoding="")
 
 
 def opened(tmp_path, text, **options):

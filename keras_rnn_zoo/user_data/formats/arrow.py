@@ -11,8 +11,8 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.arrow_rows import ArrowRows, ArrowRowsFile, columns_of, pyarrow, translated
 from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS
 from keras_rnn_zoo.user_data.columnar_inputs import columnar_inputs
-from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.rows import existing_file
+from keras_rnn_zoo.user_data.time_series import table_dataset
 
 FILE_MAGIC, STREAM_MAGIC = b"ARROW1", b"\xff\xff\xff\xff"
 """The first bytes of the file format, and of the stream format since version 0.15."""
@@ -145,7 +145,7 @@ class ArrowFileRows(ArrowRowsFile):
     tasks=COLUMNAR_TASKS,
     address="arrow:FILE",
     endings=("arrow", "feather", "ipc"),
-    inputs=("text",),
+    inputs=("text", "window"),
     column_names="table",
     joins_files=True,
     predict=functools.partial(columnar_inputs, ArrowTable),
@@ -153,4 +153,4 @@ class ArrowFileRows(ArrowRowsFile):
 )
 def arrow(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """An Arrow or Feather file, of any size; needs the extra `parquet`."""
-    return dataset_from_files("arrow", ArrowTable, location, tasks, options, config)
+    return table_dataset("arrow", ArrowTable, location, tasks, options, config)

@@ -12,12 +12,12 @@ from keras_rnn_zoo.errors import DataError, ZooError, nearest
 from keras_rnn_zoo.memory import available
 from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS, Columnar, field_paths, is_blank_value
 from keras_rnn_zoo.user_data.columnar_inputs import columnar_inputs
-from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.packages import optional_package
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, TrainedOn
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile, flat, named, valid_unicode
 from keras_rnn_zoo.user_data.rows import existing_file
 from keras_rnn_zoo.user_data.table import MAX_COLUMNS
+from keras_rnn_zoo.user_data.time_series import table_dataset
 
 MEMORY_FRACTION, EXPANSION = 0.8, 10
 """The fraction of free memory that a workbook may use, and how many times the size of its XML its values may take."""
@@ -223,7 +223,7 @@ def sheet_inputs(location: str, trained: TrainedOn, *, columns: str = "", sheet:
     tasks=COLUMNAR_TASKS,
     address="excel:FILE",
     endings=("xlsx", "xlsm"),
-    inputs=("text",),
+    inputs=("text", "window"),
     column_names="table",
     joins_files=True,
     predict=sheet_inputs,
@@ -231,4 +231,4 @@ def sheet_inputs(location: str, trained: TrainedOn, *, columns: str = "", sheet:
 )
 def excel(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A sheet of an Excel workbook; needs the extra `excel`."""
-    return dataset_from_files("excel", ExcelSheet, location, tasks, options, config, sheet_options)
+    return table_dataset("excel", ExcelSheet, location, tasks, options, config, sheet_options)

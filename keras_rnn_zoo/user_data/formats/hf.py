@@ -12,11 +12,11 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.arrow_rows import columns_of
 from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS
 from keras_rnn_zoo.user_data.columnar_inputs import columnar_inputs
-from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.formats.arrow import ArrowFile, ArrowTable
 from keras_rnn_zoo.user_data.hub_features import converter
 from keras_rnn_zoo.user_data.rows import existing_file, existing_folder
 from keras_rnn_zoo.user_data.split_folders import name_of_split
+from keras_rnn_zoo.user_data.time_series import table_dataset
 
 SPLITS, STATE, INFO = "dataset_dict.json", "state.json", "dataset_info.json"
 """The files with the names of the splits, with the names of a split's Arrow files, and with its features."""
@@ -125,10 +125,10 @@ def _document(path: Path) -> dict[str, Any]:
     tasks=COLUMNAR_TASKS,
     address="hf:DIR",
     folder=True,
-    inputs=("text",),
+    inputs=("text", "window"),
     column_names="table",
     predict=functools.partial(columnar_inputs, HubDataset),
 )
 def hf(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A folder that `save_to_disk` of Hugging Face `datasets` wrote, with its splits; needs the extra `parquet`."""
-    return dataset_from_files("hf", HubDataset, location, tasks, options, config)
+    return table_dataset("hf", HubDataset, location, tasks, options, config)

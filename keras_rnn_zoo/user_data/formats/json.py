@@ -14,10 +14,10 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.memory import available
 from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS, Columnar, field_paths
 from keras_rnn_zoo.user_data.columnar_inputs import columnar_inputs
-from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.formats.jsonl import has_more_tokens
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile, json_line
 from keras_rnn_zoo.user_data.textfile import TextFile
+from keras_rnn_zoo.user_data.time_series import table_dataset
 
 MEMORY_FRACTION, TOKEN_BYTES = 0.8, 100
 """The fraction of free memory that a document may use, and how many bytes a text, comma or bracket in it takes."""
@@ -158,7 +158,7 @@ class JsonRows(PredictionFile):
     address="json:FILE",
     endings=("json",),
     unclear_endings=("json",),
-    inputs=("text",),
+    inputs=("text", "window"),
     column_names="table",
     joins_files=True,
     predict=functools.partial(columnar_inputs, JsonTable),
@@ -166,4 +166,4 @@ class JsonRows(PredictionFile):
 )
 def json_file(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A JSON document: a list of objects, or an object with a list for each column; gzip or not."""
-    return dataset_from_files("json", JsonTable, location, tasks, options, config)
+    return table_dataset("json", JsonTable, location, tasks, options, config)

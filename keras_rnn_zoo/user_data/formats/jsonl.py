@@ -96,7 +96,8 @@ def has_more_tokens(line: str, limit: int) -> bool:
 def jsonl_inputs(location: str, trained: TrainedOn, *, columns: str = "", encoding: str = "") -> InputFile:
     """Opens JSON Lines to predict; arguments as in `table_inputs`."""
     if trained.task == TASK:
-        return forecast_inputs(JsonlTable, location, trained, columns=columns, encoding=encoding, as_json=True)
+        reading = {"encoding": trained.encoding_of(location, encoding)}
+        return forecast_inputs(JsonlTable, location, trained, reading, columns=columns, as_json=True)
     return table_inputs(JsonlTable, location, trained, columns=columns, encoding=encoding)
 
 

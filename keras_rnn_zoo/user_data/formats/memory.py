@@ -9,7 +9,7 @@ from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.display.printing import alternatives, quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS
-from keras_rnn_zoo.user_data.columns import files_of, guess, parse_columns, usual_columns
+from keras_rnn_zoo.user_data.columns import ColumnError, files_of, guess, parse_columns, usual_columns
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.memory_arrays import MemoryArrays
 from keras_rnn_zoo.user_data.memory_images import MemoryImages
@@ -21,6 +21,8 @@ from keras_rnn_zoo.user_data.python_pairs import ARRAYS, Pairs, kind_of
 from keras_rnn_zoo.user_data.python_tables import PythonTable
 from keras_rnn_zoo.user_data.rows import RowSource
 from keras_rnn_zoo.user_data.text_corpus import text_dataset
+from keras_rnn_zoo.user_data.time_columns import is_time_table
+from keras_rnn_zoo.user_data.time_series import time_series_dataset
 from keras_rnn_zoo.user_data.typed_values import value_at
 
 
@@ -62,6 +64,8 @@ def _dataset(
     location: Any, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None
 ) -> registry.Dataset:
     data = location if isinstance(location, PythonData) else python_data(location)
+    if is_time_table(options, tasks) and isinstance(data.main, PythonTable):
+        return _over_time(data, data.main, options, config)
     given = parse_columns(str(options.get("columns", "")), usual_columns())
     kind = data.main.kind if isinstance(data.main, Pairs) else _kind_of_table(data.main, given, tasks)
     rate = options.get("sampling_rate") or (config.dataset.options.get("sampling_rate", 0) if config else 0)
@@ -86,6 +90,17 @@ def _dataset(
     more = (recording_options,) if kind == "audio" else ()
     data = dataclasses.replace(data, sampling_rate=rate) if kind == "audio" else data
     return dataset_from_files("memory", reads, data, supported, options, config, *more)  # type: ignore[arg-type]
+
+
+def _over_time(
+    data: PythonData, table: PythonTable, options: Mapping[str, Any], config: RunConfig | None
+) -> registry.Dataset:
+    try:
+        return time_series_dataset("memory", MemoryTable, data, options, config)
+    except ColumnError as error:
+        if not table.has_time_index:
+            raise
+        raise ColumnError(f"{error} The index is not read: pass data.reset_index().") from None
 
 
 def _missing(title: str, config: RunConfig | None) -> DataError:

@@ -11,8 +11,8 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.arrow_rows import ArrowRows, ArrowRowsFile, columns_of, pyarrow, translated
 from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS
 from keras_rnn_zoo.user_data.columnar_inputs import columnar_inputs
-from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.rows import existing_file
+from keras_rnn_zoo.user_data.time_series import table_dataset
 
 MAX_VALUE = 2**26
 """Maximum mean size of a column's values, in bytes, as for lines of text: an image or a text is smaller."""
@@ -107,7 +107,7 @@ class ParquetRows(ArrowRowsFile):
     tasks=COLUMNAR_TASKS,
     address="parquet:FILE",
     endings=("parquet", "pq"),
-    inputs=("text",),
+    inputs=("text", "window"),
     column_names="table",
     joins_files=True,
     predict=functools.partial(columnar_inputs, ParquetTable),
@@ -115,4 +115,4 @@ class ParquetRows(ArrowRowsFile):
 )
 def parquet(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A Parquet file, of any size; needs the extra `parquet`."""
-    return dataset_from_files("parquet", ParquetTable, location, tasks, options, config)
+    return table_dataset("parquet", ParquetTable, location, tasks, options, config)

@@ -14,9 +14,10 @@ from keras_rnn_zoo.entries.files import file_in_folder
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS, field_paths
 from keras_rnn_zoo.user_data.columnar_inputs import columnar_inputs
-from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.held_rows import HeldRows
+from keras_rnn_zoo.user_data.prediction_inputs import InputFile, TrainedOn
 from keras_rnn_zoo.user_data.rows import existing_file
+from keras_rnn_zoo.user_data.time_series import table_dataset
 
 MAGIC = b"SQLite format 3\0"
 MAX_VALUE = 2**26
@@ -159,6 +160,12 @@ def _authorize(action: int, first: str | None, second: str | None, *_: Any) -> i
     return sqlite3.SQLITE_OK if action in ALLOWED and not is_loading else sqlite3.SQLITE_DENY
 
 
+def query_inputs(location: str, trained: TrainedOn, *, columns: str = "", encoding: str = "") -> InputFile:
+    """Opens the rows of a query to predict; arguments as in `columnar_inputs`."""
+    # The question mark before a query makes no pattern.
+    return columnar_inputs(QueryRows, location, trained, False, columns=columns, encoding=encoding)
+
+
 @registry.file_format(
     "sqlite",
     order=3.5,
@@ -166,10 +173,10 @@ def _authorize(action: int, first: str | None, second: str | None, *_: Any) -> i
     address="sqlite:FILE[?QUERY]",
     move=_moved,
     endings=("sqlite", "sqlite3", "db"),
-    inputs=("text",),
+    inputs=("text", "window"),
     column_names="table",
-    predict=functools.partial(columnar_inputs, QueryRows),
+    predict=query_inputs,
 )
 def sqlite(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """The only table of an SQLite database, or the rows of a query, such as `reviews.db?SELECT text, stars FROM r`."""
-    return dataset_from_files("sqlite", QueryRows, location, tasks, options, config)
+    return table_dataset("sqlite", QueryRows, location, tasks, options, config)
