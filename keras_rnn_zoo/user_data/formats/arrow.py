@@ -13,6 +13,9 @@ from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS
 from keras_rnn_zoo.user_data.columnar_inputs import columnar_inputs
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.rows import existing_file
+from keras_rnn_zoo.user_data.step_columns import is_step_table, without_steps
+from keras_rnn_zoo.user_data.step_dataset import table_steps
+from keras_rnn_zoo.user_data.step_inputs import text_steps
 
 FILE_MAGIC, STREAM_MAGIC = b"ARROW1", b"\xff\xff\xff\xff"
 """The first bytes of the file format, and of the stream format since version 0.15."""
@@ -149,8 +152,11 @@ class ArrowFileRows(ArrowRowsFile):
     column_names="table",
     joins_files=True,
     predict=functools.partial(columnar_inputs, ArrowTable),
+    predict_steps=functools.partial(text_steps, ArrowTable),
     write=ArrowFileRows,
 )
 def arrow(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """An Arrow or Feather file, of any size; needs the extra `parquet`."""
-    return dataset_from_files("arrow", ArrowTable, location, tasks, options, config)
+    if is_step_table(options, tasks):
+        return table_steps("arrow", ArrowTable, location, tasks, options, config)
+    return dataset_from_files("arrow", ArrowTable, location, without_steps(tasks), options, config)

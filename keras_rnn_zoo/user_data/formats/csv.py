@@ -23,6 +23,9 @@ from keras_rnn_zoo.user_data.separators import (
     find_separator,
     named_separator,
 )
+from keras_rnn_zoo.user_data.step_columns import is_step_table, without_steps
+from keras_rnn_zoo.user_data.step_dataset import table_steps
+from keras_rnn_zoo.user_data.step_inputs import separated_steps
 from keras_rnn_zoo.user_data.table import MAX_COLUMNS, TASKS, Record, Table, describe_fields
 from keras_rnn_zoo.user_data.table_inputs import separated_inputs
 from keras_rnn_zoo.user_data.textfile import Mark, check_text
@@ -181,11 +184,15 @@ def table_options(*, separator: str = "") -> None:
     column_names="table",
     joins_files=True,
     predict=functools.partial(separated_inputs, CsvTable),
+    predict_steps=functools.partial(separated_steps, CsvTable),
     write=SeparatedRows,
     unclear_endings=("txt", "text", "dat", "data"),
 )
 def csv_file(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A CSV file with a header, or whose columns are named by number; gzip or not."""
+    if is_step_table(options, tasks):
+        return table_steps("csv", CsvTable, location, tasks, options, config, table_options)
+    tasks = without_steps(tasks)
     if is_time_table(options, tasks):
         return time_series_dataset("csv", CsvTable, location, options, config)
     return dataset_from_files("csv", CsvTable, location, tasks, options, config, table_options)

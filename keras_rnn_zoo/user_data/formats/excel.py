@@ -1,5 +1,6 @@
 """The format `excel`: a sheet of an Excel workbook (.xlsx)."""
 
+import functools
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,9 @@ from keras_rnn_zoo.user_data.packages import optional_package
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, TrainedOn
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile, flat, named
 from keras_rnn_zoo.user_data.rows import existing_file
+from keras_rnn_zoo.user_data.step_columns import is_step_table, without_steps
+from keras_rnn_zoo.user_data.step_dataset import table_steps
+from keras_rnn_zoo.user_data.step_inputs import sheet_steps
 from keras_rnn_zoo.user_data.table import MAX_COLUMNS
 
 MEMORY_FRACTION, EXPANSION = 0.8, 10
@@ -228,8 +232,11 @@ def sheet_inputs(location: str, trained: TrainedOn, *, columns: str = "", sheet:
     column_names="table",
     joins_files=True,
     predict=sheet_inputs,
+    predict_steps=functools.partial(sheet_steps, ExcelSheet),
     write=ExcelRows,
 )
 def excel(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A sheet of an Excel workbook; needs the extra `excel`."""
-    return dataset_from_files("excel", ExcelSheet, location, tasks, options, config, sheet_options)
+    if is_step_table(options, tasks):
+        return table_steps("excel", ExcelSheet, location, tasks, options, config, sheet_options)
+    return dataset_from_files("excel", ExcelSheet, location, without_steps(tasks), options, config, sheet_options)

@@ -16,6 +16,9 @@ from keras_rnn_zoo.user_data.columnar_inputs import columnar_inputs
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.formats.jsonl import has_more_tokens
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile, json_line
+from keras_rnn_zoo.user_data.step_columns import is_step_table, without_steps
+from keras_rnn_zoo.user_data.step_dataset import table_steps
+from keras_rnn_zoo.user_data.step_inputs import text_steps
 from keras_rnn_zoo.user_data.textfile import TextFile
 
 MEMORY_FRACTION, TOKEN_BYTES = 0.8, 100
@@ -161,8 +164,11 @@ class JsonRows(PredictionFile):
     column_names="table",
     joins_files=True,
     predict=functools.partial(columnar_inputs, JsonTable),
+    predict_steps=functools.partial(text_steps, JsonTable),
     write=JsonRows,
 )
 def json_file(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A JSON document: a list of objects, or an object with a list for each column; gzip or not."""
-    return dataset_from_files("json", JsonTable, location, tasks, options, config)
+    if is_step_table(options, tasks):
+        return table_steps("json", JsonTable, location, tasks, options, config)
+    return dataset_from_files("json", JsonTable, location, without_steps(tasks), options, config)

@@ -1,5 +1,6 @@
 """The format `jsonl`: JSON Lines."""
 
+import functools
 import itertools
 import json
 import re
@@ -14,6 +15,9 @@ from keras_rnn_zoo.user_data.forecast_inputs import forecast_inputs
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, TrainedOn, Writer
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile, json_line
 from keras_rnn_zoo.user_data.rows import BadRow
+from keras_rnn_zoo.user_data.step_columns import is_step_table, without_steps
+from keras_rnn_zoo.user_data.step_dataset import table_steps
+from keras_rnn_zoo.user_data.step_inputs import text_steps
 from keras_rnn_zoo.user_data.table import TASKS, Record, Table
 from keras_rnn_zoo.user_data.table_inputs import table_inputs
 from keras_rnn_zoo.user_data.textfile import Mark
@@ -111,11 +115,15 @@ def jsonl_inputs(location: str, trained: TrainedOn, *, columns: str = "", encodi
     column_names="table",
     joins_files=True,
     predict=jsonl_inputs,
+    predict_steps=functools.partial(text_steps, JsonlTable),
     write=JsonlRows,
     unclear_endings=("json",),
 )
 def jsonl_file(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A file of JSON objects, one per line; gzip or not."""
+    if is_step_table(options, tasks):
+        return table_steps("jsonl", JsonlTable, location, tasks, options, config)
+    tasks = without_steps(tasks)
     if is_time_table(options, tasks):
         return time_series_dataset("jsonl", JsonlTable, location, options, config)
     return dataset_from_files("jsonl", JsonlTable, location, tasks, options, config)

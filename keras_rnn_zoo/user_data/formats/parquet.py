@@ -13,6 +13,9 @@ from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS
 from keras_rnn_zoo.user_data.columnar_inputs import columnar_inputs
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.rows import existing_file
+from keras_rnn_zoo.user_data.step_columns import is_step_table, without_steps
+from keras_rnn_zoo.user_data.step_dataset import table_steps
+from keras_rnn_zoo.user_data.step_inputs import text_steps
 
 MAX_VALUE = 2**26
 """Maximum mean size of a column's values, in bytes, as for lines of text: an image or a text is smaller."""
@@ -111,8 +114,11 @@ class ParquetRows(ArrowRowsFile):
     column_names="table",
     joins_files=True,
     predict=functools.partial(columnar_inputs, ParquetTable),
+    predict_steps=functools.partial(text_steps, ParquetTable),
     write=ParquetRows,
 )
 def parquet(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A Parquet file, of any size; needs the extra `parquet`."""
-    return dataset_from_files("parquet", ParquetTable, location, tasks, options, config)
+    if is_step_table(options, tasks):
+        return table_steps("parquet", ParquetTable, location, tasks, options, config)
+    return dataset_from_files("parquet", ParquetTable, location, without_steps(tasks), options, config)

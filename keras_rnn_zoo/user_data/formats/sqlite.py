@@ -16,6 +16,9 @@ from keras_rnn_zoo.user_data.columnar_inputs import columnar_inputs
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.held_rows import HeldRows
 from keras_rnn_zoo.user_data.rows import existing_file
+from keras_rnn_zoo.user_data.step_columns import is_step_table, without_steps
+from keras_rnn_zoo.user_data.step_dataset import table_steps
+from keras_rnn_zoo.user_data.step_inputs import text_steps
 
 MAGIC = b"SQLite format 3\0"
 MAX_VALUE = 2**26
@@ -162,7 +165,10 @@ def _authorize(action: int, first: str | None, second: str | None, *_: Any) -> i
     inputs=("text",),
     column_names="table",
     predict=functools.partial(columnar_inputs, QueryRows),
+    predict_steps=functools.partial(text_steps, QueryRows),
 )
 def sqlite(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """The only table of an SQLite database, or the rows of a query, such as `reviews.db?SELECT text, stars FROM r`."""
-    return dataset_from_files("sqlite", QueryRows, location, tasks, options, config)
+    if is_step_table(options, tasks):
+        return table_steps("sqlite", QueryRows, location, tasks, options, config)
+    return dataset_from_files("sqlite", QueryRows, location, without_steps(tasks), options, config)

@@ -9,6 +9,9 @@ from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.formats.csv import CsvTable, table_options
 from keras_rnn_zoo.user_data.prediction_outputs import SeparatedRows
+from keras_rnn_zoo.user_data.step_columns import is_step_table, without_steps
+from keras_rnn_zoo.user_data.step_dataset import table_steps
+from keras_rnn_zoo.user_data.step_inputs import separated_steps
 from keras_rnn_zoo.user_data.table import MAX_COLUMNS, TASKS, Record
 from keras_rnn_zoo.user_data.table_inputs import separated_inputs
 from keras_rnn_zoo.user_data.textfile import Mark
@@ -59,11 +62,15 @@ def _unquoted(field: str) -> str:
     column_names="table",
     joins_files=True,
     predict=functools.partial(separated_inputs, TsvTable),
+    predict_steps=functools.partial(separated_steps, TsvTable),
     write=TsvRows,
     unclear_endings=("txt", "text"),
 )
 def tsv_file(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A file of tab-separated columns with a header, or whose columns are named by number; gzip or not."""
+    if is_step_table(options, tasks):
+        return table_steps("tsv", TsvTable, location, tasks, options, config, table_options)
+    tasks = without_steps(tasks)
     if is_time_table(options, tasks):
         return time_series_dataset("tsv", TsvTable, location, options, config)
     return dataset_from_files("tsv", TsvTable, location, tasks, options, config, table_options)
