@@ -44,7 +44,7 @@ class StepTask(Task):
     def loss_weight(self, targets: Any) -> int:
         from keras_rnn_zoo.layers.steps import counted_steps
 
-        return counted_steps(targets)
+        return int(counted_steps(targets))
 
     def trim(self, prediction: dict[str, Any]) -> dict[str, Any]:
         count = prediction["lengths"]

@@ -22,8 +22,8 @@ from keras_rnn_zoo.user_data.validation_pass import RowReport
 class StepArrays(StepSource):
     """Series `x` with a target for each step `y`, in arrays of the same layout: ragged, padded or concatenated.
 
-    Targets are classes, names or integers, `(steps,)`; 0 or 1 for each class `(steps, classes)`; or numbers `(steps,)` or
-    `(steps, targets)`.
+    Targets are classes, names or integers, `(steps,)`; 0 or 1 for each class, `(steps, classes)`; or numbers,
+    `(steps,)` or `(steps, targets)`.
 
     Args:
         kind: the class that reads series.
@@ -41,7 +41,7 @@ class StepArrays(StepSource):
         self.path, self.word = self.series.path, word
         arrays = self.series.others
         self.columns = {"input": self.series.columns["series"]}
-        self.y = None
+        self.y: Any = None
         if with_target:
             present = [name for name in arrays if name not in TARGET_NAMES]
             named = {"target": given[word]} if word else {}
@@ -52,10 +52,9 @@ class StepArrays(StepSource):
         self.names = self._names_in(arrays)
 
     def _names_in(self, arrays: Mapping[str, Any]) -> tuple[str, ...]:
-        found = next(
-            (arrays[name] for name in TARGET_NAMES if name in arrays and name != self.columns.get("target")), None
-        )
-        return tuple(str(name) for name in np.asarray(found).ravel()) if found is not None else ()
+        unused = arrays.keys() - {self.columns.get("target")}
+        found: list[Any] = next((np.ravel(arrays[name]).tolist() for name in TARGET_NAMES if name in unused), [])
+        return tuple(map(str, found))
 
     def named(self) -> Path:
         return self.path
@@ -88,8 +87,8 @@ class StepArrays(StepSource):
             )
         if y.dtype.kind != "O" and y.ndim == 1 and steps == len(self.series.bounds):
             raise DataError(
-                f"{name}: a target for each step is expected, of the shape (series, steps); received {y.shape}. For one "
-                "target for each series, train many_to_one."
+                f"{name}: a target for each step is expected, of the shape (series, steps); received {y.shape}. For "
+                "one target for each series, train many_to_one."
             )
 
     def _target(self, index: int) -> Any:

@@ -1,4 +1,4 @@
-"""The columns of a table with a row for each step: which sequence, in which order, what is read and what is predicted."""
+"""The columns of a table with a row for each step: of which sequence it is, what is read and what is predicted."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple

@@ -230,8 +230,8 @@ def _check_usable(path: Any, form: StepForm, main: Sequences, columns: Mapping[s
         raise DataError(f"{first}{path} has no sequence to learn from. Name data with a row for each step.")
     if columns.get("id") and len(main.found) > 1 and max(len(one.inputs) for one in main.found) == 1:
         raise DataError(
-            f"{path}: each of its {len(main.found):,} sequences has a single step: the column {columns['id']!r} differs "
-            "in every row. Name the column that is the same in all rows of a sequence: id=NAME."
+            f"{path}: each of its {len(main.found):,} sequences has a single step: the column {columns['id']!r} "
+            "differs in every row. Name the column that is the same in all rows of a sequence: id=NAME."
         )
     if form.task == STEP_TASKS[1]:
         return
@@ -242,8 +242,8 @@ def _check_usable(path: Any, form: StepForm, main: Sequences, columns: Mapping[s
         )
     if len(main.classes) == 1:
         raise DataError(
-            f"{path} has only one class, {main.classes[0]!r}, in {columns['target']!r}: there is nothing to distinguish. "
-            "Add steps of other classes, or name another column."
+            f"{path} has only one class, {main.classes[0]!r}, in {columns['target']!r}: there is nothing to "
+            "distinguish. Add steps of other classes, or name another column."
         )
 
 

@@ -125,8 +125,8 @@ class StepTargets:
                 other = "0 or 1 is expected, since the targets are classes; name numbers to predict as value=A+B"
                 return self.missing, place, other if value.strip() else "the label is empty"
             bits.append(bit)
-        for index, bit in enumerate(bits):
-            self.counts[index] += int(bit)
+        for index, active in enumerate(bits):
+            self.counts[index] += int(active)
         return bits, 0, ""
 
     def index_of(self, text: str, where: str, count: int = 1) -> tuple[int, str]:

@@ -103,7 +103,7 @@ def _holds_series(data: PythonData, options: Mapping[str, Any]) -> bool:
     given = parse_columns(str(options.get("columns") or ""), usual_columns())
     names = list(data.main.fields)
     path = data.main.fields.get(given.get("input") or guess("input", names))
-    return bool(path) and kind_of(value_at(data.main.first_value(path[0]), path[1:])) == "series"
+    return path is not None and kind_of(value_at(data.main.first_value(path[0]), path[1:])) == "series"
 
 
 def _missing(title: str, config: RunConfig | None) -> DataError:

@@ -91,7 +91,9 @@ class Arrays(RowSource):
 
     def _target_names(self, count: int) -> tuple[str, ...]:
         """Returns the names of several targets: those in an array, or else their indices."""
-        found = next((np.ravel(self.others[name]).tolist() for name in TARGET_NAMES if name in self.others), [])
+        found: list[Any] = next(
+            (np.ravel(self.others[name]).tolist() for name in TARGET_NAMES if name in self.others), []
+        )
         return tuple(map(str, found if len(found) == count else range(count)))
 
     def warnings(self) -> list[str]:
@@ -280,7 +282,7 @@ def series_inputs(location: str, trained: TrainedOn, *, columns: str = "") -> In
     write=NpzRows,
 )
 def npz(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
-    """A NumPy archive with series `x`, ragged or padded with `lengths`, and targets `y` for each series or each step."""
+    """A NumPy archive with series `x`, ragged or padded with `lengths`, and targets `y`, also of each step."""
     # That module reads series by the class above.
     from keras_rnn_zoo.user_data.step_arrays import has_step_targets
     from keras_rnn_zoo.user_data.step_dataset import array_steps
