@@ -107,7 +107,7 @@ def _padding_values(specs: Any, task: Task) -> Any:
     return (
         tf.nest.map_structure(lambda spec: _padding_value(spec, 0), inputs),
         _padding_value(targets, task.target_padding),
-        *(_padding_value(spec, 0) for spec in references),
+        *(_padding_value(spec, task.target_padding) for spec in references),
     )
 
 

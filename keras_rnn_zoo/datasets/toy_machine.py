@@ -12,9 +12,9 @@ SEED = 1997
 STEPS = (40, 100)
 """Minimum and maximum number of steps of a log."""
 CLASSES = ("imbalance", "leak", "normal", "overheating")
-SHIFTS = {"imbalance": (0.0, 0.0, 2.0), "leak": (0.0, -2.0, 0.0), "overheating": (2.0, 0.0, 0.0)}
+SHIFTS = {"imbalance": (0.0, 0.0, 2.5), "leak": (0.0, -2.5, 0.0), "overheating": (2.5, 0.0, 0.0)}
 """What a fault adds to temperature, pressure and vibration, in standard deviations of their noise."""
-SPREAD = 3.0
+SPREAD = 1.0
 """The standard deviation of the level of a sensor between machines, in standard deviations of its noise."""
 HEALTHY = 0.25
 """The fraction of machines without a fault."""

@@ -173,6 +173,7 @@ class StepArrays(StepSource):
         else:
             missing, fault = (flat != 0) & (flat != 1), "0 or 1 is expected, since the targets are classes"
         bad = [(int(step), float(flat[step][missing[step]][0])) for step in np.flatnonzero(missing.any(axis=1))]
+        fault = fault if bad else ""
         if targets.form.task == STEP_TASKS[1]:
             return np.where(missing, np.nan, numbers.reshape(flat.shape)).reshape(target.shape), fault, bad
         left_out = missing.any(axis=1)

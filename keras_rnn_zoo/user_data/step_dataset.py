@@ -160,7 +160,7 @@ def step_dataset(
                 neither learned nor scored.
             encoding: encoding of texts; if empty, that of the byte order mark, or UTF-8.
         """
-        named, now = columns_of(columns), {"encoding": encoding, **{name: str(more[name]) for name in extra}}
+        named, now = columns_of(columns), {"encoding": encoding, **{name: str(more.get(name, "")) for name in extra}}
         reused = unused and now == reading and named == columns_of(str(options.get("columns") or ""))
         sources = {"train": unused.pop() if reused else opened(main, named, now)}
         for name, place in {"validation": validation, "test": test}.items():

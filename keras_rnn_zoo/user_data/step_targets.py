@@ -21,8 +21,8 @@ class StepForm(NamedTuple):
 
     Attributes:
         task: the task that they are for.
-        names: names of several targets; of classes that may occur at once, if `multilabel`, else of numbers. Empty if
-            there is a single target.
+        names: names of several targets: of numbers, or of classes, which may occur at once if `multilabel` and else
+            are one-hot rows. Empty if there is a single target.
         multilabel: whether a step may have several classes.
     """
 
@@ -32,13 +32,14 @@ class StepForm(NamedTuple):
 
     @property
     def width(self) -> int:
-        """The number of values of a target."""
-        return max(1, len(self.names))
+        """The number of values of a target, once it is converted."""
+        return max(1, len(self.names)) if self.multilabel or self.task == "step_regression" else 1
 
     def spec(self) -> Any:
         """Returns the `tf.TensorSpec` of the targets of a sequence."""
         dtype = "float32" if self.task == "step_regression" else "int8" if self.multilabel else "int32"
-        return tf.TensorSpec([None, *([len(self.names)] if self.names else [])], dtype)
+        several = [len(self.names)] if self.names and (self.multilabel or dtype == "float32") else []
+        return tf.TensorSpec([None, *several], dtype)
 
     def defaults(self) -> dict[str, Any]:
         """Returns the options of the task that the data determines."""
