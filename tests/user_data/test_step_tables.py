@@ -102,8 +102,9 @@ def write_all(folder, frame):
     with sqlite3.connect(folder / "log.db") as connection:
         frame.to_sql("log", connection, index=False)
     connection.close()
-    endings = ("csv", "tsv", "jsonl", "parquet", "arrow", "xlsx", "db")
-    files = [str(folder / f"log.{ending}") for ending in endings] + [f"json:{folder / 'log.json'}"]
+    endings = ("csv", "jsonl", "parquet", "arrow", "xlsx", "db")
+    files = [str(folder / f"log.{ending}") for ending in endings]
+    files += [f"{name}:{folder}/log.{name}" for name in ("tsv", "json")]
     return [*files, frame, {name: list(frame[name]) for name in frame}, rows]
 
 
