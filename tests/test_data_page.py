@@ -54,6 +54,8 @@ def write_files(folder):
         (folder / "parts" / f"part-{number}.csv").write_text(f"text,label\n{lines}")
         (folder / "parts" / f"new-{number}.csv").write_text("review\na fine film\n")
     write_sales(folder / "sales.csv", folder / "history.csv")
+    steps = [f"m{n // 4},{n % 4},{n % 7},{n % 5},{'fault' if n % 3 else 'ok'}\n" for n in range(80)]
+    (folder / "machines.csv").write_text("machine,t,load,heat,state\n" + "".join(steps))
     (folder / "new.csv").write_text("review,stars\na fine film,5\na dull film,1\n")
 
 
@@ -68,7 +70,7 @@ def write_sales(past, history):
 
 
 def test_its_commands_run(tmp_path, monkeypatch):
-    assert len(COMMANDS) == 18
+    assert len(COMMANDS) == 21
     fit = keras.Model.fit
     monkeypatch.setattr(keras.Model, "fit", lambda *a, epochs, **k: fit(*a, epochs=1, **k))
     monkeypatch.chdir(tmp_path)

@@ -45,6 +45,8 @@ def test_the_readmes_commands_and_programs_run(tmp_path, monkeypatch):
     (tmp_path / "sales.csv").write_text("\n".join(["day,sales,promotion", *sales]) + "\n")
     future = [f"{np.datetime64('2024-01-01') + day},,1" for day in range(220, 234)]
     (tmp_path / "history.csv").write_text("\n".join(["day,sales,promotion", *sales[100:], *future]) + "\n")
+    steps = [f"m{n // 5},{n % 5},{n % 7},{n % 4},{'fault' if n % 3 else 'ok'}" for n in range(100)]
+    (tmp_path / "machines.csv").write_text("\n".join(["machine,t,load,heat,state", *steps]) + "\n")
     for command in COMMANDS:
         if NEEDS_DATA not in command:
             result = CliRunner().invoke(cli, shlex.split(command)[1:], catch_exceptions=False)

@@ -62,7 +62,9 @@ Subsampling = Annotated[
     "factor by which convolutions subsample the steps before the recurrent layers read them; for series. Training on "
     "your own files chooses it by the length of the series unless you set it.",
 ]
-Targets = Annotated[int, Range(1, 100_000), FROM_DATA, OF_WINDOWS, "number of series that are forecast together."]
+Targets = Annotated[
+    int, Range(1, 100_000), FROM_DATA, "number of numbers to predict, or of series that are forecast together."
+]
 TargetVocabularySize = Annotated[
     int,
     Range(5, 10_000_000),

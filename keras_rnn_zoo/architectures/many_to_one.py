@@ -75,8 +75,8 @@ def many_to_one(
 
     Returns:
         A model whose input is a batch of sequences, padded at the end, and whose output is float32 logits
-        `(batch, num_classes)`, or values `(batch, 1)` for regression. Text is int32 ids `(batch, time)`, padded with
-        zeros; audio is float32 waveforms `(batch, samples)` and series are float32 `(batch, time, features)`, both
+        `(batch, num_classes)`, or values `(batch, targets)` for regression. Text is int32 ids `(batch, time)`, padded
+        with zeros; audio is float32 waveforms `(batch, samples)` and series are float32 `(batch, time, features)`, both
         padded with NaN. For windows and forecasts, see `layers/forecast.py`.
 
     Example:
@@ -125,4 +125,4 @@ def many_to_one(
         outputs = forecast_head(x, dropout=dropout, autoregression=autoregression, **sizes, **window)
         return keras.Model(inputs, outputs, name="many_to_one")
     x = keras.layers.Dropout(dropout, name="head_dropout")(x)
-    return keras.Model(inputs, output_head(x, head=head, num_classes=num_classes), name="many_to_one")
+    return keras.Model(inputs, output_head(x, head=head, num_classes=num_classes, targets=targets), name="many_to_one")

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.architectures._options import Dropout, EmbeddingDim, Features, Head, NumClasses
+from keras_rnn_zoo.architectures._options import Dropout, EmbeddingDim, Features, Head, NumClasses, Targets
 from keras_rnn_zoo.lazy import keras
 from keras_rnn_zoo.options import FROM_DATA, Range
 from keras_rnn_zoo.readers._options import Channels, ImageHeight, ImageWidth, SampleRate, VocabularySize
@@ -29,6 +29,7 @@ def one_to_one(
     channels: Channels = 3,
     sample_rate: SampleRate = 16_000,
     features: Features = 1,
+    targets: Targets = 1,
 ) -> "keras.Model":
     """Reads an input of fixed size and makes a single prediction: a feedforward baseline for the recurrent models.
 
@@ -45,7 +46,7 @@ def one_to_one(
 
     Returns:
         A model whose input is pixels `(batch, image_height, image_width, channels)` from 0 to 255, or a sequence as in
-        `many_to_one`, and whose output is float32 logits `(batch, num_classes)` or values `(batch, 1)`.
+        `many_to_one`, and whose output is float32 logits `(batch, num_classes)` or values `(batch, targets)`.
 
     Example:
         >>> one_to_one(image_height=28, image_width=28, channels=1).output_shape
@@ -79,4 +80,4 @@ def one_to_one(
         x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
 
     # Head
-    return keras.Model(inputs, output_head(x, head=head, num_classes=num_classes), name="one_to_one")
+    return keras.Model(inputs, output_head(x, head=head, num_classes=num_classes, targets=targets), name="one_to_one")

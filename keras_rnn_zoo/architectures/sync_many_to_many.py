@@ -11,6 +11,7 @@ from keras_rnn_zoo.architectures._options import (
     Features,
     NumClasses,
     NumLayers,
+    Targets,
     Units,
     WordDropout,
 )
@@ -22,7 +23,7 @@ from keras_rnn_zoo.readers._options import CharUnits, SampleRate, VocabularySize
 @registry.architecture(
     order=5,
     aliases=("tagger", "language_model"),
-    tasks=("tagging", "language_modeling"),
+    tasks=("tagging", "language_modeling", "step_classification", "step_regression"),
     default_dataset="slots",
     alias_datasets={"language_model": "tiny_shakespeare"},
 )
@@ -30,7 +31,9 @@ def sync_many_to_many(
     *,
     input: Annotated[Literal["text", "audio", "series"], FROM_DATA] = "text",
     causal: Annotated[bool, FROM_DATA] = False,
+    head: Annotated[Literal["classification", "regression"], FROM_DATA] = "classification",
     num_classes: NumClasses = 10,
+    targets: Targets = 1,
     cell: Cell = "lstm",
     units: Units = 100,
     num_layers: NumLayers = 1,
@@ -44,20 +47,25 @@ def sync_many_to_many(
     sample_rate: SampleRate = 16_000,
     features: Features = 1,
 ) -> "keras.Model":
-    """Makes a prediction for each step of a sequence, such as the part of speech of a word, or the next character.
+    """Makes a prediction for each step of a sequence, such as the part of speech of a word, or the state of a machine.
+
+    With `bidirectional=false`, the prediction for a step depends only on the steps up to it.
 
     Args:
         input: kind of input, which determines the frontend.
         causal: whether a step depends only on earlier steps, as in a language model. Then `bidirectional`, `char_units`
             and `word_dropout` have no effect, and the classes are the tokens of the text.
+        head: whether the output of a step is classes or numbers.
         num_classes: number of classes of a step.
         char_vocabulary_size: number of distinct characters; for text.
+        targets: number of numbers to predict for each step.
         word_dropout: fraction of words hidden in training, for the rarest words; more frequent words are hidden less
             often; for text.
 
     Returns:
         A model whose input is a batch of sequences as in `many_to_one`, and whose output is float32 logits
-        `(batch, time, num_classes)`.
+        `(batch, time, num_classes)`, or values `(batch, time, targets)` for regression. The steps of audio are the
+        frames of its spectrogram, one every 10 ms.
         With `char_units`, text is int32 `(batch, words, 1 + characters)`: each word's id, then those of its characters.
         A causal model's input begins with 0, the start of the text, before the first token.
 
@@ -67,6 +75,7 @@ def sync_many_to_many(
     """
     from keras_rnn_zoo.layers.decoder import TextDecoder
     from keras_rnn_zoo.layers.frontends import audio_frontend, series_frontend, token_frontend
+    from keras_rnn_zoo.layers.heads import output_head
     from keras_rnn_zoo.layers.recurrent import recurrent_stack
 
     if causal:
@@ -86,7 +95,10 @@ def sync_many_to_many(
             char_vocabulary_size=char_vocabulary_size,
         )
     elif input == "audio":
-        inputs, x, mask = audio_frontend(sample_rate=sample_rate, dropout=dropout)
+        # The mean over the whole recording is not known before its end.
+        inputs, x, mask = audio_frontend(sample_rate=sample_rate, dropout=dropout, normalized=bidirectional)
+        if not bidirectional:
+            x = keras.layers.Rescaling(1 / 4, offset=2, name="band_scaling")(x)  # Silence is -13.8.
     else:
         inputs, x, mask = series_frontend(features=features)
 
@@ -96,5 +108,5 @@ def sync_many_to_many(
 
     # Head
     x = keras.layers.Dropout(dropout, name="head_dropout")(x)
-    x = keras.layers.Dense(num_classes, dtype="float32", name="logits")(x)
-    return keras.Model(inputs, x, name="sync_many_to_many")
+    outputs = output_head(x, head=head, num_classes=num_classes, targets=targets)
+    return keras.Model(inputs, outputs, name="sync_many_to_many")

@@ -26,7 +26,7 @@ def bucket_sizes_of(tensors: Any, task: Task, lengths: Any) -> tuple[list[int], 
     """Returns the lengths that inputs are padded to and the one length for targets, or `None` to pad to the longest.
 
     JAX compiles a program for every shape, so it gets only a few of them. A target length of 0 stands for that of the
-    inputs.
+    inputs; see `Task.target_steps`.
     """
     if keras.backend.backend() != "jax":
         return None
@@ -66,7 +66,7 @@ def bucketed(
                 sizes, target_length = bucket_sizes
                 steps = tf.reduce_max(tf.gather(lengths, chosen))
                 size = tf.gather(sizes, tf.searchsorted(tf.constant(sizes, tf.int64), steps[None]))[0]
-                padded_lengths[:2] = size, target_length or size
+                padded_lengths[:2] = size, target_length or task.target_steps(size)
             return tuple(
                 tf.nest.map_structure(
                     lambda values, spec, padding, length=length: _dense(
@@ -107,7 +107,7 @@ def _padding_values(specs: Any, task: Task) -> Any:
     return (
         tf.nest.map_structure(lambda spec: _padding_value(spec, 0), inputs),
         _padding_value(targets, task.target_padding),
-        *(_padding_value(spec, 0) for spec in references),
+        *(_padding_value(spec, task.target_padding) for spec in references),
     )
 
 

@@ -28,6 +28,7 @@ class TaskFiles:
         table: the file with the targets of the files in a folder.
         formats: file formats that support the task, in addition to those that name it.
         text_defaults: given some texts and their targets, returns settings and options that suit such texts.
+        joins: the words for which several columns may be named, joined by +.
         few_files: settings and options that suit a folder with few files, by kind of input.
     """
 
@@ -41,6 +42,7 @@ class TaskFiles:
     table: str = "labels.csv"
     formats: tuple[str, ...] = ()
     text_defaults: Callable[[Sequence[str], Sequence[str]], dict[str, Any]] | None = None
+    joins: tuple[str, ...] = ()
     few_files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
@@ -70,6 +72,8 @@ class FileFormat(Entry):
             the run was trained on (`keras_rnn_zoo.user_data.prediction_inputs.TrainedOn`), and returns an `InputFile`.
             Its keyword-only parameters are those of `columns`, `encoding` and `separator` that the format supports,
             and options of its own.
+        predict_steps: the same for runs that predict every step, if the format holds a step in each row; by default,
+            `predict`.
         write: a subclass of `keras_rnn_zoo.user_data.prediction_outputs.PredictionFile`, which writes inputs of any
             format and their predictions in this format; `None` if only such files themselves can be written so.
         unclear_endings: extensions that files in this format may have, but that leave open which format it is.
@@ -85,6 +89,7 @@ class FileFormat(Entry):
     inputs: tuple[str, ...] = ()
     column_names: str = ""
     predict: Callable[..., Any] | None = None
+    predict_steps: Callable[..., Any] | None = None
     write: type[Any] | None = None
     unclear_endings: tuple[str, ...] = ()
     move: Callable[[str, str], str] | None = file_in_folder

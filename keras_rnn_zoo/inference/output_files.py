@@ -15,7 +15,7 @@ from keras_rnn_zoo.atomic_files import STANDARD_STREAM, is_written_in_place, out
 from keras_rnn_zoo.entries.addresses import ending_of
 from keras_rnn_zoo.errors import DataError, OptionError, nearest
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, Writer
-from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile
+from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile, flat
 
 _TEXT: Any = {"encoding": "utf-8", "errors": "surrogateescape", "newline": ""}
 
@@ -29,12 +29,14 @@ class Output:
         path: the file; `None` for standard output.
         to: the text file in place of standard output, if any.
         kind: the class that writes the format; `None` for the format of the inputs, by their own writer.
+        every_class: whether table cells include the probability of each class.
     """
 
     source: InputFile
     path: str | None
     to: IO[str] | None
     kind: type[PredictionFile] | None
+    every_class: bool = False
 
     @property
     def flat(self) -> bool:
@@ -56,8 +58,8 @@ class Output:
 
             def write(record: InputRecord, prediction: Prediction) -> None:
                 if self.source.rows is not None:
-                    for row in self.source.rows(record, prediction):
-                        rows.write(*row)
+                    for values, predicted in self.source.rows(record, prediction):
+                        rows.write(values, flat(predicted, every_class=self.every_class) if rows.flat else predicted)
                 elif record.input is not None:
                     rows.write(cells(record), prediction)
 
@@ -97,7 +99,7 @@ def choose_output(source: InputFile, output: str | None, to: IO[str] | None, *, 
     elif not path and source.writer is None:
         same = [entry for entry in entries if entry.name == source.format and entry.write and not entry.write.binary]
         named = same or [registry.file_formats.get("csv")]
-    chosen = Output(source, path, to, named[0].write if named else None)
+    chosen = Output(source, path, to, named[0].write if named else None, probabilities)
     if probabilities and not named and not source.flat and source.format not in [entry.name for entry in entries]:
         raise OptionError(
             f"The probability of each class cannot be written in the format {source.format!r}. Name an output such as "

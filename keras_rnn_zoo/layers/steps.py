@@ -1,6 +1,7 @@
-"""Losses and accuracies for targets with several steps: class indices padded with -1, or transcripts."""
+"""Losses and accuracies for targets with several steps: class indices padded with -1, numbers, or transcripts."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
@@ -23,9 +24,36 @@ class StepCrossentropy(keras.losses.Loss):
         return ops.sum(losses * weights) / ops.maximum(ops.sum(weights), 1)
 
 
+class StepBinaryCrossentropy(keras.losses.Loss):
+    """Mean binary cross-entropy over the classes of all steps that are not ignored.
+
+    Targets are 0 or 1 `(batch, time, classes)`, -1 at ignored steps; predictions are logits of the same shape.
+    """
+
+    def call(self, y_true, y_pred):
+        counted = ops.not_equal(y_true, IGNORED)
+        losses = ops.binary_crossentropy(ops.where(counted, y_true, 0), y_pred, from_logits=True)
+        weights = ops.cast(counted, losses.dtype)
+        return ops.sum(losses * weights) / ops.maximum(ops.sum(weights), 1)
+
+
+class StepSquaredError(keras.losses.Loss):
+    """Mean squared error over the numbers of all steps that are not missing.
+
+    Targets are numbers `(batch, time, targets)`, NaN where missing; predictions have the same shape.
+    """
+
+    def call(self, y_true, y_pred):
+        counted = ops.logical_not(ops.isnan(y_true))
+        # A missing number counts as predicted exactly: NaN times zero would still be NaN.
+        errors = ops.where(counted, y_true, y_pred) - y_pred
+        return ops.sum(ops.square(errors)) / ops.maximum(ops.sum(ops.cast(counted, errors.dtype)), 1)
+
+
 def counted_steps(targets):
-    """Returns the number of steps in a batch of targets that are not ignored."""
-    return int((targets.numpy() != IGNORED).sum())
+    """Returns the number of steps, or of their classes or numbers, in a batch of targets that are not ignored."""
+    targets = targets.numpy()
+    return int((~np.isnan(targets) if targets.dtype.kind == "f" else targets != IGNORED).sum())
 
 
 def most_likely(logits):

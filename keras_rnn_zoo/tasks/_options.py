@@ -10,6 +10,7 @@ BleuTokenize = Annotated[
     "sacrebleu's tokenizer for BLEU; none splits at spaces.",
 ]
 LengthPenalty = Annotated[float, Range(0, 3), "exponent of the length penalty of Wu et al. 2016; 0 for none."]
+TargetNames = Annotated[str, "names of several targets, joined by +; those of a table are the names of its columns."]
 TargetTokens = Annotated[
     Literal["pieces", "words", "spaces", "characters"],
     "kind of tokens in the generated text. Pieces (words and punctuation with the space before them) and characters "

@@ -155,6 +155,10 @@ class Task(abc.ABC):
         """
         return None
 
+    def target_steps(self, steps: Any) -> Any:
+        """Returns the number of steps of the targets for inputs of `steps` steps, if they match; ints or tensors."""
+        return steps
+
     @property
     def variable_length(self) -> bool:
         """Whether examples vary in their `lengths`, so that batches are made of examples of similar length."""
@@ -168,7 +172,7 @@ class Task(abc.ABC):
         """Returns the `tf.TensorSpec` of each output of the default endpoint, by name; empty if they are unknown."""
         return {}
 
-    class_outputs: ClassVar[tuple[str, ...]] = ()
+    class_outputs: tuple[str, ...] = ()
     """Names of the outputs that are names of classes."""
 
     # From logits to predictions

@@ -8,7 +8,7 @@ from keras_rnn_zoo.datasets._tagged import tagging_defaults
 from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.blocks import BLOCK_SIZE, BLOCKS, Blocks, mixed_blocks
-from keras_rnn_zoo.user_data.columns import are_measured, choose_task, resolve, words_of
+from keras_rnn_zoo.user_data.columns import are_measured, choose_task, find_columns, resolve, words_of
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, sampled
 from keras_rnn_zoo.user_data.table import MAX_COLUMNS, TASKS, TYPE_SAMPLE
 from keras_rnn_zoo.user_data.text_defaults import text_defaults
@@ -53,10 +53,12 @@ class Columnar(RowSource):
                 f"{source} has {len(self.present):,} columns; up to {MAX_COLUMNS:,} are supported. Remove those that "
                 "are not needed."
             )
-        self.task = tasks[0] if words else choose_task(tasks, given, self.present, self._measured)
-        words = words or words_of(self.task, self.input)
+        self.task = tasks[0] if words is not None else choose_task(tasks, given, self.present, self._measured)
+        words = words_of(self.task, self.input) if words is None else words
         self.columns = resolve(words, given, self.present, source, self.task)
-        self._read = tuple(self.columns[word] for word in words)
+        parts = [find_columns(self.columns[word], self.present, source) for word in words]
+        self.target_columns = parts[-1] if len(parts) > 1 and len(parts[-1]) > 1 else ()
+        self._read = tuple(column for columns in parts for column in columns)
         self._count: int | None = None
         self._dates: dict[str, bool] = {}
 
@@ -183,6 +185,8 @@ class Columnar(RowSource):
             if bad := check_text(text, where, column, self.encoding):
                 return bad
             texts.append(text)
+        if self.target_columns:
+            return Row(where, texts[0], tuple(texts[1:]))
         return Row(where, texts[0], texts[1] if len(texts) > 1 else "")
 
     def text(self, value: Any, column: str) -> str | None:

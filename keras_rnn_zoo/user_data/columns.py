@@ -10,6 +10,8 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.display.printing import alternatives, short_repr
 from keras_rnn_zoo.errors import DataError, OptionError, name_hint, nearest
 
+JOINT = "+"
+"""Joins the names of several columns for one word, as in `value=temperature+humidity`."""
 MAX_LISTED = 10
 """Maximum number of columns that a message lists."""
 
@@ -176,7 +178,10 @@ def resolve(
     for word, column in given.items():
         if word not in words:
             raise OptionError(f"Option 'columns' names {word!r}; for {task} the words are {', '.join(words)}.")
-        columns[word] = find_column(column, present, path)
+        joined = word in files_of(task).joins
+        columns[word] = (
+            JOINT.join(find_columns(column, present, path)) if joined else find_column(column, present, path)
+        )
     for word in words:
         if word not in columns:
             remaining = [name for name in present if name and name not in columns.values()]
@@ -204,6 +209,18 @@ def find_column(column: str, present: Sequence[str], path: object) -> str:
     close = nearest(column, present)
     hint = f"Did you mean {alternatives([*map(repr, close)])}? " if close else ""
     raise ColumnError(f"{path} has no column {column!r}. {hint}Its columns: {listed(present)}.")
+
+
+def find_columns(names: str, present: Sequence[str], path: object) -> tuple[str, ...]:
+    """Returns the columns that the user named, joined by `+`, which may itself be part of a name."""
+    found: list[str] = []
+    rest = names.split(JOINT)
+    while rest:
+        ends = [end for end in range(len(rest), 0, -1) if JOINT.join(rest[:end]).strip() in present]
+        end = ends[0] if ends else 1
+        found.append(find_column(JOINT.join(rest[:end]).strip(), present, path))
+        rest = rest[end:]
+    return tuple(found)
 
 
 def listed(columns: Sequence[str]) -> str:

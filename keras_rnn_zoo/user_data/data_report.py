@@ -48,7 +48,7 @@ def report_data(reports: Mapping[str, RowReport], recorded: RowsConfig, training
         f"; columns {columns}" if columns else "",
     )
     if main.labels:
-        logger.info("Classes: %s.", _balance(main.labels))
+        logger.info("Classes: %s.", balance(main.labels, sum(main.labels.values())))
     examples = list(training.take(SAMPLE_SIZE).as_numpy_iterator())
     lengths, unit = _lengths(task, [raw for raw, _ in examples])
     percentiles = np.percentile(lengths, (50, 95, 100))
@@ -64,10 +64,10 @@ def report_data(reports: Mapping[str, RowReport], recorded: RowsConfig, training
         logger.warning("Warning: %s", spelled(warning))
 
 
-def _balance(labels: Mapping[str, int]) -> str:
-    total = sum(labels.values())
+def balance(labels: Mapping[str, int], total: int) -> str:
+    """Returns the number of each class, and its share of `total`; only the most frequent ones if there are many."""
     ranked = sorted(labels.items(), key=lambda item: -item[1])
-    listed = [f"{shown(name)[1:-1]} {count:,} ({count / total:.1%})" for name, count in ranked[:CLASSES_LISTED]]
+    listed = [f"{shown(name)[1:-1]} {count:,} ({count / max(total, 1):.1%})" for name, count in ranked[:CLASSES_LISTED]]
     more = [f"{len(ranked) - CLASSES_LISTED} more"] if len(ranked) > CLASSES_LISTED else []
     return ", ".join(listed + more)
 
@@ -117,7 +117,9 @@ def _as_seen(task: Any, raw: Any, target: Any) -> str:
     if hasattr(task, "target_ids"):
         tokens = task.target_ids.tokenize(_target_texts([(raw, target)]))
         return f"{seen} -> {_joined(task.target_ids, tokens[:, : task.target_limit])}"
-    if isinstance(target, np.ndarray):
+    if isinstance(target, np.ndarray) and target.ndim and target.dtype.kind == "f":
+        target = ", ".join(f"{number:.4g}" for number in target)
+    elif isinstance(target, np.ndarray):
         target = target[0] if target.ndim else target.item()
     if task.classes and not isinstance(target, bytes):
         target = task.classes[int(target)]

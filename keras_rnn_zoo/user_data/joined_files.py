@@ -81,7 +81,7 @@ class JoinedFiles(RowSource):
         paths = matching_files(location)
         first = kind(str(paths[0]), tasks, given, **reading)
         self.task, self.columns, self.input = first.task, first.columns, first.input
-        self.chunk, self.unspecified = first.chunk, first.unspecified
+        self.chunk, self.unspecified, self.target_columns = first.chunk, first.unspecified, first.target_columns
         rest = [kind(str(path), (self.task,), self.columns, **reading) for path in paths[1:]]
         self.parts = [first, *rest]
         self._check_columns()

@@ -3,7 +3,8 @@
 Each format's entry, in `keras_rnn_zoo.user_data.formats` or a plugin, defines how to open it for prediction.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -12,10 +13,11 @@ from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.entries.addresses import ending_of
 from keras_rnn_zoo.errors import DataError, OptionError
-from keras_rnn_zoo.user_data.columns import parse_columns, words_of
+from keras_rnn_zoo.user_data.columns import JOINT, parse_columns, words_of
 from keras_rnn_zoo.user_data.joined_files import is_pattern, matching_files
-from keras_rnn_zoo.user_data.prediction_outputs import Prediction
+from keras_rnn_zoo.user_data.prediction_outputs import Prediction, step_predictions
 from keras_rnn_zoo.user_data.rows import BadRow
+from keras_rnn_zoo.user_data.step_columns import STEP_TASKS
 from keras_rnn_zoo.user_data.textfile import likely_encoding
 from keras_rnn_zoo.user_data.time_columns import TASK
 
@@ -75,6 +77,7 @@ class TrainedOn(NamedTuple):
         task_options: the options of its task.
         frequency: the step of the series, as `Frequency.parse` reads it; "" if there are none. It ends in `COUNT` if
             the times are a count of steps.
+        classes: the classes, in the order of their indices.
     """
 
     task: str
@@ -84,6 +87,7 @@ class TrainedOn(NamedTuple):
     options: Mapping[str, Any]
     task_options: Mapping[str, Any] = {}
     frequency: str = ""
+    classes: tuple[str, ...] = ()
 
     @property
     def source(self) -> str:
@@ -126,6 +130,7 @@ def trained_on(config: RunConfig) -> TrainedOn:
         data.options,
         config.task.options,
         data.recorded.frequency if data.recorded else "",
+        config.task.classes,
     )
 
 
@@ -153,20 +158,59 @@ def open_inputs(
     entry = registry.file_formats.get(prefix)
     options = {"columns": columns, "encoding": encoding, "separator": separator, **more}
     options = {name: value for name, value in options.items() if value}
+    predict = opener_of(entry, trained)
     for name in options:
         if name not in entry.reading_options:
             others = [other.name for other in registry.file_formats.entries() if name in other.reading_options]
             raise OptionError(
                 f"Option {name!r} applies only to {' and '.join(others)} files; received {address!r}. Omit the option."
             )
-    if entry.predict is None or trained.input not in entry.inputs:
+    if predict is None:
         raise unsupported_format(address, trained)
     if entry.joins_files and is_pattern(location) and trained.task != TASK:  # Series may go on in the next file.
-        opened = _joined(location, [entry.predict(str(path), trained, **options) for path in matching_files(location)])
+        opened = _joined(location, [predict(str(path), trained, **options) for path in matching_files(location)])
     else:
-        opened = entry.predict(location, trained, **options)
+        opened = predict(location, trained, **options)
     cells = opened.cells or (lambda record: {trained.source: record.input})
-    return opened._replace(format=entry.name, cells=cells)
+    opened = opened._replace(format=entry.name, cells=cells)
+    return in_steps(opened, trained) if trained.task in STEP_TASKS else opened
+
+
+def opener_of(entry: registry.FileFormat, trained: TrainedOn) -> Callable[..., InputFile] | None:
+    """Returns the function that opens files in a format for prediction; `None` if it does not hold a run's inputs."""
+    if trained.task in STEP_TASKS and entry.predict_steps:
+        return entry.predict_steps
+    return entry.predict if trained.input in entry.inputs else None
+
+
+def in_steps(opened: InputFile, trained: TrainedOn) -> InputFile:
+    """Returns a file whose predictions are written in rows, one for each step.
+
+    Args:
+        opened: the file. The record of an input from a table is a list of the rows of its steps.
+        trained: what the run was trained on.
+    """
+
+    def rows(record: InputRecord, prediction: Prediction) -> Iterator[tuple[Mapping[str, Any], Prediction]]:
+        of_steps = step_predictions(prediction, trained.classes, _target_names(trained))
+        table_rows = record.record[1].record if isinstance(record.record, tuple) else record.record
+        if isinstance(table_rows, list):  # Steps beyond the maximum length have no prediction.
+            yield from itertools.zip_longest(table_rows, of_steps[: len(table_rows)], fillvalue={})
+            return
+        assert opened.cells is not None  # `open_inputs` saw to it.
+        cells = opened.cells(record)
+        for step, of_step in enumerate(of_steps):
+            yield {**cells, "step": step}, of_step
+
+    return opened._replace(rows=rows, writer=None)
+
+
+def _target_names(trained: TrainedOn) -> Sequence[str]:
+    """Returns the names of the targets of a run that predicts numbers at each step."""
+    names = str(trained.task_options.get("target_names") or "")
+    if names:
+        return names.split(JOINT)
+    return [trained.columns.get("target", "value")] if trained.format not in ("npz", "") else ["value"]
 
 
 def _joined(location: str, files: list[InputFile]) -> InputFile:
@@ -200,7 +244,7 @@ def unsupported_format(address: str, trained: TrainedOn) -> DataError:
     formats = [
         f"{entry.name}:{'DIR' if entry.folder else 'FILE'}"
         for entry in registry.file_formats.entries()
-        if entry.predict and trained.input in entry.inputs
+        if opener_of(entry, trained)
     ]
     expected = ", ".join(formats) or f"each {trained.input} on the command line, or call zoo.predict from Python"
     return DataError(f"The run reads {trained.input}, which the format of {address!r} does not hold. Name {expected}.")

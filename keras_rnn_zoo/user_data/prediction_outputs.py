@@ -50,7 +50,8 @@ def named(prediction: Prediction) -> dict[str, Any]:
 def flat(prediction: Prediction, *, every_class: bool = False) -> dict[str, Any]:
     """Returns a prediction as values for table cells; a flat prediction is returned unchanged.
 
-    Probabilities become that of the most likely class, `probability`. Tags are joined.
+    Probabilities become that of the most likely class, `probability`. Tags are joined. Several numbers have the names
+    of their targets.
 
     Args:
         prediction: the prediction.
@@ -63,11 +64,35 @@ def flat(prediction: Prediction, *, every_class: bool = False) -> dict[str, Any]
             cells["probability"] = max(by_class.values() if by_class else value)
             if every_class:
                 cells |= {f"probability_{label}": probability for label, probability in by_class.items()}
+        elif isinstance(value, Mapping):
+            cells |= value  # Several numbers, by the names of their targets.
         elif name == "tags" and not isinstance(value, str):
             cells = {name: " ".join(value), **cells}
         elif not isinstance(value, list | Mapping) and name != "lengths":
             cells[name] = value
     return cells
+
+
+def step_predictions(prediction: Prediction, classes: Sequence[str], targets: Sequence[str]) -> list[dict[str, Any]]:
+    """Returns the prediction for each step of an input: its label and probabilities, or a number for each target.
+
+    Args:
+        prediction: the prediction of a task that answers every step; empty for an input without one.
+        classes: the classes.
+        targets: the names of the targets, for numbers; others are named by their index.
+    """
+    if "values" in prediction:
+        values = prediction["values"]
+        width = len(values[0]) if values else 0
+        names = targets if len(targets) == width else [f"value_{index}" for index in range(width)]
+        return [dict(zip(names, step, strict=True)) for step in values]
+    if not prediction:
+        return []
+    steps = zip(prediction["labels"], prediction["probabilities"], strict=True)
+    return [
+        {"label": label, "probabilities": dict(zip(classes, probabilities, strict=True))}
+        for label, probabilities in steps
+    ]
 
 
 def row_writer(

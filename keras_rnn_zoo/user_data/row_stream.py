@@ -60,7 +60,8 @@ def _stratum(files: RowSource, row: Row) -> str:
 
 def _as_dataset(examples: Callable[[], Iterator[tuple[Any, Any]]], files: RowSource, count: int) -> Any:
     task_files, raw = files.task_files, files.raw_spec()
-    target = tf.TensorSpec([None] if task_files.references else [], task_files.dtype)
+    several = [len(files.target_columns)] if files.target_columns else []
+    target = tf.TensorSpec([None] if task_files.references else several, task_files.dtype)
     if raw.dtype == tf.string and not task_files.references:
         if (held := held_in_memory(examples(), target.dtype)) is not None:
             return held
@@ -72,7 +73,7 @@ def _as_dataset(examples: Callable[[], Iterator[tuple[Any, Any]]], files: RowSou
                 raws, targets = zip(*chunk, strict=True)
                 yield list(raws), list(targets)
 
-        spec = (tf.TensorSpec([None], tf.string), tf.TensorSpec([None], target.dtype))
+        spec = (tf.TensorSpec([None], tf.string), tf.TensorSpec([None, *several], target.dtype))
         data = tf.data.Dataset.from_generator(chunks, output_signature=spec).unbatch()
     else:
         data = tf.data.Dataset.from_generator(examples, output_signature=(raw, target))

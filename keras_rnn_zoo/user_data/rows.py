@@ -26,7 +26,7 @@ class Row(NamedTuple):
     Attributes:
         where: its location, such as "line 7".
         raw: the input: a text, the path of a file, or an array.
-        target: the target: a text, a number or a list of texts.
+        target: the target: a text, a number, a tuple of several, or a list of texts.
     """
 
     where: str
@@ -77,6 +77,8 @@ class RowSource(abc.ABC):
     """Number of inputs that are passed to TensorFlow at once."""
     present: Sequence[str] = ()
     """The names of the columns, for tables."""
+    target_columns: tuple[str, ...] = ()
+    """The names of the targets if an example has several, which are then a tuple; else empty."""
     task: str
     columns: Mapping[str, str]
 

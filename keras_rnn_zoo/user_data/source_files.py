@@ -6,7 +6,7 @@ from typing import Any
 
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.options import read_options
-from keras_rnn_zoo.user_data.columns import parse_columns, usual_columns
+from keras_rnn_zoo.user_data.columns import JOINT, parse_columns, usual_columns
 from keras_rnn_zoo.user_data.joined_files import JoinedFiles, is_pattern
 from keras_rnn_zoo.user_data.rows import RowSource
 
@@ -55,7 +55,8 @@ class SourceFiles:
         self.task, self.input = source.task, source.input
         roots = kind.roots(location) if self._folders else None
         self.address = ",".join(map(str, roots)) if roots else source.address()
-        self.defaults = {} if config else source.defaults()
+        names = {"target_names": JOINT.join(source.target_columns)} if source.target_columns else {}
+        self.defaults = {} if config else {**source.defaults(), **names}
         self._unused = [source]
 
     def _columns_of(self, columns: str) -> Mapping[str, str]:

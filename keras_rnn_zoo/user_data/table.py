@@ -10,7 +10,7 @@ from typing import IO, Any, NamedTuple
 from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.blocks import BLOCK_SIZE, Blocks, mixed_blocks
-from keras_rnn_zoo.user_data.columns import are_measured, choose_task, resolve, words_of
+from keras_rnn_zoo.user_data.columns import are_measured, choose_task, find_columns, resolve, words_of
 from keras_rnn_zoo.user_data.prediction_inputs import InputRecord, Writer
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, first, sampled
 from keras_rnn_zoo.user_data.text_defaults import text_defaults
@@ -68,11 +68,13 @@ class Table(RowSource):
                 f"{self.file.path} has {len(self.present):,} columns; up to {MAX_COLUMNS:,} are supported. Remove "
                 "those that are not needed."
             )
-        self.task = tasks[0] if words else choose_task(tasks, self.given, self.present, self._measured)
-        words = words or words_of(self.task, self.input)
+        self.task = tasks[0] if words is not None else choose_task(tasks, self.given, self.present, self._measured)
+        words = words_of(self.task, self.input) if words is None else words
         self._check_columns(words)
         self.columns = resolve(words, self.given, self.present, self.file.path, self.task)
-        self.indices = [self.present.index(self.columns[word]) for word in words]
+        parts = [find_columns(self.columns[word], self.present, self.file.path) for word in words]
+        self.target_columns = parts[-1] if len(parts) > 1 and len(parts[-1]) > 1 else ()
+        self.indices = [self.present.index(column) for columns in parts for column in columns]
         self._marks: list[Mark] = []
         self._held: list[Record] | None = None  # All records of a small file, once they have been read.
 
@@ -174,6 +176,8 @@ class Table(RowSource):
             if fault := check_text(text, record.where, column, self.file.encoding):
                 return fault
             values.append(text)
+        if self.target_columns:
+            return Row(record.where, values[0], tuple(values[1:]))
         return Row(record.where, values[0], values[1] if len(values) > 1 else "")
 
     def checksum(self) -> str:

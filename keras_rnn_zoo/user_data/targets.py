@@ -30,7 +30,9 @@ def as_column(y: Any, name: str) -> Any:
 
 def measured(y: Any) -> bool:
     """Whether targets, as returned by `as_column`, are measurements rather than names of classes."""
-    return y.ndim == 1 and y.dtype.kind in "fO" and are_measured(y)
+    return (y.ndim == 1 and y.dtype.kind in "fO" and are_measured(y)) or (
+        y.ndim == 2 and y.dtype.kind == "f" and are_measured(y.ravel())
+    )
 
 
 def as_targets(y: Any, name: str, *, one_hot: bool) -> Any:

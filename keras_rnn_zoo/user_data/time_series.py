@@ -8,15 +8,15 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RowsConfig, RunConfig
 from keras_rnn_zoo.datasets.examples import Examples
-from keras_rnn_zoo.errors import DataError, ZooError
+from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.options import read_options, with_options
 from keras_rnn_zoo.readers._options import History, Horizon, Splits, Stride
-from keras_rnn_zoo.user_data.columns import ColumnError, parse_columns
-from keras_rnn_zoo.user_data.dataset import OTHER_DATA, dataset_from_files
+from keras_rnn_zoo.user_data.columns import parse_columns
+from keras_rnn_zoo.user_data.dataset import OTHER_DATA
 from keras_rnn_zoo.user_data.frequency import COUNT, Frequency, find_frequency
 from keras_rnn_zoo.user_data.rows import RowSource
-from keras_rnn_zoo.user_data.time_columns import TASK, WORDS, TimeColumns, is_time_table
+from keras_rnn_zoo.user_data.time_columns import WORDS, TimeColumns
 from keras_rnn_zoo.user_data.time_report import report_series
 from keras_rnn_zoo.user_data.time_source import TimeSource, open_time_source
 from keras_rnn_zoo.user_data.time_table import TimeTable, read_time_table
@@ -37,46 +37,6 @@ MODEL_DEFAULTS = {"bidirectional": False, "pooling": "last", "learning_rate": 1e
 """Defaults that suit forecasting: the last step matters most, and later steps are not known in advance."""
 SAMPLE = 1000
 """Number of rows from which the default window is chosen."""
-
-
-def table_dataset(
-    format: str,
-    kind: type[RowSource],
-    location: Any,
-    tasks: tuple[str, ...],
-    options: Mapping[str, Any],
-    config: RunConfig | None,
-    more_options: Callable[..., None] | None = None,
-) -> registry.Dataset:
-    """Returns the dataset of a table, or of windows if it is one over time; arguments as for `dataset_from_files`.
-
-    A table is one over time if the option `columns` says so, or if its columns have usual names for that and for no
-    other task, such as `date,value`.
-
-    Raises:
-        ColumnError: a column does not exist, or the columns have usual names for none of the tasks.
-        DataError: the file cannot be read.
-    """
-    if is_time_table(options, tasks):
-        return time_series_dataset(format, kind, location, options, config, more_options)
-    try:
-        return dataset_from_files(format, kind, location, tasks, options, config, more_options)
-    except ColumnError as error:
-        if TASK not in tasks or options.get("columns"):
-            raise
-        return _over_time(error, format, kind, location, options, config, more_options)
-
-
-def _over_time(error: ColumnError, *arguments: Any) -> registry.Dataset:
-    """Returns the dataset of a table over time; raises `error` if it is none."""
-    try:
-        return time_series_dataset(*arguments)
-    except ColumnError as other:
-        if other.word != "target":
-            raise error from None
-        raise ColumnError(f"{error} To forecast this table over time: {other}") from None
-    except ZooError:
-        raise error from None
 
 
 def time_series_dataset(

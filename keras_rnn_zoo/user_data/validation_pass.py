@@ -136,11 +136,26 @@ def checked_rows(files: RowSource, rows: Iterator[Row | BadRow], classes: Sequen
     check = files.task_files.check or check_text
     column = files.columns.get(files.task_files.target, "")
     for row in rows:
-        if isinstance(row, Row):
+        if isinstance(row, Row) and files.target_columns:
+            yield _several(row, check, known, files.target_columns)
+        elif isinstance(row, Row):
             target, fault = check(row.target, known)
             yield BadRow(row.where, column, row.target, fault) if fault else row._replace(target=target)
         else:
             yield row
+
+
+def _several(
+    row: Row, check: Callable[..., tuple[Any, str]], known: KnownClasses, columns: Sequence[str]
+) -> Row | BadRow:
+    """Returns a row with several targets, converted for the task, or a bad row for the first invalid one."""
+    converted = []
+    for column, value in zip(columns, row.target, strict=True):
+        target, fault = check(value, known)
+        if fault:
+            return BadRow(row.where, column, value, fault)
+        converted.append(target)
+    return row._replace(target=tuple(converted))
 
 
 def _is_integer(label: str) -> bool:

@@ -45,7 +45,9 @@ TARGETS = {
     "language_modeling": TEXTS,
     "transcription": [b"ab", b"c", b"ba"],
 }
-CLASSES = {"classification": ["no", "yes"], "tagging": ["O", "B-X"]}
+FRAMES = (23, 63, 40)
+STEPS = {"series": list(map(len, SERIES)), "audio": FRAMES}
+CLASSES = {"classification": ["no", "yes"], "tagging": ["O", "B-X"], "step_classification": ["busy", "idle", "off"]}
 SMALL = {
     "units": 6,
     "embedding_dim": 5,
@@ -67,6 +69,9 @@ KINDS = [
     ("many_to_many", "forecasting", "window"),
     ("sync_many_to_many", "tagging", "text"),
     ("sync_many_to_many", "language_modeling", "text"),
+    ("sync_many_to_many", "step_classification", "series"),
+    ("sync_many_to_many", "step_classification", "audio"),
+    ("sync_many_to_many", "step_regression", "series"),
     ("ctc", "transcription", "image"),
     ("ctc", "transcription", "audio"),
     ("ctc", "transcription", "series"),
@@ -75,6 +80,15 @@ IDS = ["-".join(kind) for kind in KINDS]
 OF_TEXT = [kind for kind in KINDS if kind[2] == "text"]
 OF_IMAGES = [kind for kind in KINDS if kind[2] == "image"]
 PADDED = [kind for kind in KINDS if kind[2] in ("audio", "series")]
+
+
+def targets_of(task, input):
+    """Returns a target for each raw input of a kind, or for each of its steps."""
+    if task == "step_classification":
+        return [np.arange(steps, dtype="int32") % 3 for steps in STEPS[input]]
+    if task == "step_regression":
+        return [np.linspace(-1, 2, steps, dtype="float32") for steps in STEPS[input]]
+    return TARGETS[task]
 
 
 def load(architecture, task_name, input):
@@ -86,7 +100,7 @@ def load(architecture, task_name, input):
         return {key: value for key, value in SMALL.items() if key in entry.options}
 
     task = make_task(TaskConfig(task_name, input, small(task_entry), small(reader), tuple(CLASSES.get(task_name, ()))))
-    rows = list(zip(RAW[input], TARGETS[task_name], strict=True))
+    rows = list(zip(RAW[input], targets_of(task_name, input), strict=True))
     raw, target = rows[0]
     fixed = input == "window"  # The sizes of windows are options of their dataset.
     raw = {name: tf.constant(value) for name, value in raw.items()} if fixed else tf.constant(raw)

@@ -4,13 +4,16 @@ import os
 import re
 from pathlib import Path
 
+import fault_cases
 import pytest
-from fault_cases import CASES, write
+import step_fault_cases
+from fault_cases import write
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.display.spelling import as_on_command_line
 from keras_rnn_zoo.errors import ZooError
 
+CASES = [*fault_cases.CASES, *step_fault_cases.CASES]
 DOCUMENT = Path(__file__).parents[2] / "docs" / "faults.md"
 HEAD = """# Messages for invalid data
 

@@ -12,7 +12,8 @@ from keras_rnn_zoo.user_data.arrow_rows import ArrowRows, ArrowRowsFile, columns
 from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS
 from keras_rnn_zoo.user_data.columnar_inputs import columnar_inputs
 from keras_rnn_zoo.user_data.rows import existing_file
-from keras_rnn_zoo.user_data.time_series import table_dataset
+from keras_rnn_zoo.user_data.step_inputs import text_steps
+from keras_rnn_zoo.user_data.tables import table_dataset
 
 FILE_MAGIC, STREAM_MAGIC = b"ARROW1", b"\xff\xff\xff\xff"
 """The first bytes of the file format, and of the stream format since version 0.15."""
@@ -149,6 +150,7 @@ class ArrowFileRows(ArrowRowsFile):
     column_names="table",
     joins_files=True,
     predict=functools.partial(columnar_inputs, ArrowTable),
+    predict_steps=functools.partial(text_steps, ArrowTable),
     write=ArrowFileRows,
 )
 def arrow(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:

@@ -22,10 +22,11 @@ from keras_rnn_zoo.user_data.separators import (
     find_separator,
     named_separator,
 )
+from keras_rnn_zoo.user_data.step_inputs import separated_steps
 from keras_rnn_zoo.user_data.table import MAX_COLUMNS, TASKS, Record, Table, describe_fields
 from keras_rnn_zoo.user_data.table_inputs import separated_inputs
+from keras_rnn_zoo.user_data.tables import table_dataset
 from keras_rnn_zoo.user_data.textfile import Mark, check_text
-from keras_rnn_zoo.user_data.time_series import table_dataset
 
 INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
 """Zero-width characters that occur at the ends of names by accident, such as a second byte order mark."""
@@ -179,6 +180,7 @@ def table_options(*, separator: str = "") -> None:
     column_names="table",
     joins_files=True,
     predict=functools.partial(separated_inputs, CsvTable),
+    predict_steps=functools.partial(separated_steps, CsvTable),
     write=SeparatedRows,
     unclear_endings=("txt", "text", "dat", "data"),
 )

@@ -1,5 +1,6 @@
 """The format `excel`: a sheet of an Excel workbook (.xlsx)."""
 
+import functools
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,8 +17,9 @@ from keras_rnn_zoo.user_data.packages import optional_package
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, TrainedOn
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile, flat, named, valid_unicode
 from keras_rnn_zoo.user_data.rows import existing_file
+from keras_rnn_zoo.user_data.step_inputs import sheet_steps
 from keras_rnn_zoo.user_data.table import MAX_COLUMNS
-from keras_rnn_zoo.user_data.time_series import table_dataset
+from keras_rnn_zoo.user_data.tables import table_dataset
 
 MEMORY_FRACTION, EXPANSION = 0.8, 10
 """The fraction of free memory that a workbook may use, and how many times the size of its XML its values may take."""
@@ -227,6 +229,7 @@ def sheet_inputs(location: str, trained: TrainedOn, *, columns: str = "", sheet:
     column_names="table",
     joins_files=True,
     predict=sheet_inputs,
+    predict_steps=functools.partial(sheet_steps, ExcelSheet),
     write=ExcelRows,
 )
 def excel(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:

@@ -16,7 +16,8 @@ from keras_rnn_zoo.user_data.formats.arrow import ArrowFile, ArrowTable
 from keras_rnn_zoo.user_data.hub_features import converter
 from keras_rnn_zoo.user_data.rows import existing_file, existing_folder
 from keras_rnn_zoo.user_data.split_folders import name_of_split
-from keras_rnn_zoo.user_data.time_series import table_dataset
+from keras_rnn_zoo.user_data.step_inputs import text_steps
+from keras_rnn_zoo.user_data.tables import table_dataset
 
 SPLITS, STATE, INFO = "dataset_dict.json", "state.json", "dataset_info.json"
 """The files with the names of the splits, with the names of a split's Arrow files, and with its features."""
@@ -128,6 +129,7 @@ def _document(path: Path) -> dict[str, Any]:
     inputs=("text", "window"),
     column_names="table",
     predict=functools.partial(columnar_inputs, HubDataset),
+    predict_steps=functools.partial(text_steps, HubDataset),
 )
 def hf(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A folder that `save_to_disk` of Hugging Face `datasets` wrote, with its splits; needs the extra `parquet`."""

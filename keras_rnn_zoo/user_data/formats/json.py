@@ -16,8 +16,9 @@ from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS, Columnar, field_pat
 from keras_rnn_zoo.user_data.columnar_inputs import columnar_inputs
 from keras_rnn_zoo.user_data.formats.jsonl import has_more_tokens
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile, json_line
+from keras_rnn_zoo.user_data.step_inputs import text_steps
+from keras_rnn_zoo.user_data.tables import table_dataset
 from keras_rnn_zoo.user_data.textfile import TextFile
-from keras_rnn_zoo.user_data.time_series import table_dataset
 
 MEMORY_FRACTION, TOKEN_BYTES = 0.8, 100
 """The fraction of free memory that a document may use, and how many bytes a text, comma or bracket in it takes."""
@@ -162,6 +163,7 @@ class JsonRows(PredictionFile):
     column_names="table",
     joins_files=True,
     predict=functools.partial(columnar_inputs, JsonTable),
+    predict_steps=functools.partial(text_steps, JsonTable),
     write=JsonRows,
 )
 def json_file(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:

@@ -1,5 +1,6 @@
 """The format `jsonl`: JSON Lines."""
 
+import functools
 import itertools
 import json
 import re
@@ -13,11 +14,12 @@ from keras_rnn_zoo.user_data.forecast_inputs import forecast_inputs
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, TrainedOn, Writer
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile, json_line
 from keras_rnn_zoo.user_data.rows import BadRow
+from keras_rnn_zoo.user_data.step_inputs import text_steps
 from keras_rnn_zoo.user_data.table import TASKS, Record, Table
 from keras_rnn_zoo.user_data.table_inputs import table_inputs
+from keras_rnn_zoo.user_data.tables import table_dataset
 from keras_rnn_zoo.user_data.textfile import Mark
 from keras_rnn_zoo.user_data.time_columns import TASK
-from keras_rnn_zoo.user_data.time_series import table_dataset
 
 MAX_TOKENS = 2**20
 """Maximum number of texts, commas and brackets in a line of JSON; each takes up to a hundred bytes of memory."""
@@ -111,6 +113,7 @@ def jsonl_inputs(location: str, trained: TrainedOn, *, columns: str = "", encodi
     column_names="table",
     joins_files=True,
     predict=jsonl_inputs,
+    predict_steps=functools.partial(text_steps, JsonlTable),
     write=JsonlRows,
     unclear_endings=("json",),
 )

@@ -1,7 +1,7 @@
 """The format `memory`: data that a Python program holds, such as a DataFrame."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from keras_rnn_zoo import registry
@@ -20,6 +20,9 @@ from keras_rnn_zoo.user_data.python_messages import about_memory
 from keras_rnn_zoo.user_data.python_pairs import ARRAYS, Pairs, kind_of
 from keras_rnn_zoo.user_data.python_tables import PythonTable
 from keras_rnn_zoo.user_data.rows import RowSource
+from keras_rnn_zoo.user_data.step_arrays import has_step_targets
+from keras_rnn_zoo.user_data.step_columns import is_step_table, without_steps
+from keras_rnn_zoo.user_data.step_dataset import array_steps, table_steps
 from keras_rnn_zoo.user_data.text_corpus import text_dataset
 from keras_rnn_zoo.user_data.time_columns import is_time_table
 from keras_rnn_zoo.user_data.time_series import time_series_dataset
@@ -64,6 +67,11 @@ def _dataset(
     location: Any, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None
 ) -> registry.Dataset:
     data = location if isinstance(location, PythonData) else python_data(location)
+    if has_steps(data, tasks, options):
+        if _holds_series(data, options):
+            return array_steps("memory", MemoryArrays, data, tasks, options, config)
+        return table_steps("memory", MemoryTable, data, tasks, options, config)
+    tasks = without_steps(tasks)
     if is_time_table(options, tasks) and isinstance(data.main, PythonTable):
         return _over_time(data, data.main, options, config)
     given = parse_columns(str(options.get("columns", "")), usual_columns())
@@ -101,6 +109,24 @@ def _over_time(
         if not table.has_time_index:
             raise
         raise ColumnError(f"{error} The index is not read: pass data.reset_index().") from None
+
+
+def has_steps(data: PythonData, tasks: Sequence[str], options: Mapping[str, Any]) -> bool:
+    """Whether data has a target for each step; arguments as for `is_step_table`."""
+    if isinstance(data.main, Pairs) or _holds_series(data, options):
+        kind = data.main.kind if isinstance(data.main, Pairs) else "series"
+        return kind == "series" and has_step_targets(MemoryArrays, data, tasks, options)
+    return is_step_table(options, tasks)
+
+
+def _holds_series(data: PythonData, options: Mapping[str, Any]) -> bool:
+    """Whether each input of data is a series, rather than a number in a row for each step."""
+    if isinstance(data.main, Pairs):
+        return True
+    given = parse_columns(str(options.get("columns") or ""), usual_columns())
+    names = list(data.main.fields)
+    path = data.main.fields.get(given.get("input") or guess("input", names))
+    return path is not None and kind_of(value_at(data.main.first_value(path[0]), path[1:])) == "series"
 
 
 def _missing(title: str, config: RunConfig | None) -> DataError:

@@ -17,10 +17,13 @@ from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.npz_archive import arrays_of, name_of, splits_of, without_split
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, existing_file
+from keras_rnn_zoo.user_data.step_columns import without_steps
 from keras_rnn_zoo.user_data.targets import as_column, as_targets, measured, plain
 from keras_rnn_zoo.user_data.textfile import check_text
 
 LENGTHS = ("lengths", "length", "x_lengths")
+TARGET_NAMES = ("classes", "class_names", "target_names")
+"""Usual names of an array with the names of classes, or of several targets."""
 IDS_INSPECTED, MIN_IDS = 100, 256
 """Number of series that are inspected for token ids, and the lowest maximum that is reported."""
 
@@ -31,6 +34,9 @@ class Arrays(RowSource):
     Series are an object array of arrays `(steps, features)`; an array `(examples, steps, features)`, or without the
     last axis, with optional true lengths in `lengths`; or the concatenated steps `(steps, features)` with `lengths`.
     Memory holds only the arrays: each series is sliced and converted to numbers when it is needed.
+
+    Attributes:
+        others: the arrays that are neither series, lengths nor targets, by name.
     """
 
     input = "series"
@@ -57,6 +63,7 @@ class Arrays(RowSource):
         if not self.x.ndim:
             raise DataError(f"{self._named(self.columns[words[0]])}: series are expected; received a single number.")
         self.bounds = self._bounds(arrays.get(lengths))
+        self.others = {name: arrays[name] for name in present if name not in self.columns.values()}
         self.y = self._targets(arrays[self.columns[words[1]]], self.columns[words[1]]) if len(words) > 1 else None
         first = self._series(0) if len(self.bounds) else None
         self.features = first.shape[1] if first is not None and first.ndim == 2 else 1
@@ -71,13 +78,24 @@ class Arrays(RowSource):
 
     def _targets(self, y: Any, column: str) -> Any:
         name = self._named(column)
-        targets = as_targets(as_column(y, name), name, one_hot=self.task_files.classes == "one")
+        y = as_column(y, name)
+        if self.task == "regression" and y.ndim == 2 and y.dtype.kind in "biuf":
+            targets, self.target_columns = y, self._target_names(y.shape[1])
+        else:
+            targets = as_targets(y, name, one_hot=self.task_files.classes == "one")
         if len(self.bounds) != len(targets):
             raise DataError(
                 f"{self.path}: {self.columns['series']!r} has {len(self.bounds):,} series, but {column!r} has "
                 f"{quantity(len(targets), 'target')}. Write a target for each series."
             )
         return targets
+
+    def _target_names(self, count: int) -> tuple[str, ...]:
+        """Returns the names of several targets: those in an array, or else their indices."""
+        found: list[Any] = next(
+            (np.ravel(self.others[name]).tolist() for name in TARGET_NAMES if name in self.others), []
+        )
+        return tuple(map(str, found if len(found) == count else range(count)))
 
     def warnings(self) -> list[str]:
         """Warns of token ids, which are numbers, but not measurements."""
@@ -151,6 +169,8 @@ class Arrays(RowSource):
         if self.y is None:
             return Row(where, index, "")
         column, target = self.columns[self.task_files.target], plain(self.y[index])
+        if self.target_columns:
+            return Row(where, index, tuple(plain(value) for value in self.y[index]))
         if target is None:
             return BadRow(where, column, "", "a text or a number is expected")
         if self.task_files.dtype == "string":
@@ -263,5 +283,12 @@ def series_inputs(location: str, trained: TrainedOn, *, columns: str = "") -> In
     write=NpzRows,
 )
 def npz(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
-    """A NumPy archive with series `x`, ragged or padded with `lengths`, and targets `y`."""
+    """A NumPy archive with series `x`, ragged or padded with `lengths`, and targets `y`, also of each step."""
+    # That module reads series by the class above.
+    from keras_rnn_zoo.user_data.step_arrays import has_step_targets
+    from keras_rnn_zoo.user_data.step_dataset import array_steps
+
+    if has_step_targets(Arrays, location, tasks, options):
+        return array_steps("npz", Arrays, location, tasks, options, config)
+    tasks = without_steps(tasks)
     return dataset_from_files("npz", Arrays, location, tasks, options, config)

@@ -12,7 +12,8 @@ from keras_rnn_zoo.user_data.arrow_rows import ArrowRows, ArrowRowsFile, columns
 from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS
 from keras_rnn_zoo.user_data.columnar_inputs import columnar_inputs
 from keras_rnn_zoo.user_data.rows import existing_file
-from keras_rnn_zoo.user_data.time_series import table_dataset
+from keras_rnn_zoo.user_data.step_inputs import text_steps
+from keras_rnn_zoo.user_data.tables import table_dataset
 
 MAX_VALUE = 2**26
 """Maximum mean size of a column's values, in bytes, as for lines of text: an image or a text is smaller."""
@@ -111,6 +112,7 @@ class ParquetRows(ArrowRowsFile):
     column_names="table",
     joins_files=True,
     predict=functools.partial(columnar_inputs, ParquetTable),
+    predict_steps=functools.partial(text_steps, ParquetTable),
     write=ParquetRows,
 )
 def parquet(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:

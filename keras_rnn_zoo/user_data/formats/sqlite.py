@@ -17,7 +17,8 @@ from keras_rnn_zoo.user_data.columnar_inputs import columnar_inputs
 from keras_rnn_zoo.user_data.held_rows import HeldRows
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, TrainedOn
 from keras_rnn_zoo.user_data.rows import existing_file
-from keras_rnn_zoo.user_data.time_series import table_dataset
+from keras_rnn_zoo.user_data.step_inputs import text_steps
+from keras_rnn_zoo.user_data.tables import table_dataset
 
 MAGIC = b"SQLite format 3\0"
 MAX_VALUE = 2**26
@@ -176,6 +177,7 @@ def query_inputs(location: str, trained: TrainedOn, *, columns: str = "", encodi
     inputs=("text", "window"),
     column_names="table",
     predict=query_inputs,
+    predict_steps=functools.partial(text_steps, QueryRows),
 )
 def sqlite(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """The only table of an SQLite database, or the rows of a query, such as `reviews.db?SELECT text, stars FROM r`."""

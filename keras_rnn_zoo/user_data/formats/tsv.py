@@ -8,10 +8,11 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.user_data.formats.csv import CsvTable, table_options
 from keras_rnn_zoo.user_data.prediction_outputs import SeparatedRows
+from keras_rnn_zoo.user_data.step_inputs import separated_steps
 from keras_rnn_zoo.user_data.table import MAX_COLUMNS, TASKS, Record
 from keras_rnn_zoo.user_data.table_inputs import separated_inputs
+from keras_rnn_zoo.user_data.tables import table_dataset
 from keras_rnn_zoo.user_data.textfile import Mark
-from keras_rnn_zoo.user_data.time_series import table_dataset
 
 
 class TsvTable(CsvTable):
@@ -57,6 +58,7 @@ def _unquoted(field: str) -> str:
     column_names="table",
     joins_files=True,
     predict=functools.partial(separated_inputs, TsvTable),
+    predict_steps=functools.partial(separated_steps, TsvTable),
     write=TsvRows,
     unclear_endings=("txt", "text"),
 )

@@ -1,0 +1,56 @@
+"""The base class of tasks that answer every step of a series, or every frame of a recording."""
+
+import itertools
+from collections.abc import Iterable
+from typing import Any
+
+from keras_rnn_zoo.conventions import frame_stride
+from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.readers.reader import require
+from keras_rnn_zoo.tasks.task import Task
+
+
+class StepTask(Task):
+    """A task with a target for each step of its input: `(steps,)` or `(steps, targets)`.
+
+    The steps of audio are the frames of its spectrogram, one every 10 ms. Integer targets are -1, and numbers NaN, at
+    steps that are neither learned nor scored.
+    """
+
+    @property
+    def _stride(self) -> int:
+        """The number of rows of the reader's output that are a step: for audio, samples."""
+        return frame_stride(self.reader.sample_rate) if self.reader.input == "audio" else 1  # type: ignore[attr-defined]
+
+    def target_steps(self, steps: Any) -> Any:
+        return -(-steps // self._stride)
+
+    def example(self, raw: Any, target: Any) -> tuple[Any, Any]:
+        inputs = self.read(raw)
+        steps, expected = tf.shape(target)[0], self.target_steps(tf.shape(raw)[0])
+        fault = "an input needs a target for each of its steps; number of targets and steps:"
+        require(tf.equal(steps, expected), fault, steps, expected)
+        return self.with_target(inputs, target[: self.target_steps(tf.shape(inputs)[0])])
+
+    def real_steps(self, inputs: Any) -> Any:
+        """Returns the boolean mask `(batch, steps)` of the steps that are not padding, given the model's input."""
+        firsts = inputs if len(inputs.shape) == 2 else inputs[:, :, 0]
+        return tf.logical_not(tf.math.is_nan(firsts[:, :: self._stride]))
+
+    def step_counts(self, inputs: Any) -> Any:
+        """Returns the number of steps of each input: int32 `(batch,)`."""
+        return tf.reduce_sum(tf.cast(self.real_steps(inputs), tf.int32), axis=1)
+
+    def loss_weight(self, targets: Any) -> int:
+        from keras_rnn_zoo.layers.steps import counted_steps
+
+        return int(counted_steps(targets))
+
+    def trim(self, prediction: dict[str, Any]) -> dict[str, Any]:
+        count = prediction["lengths"]
+        return {name: value if name == "lengths" else value[:count] for name, value in prediction.items()}
+
+
+def in_runs(values: Iterable[str]) -> str:
+    """Returns values with the number of times that each follows itself: "idle x3, busy x2"."""
+    return ", ".join(f"{value} x{sum(1 for _ in same)}" for value, same in itertools.groupby(values))

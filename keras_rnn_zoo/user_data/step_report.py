@@ -1,0 +1,101 @@
+"""The report on sequences with a target for each step before training: sequences, classes, lengths, and warnings."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from keras_rnn_zoo.artifacts.run_config import RowsConfig
+from keras_rnn_zoo.lazy import np
+from keras_rnn_zoo.user_data.data_report import CLASSES_LISTED, balance
+from keras_rnn_zoo.user_data.series_report import series_ranges, series_warnings
+from keras_rnn_zoo.user_data.step_sequences import Sequences, StepSequence
+from keras_rnn_zoo.user_data.step_targets import StepForm
+
+logger = logging.getLogger(__name__)
+
+MAX_SHARE = 0.95
+"""Share of the steps that one class may have without a warning."""
+
+
+def report_steps(
+    path: Any,
+    form: StepForm,
+    read: Mapping[str, Sequences],
+    groups: Mapping[str, Sequence[StepSequence]],
+    recorded: RowsConfig,
+    task: Any,
+) -> None:
+    """Logs sequences, classes or numbers, and lengths, and warns about common problems.
+
+    Args:
+        path: the file, or the name of data in memory.
+        form: the form of the targets.
+        read: what was read, by split.
+        groups: the sequences of each split.
+        recorded: what the run records about the data.
+        task: the fitted task.
+    """
+    main = read["train"]
+    columns = ", ".join(f"{word}={column}" for word, column in recorded.columns.items())
+    sizes = [f"{len(groups[name]):,} {name}" for name in ("train", "validation", "test")]
+    logger.info("%s: sequences: %s; columns %s.", path.name, ", ".join(sizes), columns)
+    lengths = np.array([len(one.inputs) for one in main.found])
+    logger.info(
+        "Steps: %s; of a sequence, median %s, longest %s.",
+        f"{lengths.sum():,}",
+        f"{np.median(lengths):,.0f}",
+        f"{lengths.max():,}",
+    )
+    if main.classes:
+        several = " A step may have several classes." if form.multilabel else ""
+        shares = balance(dict(zip(main.classes, main.counts, strict=True)), int(lengths.sum()))
+        logger.info("Classes of the steps: %s.%s", shares, several)
+    steps = np.concatenate([one.inputs for one in main.found])
+    for line in series_ranges(steps):
+        logger.info("%s", line)
+    for warning in _warnings(form, read, groups, task, lengths):
+        logger.warning("Warning: %s", warning)
+    for warning in series_warnings(steps, normalized=task.reader.normalization == "standard"):
+        logger.warning("Warning: %s", warning)
+
+
+def _warnings(
+    form: StepForm,
+    read: Mapping[str, Sequences],
+    groups: Mapping[str, Sequence[StepSequence]],
+    task: Any,
+    lengths: Any,
+) -> list[str]:
+    main, warnings = read["train"], []
+    if skipped := sum(one.report.bad_rows for one in read.values()):
+        first = next(one.report for one in read.values() if one.report.bad)
+        where = first.bad[0].describe(str(first.files.named()[0]))
+        warnings.append(f"{skipped:,} rows or targets cannot be used and are left out; the first one: {where}.")
+    if short := int((lengths == 1).sum()):
+        warnings.append(f"{short:,} sequences have a single step, from which no order can be learned.")
+    limit = task.reader.max_steps
+    if cut := int((lengths > limit).sum()):
+        warnings.append(
+            f"{cut:,} sequences have more than max_steps={limit} steps; the rest is neither read nor predicted. "
+            "Increase it: --set max_steps=N, or cut long recordings into several."
+        )
+    keys = [one.key() for one in main.found]
+    if repeated := len(keys) - len(set(keys)):
+        warnings.append(f"{repeated:,} sequences are equal to another one; such sequences are put in the same split.")
+    if form.multilabel or not main.classes:
+        return warnings
+    trained = np.zeros(len(main.classes), "int64")
+    for one in groups["train"]:
+        trained += np.bincount(one.targets[one.targets >= 0], minlength=len(trained))
+    if absent := [name for name, count in zip(main.classes, trained, strict=True) if not count]:
+        warnings.append(
+            f"{len(absent):,} classes occur in no training sequence: {', '.join(map(repr, absent[:CLASSES_LISTED]))}."
+        )
+    share = max(main.counts) / max(1, sum(main.counts))
+    if share > MAX_SHARE:
+        majority = main.classes[int(np.argmax(main.counts))]
+        warnings.append(
+            f"{share:.1%} of the steps have the class {majority!r}: always predicting it would be as accurate. Compare "
+            "macro_f1."
+        )
+    return warnings
