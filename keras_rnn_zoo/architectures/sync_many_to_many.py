@@ -66,7 +66,7 @@ def sync_many_to_many(
         TensorShape([2, 3, 17])
     """
     from keras_rnn_zoo.layers.decoder import TextDecoder
-    from keras_rnn_zoo.layers.frontends import audio_frontend, series_frontend, token_frontend
+    from keras_rnn_zoo.layers.frontends import audio_frontend, normalization, series_frontend, token_frontend
     from keras_rnn_zoo.layers.recurrent import recurrent_stack
 
     if causal:
@@ -86,7 +86,9 @@ def sync_many_to_many(
             char_vocabulary_size=char_vocabulary_size,
         )
     elif input == "audio":
-        inputs, x, mask = audio_frontend(sample_rate=sample_rate, dropout=dropout)
+        inputs, x, mask = audio_frontend(
+            sample_rate=sample_rate, dropout=dropout, normalized=normalization(bidirectional)
+        )
     else:
         inputs, x, mask = series_frontend(features=features)
 

@@ -4,13 +4,22 @@ A release of Keras or TensorFlow may change any of them without notice. `tests/t
 each, which names the feature that breaks when it changes.
 """
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 
 def flatten_layers(model: Any) -> list[Any]:
     """Returns a model's layers with all nested ones; Keras's public `model.layers` has those of the top level only."""
     return list(model._flatten_layers())
+
+
+def run_graph(model: Any, inputs: Any, call: Callable[..., Any]) -> Any:
+    """Runs a functional model with `call(operation, *arguments)` in place of each operation: a layer, or an op.
+
+    The inputs and results may be any objects. Keras's public `clone_model` has such a function for symbolic tensors.
+    """
+    return model._run_through_graph(inputs, operation_fn=lambda operation: functools.partial(call, operation))
 
 
 def accept_strings(layer: Any) -> None:

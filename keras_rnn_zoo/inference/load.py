@@ -121,6 +121,27 @@ class LoadedExport(Predictor):
         return lambda *raw: endpoint(**dict(zip(names, raw, strict=True)))
 
 
+@dataclass(frozen=True)
+class LoadedStreamingExport(LoadedExport):
+    """A streaming export of a run in memory, whose endpoints are `start` and `step`."""
+
+    @cached_property
+    def predict_batch(self) -> Any:
+        """The function from a raw batch to its predictions: one step with the whole inputs."""
+        names = [spec.name for spec in self.task.reader.signature()]
+        start, step = self.saved_model.signatures["start"], self.saved_model.signatures["step"]
+
+        def predict(*raw: Any) -> dict[str, Any]:
+            rows = tf.shape(raw[0])[0]
+            inputs = dict(zip(names, raw, strict=True))
+            if self.task.answers == "steps":
+                inputs["final"] = tf.ones([rows], tf.bool)
+            outputs = step(**start(rows=rows), **inputs)
+            return {name: value for name, value in outputs.items() if not name.startswith("state_")}
+
+        return predict
+
+
 def _as_arrays(inputs: Any) -> Any:
     """Converts TensorFlow tensors to NumPy arrays, which Keras accepts with any backend."""
     return tf.nest.map_structure(np.asarray, inputs)

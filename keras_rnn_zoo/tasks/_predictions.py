@@ -52,15 +52,18 @@ def _described(spec: Any) -> str:
     return f"{spec.dtype.name} of shape {spec.shape}"
 
 
-def fault_of_batch(task: Task, predictions: Mapping[str, Any], count: int) -> str:
+def fault_of_batch(
+    task: Task, predictions: Mapping[str, Any], count: int, expected: Mapping[str, Any] | None = None
+) -> str:
     """Returns how the predictions for a batch differ from what the task produces, in words, or "".
 
     Args:
         task: the task.
         predictions: the predictions by name, each an array `(batch, ...)`.
         count: the number of inputs.
+        expected: the `tf.TensorSpec` of each prediction by name; by default, those of the default endpoint.
     """
-    expected = task.prediction_signature()
+    expected = task.prediction_signature() if expected is None else expected
     actual = {name: _of_array(array) for name, array in predictions.items()}
     if fault := _difference("output", expected or actual, actual):
         return fault

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.atomic_files import write_text
 from keras_rnn_zoo.conventions import IGNORED
-from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Option
 from keras_rnn_zoo.readers.reader import Reader
 from keras_rnn_zoo.tasks._endpoint import Endpoint, guard_batch
@@ -196,6 +196,46 @@ class Task(abc.ABC):
     def echoed_inputs(self, *raw: Any) -> dict[str, Any]:
         """Returns the inputs that a prediction repeats, for a raw batch, by name."""
         return {}
+
+    # Answers while the input is still coming in
+
+    answers: str = "so_far"
+    """What a stream answers after each part: `"so_far"`, the prediction for everything until then; `"steps"`, the
+    predictions for the steps that it settles; `"next"`, what comes next; or "" if the task has no such answers."""
+
+    def stream_states(self) -> dict[str, Any]:
+        """Returns the `keras_rnn_zoo.layers.streams.State`s of `decode_steps`, by name."""
+        return {}
+
+    def stream_signature(self) -> dict[str, Any]:
+        """Returns the `tf.TensorSpec` of each answer, by name, as `prediction_signature`."""
+        return self.prediction_signature()
+
+    def decode_steps(
+        self, outputs: Any, inputs: Any, tokens: Any, states: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Returns the answers for the steps that a part of streams settles, and the new states.
+
+        Args:
+            outputs: the outputs of the model, `keras_rnn_zoo.layers.streams.Steps`.
+            inputs: the steps of the model's input that came in, `Steps`.
+            tokens: the tokens of these steps, `Steps` of strings, or `None`.
+            states: the states by name.
+        """
+        filler = np.nan if inputs.values.dtype.is_floating else 0
+        return self.decode(outputs.values, inputs.padded(filler)), {}
+
+    def decode_next(self, outputs: Any) -> dict[str, Any]:
+        """Returns the answers for the model's output at the last step of each row, `(rows, ...)`."""
+        return self.decode(outputs, None)
+
+    def describe_answer(self, answer: Mapping[str, Any]) -> str:
+        """Returns an answer of a stream as a readable line."""
+        return self.describe(answer)
+
+    def trim_answer(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """Returns an answer of a stream, in plain Python values, without its padding."""
+        return self.trim(answer)
 
     # The endpoints of an export
 
