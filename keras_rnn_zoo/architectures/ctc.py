@@ -89,7 +89,10 @@ def ctc(
         )
     elif input == "audio":
         inputs, x, mask = audio_frontend(
-            sample_rate=sample_rate, dropout=dropout, subsampling=_AUDIO_SUBSAMPLING, normalized=normalization(bidirectional)
+            sample_rate=sample_rate,
+            dropout=dropout,
+            subsampling=_AUDIO_SUBSAMPLING,
+            normalized=normalization(bidirectional),
         )
     else:
         inputs, x, mask = series_frontend(features=features, subsampling=subsampling)

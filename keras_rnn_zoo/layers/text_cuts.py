@@ -68,7 +68,7 @@ def _size_of_pieces(pieces: Any) -> Any:
     lengths = pieces.with_flat_values(tf.strings.length(pieces.flat_values)).to_tensor()
     settled = tf.sequence_mask(tf.maximum(pieces.row_lengths() - 1, 0), tf.shape(lengths)[1])
     starts = tf.cumsum(lengths, axis=1, exclusive=True)
-    return tf.reduce_max(tf.where(begins_apart & settled, starts, 0), axis=1)
+    return tf.maximum(tf.reduce_max(tf.where(begins_apart & settled, starts, 0), axis=1), 0)  # Also without pieces.
 
 
 def _length_of(pattern: str, texts: Any) -> Any:

@@ -62,8 +62,11 @@ class AudioReader(Reader):
 
     streams = True
 
+    def limit(self) -> tuple[Any, str]:
+        return self, "max_samples"
+
     def to_part(self, part: Any) -> tuple[Any, ...]:
-        """Returns a batch of one part of a recording: samples from -1 to 1, or 16-bit integers, or the bytes of those."""
+        """Returns a batch of one part: samples from -1 to 1, or 16-bit integers, or the bytes of those."""
         if isinstance(part, bytes):
             if len(part) % 2:
                 raise DataError(f"Samples of 16 bits are expected; received {len(part):,} bytes, an odd number.")

@@ -1,8 +1,9 @@
 """The interface of readers: the part of a task's preprocessing that depends only on the kind of input."""
 
 import abc
+import contextlib
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,21 @@ class Reader(abc.ABC):
 
     streams = False
     """Whether an input can be read in parts, by the methods below."""
+
+    def limit(self) -> tuple[Any, str]:
+        """Returns the object and its attribute that limit how much of an input is read, as streams do not."""
+        raise NotImplementedError
+
+    @contextlib.contextmanager
+    def without_limit(self) -> Iterator[None]:
+        """Reads the whole of inputs of any length, as a stream does; for functions that are traced meanwhile."""
+        owner, name = self.limit()
+        limit = getattr(owner, name)
+        setattr(owner, name, 2**31 - 1)
+        try:
+            yield
+        finally:
+            setattr(owner, name, limit)
 
     def stream_states(self) -> dict[str, Any]:
         """Returns the `keras_rnn_zoo.layers.streams.State`s that carry over what is not yet read, by name."""

@@ -91,10 +91,18 @@ class SeriesReader(Reader):
 
     streams = True
 
+    def limit(self) -> tuple[Any, str]:
+        return self, "max_steps"
+
     def to_part(self, part: Any) -> tuple[Any, ...]:
-        """Returns a batch of the next steps of a series; a list of as many numbers as a step has is one step."""
+        """Returns a batch of the next steps of a series.
+
+        Args:
+            part: the steps, or a single one, which is a list of as many numbers as a step has; also as JSON, or as a
+                line of numbers separated by commas or spaces.
+        """
         features = len(self.mean)
-        steps = parse_series(part) if isinstance(part, str | bytes) else part
+        steps = parse_row(part) if isinstance(part, str | bytes) else part
         if isinstance(steps, list | tuple) and not steps:
             steps = self.no_part()
         elif features > 1 and np.ndim(steps) == 1:
@@ -160,6 +168,19 @@ def parse_series(text: str | bytes) -> Any:
         raise DataError(
             f"A series is expected as JSON, such as [1, 2, 3], or [[0.1, 2], [0.3, 1]] with two numbers per step; "
             f"received {shown[:60]!r}."
+        ) from None
+
+
+def parse_row(text: str | bytes) -> Any:
+    """Returns the numbers of a line, separated by commas or spaces, or a value in JSON, or raises `DataError`."""
+    line = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    if line.lstrip().startswith("["):
+        return parse_series(line)
+    try:
+        return [float(number) for number in line.replace(",", " ").split()]
+    except ValueError:
+        raise DataError(
+            f"A row of numbers is expected, separated by commas or spaces, such as 0.5, -2; received {line[:60]!r}."
         ) from None
 
 

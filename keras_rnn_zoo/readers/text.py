@@ -54,6 +54,9 @@ class TextReader(Reader):
 
     streams = True
 
+    def limit(self) -> tuple[Any, str]:
+        return self.ids, "max_length"
+
     def stream_states(self) -> dict[str, Any]:
         return {"text": held_text()}
 

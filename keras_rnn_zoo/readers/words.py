@@ -88,6 +88,9 @@ class WordsReader(Reader):
 
     streams = True
 
+    def limit(self) -> tuple[Any, str]:
+        return self, "max_length"
+
     def stream_states(self) -> dict[str, Any]:
         return {"text": held_text()}
 

@@ -123,7 +123,9 @@ class Resuming(Rule):
     def __init__(self, layer: Any) -> None:
         super().__init__(layer)
         features = _input(layer).shape[-1]
-        self.states = {name: State(shape, tf.float32, value) for name, (shape, value) in layer.state_shapes(features).items()}
+        self.states = {
+            name: State(shape, tf.float32, value) for name, (shape, value) in layer.state_shapes(features).items()
+        }
 
     def run(self, states: Tensors, end: bool, *arguments: Any, **options: Any) -> tuple[Any, Tensors]:
         (steps,) = (argument for argument in arguments if isinstance(argument, Steps))

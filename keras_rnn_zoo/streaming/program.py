@@ -48,9 +48,7 @@ class StreamingProgram:
         self.states: dict[str, State] = {
             f"{PREFIX}{part}_{name}": state for part, states in self.parts.items() for name, state in states.items()
         }
-        self.signature = list(self.reader.signature())
-        if task.answers == "steps":
-            self.signature.append(tf.TensorSpec([None], tf.bool, name=FINAL))
+        self.signature = step_signature(task)
 
     def start(self, rows: Any) -> Tensors:
         """Returns the states of streams that begin, for a number of rows, int32 `()`."""
@@ -75,17 +73,30 @@ class StreamingProgram:
             final = tf.cond(tf.equal(tf.size(ends), 0), lambda: final, lambda: ends)
         new, new_tokens, own["reader"] = self.reader.read_part(own["reader"], *raw)
         rest, rest_tokens = self.reader.read_end(own["reader"], rows)
+        outputs, inputs = self._outputs(own, new, rest, final)
+        if self.task.answers == "steps":
+            tokens = None if new_tokens is None else new_tokens.then(rest_tokens.of_rows(final))
+            answers, own["task"] = self.task.decode_steps(outputs, inputs, tokens, own["task"])
+        else:
+            answers = self.task.decode_next(outputs)
+        after = {f"{PREFIX}{part}_{name}": value for part, values in own.items() for name, value in values.items()}
+        return answers, {name: self._restarted(name, after[name], final, rows) for name in self.states}
+
+    def _outputs(self, own: dict[str, Tensors], new: Steps, rest: Steps, final: Any) -> tuple[Any, Steps]:
+        """Returns the model's outputs for the answers, and the steps of its input; advances the states `own`.
+
+        Args:
+            own: the states by part and name.
+            new: the steps that later input cannot change.
+            rest: the steps that follow if the input ends here.
+            final: where it does, boolean `(rows,)`.
+        """
         new, rest, own["step"] = self._arranged(new, rest, own["step"])
         settled, own["model"] = self.model.run(own["model"], new, end=False)
         open_, _ = self.model.run(own["model"], rest, end=True)
         if self.task.answers == "steps":
-            tokens = None if new_tokens is None else new_tokens.then(rest_tokens.of_rows(final))
-            outputs, inputs = settled.then(open_.of_rows(final)), new.then(rest.of_rows(final))
-            answers, own["task"] = self.task.decode_steps(outputs, inputs, tokens, own["task"])
-        else:
-            answers = self.task.decode_next(open_.last() if isinstance(open_, Steps) else open_)
-        after = {f"{PREFIX}{part}_{name}": value for part, values in own.items() for name, value in values.items()}
-        return answers, {name: self._restarted(name, after[name], final, rows) for name in self.states}
+            return settled.then(open_.of_rows(final)), new.then(rest.of_rows(final))
+        return open_.last() if isinstance(open_, Steps) else open_, new
 
     def endpoints(self) -> dict[str, Endpoint]:
         """Returns the endpoints `start` and `step`, with the states and answers by name."""
@@ -101,13 +112,50 @@ class StreamingProgram:
             STEP: Endpoint(guard_batch(step, lambda *arguments: None), [*specs, *self.signature]),
         }
 
+    def logits_endpoints(self, rows: int | None) -> dict[str, Endpoint]:
+        """Returns endpoints of the model alone, from the tensors that it reads to logits.
+
+        Those of `step` are the states, a part of the model's input, `lengths`, the number of its steps in each row, and
+        where the answers are those for new steps, `final`. They are followed by the logits, and where these are of new
+        steps, their number in each row, `steps`.
+
+        Args:
+            rows: the number of streams in a batch; `None` for any.
+        """
+        names = {f"{PREFIX}{part}_{name}": (part, name) for part in ("model", "step") for name in self.parts[part]}
+        by_steps, tensor = self.task.answers == "steps", self.model.model.input
+
+        def step(*arguments: Any) -> Tensors:
+            own: dict[str, Tensors] = {"model": {}, "step": {}}
+            for (part, name), value in zip(names.values(), arguments, strict=False):
+                own[part][name] = value
+            values, lengths, *final = arguments[len(names) :]
+            nothing = Steps(tf.zeros_like(values[:, :1]), tf.zeros_like(lengths))
+            outputs, _ = self._outputs(own, Steps(values, lengths), nothing, final[0] if final else None)
+            answers = {"logits": outputs.values, "steps": outputs.count} if by_steps else {"logits": outputs}
+            ends, count = final[0] if final else None, tf.shape(lengths)[0]
+            return answers | {
+                full: self._restarted(full, own[part][name], ends, count) for full, (part, name) in names.items()
+            }
+
+        specs = [self.states[name].spec(name, rows) for name in names]
+        given = [tf.TensorSpec([rows, *tensor.shape[1:]], tensor.dtype, name=tensor.name)]
+        given.append(tf.TensorSpec([rows], tf.int32, name="lengths"))
+        given += [tf.TensorSpec([rows], tf.bool, name=FINAL)] if by_steps else []
+        start = {START: Endpoint(lambda count: {name: self.states[name].at_start(count) for name in names}, [])}
+        return {**start, STEP: Endpoint(step, [*specs, *given])}
+
     def _arranged(self, new: Steps, rest: Steps, states: Tensors) -> tuple[Steps, Steps, Tensors]:
         """Returns the steps for the two passes of the model, and the new states."""
         if self.task.answers == "next":
             # A language model's input begins with a zero, so there is always a last token.
             tokens = Steps(states["last"][:, None], tf.ones_like(new.count)).then(new)
             last = tokens.last()
-            return Steps(tokens.values, new.count), Steps(last[:, None], tf.ones_like(new.count)).then(rest), {"last": last}
+            return (
+                Steps(tokens.values, new.count),
+                Steps(last[:, None], tf.ones_like(new.count)).then(rest),
+                {"last": last},
+            )
         begun = states["begun"] | (new.count > 0)
         # An empty input is read as one step of padding.
         rest = Steps(rest.padded(0), tf.maximum(rest.count, tf.where(begun, 0, 1)))
@@ -120,6 +168,12 @@ class StreamingProgram:
             ended = tf.reshape(final, [-1, *[1] * len(state.shape)])
             value = tf.where(ended, state.at_start(rows), value)
         return tf.ensure_shape(value, [None, *state.shape])
+
+
+def step_signature(task: Any) -> list[Any]:
+    """Returns the `tf.TensorSpec`s of the arguments of `step` after the states."""
+    final = [tf.TensorSpec([None], tf.bool, name=FINAL)] if task.answers == "steps" else []
+    return [*task.reader.signature(), *final]
 
 
 def _check_task(task: Any) -> None:
@@ -136,6 +190,6 @@ def _check_task(task: Any) -> None:
         )
     if getattr(task, "beam_size", 1) > 1:
         raise StreamingError(
-            f"This run transcribes with beam_size={task.beam_size}, which weighs alternatives until the end of the input. "
-            "Train it with beam_size=1, which takes the best class of each frame: usually a few more errors."
+            f"This run transcribes with beam_size={task.beam_size}, which weighs alternatives until the end of the "
+            "input. Train it with beam_size=1, which takes the best class of each frame: usually a few more errors."
         )

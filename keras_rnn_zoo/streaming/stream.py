@@ -9,6 +9,7 @@ from keras_rnn_zoo.errors import StreamingError
 from keras_rnn_zoo.inference.load import LoadedRun, LoadedStreamingExport, load
 from keras_rnn_zoo.inference.predictor import Predictor, plain_answers
 from keras_rnn_zoo.lazy import keras, np, tf
+from keras_rnn_zoo.readers._resampler import Resampler
 from keras_rnn_zoo.streaming.program import FINAL, PREFIX, START, STEP, StreamingProgram
 
 
@@ -19,20 +20,26 @@ class Stream:
         loaded: the loaded run or streaming export.
         start: the function from the number of rows to the states of streams that begin, by name.
         step: the function from states and a part of the input, by name, to answers and new states by name.
+        rate: the sample rate of the parts of a recording; by default, that of the run.
 
     Attributes:
         task: the fitted task.
         states: the states after the parts so far, tensors with one row by name.
     """
 
-    def __init__(self, loaded: Predictor, start: Callable[..., Any], step: Callable[..., Any]) -> None:
+    def __init__(
+        self, loaded: Predictor, start: Callable[..., Any], step: Callable[..., Any], rate: int | None = None
+    ) -> None:
         self.task = loaded.task
         self._loaded, self._start, self._step = loaded, start, step
+        self._resampler = None if rate is None else _resampler(self.task.reader, rate)
         self.reset()
 
     def reset(self) -> None:
         """Forgets the input so far."""
         self.states: Mapping[str, Any] = self._start(rows=tf.constant(1))
+        if self._resampler:
+            self._resampler.reset()
 
     def feed(self, chunk: Any, *, final: bool = False) -> dict[str, Any]:
         """Reads the next part of the input.
@@ -54,6 +61,8 @@ class Stream:
             RunError: the run or export cannot answer.
         """
         raw = self.task.reader.to_part(chunk)
+        if self._resampler:
+            raw = self.task.reader.to_part(self._resampler.feed(raw[0][0].numpy(), final=final))
         inputs = dict(zip((spec.name for spec in self.task.reader.signature()), raw, strict=True))
         if self.task.answers == "steps":
             inputs[FINAL] = tf.constant([final])
@@ -71,17 +80,22 @@ class Stream:
 
 
 def stream(
-    run: Run | str | os.PathLike[str] | Predictor | None = None, *, models_dir: str | None = None
+    run: Run | str | os.PathLike[str] | Predictor | None = None,
+    *,
+    rate: int | None = None,
+    models_dir: str | None = None,
 ) -> Stream:
     """Returns a stream, which answers while its input is still coming in.
 
-    Whatever the lengths of its parts, an input gets the answers that `predict` gives to the whole of it, without limits
-    on its length. So options such as `max_length` and `max_seconds`, of which a prediction reads no more, have no effect.
+    Whatever the lengths of its parts, an input gets the answers that `predict` gives to the whole of it. A stream has
+    no maximum length: `max_length`, `max_seconds` and `max_steps`, which limit what a prediction reads, have no effect.
     Memory and the time for a step do not depend on what came before.
 
     Args:
         run: the run or its name, the path of a streaming export, or the object that `zoo.load` returned, which avoids
             loading it again; `None` for the only run.
+        rate: for recordings, the sample rate of the parts, in samples per second; they are resampled to that of the
+            run.
         models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
 
     Returns:
@@ -98,12 +112,19 @@ def stream(
     """
     loaded = run if isinstance(run, Predictor) else load(run, models_dir=models_dir)
     if isinstance(loaded, LoadedStreamingExport):
-        return Stream(loaded, loaded.saved_model.signatures[START], loaded.saved_model.signatures[STEP])
+        return Stream(loaded, loaded.saved_model.signatures[START], loaded.saved_model.signatures[STEP], rate)
     if not isinstance(loaded, LoadedRun):
         raise StreamingError(
-            f"{loaded.title} predicts whole inputs. To stream, export the run with --streaming, or stream the run itself."
+            f"{loaded.title} predicts whole inputs. Export the run with --streaming, or stream the run itself."
         )
-    return Stream(loaded, *functions(loaded))
+    return Stream(loaded, *functions(loaded), rate)
+
+
+def _resampler(reader: Any, rate: int) -> Resampler:
+    """Returns the resampler of a recording; raises `StreamingError` for another kind of input."""
+    if reader.input != "audio":
+        raise StreamingError(f"A rate is for recordings; this run reads inputs of the kind {reader.input!r}. Omit it.")
+    return Resampler(rate, reader.sample_rate)
 
 
 def functions(loaded: LoadedRun) -> list[Callable[..., Any]]:

@@ -25,12 +25,13 @@ def fault_of_signature(task: Task, saved_model: Any) -> str:
     if not plain:
         return f"its signature {SIGNATURE!r} does not have tensors by name for inputs and outputs"
     expected = {spec.name: spec for spec in task.input_signature()}
-    return _difference("input", expected, inputs) or _difference(
+    return difference_of_specs("input", expected, inputs) or difference_of_specs(
         "output", task.prediction_signature() or outputs, outputs
     )
 
 
-def _difference(side: str, expected: Mapping[str, Any], actual: Mapping[str, Any]) -> str:
+def difference_of_specs(side: str, expected: Mapping[str, Any], actual: Mapping[str, Any]) -> str:
+    """Returns how the specs of one side of a signature, "input" or "output", differ from those expected, or ""."""
     if sorted(expected) != sorted(actual):
         names = ", ".join(sorted(actual)) or "none"
         return f"it has the {side}s {names}, but its task has {', '.join(sorted(expected))}"
@@ -65,7 +66,7 @@ def fault_of_batch(
     """
     expected = task.prediction_signature() if expected is None else expected
     actual = {name: _of_array(array) for name, array in predictions.items()}
-    if fault := _difference("output", expected or actual, actual):
+    if fault := difference_of_specs("output", expected or actual, actual):
         return fault
     for name, array in predictions.items():
         if array.ndim == 0 or len(array) != count:

@@ -1,6 +1,7 @@
 """The base class of tasks, the only module that deals with both raw examples and tensors."""
 
 import abc
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -203,6 +204,9 @@ class Task(abc.ABC):
     """What a stream answers after each part: `"so_far"`, the prediction for everything until then; `"steps"`, the
     predictions for the steps that it settles; `"next"`, what comes next; or "" if the task has no such answers."""
 
+    answer_end: str = "\n"
+    """What follows an answer in words: a line break, or "" for texts to be joined."""
+
     def stream_states(self) -> dict[str, Any]:
         """Returns the `keras_rnn_zoo.layers.streams.State`s of `decode_steps`, by name."""
         return {}
@@ -228,6 +232,12 @@ class Task(abc.ABC):
     def decode_next(self, outputs: Any) -> dict[str, Any]:
         """Returns the answers for the model's output at the last step of each row, `(rows, ...)`."""
         return self.decode(outputs, None)
+
+    def joined_answers(self, answers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Returns the prediction for a whole input, given the answers of a stream to its parts, in plain values."""
+        if self.answers != "steps":
+            return dict(answers[-1])
+        return {name: _joined([answer[name] for answer in answers]) for name in answers[-1]}
 
     def describe_answer(self, answer: Mapping[str, Any]) -> str:
         """Returns an answer of a stream as a readable line."""
@@ -324,3 +334,12 @@ class Task(abc.ABC):
     def trim(self, prediction: dict[str, Any]) -> dict[str, Any]:
         """Returns a prediction, in plain Python values, without its padding."""
         return prediction
+
+
+def _joined(values: Sequence[Any]) -> Any:
+    """Joins texts and lists, adds up counts, and returns the last one of other numbers, which are for all so far."""
+    if isinstance(values[0], list):
+        return list(itertools.chain.from_iterable(values))
+    if isinstance(values[0], str):
+        return "".join(values)
+    return sum(values) if isinstance(values[0], int) else values[-1]

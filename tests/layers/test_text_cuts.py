@@ -7,9 +7,47 @@ from keras_rnn_zoo.layers.text import Tokenizer
 from keras_rnn_zoo.layers.text_cuts import MAX_HELD
 
 PARTS = (
-    ["a", "b", "It's", "don't", "'re", "'", "\u2019", "ll", " ", " ", " ", "  ", "\n", "\t", "\u00a0", "\x00", ".", ",", "!", "12", "-"]
+    [
+        "a",
+        "b",
+        "It's",
+        "don't",
+        "'re",
+        "'",
+        "\u2019",
+        "ll",
+        " ",
+        " ",
+        " ",
+        "  ",
+        "\n",
+        "\t",
+        "\u00a0",
+        "\x00",
+        ".",
+        ",",
+        "!",
+        "12",
+        "-",
+    ]
     + ["<", ">", "<b>", "</b>", "<br/>", "<!--", "-->", "--", "<a href=", '"x y"', "='", "checked", "<!doctype html>"]
-    + ["é", "e\u0301", "ß", "Σ", "日", "本", "ไ", "\u200c", "\u200d", "\u00ad", "\ufeff", "\u200b", "😀", "👨\u200d👩", "🇩🇪"]
+    + [
+        "é",
+        "e\u0301",
+        "ß",
+        "Σ",
+        "日",
+        "本",
+        "ไ",
+        "\u200c",
+        "\u200d",
+        "\u00ad",
+        "\ufeff",
+        "\u200b",
+        "😀",
+        "👨\u200d👩",
+        "🇩🇪",
+    ]
     + ["👍\U0001f3fd", "İ", "ſ", "\u2028"]
 )
 INVALID = [b"\xe2\x82", b"\x80", b"\xff", b"\xf0\x9f\x98", b"\xc3", b"\xed\xa0\x80", b"\xf8\x88"]
@@ -28,7 +66,7 @@ def texts(count, seed):
 @pytest.mark.parametrize("tokens", ["words", "spaces", "characters", "pieces"])
 def test_a_text_in_parts_has_the_tokens_of_the_whole(tokens):
     tokenizer, draw = Tokenizer(tokens, 10, 10), random.Random(1)
-    whole = list(texts(4000, seed=int(__import__('os').environ.get('SEED','2'))))
+    whole = list(texts(400, seed=2))
     cuts = [sorted(draw.randrange(len(text) + 1) for _ in range(3)) for text in whole]
     held, found = tf.constant([""] * len(whole)), [[] for _ in whole]
     for start, end in ((0, 1), (1, 2), (2, 3), (3, 4)):
@@ -39,7 +77,9 @@ def test_a_text_in_parts_has_the_tokens_of_the_whole(tokens):
             row += tokens_of_row
     for row, tokens_of_row in zip(found, tokenizer.split(held).to_list(), strict=True):
         row += tokens_of_row
-    for row, expected, text, places in zip(found, tokenizer.split(tf.constant(whole)).to_list(), whole, cuts, strict=True):
+    for row, expected, text, places in zip(
+        found, tokenizer.split(tf.constant(whole)).to_list(), whole, cuts, strict=True
+    ):
         assert row == expected, (text, places)
 
 
