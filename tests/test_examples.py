@@ -32,7 +32,8 @@ def test_the_python_program_classifies_texts_with_an_export(exported):
 def test_the_python_program_classifies_a_text_as_it_comes(trained_once, shrink, tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         shrink(patch)
-        trained = trained_once("one_way", "many_to_one", epochs=1, units=4, embedding_dim=4, bidirectional=False)
+        settings = {"epochs": 1, "units": 4, "embedding_dim": 4, "bidirectional": False}
+        trained = zoo.Run.find(trained_once("one_way", "many_to_one", **settings))
     export = zoo.export(shutil.copytree(trained.path, tmp_path / "one_way"), streaming=True, check=False)
     text = " ".join(TEXTS)
     done = run_python((EXAMPLES / "stream_text.py").read_text(), export, input=text.encode())

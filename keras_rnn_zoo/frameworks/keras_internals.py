@@ -22,6 +22,22 @@ def run_graph(model: Any, inputs: Any, call: Callable[..., Any]) -> Any:
     return model._run_through_graph(inputs, operation_fn=lambda operation: functools.partial(call, operation))
 
 
+def with_constants(function: Any) -> Any:
+    """Returns a concrete function whose variables have become constants, also those that its loops read."""
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    return convert_variables_to_constants_v2(function)
+
+
+def write_onnx(function: Any, signature: Sequence[Any], path: str) -> None:
+    """Converts a `tf.function` to an ONNX file, with the corrections that Keras's exporter makes for NumPy 2."""
+    import tf2onnx
+    from keras.src.export.onnx import patch_tf2onnx
+
+    patch_tf2onnx()
+    tf2onnx.convert.from_function(function, list(signature), output_path=path)
+
+
 def accept_strings(layer: Any) -> None:
     """Lets a layer be called on TensorFlow strings under any backend, as Keras's own text layers do.
 

@@ -108,7 +108,7 @@ class StreamingProgram:
 
         specs = [state.spec(name) for name, state in self.states.items()]
         return {
-            START: Endpoint(self.start, [tf.TensorSpec([], tf.int32, name="rows")]),
+            START: Endpoint(self.start, [_rows()]),
             STEP: Endpoint(guard_batch(step, lambda *arguments: None), [*specs, *self.signature]),
         }
 
@@ -142,8 +142,15 @@ class StreamingProgram:
         given = [tf.TensorSpec([rows, *tensor.shape[1:]], tensor.dtype, name=tensor.name)]
         given.append(tf.TensorSpec([rows], tf.int32, name="lengths"))
         given += [tf.TensorSpec([rows], tf.bool, name=FINAL)] if by_steps else []
-        start = {START: Endpoint(lambda count: {name: self.states[name].at_start(count) for name in names}, [])}
-        return {**start, STEP: Endpoint(step, [*specs, *given])}
+
+        def start(count: Any) -> Tensors:
+            begun = {name: self.states[name].at_start(count if rows is None else rows) for name in names}
+            return {
+                name: tf.ensure_shape(value, spec.shape)
+                for (name, value), spec in zip(begun.items(), specs, strict=True)
+            }
+
+        return {START: Endpoint(start, [_rows()]), STEP: Endpoint(step, [*specs, *given])}
 
     def _arranged(self, new: Steps, rest: Steps, states: Tensors) -> tuple[Steps, Steps, Tensors]:
         """Returns the steps for the two passes of the model, and the new states."""
@@ -168,6 +175,10 @@ class StreamingProgram:
             ended = tf.reshape(final, [-1, *[1] * len(state.shape)])
             value = tf.where(ended, state.at_start(rows), value)
         return tf.ensure_shape(value, [None, *state.shape])
+
+
+def _rows() -> Any:
+    return tf.TensorSpec([], tf.int32, name="rows")
 
 
 def step_signature(task: Any) -> list[Any]:

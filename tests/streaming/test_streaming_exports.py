@@ -21,14 +21,18 @@ TEXT = "although the plot is dull , the cast is superb"
 def classifier(trained_once, shrink):
     with pytest.MonkeyPatch.context() as patch:
         shrink(patch)
-        return trained_once("one_way", "many_to_one", epochs=1, units=4, embedding_dim=4, bidirectional=False)
+        return zoo.Run.find(
+            trained_once("one_way", "many_to_one", epochs=1, units=4, embedding_dim=4, bidirectional=False)
+        )
 
 
 @pytest.fixture(scope="module")
 def tagger(trained_once, shrink):
     with pytest.MonkeyPatch.context() as patch:
         shrink(patch)
-        return trained_once("tags", "sync_many_to_many", epochs=1, units=4, embedding_dim=4, bidirectional=False)
+        return zoo.Run.find(
+            trained_once("tags", "sync_many_to_many", epochs=1, units=4, embedding_dim=4, bidirectional=False)
+        )
 
 
 @pytest.fixture

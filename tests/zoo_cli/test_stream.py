@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+import keras_rnn_zoo
+
 LINES = b"although the plot is dull,\nthe cast is superb\n"
 
 
@@ -14,7 +16,9 @@ LINES = b"although the plot is dull,\nthe cast is superb\n"
 def run(trained_once, shrink):
     with pytest.MonkeyPatch.context() as patch:
         shrink(patch)
-        return trained_once("one_way", "many_to_one", epochs=1, units=4, embedding_dim=4, bidirectional=False)
+        return keras_rnn_zoo.Run.find(
+            trained_once("one_way", "many_to_one", epochs=1, units=4, embedding_dim=4, bidirectional=False)
+        )
 
 
 def test_each_line_of_a_text_is_answered(zoo, run):
@@ -43,7 +47,12 @@ def test_an_answer_comes_before_the_next_line(run):
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--rate", "8000"), ("--stream", "a film"), ("--stream", "--input", "a.csv"), ("--stream", "--set", "separator=;")],
+    [
+        ("--rate", "8000"),
+        ("--stream", "a film"),
+        ("--stream", "--input", "a.csv"),
+        ("--stream", "--set", "separator=;"),
+    ],
 )
 def test_options_that_do_not_go_with_a_stream_are_refused(zoo, run, arguments):
     done = zoo("predict", str(run.path), *arguments)
