@@ -1,10 +1,11 @@
 """What `zoo predict --stream` prints: answers while standard input is still coming in."""
 
 import codecs
+import io
 import json
 import sys
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import click
 
@@ -50,10 +51,10 @@ def _then_finish(answers: Iterator[Any], stream: Any) -> Iterator[Any]:
 
 def _parts(input: str, encoding: str) -> Iterator[Any]:
     """Yields the parts of standard input: lines, or for recordings blocks of 16-bit samples."""
-    source = sys.stdin.buffer
+    source = cast(io.BufferedReader, sys.stdin.buffer)
     if input == "audio":
         held = b""
-        while block := source.read1(BLOCK):  # type: ignore[attr-defined]  Returns what there is.
+        while block := source.read1(BLOCK):  # What there is.
             held += block
             whole = len(held) // 2 * 2
             yield held[:whole]

@@ -1,4 +1,4 @@
-"""Classifies a text that is still coming in, with TensorFlow alone. Usage: stream_text.py FOLDER < TEXT"""
+"""Classifies a text that is still coming in, with TensorFlow alone. Usage: stream_text.py FOLDER < FILE."""
 
 import sys
 

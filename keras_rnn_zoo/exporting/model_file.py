@@ -121,8 +121,9 @@ class ModelFile(Exporter):
         from keras_rnn_zoo.exporting.stream_file import compare_stream
 
         try:
-            functions = self.open_stream(folder)
-            comparison = compare_stream(loaded, *functions, *check_inputs(loaded, data_dir), self.batch_sizes)
+            start, step = self.open_stream(folder)
+            inputs, source = check_inputs(loaded, data_dir)
+            comparison = compare_stream(loaded, start, step, inputs, source, self.batch_sizes)
         except (RuntimeError, ValueError) as error:
             raise ExportError(f"The {self.entry.name} stream cannot be run, and is not published: {error}") from error
         logger.info("Compared with the run: %s", comparison)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from keras_rnn_zoo.exporting.check import BATCH_SIZES, batch_of, compare, run_stock
+from keras_rnn_zoo.exporting.check import batch_of, compare, run_stock
+from keras_rnn_zoo.exporting.exporter import BATCH_SIZES
 from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.inference.predictor import plain_answers
 from keras_rnn_zoo.lazy import np, tf
@@ -68,7 +69,9 @@ def check_stream(loaded: LoadedRun, folder: Path, inputs: Sequence[Any], source:
     Raises:
         ExportError: an answer differs, or the SavedModel cannot be loaded or run.
     """
-    task, batches, arrays = loaded.task, [], {}
+    task = loaded.task
+    batches: list[tuple[range, list[str]]] = []
+    arrays: dict[str, Any] = {}
     parts = [random_parts(raw, number) for number, raw in enumerate(inputs)]
     for size in BATCH_SIZES:
         for start in range(0, len(inputs), size):

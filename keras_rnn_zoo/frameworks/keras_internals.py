@@ -32,7 +32,7 @@ def with_constants(function: Any) -> Any:
 def write_onnx(function: Any, signature: Sequence[Any], path: str) -> None:
     """Converts a `tf.function` to an ONNX file, with the corrections that Keras's exporter makes for NumPy 2."""
     import tf2onnx
-    from keras.src.export.onnx import patch_tf2onnx
+    from keras.src.export.tf2onnx_lib import patch_tf2onnx
 
     patch_tf2onnx()
     tf2onnx.convert.from_function(function, list(signature), output_path=path)

@@ -117,7 +117,8 @@ def stream(
         raise StreamingError(
             f"{loaded.title} predicts whole inputs. Export the run with --streaming, or stream the run itself."
         )
-    return Stream(loaded, *functions(loaded), rate)
+    start, step = functions(loaded)
+    return Stream(loaded, start, step, rate)
 
 
 def _resampler(reader: Any, rate: int) -> Resampler:
@@ -131,8 +132,8 @@ def functions(loaded: LoadedRun) -> list[Callable[..., Any]]:
     """Returns the functions `start` and `step` of a run, which take and return tensors by name."""
     if keras.backend.backend() != "tensorflow":
         raise StreamingError(
-            f"Streams need the TensorFlow backend, but Keras runs on {keras.backend.backend()!r}. Runs do not depend on "
-            "the backend: set KERAS_BACKEND=tensorflow."
+            f"Streams need the TensorFlow backend, but Keras runs on {keras.backend.backend()!r}. Runs do not depend "
+            "on the backend: set KERAS_BACKEND=tensorflow."
         )
     return [_by_name(endpoint) for endpoint in StreamingProgram(loaded.task, loaded.model).endpoints().values()]
 

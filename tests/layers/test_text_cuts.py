@@ -6,50 +6,12 @@ import tensorflow as tf
 from keras_rnn_zoo.layers.text import Tokenizer
 from keras_rnn_zoo.layers.text_cuts import MAX_HELD
 
-PARTS = (
-    [
-        "a",
-        "b",
-        "It's",
-        "don't",
-        "'re",
-        "'",
-        "\u2019",
-        "ll",
-        " ",
-        " ",
-        " ",
-        "  ",
-        "\n",
-        "\t",
-        "\u00a0",
-        "\x00",
-        ".",
-        ",",
-        "!",
-        "12",
-        "-",
-    ]
-    + ["<", ">", "<b>", "</b>", "<br/>", "<!--", "-->", "--", "<a href=", '"x y"', "='", "checked", "<!doctype html>"]
-    + [
-        "é",
-        "e\u0301",
-        "ß",
-        "Σ",
-        "日",
-        "本",
-        "ไ",
-        "\u200c",
-        "\u200d",
-        "\u00ad",
-        "\ufeff",
-        "\u200b",
-        "😀",
-        "👨\u200d👩",
-        "🇩🇪",
-    ]
-    + ["👍\U0001f3fd", "İ", "ſ", "\u2028"]
-)
+PARTS = [
+    *("a", "b", "It's", "don't", "'re", "'", "\u2019", "ll", " ", " ", " ", "  ", "\n", "\t", "\u00a0", "\x00"),
+    *(".", ",", "!", "12", "-", "<", ">", "<b>", "</b>", "<br/>", "<!--", "-->", "--", "<a href=", '"x y"', "='"),
+    *("checked", "<!doctype html>", "é", "e\u0301", "ß", "Σ", "日", "本", "ไ", "\u200c", "\u200d", "\u00ad", "\ufeff"),
+    *("\u200b", "😀", "👨\u200d👩", "🇩🇪", "👍\U0001f3fd", "İ", "\u017f", "\u2028"),
+]
 INVALID = [b"\xe2\x82", b"\x80", b"\xff", b"\xf0\x9f\x98", b"\xc3", b"\xed\xa0\x80", b"\xf8\x88"]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.readers._wav import ratio, decode_wav, read_wav, resample
+from keras_rnn_zoo.readers._wav import decode_wav, ratio, read_wav, resample
 
 WAVE = np.sin(np.arange(400) / 7).astype("float64") * 0.9
 

@@ -96,11 +96,12 @@ def test_stock_tensorflow_streams(classifier, exported):
         assert row == pytest.approx(expected, abs=1e-5)
 
 
-def test_what_cannot_stream_says_so(trained, copied, small_run, small_export, exported):
+def test_what_cannot_stream_says_so(copy, small_run, small_export, exported):
+    copied = copy(small_run("toy_reviews"))
     with pytest.raises(StreamingError, match="bidirectional=false"):
         zoo.export(copied, streaming=True)
-    assert not (copied.path / "streaming" / "1").exists()
-    with pytest.raises(StreamingError, match="tasks|Tasks"):
+    assert not (copied / "streaming" / "1").exists()
+    with pytest.raises(StreamingError, match="Tasks that can answer"):
         zoo.stream(small_run("addition"))
     with pytest.raises(StreamingError, match="--streaming"):
         zoo.stream(small_export("toy_reviews"))
@@ -123,7 +124,7 @@ def test_an_export_whose_signatures_do_not_fit_its_task_is_refused(exported, cla
 def test_a_language_model_in_parts_continues_no_prompts(small_run, copy):
     path = zoo.export(copy(small_run("tiny_shakespeare")), streaming=True, check=False)
     assert zoo.stream(path).feed("To be")["token"]
-    with pytest.raises(StreamingError, match="zoo.stream"):
+    with pytest.raises(StreamingError, match="continues no prompts"):
         zoo.predict(path, ["To be"])
 
 

@@ -1,5 +1,7 @@
 """Whatever its parts, a stream answers what the run predicts for the whole of them."""
 
+import itertools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -23,7 +25,7 @@ def task(name, kind, classes=(), **options):
 def parts(whole, count):
     """Returns an input in so many parts of random lengths, some of them empty."""
     cuts = [0, *sorted(RANDOM.integers(0, len(whole) + 1, count - 1)), len(whole)]
-    return [whole[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+    return [whole[start:end] for start, end in itertools.pairwise(cuts)]
 
 
 def assert_same(answer, expected):
@@ -97,9 +99,7 @@ def test_words_are_tagged_once_they_are_complete(characters):
     assert opened.finish()["tokens"] == ["of"]
     for text in TEXTS:
         answers = [opened.feed(part) for part in parts(text.encode(), 5)] + [opened.finish()]
-        joined = {name: sum((answer[name] for answer in answers), []) for name in ("tokens", "tags")}
-        expected = run.predict([text])[0]
-        assert {**joined, "lengths": sum(answer["lengths"] for answer in answers)} == expected
+        assert run.task.joined_answers(answers) == run.predict([text])[0]
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -111,11 +111,8 @@ def test_what_comes_next_in_a_text(cell):
         answer = opened.feed(text[count - 1 : count])
         logits = run.model(language.model_inputs(tf.constant([text[:count]])))
         last = len(text[:count].decode("utf-8", "replace"))
-        ((expected),) = (
-            language.trim_answer(
-                {name: value[0].numpy() for name, value in language.decode_next(logits[:, last]).items()}
-            ),
-        )
+        decoded = language.decode_next(logits[:, last])
+        expected = language.trim_answer({name: value[0].numpy() for name, value in decoded.items()})
         assert answer["probabilities"] == pytest.approx(expected["probabilities"], abs=1e-5)
         assert answer["token"] == expected["token"].decode()
 

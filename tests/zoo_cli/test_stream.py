@@ -60,7 +60,7 @@ def test_options_that_do_not_go_with_a_stream_are_refused(zoo, run, arguments):
     assert "--stream" in done.stderr
 
 
-def test_a_run_that_needs_its_whole_input_is_refused(zoo, trained):
-    done = zoo("predict", str(trained.path), "--stream", "-q", input=LINES)
+def test_a_run_that_needs_its_whole_input_is_refused(zoo, small_run):
+    done = zoo("predict", str(small_run("toy_reviews").path), "--stream", "-q", input=LINES)
     assert done.exit_code == 1
     assert "bidirectional=false" in done.stderr

@@ -130,7 +130,7 @@ def command(
     if stream:
         stdout = sys.stdout
         with frameworks(quiet, verbose) as status:
-            opened = zoo.stream(found, **({"rate": rate} if rate else {}))
+            opened = zoo.stream(found, rate=rate)
             answer_stream(opened, task.input, reading["encoding"], stdout, status, as_json=as_json)
         return
     _check_for_files(run, inputs, task.input)
@@ -202,7 +202,7 @@ def _check_stream_usage(
         raise click.UsageError("--rate requires --stream.")
     if inputs or source or output or settings or any(value for name, value in reading.items() if name != "encoding"):
         raise click.UsageError(
-            "--stream reads a single input from standard input. It can be combined with --rate, --encoding, and --json only."
+            "--stream reads a single input from standard input. It can be combined with --rate, --encoding, and --json."
         )
     if sys.stdin is None:
         raise click.UsageError("There is nothing to stream: standard input is closed.")
