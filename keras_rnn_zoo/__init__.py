@@ -22,6 +22,7 @@ if _TYPE_CHECKING:
     from keras_rnn_zoo.listings.run_list import runs
     from keras_rnn_zoo.registry import list_architectures
     from keras_rnn_zoo.run import Run
+    from keras_rnn_zoo.streaming.stream import stream
     from keras_rnn_zoo.training.make_dataset import make_dataset
     from keras_rnn_zoo.training.train import train
 
@@ -41,6 +42,7 @@ __all__ = [
     "predict_file",
     "runs",
     "show",
+    "stream",
     "train",
 ]
 
@@ -57,6 +59,7 @@ _HOMES = {
     "predict_file": "inference.predict_file",
     "runs": "listings.run_list",
     "show": "listings.pages",
+    "stream": "streaming.stream",
     "train": "training.train",
 }
 """The module of each public name."""

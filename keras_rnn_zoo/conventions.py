@@ -51,8 +51,9 @@ _BOOLEAN_ATTRIBUTES = (
     "|muted|noshade|novalidate|nowrap|open|readonly|required|reversed|selected"
 )
 _VALUE = r"(?:\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*')|=[^\s\"'<>=]+)"
-_ATTRIBUTE = rf"\s+(?:[a-z_:][\w:.-]*{_VALUE}|(?:{_BOOLEAN_ATTRIBUTES})\b)"
-TAG = rf"</?[a-z][a-z0-9:-]*(?:{_ATTRIBUTE})*\s*/?\s*>|<!--(?s:.*?)-->|<!doctype\b[^<>]*>"
+ATTRIBUTE = rf"\s+(?:[a-z_:][\w:.-]*{_VALUE}|(?:{_BOOLEAN_ATTRIBUTES})\b)"
+"""An attribute of an HTML tag, with the space before it."""
+TAG = rf"</?[a-z][a-z0-9:-]*(?:{ATTRIBUTE})*\s*/?\s*>|<!--(?s:.*?)-->|<!doctype\b[^<>]*>"
 """An HTML tag, comment or document type. Words between comparison signs, as in `a <b and c> d`, do not match."""
 
 INVISIBLE = (

@@ -52,6 +52,10 @@ class ExportError(ZooError):
     """A model cannot be exported."""
 
 
+class StreamingError(ZooError):
+    """A model cannot answer while its input is still coming."""
+
+
 class TrainingInterrupted(ZooError):
     """Training was interrupted by Ctrl-C. The message says where the results so far are kept.
 

@@ -29,6 +29,18 @@ def test_the_python_program_classifies_texts_with_an_export(exported):
     assert [line.split()[0] for line in done.stdout.splitlines()] == labels(exported)
 
 
+def test_the_python_program_classifies_a_text_as_it_comes(trained_once, shrink, tmp_path):
+    with pytest.MonkeyPatch.context() as patch:
+        shrink(patch)
+        settings = {"epochs": 1, "units": 4, "embedding_dim": 4, "bidirectional": False}
+        trained = zoo.Run.find(trained_once("one_way", "many_to_one", **settings))
+    export = zoo.export(shutil.copytree(trained.path, tmp_path / "one_way"), streaming=True, check=False)
+    text = " ".join(TEXTS)
+    done = run_python((EXAMPLES / "stream_text.py").read_text(), export, input=text.encode())
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == trained.task.describe(trained.predict([text])[0])
+
+
 def test_keras_takes_an_endpoint_as_a_layer(exported):
     import keras
 

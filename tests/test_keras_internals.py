@@ -19,7 +19,7 @@ from keras_rnn_zoo.layers.compiled import compiled
 PACKAGE = Path(keras_rnn_zoo.__file__).parent
 PRIVATE_NAMES = re.compile(
     r"\._(flatten_layers|convert_input_args|allow_non_tensor_positional_args|get_variable_index|clip_gradients"
-    r"|backend_update_step)\b"
+    r"|backend_update_step|run_through_graph)\b"
 )
 
 
@@ -29,6 +29,28 @@ def test_layers_nested_in_layers_are_listed():
     model = keras.Model(inputs, keras.layers.Bidirectional(inner)(inputs))
     types = [type(layer) for layer in internals.flatten_layers(model)]
     assert types.count(keras.layers.LSTM) == 2, "exports: layers inside Bidirectional would keep cuDNN's ops"
+
+
+def test_a_functional_model_runs_with_other_operations():
+    inputs = keras.Input((2,))
+    model = keras.Model(inputs, keras.layers.Dense(3, name="dense")(inputs) + 1)
+    names = []
+
+    def call(operation, *arguments):
+        names.append(operation.name)
+        return ["result", *arguments]
+
+    found = internals.run_graph(model, object(), call)
+    assert names[0] == "dense", "streams: a model could not be run layer by layer"
+    assert found == "result"
+
+
+def test_variables_become_constants_in_loops_too():
+    variable = tf.Variable(2.0)
+    count = tf.function(lambda x: tf.while_loop(lambda x: x < 10, lambda x: [x * variable], [x]))
+    function = internals.with_constants(count.get_concrete_function(tf.TensorSpec([])))
+    assert [float(value) for value in function(tf.constant(3.0))] == [12.0]
+    assert not function.graph.variables, "LiteRT streams: variables in loops would not be found"
 
 
 def test_a_layer_accepts_strings():

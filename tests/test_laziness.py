@@ -17,7 +17,7 @@ LEVELS = [
     {"layers"},
     {"cells", "readers"},
     {"architectures", "tasks", "datasets", "user_data"},
-    {"batching", "building", "exporting", "inference", "listings", "run", "training"},
+    {"batching", "building", "exporting", "inference", "listings", "run", "streaming", "training"},
 ]
 
 

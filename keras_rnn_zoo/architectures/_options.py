@@ -17,7 +17,10 @@ Autoregression = Annotated[
     OF_WINDOWS,
     "whether a linear map of each target's past is added to its forecast (Lai et al. 2018), for trends and seasons.",
 ]
-Bidirectional = Annotated[bool, "whether to read the sequence in both directions."]
+Bidirectional = Annotated[
+    bool,
+    "whether to read the sequence in both directions; if not, the model can answer while its input is still coming in.",
+]
 Cell = Annotated[
     str,
     NamesIn(registry.cells),

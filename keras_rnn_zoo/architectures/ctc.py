@@ -78,7 +78,7 @@ def ctc(
         >>> ctc(num_classes=30, image_height=48).output_shape
         (None, None, 30)
     """
-    from keras_rnn_zoo.layers.frontends import audio_frontend, line_frontend, series_frontend
+    from keras_rnn_zoo.layers.frontends import audio_frontend, line_frontend, normalization, series_frontend
     from keras_rnn_zoo.layers.masking import BlankPadding
     from keras_rnn_zoo.layers.recurrent import recurrent_stack
 
@@ -88,7 +88,12 @@ def ctc(
             image_height=image_height, channels=channels, dropout=dropout, distortion=distortion
         )
     elif input == "audio":
-        inputs, x, mask = audio_frontend(sample_rate=sample_rate, dropout=dropout, subsampling=_AUDIO_SUBSAMPLING)
+        inputs, x, mask = audio_frontend(
+            sample_rate=sample_rate,
+            dropout=dropout,
+            subsampling=_AUDIO_SUBSAMPLING,
+            normalized=normalization(bidirectional),
+        )
     else:
         inputs, x, mask = series_frontend(features=features, subsampling=subsampling)
 

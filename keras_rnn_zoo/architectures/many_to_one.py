@@ -85,7 +85,7 @@ def many_to_one(
         TensorShape([2, 5])
     """
     from keras_rnn_zoo.layers.forecast import forecast_head, window_frontend
-    from keras_rnn_zoo.layers.frontends import audio_frontend, series_frontend, token_frontend
+    from keras_rnn_zoo.layers.frontends import audio_frontend, normalization, series_frontend, token_frontend
     from keras_rnn_zoo.layers.heads import output_head
     from keras_rnn_zoo.layers.masking import AttentionPooling, MaskedMaxPooling, MaskedMeanPooling
     from keras_rnn_zoo.layers.recurrent import recurrent_stack
@@ -97,7 +97,9 @@ def many_to_one(
             vocabulary_size=vocabulary_size, embedding_dim=embedding_dim, dropout=dropout, word_dropout=word_dropout
         )
     elif input == "audio":
-        inputs, x, mask = audio_frontend(sample_rate=sample_rate, dropout=dropout, subsampling=subsampling)
+        inputs, x, mask = audio_frontend(
+            sample_rate=sample_rate, dropout=dropout, subsampling=subsampling, normalized=normalization(bidirectional)
+        )
     elif input == "window":
         inputs, x, mask, window = window_frontend(
             targets=targets,

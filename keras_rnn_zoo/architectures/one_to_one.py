@@ -69,7 +69,7 @@ def one_to_one(
                 vocabulary_size=vocabulary_size, embedding_dim=embedding_dim, dropout=0.0, word_dropout=0.0
             )
         elif input == "audio":
-            inputs, x, mask = audio_frontend(sample_rate=sample_rate, dropout=0.0, normalized=False)
+            inputs, x, mask = audio_frontend(sample_rate=sample_rate, dropout=0.0, normalized="nothing")
         else:
             inputs, x, mask = series_frontend(features=features)
         x = MaskedMeanPooling(name="pooling")(x, mask=mask)  # (batch, features)

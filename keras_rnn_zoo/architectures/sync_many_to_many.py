@@ -74,7 +74,7 @@ def sync_many_to_many(
         TensorShape([2, 3, 17])
     """
     from keras_rnn_zoo.layers.decoder import TextDecoder
-    from keras_rnn_zoo.layers.frontends import audio_frontend, series_frontend, token_frontend
+    from keras_rnn_zoo.layers.frontends import audio_frontend, normalization, series_frontend, token_frontend
     from keras_rnn_zoo.layers.heads import output_head
     from keras_rnn_zoo.layers.recurrent import recurrent_stack
 
@@ -95,10 +95,9 @@ def sync_many_to_many(
             char_vocabulary_size=char_vocabulary_size,
         )
     elif input == "audio":
-        # The mean over the whole recording is not known before its end.
-        inputs, x, mask = audio_frontend(sample_rate=sample_rate, dropout=dropout, normalized=bidirectional)
-        if not bidirectional:
-            x = keras.layers.Rescaling(1 / 4, offset=2, name="band_scaling")(x)  # Silence is -13.8.
+        inputs, x, mask = audio_frontend(
+            sample_rate=sample_rate, dropout=dropout, normalized=normalization(bidirectional)
+        )
     else:
         inputs, x, mask = series_frontend(features=features)
 

@@ -21,6 +21,8 @@ FINGERPRINT = "fingerprint.pb"
 FACTS = "export.json"
 """The description of an export: run, task, data, endpoints, the comparison with the run, and digests of its files."""
 
+STREAMING = "streaming"
+"""The folder of a run's streaming exports."""
 CARD, LICENSE = "README.md", "DATA_LICENSE.txt"
 EXTRA = "assets.extra"
 """The folder where TensorFlow Serving looks for warm-up requests."""

@@ -213,6 +213,7 @@ class ExportConfig(Document):
         bytes: sizes of the file before and after quantization.
         metrics: metrics before and after quantization.
         details: anything else that the export format reports.
+        streaming: whether the endpoints read an input in parts, with explicit states.
         files: SHA-256 of each file, by its path within the export's folder.
         digest: SHA-256 of `export.json` without this field.
         format_version: layout of `export.json`.
@@ -231,6 +232,7 @@ class ExportConfig(Document):
     bytes: Mapping[str, int] | None = checked(anything, optional=True)
     metrics: Mapping[str, Any] | None = checked(anything, optional=True)
     details: Mapping[str, Any] | None = checked(anything, optional=True)
+    streaming: bool | None = checked(boolean, optional=True)
     files: Mapping[str, str] = checked(FILES, default_factory=dict)
     digest: str = checked(DIGEST, default="")
     format_version: int = checked(integer(), default=FORMAT_VERSION)

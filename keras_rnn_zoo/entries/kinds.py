@@ -218,6 +218,7 @@ class ExportFormat(Entry):
         install: the argument of `pip install` if a package is missing; by default, the packages.
         unsupported: for each kind of input whose models cannot be exported in this format, the reason.
         quantizes: whether weights can be quantized to 8 bits.
+        streams: whether it has streaming exports, which read inputs in parts.
         served: whether versions are written to the run's folder itself, where TensorFlow Serving looks for them.
     """
 
@@ -226,4 +227,5 @@ class ExportFormat(Entry):
     install: str = ""
     unsupported: Mapping[str, str] = field(default_factory=dict)
     quantizes: bool = False
+    streams: bool = False
     served: bool = False

@@ -123,12 +123,12 @@ def check_saved_model(
         on_cpu_only = LoadedRun(loaded.run, task, loaded.model) if tf.config.list_logical_devices("GPU") else loaded
         run_rows = on_cpu_only.predict(inputs, **task.export_check_options)
     for index, rows in enumerate(batches):
-        export_rows = plain_rows(task, _batch(outputs, 0, index))
+        export_rows = plain_rows(task, batch_of(outputs, 0, index))
         for row, export_row in zip(rows, export_rows, strict=True):
             if row < len(inputs):  # The longer input is only there for padding.
-                _compare(default, run_rows[row], export_row, inputs[row], len(rows), differences)
+                compare(default, run_rows[row], export_row, inputs[row], len(rows), differences)
     for index, name in enumerate(others, 1):
-        _compare(name, expected[name], _batch(outputs, index, 0), inputs[0], BATCH_SIZES[1], differences)
+        compare(name, expected[name], batch_of(outputs, index, 0), inputs[0], BATCH_SIZES[1], differences)
     return Comparison(source, len(inputs), len(batches), task.reader.variable, differences, tuple(others))
 
 
@@ -169,12 +169,13 @@ def run_stock(export: Path, requests: Sequence[Mapping[str, Any]], arrays: Mappi
         return dict(np.load(folder / "outputs.npz", allow_pickle=True))
 
 
-def _batch(outputs: Mapping[str, Any], request: int, batch: int) -> dict[str, Any]:
+def batch_of(outputs: Mapping[str, Any], request: int, batch: int) -> dict[str, Any]:
+    """Returns the outputs of `run_stock` for a batch of a request, by name."""
     prefix = f"{request}/{batch}/"
     return {key.removeprefix(prefix): value for key, value in outputs.items() if key.startswith(prefix)}
 
 
-def _compare(
+def compare(
     endpoint: str,
     expected: Mapping[str, Any],
     received: Mapping[str, Any],

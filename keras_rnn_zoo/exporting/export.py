@@ -7,15 +7,16 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from keras_rnn_zoo.artifacts.export import CARD, LICENSE, write_facts
+from keras_rnn_zoo.artifacts.export import CARD, LICENSE, STREAMING, write_facts
 from keras_rnn_zoo.artifacts.lock import run_lock
 from keras_rnn_zoo.artifacts.run import Run, open_run, reopen_run
 from keras_rnn_zoo.artifacts.run_config import ExportConfig, ExportedDataset
 from keras_rnn_zoo.atomic_files import atomic_directory, translate_os_errors, write_text
 from keras_rnn_zoo.display.printing import one_line
 from keras_rnn_zoo.display.status import announce
+from keras_rnn_zoo.entries.kinds import ExportFormat
 from keras_rnn_zoo.errors import ExportError, RunError
-from keras_rnn_zoo.exporting.exporter import find_format
+from keras_rnn_zoo.exporting.exporter import Exporter, find_format
 from keras_rnn_zoo.inference.load import LoadedRun, load_run
 from keras_rnn_zoo.lazy import keras
 
@@ -29,6 +30,7 @@ def export(
     data_dir: str | None = None,
     format: str = "saved_model",
     quantize: bool = False,
+    streaming: bool = False,
     check: bool = True,
 ) -> Path:
     """Exports a run as a new version.
@@ -45,20 +47,23 @@ def export(
         format: `"saved_model"`, `"tflite"`, `"onnx"`, or the export format of a plugin.
         quantize: whether to quantize the weights of a `"tflite"` export to 8 bits ("dynamic range"); its size and
             metrics before and after are reported.
+        streaming: whether to export the endpoints `start` and `step`, which read inputs in parts with explicit states;
+            see `keras_rnn_zoo.stream`. The comparison is then of random parts with predictions for whole inputs.
         check: whether to compare the export with the run. It takes a few seconds, because a second process loads
             TensorFlow.
 
     Returns:
         The path of the version's folder: `saved_models/<run>/<version>`, whose default endpoint is `serving_default`,
-        or `saved_models/<run>/<format>/<version>`.
+        or `saved_models/<run>/<format>/<version>`; those of streaming exports are in `saved_models/<run>/streaming`.
 
     Raises:
         RunError: the run does not exist, is damaged, or is being written by another process.
+        StreamingError: the run needs its whole input, as a model that reads in both directions does.
         ExportError: the Keras backend is not TensorFlow, the format does not support the run or needs a package that
             is not installed, or a prediction differs. In these cases, no version is written.
     """
     found = run.run if isinstance(run, LoadedRun) else open_run(run, models_dir)
-    entry = find_format(format, found.config.task.input, quantize=quantize)
+    entry = find_format(format, found.config.task.input, quantize=quantize, streaming=streaming)
     if keras.backend.backend() != "tensorflow":
         raise ExportError(
             f"Exports need the TensorFlow backend, but Keras runs on {keras.backend.backend()!r}. Runs do not depend "
@@ -67,22 +72,41 @@ def export(
     with run_lock(found.path):
         found = _current(found, isinstance(run, LoadedRun))
         loaded = run if isinstance(run, LoadedRun) else load_run(found)
-        versions = found.path if entry.served else found.path / entry.name
-        if versions != found.path and versions.is_symlink():
-            raise ExportError(
-                f"The folder {versions} is a symbolic link, but exports are written within their run. Remove it."
-            )
+        versions = _folder_of_versions(found.path, entry, streaming)
         path = versions / str(_next_version(versions))
         with translate_os_errors(), atomic_directory(path) as folder:
             exporter = entry.make(entry)
             announce(f"Writing the export {path}")
-            facts = exporter.write(loaded, folder, quantize=quantize)
+            facts = _written(exporter, loaded, folder, quantize, streaming)
             if check:
                 announce("Comparing the export with the run")
-                facts |= exporter.check(loaded, folder, quantize=quantize, data_dir=data_dir)
+                if streaming:
+                    facts |= exporter.check_stream(loaded, folder, data_dir=data_dir)
+                else:
+                    facts |= exporter.check(loaded, folder, quantize=quantize, data_dir=data_dir)
             _write_companions(found, folder)
             write_facts(folder, _describe(found, entry.name, facts))
         return path
+
+
+def _folder_of_versions(run: Path, entry: ExportFormat, streaming: bool) -> Path:
+    """Returns the folder of an export's versions; raises `ExportError` if it is not within the run's folder."""
+    names = [*([STREAMING] if streaming else []), *([] if entry.served else [entry.name])]
+    folder = run
+    for name in names:
+        folder = folder / name
+        if folder.is_symlink():
+            raise ExportError(
+                f"The folder {folder} is a symbolic link, but exports are written within their run. Remove it."
+            )
+    return folder
+
+
+def _written(exporter: Exporter, loaded: LoadedRun, folder: Path, quantize: bool, streaming: bool) -> dict[str, Any]:
+    """Writes an export, and returns its fields of `export.json`."""
+    if not streaming:
+        return exporter.write(loaded, folder, quantize=quantize)
+    return {**exporter.write_stream(loaded, folder), "streaming": True}
 
 
 def _next_version(folder: Path) -> int:

@@ -80,6 +80,18 @@ class Exporter(abc.ABC):
             "interpreter of that format, or export the run as 'saved_model'."
         )
 
+    def write_stream(self, loaded: "LoadedRun", folder: Path) -> dict[str, Any]:
+        """Writes the endpoints `start` and `step` of a run's stream to an empty folder; results as of `write`.
+
+        Raises:
+            StreamingError: the run needs its whole input.
+        """
+        raise NotImplementedError  # Formats whose entry `streams` define it, and the next one.
+
+    def check_stream(self, loaded: "LoadedRun", folder: Path, *, data_dir: str | None) -> dict[str, Any]:
+        """Compares a stream with the predictions for whole inputs; arguments, results and errors as of `check`."""
+        raise NotImplementedError
+
 
 def describe_inputs(endpoint: "Endpoint") -> dict[str, Any]:
     """Returns the inputs of an endpoint as `export.json` lists them."""
@@ -93,13 +105,14 @@ def describe_inputs(endpoint: "Endpoint") -> dict[str, Any]:
     }
 
 
-def find_format(name: str, input: str, *, quantize: bool) -> registry.ExportFormat:
+def find_format(name: str, input: str, *, quantize: bool, streaming: bool = False) -> registry.ExportFormat:
     """Returns the entry of an export format.
 
     Args:
         name: its name.
         input: the kind of input that the model reads.
         quantize: whether weights should be quantized to 8 bits.
+        streaming: whether inputs should be read in parts.
 
     Raises:
         ExportError: the format does not exist, does not support models with this kind of input, does not support
@@ -114,6 +127,9 @@ def find_format(name: str, input: str, *, quantize: bool) -> registry.ExportForm
     if quantize and not entry.quantizes:
         supported = " and ".join(repr(other) for other, format in formats.items() if format.quantizes)
         raise ExportError(f"Only the format {supported} supports `quantize`; received {name!r}. Omit `quantize`.")
+    if streaming and (quantize or not entry.streams):
+        supported = " and ".join(repr(other) for other, format in formats.items() if format.streams)
+        raise ExportError(f"Streaming exports have the format {supported}, without `quantize`; received {name!r}.")
     missing = [package for package in entry.needs if importlib.util.find_spec(package) is None]
     if missing:
         raise ExportError(

@@ -14,7 +14,9 @@ from keras_rnn_zoo.exporting.exporter import BATCH_SIZES, Exporter, describe_inp
 from keras_rnn_zoo.lazy import keras, np, tf
 
 if TYPE_CHECKING:
+    from keras_rnn_zoo.exporting.stream_file import Function
     from keras_rnn_zoo.inference.load import LoadedRun
+    from keras_rnn_zoo.tasks._endpoint import Endpoint
 
 TOLERANCE = 1e-4
 """Maximum difference between two logits; the relative difference if they are larger than 1."""
@@ -96,6 +98,37 @@ class ModelFile(Exporter):
         if quantize:
             facts |= {"bytes": self._sizes(loaded, path), "metrics": _measure(loaded, predict_logits, data_dir)}
         return facts
+
+    stream_rows: int | None = None
+    """Number of streams in a batch; `None` for any."""
+
+    @abc.abstractmethod
+    def write_stream_model(self, model: Any, endpoints: "Mapping[str, Endpoint]", folder: Path) -> None:
+        """Writes the endpoints `start` and `step` of a model's stream, from tensors to logits, to a folder."""
+
+    @abc.abstractmethod
+    def open_stream(self, folder: Path) -> "Sequence[Function]":
+        """Returns the functions `start` and `step` of an exported stream, from arrays to arrays by name."""
+
+    def write_stream(self, loaded: "LoadedRun", folder: Path) -> dict[str, Any]:
+        from keras_rnn_zoo.streaming.program import StreamingProgram
+
+        endpoints = StreamingProgram(loaded.task, loaded.model).logits_endpoints(self.stream_rows)
+        self.write_stream_model(loaded.model, endpoints, folder)
+        return {"endpoints": {name: describe_inputs(endpoint) for name, endpoint in endpoints.items()}}
+
+    def check_stream(self, loaded: "LoadedRun", folder: Path, *, data_dir: str | None) -> dict[str, Any]:
+        from keras_rnn_zoo.exporting.check import check_inputs
+        from keras_rnn_zoo.exporting.stream_file import compare_stream
+
+        try:
+            start, step = self.open_stream(folder)
+            inputs, source = check_inputs(loaded, data_dir)
+            comparison = compare_stream(loaded, start, step, inputs, source, self.batch_sizes)
+        except (RuntimeError, ValueError) as error:
+            raise ExportError(f"The {self.entry.name} stream cannot be run, and is not published: {error}") from error
+        logger.info("Compared with the run: %s", comparison)
+        return {"check": asdict(comparison)}
 
     def _sizes(self, loaded: "LoadedRun", path: Path) -> dict[str, int]:
         with tempfile.TemporaryDirectory() as folder:

@@ -3,6 +3,9 @@
 `keras_rnn_zoo.exporting.check` runs this file by its path: `python -I run_saved_model.py EXPORT FOLDER`. It reads the
 requests in `FOLDER/requests.json`, each with the name of a signature and a list of batches, and the input arrays in
 `FOLDER/inputs.npz`. It writes the outputs to `FOLDER/outputs.npz`, under `<request index>/<batch index>/<output>`.
+
+The batches of a request with `rows` are the parts of so many streams. The states go from each to the next; the first
+ones come from the signature `start`.
 """
 
 import importlib.abc
@@ -49,12 +52,16 @@ def main(export: str, folder: Path) -> None:
     for index, request in enumerate(json.loads((folder / "requests.json").read_text(encoding="utf-8"))):
         endpoint = signatures[request["signature"]]
         specs = endpoint.structured_input_signature[1]
+        states = signatures["start"](rows=tf.constant(request["rows"])) if "rows" in request else {}
         for batch, rows in enumerate(request["batches"]):
             tensors = {
                 name: tf.constant(joined([inputs[f"{row}/{name}"] for row in rows]), spec.dtype)
                 for name, spec in specs.items()
+                if name not in states
             }
-            for name, value in endpoint(**tensors).items():
+            answers = endpoint(**states, **tensors)
+            states = {name: answers.pop(name) for name in states}
+            for name, value in answers.items():
                 outputs[f"{index}/{batch}/{name}"] = value.numpy()
     assert not BLOCKED & sys.modules.keys()
     np.savez(folder / "outputs.npz", **outputs)

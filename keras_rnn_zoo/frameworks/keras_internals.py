@@ -4,13 +4,38 @@ A release of Keras or TensorFlow may change any of them without notice. `tests/t
 each, which names the feature that breaks when it changes.
 """
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 
 def flatten_layers(model: Any) -> list[Any]:
     """Returns a model's layers with all nested ones; Keras's public `model.layers` has those of the top level only."""
     return list(model._flatten_layers())
+
+
+def run_graph(model: Any, inputs: Any, call: Callable[..., Any]) -> Any:
+    """Runs a functional model with `call(operation, *arguments)` in place of each operation: a layer, or an op.
+
+    The inputs and results may be any objects. Keras's public `clone_model` has such a function for symbolic tensors.
+    """
+    return model._run_through_graph(inputs, operation_fn=lambda operation: functools.partial(call, operation))
+
+
+def with_constants(function: Any) -> Any:
+    """Returns a concrete function whose variables have become constants, also those that its loops read."""
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    return convert_variables_to_constants_v2(function)
+
+
+def write_onnx(function: Any, signature: Sequence[Any], path: str) -> None:
+    """Converts a `tf.function` to an ONNX file, with the corrections that Keras's exporter makes for NumPy 2."""
+    import tf2onnx
+    from keras.src.export.tf2onnx_lib import patch_tf2onnx
+
+    patch_tf2onnx()
+    tf2onnx.convert.from_function(function, list(signature), output_path=path)
 
 
 def accept_strings(layer: Any) -> None:

@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from keras_rnn_zoo.artifacts.run_config import ExportConfig
 from keras_rnn_zoo.artifacts.snapshot import Snapshot, read_consistently
 from keras_rnn_zoo.building import build_again
 from keras_rnn_zoo.display.status import announce
-from keras_rnn_zoo.errors import RunError, UnknownNameError
+from keras_rnn_zoo.errors import RunError, StreamingError, UnknownNameError
 from keras_rnn_zoo.inference import rebuild
 from keras_rnn_zoo.inference.predictor import Predictor, is_table
 from keras_rnn_zoo.lazy import keras, np, tf
@@ -127,12 +127,53 @@ class LoadedExport(Predictor):
     def remedy(self) -> str:
         return "Export the run again."
 
+    def fault_of_signatures(self) -> str:
+        """Returns how the signatures differ from those of the task, in words, or ""."""
+        return fault_of_signature(self.task, self.saved_model)
+
     @cached_property
     def predict_batch(self) -> Any:
         """The default endpoint, as a function of a raw batch."""
         names = [spec.name for spec in self.task.input_signature()]
         endpoint = self.saved_model.signatures[SIGNATURE]
         return lambda *raw: endpoint(**dict(zip(names, raw, strict=True)))
+
+
+@dataclass(frozen=True)
+class LoadedStreamingExport(LoadedExport):
+    """A streaming export of a run in memory, whose endpoints are `start` and `step`."""
+
+    def fault_of_signatures(self) -> str:
+        from keras_rnn_zoo.streaming.signatures import fault_of_stream
+
+        return fault_of_stream(self.task, self.saved_model)
+
+    def predict(self, inputs: Sequence[Any], **options: Any) -> list[dict[str, Any]]:
+        """Predicts whole inputs, each as one part of a stream; see `keras_rnn_zoo.predict`."""
+        if self.task.answers == "next":
+            raise StreamingError(
+                f"{self.title} answers with the next token of a text, and continues no prompts. Use zoo.stream, or "
+                "predict with the run."
+            )
+        return super().predict(inputs, **options)
+
+    @cached_property
+    def predict_batch(self) -> Any:
+        """The function from a raw batch to its predictions: one step with the whole inputs."""
+        from keras_rnn_zoo.streaming.program import FINAL, PREFIX, START, STEP
+
+        names = [spec.name for spec in self.task.reader.signature()]
+        start, step = self.saved_model.signatures[START], self.saved_model.signatures[STEP]
+
+        def predict(*raw: Any) -> dict[str, Any]:
+            rows = tf.shape(raw[0])[0]
+            inputs = dict(zip(names, raw, strict=True))
+            if self.task.answers == "steps":
+                inputs[FINAL] = tf.ones([rows], tf.bool)
+            outputs = step(**start(rows=rows), **inputs)
+            return {name: value for name, value in outputs.items() if not name.startswith(PREFIX)}
+
+        return predict
 
 
 def _as_arrays(inputs: Any) -> Any:
@@ -204,8 +245,8 @@ def load_saved_model(folder: Snapshot, facts: ExportConfig) -> LoadedExport:
         # TensorFlow has read the files by their paths.
         if name := folder.changed(by_path=True):
             raise damaged_export(folder.path / name, "it was written to or replaced while it was being read")
-    loaded = LoadedExport(folder.path, task, saved_model)
-    if fault := fault_of_signature(task, saved_model):
+    loaded = (LoadedStreamingExport if facts.streaming else LoadedExport)(folder.path, task, saved_model)
+    if fault := loaded.fault_of_signatures():
         raise RunError(f"{loaded.title} cannot be used: {fault}. {loaded.remedy}")
     return loaded
 

@@ -68,15 +68,24 @@ class Predictor(abc.ABC):
         Raises:
             RunError: the graph fails, or the predictions do not match the task or are not finite.
         """
+        predictions = self.run_graph(lambda: self.predict_batch(*batch))
+        arrays = {name: np.asarray(values) for name, values in predictions.items()}
+        self.check_answers(arrays, count, None)
+        return arrays
+
+    def run_graph(self, run: Callable[[], Any]) -> Any:
+        """Returns what a function returns that runs the graph; raises `RunError` if the graph fails."""
         try:
-            arrays = {name: np.asarray(values) for name, values in self.predict_batch(*batch).items()}
+            return run()
         except tf.errors.OpError as error:
             too_large = isinstance(error, tf.errors.ResourceExhaustedError)
             remedy = "Use shorter inputs." if too_large else self.remedy
             raise RunError(f"{self.title} failed to predict: {_fault_of_graph(error)}. {remedy}") from error
-        if fault := fault_of_batch(self.task, arrays, count):
+
+    def check_answers(self, arrays: Mapping[str, Any], count: int, expected: Mapping[str, Any] | None) -> None:
+        """Raises `RunError` unless predictions are what the task produces; arguments as in `fault_of_batch`."""
+        if fault := fault_of_batch(self.task, arrays, count, expected):
             raise RunError(f"{self.title} cannot be used: {fault}. {self.remedy}")
-        return arrays
 
     @property
     @abc.abstractmethod
@@ -96,9 +105,23 @@ def is_table(inputs: Any) -> bool:
 
 def plain_rows(task: Task, predictions: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Converts the predictions for a batch, each a tensor `(batch, ...)`, to a dict of plain values for each input."""
+    return [task.trim(row) for row in _rows(predictions)]
+
+
+def plain_answers(loaded: Predictor, answers: Mapping[str, Any], count: int) -> list[dict[str, Any]]:
+    """Converts the answers of `count` streams, each an array `(rows, ...)`, to a dict of plain values for each stream.
+
+    Raises:
+        RunError: they are not what the task produces.
+    """
+    loaded.check_answers(answers, count, loaded.task.stream_signature())
+    return [loaded.task.trim_answer(row) for row in _rows(answers)]
+
+
+def _rows(predictions: Mapping[str, Any]) -> list[dict[str, Any]]:
     arrays = {name: np.asarray(values) for name, values in predictions.items()}
     count = min(map(len, arrays.values()))
-    return [task.trim({name: _plain(values[row]) for name, values in arrays.items()}) for row in range(count)]
+    return [{name: _plain(values[row]) for name, values in arrays.items()} for row in range(count)]
 
 
 def _plain(value: Any) -> Any:

@@ -152,6 +152,40 @@ class TextDecoder(keras.layers.Layer):
         logits, _ = self._logits(ops.expand_dims(ids, 1), context, one, False)
         return logits[:, 0], after
 
+    def state_shapes(self, features=None):
+        """Returns, for each state of a decoder without memory by name, the shape of a row and the value at the start.
+
+        Together with `resume`, this lets the decoder read a text in parts; see `keras_rnn_zoo.layers.masking.Masked`.
+        """
+        return {
+            f"{layer.name}_{index}": ((size,), 0.0)
+            for layer, sizes in zip(self.recurrent, self.state_sizes, strict=True)
+            for index, size in enumerate(sizes)
+        }
+
+    def resume(self, ids, mask, states):
+        """Reads the next part of texts, without a memory.
+
+        Args:
+            ids: token ids, int32 `(batch, time)`.
+            mask: boolean `(batch, time)`, true at tokens.
+            states: the states after the part before, as named in `state_shapes`.
+
+        Returns:
+            The logits of the next token at each step, float32 `(batch, time, vocabulary_size)`, and the new states.
+        """
+        after: dict = {}
+
+        def part(number, x):
+            layer = self.recurrent[number]
+            names = [f"{layer.name}_{index}" for index in range(len(self.state_sizes[number]))]
+            before = [states[name] for name in names]
+            _, outputs, ends = layer.inner_loop(x, initial_state=before, mask=mask, training=False)
+            after.update(zip(names, keras.tree.flatten(ends), strict=True))
+            return outputs
+
+        return self._logits(ids, {}, part, False)[0], after
+
     def _logits(self, ids, context, advance, training):
         """Returns the logits and the attention weights, which are `None` without attention.
 

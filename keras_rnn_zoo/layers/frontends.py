@@ -70,15 +70,15 @@ def series_frontend(*, features, subsampling=1, name="series"):
     return inputs, *subsampled(x, mask, subsampling)
 
 
-def audio_frontend(*, sample_rate, dropout, subsampling=1, normalized=True, name="audio"):
+def audio_frontend(*, sample_rate, dropout, subsampling=1, normalized="recording", name="audio"):
     """Converts waveforms to log-mel frames of 25 ms, one every 10 ms.
 
     Args:
         sample_rate: samples per second.
         dropout: fraction of mel bands dropped in training, each for a whole recording.
         subsampling: the factor by which convolutions subsample the frames; see `subsampled`.
-        normalized: whether to subtract the mean of each band over the recording, which removes loudness and room
-            acoustics.
+        normalized: what to subtract from each band, which removes loudness and room acoustics: its mean over the
+            `"recording"`; over the frames so far (`"running"`), so that no frame depends on later ones; or `"nothing"`.
         name: name of the input.
 
     Returns:
@@ -91,10 +91,18 @@ def audio_frontend(*, sample_rate, dropout, subsampling=1, normalized=True, name
     mel = LogMel(sample_rate, name="log_mel")
     x = mel(x)  # (batch, time, bands)
     mask = samples[:, :: mel.stride]
-    if normalized:
-        x = MeanSubtraction(name="mean_subtraction")(x, mask=mask)
+    if normalized != "nothing":
+        x = MeanSubtraction(running=normalized == "running", name="mean_subtraction")(x, mask=mask)
     x = keras.layers.SpatialDropout1D(dropout, name="band_dropout")(x)
     return inputs, *subsampled(x, mask, subsampling)
+
+
+def normalization(bidirectional):
+    """Returns how `audio_frontend` normalizes for layers that read in both directions, or forward only.
+
+    A model that reads forward can then answer while a recording is still coming in.
+    """
+    return "recording" if bidirectional else "running"
 
 
 def subsampled(x, mask, subsampling):

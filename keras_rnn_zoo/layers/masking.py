@@ -27,7 +27,14 @@ class StepMask(keras.layers.Layer):
 
 
 class Masked(keras.layers.Layer):
-    """Base class of layers that take the mask as an argument; Keras attaches no mask to their output."""
+    """Base class of layers that take the mask as an argument; Keras attaches no mask to their output.
+
+    A layer that combines steps can also read a sequence in parts, if it has two more methods:
+
+    - `state_shapes(features)` returns, for each state by name, the shape of a row and the value at the start.
+    - `resume(inputs, mask, states)` returns the result for the steps so far, or for each step of the part, and the new
+      states. Rows without real steps keep theirs.
+    """
 
     supports_masking = True
 
@@ -67,21 +74,56 @@ class ZeroPadding(Masked):
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class MeanSubtraction(Masked):
-    """Subtracts from each feature of `(batch, time, features)` its mean over the real steps; padding becomes zero."""
+    """Subtracts from each feature of `(batch, time, features)` its mean over the real steps; padding becomes zero.
+
+    Args:
+        running: whether the mean at a step is that of the steps up to it, rather than of all.
+    """
+
+    def __init__(self, running=False, **kwargs):
+        super().__init__(**kwargs)
+        self.running = running
 
     def call(self, inputs, mask):
+        if self.running:
+            nothing = ops.zeros_like(inputs[:, 0])
+            return self.resume(inputs, mask, {"mean": nothing, "count": nothing[:, :1]})[0]
         weights = ops.expand_dims(ops.cast(mask, inputs.dtype), -1)
         mean = ops.sum(inputs * weights, axis=1, keepdims=True) / ops.sum(weights, axis=1, keepdims=True)
         return (inputs - mean) * weights
+
+    def state_shapes(self, features):
+        return {"mean": ((features,), 0.0), "count": ((1,), 0.0)}
+
+    def resume(self, inputs, mask, states):
+        weights = ops.expand_dims(ops.cast(mask, inputs.dtype), -1)
+        # Sums of differences from the mean so far, which is the first step at the start, stay small and exact.
+        start = ops.expand_dims(ops.where(states["count"] > 0, states["mean"], inputs[:, 0]), 1)
+        counts = ops.expand_dims(states["count"], 1) + ops.cumsum(weights, axis=1)  # (batch, time, 1)
+        means = start + ops.cumsum((inputs - start) * weights, axis=1) / ops.maximum(counts, 1)
+        return (inputs - means) * weights, {"mean": means[:, -1], "count": counts[:, -1]}
+
+    def get_config(self):
+        return {**super().get_config(), "running": self.running}
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class MaskedMaxPooling(Masked):
     """Maximum of each feature over the real steps: `(batch, time, features)` to `(batch, features)`."""
 
+    LOWEST = -1e4
+    """Representable in float16, and below any state of a cell."""
+
     def call(self, inputs, mask):
-        lowest = ops.cast(-1e4, inputs.dtype)  # Representable in float16, and below any state of a cell.
+        lowest = ops.cast(self.LOWEST, inputs.dtype)
         return ops.max(ops.where(ops.expand_dims(mask, -1), inputs, lowest), axis=1)
+
+    def state_shapes(self, features):
+        return {"max": ((features,), self.LOWEST)}
+
+    def resume(self, inputs, mask, states):
+        highest = ops.maximum(states["max"], self(inputs, mask=mask))
+        return highest, {"max": highest}
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
@@ -91,6 +133,16 @@ class MaskedMeanPooling(Masked):
     def call(self, inputs, mask):
         weights = ops.expand_dims(ops.cast(mask, inputs.dtype), -1)
         return ops.sum(inputs * weights, axis=1) / ops.sum(weights, axis=1)
+
+    def state_shapes(self, features):
+        return {"mean": ((features,), 0.0), "count": ((1,), 0.0)}
+
+    def resume(self, inputs, mask, states):
+        weights = ops.expand_dims(ops.cast(mask, inputs.dtype), -1)
+        mean, count = states["mean"], states["count"] + ops.sum(weights, axis=1)
+        # The difference of the new mean from the old one is exact however many steps there were; a sum would not be.
+        mean = mean + ops.sum((inputs - ops.expand_dims(mean, 1)) * weights, axis=1) / ops.maximum(count, 1)
+        return mean, {"mean": mean, "count": count}
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
@@ -106,6 +158,8 @@ class AttentionPooling(Masked):
         (1, 4)
     """
 
+    LOWEST = -1e4
+
     def build(self, input_shape):
         features = input_shape[-1]
         dtype = self.dtype_policy
@@ -115,9 +169,26 @@ class AttentionPooling(Masked):
         self.score.build((*input_shape[:-1], features))
 
     def call(self, inputs, mask):
+        return ops.sum(ops.softmax(self._scores(inputs, mask), axis=1) * inputs, axis=1)
+
+    def _scores(self, inputs, mask):
         scores = self.score(self.projection(inputs))  # (batch, time, 1)
-        scores = ops.where(ops.expand_dims(mask, -1), scores, ops.cast(-1e4, scores.dtype))
-        return ops.sum(ops.softmax(scores, axis=1) * inputs, axis=1)
+        return ops.where(ops.expand_dims(mask, -1), scores, ops.cast(self.LOWEST, scores.dtype))
+
+    def state_shapes(self, features):
+        return {"mean": ((features,), 0.0), "weight": ((1,), 0.0), "highest": ((1,), self.LOWEST)}
+
+    def resume(self, inputs, mask, states):
+        # The mean so far, the sum of its weights, and the score that has weight 1 suffice (Milakov and Gimelshein 2018,
+        # "Online normalizer calculation for softmax").
+        scores = self._scores(inputs, mask)
+        highest = ops.maximum(states["highest"], ops.max(scores, axis=1))
+        weights = ops.exp(scores - ops.expand_dims(highest, 1)) * ops.expand_dims(ops.cast(mask, scores.dtype), -1)
+        before = states["weight"] * ops.exp(states["highest"] - highest)
+        weight = before + ops.sum(weights, axis=1)
+        mean = states["mean"] * before + ops.sum(weights * inputs, axis=1)
+        mean = mean / ops.where(weight > 0, weight, 1.0)
+        return mean, {"mean": mean, "weight": weight, "highest": highest}
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")

@@ -113,6 +113,11 @@ def shift_right(ids):
     return ops.pad(ids, [[0, 0], [1, 0]], constant_values=PADDING)
 
 
+def writable_only(logits):
+    """Returns the logits of a language model, `(..., classes)`, without padding and the unknown token."""
+    return ops.where(ops.arange(ops.shape(logits)[-1]) > UNKNOWN, logits, IMPOSSIBLE)
+
+
 def sample_text(model, ids, temperature, max_new_tokens, draws):
     """Continues prompts by sampling one token after another.
 
@@ -135,14 +140,13 @@ def sample_text(model, ids, temperature, max_new_tokens, draws):
     ids = ops.concatenate([ids, ops.zeros((ops.shape(ids)[0], max_new_tokens), "int32")], axis=1)
     _, states = decoder.start(ids)
     positions = ops.arange(steps)
-    writable = ops.arange(classes) > UNKNOWN
 
     def unfinished(position, ids, states):
         return position < steps
 
     def extend(position, ids, states):
         logits, states = decoder.step(ops.take(ids, position - 1, axis=1), {}, states)
-        logits = ops.where(writable, logits / ops.maximum(temperature, 1e-6), IMPOSSIBLE)
+        logits = writable_only(logits / ops.maximum(temperature, 1e-6))
         cumulative = ops.cumsum(ops.softmax(logits, axis=-1), axis=-1)  # (batch, classes)
         generated = position - prompt_lengths  # Tokens generated so far; negative while the prompt is read.
         draw = ops.take(draws, ops.clip(generated, 0, max_new_tokens - 1))

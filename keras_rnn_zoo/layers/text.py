@@ -166,6 +166,16 @@ class Tokenizer(keras.layers.Layer):
         pieces = tf.where(in_vocabulary, tokens.values, spelled_out)
         return tokens.with_values(_split_at_breaks(pieces)).merge_dims(1, 2)
 
+    def cut(self, texts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Cuts the beginnings of texts where more text does not change the tokens; see `layers.text_cuts`.
+
+        Returns:
+            The texts up to the cut, whose tokens are final, and the rest.
+        """
+        from keras_rnn_zoo.layers.text_cuts import cut
+
+        return cut(self.tokens, self.split, texts)
+
     def read(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Returns the last `max_length` tokens of each of the strings `(batch,)`, ragged `(batch, tokens)`."""
         return self.tokenize(texts)[:, -self.max_length :]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.export import STREAMING
 from keras_rnn_zoo.artifacts.run import Run, is_resumable, list_runs, unfinished_path, version_numbers
 from keras_rnn_zoo.artifacts.run import models_dir as runs_folder
 from keras_rnn_zoo.artifacts.run_config import RunConfig
@@ -106,8 +107,9 @@ def _date(file: Path) -> str | None:
 
 
 def _exports(path: Path) -> list[str]:
-    """Returns the exports of a run: the versions of its SavedModel, and those of other formats, such as "onnx/1"."""
+    """Returns the exports of a run: the versions of its SavedModel, and others, such as "onnx/1" and "streaming/1"."""
     others = [format.name for format in registry.export_formats.entries() if not format.served]
+    others += [STREAMING, *(f"{STREAMING}/{name}" for name in others)]
     names = [str(version) for version in version_numbers(path)]
     return names + [f"{name}/{version}" for name in others for version in version_numbers(path / name)]
 

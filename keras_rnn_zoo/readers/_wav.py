@@ -153,11 +153,11 @@ def resample(samples: Any, rate: int, target_rate: int, seconds: float = math.in
         from scipy.signal import resample_poly
 
         count = math.ceil(min((seconds + MARGIN) * rate, len(samples)))
-        samples = resample_poly(samples[:count], *_ratio(rate, target_rate)).astype("float32", copy=False)
+        samples = resample_poly(samples[:count], *ratio(rate, target_rate)).astype("float32", copy=False)
     return samples if len(samples) <= seconds * target_rate else samples[: round(seconds * target_rate)]
 
 
-def _ratio(rate: int, target_rate: int) -> tuple[int, int]:
+def ratio(rate: int, target_rate: int) -> tuple[int, int]:
     """Returns the terms of `target_rate / rate`, or of the nearest fraction with small enough terms."""
     # `limit_denominator` limits the denominator only, so use the fraction that is at most 1.
     ratio = fractions.Fraction(min(rate, target_rate), max(rate, target_rate)).limit_denominator(_MAX_TERM)

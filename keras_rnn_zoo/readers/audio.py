@@ -11,7 +11,7 @@ from keras_rnn_zoo.readers._options import MaxSeconds, SampleRate
 from keras_rnn_zoo.readers._recordings import FORMATS, read_recording
 from keras_rnn_zoo.readers._wav import DEFAULT_MAX_SECONDS, resample
 from keras_rnn_zoo.readers.reader import Reader, read_file
-from keras_rnn_zoo.readers.series import pad_batch, pad_with_nan, repeat_longest
+from keras_rnn_zoo.readers.series import no_steps, pad_batch, pad_with_nan, part_of_numbers, repeat_longest
 
 MAX_AMPLITUDE = 100.0
 """Samples are clipped at this absolute value; those of recordings are from -1 to 1."""
@@ -54,10 +54,36 @@ class AudioReader(Reader):
         return {"lengths": tf.zeros([0], tf.int32)}
 
     def __call__(self, *raw: Any) -> Any:
-        waveforms, lengths = raw
+        return self._clipped(*raw)[:, : self.max_samples]
+
+    def _clipped(self, waveforms: Any, lengths: Any) -> Any:
         # Avoid overflow of the power; no recording is that loud.
-        waveforms = tf.clip_by_value(pad_with_nan(waveforms, lengths), -MAX_AMPLITUDE, MAX_AMPLITUDE)
-        return waveforms[:, : self.max_samples]
+        return tf.clip_by_value(pad_with_nan(waveforms, lengths), -MAX_AMPLITUDE, MAX_AMPLITUDE)
+
+    streams = True
+
+    def limit(self) -> tuple[Any, str]:
+        return self, "max_samples"
+
+    def to_part(self, part: Any) -> tuple[Any, ...]:
+        """Returns a batch of one part: samples from -1 to 1, or 16-bit integers, or the bytes of those."""
+        if isinstance(part, bytes):
+            if len(part) % 2:
+                raise DataError(f"Samples of 16 bits are expected; received {len(part):,} bytes, an odd number.")
+            part = np.frombuffer(part, "<i2")
+        samples = np.asarray(part)
+        if samples.dtype == np.int16:
+            part = samples.astype("float32") / 32768
+        return self.to_batch([part])
+
+    def no_part(self) -> Any:
+        return []
+
+    def read_part(self, states: Mapping[str, Any], *raw: Any) -> tuple[Any, None, dict[str, Any]]:
+        return part_of_numbers(self._clipped(*raw), *raw), None, {}
+
+    def read_end(self, states: Mapping[str, Any], rows: Any) -> tuple[Any, None]:
+        return no_steps(rows, ()), None
 
     def add_batch_axis(self, raw: Any) -> tuple[Any, ...]:
         return raw[None], tf.shape(raw)[:1]

@@ -1,8 +1,9 @@
 """The interface of readers: the part of a task's preprocessing that depends only on the kind of input."""
 
 import abc
+import contextlib
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,60 @@ class Reader(abc.ABC):
     def source_tokens(self, *raw: Any) -> dict[str, Any]:
         """Returns human-readable strings `(batch, steps)` for the steps of the input, by name, if there are any."""
         return {}
+
+    # Inputs that are still coming in
+
+    streams = False
+    """Whether an input can be read in parts, by the methods below."""
+
+    def limit(self) -> tuple[Any, str]:
+        """Returns the object and its attribute that limit how much of an input is read, as streams do not."""
+        raise NotImplementedError
+
+    @contextlib.contextmanager
+    def without_limit(self) -> Iterator[None]:
+        """Reads the whole of inputs of any length, as a stream does; for functions that are traced meanwhile."""
+        owner, name = self.limit()
+        limit = getattr(owner, name)
+        setattr(owner, name, 2**31 - 1)
+        try:
+            yield
+        finally:
+            setattr(owner, name, limit)
+
+    def stream_states(self) -> dict[str, Any]:
+        """Returns the `keras_rnn_zoo.layers.streams.State`s that carry over what is not yet read, by name."""
+        return {}
+
+    def to_part(self, part: Any) -> tuple[Any, ...]:
+        """Returns the raw batch of the next part of one input; raises `DataError` if it is not of this kind."""
+        return self.to_batch([part])
+
+    def no_part(self) -> Any:
+        """Returns an empty part of an input."""
+        return b""
+
+    def read_part(self, states: Mapping[str, Any], *raw: Any) -> tuple[Any, Any, dict[str, Any]]:
+        """Reads the next parts of a batch of inputs.
+
+        Args:
+            states: the states after the parts before.
+            *raw: the raw batch of parts, as for a call; a part may be empty.
+
+        Returns:
+            The steps of the model's input that more input cannot change, as `keras_rnn_zoo.layers.streams.Steps`; the
+            tokens of these steps, `Steps` of strings, or `None`; and the new states.
+        """
+        raise NotImplementedError
+
+    def read_end(self, states: Mapping[str, Any], rows: Any) -> tuple[Any, Any]:
+        """Returns the steps and tokens of what has not been read yet, as if the inputs ended here.
+
+        Args:
+            states: the states after the last parts.
+            rows: the number of rows, int32 `()`.
+        """
+        raise NotImplementedError
 
     def add_batch_axis(self, raw: Any) -> tuple[Any, ...]:
         """Returns a raw batch with a single raw input from a dataset."""

@@ -3,7 +3,7 @@
 import functools
 import json
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -84,9 +84,40 @@ class SeriesReader(Reader):
         return {"lengths": tf.zeros([0], tf.int32)}
 
     def __call__(self, *raw: Any) -> Any:
-        series, lengths = raw
+        return self._scaled(*raw)[:, : self.max_steps]
+
+    def _scaled(self, series: Any, lengths: Any) -> Any:
         scaled = (series - tf.constant(self.mean, tf.float32)) / tf.constant(self.deviation, tf.float32)
-        return tf.clip_by_value(pad_with_nan(scaled, lengths), -MAX_DEVIATIONS, MAX_DEVIATIONS)[:, : self.max_steps]
+        return tf.clip_by_value(pad_with_nan(scaled, lengths), -MAX_DEVIATIONS, MAX_DEVIATIONS)
+
+    streams = True
+
+    def limit(self) -> tuple[Any, str]:
+        return self, "max_steps"
+
+    def to_part(self, part: Any) -> tuple[Any, ...]:
+        """Returns a batch of the next steps of a series.
+
+        Args:
+            part: the steps, or a single one, which is a list of as many numbers as a step has; also as JSON, or as a
+                line of numbers separated by commas or spaces.
+        """
+        features = len(self.mean)
+        steps = parse_row(part) if isinstance(part, str | bytes) else part
+        if isinstance(steps, list | tuple) and not steps:
+            steps = self.no_part()
+        elif features > 1 and np.ndim(steps) == 1:
+            steps = [steps]
+        return self.to_batch([steps])
+
+    def no_part(self) -> Any:
+        return np.zeros((0, len(self.mean)), "float32")
+
+    def read_part(self, states: Mapping[str, Any], *raw: Any) -> tuple[Any, None, dict[str, Any]]:
+        return part_of_numbers(self._scaled(*raw), *raw), None, {}
+
+    def read_end(self, states: Mapping[str, Any], rows: Any) -> tuple[Any, None]:
+        return no_steps(rows, (len(self.mean),)), None
 
     def add_batch_axis(self, raw: Any) -> tuple[Any, ...]:
         return raw[None], tf.shape(raw)[:1]
@@ -141,6 +172,19 @@ def parse_series(text: str | bytes) -> Any:
         ) from None
 
 
+def parse_row(text: str | bytes) -> Any:
+    """Returns the numbers of a line, separated by commas or spaces, or a value in JSON, or raises `DataError`."""
+    line = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    if line.lstrip().startswith("["):
+        return parse_series(line)
+    try:
+        return [float(number) for number in line.replace(",", " ").split()]
+    except ValueError:
+        raise DataError(
+            f"A row of numbers is expected, separated by commas or spaces, such as 0.5, -2; received {line[:60]!r}."
+        ) from None
+
+
 def pad_with_nan(values: Any, lengths: Any) -> Any:
     """Sets padding to NaN.
 
@@ -166,6 +210,28 @@ def pad_with_nan(values: Any, lengths: Any) -> Any:
     values = tf.where(tf.logical_and(tf.math.is_finite(values), up_to(lengths)), values, 0.0)
     values = tf.pad(values, [[0, 0], [0, tf.maximum(1 - steps, 0)]] + [[0, 0]] * (len(values.shape) - 2))
     return tf.where(up_to(tf.maximum(lengths, 1)), values, np.nan)
+
+
+def part_of_numbers(values: Any, raw: Any, lengths: Any) -> Any:
+    """Returns the steps of a part of a stream.
+
+    Args:
+        values: what is read of the part, padded with NaN, float32 `(rows, time, ...)`.
+        raw: the part, float32 `(rows, time, ...)`.
+        lengths: the number of its steps, int32 `(rows,)`, or empty if there is no padding.
+    """
+    from keras_rnn_zoo.layers.streams import Steps
+
+    rows, time = tf.unstack(tf.shape(raw)[:2])
+    lengths = tf.cond(tf.equal(tf.size(lengths), 0), lambda: tf.fill([rows], time), lambda: lengths)
+    return Steps(tf.where(tf.math.is_nan(values), 0.0, values), tf.clip_by_value(lengths, 0, time))
+
+
+def no_steps(rows: Any, features: tuple[int, ...]) -> Any:
+    """Returns no steps for a number of rows, int32 `()`, each step of the shape `features`."""
+    from keras_rnn_zoo.layers.streams import Steps
+
+    return Steps(tf.zeros([rows, 1, *features]), tf.zeros([rows], tf.int32))
 
 
 def repeat_longest(inputs: Sequence[Any]) -> Any:

@@ -1,6 +1,6 @@
 """The reader of texts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -52,6 +52,26 @@ class TextReader(Reader):
     def __call__(self, *raw: Any) -> Any:
         return self.ids(*raw)
 
+    streams = True
+
+    def limit(self) -> tuple[Any, str]:
+        return self.ids, "max_length"
+
+    def stream_states(self) -> dict[str, Any]:
+        return {"text": held_text()}
+
+    def read_part(self, states: Mapping[str, Any], *raw: Any) -> tuple[Any, None, dict[str, Any]]:
+        complete, held = self.ids.cut(tf.strings.join([states["text"], raw[0]]))
+        return self._steps(complete), None, {"text": held}
+
+    def read_end(self, states: Mapping[str, Any], rows: Any) -> tuple[Any, None]:
+        return self._steps(states["text"]), None
+
+    def _steps(self, texts: Any) -> Any:
+        from keras_rnn_zoo.layers.streams import steps_of
+
+        return steps_of(self.ids.look_up(self.ids.tokenize(texts)))
+
     def source_tokens(self, *raw: Any) -> dict[str, Any]:
         from keras_rnn_zoo.layers.text import at_least_one_step
 
@@ -74,6 +94,13 @@ class TextReader(Reader):
 
     def load(self, folder: Path | Member) -> None:
         self.ids.load_files(folder)
+
+
+def held_text() -> Any:
+    """Returns the state that holds the end of a text that more text may change, as bytes."""
+    from keras_rnn_zoo.layers.streams import State
+
+    return State((), tf.string, "")
 
 
 def text_batch(inputs: Sequence[Any]) -> Any:

@@ -1,6 +1,6 @@
 """The reader of sentences word by word, optionally with the characters of each word."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +10,7 @@ from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers._options import CharUnits, MaxTokens, VocabularySize
 from keras_rnn_zoo.readers.reader import Reader
-from keras_rnn_zoo.readers.text import dummy_text, learn_vocabulary, longer_text_than, text_batch
+from keras_rnn_zoo.readers.text import dummy_text, held_text, learn_vocabulary, longer_text_than, text_batch
 
 
 @registry.reader(inputs={"text": "the sentences, with spaces between words: string (batch,), UTF-8"})
@@ -85,6 +85,27 @@ class WordsReader(Reader):
         shape = [None, self.characters.max_length]
         both = tf.concat([words.flat_values[:, None], characters.to_tensor(shape=shape)], axis=1)
         return at_least_one_step(words.with_flat_values(both).to_tensor())
+
+    streams = True
+
+    def limit(self) -> tuple[Any, str]:
+        return self, "max_length"
+
+    def stream_states(self) -> dict[str, Any]:
+        return {"text": held_text()}
+
+    def read_part(self, states: Mapping[str, Any], *raw: Any) -> tuple[Any, Any, dict[str, Any]]:
+        complete, held = self.words.cut(tf.strings.join([states["text"], raw[0]]))
+        return *self._steps(complete), {"text": held}
+
+    def read_end(self, states: Mapping[str, Any], rows: Any) -> tuple[Any, Any]:
+        return self._steps(states["text"])
+
+    def _steps(self, texts: Any) -> tuple[Any, Any]:
+        from keras_rnn_zoo.layers.streams import Steps, steps_of
+
+        words = steps_of(self.words.split(texts))
+        return Steps(self.look_up(self.words.split(texts)), words.count), words
 
     def dummy_input(self, number: int) -> Any:
         return dummy_text(self.words, number)

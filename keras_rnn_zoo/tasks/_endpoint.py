@@ -77,7 +77,7 @@ def _one_row_or_more(values: Any, batch: Any) -> Any:
     if not len(values.shape):
         return values
     missing = [[0, tf.maximum(1 - batch, 0)], *[[0, 0]] * (len(values.shape) - 1)]
-    return tf.pad(values, missing, constant_values=tf.constant("" if values.dtype == tf.string else 0, values.dtype))
+    return tf.pad(values, missing, constant_values=tf.zeros([], values.dtype))
 
 
 def _blanked(values: Any, rows: Any) -> Any:

@@ -26,12 +26,13 @@ def fault_of_signature(task: Task, saved_model: Any) -> str:
     if not plain:
         return f"its signature {SIGNATURE!r} does not have tensors by name for inputs and outputs"
     expected = {spec.name: spec for spec in task.input_signature()}
-    return _difference("input", expected, inputs) or _difference(
+    return difference_of_specs("input", expected, inputs) or difference_of_specs(
         "output", task.prediction_signature() or outputs, outputs
     )
 
 
-def _difference(side: str, expected: Mapping[str, Any], actual: Mapping[str, Any]) -> str:
+def difference_of_specs(side: str, expected: Mapping[str, Any], actual: Mapping[str, Any]) -> str:
+    """Returns how the specs of one side of a signature, "input" or "output", differ from those expected, or ""."""
     if sorted(expected) != sorted(actual):
         names = ", ".join(sorted(actual)) or "none"
         return f"it has the {side}s {names}, but its task has {', '.join(sorted(expected))}"
@@ -53,17 +54,20 @@ def _described(spec: Any) -> str:
     return f"{spec.dtype.name} of shape {spec.shape}"
 
 
-def fault_of_batch(task: Task, predictions: Mapping[str, Any], count: int) -> str:
+def fault_of_batch(
+    task: Task, predictions: Mapping[str, Any], count: int, expected: Mapping[str, Any] | None = None
+) -> str:
     """Returns how the predictions for a batch differ from what the task produces, in words, or "".
 
     Args:
         task: the task.
         predictions: the predictions by name, each an array `(batch, ...)`.
         count: the number of inputs.
+        expected: the `tf.TensorSpec` of each prediction by name; by default, those of the default endpoint.
     """
-    expected = task.prediction_signature()
+    expected = task.prediction_signature() if expected is None else expected
     actual = {name: _of_array(array) for name, array in predictions.items()}
-    if fault := _difference("output", expected or actual, actual):
+    if fault := difference_of_specs("output", expected or actual, actual):
         return fault
     for name, array in predictions.items():
         if array.ndim == 0 or len(array) != count:

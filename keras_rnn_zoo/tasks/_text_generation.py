@@ -77,6 +77,7 @@ class TextGenerationTask(TokenLevelTask, TextTargetTask):
     """
 
     generates = True
+    answers = ""
 
     def __init__(
         self,

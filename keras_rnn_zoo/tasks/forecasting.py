@@ -67,6 +67,7 @@ class Forecasting(Task):
 
     FILE = "forecast.json"
     targets_match_input_length = False
+    answers = ""
 
     reader: WindowReader
 

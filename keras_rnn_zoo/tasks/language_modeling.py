@@ -90,6 +90,29 @@ class LanguageModeling(TokenLevelTask):
     def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
         return {"text": self.reader.ids.to_text(outputs)}
 
+    answers = "next"
+
+    def stream_signature(self) -> dict[str, Any]:
+        probabilities = tf.TensorSpec([None, len(self.reader.ids.vocabulary)], tf.float32)
+        return {"token": tf.TensorSpec([None], tf.string), "probabilities": probabilities}
+
+    def decode_next(self, outputs: Any) -> dict[str, Any]:
+        from keras_rnn_zoo.layers.search import writable_only
+        from keras_rnn_zoo.layers.steps import most_likely
+
+        logits = writable_only(outputs)
+        token = self.reader.ids.to_tokens(most_likely(logits))
+        return {"token": token, "probabilities": tf.nn.softmax(logits)}
+
+    def describe_answer(self, answer: Mapping[str, Any]) -> str:
+        return f"{answer['token']!r} ({max(answer['probabilities'].values()):.1%})"
+
+    def trim_answer(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """Names the probabilities of the tokens that can be written."""
+        reserved, vocabulary = len(self.reader.ids.reserved), self.reader.ids.vocabulary
+        named = dict(zip(vocabulary[reserved:], answer["probabilities"][reserved:], strict=True))
+        return {**answer, "probabilities": named}
+
     def predictions_for_scoring(self, generate: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
         return {}
 

@@ -1,6 +1,7 @@
 """The base class of tasks, the only module that deals with both raw examples and tensors."""
 
 import abc
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -8,7 +9,7 @@ from typing import Any, ClassVar
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.atomic_files import write_text
 from keras_rnn_zoo.conventions import IGNORED
-from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Option
 from keras_rnn_zoo.readers.reader import Reader
 from keras_rnn_zoo.tasks._endpoint import Endpoint, guard_batch
@@ -201,6 +202,55 @@ class Task(abc.ABC):
         """Returns the inputs that a prediction repeats, for a raw batch, by name."""
         return {}
 
+    # Answers while the input is still coming in
+
+    answers: str = "so_far"
+    """What a stream answers after each part: `"so_far"`, the prediction for everything until then; `"steps"`, the
+    predictions for the steps that it settles; `"next"`, what comes next; or "" if the task has no such answers."""
+
+    answer_end: str = "\n"
+    """What follows an answer in words: a line break, or "" for texts to be joined."""
+
+    def stream_states(self) -> dict[str, Any]:
+        """Returns the `keras_rnn_zoo.layers.streams.State`s of `decode_steps`, by name."""
+        return {}
+
+    def stream_signature(self) -> dict[str, Any]:
+        """Returns the `tf.TensorSpec` of each answer, by name, as `prediction_signature`."""
+        return self.prediction_signature()
+
+    def decode_steps(
+        self, outputs: Any, inputs: Any, tokens: Any, states: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Returns the answers for the steps that a part of streams settles, and the new states.
+
+        Args:
+            outputs: the outputs of the model, `keras_rnn_zoo.layers.streams.Steps`.
+            inputs: the steps of the model's input that came in, `Steps`.
+            tokens: the tokens of these steps, `Steps` of strings, or `None`.
+            states: the states by name.
+        """
+        filler = np.nan if inputs.values.dtype.is_floating else 0
+        return self.decode(outputs.values, inputs.padded(filler)), {}
+
+    def decode_next(self, outputs: Any) -> dict[str, Any]:
+        """Returns the answers for the model's output at the last step of each row, `(rows, ...)`."""
+        return self.decode(outputs, None)
+
+    def joined_answers(self, answers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Returns the prediction for a whole input, given the answers of a stream to its parts, in plain values."""
+        if self.answers != "steps":
+            return dict(answers[-1])
+        return {name: _joined([answer[name] for answer in answers]) for name in answers[-1]}
+
+    def describe_answer(self, answer: Mapping[str, Any]) -> str:
+        """Returns an answer of a stream as a readable line."""
+        return self.describe(answer)
+
+    def trim_answer(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """Returns an answer of a stream, in plain Python values, without its padding."""
+        return self.trim(answer)
+
     # The endpoints of an export
 
     def default_endpoint(self, outputs: Callable[[Any], Any]) -> Endpoint:
@@ -288,3 +338,12 @@ class Task(abc.ABC):
     def trim(self, prediction: dict[str, Any]) -> dict[str, Any]:
         """Returns a prediction, in plain Python values, without its padding."""
         return prediction
+
+
+def _joined(values: Sequence[Any]) -> Any:
+    """Joins texts and lists, adds up counts, and returns the last one of other numbers, which are for all so far."""
+    if isinstance(values[0], list):
+        return list(itertools.chain.from_iterable(values))
+    if isinstance(values[0], str):
+        return "".join(values)
+    return sum(values) if isinstance(values[0], int) else values[-1]

@@ -116,6 +116,32 @@ class Transcription(TextTargetTask):
             ids, score = _beam_search(frames, lengths, self.beam_size)
         return {"text": self.target_ids.to_text(tf.cast(ids, tf.int32)), "score": score}
 
+    answers, answer_end = "steps", ""
+
+    def stream_states(self) -> dict[str, Any]:
+        from keras_rnn_zoo.layers.streams import State
+
+        return {"class": State((), tf.int32), "score": State(), "begun": State((), tf.bool, False)}
+
+    def decode_steps(
+        self, outputs: Any, inputs: Any, tokens: Any, states: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Returns the text that new frames add, and the score of the whole transcript so far."""
+        from keras_rnn_zoo.layers.text import SEPARATORS
+
+        real, frames = outputs.mask, tf.nn.log_softmax(tf.cast(outputs.values, tf.float32))
+        best = tf.argmax(frames, axis=-1, output_type=tf.int32)
+        before = tf.concat([states["class"][:, None], best[:, :-1]], axis=1)
+        written = real & (best != 0) & (best != before)
+        text = self.target_ids.to_text(tf.where(written, best, 0))
+        added = tf.reduce_any(written, axis=1)
+        separated = tf.strings.join([tf.where(added & states["begun"], SEPARATORS[self.target_ids.tokens], ""), text])
+        score = states["score"] + tf.reduce_sum(tf.where(real, tf.reduce_max(frames, axis=-1), 0.0), axis=1)
+        last = tf.where(
+            outputs.count > 0, tf.gather(best, tf.maximum(outputs.count - 1, 0), batch_dims=1), states["class"]
+        )
+        return {"text": separated, "score": score}, {"class": last, "score": score, "begun": states["begun"] | added}
+
     def score(
         self, predictions: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
     ) -> tuple[dict[str, float], dict[str, Any]]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.readers._wav import _ratio, decode_wav, read_wav, resample
+from keras_rnn_zoo.readers._wav import decode_wav, ratio, read_wav, resample
 
 WAVE = np.sin(np.arange(400) / 7).astype("float64") * 0.9
 
@@ -128,11 +128,11 @@ def test_cutting_first_changes_no_sample(rate, wanted):
 @pytest.mark.parametrize("wanted", [1000, 8000, 16_000, 22_050, 48_000, 191_999])
 def test_the_ratio_of_any_rates_is_near_and_that_of_usual_ones_is_theirs(wanted):
     for rate in (100, 101, 997, 11_025, 44_056, 44_099, 99_991, 999_983, 1_000_000):
-        up, down = _ratio(rate, wanted)
+        up, down = ratio(rate, wanted)
         assert max(up, down) <= 10_000
         assert up / down == pytest.approx(wanted / rate, rel=1e-4)
     for rate in (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000, 192_000):
-        up, down = _ratio(rate, wanted)
+        up, down = ratio(rate, wanted)
         assert wanted == 191_999 or up * rate == down * wanted
 
 

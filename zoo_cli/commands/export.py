@@ -23,6 +23,11 @@ from zoo_cli.options import data_dir_option, models_dir_option
     help="Format of the export. zoo show NAME lists the available formats.",
 )
 @click.option("--quantize", is_flag=True, help="Quantize the weights to 8 bits (tflite only).")
+@click.option(
+    "--streaming",
+    is_flag=True,
+    help="Export the endpoints start and step, which read inputs in parts. For models with bidirectional=false.",
+)
 @click.option("--no-check", is_flag=True, help="Skip the check that compares the export with the run.")
 @data_dir_option
 @models_dir_option
@@ -31,6 +36,7 @@ def command(
     run: str | None,
     format_: str,
     quantize: bool,
+    streaming: bool,
     no_check: bool,
     data_dir: str | None,
     models_dir: str | None,
@@ -49,13 +55,20 @@ def command(
     Example:
       zoo export many_to_one
       zoo export many_to_one --format tflite --quantize
+      zoo export many_to_one --streaming
     """
     import keras_rnn_zoo as zoo
 
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # Exports must run on any machine, and are compared on the CPU.
     with frameworks(quiet, verbose):
         path = zoo.export(
-            run, models_dir=models_dir, data_dir=data_dir, format=format_, quantize=quantize, check=not no_check
+            run,
+            models_dir=models_dir,
+            data_dir=data_dir,
+            format=format_,
+            quantize=quantize,
+            streaming=streaming,
+            check=not no_check,
         )
     click.echo(one_line(str(path)))
     if registry.export_formats.get(format_).served and not quiet:

@@ -18,6 +18,7 @@ from zoo_cli.completion import complete_prediction_option, complete_run
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import models_dir_option, split_pairs
 from zoo_cli.status import ERASE
+from zoo_cli.streams import answer_stream
 from zoo_cli.tables import data_stream, print_json
 
 
@@ -60,6 +61,17 @@ from zoo_cli.tables import data_stream, print_json
     "--probabilities", is_flag=True, help="With --input: add a column with the probability of each class to a table."
 )
 @click.option("--skip-bad-rows", is_flag=True, help="Skip invalid rows of --input instead of stopping.")
+@click.option(
+    "--stream",
+    is_flag=True,
+    help="Answer while standard input is still coming in: to each line of a text, row of numbers, or block of samples.",
+)
+@click.option(
+    "--rate",
+    type=click.IntRange(1),
+    metavar="HERTZ",
+    help="With --stream, for recordings: samples per second of standard input, 16-bit little-endian integers.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @models_dir_option
 @with_verbosity
@@ -73,6 +85,8 @@ def command(
     encoding: str | None,
     probabilities: bool,
     skip_bad_rows: bool,
+    stream: bool,
+    rate: int | None,
     as_json: bool,
     models_dir: str | None,
     quiet: bool,
@@ -81,6 +95,9 @@ def command(
     """Predict INPUTs, lines of standard input, or a whole file.
 
     Without INPUTs on a terminal, the command loads the run once and predicts each line that you type.
+
+    With --stream, standard input is a single input that is still coming in, and each answer is printed at once. The run
+    must read one way: train it with bidirectional=false.
 
     RUN is the name of a run (by default, the name of its architecture) or the path of an export. The first argument is
     always RUN. You can omit it if there is only one run and the inputs come from standard input.
@@ -97,6 +114,7 @@ def command(
       zoo predict ctc scans/page1.png scans/page2.png
       zoo predict many_to_one --input new.csv --output predictions.csv
       zoo predict many_to_one --input new.parquet --output predictions.jsonl
+      arecord -t raw -f S16_LE -r 8000 | zoo predict ctc --stream --rate 8000
       zoo predict sync_many_to_many "ROMEO:" --set temperature=0.5 --set max_new_tokens=200
     """
     import keras_rnn_zoo as zoo
@@ -109,9 +127,18 @@ def command(
     reading |= {"columns": columns or reading["columns"], "encoding": encoding or reading["encoding"]}
     reading |= {"probabilities": probabilities, "skip_bad_rows": skip_bad_rows}
     export = find_export(run)
-    _check_usage(inputs, source, output, export, as_json=as_json, reading=reading)
+    if stream or rate:
+        _check_stream_usage(inputs, source, output, settings, reading, stream=stream)
+    else:
+        _check_usage(inputs, source, output, export, as_json=as_json, reading=reading)
     found = export or open_run(run, models_dir)
     task = (read_facts(export) if export else open_run(found).config).task
+    if stream:
+        stdout = sys.stdout
+        with frameworks(quiet, verbose) as status:
+            opened = zoo.stream(found, rate=rate)
+            answer_stream(opened, task.input, reading["encoding"], stdout, status, as_json=as_json)
+        return
     _check_for_files(run, inputs, task.input)
     options = parse_options(registry.tasks.get(task.name).prediction_options, settings, "a prediction of this run")
     if source is not None:
@@ -167,6 +194,26 @@ def _check_usage(
         raise click.UsageError(
             "--input FILE requires a run, which knows the columns of the file. Pass its name as RUN."
         )
+
+
+def _check_stream_usage(
+    inputs: Sequence[str],
+    source: str | None,
+    output: str | None,
+    settings: Mapping[str, Any],
+    reading: Mapping[str, Any],
+    *,
+    stream: bool,
+) -> None:
+    """Raises `click.UsageError` for options that do not go with --stream."""
+    if not stream:
+        raise click.UsageError("--rate requires --stream.")
+    if inputs or source or output or settings or any(value for name, value in reading.items() if name != "encoding"):
+        raise click.UsageError(
+            "--stream reads a single input from standard input. It can be combined with --rate, --encoding, and --json."
+        )
+    if sys.stdin is None:
+        raise click.UsageError("There is nothing to stream: standard input is closed.")
 
 
 def _check_for_files(run: str | None, inputs: Sequence[str], input: str) -> None:

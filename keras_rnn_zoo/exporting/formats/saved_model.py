@@ -1,7 +1,7 @@
 """The SavedModel format, with the vocabulary and all steps from raw input to prediction."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,14 +22,14 @@ DEFAULT, PLAIN = "serve", "plain"
 """The default endpoint, which is also the signature `serving_default`, and its variant without optional inputs."""
 
 
-@registry.export_format("saved_model", order=1, served=True)
+@registry.export_format("saved_model", order=1, streams=True, served=True)
 class SavedModel(Exporter):
     """From raw input to prediction, for TensorFlow and TensorFlow Serving."""
 
     def write(self, loaded: "LoadedRun", folder: Path, *, quantize: bool) -> dict[str, Any]:
         endpoints = all_endpoints(loaded)
-        write_saved_model(loaded, endpoints, folder)
-        return {"endpoints": {name: describe_inputs(endpoint) for name, endpoint in endpoints.items()}}
+        write_saved_model(loaded, endpoints, _warm_up(loaded, endpoints), folder)
+        return _described(endpoints)
 
     def check(self, loaded: "LoadedRun", folder: Path, *, quantize: bool, data_dir: str | None) -> dict[str, Any]:
         from keras_rnn_zoo.exporting.check import check_inputs, check_saved_model
@@ -43,6 +43,26 @@ class SavedModel(Exporter):
 
         return load_saved_model(folder, facts)
 
+    def write_stream(self, loaded: "LoadedRun", folder: Path) -> dict[str, Any]:
+        from keras_rnn_zoo.exporting.stream_check import first_requests
+        from keras_rnn_zoo.streaming.program import StreamingProgram
+
+        endpoints = StreamingProgram(loaded.task, loaded.model).endpoints()
+        write_saved_model(loaded, endpoints, first_requests(loaded, endpoints), folder)
+        return _described(endpoints)
+
+    def check_stream(self, loaded: "LoadedRun", folder: Path, *, data_dir: str | None) -> dict[str, Any]:
+        from keras_rnn_zoo.exporting.check import check_inputs
+        from keras_rnn_zoo.exporting.stream_check import check_stream
+
+        comparison = check_stream(loaded, folder, *check_inputs(loaded, data_dir))
+        logger.info("Compared with the run: %s", comparison)
+        return {"check": asdict(comparison)}
+
+
+def _described(endpoints: "Mapping[str, Endpoint]") -> dict[str, Any]:
+    return {"endpoints": {name: describe_inputs(endpoint) for name, endpoint in endpoints.items()}}
+
 
 def all_endpoints(loaded: "LoadedRun") -> "dict[str, Endpoint]":
     """Returns the endpoints of a run's export by name, the default one first."""
@@ -52,8 +72,20 @@ def all_endpoints(loaded: "LoadedRun") -> "dict[str, Endpoint]":
     return {DEFAULT: default, **plain, **task.endpoints(loaded.model)}
 
 
-def write_saved_model(loaded: "LoadedRun", endpoints: "Mapping[str, Endpoint]", folder: Path) -> None:
-    """Writes the SavedModel to a folder, with its vocabulary and warm-up requests."""
+def write_saved_model(
+    loaded: "LoadedRun",
+    endpoints: "Mapping[str, Endpoint]",
+    requests: Iterable[tuple[str, Mapping[str, Any]]],
+    folder: Path,
+) -> None:
+    """Writes a SavedModel with its vocabulary.
+
+    Args:
+        loaded: the run.
+        endpoints: the endpoints by name, the default one first.
+        requests: warm-up requests; see `write_requests`.
+        folder: the folder.
+    """
     from keras_rnn_zoo.exporting.warmup import write_requests
     from keras_rnn_zoo.layers.portable import without_cudnn
 
@@ -71,7 +103,7 @@ def write_saved_model(loaded: "LoadedRun", endpoints: "Mapping[str, Endpoint]", 
             function.get_concrete_function(*endpoint.signature)
             archive.add_endpoint(name, function)
         archive.write_out(str(folder), verbose=False)
-    write_requests(folder, loaded.run.name, _warm_up(loaded, endpoints))
+    write_requests(folder, loaded.run.name, requests)
 
 
 def _warm_up(loaded: "LoadedRun", endpoints: "Mapping[str, Endpoint]") -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,0 +1,209 @@
+"""Whatever its parts, a stream answers what the run predicts for the whole of them."""
+
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from streaming_models import reader, untrained
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.errors import DataError, StreamingError
+from keras_rnn_zoo.streaming.program import PREFIX, StreamingProgram
+from keras_rnn_zoo.streaming.stream import functions, stream
+
+RANDOM = np.random.default_rng(0)
+CELLS = [entry.name for entry in registry.cells.entries()]
+TEXTS = ["not dull, but it's moving — “fine”", "", "a film <b>of</b> few words", "naïve 日本 😀!", "x"]
+SMALL = {"units": 4, "bidirectional": False}
+
+
+def task(name, kind, classes=(), **options):
+    return registry.tasks.get(name).make(reader(kind, **options), classes)
+
+
+def parts(whole, count):
+    """Returns an input in so many parts of random lengths, some of them empty."""
+    cuts = [0, *sorted(RANDOM.integers(0, len(whole) + 1, count - 1)), len(whole)]
+    return [whole[start:end] for start, end in itertools.pairwise(cuts)]
+
+
+def assert_same(answer, expected):
+    """Holds that two answers have the same labels, and numbers within 1e-5."""
+    assert answer.keys() == expected.keys()
+    for name, value in expected.items():
+        if isinstance(value, dict):
+            assert answer[name] == pytest.approx(value, abs=1e-5)
+        elif isinstance(value, float):
+            assert answer[name] == pytest.approx(value, abs=1e-5, rel=1e-5)
+        else:
+            assert answer[name] == value
+
+
+def assert_answers_so_far(run, inputs, count=4):
+    """Holds that after each part the answer is the prediction for everything until then."""
+    opened = stream(run)
+    for whole in inputs:
+        seen = whole[:0]
+        for part in parts(whole, count):
+            seen = seen + part if isinstance(whole, bytes) else np.concatenate([seen, part])
+            assert_same(opened.feed(part), run.predict([seen])[0])
+        opened.reset()
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("pooling", ["last", "max"])
+def test_a_series_is_classified_so_far(cell, pooling):
+    options = {**SMALL, "cell": cell, "pooling": pooling, "num_layers": 2, "subsampling": 2}
+    run = untrained("many_to_one", task("classification", "series", ("a", "b", "c")), **options)
+    assert_answers_so_far(run, [RANDOM.normal(size=(steps, 2)).astype("float32") for steps in (0, 1, 9, 30)])
+
+
+@pytest.mark.parametrize("pooling", ["mean", "attention"])
+def test_numbers_for_a_series_so_far(pooling):
+    scaled = task("regression", "series")
+    scaled.mean, scaled.deviation = 3.0, 2.0
+    run = untrained("many_to_one", scaled, pooling=pooling, subsampling=8, **SMALL)
+    assert_answers_so_far(run, [RANDOM.normal(size=(steps, 2)).astype("float32") for steps in (1, 40)])
+
+
+@pytest.mark.parametrize("subsampling", [1, 4])
+def test_a_recording_is_classified_so_far(subsampling):
+    options = {"sample_rate": 8000, "subsampling": subsampling, **SMALL}
+    run = untrained("many_to_one", task("classification", "audio", ("a", "b"), sample_rate=8000), **options)
+    assert_answers_so_far(run, [RANDOM.normal(0, 0.2, samples).astype("float32") for samples in (0, 79, 900, 4321)])
+
+
+@pytest.mark.parametrize("tokens", ["words", "spaces", "characters", "pieces"])
+def test_a_text_is_classified_so_far_even_between_the_bytes_of_a_character(tokens):
+    run = untrained("many_to_one", task("classification", "text", ("a", "b"), tokens=tokens), **SMALL)
+    assert_answers_so_far(run, [text.encode() for text in TEXTS], count=6)
+
+
+def test_a_bag_of_words_is_classified_so_far():
+    run = untrained("one_to_one", task("classification", "text", ("a", "b")), units=4, hidden_layers=1)
+    assert_answers_so_far(run, [text.encode() for text in TEXTS])
+
+
+@pytest.mark.parametrize("characters", [0, 3])
+def test_words_are_tagged_once_they_are_complete(characters):
+    run = untrained(
+        "sync_many_to_many",
+        task("tagging", "words", ("A", "B", "C"), char_units=characters),
+        char_units=characters,
+        **SMALL,
+    )
+    opened = stream(run)
+    assert opened.feed("few wor")["tokens"] == ["few"]
+    assert opened.feed("ds of")["tokens"] == ["words"]
+    assert opened.finish()["tokens"] == ["of"]
+    for text in TEXTS:
+        answers = [opened.feed(part) for part in parts(text.encode(), 5)] + [opened.finish()]
+        assert run.task.joined_answers(answers) == run.predict([text])[0]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_what_comes_next_in_a_text(cell):
+    language = task("language_modeling", "text", tokens="characters")
+    run = untrained("sync_many_to_many", language, cell=cell, units=4, num_layers=2, embedding_dim=3, causal=True)
+    opened, text = stream(run), "not dül".encode()
+    for count in range(len(text) + 1):
+        answer = opened.feed(text[count - 1 : count])
+        logits = run.model(language.model_inputs(tf.constant([text[:count]])))
+        last = len(text[:count].decode("utf-8", "replace"))
+        decoded = language.decode_next(logits[:, last])
+        expected = language.trim_answer({name: value[0].numpy() for name, value in decoded.items()})
+        assert answer["probabilities"] == pytest.approx(expected["probabilities"], abs=1e-5)
+        assert answer["token"] == expected["token"].decode()
+
+
+@pytest.mark.parametrize("kind", ["audio", "series"])
+@pytest.mark.parametrize("tokens", ["characters", "spaces"])
+def test_a_transcript_comes_in_parts(kind, tokens):
+    options = {"sample_rate": 8000} if kind == "audio" else {}
+    made = registry.tasks.get("transcription").make(reader(kind, **options), (), target_tokens=tokens)
+    made.target_ids.set_vocabulary(["one", "two", "three"] if tokens == "spaces" else list("abc"))
+    run = untrained("ctc", made, units=6, bidirectional=False, **options)
+    opened = stream(run)
+    for steps in (0, 5, 60):
+        shape = (steps * 100,) if kind == "audio" else (steps, 2)
+        whole = (3 * RANDOM.normal(size=shape)).astype("float32")
+        answers = [opened.feed(part) for part in parts(whole, 4)] + [opened.finish()]
+        expected = run.predict([whole])[0]
+        assert "".join(answer["text"] for answer in answers) == expected["text"]
+        assert answers[-1]["score"] == pytest.approx(expected["score"], rel=1e-5, abs=1e-5)
+
+
+def test_a_batch_holds_streams_at_different_points():
+    run = untrained("many_to_one", task("classification", "series", ("a", "b")), subsampling=4, cell="gru", **SMALL)
+    program = StreamingProgram(run.task, run.model)
+    start, step = functions(run)
+    wholes = [RANDOM.normal(size=(steps, 2)).astype("float32") for steps in (3, 17, 0, 25)]
+    chunks = [parts(whole, 3) for whole in wholes]
+    states = start(rows=tf.constant(4))
+    assert states.keys() == program.states.keys()
+    for number in range(3):
+        if number == 2:  # A server answers in any order, and joins the rows that have come.
+            order = [2, 0, 3, 1]
+            states = {name: tf.gather(value, order) for name, value in states.items()}
+            chunks = [chunks[row] for row in order]
+        series, lengths = run.task.to_batch([rows[number] for rows in chunks])
+        outputs = step(**states, series=series, lengths=lengths)
+        states = {name: value for name, value in outputs.items() if name.startswith(PREFIX)}
+    expected = run.predict([wholes[row] for row in order])
+    for row, probabilities in enumerate(outputs["probabilities"].numpy()):
+        assert probabilities == pytest.approx(list(expected[row]["probabilities"].values()), abs=1e-5)
+    none = step(**start(rows=tf.constant(0)), series=tf.zeros([0, 3, 2]), lengths=tf.zeros([0], tf.int32))
+    assert all(len(value) == 0 for value in none.values())
+
+
+def test_a_stream_longer_than_a_prediction_reads_is_read_on():
+    limited, unlimited = (
+        untrained("many_to_one", task("classification", "text", ("a", "b"), max_length=length), **SMALL)
+        for length in (2, 400)
+    )
+    assert_same(stream(limited).feed("not dull but moving"), unlimited.predict(["not dull but moving"])[0])
+
+
+def test_rows_and_samples_of_every_kind_are_accepted():
+    run = untrained("many_to_one", task("classification", "series", ("a", "b")), **SMALL)
+    opened = stream(run)
+    expected = opened.feed([[1, 2], [3, 4]])
+    for first, second in (([1, 2], (3, 4)), ("[[1, 2]]", "[3, 4]"), (np.array([[1, 2]]), [[3, 4]])):
+        opened.reset()
+        opened.feed(first)
+        assert_same(opened.feed(second), expected)
+    with pytest.raises(DataError, match="shape"):
+        opened.feed([1, 2, 3])
+    run = untrained(
+        "many_to_one", task("classification", "audio", ("a", "b"), sample_rate=8000), sample_rate=8000, **SMALL
+    )
+    samples = (3000 * RANDOM.normal(size=900)).astype("<i2")
+    answers = [stream(run).feed(form) for form in (samples, samples.tobytes(), samples / 32768)]
+    assert answers[0] == answers[1] == answers[2]
+    with pytest.raises(DataError, match="odd"):
+        stream(run).feed(b"abc")
+
+
+@pytest.mark.parametrize(
+    ("architecture", "kind", "options", "words"),
+    [
+        ("many_to_one", "text", {"bidirectional": True}, "bidirectional=false"),
+        ("many_to_one", "audio", {"bidirectional": True}, "bidirectional=false"),
+        ("one_to_one", "image", {}, "'image' do not come in step by step"),
+    ],
+)
+def test_a_model_that_needs_its_whole_input_is_refused(architecture, kind, options, words):
+    run = untrained(architecture, task("classification", kind, ("a", "b")), units=4, **options)
+    with pytest.raises(StreamingError, match=words):
+        stream(run)
+
+
+def test_beam_search_and_generated_texts_are_refused():
+    made = registry.tasks.get("transcription").make(reader("series"), (), beam_size=5)
+    made.target_ids.set_vocabulary(["a"])
+    with pytest.raises(StreamingError, match="beam_size=1"):
+        stream(untrained("ctc", made, units=4, bidirectional=False))
+    made = registry.tasks.get("translation").make(reader("text"), ())
+    with pytest.raises(StreamingError, match="classification"):
+        stream(untrained("many_to_many", made, units=4))
