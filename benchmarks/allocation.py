@@ -1,7 +1,7 @@
 """Cost of memory allocation in training: processor time, page faults and memory, with and without our settings.
 
-Each entry trains for some steps on its own batches, in a separate process, with glibc's allocator in its default state
-(`ZOO_MALLOPT=0`) and as training configures it. Only the steps are measured, not the start.
+Each entry trains for some seconds on its own batches, in a separate process, with glibc's allocator in its default
+state (`ZOO_MALLOPT=0`) and as training configures it. Only the steps are measured, not the start.
 """
 
 import json
@@ -25,9 +25,20 @@ from keras_rnn_zoo import registry
 WARM = 10
 """Number of warm-up steps, which trace, compile and grow the process's memory."""
 
+ENTRIES = [*MARKS, *(("many_to_one", dataset) for dataset in ("sunspots", "mauna_loa_co2", "toy_sales"))]
+"""Every entry with default options, as pairs of an architecture and a dataset."""
 
-def costs_of_steps(architecture: str, dataset: str, data_dir: str | None, steps: int) -> dict[str, float]:
-    """Trains for some steps; returns their user and system seconds, page faults, and the peak memory in GiB."""
+
+COLUMNS = ("user ms", "system ms", "system share", "page faults", "peak GiB", "processor time, ratio")
+"""What is measured, per step where it applies, without and with our settings."""
+
+
+def costs_of_steps(architecture: str, dataset: str, data_dir: str | None, seconds: float) -> dict[str, float]:
+    """Trains for some processor seconds.
+
+    Returns:
+        milliseconds of user and system time and page faults, each per step, and the peak memory in GiB.
+    """
     import keras
 
     from keras_rnn_zoo.training.allocation import freed_memory_kept
@@ -37,21 +48,30 @@ def costs_of_steps(architecture: str, dataset: str, data_dir: str | None, steps:
 
     class Usage(keras.callbacks.Callback):
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            if batch + 1 in (WARM, WARM + steps):
-                usages.append(resource.getrusage(resource.RUSAGE_SELF))
+            if batch + 1 < WARM:
+                return
+            usages[1:] = [resource.getrusage(resource.RUSAGE_SELF)]
+            self.steps = batch + 1 - WARM
+            if self.steps and _processor_seconds(usages[1]) - _processor_seconds(usages[0]) >= seconds:
+                self.model.stop_training = True
 
+    usage = Usage()
     with freed_memory_kept():
-        model.fit(batches.repeat(), steps_per_epoch=WARM + steps, epochs=1, verbose=0, callbacks=[Usage()])
+        model.fit(batches.repeat(), steps_per_epoch=10**6, epochs=1, verbose=0, callbacks=[usage])
     start, end = usages
     return {
-        "user": end.ru_utime - start.ru_utime,
-        "system": end.ru_stime - start.ru_stime,
-        "faults": end.ru_minflt - start.ru_minflt,
+        "user": 1000 * (end.ru_utime - start.ru_utime) / usage.steps,
+        "system": 1000 * (end.ru_stime - start.ru_stime) / usage.steps,
+        "faults": (end.ru_minflt - start.ru_minflt) / usage.steps,
         "gib": end.ru_maxrss / 2**20,  # In KiB on Linux.
     }
 
 
-def measured(arguments: list[str], switch: str) -> dict[str, float]:
+def _processor_seconds(usage: Any) -> float:
+    return float(usage.ru_utime + usage.ru_stime)
+
+
+def measured(arguments: list[Any], switch: str) -> dict[str, float]:
     """Measures an entry in a separate process."""
     environment = {**os.environ, "ZOO_MALLOPT": switch, "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = [sys.executable, __file__, "--child", json.dumps(arguments)]
@@ -62,27 +82,28 @@ def measured(arguments: list[str], switch: str) -> dict[str, float]:
 @click.command()
 @click.option("--data-dir", "data_dirs", multiple=True, metavar="DIR", help="Folder of datasets, prepared or raw.")
 @click.option("--only", multiple=True, metavar="DATASET", help="Measure only this dataset; may be repeated.")
-@click.option("--steps", default=60, show_default=True, help="Number of steps to measure.")
+@click.option("--seconds", default=5.0, show_default=True, help="Processor seconds of steps to measure.")
 @click.option("--rounds", default=3, show_default=True, help="Number of processes of each kind, alternating.")
 @click.option("--child", hidden=True)
-def main(data_dirs: tuple[str, ...], only: tuple[str, ...], steps: int, rounds: int, child: str | None) -> None:
+def main(data_dirs: tuple[str, ...], only: tuple[str, ...], seconds: float, rounds: int, child: str | None) -> None:
     """Prints the processor time of the steps, the fraction of system time, page faults and peak memory per entry."""
     if child:
         click.echo(json.dumps(costs_of_steps(*json.loads(child))))
         return
-    table = Table("entry", "user s", "system s", "system share", "page faults", "peak GiB", "processor time, ratio")
+    table = Table("entry", *COLUMNS)
     console = Console(width=None if sys.stdout.isatty() else 160)
-    for architecture, dataset in MARKS:
-        data_dir = folder_with(dataset, data_dirs)
+    for architecture, dataset in ENTRIES:
         if only and dataset not in only:
             continue
-        if data_dir is None and not registry.datasets.get(dataset).embedded:
+        entry = registry.datasets.get(dataset)
+        data_dir = None if entry.embedded else folder_with(entry.location, data_dirs)
+        if not (entry.embedded or data_dir):
             console.print(f"{dataset}: no data", highlight=False)
             continue
         done: dict[str, list[dict[str, float]]] = {"0": [], "1": []}
         for _ in range(rounds):
             for switch, results in done.items():
-                results.append(measured([architecture, dataset, data_dir, steps], switch))
+                results.append(measured([architecture, dataset, data_dir, seconds], switch))
         table.add_row(*row(f"{architecture} {dataset}", done["0"], done["1"]))
         console.print(" | ".join(row(f"{architecture} {dataset}", done["0"], done["1"])), highlight=False)
     console.print(table)

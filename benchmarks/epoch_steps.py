@@ -1,5 +1,6 @@
 """Training steps on batches of a real pipeline: the pipeline itself, and the steps with our layers or Keras's."""
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -92,8 +93,12 @@ def steps(task: str, folder: str, layers: str) -> Callable[[], dict[str, float]]
     """Returns a function that runs a step on each batch that `pipeline` saved; `layers` is `"ours"` or `"keras"`."""
     import tensorflow as tf
 
+    from keras_rnn_zoo.training.allocation import freed_memory_kept
+
     place = Path(folder) / task
     model = _keras_model(place) if layers == "keras" else _our_model(place)
+    if layers == "ours":
+        contextlib.ExitStack().enter_context(freed_memory_kept())  # Until the process ends.
     batches = [tf.nest.map_structure(tf.constant, batch) for batch in load_batches(place / FILES[2])]
     first_loss = float(model.test_on_batch(*batches[0], return_dict=True)["loss"])
 
@@ -119,8 +124,8 @@ def _our_model(place: Path) -> Any:
 def _keras_model(place: Path) -> Any:
     """Returns the same network with Keras's recurrent layers, losses and Adam."""
     import keras
-    from keras_rnn_zoo._keras_internals import flatten_layers
 
+    from keras_rnn_zoo.frameworks.keras_internals import flatten_layers
     from keras_rnn_zoo.layers import decoder, frontends, recurrent  # noqa: F401
     from keras_rnn_zoo.layers import steps as losses
 

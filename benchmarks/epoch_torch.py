@@ -33,12 +33,22 @@ def bidirectional(sizes: Sizes, name: str = "forward_lstm_1") -> Any:
     return nn.LSTM(features, gates // 4, bidirectional=True, batch_first=True)
 
 
+def subsampling(sizes: Sizes) -> Any:
+    """Returns the convolutions that shorten a series or the frames of a recording."""
+    layers: list[Any] = []
+    for path, shape in sizes.items():
+        if path.startswith("frame_convolution") and path.endswith("kernel"):
+            layers += [nn.Conv1d(shape[1], shape[2], shape[0], 2, padding=1), nn.ReLU()]
+    return nn.Sequential(*layers)
+
+
 class Classifier(nn.Module):
     """Classifies texts or series by the maximum of each feature over all steps."""
 
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         self.embedding = nn.Embedding(*sizes.of("embedding/embeddings")) if _reads_tokens(sizes) else None
+        self.convolutions = subsampling(sizes)
         self.recurrent = bidirectional(sizes)
         self.head = nn.Linear(*sizes.of("logits/kernel"))
         self.dropout = nn.Dropout(DROPOUT)
@@ -46,6 +56,7 @@ class Classifier(nn.Module):
     def forward(self, x: Any) -> Any:
         if self.embedding:
             x = self.dropout(self.embedding(x))
+        x = self.convolutions(x.mT).mT
         return self.head(self.dropout(self.recurrent(x)[0].amax(1)))
 
     def loss(self, x: Any, y: Any) -> Any:
@@ -165,18 +176,17 @@ class Transcriber(nn.Module):
         self.head = nn.Linear(*sizes.of("scores/kernel"))
         self.dropout = nn.Dropout(DROPOUT)
         self.image = "convolution_1/kernel" in sizes
-        layers: list[Any] = []
         if self.image:
+            layers: list[Any] = []
             before = 1
             for filters, width in zip((16, 32, 64, 96), (2, 2, 1, 1), strict=True):
                 layers += [nn.Conv2d(before, filters, 3, padding=1), nn.ReLU(), nn.MaxPool2d((width, 2))]
                 before = filters
+            self.convolutions = nn.Sequential(*layers)
         else:
-            for before in (40, 128):
-                layers += [nn.Conv1d(before, 128, 3, 2, padding=1), nn.ReLU()]
+            self.convolutions = subsampling(sizes)
             self.register_buffer("window", torch.hann_window(400))
             self.register_buffer("mel", torch.rand(257, 40) / 257)
-        self.convolutions = nn.Sequential(*layers)
 
     def frames(self, x: Any) -> Any:
         """Returns frames `(batch, time, features)` for pixels or samples."""

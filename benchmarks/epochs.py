@@ -19,8 +19,6 @@ from timing import HERE, Contestant, Race, race
 
 ABOUT = "an epoch at ordinary size: training steps on batches of the real pipeline, times the number of batches"
 FOLDER = HERE.parent / "build" / "benchmarks" / "epochs"
-KEPT = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(10**11), "MALLOC_TOP_PAD_": str(2**28)}
-"""Settings that make glibc keep the memory of large tensors for reuse."""
 
 
 def measure(rounds: int, python: str, quick: bool, tasks: tuple[str, ...] = ()) -> Iterator[Row]:
@@ -46,7 +44,7 @@ def _task(name: str, rounds: int, python: str, quick: bool) -> Iterator[Row]:
     done = race(
         {
             "ours": Contestant("epoch_steps:steps", layers="ours", **settings),
-            "kept": Contestant("epoch_steps:steps", variables=KEPT, layers="ours", **settings),
+            "default": Contestant("epoch_steps:steps", variables={"ZOO_MALLOPT": "0"}, layers="ours", **settings),
             "keras": Contestant("epoch_steps:steps", layers="keras", **settings),
             "torch": Contestant("epoch_torch:steps", python, **settings),
         },
@@ -70,16 +68,16 @@ def _rows(name: str, sample: int, facts: dict[str, Any], done: Race) -> Iterator
         what, ours = f"{name}, steps of an epoch", epoch("ours", *kinds)
         yield Row(what, unit, ours, "Keras's layers and losses", epoch("keras", *kinds), mark=keras_mark, note=note)
         yield Row(what, unit, ours, "PyTorch", epoch("torch", *kinds), mark=torch_mark, missing=missing)
-    kept = "ours, memory kept by glibc"
-    yield Row(f"{name}, steps of an epoch", "processor s", ours, kept, epoch("kept", "user", "system"))
-    share, share_kept = (
+    default = "ours, ZOO_MALLOPT=0"
+    yield Row(f"{name}, steps of an epoch", "processor s", ours, default, epoch("default", "user", "system"))
+    share, share_default = (
         [100 * value["system"] / (value["user"] + value["system"]) for value in done.values(who)]
-        for who in ("ours", "kept")
+        for who in ("ours", "default")
     )
     yield Row(f"{name}, system time of the steps", "%", share, mark=Mark(5, most=True))
-    yield Row(f"{name}, system time of the steps, memory kept by glibc", "%", share_kept)
-    peaks = {who: [run["process_mib"] for run in done.runs[who]] for who in ("ours", "kept", "keras")}
-    yield Row(f"{name}, peak of the steps' process", "MiB", peaks["ours"], kept, peaks["kept"], inverse=False)
+    yield Row(f"{name}, system time of the steps, ZOO_MALLOPT=0", "%", share_default)
+    peaks = {who: [run["process_mib"] for run in done.runs[who]] for who in ("ours", "default", "keras")}
+    yield Row(f"{name}, peak of the steps' process", "MiB", peaks["ours"], default, peaks["default"], inverse=False)
     yield Row(
         f"{name}, peak of the steps' process",
         "MiB",

@@ -41,17 +41,22 @@ class Options(dict[str, Any]):
     __getattr__ = dict.__getitem__
 
 
+def rounds(options: Options, quick: int, full: int) -> int:
+    """Returns the number of rounds: that of `--rounds`, or the default of a quick or full measurement."""
+    return options.rounds or (quick if options.quick else full)
+
+
 THEMES: dict[str, tuple[Any, Callable[[Options], Iterator[Row]]]] = {
-    "startup": (startup, lambda o: startup.measure(3 if o.quick else 15, o.quick)),
-    "steps": (steps, lambda o: steps.measure(2 if o.quick else 20, o.peers, o.quick)),
+    "startup": (startup, lambda o: startup.measure(rounds(o, 3, 15), o.quick)),
+    "steps": (steps, lambda o: steps.measure(rounds(o, 2, 20), o.peers, o.quick)),
     "memory": (memory, lambda o: memory.measure(o.peers, Path(o.plot), o.quick)),
-    "latency": (latency, lambda o: latency.measure(3 if o.quick else 30, o.peers, o.quick)),
-    "decoding": (decoding, lambda o: decoding.measure(1 if o.quick else 5, o.quick)),
+    "latency": (latency, lambda o: latency.measure(rounds(o, 3, 30), o.peers, o.quick)),
+    "decoding": (decoding, lambda o: decoding.measure(rounds(o, 1, 5), o.quick)),
     "translation": (
         translation_training,
-        lambda o: translation_training.measure(1 if o.quick else 3, o.peers, o.data_dirs, o.quick),
+        lambda o: translation_training.measure(rounds(o, 1, 3), o.peers, o.data_dirs, o.quick),
     ),
-    "epochs": (epochs, lambda o: epochs.measure(2 if o.quick else 3, o.peers, o.quick, o.tasks)),
+    "epochs": (epochs, lambda o: epochs.measure(rounds(o, 2, 3), o.peers, o.quick, o.tasks)),
     "toy_reviews": (toy_reviews, lambda o: toy_reviews.measure(o.quick)),
     "imdb": (imdb, lambda o: imdb.measure(o.seeds, o.data_dirs, o.quick)),
 }
@@ -127,6 +132,7 @@ def measure_theme(name: str, options: Options, console: Console) -> dict[str, An
 @click.option(
     "--task", "tasks", multiple=True, type=click.Choice(list(TASKS)), help="Measure only this task of `epochs`."
 )
+@click.option("--rounds", type=click.IntRange(1), help="Number of rounds, where the theme has rounds of its own.")
 @click.option("--seeds", default=1, show_default=True, help="Number of trainings of each kind on IMDB.")
 @click.option("--plot", default=str(BUILD / "length.svg"), help="File for the plot of time and memory by length.")
 @click.option(

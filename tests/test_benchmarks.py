@@ -1,5 +1,6 @@
 """The benchmarks measure in turns, say what is missing, and write what they print."""
 
+import ast
 import importlib
 import json
 import os
@@ -200,3 +201,13 @@ def test_the_command_prints_a_table_and_writes_it(tmp_path):
     assert len(rows["zoo list"]["ours"]) == len(rows["zoo list"]["theirs"])
     printed = subprocess.run([*command, "--markdown"], capture_output=True, text=True, check=True).stdout
     assert "| zoo list | " in printed
+
+
+@pytest.mark.parametrize("path", sorted(BENCHMARKS.glob("*.py")), ids=lambda path: path.stem)
+def test_every_name_that_a_benchmark_imports_from_the_package_exists(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "keras_rnn_zoo":
+            module = importlib.import_module(node.module)
+            for alias in node.names:
+                if not hasattr(module, alias.name):
+                    importlib.import_module(f"{node.module}.{alias.name}")
