@@ -45,23 +45,6 @@ class Exporter(abc.ABC):
             Fields of `export.json`, such as the inputs of the export, as plain values.
         """
 
-    @abc.abstractmethod
-    def check(self, loaded: "LoadedRun", folder: Path, *, quantize: bool, data_dir: str | None) -> dict[str, Any]:
-        """Compares the predictions of an export with those of its run.
-
-        Args:
-            loaded: the run.
-            folder: the folder that `write` wrote to.
-            quantize: the value that was passed to `write`.
-            data_dir: folder of prepared TFDS datasets; by default, the one that training used.
-
-        Returns:
-            Fields of `export.json` about the comparison, as plain values.
-
-        Raises:
-            ExportError: the export cannot be run, or its predictions differ from those of its run.
-        """
-
     def load(self, folder: Snapshot, facts: ExportConfig) -> "Predictor":
         """Loads an export for `zoo.load` and `zoo predict`. By default, exports in the format cannot be loaded.
 
@@ -79,6 +62,23 @@ class Exporter(abc.ABC):
             f"The export {folder.path} is in the format {self.entry.name!r}, which zoo does not load. Run it with the "
             "interpreter of that format, or export the run as 'saved_model'."
         )
+
+    @abc.abstractmethod
+    def check(self, loaded: "LoadedRun", folder: Path, *, quantize: bool, data_dir: str | None) -> dict[str, Any]:
+        """Compares the predictions of an export with those of its run.
+
+        Args:
+            loaded: the run.
+            folder: the folder that `write` wrote to.
+            quantize: the value that was passed to `write`.
+            data_dir: folder of prepared TFDS datasets; by default, the one that training used.
+
+        Returns:
+            Fields of `export.json` about the comparison, as plain values.
+
+        Raises:
+            ExportError: the export cannot be run, or its predictions differ from those of its run.
+        """
 
     def write_stream(self, loaded: "LoadedRun", folder: Path) -> dict[str, Any]:
         """Writes the endpoints `start` and `step` of a run's stream to an empty folder; results as of `write`.

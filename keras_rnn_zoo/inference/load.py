@@ -22,7 +22,7 @@ from keras_rnn_zoo.artifacts.run_config import ExportConfig
 from keras_rnn_zoo.artifacts.snapshot import Snapshot, read_consistently
 from keras_rnn_zoo.building import build_again
 from keras_rnn_zoo.display.status import announce
-from keras_rnn_zoo.errors import RunError, StreamingError, UnknownNameError
+from keras_rnn_zoo.errors import RunError, StreamingError
 from keras_rnn_zoo.inference import rebuild
 from keras_rnn_zoo.inference.predictor import Predictor, is_table
 from keras_rnn_zoo.lazy import keras, np, tf
@@ -219,13 +219,12 @@ def load_export(path: Path) -> Predictor:
 
 def _loaded_export(folder: Snapshot) -> Predictor:
     facts = read_facts(folder)
-    try:
-        entry = registry.export_formats.get(facts.format)
-    except UnknownNameError:
+    entry = next((entry for entry in registry.export_formats.entries() if entry.name == facts.format), None)
+    if entry is None:
         raise RunError(
             f"The export {folder.path} is in the format {facts.format!r}, which is not installed here. A plugin that "
             "provides it may be missing: install the package that the run was exported with."
-        ) from None
+        )
     loaded: Predictor = entry.make(entry).load(folder, facts)
     return loaded
 

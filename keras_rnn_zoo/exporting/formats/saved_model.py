@@ -26,6 +26,11 @@ DEFAULT, PLAIN = "serve", "plain"
 class SavedModel(Exporter):
     """From raw input to prediction, for TensorFlow and TensorFlow Serving."""
 
+    def load(self, folder: Snapshot, facts: ExportConfig) -> "LoadedExport":
+        from keras_rnn_zoo.inference.load import load_saved_model
+
+        return load_saved_model(folder, facts)
+
     def write(self, loaded: "LoadedRun", folder: Path, *, quantize: bool) -> dict[str, Any]:
         endpoints = all_endpoints(loaded)
         write_saved_model(loaded, endpoints, _warm_up(loaded, endpoints), folder)
@@ -37,11 +42,6 @@ class SavedModel(Exporter):
         comparison = check_saved_model(loaded, all_endpoints(loaded), folder, *check_inputs(loaded, data_dir))
         logger.info("Compared with the run: %s", comparison)
         return {"check": asdict(comparison)}
-
-    def load(self, folder: Snapshot, facts: ExportConfig) -> "LoadedExport":
-        from keras_rnn_zoo.inference.load import load_saved_model
-
-        return load_saved_model(folder, facts)
 
     def write_stream(self, loaded: "LoadedRun", folder: Path) -> dict[str, Any]:
         from keras_rnn_zoo.exporting.stream_check import first_requests
