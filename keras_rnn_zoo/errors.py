@@ -109,6 +109,7 @@ def option_hint(name: str, options: Collection[str], owner: str, arguments: Iter
         return f"Use {NAMES_ELSEWHERE[name]!r}."
     if len(options) <= MAX_LISTED or not owner.isidentifier():
         return name_hint(name, known)
-    close = nearest(name, known)
+    # A typo has a name that is almost the same; other similar names would distract from it.
+    close = difflib.get_close_matches(name[:_LONGEST_NAME], known, n=3, cutoff=0.8) or nearest(name, known)
     question = f"Did you mean {alternatives([*map(repr, close)])}? " if close else ""
-    return f"{question}To see all {len(options)} options: zoo show {owner}."
+    return f"{question}To see all options: zoo show {owner}."

@@ -28,7 +28,7 @@ SPELLINGS = {
     "Resume it: zoo train NAME --run 'a b' --models-dir /tmp/x.y --set units=8 --resume": (
         'Resume it: zoo.train("NAME", run="a b", models_dir="/tmp/x.y", units=8, resume=True)'
     ),
-    "To see all 40 options: zoo show many_to_one.": 'To see all 40 options: zoo.show("many_to_one").',
+    "To see all options: zoo show many_to_one.": 'To see all options: zoo.show("many_to_one").',
     "To predict them: zoo predict RUN --input DIR.": 'To predict them: zoo.predict_file("RUN", input="DIR").',
     "Received '--set a=b'; zoo has no --frobnicate.": "Received '--set a=b'; zoo has no --frobnicate.",
 }
@@ -51,9 +51,9 @@ def test_a_training_that_cannot_be_resumed_says_what_python_takes(zoo, models_di
 def test_an_unknown_option_names_the_nearest_ones_and_where_all_are(zoo, models_dir):
     shown = zoo("train", "many_to_one", "--set", "unitz=3").stderr
     assert re.search(
-        r"has no option 'unitz'\. Did you mean 'units'\? To see all \d+ options: zoo show many_to_one\.$", shown
+        r"has no option 'unitz'\. Did you mean 'units'\? To see all options: zoo show many_to_one\.$", shown
     )
-    with pytest.raises(OptionError, match=r"To see all \d+ options: zoo\.show\(\"many_to_one\"\)\.$"):
+    with pytest.raises(OptionError, match=r"To see all options: zoo\.show\(\"many_to_one\"\)\.$"):
         keras_rnn_zoo.train("many_to_one", frob=3)
     with pytest.raises(OptionError, match=r"no option 'epoch'\. Did you mean 'epochs'\? "):
         keras_rnn_zoo.train("many_to_one", epoch=3)
