@@ -122,7 +122,13 @@ def forecast_head(
     x = arranged(x, channels, together, levels)[:, :future_steps]
     if autoregression:
         x = x + autoregressive_part(past, future, channels=channels, future_steps=future_steps, levels=levels)
-    return x if last is None else x + ops.expand_dims(ops.cast(last, "float32"), -1)
+    return from_last(x, last)
+
+
+def from_last(x, last):
+    """Returns differences from the last values, `(batch, 1, targets)`, as values; unchanged if `last` is `None`."""
+    # Keras's `add` would take the last values of a batch for a bias, if there are as many as quantiles or steps.
+    return x if last is None else x - ops.negative(ops.expand_dims(ops.cast(last, "float32"), -1))
 
 
 def arranged(x, channels, together, levels):

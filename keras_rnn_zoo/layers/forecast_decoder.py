@@ -10,7 +10,7 @@ import keras
 from keras import ops
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.layers.forecast import arranged, autoregressive_part, segments
+from keras_rnn_zoo.layers.forecast import arranged, autoregressive_part, from_last, segments
 
 
 def decoded_forecast(
@@ -70,7 +70,7 @@ def decoded_forecast(
     inputs = ops.concatenate(inputs, axis=-1) if len(inputs) > 1 else inputs[0]
     x = keras.layers.RNN(decoder, return_sequences=True, name="decoder")(inputs, initial_state=[begin, *states])
     x = arranged(ops.cast(x, "float32"), channels, together, levels)[:, :future_steps]
-    return x if last is None else x + ops.expand_dims(ops.cast(last, "float32"), -1)
+    return from_last(x, last)
 
 
 def _by_segment(x, channels, count, length):

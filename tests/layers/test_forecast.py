@@ -73,6 +73,16 @@ def test_a_forecast_from_the_last_value_moves_with_the_level():
     np.testing.assert_allclose(np.asarray(model(data)), before + 100, atol=1e-3)
 
 
+@pytest.mark.parametrize("name", ["many_to_one", "many_to_many"])
+@pytest.mark.parametrize("batch", [2, 5])
+def test_a_batch_as_large_as_the_horizon_or_the_quantiles_is_no_bias(name, batch):
+    """Keras's `add` takes an array with one axis of more than one element for a bias."""
+    model = zoo.build(name, units=6, **{**SIZES, "targets": 1})
+    series = np.random.default_rng(0).normal(size=(batch, 10, 1)).astype("float32")
+    forecast = np.asarray(model(series))
+    np.testing.assert_array_equal(forecast, np.broadcast_to(series[:, -1:, :, None], forecast.shape))
+
+
 def test_what_is_known_of_a_step_changes_its_segment():
     model, data = perturbed(build(segment_length=2, autoregression=False)), inputs()
     before = np.asarray(model(data))
