@@ -118,7 +118,7 @@ def test_the_command_predicts_and_shows_a_run(chords, folder):
     (answer,) = json.loads(done.stdout)
     assert len(answer["labels"]) == len(answer["probabilities"]) == answer["lengths"] == 2
     shown = CliRunner().invoke(cli, ["show", str(chords.path)])
-    assert shown.exit_code == 0 and "step_classification" in shown.output
+    assert shown.exit_code == 0 and "sync_many_to_many" in shown.output
 
 
 @pytest.mark.parametrize("format", ["tflite", "onnx"])
