@@ -77,11 +77,10 @@ class Arrays(RowSource):
 
     def _targets(self, y: Any, column: str) -> Any:
         name = self._named(column)
-        y = as_column(y, name)
-        if self.task == "regression" and y.ndim == 2 and y.dtype.kind in "biuf":
-            targets, self.target_columns = y, self._target_names(y.shape[1])
-        else:
-            targets = as_targets(y, name, one_hot=self.task_files.classes == "one")
+        one_hot, several = self.task_files.classes == "one", self.task == "regression"
+        targets = as_targets(as_column(y, name), name, one_hot=one_hot, several=several)
+        if targets.ndim == 2:
+            self.target_columns = self._target_names(targets.shape[1])
         if len(self.bounds) != len(targets):
             raise DataError(
                 f"{self.path}: {self.columns['series']!r} has {len(self.bounds):,} series, but {column!r} has "
