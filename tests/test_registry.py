@@ -146,7 +146,7 @@ def test_options_are_those_of_architecture_task_reader_and_dataset():
     many_to_one = registry.architectures.get("many_to_one")
     adding, reviews = map(registry.datasets.get, ("adding", "toy_reviews"))
     with_series = registry.options_of(many_to_one, adding)
-    assert list(with_series) == [*many_to_one.options, "max_steps", "normalization", "sequence_length"]
+    assert list(with_series) == [*many_to_one.options, "target_names", "max_steps", "normalization", "sequence_length"]
     with_text = registry.options_of(many_to_one, reviews)
     assert list(with_text) == [*many_to_one.options, "tokens", "max_length"]
     many_to_many = registry.architectures.get("many_to_many")

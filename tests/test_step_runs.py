@@ -57,7 +57,26 @@ def test_a_run_on_a_table_is_evaluated_again_and_on_other_data(chords, folder):
     from_file = zoo.evaluate(chords, dataset=f"csv:{other}")
     assert from_file.split == "all" and from_file.examples == 5
     assert zoo.evaluate(chords, dataset=pd.read_csv(other)).metrics == pytest.approx(from_file.metrics, abs=1e-6)
+    other_way = COLUMNS.replace("hot+loud", "loud+hot")
+    assert zoo.evaluate(chords, dataset=f"csv:{other}", columns=other_way).metrics == pytest.approx(from_file.metrics)
+    with pytest.raises(DataError, match="the targets 'hot', 't', but the run was trained on 'hot', 'loud'"):
+        write(folder / "bits.csv", [{**row, "t": row["t"] % 2} for row in rows_of(5)])
+        zoo.evaluate(chords, dataset=f"csv:{folder / 'bits.csv'}", columns="id=recording,input=ax+ay,target=hot+t")
     assert chords.config.task.classes == ("hot", "loud") and chords.config.task.options == {"multilabel": True}
+
+
+def test_a_run_on_a_registered_dataset_is_evaluated_on_a_table_with_its_classes(folder, monkeypatch):
+    monkeypatch.setattr("keras_rnn_zoo.datasets.toy_machine.SIZES", {"train": 12, "validation": 4, "test": 4})
+    options = {"models_dir": str(folder), "run": "machines", "units": 4, "epochs": 1, "verbose": 0}
+    run = zoo.train("sync_many_to_many", dataset="toy_machine", **options)
+    rows = [{"id": "a", "t": t, "x": t / 9, "y": 1, "z": 2, "state": ("normal", "leak")[t > 4]} for t in range(9)]
+    write(folder / "states.csv", rows)
+    scores = zoo.evaluate(run, dataset=f"csv:{folder / 'states.csv'}", columns="input=x+y+z,target=state")
+    assert scores.report["confusion_matrix"]["labels"] == list(run.config.task.classes)
+    assert sum(scores.report["confusion_matrix"]["rows"][run.config.task.classes.index("normal")]) == 5
+    write(folder / "unknown.csv", [{**row, "state": "worn"} for row in rows])
+    with pytest.raises(DataError, match="the label is not one of the 4 seen in training"):
+        zoo.evaluate(run, dataset=f"csv:{folder / 'unknown.csv'}", columns="input=x+y+z,target=state")
 
 
 def test_a_step_depends_only_on_the_steps_up_to_it(chords):
@@ -118,7 +137,7 @@ def test_the_command_predicts_and_shows_a_run(chords, folder):
     (answer,) = json.loads(done.stdout)
     assert len(answer["labels"]) == len(answer["probabilities"]) == answer["lengths"] == 2
     shown = CliRunner().invoke(cli, ["show", str(chords.path)])
-    assert shown.exit_code == 0 and "step_classification" in shown.output
+    assert shown.exit_code == 0 and "sync_many_to_many" in shown.output
 
 
 @pytest.mark.parametrize("format", ["tflite", "onnx"])
@@ -163,6 +182,8 @@ def test_several_columns_of_a_table_and_arrays_in_memory_are_several_targets(fol
     frame = zoo.evaluate(run, dataset=pd.DataFrame(rows[:9]), columns=columns)
     assert frame.metrics == pytest.approx(of_file.metrics)
     assert set(zoo.predict(run, ["film 3"])[0]["value"]) == {"stars", "minutes"}
+    with pytest.raises(DataError, match=r"1 targets in a row, but the run predicts 2 \(stars\+minutes\)"):
+        zoo.evaluate(run, dataset=f"csv:{folder / 'more.csv'}", columns="text=text,value=stars")
     (folder / "bad.csv").write_text("text,stars,minutes\n" + "a film,1.5,90\n" * 12 + "a film,1.5,long\n")
     with pytest.raises(DataError, match="line 14, column 'minutes': a number is expected"):
         zoo.evaluate(run, dataset=f"csv:{folder / 'bad.csv'}", columns=columns)

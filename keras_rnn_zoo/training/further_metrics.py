@@ -21,7 +21,7 @@ def further_metrics(names: str | None, objects: Sequence[Any], task: Task, model
         names: the names, separated by commas.
         objects: metrics that were passed.
         task: the task, whose examples have a single target.
-        model: the model, whose outputs are `(batch, classes)` or `(batch, 1)`.
+        model: the model, whose outputs are `(batch, classes)` or `(batch, targets)`.
 
     Raises:
         OptionError: a name is unknown, or a metric cannot be computed from such targets and outputs.
@@ -42,7 +42,7 @@ def _tried(given: Any, task: Task, model: Any) -> Any:
         metric.update_state(targets, outputs)
         metric.reset_state()
     except Exception as error:  # Of Keras, for an unknown name or other shapes; or of the user's own metric.
-        kinds = "class indices (batch,) and logits" if task.classes else "numbers (batch, 1) and predictions"
+        kinds = "class indices (batch,) and logits" if task.classes else "numbers (batch, targets) and predictions"
         example = "sparse_top_k_categorical_accuracy" if task.classes else "mean_absolute_error"
         raise OptionError(
             f"Option 'metrics': {short_repr(given)} cannot be computed from {kinds} (batch, {width}): "

@@ -75,7 +75,7 @@ def train(
         class_weight: for classification, how much each class counts in the loss: a mapping from class names to weights
             (1 for those left out), the same as text (`"spam=3,ham=1"`), or `"balanced"`.
         metrics: for classification and regression, further metrics of Keras: names, or objects that take class indices
-            `(batch,)` and logits `(batch, classes)`, or numbers `(batch, 1)`.
+            `(batch,)` and logits `(batch, classes)`, or numbers `(batch, targets)`.
         callbacks: further `keras.callbacks.Callback` objects.
         dtype_policy: Keras dtype policy of the model in training: `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`.
             Weights, predictions and exports stay in float32.

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from keras_rnn_zoo.artifacts.run_config import RunConfig
+from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.options import read_options
 from keras_rnn_zoo.user_data.columns import JOINT, parse_columns, usual_columns
 from keras_rnn_zoo.user_data.joined_files import JoinedFiles, is_pattern
@@ -55,6 +56,8 @@ class SourceFiles:
         self.task, self.input = source.task, source.input
         roots = kind.roots(location) if self._folders else None
         self.address = ",".join(map(str, roots)) if roots else source.address()
+        if config and config.task.name == source.task == "regression":
+            _check_number(source, str(config.task.options.get("target_names") or ""))
         names = {"target_names": JOINT.join(source.target_columns)} if source.target_columns else {}
         self.defaults = {} if config else {**source.defaults(), **names}
         self._unused = [source]
@@ -85,6 +88,17 @@ class SourceFiles:
             if location := path or self._folders.get(split):
                 files[split] = self._kind(location, (self.task,), files["train"].columns, **reading)
         return files
+
+
+def _check_number(source: RowSource, trained: str) -> None:
+    """Raises `DataError` unless a row has as many targets as the run that was trained on `trained`, joined by `+`."""
+    expected = trained.split(JOINT) if trained else ["one"]
+    found = len(source.target_columns) or 1
+    if found != len(expected):
+        raise DataError(
+            f"{source.named()[0]} has {found} targets in a row, but the run predicts {len(expected)}"
+            f"{f' ({trained})' if trained else ''}. Name as many columns: --columns value={JOINT.join(expected)}."
+        )
 
 
 def open_source(

@@ -206,9 +206,12 @@ def has_step_targets(kind: type[Arrays], location: Any, tasks: Sequence[str], op
         given = parse_columns(str(options.get("columns") or ""), WORDS)
         parts = kind.divided(location)
         found = StepArrays(kind, parts.get("train", location), given)
-        return len(found.series.bounds) > 0 and len(found._target(0)) == len(found.series._series(0))
-    except (DataError, OptionError, TypeError):
+    except (DataError, OptionError):
         return False  # The other tasks report the fault.
+    if not len(found.series.bounds) or (found.y.ndim == 2 and _is_one_hot(found.y)):
+        return False
+    target, series = found._target(0), found.series._series(0)
+    return target.ndim > 0 and series is not None and len(target) == len(series)
 
 
 def _labels(target: Any, targets: StepTargets, where: str) -> tuple[Any, str, list[tuple[int, Any]]]:

@@ -14,7 +14,7 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import read_options, with_options
 from keras_rnn_zoo.user_data.columnar import Columnar
-from keras_rnn_zoo.user_data.columns import parse_columns
+from keras_rnn_zoo.user_data.columns import JOINT, parse_columns
 from keras_rnn_zoo.user_data.dataset import OTHER_DATA
 from keras_rnn_zoo.user_data.formats.npz import Arrays
 from keras_rnn_zoo.user_data.joined_files import is_pattern, matching_files
@@ -185,7 +185,18 @@ def _form(source: StepSource, tasks: Sequence[str], options: Mapping[str, Any], 
     multilabel = config.task.options.get("multilabel") if config else options.get("multilabel")
     if isinstance(multilabel, str):
         multilabel = multilabel.casefold() in ("true", "yes", "on", "1")
-    return source.form(possible[0] if len(possible) == 1 else "", multilabel)
+    form = source.form(possible[0] if len(possible) == 1 else "", multilabel)
+    if not config or not _was_trained(config):
+        return form
+    named = str(config.task.options.get("target_names") or "")
+    known = config.task.classes if form.task == STEP_TASKS[0] else tuple(named.split(JOINT) if named else ())
+    several = form.names or (form.task == STEP_TASKS[1] and known)
+    return source.arranged(form, known) if several else form
+
+
+def _was_trained(config: RunConfig) -> bool:
+    """Whether a run has learned its classes, from these files or from other data."""
+    return config.dataset.recorded is not None or config.dataset.name == OTHER_DATA
 
 
 def _open(
@@ -193,7 +204,7 @@ def _open(
 ) -> Examples:
     """Reads sources and splits them; arguments as for `keras_rnn_zoo.user_data.dataset.open_dataset`."""
     recorded = config.dataset.recorded if config else None
-    known = config.task.classes if config and recorded else ()
+    known = config.task.classes if config and _was_trained(config) else ()
     main = sources["train"].read(form, known)
     classes = known or main.classes
     read = {"train": main} | {name: source.read(form, classes) for name, source in sources.items() if name != "train"}

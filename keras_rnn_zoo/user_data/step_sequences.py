@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
+from keras_rnn_zoo.user_data.columns import listed
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.step_targets import StepForm, StepTargets
 from keras_rnn_zoo.user_data.validation_pass import ROWS_LISTED, RowReport
@@ -92,6 +94,20 @@ class StepSource(abc.ABC):
             form: the form of their targets.
             classes: the known classes; empty to learn them.
         """
+
+    def arranged(self, form: StepForm, known: Sequence[str]) -> StepForm:
+        """Returns the form of targets for a run with known names of several targets, in their order.
+
+        Raises:
+            DataError: the targets are not those of the run.
+        """
+        own = form.names if form.names != tuple(map(str, range(len(form.names)))) else tuple(known)
+        if len(form.names) != len(known) or (own != tuple(known) and form.task == "step_classification"):
+            raise DataError(
+                f"{self.named()} has the targets {listed(form.names)}, but the run was trained on {listed(known)}. "
+                "Name data with these."
+            )
+        return form._replace(names=tuple(known))
 
     @abc.abstractmethod
     def checksum(self) -> str:

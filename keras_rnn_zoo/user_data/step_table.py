@@ -112,6 +112,13 @@ class StepTable(StepSource):
             )
         return StepForm(task, several, bool(several))
 
+    def arranged(self, form: StepForm, known: Sequence[str]) -> StepForm:
+        if sorted(form.names) == sorted(known):  # In the order of the run, whatever that of the columns.
+            self.names = self.names._replace(targets=tuple(known))
+            self.columns = self.names.as_options()
+            return form._replace(names=tuple(known))
+        return super().arranged(form, known)
+
     def _sample(self, names: Sequence[str], count: int) -> list[Sequence[str]]:
         """Returns the texts of columns in the first rows that can be read."""
         texts: list[Sequence[str]] = []
@@ -236,7 +243,7 @@ class _Order:
         try:
             return float(self._clock.read(text)), ""
         except TimeFault as error:
-            return math.nan, str(error)
+            return math.nan, str(error).partition("; name another format")[0]
 
 
 def _are_numbers(texts: Sequence[str]) -> bool:

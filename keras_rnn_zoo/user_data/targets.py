@@ -35,8 +35,8 @@ def measured(y: Any) -> bool:
     )
 
 
-def as_targets(y: Any, name: str, *, one_hot: bool) -> Any:
-    """Returns a target for each example: `(examples,)`.
+def as_targets(y: Any, name: str, *, one_hot: bool, several: bool = False) -> Any:
+    """Returns a target for each example: `(examples,)`, or `(examples, targets)` if it may have several.
 
     One-hot rows `(examples, classes)` become class indices; a row with NaN has no target.
 
@@ -44,14 +44,15 @@ def as_targets(y: Any, name: str, *, one_hot: bool) -> Any:
         y: the array, as returned by `as_column`.
         name: name of the array, for messages.
         one_hot: whether the targets are classes, which may be one-hot rows.
+        several: whether an example may have several numbers.
 
     Raises:
         DataError: the shape is invalid for targets of the task.
     """
-    if y.ndim == 1:
+    if y.ndim == 1 or (several and y.ndim == 2 and y.dtype.kind in "biuf"):
         return y
     if not one_hot or y.ndim != 2 or y.dtype.kind not in "biuf":
-        expected = "(examples,) or (examples, 1)"
+        expected = f"(examples,) or (examples, {'targets' if several else '1'})"
         raise DataError(f"{name}: targets of the shape {expected} are expected; received {y.shape}.")
     missing = np.isnan(y.astype("float64")).any(axis=1)
     valid = (((y == 0) | (y == 1)).all(axis=1) & ((y == 1).sum(axis=1) == 1)) | missing

@@ -137,7 +137,13 @@ CASES = [
     ),
     steps("a column named for two words", log(), "'ax' twice", columns="id=run,input=ax,target=ax"),
     steps("two kinds of target", log(), "'label'", "'value'", columns="id=run,input=ax,label=state,value=ay"),
-    steps("a sequence in every row", log(), "a single step", "id=NAME", columns="id=ax,input=ay,target=state"),
+    steps(
+        "a sequence in every row",
+        "run,ax,state\n" + "".join(f"r{n},{n},{'on' if n % 2 else 'off'}\n" for n in range(36)),
+        "a single step",
+        "id=NAME",
+        columns="id=run,input=ax,target=state",
+    ),
     steps("a single class", log().replace(",off", ",on"), "only one class", "'on'"),
     steps(
         "too few sequences",

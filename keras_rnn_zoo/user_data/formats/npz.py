@@ -12,12 +12,12 @@ from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.user_data.array_outputs import NpzRows
-from keras_rnn_zoo.user_data.columns import ColumnError, choose_task, resolve, words_of
+from keras_rnn_zoo.user_data.columns import ColumnError, choose_task, parse_columns, resolve, words_of
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.npz_archive import arrays_of, name_of, splits_of, without_split
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, existing_file
-from keras_rnn_zoo.user_data.step_columns import without_steps
+from keras_rnn_zoo.user_data.step_columns import STEP_TASKS, WORDS, without_steps
 from keras_rnn_zoo.user_data.targets import as_column, as_targets, measured, plain
 from keras_rnn_zoo.user_data.textfile import check_text
 
@@ -78,11 +78,10 @@ class Arrays(RowSource):
 
     def _targets(self, y: Any, column: str) -> Any:
         name = self._named(column)
-        y = as_column(y, name)
-        if self.task == "regression" and y.ndim == 2 and y.dtype.kind in "biuf":
-            targets, self.target_columns = y, self._target_names(y.shape[1])
-        else:
-            targets = as_targets(y, name, one_hot=self.task_files.classes == "one")
+        one_hot, several = self.task_files.classes == "one", self.task == "regression"
+        targets = as_targets(as_column(y, name), name, one_hot=one_hot, several=several)
+        if targets.ndim == 2:
+            self.target_columns = self._target_names(targets.shape[1])
         if len(self.bounds) != len(targets):
             raise DataError(
                 f"{self.path}: {self.columns['series']!r} has {len(self.bounds):,} series, but {column!r} has "
@@ -251,11 +250,14 @@ def series_inputs(location: str, trained: TrainedOn, *, columns: str = "") -> In
         trained: what the run was trained on.
         columns: as in the option `columns`; by default, the array that training read, or one with a usual name.
     """
-    word, (training_column, _) = trained.source, trained.known_column("npz")
-    column = trained.column_given(columns)
+    if trained.task in STEP_TASKS:  # They have their own words.
+        column = parse_columns(columns, WORDS).get("input", "")
+        training_column = trained.columns.get("input", "") if trained.format == "npz" else ""
+    else:
+        column, (training_column, _) = trained.column_given(columns), trained.known_column("npz")
 
     def opened(column: str) -> Arrays:
-        return Arrays(location, (trained.task,), {word: column} if column else {}, "", (word,))
+        return Arrays(location, (trained.task,), {"series": column} if column else {}, "", ("series",))
 
     try:
         arrays = opened(column or training_column)
