@@ -1,12 +1,12 @@
 """Time and memory of a step of a stream, after more and more steps: `python benchmarks/streaming.py [--steps N]`.
 
-- `audio`: the model of the dataset spoken_digit with `bidirectional=false`, whose recordings have 8,000 samples per second;
-  a step is 100 ms of sound. The time beside real time is that of a single core.
+- `audio`: the model of the dataset spoken_digit with `bidirectional=false`, whose recordings have 8,000 samples per
+  second; a step is 100 ms of sound. The time beside real time is that of a single core.
 - `series`: many_to_one with a number per step, a row at a time.
 - `text`: many_to_one with words, a word at a time.
 
-The models are untrained, which changes neither figure. Memory is that of the process, without what the frameworks and the
-traced functions took before the first step.
+The models are untrained, which changes neither figure. Memory is that of the process, without what the frameworks and
+the traced functions took before the first step.
 """
 
 import argparse
@@ -99,10 +99,8 @@ def main() -> None:
     for kind in arguments.kinds:
         for number, seconds, added in measure(kind, arguments.steps):
             real_time = f", {SECONDS / seconds:.0f} times as fast as real time" if kind == "audio" else ""
-            print(
-                f"{kind}: {number:,} steps: {1e3 * seconds:.2f} ms a step{real_time}, {added / 2**20:+.1f} MiB",
-                flush=True,
-            )
+            size = f"{added / 2**20:+.1f} MiB"
+            print(f"{kind}: {number:,} steps: {1e3 * seconds:.2f} ms a step{real_time}, {size}", flush=True)
 
 
 if __name__ == "__main__":

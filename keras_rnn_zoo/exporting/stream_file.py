@@ -59,7 +59,8 @@ def compare_stream(
         ExportError: the logits differ.
     """
     task, largest = loaded.task, 0.0
-    logits_of = tf.function(lambda x: loaded.model(x, training=False), reduce_retracing=True)
+    spec = tf.TensorSpec(loaded.model.input.shape, loaded.model.input.dtype)
+    logits_of = tf.function(lambda x: loaded.model(x, training=False), input_signature=[spec], autograph=False)
     with task.reader.without_limit():
         wholes = [task.model_inputs(*task.to_batch([raw])).numpy()[0] for raw in inputs]
     expected = [logits_of(whole[None]).numpy()[0] for whole in wholes]
@@ -84,7 +85,7 @@ def _streamed(loaded: LoadedRun, start: Function, step: Function, wholes: Sequen
     # A stream begins with the zero that begins the input of a language model.
     wholes = [whole[1:] for whole in wholes] if task.answers == "next" else wholes
     parts = [random_parts(whole, number) for number, whole in enumerate(wholes)]
-    states: Mapping[str, Any] = start(rows=np.int32(len(wholes)))
+    states: Mapping[str, Any] = start(rows=np.array(len(wholes), "int32"))
     logits: list[list[Any]] = [[] for _ in wholes]
     for number in range(PARTS):
         of_rows = [of_row[number] for of_row in parts]

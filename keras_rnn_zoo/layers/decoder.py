@@ -174,7 +174,7 @@ class TextDecoder(keras.layers.Layer):
         Returns:
             The logits of the next token at each step, float32 `(batch, time, vocabulary_size)`, and the new states.
         """
-        after: dict = {}
+        after: dict[str, object] = {}
 
         def part(number, x):
             layer = self.recurrent[number]

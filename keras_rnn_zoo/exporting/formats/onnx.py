@@ -1,6 +1,7 @@
 """The ONNX format, written by Keras's exporter and tf2onnx."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,9 @@ from keras_rnn_zoo.lazy import tf
 if TYPE_CHECKING:
     from keras_rnn_zoo.exporting.stream_file import Function
     from keras_rnn_zoo.tasks._endpoint import Endpoint
+
+NEW = "new_"
+"""Begins the names of new states: the input and output of a graph cannot have the same name in ONNX."""
 
 
 @registry.export_format(
@@ -42,7 +46,8 @@ class Onnx(ModelFile):
 
         with without_cudnn(model), onnx_operators(model):
             for name, endpoint in endpoints.items():
-                function = tf.function(endpoint.named(), autograph=False, input_signature=list(endpoint.signature))
+                call = _with_new_names(endpoint).named()
+                function = tf.function(call, autograph=False, input_signature=list(endpoint.signature))
                 write_onnx(function, endpoint.signature, str(folder / f"{name}.onnx"))
 
     def open_stream(self, folder: Path) -> "Sequence[Function]":
@@ -50,7 +55,7 @@ class Onnx(ModelFile):
 
         def function(name: str) -> "Function":
             session = onnxruntime.InferenceSession(str(folder / f"{name}.onnx"), providers=["CPUExecutionProvider"])
-            outputs = [output.name for output in session.get_outputs()]
+            outputs = [output.name.removeprefix(NEW) for output in session.get_outputs()]
             return lambda **arrays: dict(zip(outputs, session.run(None, arrays), strict=True))
 
         return [function("start"), function("step")]
@@ -60,3 +65,14 @@ class Onnx(ModelFile):
 
         session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
         return lambda arrays: session.run(None, dict(arrays))[0]
+
+
+def _with_new_names(endpoint: "Endpoint") -> "Endpoint":
+    """Returns an endpoint whose outputs do not have the name of an input."""
+    names = {spec.name for spec in endpoint.signature}
+
+    def call(*arguments: Any) -> dict[str, Any]:
+        outputs = endpoint.call(*arguments)
+        return {f"{NEW}{name}" if name in names else name: value for name, value in outputs.items()}
+
+    return replace(endpoint, call=call)
