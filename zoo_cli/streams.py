@@ -60,12 +60,24 @@ def _parts(input: str, encoding: str) -> Iterator[Any]:
             yield held[:whole]
             held = held[whole:]
         return
-    decoder: codecs.IncrementalDecoder | None = None
-    while line := source.readline():
-        if decoder is None:
-            name, mark = encoding_of(line, encoding)
-            decoder = codecs.getincrementaldecoder(name)("surrogateescape" if name == "utf-8" else "replace")
-            line = line[mark:]
-        text = decoder.decode(line)
-        if input == "text" or text.strip():
+    for line in _lines(source, encoding):
+        if input == "text" or line.strip():
+            yield line
+
+
+def _lines(source: IO[bytes], encoding: str) -> Iterator[str]:
+    """Yields the lines of a text as soon as they are complete."""
+    line = source.readline()
+    name, mark = encoding_of(line, encoding)
+    decoder = codecs.getincrementaldecoder(name)("surrogateescape" if name == "utf-8" else "replace")
+    line, text = line[mark:], ""
+    while line:
+        text += decoder.decode(line)
+        *complete, text = text.splitlines(keepends=True) or [""]
+        yield from complete
+        if text.endswith("\n"):
             yield text
+            text = ""
+        line = source.readline()
+    if text:
+        yield text

@@ -8,6 +8,8 @@ from keras_rnn_zoo.tasks.task import Task
 class TokenLevelTask(Task):
     """A task whose targets are int32 class indices `(batch, time)`; `IGNORED` marks steps that are not scored."""
 
+    answers = "steps"
+
     def loss(self) -> Any:
         from keras_rnn_zoo.layers.steps import StepCrossentropy
 

@@ -74,13 +74,11 @@ class Tagging(TokenLevelTask):
         tags = tf.gather(tf.constant(self.classes), tf.argmax(outputs, axis=-1))
         return {"tags": tf.where(real, tags, ""), "lengths": tf.reduce_sum(tf.cast(real, tf.int32), axis=1)}
 
-    answers = "steps"
-
     def decode_steps(
         self, outputs: Any, inputs: Any, tokens: Any, states: Mapping[str, Any]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         decoded, states = super().decode_steps(outputs, inputs, tokens, states)
-        return {"tokens": tokens.padded(""), **decoded}, states
+        return {**({} if tokens is None else {"tokens": tokens.padded("")}), **decoded}, states
 
     def endpoints(self, model: Any) -> dict[str, Endpoint]:
         def split(*raw: Any) -> list[Any]:

@@ -33,7 +33,7 @@ class SavedModel(Exporter):
 
     def write(self, loaded: "LoadedRun", folder: Path, *, quantize: bool) -> dict[str, Any]:
         endpoints = all_endpoints(loaded)
-        write_saved_model(loaded, endpoints, _warm_up(loaded, endpoints), folder)
+        write_saved_model(loaded, endpoints, folder)
         return _described(endpoints)
 
     def check(self, loaded: "LoadedRun", folder: Path, *, quantize: bool, data_dir: str | None) -> dict[str, Any]:
@@ -48,7 +48,7 @@ class SavedModel(Exporter):
         from keras_rnn_zoo.streaming.program import StreamingProgram
 
         endpoints = StreamingProgram(loaded.task, loaded.model).endpoints()
-        write_saved_model(loaded, endpoints, first_requests(loaded, endpoints), folder)
+        write_saved_model(loaded, endpoints, folder, first_requests(loaded, endpoints))
         return _described(endpoints)
 
     def check_stream(self, loaded: "LoadedRun", folder: Path, *, data_dir: str | None) -> dict[str, Any]:
@@ -75,16 +75,16 @@ def all_endpoints(loaded: "LoadedRun") -> "dict[str, Endpoint]":
 def write_saved_model(
     loaded: "LoadedRun",
     endpoints: "Mapping[str, Endpoint]",
-    requests: Iterable[tuple[str, Mapping[str, Any]]],
     folder: Path,
+    requests: Iterable[tuple[str, Mapping[str, Any]]] | None = None,
 ) -> None:
     """Writes a SavedModel with its vocabulary.
 
     Args:
         loaded: the run.
         endpoints: the endpoints by name, the default one first.
-        requests: warm-up requests; see `write_requests`.
         folder: the folder.
+        requests: warm-up requests, as for `write_requests`; by default, of synthetic inputs for each endpoint.
     """
     from keras_rnn_zoo.exporting.warmup import write_requests
     from keras_rnn_zoo.layers.portable import without_cudnn
@@ -103,7 +103,7 @@ def write_saved_model(
             function.get_concrete_function(*endpoint.signature)
             archive.add_endpoint(name, function)
         archive.write_out(str(folder), verbose=False)
-    write_requests(folder, loaded.run.name, requests)
+    write_requests(folder, loaded.run.name, _warm_up(loaded, endpoints) if requests is None else requests)
 
 
 def _warm_up(loaded: "LoadedRun", endpoints: "Mapping[str, Endpoint]") -> Iterator[tuple[str, dict[str, Any]]]:
