@@ -10,6 +10,7 @@ each task is written at a fraction of its size, and the processor time of a trai
 is measured. Both checkouts get the batch size of the full data, which `run.py --only epochs` saved.
 """
 
+import contextlib
 import json
 import os
 import statistics
@@ -59,14 +60,11 @@ def run_in(checkout: Path, program: str, *args: str, **variables: str) -> Cost:
 
 def epoch_costs(task: str, count: int, batch_size: int, sample: int) -> dict[str, float]:
     """Returns the processor seconds of a training step and of a batch of the pipeline, and the number of batches."""
-    import contextlib
-    import importlib.util
-
     from contestant import used
     from fitting import captured_fit
 
     kept: Any = contextlib.nullcontext()
-    if importlib.util.find_spec("keras_rnn_zoo.training.allocation"):
+    with contextlib.suppress(ModuleNotFoundError):  # Older checkouts don't have it.
         from keras_rnn_zoo.training.allocation import freed_memory_kept
 
         kept = freed_memory_kept()
