@@ -52,8 +52,9 @@ def one_to_one(
         >>> one_to_one(image_height=28, image_width=28, channels=1).output_shape
         (None, 10)
     """
-    from keras_rnn_zoo.layers.frontends import RandomShift, audio_frontend, series_frontend, token_frontend
+    from keras_rnn_zoo.layers.frontends import audio_frontend, series_frontend, token_frontend
     from keras_rnn_zoo.layers.heads import output_head
+    from keras_rnn_zoo.layers.images import RandomShift
     from keras_rnn_zoo.layers.masking import MaskedMeanPooling
 
     # Frontend

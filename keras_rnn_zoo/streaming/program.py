@@ -1,5 +1,6 @@
 """A whole prediction as a step of a stream: from the next part of the raw input to answers."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -165,7 +166,8 @@ class StreamingProgram:
             )
         begun = states["begun"] | (new.count > 0)
         # An empty input is read as one step of padding.
-        rest = Steps(rest.padded(0), tf.maximum(rest.count, tf.where(begun, 0, 1)))
+        padding = rest.padded(math.nan if rest.values.dtype.is_floating else 0)
+        rest = Steps(padding, tf.maximum(rest.count, tf.where(begun, 0, 1)))
         return new, rest, {"begun": begun}
 
     def _restarted(self, name: str, value: Any, final: Any, rows: Any) -> Any:

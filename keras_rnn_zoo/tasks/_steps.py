@@ -1,7 +1,9 @@
 """The base class of tasks that answer every step of a series, or every frame of a recording."""
 
+import abc
 import itertools
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from keras_rnn_zoo.conventions import frame_stride
@@ -40,6 +42,33 @@ class StepTask(Task):
     def step_counts(self, inputs: Any) -> Any:
         """Returns the number of steps of each input: int32 `(batch,)`."""
         return tf.reduce_sum(tf.cast(self.real_steps(inputs), tf.int32), axis=1)
+
+    def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
+        return self._decode(outputs, self.real_steps(inputs))
+
+    def _decode(self, outputs: Any, real: Any) -> dict[str, Any]:
+        """Returns the predictions for outputs at the steps of a mask, boolean `(batch, steps)`, and their number."""
+        return {**self.decode_each(outputs, real), "lengths": tf.reduce_sum(tf.cast(real, tf.int32), axis=1)}
+
+    @abc.abstractmethod
+    def decode_each(self, outputs: Any, real: Any) -> dict[str, Any]:
+        """Returns the predictions for each step; arguments as of `_decode`."""
+
+    answers = "steps"
+
+    def stream_states(self) -> dict[str, Any]:
+        from keras_rnn_zoo.layers.streams import State
+
+        return {"begun": State((), tf.bool, False)}
+
+    def decode_steps(
+        self, outputs: Any, inputs: Any, tokens: Any, states: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        # The step that the model makes of an empty input gets no answer.
+        firsts = inputs.padded(math.nan)
+        firsts = firsts if len(firsts.shape) == 2 else firsts[:, :, 0]
+        begun = states["begun"] | tf.reduce_any(tf.logical_not(tf.math.is_nan(firsts)), axis=1)
+        return self._decode(outputs.values, outputs.mask & begun[:, None]), {"begun": begun}
 
     def loss_weight(self, targets: Any) -> int:
         from keras_rnn_zoo.layers.steps import counted_steps

@@ -58,7 +58,7 @@ class StepClassification(StepTask):
 
         return [] if self.multilabel else [StepAccuracy(name="accuracy")]
 
-    def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
+    def decode_each(self, outputs: Any, real: Any) -> dict[str, Any]:
         outputs, classes = tf.cast(outputs, tf.float32), tf.constant(self.classes)
         if self.multilabel:
             probabilities = tf.sigmoid(outputs)
@@ -66,8 +66,7 @@ class StepClassification(StepTask):
         else:
             probabilities = tf.nn.softmax(outputs)
             labels = tf.gather(classes, tf.argmax(outputs, axis=-1))
-        labels = tf.where(self.real_steps(inputs), labels, "")
-        return {"labels": labels, "probabilities": probabilities, "lengths": self.step_counts(inputs)}
+        return {"labels": tf.where(real, labels, ""), "probabilities": probabilities}
 
     def predictions_for_scoring(self, generate: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
         # Labels and probabilities of all steps would take too much memory.

@@ -42,8 +42,8 @@ class StepRegression(StepTask, NumbersTask):
 
         return StepSquaredError()
 
-    def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
-        return {"values": self.unscaled(outputs), "lengths": self.step_counts(inputs)}
+    def decode_each(self, outputs: Any, real: Any) -> dict[str, Any]:
+        return {"values": self.unscaled(outputs)}
 
     def score(
         self, predictions: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float

@@ -1,7 +1,6 @@
 """The base class of tasks, the only module that deals with both raw examples and tensors."""
 
 import abc
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -9,9 +8,10 @@ from typing import Any, ClassVar
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.atomic_files import write_text
 from keras_rnn_zoo.conventions import IGNORED
-from keras_rnn_zoo.lazy import np, tf
+from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Option
 from keras_rnn_zoo.readers.reader import Reader
+from keras_rnn_zoo.tasks._answers import Answers
 from keras_rnn_zoo.tasks._endpoint import Endpoint, guard_batch
 
 
@@ -20,7 +20,7 @@ def raw_alone(examples: Any) -> Any:
     return examples.map(tf.autograph.experimental.do_not_convert(lambda raw, target: raw))
 
 
-class Task(abc.ABC):
+class Task(Answers, abc.ABC):
     """A kind of problem, such as classification: converts examples to tensors, and outputs of models to predictions.
 
     The prediction for a raw batch is `decode(outputs(model, preprocess(raw)))`. Training, evaluation, prediction and
@@ -112,7 +112,7 @@ class Task(abc.ABC):
                 raise ValueError(f"the classes in {self.CLASSES_FILE} are not those of the configuration")
         self.reader.load(folder)
 
-    def prepare_model(self, model: Any) -> None:  # noqa: B027  Most tasks know no weights.
+    def prepare_model(self, model: Any) -> None:
         """Sets the weights of a new model that `fit` has learned, if there are any, before it is trained."""
 
     # From raw examples to tensors
@@ -169,10 +169,6 @@ class Task(abc.ABC):
         """Returns the numbers of steps of an example, int32 scalars, beginning with the most expensive one."""
         return [tf.shape(inputs)[0]]
 
-    def prediction_signature(self) -> dict[str, Any]:
-        """Returns the `tf.TensorSpec` of each output of the default endpoint, by name; empty if they are unknown."""
-        return {}
-
     class_outputs: tuple[str, ...] = ()
     """Names of the outputs that are names of classes."""
 
@@ -194,62 +190,9 @@ class Task(abc.ABC):
         """Returns the model's outputs for preprocessed inputs: logits, or generated tokens if the task generates."""
         return model(inputs, training=False)
 
-    @abc.abstractmethod
-    def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
-        """Returns the predictions for a batch by name, each a tensor `(batch, ...)`, in TensorFlow ops."""
-
     def echoed_inputs(self, *raw: Any) -> dict[str, Any]:
         """Returns the inputs that a prediction repeats, for a raw batch, by name."""
         return {}
-
-    # Answers while the input is still coming in
-
-    answers: str = "so_far"
-    """What a stream answers after each part: `"so_far"`, the prediction for everything until then; `"steps"`, the
-    predictions for the steps that it settles; `"next"`, what comes next; or "" if the task has no such answers."""
-
-    answer_end: str = "\n"
-    """What follows an answer in words: a line break, or "" for texts to be joined."""
-
-    def stream_states(self) -> dict[str, Any]:
-        """Returns the `keras_rnn_zoo.layers.streams.State`s of `decode_steps`, by name."""
-        return {}
-
-    def stream_signature(self) -> dict[str, Any]:
-        """Returns the `tf.TensorSpec` of each answer, by name, as `prediction_signature`."""
-        return self.prediction_signature()
-
-    def decode_steps(
-        self, outputs: Any, inputs: Any, tokens: Any, states: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Returns the answers for the steps that a part of streams settles, and the new states.
-
-        Args:
-            outputs: the outputs of the model, `keras_rnn_zoo.layers.streams.Steps`.
-            inputs: the steps of the model's input that came in, `Steps`.
-            tokens: the tokens of these steps, `Steps` of strings, or `None`.
-            states: the states by name.
-        """
-        filler = np.nan if inputs.values.dtype.is_floating else 0
-        return self.decode(outputs.values, inputs.padded(filler)), {}
-
-    def decode_next(self, outputs: Any) -> dict[str, Any]:
-        """Returns the answers for the model's output at the last step of each row, `(rows, ...)`."""
-        return self.decode(outputs, None)
-
-    def joined_answers(self, answers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """Returns the prediction for a whole input, given the answers of a stream to its parts, in plain values."""
-        if self.answers != "steps":
-            return dict(answers[-1])
-        return {name: _joined([answer[name] for answer in answers]) for name in answers[-1]}
-
-    def describe_answer(self, answer: Mapping[str, Any]) -> str:
-        """Returns an answer of a stream as a readable line."""
-        return self.describe(answer)
-
-    def trim_answer(self, answer: dict[str, Any]) -> dict[str, Any]:
-        """Returns an answer of a stream, in plain Python values, without its padding."""
-        return self.trim(answer)
 
     # The endpoints of an export
 
@@ -330,20 +273,3 @@ class Task(abc.ABC):
         Returns:
             The metrics by name, and a detailed report of plain values.
         """
-
-    @abc.abstractmethod
-    def describe(self, prediction: Mapping[str, Any]) -> str:
-        """Returns a prediction as a readable line."""
-
-    def trim(self, prediction: dict[str, Any]) -> dict[str, Any]:
-        """Returns a prediction, in plain Python values, without its padding."""
-        return prediction
-
-
-def _joined(values: Sequence[Any]) -> Any:
-    """Joins texts and lists, adds up counts, and returns the last one of other numbers, which are for all so far."""
-    if isinstance(values[0], list):
-        return list(itertools.chain.from_iterable(values))
-    if isinstance(values[0], str):
-        return "".join(values)
-    return sum(values) if isinstance(values[0], int) else values[-1]

@@ -3,13 +3,13 @@ import numpy as np
 import pytest
 
 from keras_rnn_zoo.layers.frontends import (
-    CellPositions,
     audio_frontend,
     grid_frontend,
     line_frontend,
     series_frontend,
     token_frontend,
 )
+from keras_rnn_zoo.layers.images import CellPositions
 
 TOKENS = {"vocabulary_size": 20, "embedding_dim": 4, "dropout": 0.0, "word_dropout": 0.0}
 RANDOM = np.random.default_rng(0)
@@ -148,7 +148,7 @@ def test_positions_of_cells_are_restored_from_their_config():
 
 
 def test_lines_are_distorted_only_in_training_each_differently():
-    from keras_rnn_zoo.layers.frontends import RandomDistortion
+    from keras_rnn_zoo.layers.images import RandomDistortion
 
     lines = np.random.default_rng(0).uniform(-1, 1, (1, 24, 16, 1)).astype("float32").repeat(3, axis=0)
     layer = RandomDistortion(0.1)
@@ -162,7 +162,7 @@ def test_lines_are_distorted_only_in_training_each_differently():
 
 
 def test_a_line_that_is_not_distorted_stays_as_it_is():
-    from keras_rnn_zoo.layers.frontends import RandomDistortion
+    from keras_rnn_zoo.layers.images import RandomDistortion
 
     lines = np.random.default_rng(0).uniform(-1, 1, (2, 24, 16, 1)).astype("float32")
     np.testing.assert_allclose(RandomDistortion(0.0)(lines, training=True), lines, atol=1e-5)

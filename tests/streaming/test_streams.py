@@ -62,7 +62,7 @@ def test_a_series_is_classified_so_far(cell, pooling):
 @pytest.mark.parametrize("pooling", ["mean", "attention"])
 def test_numbers_for_a_series_so_far(pooling):
     scaled = task("regression", "series")
-    scaled.mean, scaled.deviation = 3.0, 2.0
+    scaled.mean, scaled.deviation = [3.0], [2.0]
     run = untrained("many_to_one", scaled, pooling=pooling, subsampling=8, **SMALL)
     assert_answers_so_far(run, [RANDOM.normal(size=(steps, 2)).astype("float32") for steps in (1, 40)])
 
@@ -100,6 +100,38 @@ def test_words_are_tagged_once_they_are_complete(characters):
     for text in TEXTS:
         answers = [opened.feed(part) for part in parts(text.encode(), 5)] + [opened.finish()]
         assert run.task.joined_answers(answers) == run.predict([text])[0]
+
+
+def step_task(name, kind, **options):
+    made = task(name, kind, ("a", "b", "c") if name == "step_classification" else (), **options)
+    if name == "step_regression":
+        made.mean, made.deviation = [3.0, -1.0], [2.0, 0.5]
+    return made
+
+
+@pytest.mark.parametrize(
+    "answering",
+    [
+        step_task("step_classification", "series"),
+        step_task("step_regression", "series"),
+        step_task("step_classification", "audio", sample_rate=8000),
+    ],
+    ids=("classes", "numbers", "frames"),
+)
+def test_every_step_is_answered_once_it_is_complete(answering):
+    run = untrained("sync_many_to_many", answering, num_layers=2, **SMALL)
+    audio = answering.reader.input == "audio"
+    inputs = [RANDOM.normal(0, 0.2, size if audio else (size, 2)).astype("float32") for size in (1, 81, 900)]
+    opened = stream(run)
+    for whole in inputs:
+        answers = [opened.feed(part) for part in parts(whole, 4)] + [opened.finish()]
+        answer, (expected,) = answering.joined_answers(answers), run.predict([whole])
+        assert answer.keys() == expected.keys()
+        for name, value in expected.items():
+            if name == "labels":
+                assert answer[name] == value
+            else:
+                np.testing.assert_allclose(answer[name], value, atol=1e-5)
 
 
 @pytest.mark.parametrize("cell", CELLS)
