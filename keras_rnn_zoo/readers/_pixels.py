@@ -11,8 +11,8 @@ FORMATS = "PNG, JPEG, GIF, BMP and WebP"
 _EXTENSIONS = {b"\xff\xd8": "jpg", b"GIF8": "gif", b"BM": "bmp", b"RIFF": "webp"}
 """Extensions of files by their first bytes; others are PNG."""
 
-_GRAYS = bytes(value for gray in range(256) for value in (gray, gray, gray, 0))
-"""The palette of a grayscale BMP file."""
+_GRAYS = [bytes(value for gray in range(256) for value in (gray, gray, gray, gray * last)) for last in (0, 1)]
+"""The palettes of grayscale BMP files: the fourth byte is reserved, and Pillow before 10.1 repeats the gray in it."""
 
 _SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
 """The first bytes of files of these formats. WebP files begin with RIFF, a size and WEBP."""
@@ -179,5 +179,5 @@ def _has_no_color_palette(bmp: Any) -> Any:
     length = tf.strings.length(bmp)
     start = tf.clip_by_value(header, 0, length - 14) + 14
     palette = tf.strings.substr(bmp, start, tf.maximum(tf.minimum(offset, length) - start, 0))
-    gray = tf.equal(palette, tf.strings.substr(_GRAYS, 0, tf.strings.length(palette)))
+    gray = tf.reduce_any(tf.equal(palette, tf.strings.substr(_GRAYS, 0, tf.strings.length(palette))))
     return tf.logical_or(bits > 8, tf.logical_and(tf.equal(bits, 8), gray))

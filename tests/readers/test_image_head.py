@@ -9,6 +9,7 @@ from PIL import Image
 from keras_rnn_zoo.batching.batches import _translate_example_errors
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.readers._image_header import MAX_PIXELS, _sizes, size_fault
+from keras_rnn_zoo.readers._pixels import _has_no_color_palette
 from keras_rnn_zoo.readers.image import ImageReader
 from keras_rnn_zoo.user_data.formats.images import ImageFolder
 
@@ -144,3 +145,11 @@ def test_an_image_of_a_dataset_is_measured_inside_and_outside_a_graph():
     for read in (reader.add_batch_axis, tf.function(reader.add_batch_axis)):
         with pytest.raises(tf.errors.InvalidArgumentError, match="it has 1,200,000,000 pixels"):
             read(content)
+
+
+@pytest.mark.parametrize(("reserved", "first"), [(0, 0), (1, 0), (0, 99)])
+def test_a_gray_palette_is_one_whatever_its_reserved_bytes(reserved, first):
+    """Pillow before 10.1 repeats the gray value in them."""
+    content = image("BMP", mode="L")
+    palette = bytes(value for gray in range(256) for value in (gray or first, gray, gray, gray * reserved))
+    assert bool(_has_no_color_palette(content[:54] + palette + content[54 + len(palette) :])) == (first == 0)
