@@ -91,7 +91,7 @@ MISTAKES = {
     "several columns as inputs": ((FRAME, LABELS), {}, "x has 2 columns; a single one is expected"),
     "a wrong dtype": ((np.zeros((20, 4), "complex64"), LABELS), {}, "numbers are expected; received complex64"),
     "inputs of a wrong type": (([object()] * 20, LABELS), {}, "each input must be a text, a list of tokens, numbers"),
-    "images of numbers": ((np.zeros((20, 8, 8, 3)), LABELS), {}, "or an image, uint8 (height, width[, channels])"),
+    "images of numbers": ((np.zeros((20, 8, 8, 3)), LABELS), {}, "an image, uint8 (height, width[, channels])"),
     "one-hot targets with two ones": ((TEXTS, np.ones((20, 2), "int64")), {}, "row 0 is [1 1]"),
     "dates as targets": ((TEXTS, np.zeros(20, "datetime64[D]")), {}, "received the dtype datetime64[D]"),
     "an infinite dataset": (
