@@ -4,13 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from keras_rnn_zoo.errors import OptionError
-from keras_rnn_zoo.user_data.columns import ColumnError, find_column, guess, listed, parse_columns, usual_columns
+from keras_rnn_zoo.user_data.columns import (
+    JOINT,
+    ColumnError,
+    find_columns,
+    guess,
+    listed,
+    parse_columns,
+    usual_columns,
+)
 
 TASK = "forecasting"
 WORDS = ("time", "target", "id", "known")
 """The words of the option `columns` for such tables."""
-JOINT = "+"
-"""Joins the names of several columns for one word, as in `target=temperature+humidity`."""
 
 
 class TimeColumns(NamedTuple):
@@ -66,7 +72,7 @@ def resolve_time_columns(given: Mapping[str, str], present: Sequence[str], path:
     for word in given:
         if word not in WORDS:
             raise OptionError(f"Option 'columns' names {word!r}; for {TASK} the words are {', '.join(WORDS)}.")
-    found = {word: _several(names, present, path) for word, names in given.items()}
+    found = {word: find_columns(names, present, path) for word, names in given.items()}
     for word in ("time", "id"):
         if len(found.get(word, ())) > 1:
             raise OptionError(f"Option 'columns' names several columns for {word!r}: {given[word]!r}. Name one.")
@@ -78,18 +84,6 @@ def resolve_time_columns(given: Mapping[str, str], present: Sequence[str], path:
     if twice := next((name for name in names if names.count(name) > 1), ""):
         raise OptionError(f"Option 'columns' names the column {twice!r} twice. Name it once.")
     return columns
-
-
-def _several(names: str, present: Sequence[str], path: object) -> tuple[str, ...]:
-    """Returns the columns of a word: names joined by `+`, which may itself be part of a name."""
-    found: list[str] = []
-    rest = names.split(JOINT)
-    while rest:
-        ends = [end for end in range(len(rest), 0, -1) if JOINT.join(rest[:end]).strip() in present]
-        end = ends[0] if ends else 1
-        found.append(find_column(JOINT.join(rest[:end]).strip(), present, path))
-        rest = rest[end:]
-    return tuple(found)
 
 
 def _guessed(word: str, present: Sequence[str], path: object) -> tuple[str, ...]:
