@@ -152,9 +152,10 @@ class Windows(Rule):
     def run(self, states: Tensors, end: bool, *arguments: Any, **options: Any) -> tuple[Any, Tensors]:
         steps = Steps(states["held"], states["held_count"]).then(arguments[0])
         frames = self.operation(steps.padded(0))
-        count = tf.maximum((steps.count - self.size) // self.stride + 1, 0)
+        # Only nonnegative numbers are divided: ONNX rounds negative ones up.
+        count = tf.maximum(steps.count - self.size + self.stride, 0) // self.stride
         if end and self.beyond:
-            count = -(-steps.count // self.stride)
+            count = (steps.count + self.stride - 1) // self.stride
         held = steps.since(count * self.stride, self.size - 1)
         return Steps(frames, count), {"held": held.values, "held_count": held.count}
 
