@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any, NamedTuple
 
@@ -76,7 +77,7 @@ def forecast_inputs(
     levels = parse_levels(str(trained.task_options["quantiles"]))
 
     def inputs() -> Iterator[InputRecord | BadRow]:
-        read = read_time_table(source, names, clock, frequency)
+        read = read_time_table(source, names, clock, frequency, listed=sys.maxsize)
         yield from read.report.bad
         few: dict[str, int] = {}
         for one in read.series:
