@@ -5,8 +5,8 @@
 
 Each figure comes from a process of its own, which imports the frameworks, and for data in memory makes the table,
 before the measurement. `rows` measures what comes before the first training batch: validation, vocabulary, and
-shuffling. `parquet` measures that, and then some batches in random order; the memory must not grow with the file. Compare files
-whose tensors take more than 1 GiB, from about 2,500 MB of text: smaller ones are cached in memory.
+shuffling. `parquet` measures that, and then some batches in random order; the memory must not grow with the file.
+Compare files whose tensors take more than 1 GiB, from about 2,500 MB of text: smaller ones are cached in memory.
 """
 
 import json
