@@ -1,6 +1,8 @@
 """Frontends, which map one kind of input to a sequence of vectors and its mask."""
 
 import inspect
+from collections.abc import Callable
+from typing import Any
 
 import keras
 from keras import ops
@@ -25,9 +27,13 @@ def sequence_frontend(input, **options):
     Returns:
         The Keras input, the sequence and its mask.
     """
-    frontend = {"text": token_frontend, "audio": audio_frontend, "series": series_frontend}[input]
-    own = inspect.signature(frontend).parameters
-    return frontend(**{name: value for name, value in options.items() if name in own})
+    frontends: dict[str, Callable[..., Any]] = {
+        "text": token_frontend,
+        "audio": audio_frontend,
+        "series": series_frontend,
+    }
+    own = inspect.signature(frontends[input]).parameters
+    return frontends[input](**{name: value for name, value in options.items() if name in own})
 
 
 def token_frontend(
