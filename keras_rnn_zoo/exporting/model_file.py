@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError, ExportError
-from keras_rnn_zoo.exporting.exporter import BATCH_SIZES, Exporter, describe_inputs
+from keras_rnn_zoo.exporting.exporter import BATCH_SIZES, Exporter, describe_endpoints, describe_inputs
 from keras_rnn_zoo.lazy import keras, np, tf
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class ModelFile(Exporter):
 
         endpoints = StreamingProgram(loaded.task, loaded.model).logits_endpoints(self.stream_rows)
         self.write_stream_model(loaded.model, endpoints, folder)
-        return {"endpoints": {name: describe_inputs(endpoint) for name, endpoint in endpoints.items()}}
+        return describe_endpoints(endpoints)
 
     def check_stream(self, loaded: "LoadedRun", folder: Path, *, data_dir: str | None) -> dict[str, Any]:
         from keras_rnn_zoo.exporting.check import check_inputs

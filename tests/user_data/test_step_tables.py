@@ -198,8 +198,11 @@ def test_a_file_for_each_recording_needs_no_id(tmp_path):
 def test_columns_are_guessed_from_usual_names(tmp_path):
     frame = log().drop(columns="power").rename(columns={"t": "step"})
     frame["note"] = "text"
-    examples = opened(csv_of(tmp_path, frame), "")
-    assert examples.recorded.columns == {"id": "recording", "order": "step", "input": "ax+ay", "target": "label"}
+    expected = {"id": "recording", "order": "step", "input": "ax+ay", "target": "label"}
+    assert opened(csv_of(tmp_path, frame), "").recorded.columns == expected
+    lists = frame.assign(spectrum=[[0.5, 1.5]] * len(frame))
+    data, options = bind_data(lists, {})
+    assert registry.find_dataset(data, TASKS[2:], options).open(None, 0, {}).recorded.columns == expected
 
 
 def test_equal_sequences_are_in_one_split_whatever_else_is_in_the_file(tmp_path):
@@ -234,7 +237,7 @@ def test_the_first_look_tells_sequences_classes_and_what_is_odd(tmp_path, caplog
     said = caplog.text
     assert "17 train, 2 validation, 2 test; columns id=recording" in said
     assert "Classes of the steps: down" in said
-    assert "1 sequences have a single step" in said
+    assert "1 sequence has a single step" in said
     assert "more than max_steps=4 steps" in said
 
 
