@@ -28,7 +28,7 @@ def explain_option(error: click.NoSuchOption, words: Sequence[str]) -> str:
     if pairs:
         return f"{error.message} Did you mean {alternatives([f'--set {pair}' for pair in pairs])}?"
     if is_typo:
-        error.possibilities = is_typo[:1]
+        error = click.NoSuchOption(error.option_name, possibilities=is_typo[:1], ctx=context)
     return f"{error.format_message()}{_about_dashes(context)}"
 
 
