@@ -89,7 +89,7 @@ class Steps:
         return Steps(taken.padded("" if values.dtype == tf.string else 0), taken.count)
 
     def last(self) -> Any:
-        """Returns the last step of each row, `(rows, ...)`; rows must have a step."""
+        """Returns the last step of each row, `(rows, ...)`; for rows without a step, any value."""
         return tf.gather(self.values, tf.maximum(self.count - 1, 0), batch_dims=1)
 
 

@@ -12,6 +12,7 @@ from keras_rnn_zoo.user_data.columns import (
     guess,
     listed,
     parse_columns,
+    refuse_repeated,
     usual_columns,
 )
 
@@ -140,6 +141,5 @@ def resolve_step_columns(
             "input=A+B,target=NAME."
         )
     columns = StepColumns(found.get("id", ""), found.get("order", ""), inputs, targets)
-    if twice := next((name for name in columns.names if columns.names.count(name) > 1), ""):
-        raise OptionError(f"Option 'columns' names the column {twice!r} twice. Name it once.")
+    refuse_repeated(columns.names)
     return columns

@@ -2,14 +2,11 @@
 
 import json
 import logging
-import sqlite3
 
 import numpy as np
-import openpyxl
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
+from columnar_files import write_arrow, write_excel, write_json, write_parquet, write_sqlite
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import TaskConfig
@@ -90,18 +87,11 @@ def write_all(folder, frame):
     csv_of(folder, frame)
     frame.to_csv(folder / "log.tsv", index=False, sep="\t")
     (folder / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (folder / "log.json").write_text(json.dumps(rows))
-    table = pa.Table.from_pylist(rows)
-    pq.write_table(table, folder / "log.parquet")
-    with pa.ipc.new_file(folder / "log.arrow", table.schema) as writer:
-        writer.write_table(table)
-    workbook = openpyxl.Workbook()
-    for row in [list(frame), *frame.values.tolist()]:
-        workbook.active.append(row)
-    workbook.save(folder / "log.xlsx")
-    with sqlite3.connect(folder / "log.db") as connection:
-        frame.to_sql("log", connection, index=False)
-    connection.close()
+    write_json(folder / "log.json", rows)
+    write_parquet(folder / "log.parquet", rows)
+    write_arrow(folder / "log.arrow", rows)
+    write_excel(folder / "log.xlsx", rows)
+    write_sqlite(folder / "log.db", rows)
     endings = ("csv", "jsonl", "parquet", "arrow", "xlsx", "db")
     files = [str(folder / f"log.{ending}") for ending in endings]
     files += [f"{name}:{folder}/log.{name}" for name in ("tsv", "json")]
