@@ -18,13 +18,13 @@ from keras_rnn_zoo.user_data.frequency import COUNT, Frequency, find_frequency
 from keras_rnn_zoo.user_data.rows import RowSource
 from keras_rnn_zoo.user_data.table_rows import TableRows
 from keras_rnn_zoo.user_data.time_columns import WORDS, TimeColumns
+from keras_rnn_zoo.user_data.time_defaults import DEFAULT_SPLITS, INPUT, MODEL_DEFAULTS
 from keras_rnn_zoo.user_data.time_report import report_series
 from keras_rnn_zoo.user_data.time_source import open_time_source
 from keras_rnn_zoo.user_data.time_table import TimeTable, read_time_table
 from keras_rnn_zoo.user_data.timestamps import Clock, TimeFault
 from keras_rnn_zoo.user_data.validation_pass import refuse_bad_rows
 from keras_rnn_zoo.user_data.windows import (
-    DEFAULT_SPLITS,
     Windows,
     all_windows,
     cut_windows,
@@ -32,10 +32,6 @@ from keras_rnn_zoo.user_data.windows import (
     split_bounds,
 )
 
-INPUT = "window"
-"""The kind of input of windows."""
-MODEL_DEFAULTS = {"bidirectional": False, "pooling": "last", "learning_rate": 1e-3}
-"""Defaults that suit forecasting: the last step matters most, and later steps are not known in advance."""
 SAMPLE = 1000
 """Number of rows from which the default window is chosen."""
 
