@@ -4,13 +4,12 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from keras_rnn_zoo.conventions import IGNORED
+from keras_rnn_zoo.conventions import IGNORED, MISSING
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.user_data.columns import JOINT
 from keras_rnn_zoo.user_data.labels import KnownClasses, are_integers, not_finite, plain_number
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.target_checks import check_label, check_number
-from keras_rnn_zoo.user_data.time_table import MISSING
 
 _NO_CLASSES = KnownClasses(())
 _BITS = {"0": 0, "1": 1, "false": 0, "true": 1, "0.0": 0, "1.0": 1}

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from keras_rnn_zoo.conventions import MISSING
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.memory import available
@@ -19,8 +20,6 @@ from keras_rnn_zoo.user_data.time_source import TimeSource
 from keras_rnn_zoo.user_data.timestamps import DAY, SECOND, Clock, TimeFault
 from keras_rnn_zoo.user_data.validation_pass import ROWS_LISTED, RowReport
 
-MISSING = ("", "nan", "na", "n/a", "null", "none")
-"""Texts that stand for a missing value, in any case."""
 _TRUTH = {"true": 1.0, "false": 0.0}
 MAX_STEPS_PER_ROW = 50
 """Maximum number of steps of a grid for each row: more are a mistyped time, and would fill the memory."""
