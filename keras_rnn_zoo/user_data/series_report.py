@@ -57,8 +57,8 @@ def series_warnings(steps: Any, names: Sequence[str] = (), *, normalized: bool) 
     outlying = ~constant & (np.maximum(high - mean, mean - low) > OUTLIER_DEVIATIONS * deviation)
     if outlying.any():
         warnings.append(
-            f"{_selected(outlying, named)} numbers more than {OUTLIER_DEVIATIONS:g} standard deviations from the mean. If "
-            "they represent missing values, write NaN instead."
+            f"{_selected(outlying, named)} numbers more than {OUTLIER_DEVIATIONS:g} standard deviations from the mean. "
+            "If they represent missing values, write NaN instead."
         )
     return warnings
 
@@ -82,6 +82,6 @@ def _names(names: Sequence[str], steps: Any) -> list[str]:
 
 def _selected(mask: Any, names: Sequence[str]) -> str:
     """Returns the features that a mask selects, such as "Features 0, 3:"."""
-    found = [names[index] for index in np.flatnonzero(mask)]
+    found = [name for name, selected in zip(names, mask, strict=True) if selected]
     listed = found if len(found) <= FEATURES_SHOWN else [*found[:FEATURES_SHOWN], "..."]
     return f"{'Feature' if len(found) == 1 else 'Features'} {', '.join(listed)}:"
