@@ -12,6 +12,7 @@ from typing import Any
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
+from keras_rnn_zoo.memory import available
 from keras_rnn_zoo.user_data.columnar import Columnar
 from keras_rnn_zoo.user_data.columns import are_measured
 from keras_rnn_zoo.user_data.memory_table import InMemory
@@ -27,6 +28,8 @@ from keras_rnn_zoo.user_data.validation_pass import RowReport
 
 NUMERIC_SAMPLE = 100
 """Number of rows that decide which columns hold numbers."""
+MEMORY_FRACTION, ROW_BYTES, CELL_BYTES = 0.8, 300, 100
+"""The fraction of free memory that rows may use, and the bytes of a row, and of a cell if whole rows are kept."""
 
 
 @dataclass
@@ -143,13 +146,10 @@ class StepTable(StepSource):
         yield from found.found
 
     def _read(self, targets: StepTargets | None, *, keep: bool) -> Sequences:
-        """Reads all rows; without `targets`, only the inputs.
-
-        Args:
-            targets: converts the targets.
-            keep: whether to keep the values of all columns.
-        """
+        """Reads all rows, with the values of all columns if `keep`; without `targets`, only the inputs."""
         result = Sequences(RowReport(self.tables[0][1]))
+        cells = 4 * len(self.names.names) + (CELL_BYTES * len(self.tables[0][1].present) if keep else 0)
+        room = int(available() * MEMORY_FRACTION) // (ROW_BYTES + cells)
         for file, table in self.tables:
             sequences: dict[str, _Steps] = {}
             add = functools.partial(self._add, result, sequences, _Order(), targets, file)
@@ -157,6 +157,9 @@ class StepTable(StepSource):
                 bad = values if isinstance(values, BadRow) else add(where, values, whole)
                 if bad:
                     result.refuse(bad._replace(where=f"{file} {bad.where}") if file else bad)
+                room -= 1
+                if room < 0:
+                    raise DataError(f"{self.path} has more rows than fit in memory. Name a part of it.")
             for name, steps in sequences.items():
                 label = f"{file} {name}".strip() if file else name
                 result.found.append(self._sequence(label, steps, targets))
