@@ -91,26 +91,26 @@ def find_corrupted(
 
 def read_json(path: Path | Member) -> dict[str, Any]:
     """Reads a JSON object; raises `RunError` if the file is missing, damaged or too large."""
-    return _read_json(path)[0]
+    return _read_json(path, damaged)[0]
 
 
-def _read_json(path: Path | Member) -> tuple[dict[str, Any], bytes]:
-    """Returns a JSON object and the content of its file; same errors as `read_json`."""
+def _read_json(path: Path | Member, fault: Callable[[Path, str], RunError]) -> tuple[dict[str, Any], bytes]:
+    """Returns a JSON object and the content of its file; raises what `fault` returns, as in `read_config`."""
     where = Path(path)
     try:
         with opened(path) as file:
             if os.fstat(file.fileno()).st_size > MAX_JSON_BYTES:
-                raise damaged(where, f"it is larger than {MAX_JSON_BYTES:,} bytes")
+                raise fault(where, f"it is larger than {MAX_JSON_BYTES:,} bytes")
             content = file.read()
         document = json.loads(content.decode("utf-8"), parse_constant=_refuse_constant)
     except FileNotFoundError:
-        raise damaged(where, "it is missing") from None
+        raise fault(where, "it is missing") from None
     except NotRegularError as error:
-        raise damaged(where, f"{error.fault}, where a regular file was written") from None
+        raise fault(where, f"{error.fault}, where a regular file was written") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise damaged(where, f"it cannot be read as JSON ({error})") from None
+        raise fault(where, f"it cannot be read as JSON ({error})") from None
     if not isinstance(document, dict):
-        raise damaged(where, "it does not hold a JSON object")
+        raise fault(where, "it does not hold a JSON object")
     return document, content
 
 
@@ -126,7 +126,7 @@ def read_config(path: Path | Member, kind: type[D], fault: Callable[[Path, str],
         RunError: what `fault` returns if the file is missing, a key is missing or invalid, or the content is not what
             was written; or the file has another format version.
     """
-    document, content = _read_json(path)
+    document, content = _read_json(path, fault)
     if verify_digest(document) and (version := document.get("format_version")) != FORMAT_VERSION:
         raise RunError(
             f"{Path(path)} has format version {short_repr(version)}; this version of Keras RNN Zoo reads "

@@ -30,6 +30,8 @@ FORMAT_VERSION = 1
 
 _COUNTS = dict_of(integer(), NAME, max_items=10)
 _PATH = text(4096, r"[^\x00]+")
+_FREQUENCY = r"(([1-9]\d{0,17} us|[1-9]\d{0,5} (business day|month))( count)?)?"
+"""Matches the step of series over time, as `user_data.frequency.Frequency.parse` reads it, or ""."""
 
 
 def _pairs(bounds: Mapping[str, list[int]]) -> dict[str, tuple[int, int]]:
@@ -72,7 +74,7 @@ class RowsConfig(Document):
     left_out: Mapping[str, list[str]] = checked(
         dict_of(list_of(text(100_000)), NAME, max_items=10), default_factory=dict
     )
-    frequency: str = checked(text(100, r"(\d{1,18} [a-z ]+)?"), optional=True, default="")
+    frequency: str = checked(text(100, _FREQUENCY), optional=True, default="")
 
 
 @dataclass(frozen=True)

@@ -240,7 +240,8 @@ def load_saved_model(folder: Snapshot, facts: ExportConfig) -> LoadedExport:
         try:
             saved_model = tf.saved_model.load(str(folder.path))
         except Exception as error:  # TensorFlow raises many kinds of exceptions for damaged files.
-            raise RunError(f"The export {folder.path} cannot be loaded: {error}. Export the run again.") from error
+            fault = str(error).rstrip(".")
+            raise RunError(f"The export {folder.path} cannot be loaded: {fault}. Export the run again.") from error
         # TensorFlow has read the files by their paths.
         if name := folder.changed(by_path=True):
             raise damaged_export(folder.path / name, "it was written to or replaced while it was being read")

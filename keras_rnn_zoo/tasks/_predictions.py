@@ -18,17 +18,24 @@ def fault_of_signature(task: Task, saved_model: Any) -> str:
     endpoint = signatures.get(SIGNATURE) if isinstance(signatures, Mapping) else None
     if endpoint is None:
         return f"it has no signature {SIGNATURE!r}"
-    try:
-        inputs, outputs = endpoint.structured_input_signature[1], endpoint.structured_outputs
-        plain = all(isinstance(spec, tf.TensorSpec) for side in (inputs, outputs) for spec in side.values())
-    except (AttributeError, IndexError, TypeError):
-        plain = False
-    if not plain:
+    sides = sides_of_signature(endpoint)
+    if not sides:
         return f"its signature {SIGNATURE!r} does not have tensors by name for inputs and outputs"
+    inputs, outputs = sides
     expected = {spec.name: spec for spec in task.input_signature()}
     return difference_of_specs("input", expected, inputs) or difference_of_specs(
         "output", task.prediction_signature() or outputs, outputs
     )
+
+
+def sides_of_signature(endpoint: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+    """Returns the `tf.TensorSpec`s of the inputs and outputs of a signature by name, or `None` if it has others."""
+    try:
+        sides = endpoint.structured_input_signature[1], endpoint.structured_outputs
+        plain = all(isinstance(spec, tf.TensorSpec) for side in sides for spec in side.values())
+    except (AttributeError, IndexError, TypeError):
+        return None
+    return sides if plain else None
 
 
 def difference_of_specs(side: str, expected: Mapping[str, Any], actual: Mapping[str, Any]) -> str:

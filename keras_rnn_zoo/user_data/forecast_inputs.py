@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any, NamedTuple
 
-from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.errors import DataError, RunError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.user_data.columns import parse_columns
 from keras_rnn_zoo.user_data.frequency import COUNT, Frequency
@@ -72,9 +72,11 @@ def forecast_inputs(
     source, names = open_time_source(kind, joins_files, location, given, **reading)
     counts = trained.frequency.endswith(COUNT)
     clock = Clock(str(options.get("time_format", "")), str(options.get("time_zone", "")), counts=counts)
-    history, horizon = int(options["history"]), int(options["horizon"])
+    history, horizon = options.get("history"), options.get("horizon")
+    if not isinstance(history, int) or not isinstance(horizon, int):
+        raise RunError("The run's config.json has no valid history and horizon. Train the run again.")
     frequency = Frequency.parse(trained.frequency) if trained.frequency else None
-    levels = parse_levels(str(trained.task_options["quantiles"]))
+    levels = parse_levels(str(trained.task_options.get("quantiles", "")))
 
     def inputs() -> Iterator[InputRecord | BadRow]:
         read = read_time_table(source, names, clock, frequency, listed=sys.maxsize)
@@ -141,8 +143,15 @@ def _continued(read: TimeTable, one: Series, history: int, horizon: int) -> Inpu
             f"{' and '.join(map(repr, read.columns.targets))} empty."
         )
     times = np.concatenate([one.times[start:end], future])
-    raw = {"series": one.values[start:end], "time": seconds_of(read.clock, times), "known": known}
-    return InputRecord(raw, Continued(one.name, [read.clock.write(int(time)) for time in future]))
+    try:
+        seconds, written = seconds_of(read.clock, times), [read.clock.write(int(time)) for time in future]
+    except OverflowError:
+        raise DataError(
+            f"{path}: {named} ends at {read.clock.write(int(one.times[end - 1]))}, and the next {horizon:,} steps of "
+            f"{read.step} end after the year 9999. Correct its times."
+        ) from None
+    raw = {"series": one.values[start:end], "time": seconds, "known": known}
+    return InputRecord(raw, Continued(one.name, written))
 
 
 def _rows(

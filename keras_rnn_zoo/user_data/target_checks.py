@@ -8,6 +8,7 @@ from keras_rnn_zoo.user_data.labels import MAX_LABEL_LENGTH, KnownClasses, not_f
 
 MAX_FLOAT32 = 3.4028234663852886e38
 """The largest finite float32 number."""
+_TOO_LARGE = f"a number of up to {MAX_FLOAT32:.1e} is expected (float32)"
 
 
 def check_label(target: Any, known: KnownClasses) -> tuple[Any, str]:
@@ -34,11 +35,13 @@ def check_number(target: Any, known: KnownClasses) -> tuple[Any, str]:
     """Returns a target as a float, and its fault, or ""."""
     try:
         number = float(target)
+    except OverflowError:  # JSON has integers of any size.
+        return target, _TOO_LARGE
     except (TypeError, ValueError):
         return target, _number_fault(str(target).strip())
     if not math.isfinite(number):
         return number, "a finite number is expected"
-    return number, "" if abs(number) <= MAX_FLOAT32 else f"a number of up to {MAX_FLOAT32:.1e} is expected (float32)"
+    return number, "" if abs(number) <= MAX_FLOAT32 else _TOO_LARGE
 
 
 def _number_fault(text: str) -> str:

@@ -24,6 +24,8 @@ _UNITS = {"s": SECOND, "ms": 1000, "us": 1}
 _EXPECTED = (
     "a time such as 2024-05-31 or 2024-05-31T18:00 is expected; name another format, such as --set time_format=%d.%m.%Y"
 )
+MAX_COUNT = 10**12
+"""The largest number in a count of steps; as microseconds, much larger ones would not fit in 64 bits."""
 _MONTH = re.compile(r"(\d{4})[-/](\d{1,2})")
 _QUARTER = re.compile(r"(\d{4})[- ]?[Qq]([1-4])")
 
@@ -45,7 +47,7 @@ class Clock:
         repeated: for each time that was read as the second one of an hour that occurs twice, the first one.
 
     Raises:
-        OptionError: there is no such time zone.
+        OptionError: there is no such time zone, or the format has an unknown or repeated directive.
 
     Example:
         >>> clock = Clock()
@@ -54,7 +56,7 @@ class Clock:
     """
 
     def __init__(self, format: str = "", zone: str = "", *, counts: bool = False) -> None:
-        self.format, self.zone = format, _zone(zone)
+        self.format, self.zone = _checked_format(format), _zone(zone)
         self.notation = "count" if counts else ""
         self.repeated: dict[int, int] = {}
         self.offset: timedelta | None = None
@@ -95,8 +97,9 @@ class Clock:
             return moment
         try:
             if moment.tzinfo is not None:
+                time = _microseconds(moment.astimezone(UTC).replace(tzinfo=None))
                 self.offset = moment.utcoffset()
-                return _microseconds(moment.astimezone(UTC).replace(tzinfo=None))
+                return time
             if self.zone is None or self.notation != "time":
                 return _microseconds(moment)
             return self._in_zone(moment, seen)
@@ -127,6 +130,8 @@ class Clock:
             if match := _QUARTER.fullmatch(text):
                 return "quarter", datetime(int(match[1]), 3 * int(match[2]) - 2, 1)
             moment = datetime.fromisoformat(text.replace("/", "-"))
+        except TimeFault:
+            raise
         except (ValueError, OverflowError):
             raise TimeFault("the time is empty" if not text else self._expected()) from None
         if len(text) <= 10:
@@ -205,6 +210,19 @@ class Clock:
             return "Z"
         minutes = round((offset or timedelta()).total_seconds() / 60)
         return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+
+
+def _checked_format(format: str) -> str:
+    """Returns a format for `datetime.strptime`, or raises `OptionError` if no text can be in it."""
+    try:
+        datetime.strptime("", format)
+    except (ValueError, re.error) as error:
+        if isinstance(error, re.error) or "does not match" not in str(error):
+            raise OptionError(
+                "Option 'time_format' expects the directives of Python's strptime, each of them once, such as "
+                f"%d.%m.%Y; received {short_repr(format)}."
+            ) from None
+    return format
 
 
 def _zone(name: str) -> ZoneInfo | None:

@@ -23,6 +23,8 @@ from keras_rnn_zoo.user_data.tables import table_dataset
 MAGIC = b"SQLite format 3\0"
 MAX_VALUE = 2**26
 """Maximum size of a value in bytes, as for lines of text."""
+MAX_ROW, MIN_VALUE = 2**30, 2**20
+"""Maximum size of all values of a row, which a database may compute, and the maximum size that a value always has."""
 FETCHED, FETCHED_BYTES, STEPS = 256, 2**24, 100_000
 """Number of rows that are fetched at once, or of their bytes, and of steps of SQLite between two checks for Ctrl-C."""
 ALLOWED = frozenset((sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE))
@@ -35,6 +37,8 @@ class QueryRows(HeldRows):
     The query is one SELECT. It can neither attach another database nor load an extension, and functions that a
     database's own views and triggers define on the side are not trusted.
     """
+
+    _names: Sequence[str] = ()
 
     def open(self, location: str) -> Mapping[str, tuple[str, ...]]:
         name, mark, query = (location, "", "") if exists(location) else location.partition("?")
@@ -85,7 +89,8 @@ class QueryRows(HeldRows):
                 connection.execute("PRAGMA query_only = ON")
                 connection.execute("PRAGMA cell_size_check = ON")
                 connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-                connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE)
+                longest = MAX_ROW // max(1, len(self._names))
+                connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, min(MAX_VALUE, max(MIN_VALUE, longest)))
                 connection.text_factory = lambda content: content.decode("utf-8", "surrogateescape")
                 connection.set_authorizer(_authorize)
                 connection.set_progress_handler(lambda: 0, STEPS)  # Python handles signals there.
