@@ -24,8 +24,6 @@ _UNITS = {"s": SECOND, "ms": 1000, "us": 1}
 _EXPECTED = (
     "a time such as 2024-05-31 or 2024-05-31T18:00 is expected; name another format, such as --set time_format=%d.%m.%Y"
 )
-MAX_COUNT = 10**12
-"""The largest number in a count of steps; as microseconds, much larger ones would not fit in 64 bits."""
 _MONTH = re.compile(r"(\d{4})[-/](\d{1,2})")
 _QUARTER = re.compile(r"(\d{4})[- ]?[Qq]([1-4])")
 
@@ -130,8 +128,6 @@ class Clock:
             if match := _QUARTER.fullmatch(text):
                 return "quarter", datetime(int(match[1]), 3 * int(match[2]) - 2, 1)
             moment = datetime.fromisoformat(text.replace("/", "-"))
-        except TimeFault:
-            raise
         except (ValueError, OverflowError):
             raise TimeFault("the time is empty" if not text else self._expected()) from None
         if len(text) <= 10:
