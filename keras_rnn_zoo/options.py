@@ -89,6 +89,10 @@ class Option:
     from_data: bool = False
     inputs: tuple[str, ...] = ()
 
+    def applies_to(self, input: str) -> bool:
+        """Whether the option has an effect for a kind of input."""
+        return not self.inputs or input in self.inputs
+
     @property
     def accepts(self) -> str:
         """The accepted values in words: "one of gru, lstm", "an integer of at least 1"."""
@@ -248,7 +252,7 @@ def refuse_for_input(options: Mapping[str, Option], given: Mapping[str, Any], in
     """Raises `OptionError` if any of the given options has no effect for this kind of input."""
     for name, value in given.items():
         option = options[name]
-        if option.inputs and input not in option.inputs and value != option.default:
+        if not option.applies_to(input) and value != option.default:
             raise OptionError(
                 f"Option {name!r} applies only to {' and '.join(option.inputs)} input, but the input is {input}; "
                 f"received {short_repr(value)}. Omit it."

@@ -255,7 +255,7 @@ def options_of(architecture: Architecture, dataset: Dataset) -> dict[str, Option
 def relevant_options(architecture: Architecture, dataset: Dataset) -> dict[str, Option]:
     """Returns the options of an architecture that have an effect on the dataset's kind of input; see `options_of`."""
     input, options = dataset.model_options["input"], options_of(architecture, dataset)
-    return {name: option for name, option in options.items() if not option.inputs or input in option.inputs}
+    return {name: option for name, option in options.items() if option.applies_to(input)}
 
 
 def reader_of(task: Task, input: str) -> Reader:

@@ -123,6 +123,17 @@ def test_the_commands_that_serve_it_are_printed(exported):
     assert list(request["inputs"]) == ["text"]
 
 
+def test_the_command_that_serves_a_streaming_export_names_it_after_the_run(tmp_path):
+    from keras_rnn_zoo.artifacts.export import serve_commands
+
+    path = tmp_path / "films" / "streaming" / "1"
+    (path / "assets.extra").mkdir(parents=True)
+    (path / "assets.extra" / "request.json").write_text('{"inputs": {"rows": 1}}', encoding="utf-8")
+    serve, ask = serve_commands(path)
+    assert f"{path.parent.resolve()}:/models/films_streaming:ro -e MODEL_NAME=films_streaming" in serve
+    assert ask.endswith("/v1/models/films_streaming:predict")
+
+
 @pytest.mark.parametrize(
     "name", ["ev;touch PWNED;$(touch PWNED)", 'it\'s a "run"', "a:b,c", "-x", "\u65e5\u672c", "\x1b]0;title\x07\n"]
 )

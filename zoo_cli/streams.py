@@ -10,6 +10,7 @@ from typing import IO, Any, cast
 import click
 
 from keras_rnn_zoo.display.printing import json_printable, printable
+from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.encodings import encoding_of
 from zoo_cli.status import StatusStream
 
@@ -32,7 +33,7 @@ def answer_stream(
     """
     task = stream.task
     by_steps = task.answers == "steps"
-    answers = map(stream.feed, _parts(input, encoding or ""))
+    answers = _fed(stream, _parts(input, encoding or ""))
     for answer in _then_finish(answers, stream) if by_steps or input == "audio" else answers:
         status.clear()
         if as_json:
@@ -49,20 +50,29 @@ def _then_finish(answers: Iterator[Any], stream: Any) -> Iterator[Any]:
     yield stream.finish()
 
 
-def _parts(input: str, encoding: str) -> Iterator[Any]:
-    """Yields the parts of standard input: lines, or for recordings blocks of 16-bit samples."""
+def _parts(input: str, encoding: str) -> Iterator[tuple[str, Any]]:
+    """Yields the parts of standard input, and where they are: lines, or for recordings blocks of 16-bit samples."""
     source = cast(io.BufferedReader, sys.stdin.buffer)
     if input == "audio":
         held = b""
         while block := source.read1(BLOCK):  # What there is.
             held += block
             whole = len(held) // 2 * 2
-            yield held[:whole]
+            yield "standard input", held[:whole]
             held = held[whole:]
         return
-    for line in _lines(source, encoding):
+    for number, line in enumerate(_lines(source, encoding), 1):
         if input == "text" or line.strip():
-            yield line
+            yield f"standard input, line {number}", line
+
+
+def _fed(stream: Any, parts: Iterator[tuple[str, Any]]) -> Iterator[Any]:
+    """Yields the answers of a stream to parts."""
+    for where, part in parts:
+        try:
+            yield stream.feed(part)
+        except DataError as error:
+            raise DataError(f"{where}: {error}") from error
 
 
 def _lines(source: IO[bytes], encoding: str) -> Iterator[str]:

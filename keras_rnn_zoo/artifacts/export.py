@@ -87,18 +87,18 @@ def serve_commands(path: Path) -> list[str]:
     import urllib.parse
 
     folder = path.resolve().parent
-    name = folder.name
+    name = f"{folder.parent.name}_{STREAMING}" if folder.name == STREAMING else folder.name
     request = path / EXTRA / REQUEST
     text = json_printable(json.dumps(json.loads(request.read_text(encoding="utf-8")), ensure_ascii=False))
-    serve = ["docker", "run", "--rm", "-p", "8501:8501", *_mount(folder), "-e", f"MODEL_NAME={name}"]
+    serve = ["docker", "run", "--rm", "-p", "8501:8501", *_mount(folder, name), "-e", f"MODEL_NAME={name}"]
     url = f"http://localhost:8501/v1/models/{urllib.parse.quote(os.fsencode(name), safe='')}:predict"
     body = text if len(text) <= _MAX_INLINE_REQUEST else f"@{request}"
     return [command_line([*serve, "tensorflow/serving"]), command_line(["curl", "-d", body, url])]
 
 
-def _mount(folder: Path) -> list[str]:
-    """Returns the Docker arguments that mount a model's folder."""
-    target = f"/models/{folder.name}"
+def _mount(folder: Path, name: str) -> list[str]:
+    """Returns the Docker arguments that mount a model's folder under a name."""
+    target = f"/models/{name}"
     if ":" not in str(folder):
         return ["-v", f"{folder}:{target}:ro"]
     # `-v` splits its value at colons; `--mount` takes a line of CSV.

@@ -40,10 +40,11 @@ class Predictor(abc.ABC):
         if not hasattr(inputs, "__len__"):
             raise DataError(f"A list of inputs is expected; received the type {type(inputs).__name__}.")
         if is_table(inputs):
-            raise DataError(
-                f"A list of inputs is expected; received the type {type(inputs).__name__}. Pass a single column, "
-                'such as df["text"], or a list.'
+            text = self.task.reader.input == "text"
+            instead = (
+                'a single column, such as df["text"], or a list' if text else "a list with an array for each input"
             )
+            raise DataError(f"A list of inputs is expected; received the type {type(inputs).__name__}. Pass {instead}.")
         options = check_options(self.task.prediction_options, options, "a prediction of this run")
         rows = []
         for start in range(0, len(inputs), BATCH_SIZE):

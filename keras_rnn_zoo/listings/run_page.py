@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.example_input import example_argument
 from keras_rnn_zoo.artifacts.run import Run
 from keras_rnn_zoo.artifacts.run_config import RunConfig
@@ -50,7 +51,7 @@ def show_run(run: Run) -> Tables:
     if example := example_argument(run.path):
         facts["example"] = f"zoo predict {shell_quote(run.path)} {example}"
     split, count = measured["split"], measured["examples"]
-    settings = {**config.training.to_json(), "seed": config.seed, **config.options}
+    settings = {**config.training.to_json(), "seed": config.seed, **_relevant_options(config)}
     settings |= {**config.task.options, **config.task.reader, **config.dataset.options}
     tables = Tables(
         run=_pairs(facts, "Facts", "fact"),
@@ -60,6 +61,14 @@ def show_run(run: Run) -> Tables:
     )
     tables.title = f"The run {run.name}\n"
     return tables
+
+
+def _relevant_options(config: RunConfig) -> dict[str, Any]:
+    """Returns the options of the model that have an effect on its kind of input."""
+    if config.architecture not in registry.architectures.names():  # Of a plugin that is not installed.
+        return dict(config.options)
+    known, input = registry.architectures.get(config.architecture).options, config.task.input
+    return {name: value for name, value in config.options.items() if name not in known or known[name].applies_to(input)}
 
 
 def run_as_json(run: Run) -> dict[str, Any]:

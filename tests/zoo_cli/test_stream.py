@@ -1,13 +1,18 @@
 """`zoo predict --stream` answers while standard input is still coming in."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 import keras_rnn_zoo
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.errors import DataError
+from zoo_cli.streams import answer_stream
 
 LINES = b"although the plot is dull,\nthe cast is superb\n"
 
@@ -64,3 +69,15 @@ def test_a_run_that_needs_its_whole_input_is_refused(zoo, small_run):
     done = zoo("predict", str(small_run("toy_reviews").path), "--stream", "-q", input=LINES)
     assert done.exit_code == 1
     assert "bidirectional=false" in done.stderr
+
+
+def test_an_invalid_line_is_named(monkeypatch):
+    task = SimpleNamespace(answers="so_far", answer_end="\n", describe_answer=str)
+    reader = registry.readers.get("series").make()
+    reader.mean, reader.deviation = [0.0, 0.0], [1.0, 1.0]
+    stream = SimpleNamespace(task=task, feed=lambda part: len(reader.to_part(part)))
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(b"1,2\n\n3,x\n"))))
+    printed = io.StringIO()
+    with pytest.raises(DataError, match=r"^standard input, line 3: "):
+        answer_stream(stream, "series", None, printed, SimpleNamespace(clear=lambda: None), as_json=False)
+    assert len(printed.getvalue().splitlines()) == 1
