@@ -76,6 +76,10 @@ def frame_stride(sample_rate: int) -> int:
     return round(sample_rate * FRAME_SECONDS)
 
 
+AUDIO_SUBSAMPLING = 4
+"""The factor by which convolutions subsample the frames of recordings before they become text."""
+
+
 def subsampling_strides(subsampling: int) -> tuple[int, ...]:
     """Returns the strides of the convolutions that subsample a sequence by a factor in `SUBSAMPLING`."""
     return (2,) * SUBSAMPLING.index(subsampling)

@@ -22,8 +22,8 @@ TEXT = (tf.TensorSpec([None], tf.string, name="text"),)
 def saved(folder, function, inputs=TEXT, name="serving_default", **tracked):
     """Puts a SavedModel with a signature of some function into an export."""
     module = tf.Module()
-    for name, value in tracked.items():
-        setattr(module, name, value)
+    for attribute, value in tracked.items():
+        setattr(module, attribute, value)
     module.serve = tf.function(function, input_signature=inputs)
     for part in ("saved_model.pb", "fingerprint.pb"):
         (folder / part).unlink(missing_ok=True)

@@ -70,7 +70,7 @@ def write_sales(past, history):
 
 
 def test_its_commands_run(tmp_path, monkeypatch):
-    assert len(COMMANDS) == 21
+    assert len(COMMANDS) == 22
     fit = keras.Model.fit
     monkeypatch.setattr(keras.Model, "fit", lambda *a, epochs, **k: fit(*a, epochs=1, **k))
     monkeypatch.chdir(tmp_path)

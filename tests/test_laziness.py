@@ -1,6 +1,7 @@
 """What must be quick loads no framework, and every import points the right way."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +62,12 @@ def test_the_package_as_a_program_is_the_command():
     done = subprocess.run([sys.executable, "-m", "keras_rnn_zoo", "list"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "many_to_one" in done.stdout
+
+
+def test_a_list_of_the_entries_imports_nothing_that_reads_data():
+    code = CLI.format(args="list")
+    done = subprocess.run([sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, check=True)
+    assert set(re.findall(r"keras_rnn_zoo\.user_data\.\w+", done.stderr)) <= {"keras_rnn_zoo.user_data.time_defaults"}
 
 
 def test_an_error_is_reported_before_a_framework_is_loaded():

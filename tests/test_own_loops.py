@@ -31,7 +31,8 @@ def examples_of_each_task():
             if dataset.task == task.name and (dataset.embedded or dataset.name == "tiny_shakespeare")
         ]
         slow = task.name in ("captioning", "transcription", "translation")
-        yield pytest.param(*pairs[-1], id=task.name, marks=[pytest.mark.slow] if slow else [])
+        if pairs:  # There is no registered dataset of numbers for each step.
+            yield pytest.param(*pairs[-1], id=task.name, marks=[pytest.mark.slow] if slow else [])
 
 
 PAGE = Path(__file__).parent.parent / "docs" / "python.md"

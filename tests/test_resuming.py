@@ -91,7 +91,7 @@ def test_a_second_interruption_while_the_run_is_written_keeps_the_state(monkeypa
         train()
     assert told.value.resumable
     assert runs.is_resumable(models_dir / "many_to_one")
-    with pytest.raises(RunError, match=r"Resume it: zoo train NAME --run many_to_one --resume$"):
+    with pytest.raises(RunError, match=r'Resume it: zoo\.train\("NAME", run="many_to_one", resume=True\)$'):
         runs.open_run("many_to_one")
 
 

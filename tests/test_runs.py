@@ -84,7 +84,7 @@ def test_a_missing_run_raises_with_the_nearest(models_dir):
 
 
 def test_an_error_without_any_run_says_how_to_train_one():
-    with pytest.raises(RunError, match="zoo train NAME"):
+    with pytest.raises(RunError, match=r'zoo\.train\("NAME"\)'):
         runs.open_run("anything")
 
 
@@ -241,11 +241,19 @@ def test_a_changed_config_of_another_version_names_the_version(models_dir, versi
         runs.open_run("a")
 
 
-def test_the_advice_about_a_damaged_run_is_a_command(models_dir):
+def test_the_advice_about_a_damaged_run_is_a_call_in_python(models_dir):
     run = make_run(models_dir, "b")
     (run.path / "config.json").write_text("{")
-    with pytest.raises(RunError, match=r"train the run again: zoo train ARCHITECTURE --run b\.$"):
+    with pytest.raises(RunError, match=r'train the run again: zoo\.train\("ARCHITECTURE", run="b"\)\.$'):
         runs.open_run("b")
     unfinished = run.path.rename(runs.unfinished_path(models_dir / "c"))
-    with pytest.raises(RunError, match=r"start the training again: zoo train ARCHITECTURE --run c --overwrite\.$"):
+    with pytest.raises(RunError, match=r'again: zoo\.train\("ARCHITECTURE", run="c", overwrite=True\)\.$'):
         _ = runs.Run(unfinished).config
+
+
+@pytest.mark.parametrize("step", ["0 us", "7 foo", "1 us counts", "-1 month", "9999999 month", "1 business days"])
+def test_a_step_that_no_series_has_is_damage(step):
+    document = RowsConfig({}, {}).to_json()
+    assert RowsConfig.invalid_keys({**document, "frequency": step}) == ["frequency"]
+    for valid in ("", "86400000000 us", "1 us count", "1 business day", "12 month"):
+        assert RowsConfig.invalid_keys({**document, "frequency": valid}) == []

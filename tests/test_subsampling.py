@@ -169,7 +169,7 @@ def test_a_resumed_training_keeps_the_chosen_factor(strokes, monkeypatch):
 
 
 def test_show_describes_the_default(strokes):
-    for words in (["ctc", "--dataset", strokes], ["many_to_one"]):
+    for words in (["ctc", "--dataset", strokes], ["many_to_one", "--dataset", "adding"]):
         shown = CliRunner().invoke(cli, ["show", *words]).stdout
         (row,) = [line for line in shown.splitlines() if line.split()[:1] == ["subsampling"]]
         assert "one of 1, 2, 4, 8" in row

@@ -27,6 +27,8 @@ def explain_option(error: click.NoSuchOption, words: Sequence[str]) -> str:
     pairs = _as_pairs(error.option_name, words) if takes_pairs and not is_typo else []
     if pairs:
         return f"{error.message} Did you mean {alternatives([f'--set {pair}' for pair in pairs])}?"
+    if is_typo:
+        error = click.NoSuchOption(error.option_name, possibilities=is_typo[:1], ctx=context)
     return f"{error.format_message()}{_about_dashes(context)}"
 
 

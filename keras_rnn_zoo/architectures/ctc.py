@@ -13,20 +13,17 @@ from keras_rnn_zoo.architectures._options import (
     Subsampling,
     Units,
 )
-from keras_rnn_zoo.conventions import LINE_STRIDES, after_strides, frame_stride, subsampling_strides
+from keras_rnn_zoo.conventions import AUDIO_SUBSAMPLING, LINE_STRIDES, after_strides, frame_stride, subsampling_strides
 from keras_rnn_zoo.lazy import keras
 from keras_rnn_zoo.options import FROM_DATA, Range
 from keras_rnn_zoo.readers._options import Channels, ImageHeight, SampleRate
-
-_AUDIO_SUBSAMPLING = 4
-"""The factor by which convolutions subsample the frames of a spectrogram."""
 
 
 def frames_of(steps: int, *, input: str, sample_rate: int = 0, subsampling: int = 1, **others: Any) -> int:
     """Returns the number of frames in the model's output for a number of input columns, samples or steps."""
     strides = {
         "image": LINE_STRIDES,
-        "audio": (frame_stride(sample_rate), *subsampling_strides(_AUDIO_SUBSAMPLING)),
+        "audio": (frame_stride(sample_rate), *subsampling_strides(AUDIO_SUBSAMPLING)),
         "series": subsampling_strides(subsampling),
     }
     return after_strides(steps, strides[input])
@@ -91,7 +88,7 @@ def ctc(
         inputs, x, mask = audio_frontend(
             sample_rate=sample_rate,
             dropout=dropout,
-            subsampling=_AUDIO_SUBSAMPLING,
+            subsampling=AUDIO_SUBSAMPLING,
             normalized=normalization(bidirectional),
         )
     else:

@@ -25,6 +25,7 @@ from keras_rnn_zoo.architectures._options import (
     Units,
     WordDropout,
 )
+from keras_rnn_zoo.conventions import AUDIO_SUBSAMPLING
 from keras_rnn_zoo.lazy import keras
 from keras_rnn_zoo.options import FROM_DATA, ForInputs
 from keras_rnn_zoo.readers._options import SampleRate, VocabularySize
@@ -90,7 +91,7 @@ def many_to_many(
     from keras_rnn_zoo.layers.decoder import decode_from
     from keras_rnn_zoo.layers.forecast import window_frontend
     from keras_rnn_zoo.layers.forecast_decoder import decoded_forecast
-    from keras_rnn_zoo.layers.frontends import audio_frontend, series_frontend, token_frontend
+    from keras_rnn_zoo.layers.frontends import sequence_frontend
     from keras_rnn_zoo.layers.recurrent import recurrent_stack
 
     recurrent = {"cell": cell, "units": units, "num_layers": num_layers, "dropout": dropout}
@@ -105,18 +106,10 @@ def many_to_many(
         return keras.Model(inputs, outputs, name="many_to_many")
 
     # Frontend
-    if input == "text":
-        source, x, mask = token_frontend(
-            vocabulary_size=vocabulary_size,
-            embedding_dim=embedding_dim,
-            dropout=dropout,
-            word_dropout=word_dropout,
-            name="source",
-        )
-    elif input == "audio":
-        source, x, mask = audio_frontend(sample_rate=sample_rate, dropout=dropout, subsampling=4, name="source")
-    else:
-        source, x, mask = series_frontend(features=features, subsampling=subsampling, name="source")
+    text = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "word_dropout": word_dropout}
+    numbers = {"sample_rate": sample_rate, "features": features}
+    numbers["subsampling"] = AUDIO_SUBSAMPLING if input == "audio" else subsampling
+    source, x, mask = sequence_frontend(input, dropout=dropout, name="source", **text, **numbers)
 
     # Topology and head
     memory = recurrent_stack(x, mask, bidirectional=bidirectional, **recurrent)  # (batch, time, features)

@@ -85,41 +85,29 @@ def many_to_one(
         TensorShape([2, 5])
     """
     from keras_rnn_zoo.layers.forecast import forecast_head, window_frontend
-    from keras_rnn_zoo.layers.frontends import audio_frontend, normalization, series_frontend, token_frontend
+    from keras_rnn_zoo.layers.frontends import normalization, sequence_frontend
     from keras_rnn_zoo.layers.heads import output_head
-    from keras_rnn_zoo.layers.masking import AttentionPooling, MaskedMaxPooling, MaskedMeanPooling
+    from keras_rnn_zoo.layers.masking import pooled
     from keras_rnn_zoo.layers.recurrent import recurrent_stack
 
     # Frontend
     window = {}
-    if input == "text":
-        inputs, x, mask = token_frontend(
-            vocabulary_size=vocabulary_size, embedding_dim=embedding_dim, dropout=dropout, word_dropout=word_dropout
-        )
-    elif input == "audio":
-        inputs, x, mask = audio_frontend(
-            sample_rate=sample_rate, dropout=dropout, subsampling=subsampling, normalized=normalization(bidirectional)
-        )
-    elif input == "window":
-        inputs, x, mask, window = window_frontend(
-            targets=targets,
-            covariates=covariates,
-            past_steps=past_steps,
-            future_steps=future_steps,
-            segment_length=segment_length,
-            channel_independent=channel_independent and head == "forecasting",
-            last_value=last_value,
-            units=units,
-        )
+    if input == "window":
+        sizes = {"targets": targets, "past_steps": past_steps, "future_steps": future_steps, "covariates": covariates}
+        independent = channel_independent and head == "forecasting"
+        reading = {"segment_length": segment_length, "channel_independent": independent, "last_value": last_value}
+        inputs, x, mask, window = window_frontend(units=units, **sizes, **reading)
     else:
-        inputs, x, mask = series_frontend(features=features, subsampling=subsampling)
+        text = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "word_dropout": word_dropout}
+        numbers = {"sample_rate": sample_rate, "features": features, "subsampling": subsampling}
+        normalized = normalization(bidirectional)
+        inputs, x, mask = sequence_frontend(input, dropout=dropout, normalized=normalized, **text, **numbers)
 
     # Topology
     recurrent = {"cell": cell, "units": units, "num_layers": num_layers, "dropout": dropout}
     x = recurrent_stack(x, mask, bidirectional=bidirectional, return_sequences=pooling != "last", **recurrent)
     if pooling != "last":
-        pools = {"mean": MaskedMeanPooling, "max": MaskedMaxPooling, "attention": AttentionPooling}
-        x = pools[pooling](name="pooling")(x, mask=mask)  # (batch, features)
+        x = pooled(x, mask, pooling)  # (batch, features)
 
     # Head
     if head == "forecasting":

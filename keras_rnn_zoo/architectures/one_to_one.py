@@ -52,7 +52,7 @@ def one_to_one(
         >>> one_to_one(image_height=28, image_width=28, channels=1).output_shape
         (None, 10)
     """
-    from keras_rnn_zoo.layers.frontends import audio_frontend, series_frontend, token_frontend
+    from keras_rnn_zoo.layers.frontends import sequence_frontend
     from keras_rnn_zoo.layers.heads import output_head
     from keras_rnn_zoo.layers.images import RandomShift
     from keras_rnn_zoo.layers.masking import MaskedMeanPooling
@@ -65,14 +65,9 @@ def one_to_one(
             x = RandomShift(shift, name="shift")(x)
         x = keras.layers.Flatten(name="pixels")(x)
     else:
-        if input == "text":
-            inputs, x, mask = token_frontend(
-                vocabulary_size=vocabulary_size, embedding_dim=embedding_dim, dropout=0.0, word_dropout=0.0
-            )
-        elif input == "audio":
-            inputs, x, mask = audio_frontend(sample_rate=sample_rate, dropout=0.0, normalized="nothing")
-        else:
-            inputs, x, mask = series_frontend(features=features)
+        text = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "word_dropout": 0.0}
+        numbers = {"sample_rate": sample_rate, "features": features, "normalized": "nothing"}
+        inputs, x, mask = sequence_frontend(input, dropout=0.0, **text, **numbers)
         x = MaskedMeanPooling(name="pooling")(x, mask=mask)  # (batch, features)
 
     # Topology

@@ -74,7 +74,7 @@ def sync_many_to_many(
         TensorShape([2, 3, 17])
     """
     from keras_rnn_zoo.layers.decoder import TextDecoder
-    from keras_rnn_zoo.layers.frontends import audio_frontend, normalization, series_frontend, token_frontend
+    from keras_rnn_zoo.layers.frontends import normalization, sequence_frontend
     from keras_rnn_zoo.layers.heads import output_head
     from keras_rnn_zoo.layers.recurrent import recurrent_stack
 
@@ -84,22 +84,10 @@ def sync_many_to_many(
         return keras.Model(ids, decoder(ids), name="sync_many_to_many")
 
     # Frontend
-    if input == "text":
-        inputs, x, mask = token_frontend(
-            vocabulary_size=vocabulary_size,
-            embedding_dim=embedding_dim,
-            dropout=dropout,
-            word_dropout=word_dropout,
-            rare_words=True,
-            char_units=char_units,
-            char_vocabulary_size=char_vocabulary_size,
-        )
-    elif input == "audio":
-        inputs, x, mask = audio_frontend(
-            sample_rate=sample_rate, dropout=dropout, normalized=normalization(bidirectional)
-        )
-    else:
-        inputs, x, mask = series_frontend(features=features)
+    text = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "word_dropout": word_dropout}
+    text |= {"rare_words": True, "char_units": char_units, "char_vocabulary_size": char_vocabulary_size}
+    numbers = {"sample_rate": sample_rate, "features": features, "normalized": normalization(bidirectional)}
+    inputs, x, mask = sequence_frontend(input, dropout=dropout, **text, **numbers)
 
     # Topology
     recurrent = {"cell": cell, "units": units, "num_layers": num_layers, "dropout": dropout}

@@ -8,8 +8,8 @@ from typing import Any
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.user_data.frequency import Frequency
+from keras_rnn_zoo.user_data.time_defaults import INPUT
 from keras_rnn_zoo.user_data.time_grid import Series
-from keras_rnn_zoo.user_data.time_series import INPUT
 from keras_rnn_zoo.user_data.timestamps import SECOND
 from keras_rnn_zoo.user_data.windows import cut_windows, parse_splits, split_bounds
 

@@ -1,12 +1,9 @@
 """The carbon dioxide in the air of Mauna Loa since 1958."""
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.datasets._series import numbers_of, series_from, windows_of
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.readers._options import History, Horizon, Splits, Stride
-from keras_rnn_zoo.user_data.frequency import Frequency
-from keras_rnn_zoo.user_data.time_series import INPUT, MODEL_DEFAULTS
-from keras_rnn_zoo.user_data.windows import DEFAULT_SPLITS
+from keras_rnn_zoo.user_data.time_defaults import DEFAULT_SPLITS, INPUT, MODEL_DEFAULTS
 
 
 @registry.dataset(
@@ -27,5 +24,8 @@ def mauna_loa_co2(
     splits: Splits = DEFAULT_SPLITS,
 ) -> Examples:
     """Monthly mean CO2 at Mauna Loa from 1958 to 2001, which grows and has a yearly season (Keeling and Whorf 2004)."""
+    from keras_rnn_zoo.datasets._series import numbers_of, series_from, windows_of
+    from keras_rnn_zoo.user_data.frequency import Frequency
+
     series = series_from("1958-03-01", Frequency("month", 1), numbers_of("mauna_loa_co2"))
     return windows_of([series], history, horizon, stride, splits)

@@ -1,12 +1,9 @@
 """The monthly numbers of sunspots since 1749."""
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.datasets._series import numbers_of, series_from, windows_of
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.readers._options import History, Horizon, Splits, Stride
-from keras_rnn_zoo.user_data.frequency import Frequency
-from keras_rnn_zoo.user_data.time_series import INPUT, MODEL_DEFAULTS
-from keras_rnn_zoo.user_data.windows import DEFAULT_SPLITS
+from keras_rnn_zoo.user_data.time_defaults import DEFAULT_SPLITS, INPUT, MODEL_DEFAULTS
 
 
 @registry.dataset(
@@ -26,5 +23,8 @@ def sunspots(
     splits: Splits = DEFAULT_SPLITS,
 ) -> Examples:
     """Monthly mean sunspot numbers from 1749 to 2009, with cycles of about eleven years (NOAA)."""
+    from keras_rnn_zoo.datasets._series import numbers_of, series_from, windows_of
+    from keras_rnn_zoo.user_data.frequency import Frequency
+
     series = series_from("1749-01-01", Frequency("month", 1), numbers_of("sunspots"))
     return windows_of([series], history, horizon, stride, splits)

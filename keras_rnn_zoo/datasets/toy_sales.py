@@ -1,17 +1,16 @@
 """Synthetic daily sales, whose quantiles are known."""
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.datasets._series import series_from, windows_of
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.readers._options import History, Horizon, Splits, Stride
-from keras_rnn_zoo.user_data.frequency import Frequency
-from keras_rnn_zoo.user_data.time_grid import Series
-from keras_rnn_zoo.user_data.time_series import INPUT, MODEL_DEFAULTS
-from keras_rnn_zoo.user_data.windows import DEFAULT_SPLITS
+from keras_rnn_zoo.user_data.time_defaults import DEFAULT_SPLITS, INPUT, MODEL_DEFAULTS
+
+if TYPE_CHECKING:
+    from keras_rnn_zoo.user_data.time_grid import Series
 
 SEED = 1970
 SHOPS, DAYS = 3, 1000
@@ -38,11 +37,16 @@ def toy_sales(
     splits: Splits = DEFAULT_SPLITS,
 ) -> Examples:
     """Synthetic daily sales of three shops: a trend, a week, a year, promotions known in advance, and noise."""
+    from keras_rnn_zoo.datasets._series import windows_of
+
     return windows_of(sales(), history, horizon, stride, splits)
 
 
-def sales() -> list[Series]:
+def sales() -> "list[Series]":
     """Returns the series of the shops, which do not depend on the training seed."""
+    from keras_rnn_zoo.datasets._series import series_from
+    from keras_rnn_zoo.user_data.frequency import Frequency
+
     draw = np.random.Generator(np.random.PCG64(SEED))
     series = []
     for shop in range(SHOPS):

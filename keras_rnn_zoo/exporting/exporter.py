@@ -5,6 +5,7 @@
 
 import abc
 import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +104,11 @@ def describe_inputs(endpoint: "Endpoint") -> dict[str, Any]:
         }
         for spec in endpoint.signature
     }
+
+
+def describe_endpoints(endpoints: Mapping[str, "Endpoint"]) -> dict[str, Any]:
+    """Returns the endpoints of an export, as fields of `export.json`."""
+    return {"endpoints": {name: describe_inputs(endpoint) for name, endpoint in endpoints.items()}}
 
 
 def find_format(name: str, input: str, *, quantize: bool, streaming: bool = False) -> registry.ExportFormat:

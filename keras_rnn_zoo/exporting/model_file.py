@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError, ExportError
-from keras_rnn_zoo.exporting.exporter import BATCH_SIZES, Exporter, describe_inputs
+from keras_rnn_zoo.exporting.exporter import BATCH_SIZES, Exporter, describe_endpoints, describe_inputs
 from keras_rnn_zoo.lazy import keras, np, tf
 
 if TYPE_CHECKING:
@@ -102,20 +102,20 @@ class ModelFile(Exporter):
     stream_rows: int | None = None
     """Number of streams in a batch; `None` for any."""
 
-    @abc.abstractmethod
     def write_stream_model(self, model: Any, endpoints: "Mapping[str, Endpoint]", folder: Path) -> None:
         """Writes the endpoints `start` and `step` of a model's stream, from tensors to logits, to a folder."""
+        raise NotImplementedError  # Formats whose entry `streams` define it, and the next one.
 
-    @abc.abstractmethod
     def open_stream(self, folder: Path) -> "Sequence[Function]":
         """Returns the functions `start` and `step` of an exported stream, from arrays to arrays by name."""
+        raise NotImplementedError
 
     def write_stream(self, loaded: "LoadedRun", folder: Path) -> dict[str, Any]:
         from keras_rnn_zoo.streaming.program import StreamingProgram
 
         endpoints = StreamingProgram(loaded.task, loaded.model).logits_endpoints(self.stream_rows)
         self.write_stream_model(loaded.model, endpoints, folder)
-        return {"endpoints": {name: describe_inputs(endpoint) for name, endpoint in endpoints.items()}}
+        return describe_endpoints(endpoints)
 
     def check_stream(self, loaded: "LoadedRun", folder: Path, *, data_dir: str | None) -> dict[str, Any]:
         from keras_rnn_zoo.exporting.check import check_inputs

@@ -6,13 +6,12 @@ from typing import Any
 
 from keras_rnn_zoo.errors import ExportError
 from keras_rnn_zoo.exporting.check import difference
+from keras_rnn_zoo.exporting.model_file import TOLERANCE
 from keras_rnn_zoo.exporting.stream_check import PARTS, random_parts
 from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.streaming.program import FINAL, PREFIX
 
-TOLERANCE = 1e-4
-"""Maximum difference between two logits; the relative difference if they are larger than 1."""
 Function = Callable[..., Mapping[str, Any]]
 """A function from arrays to arrays by name."""
 
@@ -90,7 +89,7 @@ def _streamed(loaded: LoadedRun, start: Function, step: Function, wholes: Sequen
     for number in range(PARTS):
         of_rows = [of_row[number] for of_row in parts]
         lengths = np.array([len(part) for part in of_rows], "int32")
-        batch = np.zeros((len(wholes), max(1, *lengths, 1), *wholes[0].shape[1:]), loaded.model.input.dtype)
+        batch = np.zeros((len(wholes), max(1, *lengths), *wholes[0].shape[1:]), loaded.model.input.dtype)
         for row, part in zip(batch, of_rows, strict=True):
             row[: len(part)] = part
         final = {FINAL: np.full(len(wholes), number == PARTS - 1)} if task.answers == "steps" else {}

@@ -59,7 +59,8 @@ class Predictor(abc.ABC):
             try:
                 self.task.to_batch([item], **options)
             except DataError as fault:
-                return DataError(f"inputs[{index}]: {fault}") if len(inputs) > 1 else fault
+                named = len(inputs) == 1 or (isinstance(item, str) and repr(item) in str(fault))
+                return fault if named else DataError(f"inputs[{index}]: {fault}")
         return error
 
     def _predict_checked(self, batch: tuple[Any, ...], count: int) -> dict[str, Any]:

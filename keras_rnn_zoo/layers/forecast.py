@@ -90,7 +90,18 @@ def segments(x, length, *, at_start):
 
 
 def forecast_head(
-    x, *, targets, future_steps, levels, segment_length, dropout, autoregression, channels, future, last, past
+    x,
+    *,
+    targets,
+    future_steps,
+    levels,
+    segment_length,
+    dropout,
+    autoregression,
+    channels=1,
+    future=None,
+    last=None,
+    past=None,
 ):
     """Forecasts all steps of the horizon at once.
 
@@ -105,7 +116,7 @@ def forecast_head(
         channels: number of vectors per window: `targets`, or 1 if one vector is for all targets.
         future: what is known in advance of the steps, `(batch * channels, future_steps, covariates)`, or `None`.
         last: the last values of the targets, `(batch, 1, targets)`, if forecasts are differences from them, or `None`.
-        past: the past of the targets, `(batch, past_steps, targets)`.
+        past: the past of the targets, `(batch, past_steps, targets)`, or `None` if the input is not a window.
 
     Returns:
         The quantiles, float32 `(batch, future_steps, targets, levels)`.
@@ -120,7 +131,7 @@ def forecast_head(
     size = segment_length * together * levels
     x = keras.layers.Dense(size, kernel_initializer="zeros", dtype="float32", name="quantiles")(x)
     x = arranged(x, channels, together, levels)[:, :future_steps]
-    if autoregression:
+    if autoregression and past is not None:
         x = x + autoregressive_part(past, future, channels=channels, future_steps=future_steps, levels=levels)
     return from_last(x, last)
 

@@ -1,5 +1,9 @@
 """Frontends, which map one kind of input to a sequence of vectors and its mask."""
 
+import inspect
+from collections.abc import Callable
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -10,6 +14,26 @@ from keras_rnn_zoo.layers.characters import CharacterReader
 from keras_rnn_zoo.layers.images import CellPositions, RandomDistortion
 from keras_rnn_zoo.layers.masking import MeanSubtraction, StepMask, WordDropout, ZeroPadding
 from keras_rnn_zoo.offline import OfflineError, install_offline_guard
+
+
+def sequence_frontend(input, **options):
+    """Reads text, audio or series.
+
+    Args:
+        input: the kind of input.
+        **options: options of `token_frontend`, `audio_frontend` and `series_frontend`; those of the other kinds of
+            input have no effect.
+
+    Returns:
+        The Keras input, the sequence and its mask.
+    """
+    frontends: dict[str, Callable[..., Any]] = {
+        "text": token_frontend,
+        "audio": audio_frontend,
+        "series": series_frontend,
+    }
+    own = inspect.signature(frontends[input]).parameters
+    return frontends[input](**{name: value for name, value in options.items() if name in own})
 
 
 def token_frontend(

@@ -107,6 +107,18 @@ class MeanSubtraction(Masked):
         return {**super().get_config(), "running": self.running}
 
 
+def pooled(x, mask, pooling):
+    """Combines the steps of a sequence to one vector: `(batch, time, features)` to `(batch, features)`.
+
+    Args:
+        x: the sequence.
+        mask: its mask.
+        pooling: `"mean"`, `"max"` or `"attention"`, the learned weighted mean.
+    """
+    pools = {"mean": MaskedMeanPooling, "max": MaskedMaxPooling, "attention": AttentionPooling}
+    return pools[pooling](name="pooling")(x, mask=mask)
+
+
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
 class MaskedMaxPooling(Masked):
     """Maximum of each feature over the real steps: `(batch, time, features)` to `(batch, features)`."""

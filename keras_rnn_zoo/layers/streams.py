@@ -4,7 +4,7 @@ A batch may hold streams at different points. So a chunk has a number of steps f
 for each stream. Everything is TensorFlow ops of known rank, so that a step of a stream can be exported.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,6 @@ class State:
         return tf.TensorSpec([rows, *self.shape], self.dtype, name=name)
 
 
-States = Mapping[str, State]
 Tensors = dict[str, Any]
 
 
@@ -90,7 +89,7 @@ class Steps:
         return Steps(taken.padded("" if values.dtype == tf.string else 0), taken.count)
 
     def last(self) -> Any:
-        """Returns the last step of each row, `(rows, ...)`; rows must have a step."""
+        """Returns the last step of each row, `(rows, ...)`; for rows without a step, any value."""
         return tf.gather(self.values, tf.maximum(self.count - 1, 0), batch_dims=1)
 
 

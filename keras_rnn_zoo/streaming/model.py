@@ -7,7 +7,7 @@ import keras
 from keras_rnn_zoo.errors import StreamingError
 from keras_rnn_zoo.frameworks.keras_internals import run_graph
 from keras_rnn_zoo.layers.streams import State, Steps, Tensors
-from keras_rnn_zoo.streaming.operations import Rule, rule_of, state_name
+from keras_rnn_zoo.streaming.operations import READS_FROM_END, SUBTRACTS_MEAN, Rule, rule_of, state_name
 
 COST = (
     "A model that reads one way usually loses some accuracy, because a step does not know what follows, and has half "
@@ -77,13 +77,12 @@ class StreamingModel:
 
 
 def _refusal(faults: dict[Any, str]) -> str:
-    backwards = [
-        operation for operation, fault in faults.items() if "from its end" in fault or "whole recording" in fault
-    ]
-    if backwards:
+    """Returns why a model cannot stream, and what to do, given the fault of each layer that cannot."""
+    both_ways = [operation.name for operation, fault in faults.items() if fault in (READS_FROM_END, SUBTRACTS_MEAN)]
+    if both_ways:
         return (
-            f"This run reads its input in both directions (the layer {backwards[-1].name!r}), so it cannot answer "
-            f"before its end. Train a model with bidirectional=false. {COST}."
+            f"This run reads its input in both directions (the layer {both_ways[-1]!r}), so it cannot answer before "
+            f"its end. Train a model with bidirectional=false. {COST}."
         )
     operation, fault = next(iter(faults.items()))
     return (

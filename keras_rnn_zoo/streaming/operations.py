@@ -23,6 +23,8 @@ _EACH_STEP = (
 )
 """Layers that treat each step for itself."""
 _JOINING = (keras.layers.Add, keras.layers.Concatenate, keras.layers.Multiply)
+READS_FROM_END, SUBTRACTS_MEAN = "it reads the sequence from its end", "it subtracts the mean over the whole recording"
+"""Why layers of models with `bidirectional=true` cannot continue a stream."""
 
 
 class Real:
@@ -185,9 +187,9 @@ def rule_of(operation: Any) -> Rule | str:
     """Returns how an operation continues a stream, or why it cannot, in words."""
     layers = keras.layers
     if isinstance(operation, MeanSubtraction) and not operation.running:
-        return "it subtracts the mean over the whole recording"
+        return SUBTRACTS_MEAN
     if isinstance(operation, layers.Bidirectional) or getattr(operation, "go_backwards", False):
-        return "it reads the sequence from its end"
+        return READS_FROM_END
     if isinstance(operation, layers.RNN):
         return Recurrent(operation) if not operation.return_state else "its final state is used"
     if hasattr(operation, "resume") and hasattr(operation, "state_shapes"):

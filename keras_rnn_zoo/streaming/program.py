@@ -116,9 +116,9 @@ class StreamingProgram:
     def logits_endpoints(self, rows: int | None) -> dict[str, Endpoint]:
         """Returns endpoints of the model alone, from the tensors that it reads to logits.
 
-        Those of `step` are the states, a part of the model's input, `lengths`, the number of its steps in each row, and
-        where the answers are those for new steps, `final`. They are followed by the logits, and where these are of new
-        steps, their number in each row, `steps`.
+        The arguments of `step` are the states, a part of the model's input, `lengths`, the number of its steps in each
+        row, and, where the answers are those for new steps, `final`. The results are the logits, the new states and,
+        where the logits are those of new steps, `steps`, their number in each row.
 
         Args:
             rows: the number of streams in a batch; `None` for any.

@@ -36,8 +36,7 @@ class StepTask(Task):
 
     def real_steps(self, inputs: Any) -> Any:
         """Returns the boolean mask `(batch, steps)` of the steps that are not padding, given the model's input."""
-        firsts = inputs if len(inputs.shape) == 2 else inputs[:, :, 0]
-        return tf.logical_not(tf.math.is_nan(firsts[:, :: self._stride]))
+        return _present(inputs)[:, :: self._stride]
 
     def step_counts(self, inputs: Any) -> Any:
         """Returns the number of steps of each input: int32 `(batch,)`."""
@@ -65,9 +64,7 @@ class StepTask(Task):
         self, outputs: Any, inputs: Any, tokens: Any, states: Mapping[str, Any]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         # The step that the model makes of an empty input gets no answer.
-        firsts = inputs.padded(math.nan)
-        firsts = firsts if len(firsts.shape) == 2 else firsts[:, :, 0]
-        begun = states["begun"] | tf.reduce_any(tf.logical_not(tf.math.is_nan(firsts)), axis=1)
+        begun = states["begun"] | tf.reduce_any(_present(inputs.padded(math.nan)), axis=1)
         return self._decode(outputs.values, outputs.mask & begun[:, None]), {"begun": begun}
 
     def loss_weight(self, targets: Any) -> int:
@@ -78,6 +75,12 @@ class StepTask(Task):
     def trim(self, prediction: dict[str, Any]) -> dict[str, Any]:
         count = prediction["lengths"]
         return {name: value if name == "lengths" else value[:count] for name, value in prediction.items()}
+
+
+def _present(inputs: Any) -> Any:
+    """Returns the boolean mask `(batch, time)` of the rows of inputs that are not padding."""
+    firsts = inputs if len(inputs.shape) == 2 else inputs[:, :, 0]
+    return tf.logical_not(tf.math.is_nan(firsts))
 
 
 def in_runs(values: Iterable[str]) -> str:

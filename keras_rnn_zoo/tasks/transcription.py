@@ -134,12 +134,10 @@ class Transcription(TextTargetTask):
         before = tf.concat([states["class"][:, None], best[:, :-1]], axis=1)
         written = real & (best != 0) & (best != before)
         text = self.target_ids.to_text(tf.where(written, best, 0))
-        added = tf.reduce_any(written, axis=1)
+        added = tf.not_equal(text, "")  # Reserved tokens, such as unknown ones, add nothing.
         separated = tf.strings.join([tf.where(added & states["begun"], SEPARATORS[self.target_ids.tokens], ""), text])
         score = states["score"] + tf.reduce_sum(tf.where(real, tf.reduce_max(frames, axis=-1), 0.0), axis=1)
-        last = tf.where(
-            outputs.count > 0, tf.gather(best, tf.maximum(outputs.count - 1, 0), batch_dims=1), states["class"]
-        )
+        last = tf.where(outputs.count > 0, outputs.map(lambda _: best).last(), states["class"])
         return {"text": separated, "score": score}, {"class": last, "score": score, "begun": states["begun"] | added}
 
     def score(

@@ -122,28 +122,32 @@ def train(
     if verbose == "auto" and in_notebook():  # A progress bar would fill the saved notebook with control characters.
         verbose = 2
     with run_lock(request.path), only_warnings(verbose == 0):
-        progress = Progress(make_plan(request, resume=resume, overwrite=overwrite), objects)
-        plan = progress.plan
-        try:
-            with translate_record_errors(plan.config.dataset.name), translate_os_errors(), freed_memory_kept():
-                _train(progress, verbose)
-        except KeyboardInterrupt:  # Ctrl-C before the first step, or pressed again.
-            kept = progress.resume_advice("No checkpoint was saved.")
-            raise TrainingInterrupted(f"Interrupted. {kept}", resumable=progress.has_checkpoint) from None
-        except OSError as error:
-            if not progress.has_checkpoint:
-                raise
-            raise TrainingError(
-                f"The training of {plan.path.name!r} stopped: the system reported {error}. Its last checkpoint is in "
-                f"{plan.unfinished}. Fix that and continue with --resume."
-            ) from error
-        finally:
-            if not is_resumable(plan.path):
-                shutil.rmtree(plan.unfinished, ignore_errors=True)
-        finished = Run(plan.path)
+        finished = _train_plan(Progress(make_plan(request, resume=resume, overwrite=overwrite), objects), verbose)
         if verbose:
             show(finished.result)
         return finished
+
+
+def _train_plan(progress: Progress, verbose: int | str) -> Run:
+    """Trains as planned, and returns the run; what fails leaves a checkpoint and says how to resume."""
+    plan = progress.plan
+    try:
+        with translate_record_errors(plan.config.dataset.name), translate_os_errors(), freed_memory_kept():
+            _train(progress, verbose)
+    except KeyboardInterrupt:  # Ctrl-C before the first step, or pressed again.
+        kept = progress.resume_advice("No checkpoint was saved.")
+        raise TrainingInterrupted(f"Interrupted. {kept}", resumable=progress.has_checkpoint) from None
+    except OSError as error:
+        if not progress.has_checkpoint:
+            raise
+        raise TrainingError(
+            f"The training of {plan.path.name!r} stopped: the system reported {error}. Its last checkpoint is in "
+            f"{plan.unfinished}. Fix that and continue with --resume."
+        ) from error
+    finally:
+        if not is_resumable(plan.path):
+            shutil.rmtree(plan.unfinished, ignore_errors=True)
+    return Run(plan.path)
 
 
 def _train(progress: Progress, verbose: int | str) -> None:

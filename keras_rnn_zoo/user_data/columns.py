@@ -223,6 +223,12 @@ def find_columns(names: str, present: Sequence[str], path: object) -> tuple[str,
     return tuple(found)
 
 
+def refuse_repeated(columns: Sequence[str]) -> None:
+    """Raises `OptionError` if the user named a column twice."""
+    if twice := next((name for name in columns if columns.count(name) > 1), ""):
+        raise OptionError(f"Option 'columns' names the column {twice!r} twice. Name it once.")
+
+
 def listed(columns: Sequence[str]) -> str:
     """Returns the names of columns for a message; only the first ones if there are many."""
     more = f", and {len(columns) - MAX_LISTED:,} more" if len(columns) > MAX_LISTED else ""

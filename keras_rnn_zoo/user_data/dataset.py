@@ -15,7 +15,7 @@ from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.options import with_options
 from keras_rnn_zoo.user_data.data_report import report_data
 from keras_rnn_zoo.user_data.row_stream import stream
-from keras_rnn_zoo.user_data.rows import RowSource
+from keras_rnn_zoo.user_data.rows import RowSource, joined_checksum
 from keras_rnn_zoo.user_data.source_files import SourceFiles
 from keras_rnn_zoo.user_data.splitting import HELD_OUT, draw_split
 from keras_rnn_zoo.user_data.validation_pass import RowReport, refuse_bad_rows, validate_rows
@@ -111,7 +111,8 @@ def open_dataset(
             training.
         fault_of: given an example's raw input and target, returns why it cannot be learned from, or "".
     """
-    checksum = _checksum(files) if config else ""  # The validation pass finds that of data in memory, too.
+    # The validation pass finds that of data in memory, too.
+    checksum = joined_checksum([source.checksum() for source in files.values()]) if config else ""
     recorded = config.dataset.recorded if config else None
     classes = config.task.classes if config and recorded else ()
     reports: dict[str, RowReport] = {}
@@ -127,7 +128,7 @@ def open_dataset(
         if not skip_bad_rows:
             refuse_bad_rows(list(reports.values()))
         counted = _counted(files, reports, seed, recorded.split if recorded else None, classes)
-        checksum = checksum or _checksum(files)
+        checksum = checksum or joined_checksum([source.checksum() for source in files.values()])
 
     def report(task: Any) -> None:
         report_data(reports, counted, opened.split("train"), task)
@@ -209,13 +210,6 @@ def _open_whole(
         classes,
         counted,
     )
-
-
-def _checksum(files: Mapping[str, RowSource]) -> str:
-    import hashlib
-
-    sums = [source.checksum() for source in files.values()]
-    return sums[0] if len(sums) == 1 else hashlib.sha256(" ".join(sums).encode()).hexdigest()
 
 
 def _draw(report: RowReport, seed: int, files: Mapping[str, RowSource]) -> SplitConfig:

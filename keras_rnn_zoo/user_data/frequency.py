@@ -97,7 +97,8 @@ class Frequency:
             return index, (times - phase) % self.step == 0, phase
         if self.unit == "month":
             months, rests, ends = _months(times)
-            by_end = bool(ends.all()) and len(np.unique(rests)) > 1
+            # July 31 and August 31 are followed by September 30.
+            by_end = bool(ends.all()) and int(rests.max()) >= 28 * DAY
             phase = -1 if by_end else _mode(rests)
             start = _mode(months % self.step)
             fits = (ends if by_end else rests == phase) & ((months - start) % self.step == 0)

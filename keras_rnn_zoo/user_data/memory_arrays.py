@@ -33,7 +33,7 @@ class MemoryArrays(InMemory, Arrays):
         total = hashlib.sha256(self.task.encode())
         for row in self.rows():
             if isinstance(row, Row):
-                series = self._series(row.raw)
+                series = self.series(row.raw)
                 total.update(f"{series.dtype}{series.shape}{row.target!r}".encode() + self.key(row))
             else:
                 total.update(str(row).encode("utf-8", "backslashreplace"))

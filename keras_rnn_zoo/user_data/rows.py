@@ -172,6 +172,13 @@ class RowSource(abc.ABC):
         return total.hexdigest()
 
 
+def joined_checksum(sums: Sequence[str]) -> str:
+    """Returns one checksum for several, such as those of the files of each split; that of a single one is its own."""
+    import hashlib
+
+    return sums[0] if len(sums) == 1 else hashlib.sha256(" ".join(sums).encode()).hexdigest()
+
+
 def shown(value: Any) -> str:
     """Returns a value as shown in messages: quoted, truncated, and with invalid bytes escaped."""
     try:

@@ -5,13 +5,22 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo.conventions import IGNORED
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.user_data.columns import parse_columns, resolve
 from keras_rnn_zoo.user_data.formats.npz import TARGET_NAMES, Arrays
 from keras_rnn_zoo.user_data.memory_table import InMemory
 from keras_rnn_zoo.user_data.rows import BadRow, Row
-from keras_rnn_zoo.user_data.step_columns import STEP_TASKS, TARGET_WORDS, WORDS, is_step_table, target_word
+from keras_rnn_zoo.user_data.step_columns import (
+    CLASSES,
+    NUMBERS,
+    STEP_TASKS,
+    TARGET_WORDS,
+    WORDS,
+    is_step_table,
+    target_word,
+)
 from keras_rnn_zoo.user_data.step_sequences import Sequences, StepSequence, StepSource
 from keras_rnn_zoo.user_data.step_targets import StepForm, StepTargets
 from keras_rnn_zoo.user_data.targets import KINDS
@@ -45,7 +54,7 @@ class StepArrays(StepSource):
         if with_target:
             present = [name for name in arrays if name not in TARGET_NAMES]
             named = {"target": given[word]} if word else {}
-            found = resolve(("target",), named, present, self.path, STEP_TASKS[0])
+            found = resolve(("target",), named, present, self.path, CLASSES)
             self.columns["target"] = found["target"]
             self.y = arrays[found["target"]]
             self._check_layout()
@@ -69,23 +78,24 @@ class StepArrays(StepSource):
             rows = np.asarray(self._target(index))
             plain = rows.tobytes() if rows.dtype.kind != "O" else repr(rows.tolist()).encode()
             total.update(f"{rows.dtype}{rows.shape}".encode() + plain)
-            series = self.series._series(index)
+            series = self.series.series(index)
             total.update(b"" if series is None else f"{series.shape}".encode() + np.ascontiguousarray(series).tobytes())
         return total.hexdigest()
 
     def _check_layout(self) -> None:
         """Raises `DataError` unless the targets have the layout of the series."""
-        y, name = self.y, f"{self.path}, array {self.columns['target']!r}"
+        y, name = self.y, self._name
         if y.dtype.kind not in KINDS:
             raise DataError(f"{name}: numbers or texts are expected as targets; received the dtype {y.dtype}.")
-        steps = len(self.series.x) if len(self.series.x) != len(self.series.bounds) else len(self.series.bounds)
-        if not y.ndim or len(y) != steps:
-            what = "steps in all" if steps != len(self.series.bounds) else "series"
+        rows = len(self.series.x)
+        concatenated = rows != len(self.series.bounds)
+        if not y.ndim or len(y) != rows:
             raise DataError(
-                f"{name}: there are {steps:,} {what}, but {len(y) if y.ndim else 1:,} targets. Write a target for each "
-                "step, in the layout of the series: ragged, padded, or concatenated."
+                f"{name}: there are {rows:,} {'steps in all' if concatenated else 'series'}, but "
+                f"{quantity(len(y) if y.ndim else 1, 'target')}. Write a target for each step, in the layout of the "
+                "series: ragged, padded, or concatenated."
             )
-        if y.dtype.kind != "O" and y.ndim == 1 and steps == len(self.series.bounds):
+        if y.dtype.kind != "O" and y.ndim == 1 and not concatenated:
             raise DataError(
                 f"{name}: a target for each step is expected, of the shape (series, steps); received {y.shape}. For "
                 "one target for each series, train many_to_one."
@@ -105,12 +115,12 @@ class StepArrays(StepSource):
         width = next((target.shape[1] for target in sample if target.ndim == 2 and target.size), 0)
         names = self.names if len(self.names) == width else tuple(map(str, range(width)))
         if not task and self.word in TARGET_WORDS[1:]:
-            task = STEP_TASKS[0] if self.word == "label" else STEP_TASKS[1]
+            task = CLASSES if self.word == "label" else NUMBERS
         if not task:
             bits = all(map(_are_bits, sample))
             measured = any(map(_is_measured, sample)) if not width else not bits
-            task = STEP_TASKS[1] if measured else STEP_TASKS[0]
-        if task == STEP_TASKS[1]:
+            task = NUMBERS if measured else CLASSES
+        if task == NUMBERS:
             return StepForm(task, names if width else ())
         one_hot = width > 0 and all(map(_is_one_hot, sample))
         several = width > 0 and not one_hot if multilabel is None else multilabel
@@ -131,20 +141,20 @@ class StepArrays(StepSource):
         return f"{self.path}, array {self.columns['target']!r}"
 
     def read(self, form: StepForm, classes: Sequence[str]) -> Sequences:
-        one_hot = form.task == STEP_TASKS[0] and bool(form.names) and not form.multilabel
+        one_hot = form.task == CLASSES and bool(form.names) and not form.multilabel
         plain = StepForm(form.task) if one_hot else form
         targets = StepTargets(plain, classes or (form.names if one_hot else ()))
         result = Sequences(RowReport(self.series))
         for row in self.series.rows():
             if isinstance(row, BadRow):
-                result.refuse(row)
+                result.report.refuse(row)
                 continue
             target, fault, steps = self._converted(row, targets, one_hot)
             for step, what in steps[:1]:
                 bad = BadRow(f"{row.where}, step {step}", self.columns["target"], what, fault)
-                result.refuse(bad, len(steps))
+                result.report.refuse(bad, len(steps))
             if fault and not steps:
-                result.refuse(BadRow(row.where, self.columns["target"], "", fault))
+                result.report.refuse(BadRow(row.where, self.columns["target"], "", fault))
                 continue
             result.found.append(StepSequence(row.where, self.series.load(row), target))
         result.finish(targets, self.columns["target"])
@@ -152,29 +162,29 @@ class StepArrays(StepSource):
 
     def _converted(self, row: Row, targets: StepTargets, one_hot: bool) -> tuple[Any, str, list[tuple[int, Any]]]:
         """Returns the targets of a series, a fault, and the steps with the fault and their values; none for all."""
-        target, count = self._target(row.raw), len(self.series._series(row.raw))
+        target, count = self._target(row.raw), len(self.series.series(row.raw))
         if len(target) != count:
             return None, f"{len(target):,} targets for {count:,} steps", []
         width = targets.form.width if targets.form.names else len(targets.names) if one_hot else 0
         if target.ndim != (2 if width else 1) or (width and target.shape[1] != width):
             return (
                 None,
-                f"targets of the shape (steps{f', {width}' if width else ''}) are expected; received {target.shape}",
+                f"targets of the shape (steps{f', {width}' if width else ','}) are expected; received {target.shape}",
                 [],
             )
-        if targets.form.task == STEP_TASKS[0] and not width:
+        if targets.form.task == CLASSES and not width:
             return _labels(target, targets, row.where)
         numbers = _numbers(target)
         if numbers is None:
             return None, "numbers are expected as targets", []
         flat = numbers.reshape(count, -1)
-        if targets.form.task == STEP_TASKS[1]:
+        if targets.form.task == NUMBERS:
             missing, fault = ~np.isfinite(flat), "a finite number is expected"
         else:
             missing, fault = (flat != 0) & (flat != 1), "0 or 1 is expected, since the targets are classes"
         bad = [(int(step), float(flat[step][missing[step]][0])) for step in np.flatnonzero(missing.any(axis=1))]
         fault = fault if bad else ""
-        if targets.form.task == STEP_TASKS[1]:
+        if targets.form.task == NUMBERS:
             return np.where(missing, np.nan, numbers.reshape(flat.shape)).reshape(target.shape), fault, bad
         left_out = missing.any(axis=1)
         if one_hot:
@@ -210,7 +220,7 @@ def has_step_targets(kind: type[Arrays], location: Any, tasks: Sequence[str], op
         return False  # The other tasks report the fault.
     if not len(found.series.bounds) or (found.y.ndim == 2 and _is_one_hot(found.y)):
         return False
-    target, series = found._target(0), found.series._series(0)
+    target, series = found._target(0), found.series.series(0)
     return target.ndim > 0 and series is not None and len(target) == len(series)
 
 

@@ -12,10 +12,13 @@ from keras_rnn_zoo.user_data.columns import (
     guess,
     listed,
     parse_columns,
+    refuse_repeated,
     usual_columns,
 )
 
-STEP_TASKS = ("step_classification", "step_regression")
+CLASSES, NUMBERS = "step_classification", "step_regression"
+STEP_TASKS = (CLASSES, NUMBERS)
+"""The tasks with a target for each step: a class, or several; and a number, or several."""
 STEP_FORMATS = ("csv", "tsv", "jsonl", "json", "parquet", "arrow", "hf", "excel", "sqlite", "npz", "memory")
 WORDS = ("id", "order", "input", "target", "label", "value")
 """The words of the option `columns`. `label` and `value` are targets that are classes, or numbers."""
@@ -126,7 +129,7 @@ def resolve_step_columns(
         if name not in found and (guessed := guess(name, others())):
             found[name] = guessed
     if with_target and not targets:
-        targets = (guess("target", others(), STEP_TASKS[0]),)
+        targets = (guess("target", others(), CLASSES),)
         if not targets[0]:
             raise ColumnError(
                 f"{path}: none of its columns ({listed(present)}) has a usual name for 'target'. Name the columns: "
@@ -138,6 +141,5 @@ def resolve_step_columns(
             "input=A+B,target=NAME."
         )
     columns = StepColumns(found.get("id", ""), found.get("order", ""), inputs, targets)
-    if twice := next((name for name in columns.names if columns.names.count(name) > 1), ""):
-        raise OptionError(f"Option 'columns' names the column {twice!r} twice. Name it once.")
+    refuse_repeated(columns.names)
     return columns

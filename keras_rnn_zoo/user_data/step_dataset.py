@@ -8,7 +8,6 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RowsConfig, RunConfig, SplitConfig
 from keras_rnn_zoo.artifacts.schema import MAX_CLASSES
-from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
@@ -17,11 +16,12 @@ from keras_rnn_zoo.user_data.columnar import Columnar
 from keras_rnn_zoo.user_data.columns import JOINT, parse_columns
 from keras_rnn_zoo.user_data.dataset import OTHER_DATA
 from keras_rnn_zoo.user_data.formats.npz import Arrays
-from keras_rnn_zoo.user_data.joined_files import is_pattern, matching_files
-from keras_rnn_zoo.user_data.rows import RowSource
+from keras_rnn_zoo.user_data.joined_files import is_pattern
+from keras_rnn_zoo.user_data.rows import RowSource, joined_checksum
+from keras_rnn_zoo.user_data.source_files import open_source
 from keras_rnn_zoo.user_data.splitting import HELD_OUT, draw_split, hash_key, split_of
 from keras_rnn_zoo.user_data.step_arrays import StepArrays
-from keras_rnn_zoo.user_data.step_columns import STEP_TASKS, WORDS
+from keras_rnn_zoo.user_data.step_columns import CLASSES, NUMBERS, STEP_TASKS, WORDS
 from keras_rnn_zoo.user_data.step_report import report_steps
 from keras_rnn_zoo.user_data.step_sequences import Sequences, StepSequence, StepSource
 from keras_rnn_zoo.user_data.step_table import StepTable
@@ -45,16 +45,8 @@ def table_opener(kind: type[Table] | type[Columnar], *, joins_files: bool, with_
     """
 
     def opened(location: Any, given: Mapping[str, str], reading: Mapping[str, str]) -> StepTable:
-        others = {name: value for name, value in reading.items() if name != "encoding"}
-
-        def one(path: Any) -> Table | Columnar:
-            make: Callable[..., Table | Columnar] = kind
-            return make(path, STEP_TASKS, {}, reading.get("encoding", ""), (), **others)
-
-        if joins_files and isinstance(location, str) and is_pattern(location):
-            tables = [(path.name, one(str(path))) for path in matching_files(location)]
-            return StepTable(tables, given, pattern=str(user_path(location).absolute()), with_target=with_target)
-        return StepTable([("", one(location))], given, with_target=with_target)
+        table = open_source(kind, joins_files, location, STEP_TASKS, {}, words=(), **{"encoding": "", **reading})
+        return StepTable(table, given, with_target=with_target)
 
     return opened
 
@@ -163,6 +155,8 @@ def step_dataset(
         named, now = columns_of(columns), {"encoding": encoding, **{name: str(more.get(name, "")) for name in extra}}
         reused = unused and now == reading and named == columns_of(str(options.get("columns") or ""))
         sources = {"train": unused.pop() if reused else opened(main, named, now)}
+        if form.names:  # In the order of the run, whatever that of the columns.
+            sources["train"].arranged(form, form.names)
         for name, place in {"validation": validation, "test": test}.items():
             if where := place or parts.get(name):
                 sources[name] = opened(where, dict(sources["train"].columns), now)
@@ -183,14 +177,14 @@ def step_dataset(
 def _form(source: StepSource, tasks: Sequence[str], options: Mapping[str, Any], config: RunConfig | None) -> StepForm:
     possible = [task for task in STEP_TASKS if task in tasks]
     multilabel = config.task.options.get("multilabel") if config else options.get("multilabel")
-    if isinstance(multilabel, str):
-        multilabel = multilabel.casefold() in ("true", "yes", "on", "1")
+    if isinstance(multilabel, str):  # As typed on a command line.
+        multilabel = registry.tasks.get(CLASSES).options["multilabel"].parse(multilabel)
     form = source.form(possible[0] if len(possible) == 1 else "", multilabel)
     if not config or not _was_trained(config):
         return form
     named = str(config.task.options.get("target_names") or "")
-    known = config.task.classes if form.task == STEP_TASKS[0] else tuple(named.split(JOINT) if named else ())
-    several = form.names or (form.task == STEP_TASKS[1] and known)
+    known = config.task.classes if form.task == CLASSES else tuple(named.split(JOINT) if named else ())
+    several = form.names or (form.task == NUMBERS and known)
     return source.arranged(form, known) if several else form
 
 
@@ -210,7 +204,8 @@ def _open(
     read = {"train": main} | {name: source.read(form, classes) for name, source in sources.items() if name != "train"}
     if not skip_bad_rows:
         refuse_bad_rows([one.report for one in read.values()])
-    path, checksum = sources["train"].named(), _checksum(sources)
+    path = sources["train"].named()
+    checksum = joined_checksum([source.checksum() for source in sources.values()])
     bad_rows = {name: one.report.bad_rows for name, one in read.items()}
     columns = dict(sources["train"].columns)
     if config and config.dataset.name == OTHER_DATA and config.dataset.checksum != checksum:
@@ -244,7 +239,7 @@ def _check_usable(path: Any, form: StepForm, main: Sequences, columns: Mapping[s
             f"{path}: each of its {len(main.found):,} sequences has a single step: the column {columns['id']!r} "
             "differs in every row. Name the column that is the same in all rows of a sequence: id=NAME."
         )
-    if form.task == STEP_TASKS[1]:
+    if form.task == NUMBERS:
         return
     if len(main.classes) > MAX_CLASSES:
         raise DataError(
@@ -256,13 +251,6 @@ def _check_usable(path: Any, form: StepForm, main: Sequences, columns: Mapping[s
             f"{path} has only one class, {main.classes[0]!r}, in {columns['target']!r}: there is nothing to "
             "distinguish. Add steps of other classes, or name another column."
         )
-
-
-def _checksum(sources: Mapping[str, StepSource]) -> str:
-    import hashlib
-
-    sums = [source.checksum() for source in sources.values()]
-    return sums[0] if len(sums) == 1 else hashlib.sha256(" ".join(sums).encode()).hexdigest()
 
 
 def _divided(

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keras_rnn_zoo.artifacts.run_config import RowsConfig
+from keras_rnn_zoo.display.printing import quantity
+from keras_rnn_zoo.display.spelling import spelled
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.user_data.data_report import CLASSES_LISTED, balance
 from keras_rnn_zoo.user_data.series_report import series_ranges, series_warnings
@@ -53,10 +55,10 @@ def report_steps(
     steps = np.concatenate([one.inputs for one in main.found])
     for line in series_ranges(steps):
         logger.info("%s", line)
-    for warning in _warnings(form, read, groups, task, lengths):
-        logger.warning("Warning: %s", warning)
-    for warning in series_warnings(steps, normalized=task.reader.normalization == "standard"):
-        logger.warning("Warning: %s", warning)
+    warnings = _warnings(form, read, groups, task, lengths)
+    warnings += series_warnings(steps, normalized=task.reader.normalization == "standard")
+    for warning in warnings:
+        logger.warning("Warning: %s", spelled(warning))
 
 
 def _warnings(
@@ -70,27 +72,30 @@ def _warnings(
     if skipped := sum(one.report.bad_rows for one in read.values()):
         first = next(one.report for one in read.values() if one.report.bad)
         where = first.bad[0].describe(str(first.files.named()[0]))
-        warnings.append(f"{skipped:,} rows or targets cannot be used and are left out; the first one: {where}.")
+        are = quantity(skipped, "row or target cannot be used and is", "rows or targets cannot be used and are")
+        warnings.append(f"{are} left out; the first one: {where}.")
     if short := int((lengths == 1).sum()):
-        warnings.append(f"{short:,} sequences have a single step, from which no order can be learned.")
+        have = quantity(short, "sequence has", "sequences have")
+        warnings.append(f"{have} a single step, from which no order can be learned.")
     limit = task.reader.max_steps
     if cut := int((lengths > limit).sum()):
+        have = quantity(cut, "sequence has", "sequences have")
         warnings.append(
-            f"{cut:,} sequences have more than max_steps={limit} steps; the rest is neither read nor predicted. "
+            f"{have} more than max_steps={limit} steps; the rest is neither read nor predicted. "
             "Increase it: --set max_steps=N, or cut long recordings into several."
         )
     keys = [one.key() for one in main.found]
     if repeated := len(keys) - len(set(keys)):
-        warnings.append(f"{repeated:,} sequences are equal to another one; such sequences are put in the same split.")
+        are = quantity(repeated, "sequence is", "sequences are")
+        warnings.append(f"{are} equal to another one; such sequences are put in the same split.")
     if form.multilabel or not main.classes:
         return warnings
     trained = np.zeros(len(main.classes), "int64")
     for one in groups["train"]:
         trained += np.bincount(one.targets[one.targets >= 0], minlength=len(trained))
     if absent := [name for name, count in zip(main.classes, trained, strict=True) if not count]:
-        warnings.append(
-            f"{len(absent):,} classes occur in no training sequence: {', '.join(map(repr, absent[:CLASSES_LISTED]))}."
-        )
+        occur = quantity(len(absent), "class occurs", "classes occur")
+        warnings.append(f"{occur} in no training sequence: {', '.join(map(repr, absent[:CLASSES_LISTED]))}.")
     share = max(main.counts) / max(1, sum(main.counts))
     if share > MAX_SHARE:
         majority = main.classes[int(np.argmax(main.counts))]

@@ -10,8 +10,9 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.user_data.columns import listed
 from keras_rnn_zoo.user_data.rows import BadRow
+from keras_rnn_zoo.user_data.step_columns import CLASSES, NUMBERS
 from keras_rnn_zoo.user_data.step_targets import StepForm, StepTargets
-from keras_rnn_zoo.user_data.validation_pass import ROWS_LISTED, RowReport
+from keras_rnn_zoo.user_data.validation_pass import RowReport
 
 
 @dataclass
@@ -51,19 +52,13 @@ class Sequences:
     classes: tuple[str, ...] = ()
     counts: Sequence[int] = ()
 
-    def refuse(self, bad: BadRow, count: int = 1) -> None:
-        """Adds a row that cannot be used, or whose target cannot."""
-        self.report.bad_rows += count
-        if len(self.report.bad) < ROWS_LISTED:
-            self.report.bad.append(bad)
-
     def finish(self, targets: StepTargets, column: str) -> None:
         """Takes the classes that were learned; missing labels among integers become bad rows."""
-        if targets.form.task == "step_regression":
+        if targets.form.task == NUMBERS:
             return
         final, missing = targets.finish(column)
         for bad, count in missing:
-            self.refuse(bad, count)
+            self.report.refuse(bad, count)
         if not targets.form.multilabel:
             final = np.append(final, np.int32(-1))  # The last one is what the index -1 selects.
             for one in self.found:
@@ -102,7 +97,7 @@ class StepSource(abc.ABC):
             DataError: the targets are not those of the run.
         """
         own = form.names if form.names != tuple(map(str, range(len(form.names)))) else tuple(known)
-        if len(form.names) != len(known) or (own != tuple(known) and form.task == "step_classification"):
+        if len(form.names) != len(known) or (own != tuple(known) and form.task == CLASSES):
             raise DataError(
                 f"{self.named()} has the targets {listed(form.names)}, but the run was trained on {listed(known)}. "
                 "Name data with these."

@@ -1,9 +1,7 @@
 """Reads tables with a row for each step: rows of several sequences, in any order."""
 
 import array
-import functools
 import itertools
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,24 +10,18 @@ from typing import Any
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
-from keras_rnn_zoo.memory import available
-from keras_rnn_zoo.user_data.columnar import Columnar
 from keras_rnn_zoo.user_data.columns import are_measured
-from keras_rnn_zoo.user_data.memory_table import InMemory
-from keras_rnn_zoo.user_data.rows import BadRow
-from keras_rnn_zoo.user_data.step_columns import STEP_TASKS, StepColumns, resolve_step_columns, target_word
+from keras_rnn_zoo.user_data.rows import BadRow, RowSource
+from keras_rnn_zoo.user_data.step_columns import CLASSES, NUMBERS, StepColumns, resolve_step_columns, target_word
 from keras_rnn_zoo.user_data.step_sequences import Sequences, StepSequence, StepSource
-from keras_rnn_zoo.user_data.step_targets import StepForm, StepTargets, bit_of, number_of
-from keras_rnn_zoo.user_data.table import TYPE_SAMPLE, Table
-from keras_rnn_zoo.user_data.textfile import check_text
+from keras_rnn_zoo.user_data.step_targets import StepForm, StepTargets, bit_of
+from keras_rnn_zoo.user_data.table import TYPE_SAMPLE
+from keras_rnn_zoo.user_data.table_rows import TableRow, TableRows, number_of
 from keras_rnn_zoo.user_data.timestamps import Clock, TimeFault
-from keras_rnn_zoo.user_data.typed_values import text_of
 from keras_rnn_zoo.user_data.validation_pass import RowReport
 
 NUMERIC_SAMPLE = 100
 """Number of rows that decide which columns hold numbers."""
-MEMORY_FRACTION, ROW_BYTES, CELL_BYTES = 0.8, 300, 100
-"""The fraction of free memory that rows may use, and the bytes of a row, and of a cell if whole rows are kept."""
 
 
 @dataclass
@@ -39,73 +31,53 @@ class _Steps:
     inputs: Any = field(default_factory=lambda: array.array("f"))
     targets: Any = field(default_factory=lambda: array.array("f"))
     orders: list[float] = field(default_factory=list)
-    where_of: dict[float, str] = field(default_factory=dict)
+    numbers: dict[float, int] = field(default_factory=dict)
     rows: list[Mapping[str, Any]] = field(default_factory=list)
     count: int = 0
 
 
 class StepTable(StepSource):
-    """One or several tables with the same columns; those of a pattern have sequences of their own.
+    """A table with a row for each step. Each of several files has sequences of its own.
 
     Args:
-        tables: the name of each file, "" if there is only one, and the table.
+        table: the table, opened without the columns of a task.
         given: for each word of the option `columns`, the column or columns that the user named.
-        pattern: the absolute pattern that names the files, if there is one.
         with_target: whether the target is read.
     """
 
-    def __init__(
-        self,
-        tables: Sequence[tuple[str, Table | Columnar]],
-        given: Mapping[str, str],
-        *,
-        pattern: str = "",
-        with_target: bool = True,
-    ) -> None:
-        self.tables = tables
-        first = tables[0][1]
-        self.path = Path(pattern or first.named()[0])
+    def __init__(self, table: RowSource, given: Mapping[str, str], *, with_target: bool = True) -> None:
+        self.source = TableRows(table)
+        self.path = self.source.path
         self.given_word = target_word(given)
         self.names: StepColumns = resolve_step_columns(
-            given, first.present, self.path, self._numeric, with_target=with_target
+            given, self.source.present, self.path, self._numeric, with_target=with_target
         )
-        for _, table in tables[1:]:
-            resolve_step_columns(
-                {**self.names.as_options()}, table.present, table.named()[0], self._numeric, with_target=with_target
-            )
         self.columns = self.names.as_options()
 
     def named(self) -> Path:
         return self.path
 
     def address(self) -> str:
-        return self.tables[0][1].address() if len(self.tables) == 1 else str(self.path)
+        return self.source.table.address()
 
     def checksum(self) -> str:
-        import hashlib
-
-        if isinstance(self.tables[0][1], InMemory):
-            total = hashlib.sha256(json.dumps(self.columns).encode())
-            for _, values, _ in _rows(self.tables[0][1], self.names.names):
-                total.update(json.dumps(values).encode())
-            return total.hexdigest()
-        sums = [table.checksum() for _, table in self.tables]
-        return sums[0] if len(sums) == 1 else hashlib.sha256(" ".join(sums).encode()).hexdigest()
+        return self.source.checksum()
 
     def form(self, task: str, multilabel: bool | None) -> StepForm:
         targets = self.names.targets
         several = targets if len(targets) > 1 else ()
         word = self.given_word if self.given_word != "target" else ""
         if not task and word:
-            task = STEP_TASKS[0] if word == "label" else STEP_TASKS[1]
+            task = CLASSES if word == "label" else NUMBERS
         if not task:
-            columns = list(zip(*self._sample(targets, TYPE_SAMPLE), strict=True))
+            sample = self.source.sample(targets, TYPE_SAMPLE)
+            columns = [[text for text in column if text is not None] for column in sample]
             if several:
                 classes = all(bit_of(text) is not None or not text.strip() for column in columns for text in column)
             else:
-                classes = not any(are_measured(column) for column in columns)
-            task = STEP_TASKS[0] if classes else STEP_TASKS[1]
-        if task == STEP_TASKS[1]:
+                classes = not any(map(are_measured, columns))
+            task = CLASSES if classes else NUMBERS
+        if task == NUMBERS:
             return StepForm(task, several)
         if multilabel is not None and multilabel != bool(several):
             raise DataError(
@@ -122,16 +94,8 @@ class StepTable(StepSource):
             return form._replace(names=tuple(known))
         return super().arranged(form, known)
 
-    def _sample(self, names: Sequence[str], count: int) -> list[Sequence[str]]:
-        """Returns the texts of columns in the first rows that can be read."""
-        texts: list[Sequence[str]] = []
-        for _, values, _ in itertools.islice(_rows(self.tables[0][1], names), count):
-            if not isinstance(values, BadRow):
-                texts.append(values)
-        return texts
-
     def _numeric(self, names: Sequence[str]) -> list[str]:
-        columns = zip(*self._sample(names, NUMERIC_SAMPLE), strict=True)
+        columns = self.source.sample(names, NUMERIC_SAMPLE)
         return [name for name, texts in zip(names, columns, strict=True) if _are_numbers(texts)]
 
     def read(self, form: StepForm, classes: Sequence[str]) -> Sequences:
@@ -146,23 +110,22 @@ class StepTable(StepSource):
         yield from found.found
 
     def _read(self, targets: StepTargets | None, *, keep: bool) -> Sequences:
-        """Reads all rows, with the values of all columns if `keep`; without `targets`, only the inputs."""
-        result = Sequences(RowReport(self.tables[0][1]))
-        cells = 4 * len(self.names.names) + (CELL_BYTES * len(self.tables[0][1].present) if keep else 0)
-        room = int(available() * MEMORY_FRACTION) // (ROW_BYTES + cells)
-        for file, table in self.tables:
+        """Reads all rows; without `targets`, only the inputs.
+
+        Args:
+            targets: converts the targets.
+            keep: whether to keep the values of all columns.
+        """
+        result = Sequences(RowReport(self.source.table))
+        rows = self.source.rows(self.names.names, held=True, keep=keep)
+        for file, in_file in itertools.groupby(rows, self.source.file_of):
             sequences: dict[str, _Steps] = {}
-            add = functools.partial(self._add, result, sequences, _Order(), targets, file)
-            for where, values, whole in _rows(table, self.names.names, keep=keep):
-                bad = values if isinstance(values, BadRow) else add(where, values, whole)
-                if bad:
-                    result.refuse(bad._replace(where=f"{file} {bad.where}") if file else bad)
-                room -= 1
-                if room < 0:
-                    raise DataError(f"{self.path} has more rows than fit in memory. Name a part of it.")
+            order = _Order()
+            for row in in_file:
+                if bad := row.bad or self._add(result, sequences, order, targets, row):
+                    result.report.refuse(bad)
             for name, steps in sequences.items():
-                label = f"{file} {name}".strip() if file else name
-                result.found.append(self._sequence(label, steps, targets))
+                result.found.append(self._sequence(f"{file} {name}".strip(), steps, targets))
         return result
 
     def _add(
@@ -171,13 +134,10 @@ class StepTable(StepSource):
         sequences: dict[str, _Steps],
         order: "_Order",
         targets: StepTargets | None,
-        file: str,
-        where: str,
-        values: Sequence[str],
-        whole: Mapping[str, Any],
+        row: TableRow,
     ) -> BadRow | None:
         """Adds a row to its sequence; returns the bad row if it is left out."""
-        names, rest = self.names, list(values)
+        names, rest, where = self.names, list(row.texts), self.source.where(row.number)
         name = rest.pop(0).strip() if names.id else ""
         if names.id and not name:
             return BadRow(where, names.id, "", "the name of the sequence is empty")
@@ -185,11 +145,9 @@ class StepTable(StepSource):
         if names.order:
             text = rest.pop(0)
             place, fault = order.read(text)
-            if not fault and place in steps.where_of:
-                other = (
-                    "" if names.id else "; if they are of different sequences, name the column that says which: id=NAME"
-                )
-                fault = f"the same order as in {steps.where_of[place]}{other}"
+            if not fault and place in steps.numbers:
+                hint = "; if they are of different sequences, name the column that says which: id=NAME"
+                fault = f"the same order as in {self.source.where(steps.numbers[place])}{'' if names.id else hint}"
             if fault:
                 return BadRow(where, names.order, text, fault)
         numbers: list[float] = []
@@ -200,17 +158,16 @@ class StepTable(StepSource):
             numbers.append(number)
         if targets is not None:
             rest = rest[len(names.inputs) :]
-            converted, column_index, fault = targets.convert(rest, f"{file} {where}".strip())
+            converted, index, fault = targets.convert(rest, where)
             if fault:  # The step is read, but neither learned nor scored.
-                bad = BadRow(f"{file} {where}".strip(), names.targets[column_index], rest[column_index], fault)
-                result.refuse(bad)
+                result.report.refuse(BadRow(where, names.targets[index], rest[index], fault))
                 converted = targets.missing
             steps.targets.extend(converted)
         if names.order:
-            steps.where_of[place] = where
+            steps.numbers[place] = row.number
             steps.orders.append(place)
         steps.inputs.extend(numbers)
-        steps.rows.extend([whole] if whole else [])
+        steps.rows.extend([row.values] if row.values else [])
         steps.count += 1
         sequences[name] = steps
         return None
@@ -249,48 +206,7 @@ class _Order:
             return math.nan, str(error).partition("; name another format")[0]
 
 
-def _are_numbers(texts: Sequence[str]) -> bool:
+def _are_numbers(texts: Sequence[str | None]) -> bool:
     """Whether all texts are numbers or empty, and at least one is a number."""
-    read = [number_of(text) for text in texts]
+    read = [(math.nan, "no text") if text is None else number_of(text) for text in texts]
     return all(not fault for _, fault in read) and any(not math.isnan(number) for number, _ in read)
-
-
-def _rows(
-    table: Table | Columnar, names: Sequence[str], *, keep: bool = False
-) -> Iterator[tuple[str, list[str] | BadRow, Mapping[str, Any]]]:
-    """Yields the location of each row, the texts of some columns, or its fault, and its values by column if kept."""
-    if isinstance(table, Table):
-        places = [table.present.index(name) for name in names]
-        encoding = table.file.encoding
-        for record, _ in table.records():
-            if record.blank:
-                continue
-            if record.bad:
-                yield record.where, record.bad, {}
-                continue
-            whole = record.whole if record.whole is not None else dict(zip(table.present, record.fields, strict=True))
-            yield (
-                record.where,
-                _texts(record.where, names, [record.fields[i] for i in places], encoding),
-                (whole if keep else {}),
-            )
-        return
-    read = list(table.present) if keep else list(names)
-    places = [read.index(name) for name in names]
-    for index, values in table.records(read):
-        where = table.where(index)
-        texts = _texts(where, names, [values[place] for place in places], table.encoding)
-        if isinstance(texts, BadRow) or any(texts):  # Rows below an Excel table are blank.
-            yield where, texts, (dict(zip(read, values, strict=True)) if keep else {})
-
-
-def _texts(where: str, names: Sequence[str], values: Sequence[Any], encoding: str) -> list[str] | BadRow:
-    texts = []
-    for name, value in zip(names, values, strict=True):
-        text = text_of(value, encoding)
-        if text is None:
-            return BadRow(where, name, value, "a text or a number is expected")
-        if not text.isascii() and (bad := check_text(text, where, name, encoding)):
-            return bad
-        texts.append(text)
-    return texts

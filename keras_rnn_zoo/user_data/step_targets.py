@@ -9,10 +9,10 @@ from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.user_data.columns import JOINT
 from keras_rnn_zoo.user_data.labels import KnownClasses, are_integers, not_finite, plain_number
 from keras_rnn_zoo.user_data.rows import BadRow
-from keras_rnn_zoo.user_data.target_checks import check_label, check_number
-from keras_rnn_zoo.user_data.time_table import MISSING
+from keras_rnn_zoo.user_data.step_columns import NUMBERS
+from keras_rnn_zoo.user_data.table_rows import number_of
+from keras_rnn_zoo.user_data.target_checks import check_label
 
-_NO_CLASSES = KnownClasses(())
 _BITS = {"0": 0, "1": 1, "false": 0, "true": 1, "0.0": 0, "1.0": 1}
 
 
@@ -33,36 +33,19 @@ class StepForm(NamedTuple):
     @property
     def width(self) -> int:
         """The number of values of a target, once it is converted."""
-        return max(1, len(self.names)) if self.multilabel or self.task == "step_regression" else 1
+        return max(1, len(self.names)) if self.multilabel or self.task == NUMBERS else 1
 
     def spec(self) -> Any:
         """Returns the `tf.TensorSpec` of the targets of a sequence."""
-        dtype = "float32" if self.task == "step_regression" else "int8" if self.multilabel else "int32"
+        dtype = "float32" if self.task == NUMBERS else "int8" if self.multilabel else "int32"
         several = [len(self.names)] if self.names and (self.multilabel or dtype == "float32") else []
         return tf.TensorSpec([None, *several], dtype)
 
     def defaults(self) -> dict[str, Any]:
         """Returns the options of the task that the data determines."""
-        if self.task == "step_regression":
+        if self.task == NUMBERS:
             return {"target_names": JOINT.join(self.names)}
         return {"multilabel": self.multilabel}
-
-
-def number_of(text: str) -> tuple[float, str]:
-    """Returns the number in a text, NaN if it is missing, and its fault, or ""."""
-    try:
-        number = float(text)
-    except ValueError:
-        folded = text.strip().casefold()
-        if folded in MISSING:
-            return math.nan, ""
-        if folded in ("true", "false"):
-            return float(folded == "true"), ""
-        number = math.inf
-    if math.isnan(number):
-        return number, ""
-    number, fault = check_number(text, _NO_CLASSES)
-    return (math.nan, fault) if fault else (float(number), "")
 
 
 def bit_of(text: str) -> int | None:
@@ -86,7 +69,7 @@ class StepTargets:
         self.form = form
         self.names = list(classes or (form.names if form.multilabel else ()))
         self.counts = [0] * len(self.names)
-        self.missing = [math.nan if form.task == "step_regression" else IGNORED] * form.width
+        self.missing = [math.nan if form.task == NUMBERS else IGNORED] * form.width
         self._is_known = bool(classes)
         self._known = KnownClasses(classes)
         self._indices = {name: index for index, name in enumerate(self.names)}
@@ -104,7 +87,7 @@ class StepTargets:
             The converted values: the index of the class, 0 or 1 for each class, or numbers; the position of the
             first value with a fault; and that fault, or "".
         """
-        if self.form.task == "step_regression":
+        if self.form.task == NUMBERS:
             return self._numbers(values)
         if self.form.multilabel:
             return self._bits(values)
@@ -165,7 +148,7 @@ class StepTargets:
             For each index that `convert` returned the final one, int32; and the missing labels, each with its first
             location and the number of steps.
         """
-        if self.form.task == "step_regression" or self.form.multilabel or self._is_known:
+        if self.form.task == NUMBERS or self.form.multilabel or self._is_known:
             return np.arange(len(self.names), dtype="int32"), []
         present = [name for name in self.names if not not_finite(name)]
         numeric = bool(present) and are_integers(present)

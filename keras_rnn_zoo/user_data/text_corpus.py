@@ -13,7 +13,7 @@ from keras_rnn_zoo.display.spelling import spelled
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Range, with_options
-from keras_rnn_zoo.user_data.rows import first
+from keras_rnn_zoo.user_data.rows import first, joined_checksum
 from keras_rnn_zoo.user_data.textfile import TextFile, undecodable
 
 logger = logging.getLogger(__name__)
@@ -105,8 +105,6 @@ def text_dataset(
 
 
 def _open(files: Mapping[str, Text], length: int) -> Examples:
-    import hashlib
-
     sizes = {split: _count(file) for split, file in files.items()}
     total = sizes["train"]
     if total < MIN_CHARACTERS:
@@ -117,7 +115,6 @@ def _open(files: Mapping[str, Text], length: int) -> Examples:
     validation = test if "validation" in files else round(test - total * HELD_OUT_FRACTION)
     ranges = {"train": (0, validation), "validation": (validation, test), "test": (test, total)}
     ranges |= {split: (0, sizes[split]) for split in files if split != "train"}
-    sums = [file.digest() for file in files.values()]
     splits: dict[str, Callable[[], Any]] = {
         split: functools.partial(
             _chunk_dataset, files.get(split, files["train"]), *bounds, length if split == "train" else HELD_OUT_LENGTH
@@ -129,7 +126,7 @@ def _open(files: Mapping[str, Text], length: int) -> Examples:
     splits["all"] = functools.partial(_chunk_dataset, files["train"], 0, total, HELD_OUT_LENGTH)
     return Examples(
         version="1",
-        checksum=sums[0] if len(sums) == 1 else hashlib.sha256(" ".join(sums).encode()).hexdigest(),
+        checksum=joined_checksum([file.digest() for file in files.values()]),
         input="text",
         splits=splits,
         recorded=RowsConfig(rows),

@@ -11,6 +11,7 @@ from keras_rnn_zoo.user_data.columns import (
     guess,
     listed,
     parse_columns,
+    refuse_repeated,
     usual_columns,
 )
 
@@ -80,9 +81,7 @@ def resolve_time_columns(given: Mapping[str, str], present: Sequence[str], path:
     others = [name for name in present if name and name not in {*time, *found.get("id", ()), *found.get("known", ())}]
     targets = found.get("target") or (tuple(others) if len(others) == 1 else _guessed("target", others, path))
     columns = TimeColumns(time[0], targets, found.get("id", ("",))[0], found.get("known", ()))
-    names = [columns.time, *columns.targets, *([columns.id] if columns.id else []), *columns.known]
-    if twice := next((name for name in names if names.count(name) > 1), ""):
-        raise OptionError(f"Option 'columns' names the column {twice!r} twice. Name it once.")
+    refuse_repeated([columns.time, *columns.targets, *([columns.id] if columns.id else []), *columns.known])
     return columns
 
 

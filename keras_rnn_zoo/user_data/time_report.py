@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keras_rnn_zoo.display.printing import quantity
+from keras_rnn_zoo.display.spelling import spelled
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.user_data.series_report import OUTLIER_DEVIATIONS
 from keras_rnn_zoo.user_data.time_table import TimeTable
@@ -60,7 +61,7 @@ def report_series(read: TimeTable, bounds: Sequence[int], windows: Mapping[str, 
     for line in _repairs(read, values):
         logger.info("%s", line)
     for warning in _warnings(read, values, windows):
-        logger.warning("Warning: %s", warning)
+        logger.warning("Warning: %s", spelled(warning))
 
 
 def _range(column: Any) -> str:

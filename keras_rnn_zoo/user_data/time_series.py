@@ -16,14 +16,15 @@ from keras_rnn_zoo.user_data.columns import parse_columns
 from keras_rnn_zoo.user_data.dataset import OTHER_DATA
 from keras_rnn_zoo.user_data.frequency import COUNT, Frequency, find_frequency
 from keras_rnn_zoo.user_data.rows import RowSource
+from keras_rnn_zoo.user_data.table_rows import TableRows
 from keras_rnn_zoo.user_data.time_columns import WORDS, TimeColumns
+from keras_rnn_zoo.user_data.time_defaults import DEFAULT_SPLITS, INPUT, MODEL_DEFAULTS
 from keras_rnn_zoo.user_data.time_report import report_series
-from keras_rnn_zoo.user_data.time_source import TimeSource, open_time_source
+from keras_rnn_zoo.user_data.time_source import open_time_source
 from keras_rnn_zoo.user_data.time_table import TimeTable, read_time_table
 from keras_rnn_zoo.user_data.timestamps import Clock, TimeFault
 from keras_rnn_zoo.user_data.validation_pass import refuse_bad_rows
 from keras_rnn_zoo.user_data.windows import (
-    DEFAULT_SPLITS,
     Windows,
     all_windows,
     cut_windows,
@@ -31,10 +32,6 @@ from keras_rnn_zoo.user_data.windows import (
     split_bounds,
 )
 
-INPUT = "window"
-"""The kind of input of windows."""
-MODEL_DEFAULTS = {"bidirectional": False, "pooling": "last", "learning_rate": 1e-3}
-"""Defaults that suit forecasting: the last step matters most, and later steps are not known in advance."""
 SAMPLE = 1000
 """Number of rows from which the default window is chosen."""
 
@@ -61,7 +58,7 @@ def time_series_dataset(
     trained_columns = parse_columns(str(config.dataset.options.get("columns") or ""), WORDS) if config else {}
     joins_files = registry.file_formats.get(format).joins_files
 
-    def opened(columns: str, **reading: Any) -> tuple[TimeSource, TimeColumns]:
+    def opened(columns: str, **reading: Any) -> tuple[TableRows, TimeColumns]:
         named = parse_columns(columns, WORDS)
         if recorded and named == trained_columns:
             named = {}  # Not named anew: those that the run recorded, if they exist.
@@ -136,16 +133,16 @@ def time_series_dataset(
     )
 
 
-def _usual_window(source: TimeSource, columns: TimeColumns, options: Mapping[str, Any]) -> dict[str, int]:
+def _usual_window(source: TableRows, columns: TimeColumns, options: Mapping[str, Any]) -> dict[str, int]:
     """Returns the default history and horizon for the step of the first rows; {} if they do not show it."""
     clock = Clock(str(options.get("time_format") or ""), str(options.get("time_zone") or ""))
     times: dict[str, set[int]] = {}
     for row in itertools.islice(source.rows([columns.time, *([columns.id] if columns.id else [])]), SAMPLE):
         if row.bad:
             continue
-        seen = times.setdefault(str(row.fields[-1]) if columns.id else "", set())
+        seen = times.setdefault(row.texts[-1] if columns.id else "", set())
         try:
-            seen.add(clock.read(str(row.fields[0]), seen))
+            seen.add(clock.read(row.texts[0], seen))
         except TimeFault:
             continue
     frequency = find_frequency([np.array(sorted(seen), "int64") for seen in times.values() if seen] or [np.zeros(0)])

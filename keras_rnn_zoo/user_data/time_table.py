@@ -7,30 +7,20 @@ from typing import Any
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
-from keras_rnn_zoo.memory import available
 from keras_rnn_zoo.user_data.frequency import Frequency, find_frequency
-from keras_rnn_zoo.user_data.labels import KnownClasses
 from keras_rnn_zoo.user_data.rows import BadRow
-from keras_rnn_zoo.user_data.target_checks import check_number
-from keras_rnn_zoo.user_data.textfile import undecodable
+from keras_rnn_zoo.user_data.table_rows import TableRows, number_of
 from keras_rnn_zoo.user_data.time_columns import TimeColumns
 from keras_rnn_zoo.user_data.time_grid import Series, seconds_of
-from keras_rnn_zoo.user_data.time_source import TimeSource
 from keras_rnn_zoo.user_data.timestamps import DAY, SECOND, Clock, TimeFault
-from keras_rnn_zoo.user_data.validation_pass import ROWS_LISTED, RowReport
+from keras_rnn_zoo.user_data.validation_pass import RowReport
 
-MISSING = ("", "nan", "na", "n/a", "null", "none")
-"""Texts that stand for a missing value, in any case."""
-_TRUTH = {"true": 1.0, "false": 0.0}
 MAX_STEPS_PER_ROW = 50
 """Maximum number of steps of a grid for each row: more are a mistyped time, and would fill the memory."""
 MIN_ROWS = 10
 """Number of rows whose step is compared with that of the training, even if it is longer."""
 MAX_OFF_GRID = 0.2
 """Fraction of the rows that may be off the grid before the table counts as irregular."""
-MEMORY_FRACTION, ROW_BYTES = 0.8, 200
-"""The fraction of free memory that rows may use, and how many bytes a row takes until it is on the grid."""
-_NO_CLASSES = KnownClasses(())
 
 
 @dataclass
@@ -50,7 +40,7 @@ class TimeTable:
         gaps: number of gaps within series, and number of steps in them.
     """
 
-    source: TimeSource
+    source: TableRows
     columns: TimeColumns
     clock: Clock
     frequency: Frequency
@@ -84,7 +74,7 @@ class _Rows:
 
 
 def read_time_table(
-    source: TimeSource, columns: TimeColumns, clock: Clock, frequency: Frequency | None = None
+    source: TableRows, columns: TimeColumns, clock: Clock, frequency: Frequency | None = None
 ) -> TimeTable:
     """Reads all rows of a table.
 
@@ -137,26 +127,17 @@ def _read_rows(found: TimeTable) -> dict[str, _Rows]:
     """Returns the valid rows of each series, with their times but not yet on a grid."""
     columns = found.columns
     names = [*([columns.id] if columns.id else []), columns.time, *columns.targets, *columns.known]
-    limit = int(available() * MEMORY_FRACTION) // (ROW_BYTES + 4 * len(names))
     rows: dict[str, _Rows] = {}
-    count = 0
-    for row in found.source.rows(names):
+    for row in found.source.rows(names, held=True):
         if row.bad:
-            _refuse(found.report, row.bad)
+            found.report.refuse(row.bad)
             continue
-        name, fields = (_text(row.fields[0]), row.fields[1:]) if columns.id else ("", row.fields)
+        name, texts = (row.texts[0].strip(), row.texts[1:]) if columns.id else ("", row.texts)
         one = rows.get(name) or _Rows()
-        before = len(one.places)
-        if bad := _add(found, one, row.number, name, fields):
-            _refuse(found.report, bad)
+        if bad := _add(found, one, row.number, name, texts):
+            found.report.refuse(bad)
         elif one.places:
             rows[name] = one
-        count += len(one.places) - before
-        if count > limit:
-            raise DataError(
-                f"{found.source.path} has more than {limit:,} rows, which do not fit in memory. Name a part of it, or "
-                "longer steps."
-            )
     for name, one in rows.items():
         _order_repeated_hour(found, name, one)
     found.unsorted = sum(one.unsorted for one in rows.values())
@@ -178,7 +159,7 @@ def _order_repeated_hour(found: TimeTable, name: str, one: _Rows) -> None:
         one.index_of[first], one.index_of[second] = one.index_of[second], one.index_of[first]
 
 
-def _add(found: TimeTable, one: _Rows, place: int, name: str, fields: Sequence[Any]) -> BadRow | None:
+def _add(found: TimeTable, one: _Rows, place: int, name: str, texts: Sequence[str]) -> BadRow | None:
     """Adds a row to its series; returns the bad row if it cannot be used.
 
     Args:
@@ -186,17 +167,15 @@ def _add(found: TimeTable, one: _Rows, place: int, name: str, fields: Sequence[A
         one: the rows of the series so far.
         place: the number of the row in its source.
         name: the name of the series.
-        fields: the time, the targets and what is known in advance.
+        texts: the time, the targets and what is known in advance.
     """
     columns, where = found.columns, found.source.where
     if columns.id and not name:
         return BadRow(where(place), columns.id, "", "the name of the series is empty")
-    if fault := undecodable(name, found.source.encoding):
-        return BadRow(where(place), columns.id, name, fault)
-    text = _text(fields[0])
+    text = texts[0].strip()
     numbers: list[float] = []
-    for column, value in zip((*columns.targets, *columns.known), fields[1:], strict=True):
-        number, fault = _number(value)
+    for column, value in zip((*columns.targets, *columns.known), texts[1:], strict=True):
+        number, fault = number_of(value)
         if fault:
             return BadRow(where(place), column, value, fault)
         numbers.append(number)
@@ -263,7 +242,7 @@ def _place(found: TimeTable, name: str, one: _Rows, times: Any, index: Any, fits
     for row in np.flatnonzero(~fits):
         fault = f"the time is not on the grid of {found.step} that most rows have"
         where = found.source.where(one.places[order[row]])
-        _refuse(found.report, BadRow(where, found.columns.time, found.clock.write(int(times[row])), fault))
+        found.report.refuse(BadRow(where, found.columns.time, found.clock.write(int(times[row])), fault))
     index, order = index[fits], order[fits]
     if not len(index):
         return
@@ -275,24 +254,3 @@ def _place(found: TimeTable, name: str, one: _Rows, times: Any, index: Any, fits
     found.series.append(Series(name, steps, seconds_of(found.clock, steps), grid[:, :count], grid[:, count:], phase))
     jumps = np.diff(index) - 1
     found.gaps = (found.gaps[0] + int((jumps > 0).sum()), found.gaps[1] + int(jumps.sum()))
-
-
-def _refuse(report: RowReport, bad: BadRow) -> None:
-    report.bad_rows += 1
-    if len(report.bad) < ROWS_LISTED:
-        report.bad.append(bad)
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value).strip()
-
-
-def _number(value: Any) -> tuple[float, str]:
-    """Returns a number, NaN if it is missing, and its fault, or ""."""
-    if isinstance(value, str):
-        value = value.strip().casefold()
-        value = _TRUTH.get(value, value)
-    if value is None or value != value or value in MISSING:
-        return np.nan, ""
-    number, fault = check_number(value, _NO_CLASSES)
-    return (np.nan, fault) if fault else (float(number), "")

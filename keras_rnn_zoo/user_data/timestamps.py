@@ -11,20 +11,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from keras_rnn_zoo.display.printing import short_repr
-from keras_rnn_zoo.errors import OptionError
+from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.lazy import np
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
 _EPOCH = datetime(1970, 1, 1)
+_COUNT_DIGITS = 9
+"""Maximum number of digits of a count of steps."""
 _UNITS = {"s": SECOND, "ms": 1000, "us": 1}
 """Microseconds in the units of numbers that count from 1970."""
 _EXPECTED = (
     "a time such as 2024-05-31 or 2024-05-31T18:00 is expected; name another format, such as --set time_format=%d.%m.%Y"
 )
-MAX_COUNT = 10**12
-"""The largest number in a count of steps; as microseconds, much larger ones would not fit in 64 bits."""
-_OUT_OF_RANGE = "the time is not between the years 1 and 9999"
 _MONTH = re.compile(r"(\d{4})[-/](\d{1,2})")
 _QUARTER = re.compile(r"(\d{4})[- ]?[Qq]([1-4])")
 
@@ -96,14 +95,13 @@ class Clock:
             return moment
         try:
             if moment.tzinfo is not None:
-                time = _microseconds(moment.astimezone(UTC).replace(tzinfo=None))
                 self.offset = moment.utcoffset()
-                return time
+                return _microseconds(moment.astimezone(UTC).replace(tzinfo=None))
             if self.zone is None or self.notation != "time":
                 return _microseconds(moment)
             return self._in_zone(moment, seen)
-        except OverflowError:  # In UTC, the time is before the year 1 or after 9999.
-            raise TimeFault(_OUT_OF_RANGE) from None
+        except OverflowError:
+            raise TimeFault("the time is not between the years 1 and 9999 in UTC") from None
 
     def _in_zone(self, moment: datetime, seen: Collection[int]) -> int:
         first, second = (moment.replace(tzinfo=self.zone, fold=fold) for fold in (0, 1))
@@ -129,13 +127,12 @@ class Clock:
             if match := _QUARTER.fullmatch(text):
                 return "quarter", datetime(int(match[1]), 3 * int(match[2]) - 2, 1)
             moment = datetime.fromisoformat(text.replace("/", "-"))
-        except TimeFault:
-            raise
         except (ValueError, OverflowError):
             raise TimeFault("the time is empty" if not text else self._expected()) from None
         if len(text) <= 10:
             return "date", moment
-        self._separator = text[10]
+        if not text[4].isdecimal():  # Not 20240531T1800.
+            self._separator = text[10]
         self._digits = max(self._digits, 6 if moment.microsecond else 2 if text[11:].count(":") < 2 else 0)
         self._zulu = text.endswith(("Z", "z"))
         return ("offset" if moment.tzinfo else "time"), moment
@@ -145,9 +142,7 @@ class Clock:
 
     def _parse_number(self, text: str) -> tuple[str, datetime | int]:
         number, digits = int(text), len(text)
-        if self.notation == "count" or digits < 4:
-            if number > MAX_COUNT:
-                raise TimeFault(f"a number of up to {MAX_COUNT:,} is expected in a count of steps")
+        if digits < 4 or (self.notation == "count" and digits <= _COUNT_DIGITS):
             return "count", number * SECOND
         if digits == 4:
             return "year", datetime(number, 1, 1)
@@ -159,27 +154,32 @@ class Clock:
         raise ValueError
 
     def wall(self, times: Any) -> Any:
-        """Returns times on the wall clock of the file: int64 of the same shape."""
+        """Returns times on the wall clock of the zone, int64 of the same shape.
+
+        Without a zone, times with an offset stay in UTC: their offset may change with the season, and differ in files
+        that are predicted.
+        """
         if self.in_zone:
             moments = (_moment(int(time)).replace(tzinfo=UTC).astimezone(self.zone) for time in times)
             return np.fromiter((_microseconds(one.replace(tzinfo=None)) for one in moments), "int64", len(times))
-        return times + (round(self.offset.total_seconds()) * SECOND if self.offset else 0)
+        return times
 
     def forget_zone(self) -> None:
         """Takes the times to be on the wall clock from now on: those of `wall`, which are written without an offset."""
         self.zone, self.offset, self.notation = None, None, "time"
 
     def write(self, time: int) -> str:
-        """Returns a time, as `read` returns it, in the notation of the file."""
+        """Returns a time, as `read` returns it, in the notation of the file; raises `DataError` after the year 9999."""
         if self.notation == "count":
             return str(time // SECOND)
         if self.notation in _UNITS:
             return str(time // _UNITS[self.notation])
-        moment = _moment(time)
-        if self.zone is not None and self.notation in ("time", "offset"):
-            moment = moment.replace(tzinfo=UTC).astimezone(self.zone)
-        elif self.offset is not None:
-            moment = (moment + self.offset).replace(tzinfo=None if self.format else UTC)
+        try:
+            moment = self._at(time)
+        except OverflowError:
+            raise DataError(
+                "There are times beyond the year 9999, which cannot be written. Correct the times of the table."
+            ) from None
         if self.format:
             return moment.strftime(self.format)
         forms = {"year": "%Y", "month": "%Y-%m", "date": "%Y-%m-%d", "date8": "%Y%m%d"}
@@ -190,6 +190,14 @@ class Clock:
         spec = {6: "microseconds", 2: "minutes", 0: "seconds"}[self._digits]
         text = moment.replace(tzinfo=None).isoformat(self._separator, spec)
         return text + (self._suffix(moment) if self.notation == "offset" else "")
+
+    def _at(self, time: int) -> datetime:
+        moment = _moment(time)
+        if self.in_zone:
+            return moment.replace(tzinfo=UTC).astimezone(self.zone)
+        if self.offset is not None:
+            return (moment + self.offset).replace(tzinfo=None if self.format else UTC)
+        return moment
 
     def _suffix(self, moment: datetime) -> str:
         offset = moment.utcoffset() if self.zone is not None else self.offset

@@ -50,6 +50,12 @@ class RowReport:
         """The number of valid rows."""
         return len(self.numbers)
 
+    def refuse(self, bad: BadRow, count: int = 1) -> None:
+        """Adds a row that cannot be used, which stands for `count` rows with the same fault."""
+        self.bad_rows += count
+        if len(self.bad) < ROWS_LISTED:
+            self.bad.append(bad)
+
     @property
     def classes(self) -> tuple[str, ...]:
         """The classes, sorted: numerically if all are integers, else alphabetically."""
@@ -84,9 +90,7 @@ def validate_rows(
             report.left_out.append(row.where)
             row = BadRow(row.where, "", "", fault)
         if isinstance(row, BadRow):
-            report.bad_rows += 1
-            if len(report.bad) < ROWS_LISTED:
-                report.bad.append(row)
+            report.refuse(row)
             continue
         report.numbers.append(hash_key(files.key(row), seed))
         if compared:

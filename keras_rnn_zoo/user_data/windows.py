@@ -8,10 +8,10 @@ from typing import Any
 from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.lazy import np, tf
+from keras_rnn_zoo.user_data.time_defaults import DEFAULT_SPLITS
 from keras_rnn_zoo.user_data.time_grid import Series
 
 SPLITS = ("train", "validation", "test")
-DEFAULT_SPLITS = "70/10/20"
 
 
 def parse_splits(text: str) -> tuple[float, ...]:

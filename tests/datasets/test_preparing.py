@@ -25,7 +25,7 @@ def test_an_error_without_data_and_network_says_how_to_get_the_data(tmp_path, mo
     with pytest.raises(DataError) as error:
         prepared.open_prepared(LOCATION, tmp_path)
     message = str(error.value)
-    for part in (LOCATION, str(tmp_path), "address of ai.stanford.edu cannot be found", "--data-dir", "tfds.load"):
+    for part in (LOCATION, str(tmp_path), "address of ai.stanford.edu cannot be found", "data_dir", "tfds.load"):
         assert part in message
     assert "\n" not in message
 

@@ -74,7 +74,7 @@ def test_a_file_that_is_missing_is_refused(reader, tmp_path):
     for path in (tmp_path / "none.wav", "~no such user/none.wav", "nul\0.wav"):
         with pytest.raises(DataError, match=r"cannot be read: .*\. Name a file that exists\."):
             reader.to_batch([path])
-    with pytest.raises(DataError, match=r"is a folder, but a file is expected\. .*: zoo predict RUN --input DIR\."):
+    with pytest.raises(DataError, match=r'but a file is expected\. .*: zoo\.predict_file\("RUN", input="DIR"\)\.'):
         reader.to_batch([tmp_path])
 
 

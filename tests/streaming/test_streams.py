@@ -166,6 +166,21 @@ def test_a_transcript_comes_in_parts(kind, tokens):
         assert answers[-1]["score"] == pytest.approx(expected["score"], rel=1e-5, abs=1e-5)
 
 
+def test_reserved_tokens_of_a_transcript_add_no_separator():
+    from keras_rnn_zoo.layers.streams import Steps
+
+    made = registry.tasks.get("transcription").make(reader("series"), (), target_tokens="spaces")
+    made.target_ids.set_vocabulary(["one", "two"])
+    reserved = len(made.target_ids.reserved)
+    states = {name: state.at_start(1) for name, state in made.stream_states().items()}
+    found = []
+    for best in (reserved, 1, reserved + 1):  # A word, an unknown one, and another word.
+        frames = Steps(10 * tf.one_hot([[best]], reserved + 2), tf.constant([1]))
+        answer, states = made.decode_steps(frames, None, None, states)
+        found.append(answer["text"].numpy()[0])
+    assert found == [b"one", b"", b" two"]
+
+
 def test_a_batch_holds_streams_at_different_points():
     run = untrained("many_to_one", task("classification", "series", ("a", "b")), subsampling=4, cell="gru", **SMALL)
     program = StreamingProgram(run.task, run.model)

@@ -63,6 +63,12 @@ CASES = [
     steps("a row without the name of its sequence", log(line5=",0,1,1,on"), "line 5", "'run'", row=True),
     steps("two rows of a sequence in the same place", log(line6="r1,0,1,1,on"), "line 6", "line 5", row=True),
     steps(
+        "no rows that show which columns hold numbers",
+        "run,t,ax,ay,state\n",
+        "no column with numbers is left to read",
+        columns="id=run,order=t,target=state",
+    ),
+    steps(
         "no column that tells sequences apart",
         log().replace("run,", "name,"),
         "line 5",

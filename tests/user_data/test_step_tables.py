@@ -2,14 +2,11 @@
 
 import json
 import logging
-import sqlite3
 
 import numpy as np
-import openpyxl
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
+from columnar_files import write_arrow, write_excel, write_json, write_parquet, write_sqlite
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import TaskConfig
@@ -90,18 +87,11 @@ def write_all(folder, frame):
     csv_of(folder, frame)
     frame.to_csv(folder / "log.tsv", index=False, sep="\t")
     (folder / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (folder / "log.json").write_text(json.dumps(rows))
-    table = pa.Table.from_pylist(rows)
-    pq.write_table(table, folder / "log.parquet")
-    with pa.ipc.new_file(folder / "log.arrow", table.schema) as writer:
-        writer.write_table(table)
-    workbook = openpyxl.Workbook()
-    for row in [list(frame), *frame.values.tolist()]:
-        workbook.active.append(row)
-    workbook.save(folder / "log.xlsx")
-    with sqlite3.connect(folder / "log.db") as connection:
-        frame.to_sql("log", connection, index=False)
-    connection.close()
+    write_json(folder / "log.json", rows)
+    write_parquet(folder / "log.parquet", rows)
+    write_arrow(folder / "log.arrow", rows)
+    write_excel(folder / "log.xlsx", rows)
+    write_sqlite(folder / "log.db", rows)
     endings = ("csv", "jsonl", "parquet", "arrow", "xlsx", "db")
     files = [str(folder / f"log.{ending}") for ending in endings]
     files += [f"{name}:{folder}/log.{name}" for name in ("tsv", "json")]
@@ -198,8 +188,11 @@ def test_a_file_for_each_recording_needs_no_id(tmp_path):
 def test_columns_are_guessed_from_usual_names(tmp_path):
     frame = log().drop(columns="power").rename(columns={"t": "step"})
     frame["note"] = "text"
-    examples = opened(csv_of(tmp_path, frame), "")
-    assert examples.recorded.columns == {"id": "recording", "order": "step", "input": "ax+ay", "target": "label"}
+    expected = {"id": "recording", "order": "step", "input": "ax+ay", "target": "label"}
+    assert opened(csv_of(tmp_path, frame), "").recorded.columns == expected
+    lists = frame.assign(spectrum=[[0.5, 1.5]] * len(frame))
+    data, options = bind_data(lists, {})
+    assert registry.find_dataset(data, TASKS[2:], options).open(None, 0, {}).recorded.columns == expected
 
 
 def test_equal_sequences_are_in_one_split_whatever_else_is_in_the_file(tmp_path):
@@ -234,7 +227,7 @@ def test_the_first_look_tells_sequences_classes_and_what_is_odd(tmp_path, caplog
     said = caplog.text
     assert "17 train, 2 validation, 2 test; columns id=recording" in said
     assert "Classes of the steps: down" in said
-    assert "1 sequences have a single step" in said
+    assert "1 sequence has a single step" in said
     assert "more than max_steps=4 steps" in said
 
 

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from keras_rnn_zoo.errors import OptionError
+from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.user_data.frequency import Frequency, find_frequency
 from keras_rnn_zoo.user_data.timestamps import DAY, Clock, TimeFault
 
 NOTATIONS = [
     (["2020-01", "2020-02", "2020-04"], "1 month", 12, ["2020-05", "2020-06"]),
     (["2020-01-31", "2020-02-29", "2020-03-31", "2020-04-30"], "1 month", 12, ["2020-05-31", "2020-06-30"]),
+    (["2020-07-31", "2020-08-31"], "1 month", 12, ["2020-09-30", "2020-10-31"]),
     (["2020-01-15", "2020-02-15", "2020-03-15"], "1 month", 12, ["2020-04-15", "2020-05-15"]),
     (["2020-Q1", "2020-Q2", "2020-Q4"], "3 months", 4, ["2021-Q1", "2021-Q2"]),
     (["1990", "1991", "1993"], "12 months", 1, ["1994", "1995"]),
@@ -26,6 +27,7 @@ NOTATIONS = [
     (["1700000000", "1700000060"], "1 minute", 1440, ["1700000120", "1700000180"]),
     (["1700000000000", "1700000000500"], "500 milliseconds", 1, ["1700000001000", "1700000001500"]),
     (["7", "8", "10"], "1 second", 1, ["11", "12"]),
+    (["20240531T1800", "20240531T1900"], "1 hour", 24, ["2024-05-31T20:00", "2024-05-31T21:00"]),
     (["1749/01/01", "1749/01/02"], "1 day", 7, ["1749-01-03", "1749-01-04"]),
 ]
 
@@ -41,6 +43,13 @@ def test_a_notation_is_recognized_and_continued(texts, step, season, following):
     assert frequency.time_of(index, phase).tolist() == times.tolist()
     assert [clock.write(int(time)) for time in frequency.time_of(index[-1] + np.array([1, 2]), phase)] == following
     assert Frequency.parse(frequency.code) == frequency
+
+
+def test_the_calendar_does_not_depend_on_the_offset_of_the_last_row():
+    winter, summer = Clock(), Clock()
+    times = [clock.read(text) for clock in (winter, summer) for text in ("2024-03-30T12:00+01:00",)]
+    summer.read("2024-04-01T12:00+02:00")
+    assert winter.wall(np.array(times)).tolist() == summer.wall(np.array(times)).tolist()
 
 
 def test_a_named_notation_is_read_and_written():
@@ -95,3 +104,24 @@ def test_times_off_the_grid_are_found():
 
 def test_there_is_no_step_without_two_times():
     assert find_frequency([np.array([5])]) is None
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:00-05:00"])
+def test_times_out_of_range_are_refused(text):
+    with pytest.raises(TimeFault, match="between the years 1 and 9999"):
+        Clock().read(text)
+    with pytest.raises(TimeFault):
+        Clock(counts=True).read("9" * 25)
+
+
+def test_times_beyond_the_last_year_are_not_written():
+    clock = Clock()
+    last = clock.read("9999-12-31")
+    with pytest.raises(DataError, match="beyond the year 9999"):
+        clock.write(last + DAY)
+
+
+@pytest.mark.parametrize("format", ["%Y-%Y", "%", "%Q"])
+def test_a_format_that_no_text_can_have_is_refused(format):
+    with pytest.raises(OptionError, match=r"Option 'time_format' expects .* each of them once"):
+        Clock(format)

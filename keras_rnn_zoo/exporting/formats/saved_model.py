@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import ExportConfig
 from keras_rnn_zoo.artifacts.snapshot import Snapshot
-from keras_rnn_zoo.exporting.exporter import Exporter, describe_inputs
+from keras_rnn_zoo.exporting.exporter import Exporter, describe_endpoints
 from keras_rnn_zoo.lazy import keras, np, tf
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class SavedModel(Exporter):
     def write(self, loaded: "LoadedRun", folder: Path, *, quantize: bool) -> dict[str, Any]:
         endpoints = all_endpoints(loaded)
         write_saved_model(loaded, endpoints, folder)
-        return _described(endpoints)
+        return describe_endpoints(endpoints)
 
     def check(self, loaded: "LoadedRun", folder: Path, *, quantize: bool, data_dir: str | None) -> dict[str, Any]:
         from keras_rnn_zoo.exporting.check import check_inputs, check_saved_model
@@ -49,7 +49,7 @@ class SavedModel(Exporter):
 
         endpoints = StreamingProgram(loaded.task, loaded.model).endpoints()
         write_saved_model(loaded, endpoints, folder, first_requests(loaded, endpoints))
-        return _described(endpoints)
+        return describe_endpoints(endpoints)
 
     def check_stream(self, loaded: "LoadedRun", folder: Path, *, data_dir: str | None) -> dict[str, Any]:
         from keras_rnn_zoo.exporting.check import check_inputs
@@ -58,10 +58,6 @@ class SavedModel(Exporter):
         comparison = check_stream(loaded, folder, *check_inputs(loaded, data_dir))
         logger.info("Compared with the run: %s", comparison)
         return {"check": asdict(comparison)}
-
-
-def _described(endpoints: "Mapping[str, Endpoint]") -> dict[str, Any]:
-    return {"endpoints": {name: describe_inputs(endpoint) for name, endpoint in endpoints.items()}}
 
 
 def all_endpoints(loaded: "LoadedRun") -> "dict[str, Endpoint]":

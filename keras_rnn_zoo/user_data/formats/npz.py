@@ -65,7 +65,7 @@ class Arrays(RowSource):
         self.bounds = self._bounds(arrays.get(lengths))
         self.others = {name: arrays[name] for name in present if name not in self.columns.values()}
         self.y = self._targets(arrays[self.columns[words[1]]], self.columns[words[1]]) if len(words) > 1 else None
-        first = self._series(0) if len(self.bounds) else None
+        first = self.series(0) if len(self.bounds) else None
         self.features = first.shape[1] if first is not None and first.ndim == 2 else 1
 
     @classmethod
@@ -144,7 +144,7 @@ class Arrays(RowSource):
             raise DataError(f"{name}: a length is {int(lengths.max()):,}, but there are only {x.shape[1]:,} steps.")
         return _Whole(len(x)) if lengths is None else _Padded(lengths)
 
-    def _series(self, index: int) -> Any:
+    def series(self, index: int) -> Any:
         """Returns a series, `(steps, features)` if it is valid; `None` if it does not consist of numbers."""
         series = self.bounds.cut(self.x, index)
         series = _numbers(series) if self.x.dtype.kind == "O" else series
@@ -157,7 +157,7 @@ class Arrays(RowSource):
         return map(self._row, range(len(self.bounds)))
 
     def _row(self, index: int) -> Row | BadRow:
-        where, series = f"example {index}", self._series(index)
+        where, series = f"example {index}", self.series(index)
         if series is None or series.ndim != 2 or series.shape[1] != self.features:
             received = "values that are not numbers" if series is None else f"the shape {series.shape}"
             fault = f"numbers of shape (steps, {self.features}) are expected; received {received}"
@@ -187,10 +187,10 @@ class Arrays(RowSource):
         return tf.TensorSpec([None, self.features], tf.float32)
 
     def load(self, row: Row) -> Any:
-        return np.asarray(self._series(row.raw), "float32")
+        return np.asarray(self.series(row.raw), "float32")
 
     def key(self, row: Row) -> bytes:
-        return np.ascontiguousarray(self._series(row.raw)).tobytes()
+        return np.ascontiguousarray(self.series(row.raw)).tobytes()
 
 
 @dataclasses.dataclass(frozen=True)
