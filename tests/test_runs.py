@@ -249,3 +249,11 @@ def test_the_advice_about_a_damaged_run_is_a_call_in_python(models_dir):
     unfinished = run.path.rename(runs.unfinished_path(models_dir / "c"))
     with pytest.raises(RunError, match=r'again: zoo\.train\("ARCHITECTURE", run="c", overwrite=True\)\.$'):
         _ = runs.Run(unfinished).config
+
+
+@pytest.mark.parametrize("step", ["0 us", "7 foo", "1 us counts", "-1 month", "9999999 month", "1 business days"])
+def test_a_step_that_no_series_has_is_damage(step):
+    document = RowsConfig({}, {}).to_json()
+    assert RowsConfig.invalid_keys({**document, "frequency": step}) == ["frequency"]
+    for valid in ("", "86400000000 us", "1 us count", "1 business day", "12 month"):
+        assert RowsConfig.invalid_keys({**document, "frequency": valid}) == []

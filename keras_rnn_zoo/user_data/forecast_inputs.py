@@ -143,15 +143,8 @@ def _continued(read: TimeTable, one: Series, history: int, horizon: int) -> Inpu
             f"{' and '.join(map(repr, read.columns.targets))} empty."
         )
     times = np.concatenate([one.times[start:end], future])
-    try:
-        seconds, written = seconds_of(read.clock, times), [read.clock.write(int(time)) for time in future]
-    except OverflowError:
-        raise DataError(
-            f"{path}: {named} ends at {read.clock.write(int(one.times[end - 1]))}, and the next {horizon:,} steps of "
-            f"{read.step} end after the year 9999. Correct its times."
-        ) from None
-    raw = {"series": one.values[start:end], "time": seconds, "known": known}
-    return InputRecord(raw, Continued(one.name, written))
+    raw = {"series": one.values[start:end], "time": seconds_of(read.clock, times), "known": known}
+    return InputRecord(raw, Continued(one.name, [read.clock.write(int(time)) for time in future]))
 
 
 def _rows(

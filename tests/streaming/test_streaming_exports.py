@@ -119,6 +119,8 @@ def test_an_export_whose_signatures_do_not_fit_its_task_is_refused(exported, cla
     assert "'start' and 'step'" in fault_of_stream(classifier.task, SimpleNamespace(signatures={"step": step}))
     swapped = SimpleNamespace(signatures={"start": step, "step": step})
     assert "rows" in fault_of_stream(classifier.task, swapped)
+    for signatures in (tf.Variable(1), None, {"start": step, "step": SimpleNamespace(structured_outputs=[])}):
+        assert fault_of_stream(classifier.task, SimpleNamespace(signatures=signatures))
 
 
 def test_a_language_model_in_parts_continues_no_prompts(small_run, copy):

@@ -89,3 +89,15 @@ def test_long_values_of_a_query_are_fetched_a_few_at_a_time(tmp_path):
     connection.close()
     rows = QueryRows(str(tmp_path / "a.db"), ("classification",), {}, "")
     assert [len(batch[0]) for batch in rows.read_group(0, ["text", "label"], 0)] == [3] * 10
+
+
+def test_a_row_of_computed_columns_is_no_larger_than_a_database_may_compute(tmp_path):
+    """A small file could otherwise use up the memory: 100 columns of 60 MB each are computed when a row is read."""
+    connection = sqlite3.connect(tmp_path / "a.db")
+    computed = ", ".join(f"c{number} AS (zeroblob(60000000))" for number in range(100))
+    connection.execute(f"CREATE TABLE reviews (text, label, {computed})")
+    connection.executemany("INSERT INTO reviews VALUES (?, ?)", [("fine", 1), ("dull", 0)])
+    connection.commit()
+    connection.close()
+    with pytest.raises(DataError, match="too big"):
+        opened(f"sqlite:{tmp_path / 'a.db'}")

@@ -147,3 +147,13 @@ def test_the_number_of_columns_is_limited(ending, tmp_path):
     path.write_text(f"{line}\n")
     with pytest.raises(DataError, match=r"wide\.\w+(, line 1: more than 16,384 fields| has 100,002 columns)"):
         opened(path)
+
+
+@pytest.mark.parametrize("columns", ["text=text,value=y", "time=day,target=y"])
+def test_an_integer_in_json_that_no_number_can_hold_is_a_bad_row(columns, tmp_path):
+    rows = [{"text": f"a {number}", "day": f"2024-01-{number + 1:02}", "y": number + 0.5} for number in range(28)]
+    rows[3]["y"] = 10**400
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    with pytest.raises(DataError, match="line 4, column 'y': a finite number is expected"):
+        opened(path, tasks=("regression", "forecasting"), columns=columns)

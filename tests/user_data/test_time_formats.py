@@ -12,7 +12,10 @@ import pytest
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.errors import DataError, OptionError
+from keras_rnn_zoo.errors import DataError, OptionError, RunError
+from keras_rnn_zoo.user_data.forecast_inputs import forecast_inputs
+from keras_rnn_zoo.user_data.formats.csv import CsvTable
+from keras_rnn_zoo.user_data.prediction_inputs import trained_on
 
 COLUMNS = "time=day,target=sales,id=shop,known=promotion"
 OPTIONS = {"columns": COLUMNS, "history": 14, "horizon": 7}
@@ -236,6 +239,14 @@ def test_what_a_dataframe_lacks_is_said_in_python(runs):
         trained["memory"].predict(frame(40))
     with pytest.raises(DataError, match="no column 'day'"):
         trained["memory"].predict(frame(40).rename(columns={"day": "when"}))
+
+
+@pytest.mark.parametrize("option", [{}, {"history": "x", "horizon": 2}, {"history": 3}])
+def test_a_run_without_its_window_is_refused(runs, tmp_path, option):
+    write_csv(frame(40, FUTURE), tmp_path / "a.csv")
+    trained = trained_on(runs[0]["csv"].config)._replace(options=option)
+    with pytest.raises(RunError, match="no valid history and horizon"):
+        forecast_inputs(CsvTable, str(tmp_path / "a.csv"), trained, {"encoding": ""})
 
 
 @pytest.mark.parametrize("ending", ["parquet", "xlsx", "json", "db"])

@@ -119,3 +119,9 @@ def test_times_beyond_the_last_year_are_not_written():
     last = clock.read("9999-12-31")
     with pytest.raises(DataError, match="beyond the year 9999"):
         clock.write(last + DAY)
+
+
+@pytest.mark.parametrize("format", ["%Y-%Y", "%", "%Q"])
+def test_a_format_that_no_text_can_have_is_refused(format):
+    with pytest.raises(OptionError, match=r"Option 'time_format' expects .* each of them once"):
+        Clock(format)
