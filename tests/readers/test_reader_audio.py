@@ -96,7 +96,7 @@ def test_a_recording_of_another_rate_is_resampled(reader, read):
 
 
 @pytest.mark.parametrize(
-    "item", [None, 3.0, np.zeros((4, 2)), ["a"], [[1], [2, 3]], {"a": 1}], ids=lambda item: repr(item)[:20]
+    "item", [None, 3.0, np.zeros((4, 2, 2)), ["a"], [[1], [2, 3]], {"a": 1}], ids=lambda item: repr(item)[:20]
 )
 def test_what_is_no_waveform_is_refused(reader, item):
     with pytest.raises(DataError, match=r"expected.*; received"):
