@@ -100,26 +100,14 @@ def time_series_dataset(
             skip_bad_rows: whether to leave out rows that cannot be used.
             encoding: encoding of texts; if empty, that of the byte order mark, or UTF-8.
         """
-        sizes = parse_splits(splits)
+        parse_splits(splits)  # Before the file is read.
         source, names = opened(columns, encoding=encoding, **reading)
         step = recorded.frequency if recorded else ""
         clock = Clock(time_format, time_zone, counts=step.endswith(COUNT))
         read = read_time_table(source, names, clock, Frequency.parse(step) if step else None)
         if not skip_bad_rows:
             refuse_bad_rows([read.report])
-        checksum, bounds = source.checksum(), [0, 0, 0]
-        if config and config.dataset.name == OTHER_DATA and config.dataset.checksum != checksum:
-            windows = {"all": all_windows(read.series, history, horizon, stride)}
-        else:
-            bounds = split_bounds(read.series, sizes)
-            windows = cut_windows(read.series, bounds, history, horizon, stride)
-        _check_enough(read, windows, history, horizon)
-        rows = {name: len(one) for name, one in windows.items()}
-        step = read.frequency.code + (COUNT if clock.counts else "")
-        counted = RowsConfig(rows, names.as_options(), bad_rows={"train": read.report.bad_rows}, frequency=step)
-        report = functools.partial(report_series, read, bounds, windows)
-        data = {name: one.dataset for name, one in windows.items()}
-        return Examples("1", checksum, INPUT, data, (), counted, None if config else report)
+        return _cut(read, config, splits, {"history": history, "horizon": horizon, "stride": stride})
 
     return registry.Dataset(
         name=f"{format}:{first.table.address()}",
@@ -131,6 +119,30 @@ def time_series_dataset(
         model_options={"input": INPUT},
         defaults={} if config else {**MODEL_DEFAULTS, **_usual_window(first, found, options)},
     )
+
+
+def _cut(read: TimeTable, config: RunConfig | None, splits: str, sizes: Mapping[str, int], counts: bool) -> Examples:
+    """Returns the windows of a table over time, in its splits, or in the split "all" if a run was trained on others.
+
+    Args:
+        read: the table.
+        config: the description of a run; `None` for a new training.
+        splits: the sizes of the splits.
+        sizes: history, horizon and stride of a window.
+    """
+    checksum, bounds = read.source.checksum(), [0, 0, 0]
+    if config and config.dataset.name == OTHER_DATA and config.dataset.checksum != checksum:
+        windows = {"all": all_windows(read.series, **sizes)}
+    else:
+        bounds = split_bounds(read.series, parse_splits(splits))
+        windows = cut_windows(read.series, bounds, **sizes)
+    _check_enough(read, windows, sizes["history"], sizes["horizon"])
+    rows = {name: len(one) for name, one in windows.items()}
+    step = read.frequency.code + (COUNT if read.clock.counts else "")
+    counted = RowsConfig(rows, read.columns.as_options(), bad_rows={"train": read.report.bad_rows}, frequency=step)
+    report = functools.partial(report_series, read, bounds, windows)
+    data = {name: one.dataset for name, one in windows.items()}
+    return Examples("1", checksum, INPUT, data, (), counted, None if config else report)
 
 
 def _usual_window(source: TableRows, columns: TimeColumns, options: Mapping[str, Any]) -> dict[str, int]:
