@@ -121,7 +121,7 @@ def time_series_dataset(
     )
 
 
-def _cut(read: TimeTable, config: RunConfig | None, splits: str, sizes: Mapping[str, int], counts: bool) -> Examples:
+def _cut(read: TimeTable, config: RunConfig | None, splits: str, sizes: Mapping[str, int]) -> Examples:
     """Returns the windows of a table over time, in its splits, or in the split "all" if a run was trained on others.
 
     Args:
