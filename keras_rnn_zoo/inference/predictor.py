@@ -37,14 +37,14 @@ class Predictor(abc.ABC):
             raise DataError(
                 f"A list of inputs is expected; received one input, {str(inputs)[:60]!r}. Put it in a list."
             )
-        if not hasattr(inputs, "__len__"):
-            raise DataError(f"A list of inputs is expected; received the type {type(inputs).__name__}.")
         if is_table(inputs):
             text = self.task.reader.input == "text"
             instead = (
                 'a single column, such as df["text"], or a list' if text else "a list with an array for each input"
             )
             raise DataError(f"A list of inputs is expected; received the type {type(inputs).__name__}. Pass {instead}.")
+        if not hasattr(inputs, "__len__"):
+            raise DataError(f"A list of inputs is expected; received the type {type(inputs).__name__}.")
         options = check_options(self.task.prediction_options, options, "a prediction of this run")
         rows = []
         for start in range(0, len(inputs), BATCH_SIZE):
