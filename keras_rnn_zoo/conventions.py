@@ -90,3 +90,7 @@ def after_strides(steps: int, strides: Iterable[int]) -> int:
     for stride in strides:
         steps = -(-steps // stride)
     return steps
+
+
+MISSING = frozenset({"", "nan", "-nan", "na", "n/a", "null", "none"})
+"""Texts that stand for a missing number, in any case."""

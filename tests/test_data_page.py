@@ -101,3 +101,11 @@ def test_its_programs_that_write_arrays_run(program, tmp_path, monkeypatch):
     exec(program, {"np": np, "x_train": series, "y_train": kinds, "x_test": series, "y_test": kinds})
     (path,) = tmp_path.glob("*.npz")
     assert np.load(path).files
+
+
+def test_every_page_is_in_the_index_and_in_the_navigation():
+    root = Path(__file__).parent.parent
+    navigation, index = (root / "mkdocs.yml").read_text(), (root / "docs" / "index.md").read_text()
+    for page in sorted(path.name for path in (root / "docs").glob("*.md") if path.name != "index.md"):
+        assert f": {page}\n" in navigation
+        assert f"]({page})" in index

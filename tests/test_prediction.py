@@ -190,3 +190,8 @@ def test_a_model_that_keras_refuses_is_an_error_of_the_run(copied):
 def test_a_table_instead_of_a_list_is_refused(trained, inputs):
     with pytest.raises(DataError, match=r"A list of inputs is expected; received the type .*Pass a single column"):
         zoo.predict(trained, inputs)
+
+
+def test_what_has_no_length_is_refused(trained):
+    with pytest.raises(DataError, match="A list of inputs is expected; received the type generator"):
+        zoo.predict(trained, (text for text in ["fine"]))

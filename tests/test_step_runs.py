@@ -94,6 +94,9 @@ def test_predictions_are_written_in_the_rows_of_their_steps(chords, folder):
     with open(folder / "out.csv", newline="") as file:
         written = list(csv.DictReader(file))
     assert len(written) == len(rows)
+    bad = write(folder / "bad.csv", [*unlabeled, *({**unlabeled[0], "ax": "much", "t": 100 + n} for n in range(7))])
+    counts = zoo.predict_file(chords, str(bad), str(folder / "good.csv"), skip_bad_rows=True)
+    assert counts == {"predicted": 4, "skipped": 7}
     names = ["predicted_label", "predicted_probability", "predicted_probability_hot", "predicted_probability_loud"]
     assert list(written[0]) == ["recording", "t", "ax", "ay", *names]
     first = [row for row in rows if row["recording"] == "r0"]

@@ -79,5 +79,6 @@ def _lines(source: IO[bytes], encoding: str) -> Iterator[str]:
             yield text
             text = ""
         line = source.readline()
+    text += decoder.decode(b"", final=True)  # A character that is cut off.
     if text:
         yield text

@@ -37,6 +37,8 @@ class Predictor(abc.ABC):
             raise DataError(
                 f"A list of inputs is expected; received one input, {str(inputs)[:60]!r}. Put it in a list."
             )
+        if not hasattr(inputs, "__len__"):
+            raise DataError(f"A list of inputs is expected; received the type {type(inputs).__name__}.")
         if is_table(inputs):
             raise DataError(
                 f"A list of inputs is expected; received the type {type(inputs).__name__}. Pass a single column, "

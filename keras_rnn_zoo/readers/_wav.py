@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
 
+MAX_CHANNELS = 8
+"""Maximum size of the shorter axis of samples with several channels."""
 _MIN_RATE, _MAX_RATE = 100, 1_000_000
 _INTEGERS, _FLOATS, _EXTENSIBLE = 1, 3, 0xFFFE
 _MAX_CHUNKS = 10_000
@@ -131,6 +133,37 @@ def _samples(data: memoryview, kind: int, bits: int) -> Any:
         f"its samples have the WAV format {kind} with {bits} bits; integers of 8, 16, 24 or 32 bits and floats of 32 "
         "or 64 bits are supported"
     )
+
+
+def waveform(value: Any) -> Any:
+    """Returns samples in memory as float32 `(samples,)`, with channels averaged.
+
+    Args:
+        value: floats, or an array of integers as in WAV files, `(samples,)`, `(samples, channels)` or
+            `(channels, samples)`.
+
+    Raises:
+        DataError: the value does not have such a type or shape. The message does not say which.
+    """
+    try:
+        samples = np.asarray(value)
+    except (TypeError, ValueError):
+        samples = np.asarray(None)
+    if samples.dtype.kind not in "iuf" or samples.ndim not in (1, 2):
+        shown = f"{samples.dtype} {samples.shape}" if samples.ndim else type(value).__name__
+        raise DataError(f"numbers (samples,) or (samples, channels) are expected; received {shown}")
+    if samples.dtype.kind in "iu" and isinstance(value, np.ndarray):
+        limits = np.iinfo(samples.dtype)
+        middle = (limits.max + 1) // 2 if samples.dtype.kind == "u" else 0
+        samples = (samples.astype("float64") - middle) / (limits.max + 1 - middle)
+    with np.errstate(over="ignore"):
+        samples = samples.astype("float32")
+    if samples.ndim == 1:
+        return samples
+    channels = int(np.argmin(samples.shape))
+    if samples.shape[channels] > MAX_CHANNELS:
+        raise DataError(f"up to {MAX_CHANNELS} channels are expected; received the shape {samples.shape}")
+    return samples.mean(axis=channels)
 
 
 def resample(samples: Any, rate: int, target_rate: int, seconds: float = math.inf) -> Any:

@@ -9,10 +9,11 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.readers._options import MaxSeconds, SampleRate
 from keras_rnn_zoo.readers._recordings import FORMATS, read_recording
-from keras_rnn_zoo.readers._wav import DEFAULT_MAX_SECONDS, resample
+from keras_rnn_zoo.readers._wav import DEFAULT_MAX_SECONDS, resample, waveform
 from keras_rnn_zoo.readers.reader import Reader, read_file
 from keras_rnn_zoo.readers.series import no_steps, pad_batch, pad_with_nan, part_of_numbers, repeat_longest
 
+_SAMPLES = "Samples from -1 to 1, or 16-bit integers in an array of the dtype int16,"
 MAX_AMPLITUDE = 100.0
 """Samples are clipped at this absolute value; those of recordings are from -1 to 1."""
 
@@ -71,10 +72,12 @@ class AudioReader(Reader):
             if len(part) % 2:
                 raise DataError(f"Samples of 16 bits are expected; received {len(part):,} bytes, an odd number.")
             part = np.frombuffer(part, "<i2")
-        samples = np.asarray(part)
-        if samples.dtype == np.int16:
-            part = samples.astype("float32") / 32768
-        return self.to_batch([part])
+        if isinstance(part, str) or hasattr(part, "__fspath__") or np.ndim(part) != 1:
+            raise DataError(f"{_SAMPLES} are expected, of one channel; received {part!r:.60}.")
+        samples = self._samples(part)
+        if not isinstance(part, np.ndarray) and np.asarray(part).dtype.kind in "iu" and np.abs(samples).max() > 1:
+            raise DataError(f"{_SAMPLES} are expected; received a list of integers.")
+        return self.to_batch([samples])
 
     def no_part(self) -> Any:
         return []
@@ -103,9 +106,12 @@ class AudioReader(Reader):
     def _samples(self, item: Any) -> Any:
         """Returns the samples of a recording, given as path or content, at the model's rate; other items unchanged."""
         if isinstance(item, Mapping) and {"array", "sampling_rate"} <= item.keys():
-            return resample(np.asarray(item["array"], "float32"), int(item["sampling_rate"]), self.sample_rate)
+            rate = item["sampling_rate"]
+            if not isinstance(rate, int | np.integer):
+                raise DataError(f"An integer sampling_rate is expected; received {rate!r:.40}.")
+            return resample(_waveform(item["array"]), int(rate), self.sample_rate)
         if not isinstance(item, str | bytes) and not hasattr(item, "__fspath__"):
-            return item
+            return _waveform(item)
         content = item if isinstance(item, bytes) else read_file(item)
         name = f"of {len(content):,} bytes" if isinstance(item, bytes) else repr(str(item))
         try:
@@ -123,3 +129,10 @@ class AudioReader(Reader):
             file.setframerate(self.sample_rate)
             file.writeframes(np.rint(np.clip(raw, -1, 1) * 32767).astype("<i2").tobytes())
         return "wav", content.getvalue()
+
+
+def _waveform(value: Any) -> Any:
+    try:
+        return waveform(value)
+    except DataError as error:
+        raise DataError(f"The recording cannot be read: {error}.") from None

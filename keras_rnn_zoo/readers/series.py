@@ -2,6 +2,7 @@
 
 import functools
 import json
+import math
 import operator
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.digests import read_json
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.atomic_files import write_json
+from keras_rnn_zoo.conventions import MISSING
 from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
@@ -100,7 +102,7 @@ class SeriesReader(Reader):
 
         Args:
             part: the steps, or a single one, which is a list of as many numbers as a step has; also as JSON, or as a
-                line of numbers separated by commas or spaces.
+                line of numbers separated by commas or spaces. Empty cells between commas are missing.
         """
         features = len(self.mean)
         steps = parse_row(part) if isinstance(part, str | bytes) else part
@@ -177,12 +179,19 @@ def parse_row(text: str | bytes) -> Any:
     line = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     if line.lstrip().startswith("["):
         return parse_series(line)
+    cells = line.split(",") if "," in line else line.split()
     try:
-        return [float(number) for number in line.replace(",", " ").split()]
+        return [_number(cell) for cell in cells]
     except ValueError:
         raise DataError(
             f"A row of numbers is expected, separated by commas or spaces, such as 0.5, -2; received {line[:60]!r}."
         ) from None
+
+
+def _number(cell: str) -> float:
+    """Returns the number in a cell of a row, NaN if it is missing."""
+    text = cell.strip().casefold()
+    return math.nan if text in MISSING else float(text)
 
 
 def pad_with_nan(values: Any, lengths: Any) -> Any:

@@ -176,7 +176,8 @@ class WindowReader(Reader):
             if array.ndim == len(shape) and shape == (1,) and array.size:
                 array = array[:, None]  # A single target or known column needs no axis of its own.
             used = {"series": True, "time": bool(self.cycles), "known": bool(self.known_mean)}[name]
-            steps = len(array) if name == "series" else steps
+            if name == "series":
+                steps = len(array) if array.ndim else 0  # A single number is no series.
             expected = (steps + (self.horizon if name != "series" else 0), *shape)
             if used and (array.shape != expected or not steps):
                 raise DataError(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from keras_rnn_zoo.artifacts.run import Run
-from keras_rnn_zoo.errors import StreamingError
+from keras_rnn_zoo.errors import DataError, StreamingError
 from keras_rnn_zoo.inference.load import LoadedRun, LoadedStreamingExport, load
 from keras_rnn_zoo.inference.predictor import Predictor, plain_answers
 from keras_rnn_zoo.lazy import keras, np, tf
@@ -125,7 +125,12 @@ def _resampler(reader: Any, rate: int) -> Resampler:
     """Returns the resampler of a recording; raises `StreamingError` for another kind of input."""
     if reader.input != "audio":
         raise StreamingError(f"A rate is for recordings; this run reads inputs of the kind {reader.input!r}. Omit it.")
-    return Resampler(rate, reader.sample_rate)
+    if not isinstance(rate, int):
+        raise StreamingError(f"The rate is expected as an integer, in samples per second; received {rate!r:.40}.")
+    try:
+        return Resampler(rate, reader.sample_rate)
+    except DataError as error:
+        raise StreamingError(f"The recording cannot be read: {error}.") from None
 
 
 def functions(loaded: LoadedRun) -> list[Callable[..., Any]]:

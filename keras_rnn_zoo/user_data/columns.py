@@ -64,8 +64,7 @@ def parse_columns(text: str, words: Iterable[str]) -> dict[str, str]:
         word, equals, column = (field.strip() for field in item.partition("="))
         if not equals or not column or word not in accepted:
             raise OptionError(
-                f"Option 'columns' expects WORD=COLUMN, separated by commas, with the words {', '.join(accepted)}; "
-                f"received {short_repr(item)}. "
+                f"Option 'columns' expects WORD=COLUMN, separated by commas; received {short_repr(item)}. "
                 f"{_column_hint(word, accepted, is_part=not equals and len(items) > 1)}"
             )
         if word in columns:

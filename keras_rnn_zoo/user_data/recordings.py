@@ -7,10 +7,8 @@ from typing import Any
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.readers._recordings import decode_recording
-from keras_rnn_zoo.readers._wav import MARGIN, check_rate, resample
+from keras_rnn_zoo.readers._wav import MARGIN, check_rate, resample, waveform
 
-MAX_CHANNELS = 8
-"""Maximum size of the shorter axis of samples with several channels."""
 LOUDEST = 100.0
 """Samples that are larger than this are not from -1 to 1."""
 _KEYS = {"array", "sampling_rate"}
@@ -70,24 +68,8 @@ def _decoded(value: Any, rate: int, seconds: float) -> tuple[Any, int]:
 
 
 def _waveform(value: Any) -> Any:
-    """Returns samples as float32 `(samples,)`."""
-    try:
-        samples = np.asarray(value)
-    except (TypeError, ValueError):
-        samples = np.asarray(None)
-    if samples.dtype.kind not in "iuf" or samples.ndim not in (1, 2):
-        shown = f"{samples.dtype} {samples.shape}" if samples.ndim else type(value).__name__
-        raise DataError(f"numbers (samples,) or (samples, channels) are expected; received {shown}")
-    if samples.dtype.kind in "iu" and isinstance(value, np.ndarray):
-        limits = np.iinfo(samples.dtype)
-        middle = (limits.max + 1) // 2 if samples.dtype.kind == "u" else 0
-        samples = (samples.astype("float64") - middle) / (limits.max + 1 - middle)
-    samples = samples.astype("float32")
-    if samples.ndim == 2:
-        channels = int(np.argmin(samples.shape))
-        if samples.shape[channels] > MAX_CHANNELS:
-            raise DataError(f"up to {MAX_CHANNELS} channels are expected; received the shape {samples.shape}")
-        samples = samples.mean(axis=channels)
+    """Returns finite samples from -1 to 1 as float32 `(samples,)`."""
+    samples = waveform(value)
     if not np.isfinite(samples).all():
         raise DataError("a sample is not a finite number")
     if len(samples) and np.abs(samples).max() > LOUDEST:

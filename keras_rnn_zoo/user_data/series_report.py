@@ -1,5 +1,6 @@
 """Statistics of the features of series, and warnings about unusual ones."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from keras_rnn_zoo.lazy import np
@@ -12,29 +13,33 @@ OUTLIER_DEVIATIONS = 50.0
 """A number this many standard deviations from the mean is probably a code for a missing value, or an error."""
 
 
-def series_ranges(steps: Any) -> list[str]:
+def series_ranges(steps: Any, names: Sequence[str] = ()) -> list[str]:
     """Returns a line for each of the first features: its range, mean and standard deviation.
 
     Args:
         steps: the concatenated steps of some series: float `(steps, features)`.
+        names: the names of the features; by default, they are numbered.
     """
+    named = _names(names, steps)
     lines = []
-    for index, (low, high, mean, deviation) in enumerate(_statistics(steps)[:FEATURES_SHOWN]):
+    for name, (low, high, mean, deviation) in zip(named, _statistics(steps)[:FEATURES_SHOWN], strict=False):
         lines.append(
-            f"Feature {index}: from {low:.4g} to {high:.4g}, mean {mean:.4g}, standard deviation {deviation:.4g}."
+            f"Feature {name}: from {low:.4g} to {high:.4g}, mean {mean:.4g}, standard deviation {deviation:.4g}."
         )
     if steps.shape[1] > FEATURES_SHOWN:
         lines.append(f"{steps.shape[1] - FEATURES_SHOWN:,} more features are not shown.")
     return lines
 
 
-def series_warnings(steps: Any, *, normalized: bool) -> list[str]:
+def series_warnings(steps: Any, names: Sequence[str] = (), *, normalized: bool) -> list[str]:
     """Returns warnings about features from which networks learn poorly, and about numbers that look like errors.
 
     Args:
         steps: the concatenated steps of some series: float `(steps, features)`.
+        names: the names of the features; by default, they are numbered.
         normalized: whether each feature is scaled to mean 0 and variance 1.
     """
+    named = _names(names, steps)
     low, high, mean, deviation = _statistics(steps).T
     warnings = []
     if missing := int(np.count_nonzero(~np.isfinite(steps))):
@@ -42,18 +47,18 @@ def series_warnings(steps: Any, *, normalized: bool) -> list[str]:
         warnings.append(f"{missing:,} of the numbers in the series are NaN or infinite and are read as {instead}.")
     constant = low == high
     if constant.any():
-        warnings.append(f"{_named(constant)} constant, so nothing can be learned from it.")
+        warnings.append(f"{_selected(constant, named)} constant, so nothing can be learned from it.")
     far = ~constant & ((np.abs(mean) > MAX_DEVIATION) | (deviation > MAX_DEVIATION) | (deviation < MIN_DEVIATION))
     if not normalized and far.any():
         warnings.append(
-            f"{_named(far)} far from mean 0 and standard deviation 1, which slows down or prevents learning. Scale "
-            "the series: --set normalization=standard."
+            f"{_selected(far, named)} far from mean 0 and standard deviation 1, which slows down or prevents learning. "
+            "Scale the series: --set normalization=standard."
         )
     outlying = ~constant & (np.maximum(high - mean, mean - low) > OUTLIER_DEVIATIONS * deviation)
     if outlying.any():
         warnings.append(
-            f"{_named(outlying)} numbers more than {OUTLIER_DEVIATIONS:g} standard deviations from the mean. If they "
-            "represent missing values, write NaN instead."
+            f"{_selected(outlying, named)} numbers more than {OUTLIER_DEVIATIONS:g} standard deviations from the mean. "
+            "If they represent missing values, write NaN instead."
         )
     return warnings
 
@@ -70,8 +75,13 @@ def _statistics(steps: Any) -> Any:
     return np.stack([np.where(empty, 0, low), np.where(empty, 0, high), mean, deviation], axis=1)
 
 
-def _named(mask: Any) -> str:
+def _names(names: Sequence[str], steps: Any) -> list[str]:
+    """Returns what each feature is called: its quoted name, or its number."""
+    return [repr(name) for name in names] or [str(number) for number in range(steps.shape[1])]
+
+
+def _selected(mask: Any, names: Sequence[str]) -> str:
     """Returns the features that a mask selects, such as "Features 0, 3:"."""
-    indices = [str(index) for index in np.flatnonzero(mask)]
-    listed = indices if len(indices) <= FEATURES_SHOWN else [*indices[:FEATURES_SHOWN], "..."]
-    return f"{'Feature' if len(indices) == 1 else 'Features'} {', '.join(listed)}:"
+    found = [name for name, selected in zip(names, mask, strict=True) if selected]
+    listed = found if len(found) <= FEATURES_SHOWN else [*found[:FEATURES_SHOWN], "..."]
+    return f"{'Feature' if len(found) == 1 else 'Features'} {', '.join(listed)}:"

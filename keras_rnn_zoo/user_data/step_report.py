@@ -8,6 +8,7 @@ from keras_rnn_zoo.artifacts.run_config import RowsConfig
 from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.display.spelling import spelled
 from keras_rnn_zoo.lazy import np
+from keras_rnn_zoo.user_data.columns import JOINT
 from keras_rnn_zoo.user_data.data_report import CLASSES_LISTED, balance
 from keras_rnn_zoo.user_data.series_report import series_ranges, series_warnings
 from keras_rnn_zoo.user_data.step_sequences import Sequences, StepSequence
@@ -53,12 +54,19 @@ def report_steps(
         shares = balance(dict(zip(main.classes, main.counts, strict=True)), int(lengths.sum()))
         logger.info("Classes of the steps: %s.%s", shares, several)
     steps = np.concatenate([one.inputs for one in main.found])
-    for line in series_ranges(steps):
+    names = input_names(recorded.columns, steps.shape[1])
+    for line in series_ranges(steps, names):
         logger.info("%s", line)
     warnings = _warnings(form, read, groups, task, lengths)
-    warnings += series_warnings(steps, normalized=task.reader.normalization == "standard")
+    warnings += series_warnings(steps, names, normalized=task.reader.normalization == "standard")
     for warning in warnings:
         logger.warning("Warning: %s", spelled(warning))
+
+
+def input_names(columns: Mapping[str, str], features: int) -> list[str]:
+    """Returns the columns of a table that hold the features of a step; [] if they are not one for each feature."""
+    names = columns.get("input", "").split(JOINT)
+    return names if len(names) == features and names[0] else []
 
 
 def _warnings(

@@ -3,6 +3,7 @@
 import array
 import itertools
 import math
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from keras_rnn_zoo.user_data.step_targets import StepForm, StepTargets, bit_of
 from keras_rnn_zoo.user_data.table import TYPE_SAMPLE
 from keras_rnn_zoo.user_data.table_rows import TableRow, TableRows, number_of
 from keras_rnn_zoo.user_data.timestamps import Clock, TimeFault
-from keras_rnn_zoo.user_data.validation_pass import RowReport
+from keras_rnn_zoo.user_data.validation_pass import ROWS_LISTED, RowReport
 
 NUMERIC_SAMPLE = 100
 """Number of rows that decide which columns hold numbers."""
@@ -114,9 +115,9 @@ class StepTable(StepSource):
 
         Args:
             targets: converts the targets.
-            keep: whether to keep the values of all columns.
+            keep: whether to keep the values of all columns, and all bad rows.
         """
-        result = Sequences(RowReport(self.source.table))
+        result = Sequences(RowReport(self.source.table, listed=sys.maxsize if keep else ROWS_LISTED))
         rows = self.source.rows(self.names.names, held=True, keep=keep)
         for file, in_file in itertools.groupby(rows, self.source.file_of):
             sequences: dict[str, _Steps] = {}

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from keras_rnn_zoo.conventions import MISSING
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.memory import available
 from keras_rnn_zoo.user_data.columnar import Columnar, is_blank_value
@@ -19,8 +20,6 @@ from keras_rnn_zoo.user_data.target_checks import check_number
 from keras_rnn_zoo.user_data.textfile import check_text
 from keras_rnn_zoo.user_data.typed_values import text_of
 
-MISSING = frozenset({"", "nan", "-nan", "na", "n/a", "null", "none"})
-"""Texts that stand for a missing number, in lower case."""
 MEMORY_FRACTION, ROW_BYTES, VALUE_BYTES = 0.8, 200, 100
 """The fraction of free memory that rows may use, and how many bytes a row, and a value that is kept, take at most."""
 _TRUTH = {"true": 1.0, "false": 0.0}

@@ -13,7 +13,7 @@ from keras_rnn_zoo.user_data.table_rows import TableRows, number_of
 from keras_rnn_zoo.user_data.time_columns import TimeColumns
 from keras_rnn_zoo.user_data.time_grid import Series, seconds_of
 from keras_rnn_zoo.user_data.timestamps import DAY, SECOND, Clock, TimeFault
-from keras_rnn_zoo.user_data.validation_pass import RowReport
+from keras_rnn_zoo.user_data.validation_pass import ROWS_LISTED, RowReport
 
 MAX_STEPS_PER_ROW = 50
 """Maximum number of steps of a grid for each row: more are a mistyped time, and would fill the memory."""
@@ -74,7 +74,11 @@ class _Rows:
 
 
 def read_time_table(
-    source: TableRows, columns: TimeColumns, clock: Clock, frequency: Frequency | None = None
+    source: TableRows,
+    columns: TimeColumns,
+    clock: Clock,
+    frequency: Frequency | None = None,
+    listed: int = ROWS_LISTED,
 ) -> TimeTable:
     """Reads all rows of a table.
 
@@ -86,11 +90,12 @@ def read_time_table(
         columns: its columns.
         clock: reads its times.
         frequency: the step of its series, if it is known; by default, the most frequent one.
+        listed: how many bad rows the report lists.
 
     Raises:
         DataError: there are no rows, too many for the memory, or the times have no regular step.
     """
-    found = TimeTable(source, columns, clock, frequency or Frequency("us", DAY), RowReport(source.table))
+    found = TimeTable(source, columns, clock, frequency or Frequency("us", DAY), RowReport(source.table, listed=listed))
     rows = _read_rows(found)
     if not rows:
         _refuse_empty(found)

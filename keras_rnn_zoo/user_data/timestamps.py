@@ -95,8 +95,9 @@ class Clock:
             return moment
         try:
             if moment.tzinfo is not None:
+                time = _microseconds(moment.astimezone(UTC).replace(tzinfo=None))
                 self.offset = moment.utcoffset()
-                return _microseconds(moment.astimezone(UTC).replace(tzinfo=None))
+                return time
             if self.zone is None or self.notation != "time":
                 return _microseconds(moment)
             return self._in_zone(moment, seen)

@@ -28,11 +28,12 @@ class RowReport:
         inputs: the hash of each valid row's input, if it is compared with other files; else empty.
         strata: the class of each valid row, as an index in `labels`; empty if the task has no classes.
         labels: number of rows of each class, in the order in which classes first occur.
-        bad: the first rows that cannot be used.
+        bad: the first rows that cannot be used, up to `listed`.
         bad_rows: number of rows that cannot be used.
         left_out: locations of rows whose input cannot be used, such as damaged images, or recordings that are too short
             for their transcripts.
         empty: number of rows with an empty text.
+        listed: how many of the rows that cannot be used are listed.
     """
 
     files: RowSource
@@ -44,6 +45,7 @@ class RowReport:
     bad_rows: int = 0
     left_out: list[str] = field(default_factory=list)
     empty: int = 0
+    listed: int = ROWS_LISTED
 
     @property
     def rows(self) -> int:
@@ -53,7 +55,7 @@ class RowReport:
     def refuse(self, bad: BadRow, count: int = 1) -> None:
         """Adds a row that cannot be used, which stands for `count` rows with the same fault."""
         self.bad_rows += count
-        if len(self.bad) < ROWS_LISTED:
+        if len(self.bad) < self.listed:
             self.bad.append(bad)
 
     @property

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.readers._training_rows import TrainingRows
 from keras_rnn_zoo.readers.window import DAY, WEEK, YEAR, WindowReader, filled
 
@@ -91,3 +92,11 @@ def test_inputs_that_the_run_does_not_use_are_optional():
     assert list(reader.defaults()) == ["known"]
     reader.known_mean = [0.0]
     assert reader.defaults() == {}
+
+
+@pytest.mark.parametrize("text", ["1", '{"series": 5}', "[]"])
+def test_a_number_is_no_window(text):
+    reader = WindowReader()
+    reader.mean = [0.0]
+    with pytest.raises(DataError, match="a window is expected with"):
+        reader.to_batch([text])

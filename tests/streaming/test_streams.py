@@ -1,6 +1,7 @@
 """Whatever its parts, a stream answers what the run predicts for the whole of them."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -220,16 +221,44 @@ def test_rows_and_samples_of_every_kind_are_accepted():
         opened.reset()
         opened.feed(first)
         assert_same(opened.feed(second), expected)
-    with pytest.raises(DataError, match="shape"):
-        opened.feed([1, 2, 3])
+    opened.reset()
+    blank = opened.feed([math.nan, 2])
+    for row in (",2", "NA, 2", "nan 2"):
+        opened.reset()
+        assert_same(opened.feed(row), blank)
+    for row in ([1, 2, 3], "1,,2"):
+        with pytest.raises(DataError, match="shape"):
+            opened.feed(row)
     run = untrained(
         "many_to_one", task("classification", "audio", ("a", "b"), sample_rate=8000), sample_rate=8000, **SMALL
     )
     samples = (3000 * RANDOM.normal(size=900)).astype("<i2")
     answers = [stream(run).feed(form) for form in (samples, samples.tobytes(), samples / 32768)]
     assert answers[0] == answers[1] == answers[2]
+    assert stream(run).feed(samples.astype("int32") * 2**16) == answers[0]
     with pytest.raises(DataError, match="odd"):
         stream(run).feed(b"abc")
+    for part in ("tone.wav", None, np.zeros((2, 9)), [1000, -500], {"a": 1}):
+        with pytest.raises(DataError, match="Samples from -1 to 1"):
+            stream(run).feed(part)
+    for rate in (0, 8000.5, "8000"):
+        with pytest.raises(StreamingError):
+            stream(run, rate=rate)
+
+
+def test_recordings_of_every_type_get_the_same_prediction():
+    run = untrained(
+        "many_to_one", task("classification", "audio", ("a", "b"), sample_rate=8000), sample_rate=8000, **SMALL
+    )
+    samples = (3000 * RANDOM.normal(size=900)).astype("int16")
+    floats = (samples / 32768).astype("float32")
+    forms = [floats, samples, np.stack([floats, floats]), {"array": samples, "sampling_rate": 8000}]
+    expected, *others = run.predict(forms)
+    for other in others:
+        assert_same(other, expected)
+    for fault in ({"array": floats, "sampling_rate": None}, {"array": "x", "sampling_rate": 8000}):
+        with pytest.raises(DataError, match=r"sampling_rate|numbers"):
+            run.predict([fault])
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import TaskConfig
 from keras_rnn_zoo.inference.rebuild import make_task
 from keras_rnn_zoo.user_data.series_report import series_ranges, series_warnings
+from keras_rnn_zoo.user_data.step_report import input_names
 
 RANDOM = np.random.default_rng(0)
 
@@ -82,3 +83,12 @@ def test_the_data_report_of_an_archive_describes_its_series(normalization, tmp_p
     assert "Feature 1: from 49" in caplog.text
     assert "95th percentile 12,345, longest 12,345 steps." in caplog.text
     assert ("Warning: Feature 1: far from mean 0" in caplog.text) == (normalization == "none")
+
+
+def test_features_are_called_by_their_columns():
+    steps = np.array([[0, 1], [2, 1]], "float32")
+    assert series_ranges(steps, ["load", "heat"])[0].startswith("Feature 'load': from 0 to 2")
+    assert series_warnings(steps, ["load", "heat"], normalized=True)[0].startswith("Feature 'heat': constant")
+    assert input_names({"input": "load+heat"}, 2) == ["load", "heat"]
+    assert input_names({"input": "x"}, 2) == []  # The features of an array have no names.
+    assert input_names({}, 1) == []
