@@ -24,7 +24,7 @@ from keras_rnn_zoo.tasks._forecast_scores import (
 )
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.user_data.frequency import find_frequency
-from keras_rnn_zoo.user_data.quantiles import MEDIAN, parse_levels
+from keras_rnn_zoo.user_data.quantiles import DEFAULT_LEVELS, MEDIAN, parse_levels
 from keras_rnn_zoo.user_data.target_checks import check_number
 from keras_rnn_zoo.user_data.timestamps import SECOND
 
@@ -76,7 +76,7 @@ class Forecasting(Task):
         reader: Any,
         classes: tuple[str, ...],
         *,
-        quantiles: str = "0.1,0.5,0.9",
+        quantiles: str = DEFAULT_LEVELS,
         season: Annotated[int, Range(0, 100_000)] = 0,
     ) -> None:
         super().__init__(reader, classes)

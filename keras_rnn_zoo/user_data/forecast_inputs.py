@@ -12,7 +12,7 @@ from keras_rnn_zoo.user_data.columns import parse_columns
 from keras_rnn_zoo.user_data.frequency import COUNT, Frequency
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn, Writer
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction, json_line, row_writer
-from keras_rnn_zoo.user_data.quantiles import parse_levels
+from keras_rnn_zoo.user_data.quantiles import DEFAULT_LEVELS, parse_levels
 from keras_rnn_zoo.user_data.rows import BadRow, RowSource
 from keras_rnn_zoo.user_data.table import Table
 from keras_rnn_zoo.user_data.time_columns import WORDS
@@ -76,7 +76,7 @@ def forecast_inputs(
     if not isinstance(history, int) or not isinstance(horizon, int):
         raise RunError("The run's config.json has no valid history and horizon. Train the run again.")
     frequency = Frequency.parse(trained.frequency) if trained.frequency else None
-    levels = parse_levels(str(trained.task_options.get("quantiles", "")))
+    levels = parse_levels(str(trained.task_options.get("quantiles", DEFAULT_LEVELS)))
 
     def inputs() -> Iterator[InputRecord | BadRow]:
         read = read_time_table(source, names, clock, frequency, listed=sys.maxsize)
@@ -143,8 +143,15 @@ def _continued(read: TimeTable, one: Series, history: int, horizon: int) -> Inpu
             f"{' and '.join(map(repr, read.columns.targets))} empty."
         )
     times = np.concatenate([one.times[start:end], future])
-    raw = {"series": one.values[start:end], "time": seconds_of(read.clock, times), "known": known}
-    return InputRecord(raw, Continued(one.name, [read.clock.write(int(time)) for time in future]))
+    try:
+        seconds, written = seconds_of(read.clock, times), [read.clock.write(int(time)) for time in future]
+    except OverflowError:
+        raise DataError(
+            f"{path}: {named} ends at {read.clock.write(int(one.times[end - 1]))}, and the next {horizon:,} steps of "
+            f"{read.step} end after the year 9999. Correct its times."
+        ) from None
+    raw = {"series": one.values[start:end], "time": seconds, "known": known}
+    return InputRecord(raw, Continued(one.name, written))
 
 
 def _rows(

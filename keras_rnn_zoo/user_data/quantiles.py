@@ -4,6 +4,8 @@ from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import OptionError
 
 MEDIAN = 0.5
+DEFAULT_LEVELS = "0.1,0.5,0.9"
+"""The levels of a task whose options name none."""
 MAX_LEVELS = 99
 
 

@@ -45,12 +45,13 @@ def test_a_workbook_declares_no_entities_and_fits_into_memory(tmp_path, monkeypa
     path = tmp_path / "a.xlsx"
     write_excel(path, ROWS[:40])
     entities = (
-        b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "&c;&c;"><!ENTITY c SYSTEM "file:///etc/passwd">]><a>&b;</a>'
+        '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "&c;&c;"><!ENTITY c SYSTEM "file:///etc/passwd">]><a>&b;</a>'
     )
-    archive(path, **{"xl/sharedStrings.xml": entities})
-    with pytest.raises(DataError, match=r"xl/sharedStrings\.xml declares a document type"):
-        opened(f"excel:{path}")
-    write_excel(path, ROWS[:40])
+    for encoding in ("utf-8", "utf-16"):
+        archive(path, **{"xl/sharedStrings.xml": entities.encode(encoding)})
+        with pytest.raises(DataError, match=r"xl/sharedStrings\.xml declares a document type"):
+            opened(f"excel:{path}")
+        write_excel(path, ROWS[:40])
     archive(path, **{"xl/media/a.bin": bytes(2**24)})
     assert path.stat().st_size < 2**16
     monkeypatch.setattr("keras_rnn_zoo.user_data.formats.excel.available", lambda: 2**24)

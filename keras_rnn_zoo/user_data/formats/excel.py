@@ -30,6 +30,8 @@ ERRORS = frozenset("#NULL! #DIV/0! #VALUE! #REF! #NAME? #NUM! #N/A #GETTING_DATA
 """The results of formulas that failed, which are read as missing values."""
 _PROLOG = 2**16
 """Number of bytes of an XML file in which a document type would stand."""
+_DOCTYPES = ["<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be")]
+"""The beginning of a document type in the encodings that XML parsers detect."""
 
 
 class ExcelSheet(Columnar):
@@ -142,7 +144,8 @@ def _check_archive(path: Path) -> None:
             for member in members:
                 if member.filename.casefold().endswith((".xml", ".rels")):
                     with archive.open(member) as file:
-                        if b"<!DOCTYPE" in file.read(_PROLOG):
+                        prolog = file.read(_PROLOG)
+                        if any(doctype in prolog for doctype in _DOCTYPES):
                             raise DataError(f"{path}: {member.filename} declares a document type, as Excel never does.")
     except ZooError:
         raise
