@@ -31,7 +31,7 @@ def examples_of_each_task():
             if dataset.task == task.name and (dataset.embedded or dataset.name == "tiny_shakespeare")
         ]
         slow = task.name in ("captioning", "transcription", "translation")
-        if pairs:  # There is no registered dataset of numbers for each step.
+        if pairs:  # No registered dataset is for step regression.
             yield pytest.param(*pairs[-1], id=task.name, marks=[pytest.mark.slow] if slow else [])
 
 

@@ -14,7 +14,7 @@ from keras_rnn_zoo.streaming.program import FINAL, START, STEP
 from keras_rnn_zoo.tasks._endpoint import Endpoint
 
 PARTS = 4
-"""Number of parts of each input, some of which may be empty."""
+"""Number of parts that each input is split into. Some may be empty."""
 
 
 @dataclass(frozen=True)

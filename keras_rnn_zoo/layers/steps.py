@@ -9,6 +9,12 @@ from keras_rnn_zoo.conventions import IGNORED
 from keras_rnn_zoo.layers.ctc_loss import ctc_losses, real_frames
 
 
+def _mean_where(counted, losses):
+    """Returns the mean of the losses that count, 0 if none do."""
+    weights = ops.cast(counted, losses.dtype)
+    return ops.sum(losses * weights) / ops.maximum(ops.sum(weights), 1)
+
+
 class StepCrossentropy(keras.losses.Loss):
     """Mean cross-entropy over all steps that are not ignored.
 
@@ -20,8 +26,7 @@ class StepCrossentropy(keras.losses.Loss):
     def call(self, y_true, y_pred):
         counted = ops.not_equal(y_true, IGNORED)
         losses = ops.sparse_categorical_crossentropy(ops.where(counted, y_true, 0), y_pred, from_logits=True)
-        weights = ops.cast(counted, losses.dtype)
-        return ops.sum(losses * weights) / ops.maximum(ops.sum(weights), 1)
+        return _mean_where(counted, losses)
 
 
 class StepBinaryCrossentropy(keras.losses.Loss):
@@ -33,8 +38,7 @@ class StepBinaryCrossentropy(keras.losses.Loss):
     def call(self, y_true, y_pred):
         counted = ops.not_equal(y_true, IGNORED)
         losses = ops.binary_crossentropy(ops.where(counted, y_true, 0), y_pred, from_logits=True)
-        weights = ops.cast(counted, losses.dtype)
-        return ops.sum(losses * weights) / ops.maximum(ops.sum(weights), 1)
+        return _mean_where(counted, losses)
 
 
 class StepSquaredError(keras.losses.Loss):

@@ -177,7 +177,7 @@ class WindowReader(Reader):
                 array = array[:, None]  # A single target or known column needs no axis of its own.
             used = {"series": True, "time": bool(self.cycles), "known": bool(self.known_mean)}[name]
             if name == "series":
-                steps = len(array) if array.ndim else 0  # A single number is no series.
+                steps = len(array) if array.ndim else 0  # A single number is not a series.
             expected = (steps + (self.horizon if name != "series" else 0), *shape)
             if used and (array.shape != expected or not steps):
                 raise DataError(

@@ -48,7 +48,7 @@ class Stream:
             chunk: the part, of any length: a `str`, or `bytes` that may end within a character; the next steps of a
                 series, an array, or a list of the numbers of one step; or the next samples of a recording at the run's
                 sample rate, floats from -1 to 1, 16-bit integers, or bytes of 16-bit little-endian samples.
-            final: whether the input ends with this part. The stream then begins anew.
+            final: whether the input ends with this part. The stream is then reset.
 
         Returns:
             The answer as plain Python values. Classification and regression answer with the prediction for everything
@@ -75,7 +75,7 @@ class Stream:
         return answer
 
     def finish(self) -> dict[str, Any]:
-        """Returns the last answer: what `feed` returns for an empty last part. The stream then begins anew."""
+        """Returns the last answer: what `feed` returns for an empty last part. Then resets the stream."""
         return self.feed(self.task.reader.no_part(), final=True)
 
 

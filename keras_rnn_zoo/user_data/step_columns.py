@@ -1,4 +1,4 @@
-"""The columns of a table with a row for each step: of which sequence it is, what is read and what is predicted."""
+"""The columns of a table with a row for each step: its sequence, its order, the inputs and the targets."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple

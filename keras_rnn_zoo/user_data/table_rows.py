@@ -153,7 +153,7 @@ def _named(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
 def _fault_of(
     columns: Sequence[str], values: Sequence[Any], texts: Sequence[str | None], encoding: str
 ) -> BadRow | None:
-    """Returns the bad row, without its location, if a value is no text or number, or if a text has invalid bytes."""
+    """Returns the bad row, without its location, if a value is neither text nor number, or has invalid bytes."""
     for column, value, text in zip(columns, values, texts, strict=True):
         if text is None:
             fault = f"a text or a number is expected; received the type {type(value).__name__}"

@@ -61,7 +61,7 @@ def time_series_dataset(
     def opened(columns: str, **reading: Any) -> tuple[TableRows, TimeColumns]:
         named = parse_columns(columns, WORDS)
         if recorded and named == trained_columns:
-            named = {}  # Not named anew: those that the run recorded, if they exist.
+            named = {}  # The recorded columns are used if they exist.
         given = {**(recorded.columns if recorded else {}), **named}
         return open_time_source(kind, joins_files, location, given, **reading)
 

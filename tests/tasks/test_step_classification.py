@@ -1,4 +1,4 @@
-"""A class, or several at once, for each step: targets, predictions and metrics, of which padding is no part."""
+"""A class, or several at once, for each step: targets, predictions and metrics. Padding is ignored."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Numbers for each step, scaled by the training split, of which missing ones and padding are no part."""
+"""Numbers for each step, scaled by the training split. Missing ones and padding are ignored."""
 
 import numpy as np
 import pytest
