@@ -18,29 +18,43 @@ PARTS = 4
 
 
 @dataclass(frozen=True)
-class StreamComparison:
-    """The inputs whose parts a streaming export was compared on, and the differences from whole predictions.
+class StreamedInputs:
+    """The inputs whose parts a streaming export was compared on.
 
     Attributes:
         source: where the inputs come from, in words.
         examples: number of inputs.
         parts: number of parts of each.
         batch_sizes: numbers of streams in a batch.
-        differences: the largest difference of each numeric answer.
     """
 
     source: str
     examples: int
     parts: int
     batch_sizes: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.examples} inputs from {self.source}, each in {self.parts} parts of random lengths, in batches of "
+            f"{', '.join(map(str, self.batch_sizes))} streams"
+        )
+
+
+@dataclass(frozen=True)
+class StreamComparison(StreamedInputs):
+    """Those inputs, and the differences from whole predictions.
+
+    Attributes:
+        differences: the largest difference of each numeric answer.
+    """
+
     differences: Mapping[str, float]
 
     def __str__(self) -> str:
         numbers = ", ".join(f"{name} {value:.1e}" for name, value in self.differences.items()) or "no numbers"
         return (
-            f"{self.examples} inputs from {self.source}, each in {self.parts} parts of random lengths, in batches of "
-            f"{', '.join(map(str, self.batch_sizes))} streams, run in a process with only TensorFlow. Labels and texts "
-            f"are those of whole inputs; largest differences of numbers: {numbers}."
+            f"{super().__str__()}, run in a process with only TensorFlow. Labels and texts are those of whole inputs; "
+            f"largest differences of numbers: {numbers}."
         )
 
 

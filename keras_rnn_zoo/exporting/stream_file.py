@@ -7,7 +7,7 @@ from typing import Any
 from keras_rnn_zoo.errors import ExportError
 from keras_rnn_zoo.exporting.check import difference
 from keras_rnn_zoo.exporting.model_file import TOLERANCE
-from keras_rnn_zoo.exporting.stream_check import PARTS, random_parts
+from keras_rnn_zoo.exporting.stream_check import PARTS, StreamedInputs, random_parts
 from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.streaming.program import FINAL, PREFIX
@@ -17,28 +17,17 @@ Function = Callable[..., Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
-class StreamedLogits:
-    """The differences between the logits of a stream and those of its run for whole inputs.
+class StreamedLogits(StreamedInputs):
+    """Those inputs, and the difference between the logits of a stream and those of its run.
 
     Attributes:
-        source: where the inputs come from, in words.
-        examples: number of inputs.
-        parts: number of parts of each.
-        batch_sizes: numbers of streams in a batch.
         difference: the largest difference.
     """
 
-    source: str
-    examples: int
-    parts: int
-    batch_sizes: tuple[int, ...]
     difference: float
 
     def __str__(self) -> str:
-        return (
-            f"{self.examples} inputs from {self.source}, each in {self.parts} parts of random lengths, in batches of "
-            f"{', '.join(map(str, self.batch_sizes))} streams. Largest difference of logits: {self.difference:.1e}."
-        )
+        return f"{super().__str__()}. Largest difference of logits: {self.difference:.1e}."
 
 
 def compare_stream(
