@@ -18,6 +18,7 @@ if _TYPE_CHECKING:
     from keras_rnn_zoo.inference.load import load
     from keras_rnn_zoo.inference.predict import predict
     from keras_rnn_zoo.inference.predict_file import predict_file
+    from keras_rnn_zoo.listings.model_list import list_models, models
     from keras_rnn_zoo.listings.pages import show
     from keras_rnn_zoo.listings.run_list import runs
     from keras_rnn_zoo.registry import list_architectures
@@ -36,8 +37,10 @@ __all__ = [
     "export",
     "layers",
     "list_architectures",
+    "list_models",
     "load",
     "make_dataset",
+    "models",
     "predict",
     "predict_file",
     "runs",
@@ -53,8 +56,10 @@ _HOMES = {
     "evaluate": "inference.evaluate",
     "export": "exporting.export",
     "list_architectures": "registry",
+    "list_models": "listings.model_list",
     "load": "inference.load",
     "make_dataset": "training.make_dataset",
+    "models": "listings.model_list",
     "predict": "inference.predict",
     "predict_file": "inference.predict_file",
     "runs": "listings.run_list",

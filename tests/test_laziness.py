@@ -13,7 +13,7 @@ FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", 
 FRAMEWORKS |= {"datasets", "narwhals", "pandas", "polars", "pyarrow"}
 LEVELS = [
     {"artifacts", "atomic_files", "conventions", "display", "entries", "errors", "frameworks", "lazy"}
-    | {"memory", "offline", "options", "platforms", "registry"},
+    | {"memory", "networks", "offline", "options", "platforms", "registry"},
     {"tfds_builders"},
     {"layers"},
     {"cells", "readers"},
@@ -38,6 +38,8 @@ CLI = "from zoo_cli.main import cli\ncli({args!r}.split(), standalone_mode=False
     [
         "list",
         "list --json",
+        "models",
+        "models --json",
         "runs",
         "runs --json",
         "show many_to_one",
@@ -54,7 +56,7 @@ def test_a_command_that_only_informs_loads_no_framework(args):
 
 
 def test_importing_the_package_and_its_registry_loads_no_framework():
-    code = "import keras_rnn_zoo as zoo\nzoo.list_architectures()\ndir(zoo)\nrepr(zoo.runs())\nrepr(zoo.datasets())\n"
+    code = "import keras_rnn_zoo as zoo\nzoo.list_architectures()\ndir(zoo)\nrepr(zoo.models())\nzoo.list_models()\nrepr(zoo.runs())\nrepr(zoo.datasets())\n"
     assert loaded_after(code + "repr(zoo.show('ctc'))") == set()
 
 
@@ -110,6 +112,7 @@ COMMANDS_MAY_IMPORT = {
     "errors",
     "frameworks.quiet",
     "listings",
+    "networks.index",
     "offline",
     "options",
     "entries.plugins",

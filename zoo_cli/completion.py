@@ -11,6 +11,7 @@ from click.shell_completion import CompletionItem
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run import list_runs, models_dir, open_run
 from keras_rnn_zoo.errors import UnknownNameError, ZooError
+from keras_rnn_zoo.listings.model_list import list_models
 from keras_rnn_zoo.options import Option
 from zoo_cli.usage import WORDS, named_architecture
 
@@ -39,14 +40,19 @@ def complete_architecture(context: click.Context, typed: str) -> list[tuple[str,
 
 @_completes
 def complete_run(context: click.Context, typed: str) -> list[tuple[str, str]]:
-    """Completes names of runs."""
-    return [(name, "a run") for name in list_runs(models_dir(context.params.get("models_dir")))]
+    """Completes names of runs and trained networks."""
+    return list(_runs_and_networks(context).items())
+
+
+def _runs_and_networks(context: click.Context) -> dict[str, str]:
+    names = dict.fromkeys(list_models(pretrained=True), "a trained network")
+    return names | dict.fromkeys(list_runs(models_dir(context.params.get("models_dir"))), "a run")
 
 
 @_completes
 def complete_shown(context: click.Context, typed: str) -> list[tuple[str, str]]:
-    """Completes names of architectures and runs, for `zoo show`."""
-    names = dict.fromkeys(list_runs(models_dir(context.params.get("models_dir"))), "a run")
+    """Completes names of architectures, runs and trained networks, for `zoo show`."""
+    names = _runs_and_networks(context)
     entries = registry.architectures.entries()
     return list((names | {name: entry.summary for entry in entries for name in (entry.name, *entry.aliases)}).items())
 
@@ -75,7 +81,7 @@ def complete_setting(context: click.Context, typed: str) -> list[tuple[str, str]
 @_completes
 def complete_prediction_option(context: click.Context, typed: str) -> list[tuple[str, str]]:
     """Completes `KEY=VALUE` for a prediction."""
-    names = list_runs(models_dir())
+    names = _runs_and_networks(context)
     # As for `_architecture`.
     run = next((word for word in context.meta.get(WORDS, ()) if word in names), context.params.get("run"))
     task = open_run(run, context.params.get("models_dir")).config.task

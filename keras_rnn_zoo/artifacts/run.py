@@ -4,6 +4,8 @@ A run is `saved_models/<run>/`; a training in progress keeps its checkpoint in `
 """
 
 import contextlib
+import functools
+import logging
 import os
 import re
 import time
@@ -23,6 +25,9 @@ from keras_rnn_zoo.artifacts.snapshot import Snapshot, read_consistently
 from keras_rnn_zoo.atomic_files import is_being_written, user_path
 from keras_rnn_zoo.display.printing import shell_quote, short_repr
 from keras_rnn_zoo.errors import RunError, UnknownNameError, name_hint
+from keras_rnn_zoo.networks.index import is_network, network_folder, networks, networks_in
+
+logger = logging.getLogger(__name__)
 
 MODELS_DIR_VARIABLE = "ZOO_MODELS_DIR"
 STATE = "training.state"
@@ -147,20 +152,25 @@ def models_dir(path: str | os.PathLike[str] | None = None) -> Path:
 
 
 def list_runs(folder: Path) -> list[str]:
-    """Returns the names of the runs in a models folder, sorted."""
-    return sorted(p.parent.name for p in folder.glob("*/config.json") if not p.parent.name.startswith("."))
+    """Returns the names of the runs in a models folder, sorted. In a checkout, it may also contain the networks."""
+    names = {p.parent.name for p in folder.glob("*/config.json") if not p.parent.name.startswith(".")}
+    return sorted(names - networks_in(folder))
 
 
 def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os.PathLike[str] | None = None) -> Run:
-    """Finds a run by its name (or its architecture's name or alias), or by the path of its folder.
+    """Finds a run by its name (or its architecture's name or alias), by the path of its folder, or a trained network.
+
+    A name is that of a run in the models folder, or else of a network, which is fetched if need be. A run with the name
+    of a network comes first, with a warning: a run of an earlier version may have it.
 
     Args:
         run: the run; `None` for the only run, or the only one named after an architecture. Earlier runs that were kept
-            (`<run>.1`) do not count.
+            (`<run>.1`) and networks do not count.
         models: the models folder; see `models_dir`.
 
     Raises:
-        RunError: there is no such run, its `config.json` is damaged, or an entry that it needs is not registered.
+        RunError: there is no such run, its `config.json` is damaged, or an entry that it needs is not registered; or
+            the network cannot be fetched.
     """
     if isinstance(run, Run):
         return run
@@ -168,10 +178,17 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
     names = list_runs(folder)
     if run is None:
         run = _only_run(folder, names)
-    path = user_path(run) if os.sep in os.fspath(run) else folder / _folder_name(os.fspath(run), names)
+    is_path = os.sep in os.fspath(run)
+    path = user_path(run) if is_path else folder / _folder_name(os.fspath(run), names)
     opened = _opened(path)
+    if not is_path and path.name in networks():
+        if opened is None:
+            opened = _opened(network_folder(path.name))
+        elif not is_network(path):
+            _warn_of_hidden_network(path)
     if opened is None:
         hint = name_hint(path.name, names) if names else "There is none yet: train one with `zoo train NAME`."
+        hint += " `zoo models` lists trained networks."
         if is_resumable(path):
             where = f" --models-dir {shell_quote(path.parent)}" if path.parent != models_dir() else ""
             hint = (
@@ -180,6 +197,22 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
         raise RunError(f"There is no run {short_repr(path.name)} in {path.parent}. {hint}")
     check_entries(opened.config, opened.path)
     return opened
+
+
+@functools.cache
+def _warn_of_hidden_network(path: Path) -> None:
+    logger.warning(
+        "The run %s hides the trained network of that name. To use the network, rename the folder of the run.", path
+    )
+
+
+def output_folder(run: Run, models: str | os.PathLike[str] | None = None) -> Path:
+    """Returns the folder that exports of a run are written to.
+
+    It is the run's own, or, for a trained network, the folder of its name in the models folder: nothing is written to
+    an installed package.
+    """
+    return models_dir(models) / run.name if is_network(run.path) else run.path
 
 
 def reopen_run(run: Run) -> Run:

@@ -1,15 +1,19 @@
-"""Loads only the weights from a run's `.keras` file.
+"""Writes a run's `.keras` file, and loads only the weights from it.
 
 A `.keras` file is an archive with the weights of a model and its config. A config can refer to code, so it is never
 read: the registry builds the model from the run's `config.json`, and the weights are copied into it. The archive and
 the HDF5 file in it must be laid out as Keras writes them, uncompressed and without external links, so that reading
-never allocates more than the size of the file on disk.
+never allocates more than the size of the file on disk, or twice that size for weights stored as float16.
 """
 
+import io
+import json
 import math
+import re
 import zipfile
 from collections.abc import Callable, Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal, get_args
 
 import h5py
 import keras
@@ -17,7 +21,8 @@ import numpy as np
 
 from keras_rnn_zoo.artifacts.digests import damaged
 from keras_rnn_zoo.artifacts.snapshot import OpenFile
-from keras_rnn_zoo.errors import ZooError
+from keras_rnn_zoo.atomic_files import atomic_write
+from keras_rnn_zoo.errors import RunError, ZooError
 from keras_rnn_zoo.frameworks.keras_internals import forget_uninitialized_variables
 
 WEIGHTS = "model.weights.h5"
@@ -29,10 +34,74 @@ _MAX_OBJECTS = 100_000
 """Maximum number of groups and arrays in the HDF5 file."""
 _ITEM_SIZES = {"bool": 1, "int8": 1, "uint8": 1, "float16": 2, "int64": 8, "float64": 8, "uint64": 8}
 """Bytes per item by dtype; 4 for all others."""
+Storage = Literal["float32", "float16"]
+"""The dtype in which a file stores weights that are float32 in the model."""
+_SHARED = re.compile(rb'("shared_object_id": )(\d+)')
 
 
 class _UnlikeKerasError(Exception):
     """The file is not laid out as Keras writes it, or has weights that training never produces."""
+
+
+def write_model(model: Any, path: Path, storage: Storage = "float32") -> None:
+    """Writes a functional model as a `.keras` file without its optimizer; equal models give identical bytes.
+
+    The archive that Keras writes contains the time and the memory addresses of shared objects. Both are replaced.
+
+    Args:
+        model: the model.
+        path: the file.
+        storage: the dtype of the stored weights. `"float16"` halves the file; `load_weights_safely` and
+            `keras.saving.load_model` convert them back to float32.
+
+    Raises:
+        RunError: a weight is too large for float16.
+    """
+    assert storage in get_args(Storage)
+    # A copy that shares layers and weights with the model but is not compiled, because Keras would save the optimizer.
+    uncompiled = keras.Model(model.input, model.output, name=model.name)
+    content, plain = io.BytesIO(), io.BytesIO()
+    shared: dict[bytes, bytes] = {}
+    with atomic_write(path) as temporary:
+        uncompiled.save(temporary)
+        content.write(temporary.read_bytes())
+        with zipfile.ZipFile(content) as archive, zipfile.ZipFile(plain, "w") as written:
+            for name in archive.namelist():
+                data = archive.read(name)
+                if name == "metadata.json":
+                    data = json.dumps({**json.loads(data), "date_saved": "1980-01-01@00:00:00"}).encode()
+                elif name == "config.json":
+                    data = _SHARED.sub(lambda match: match[1] + shared.setdefault(match[2], b"%d" % len(shared)), data)
+                elif name == WEIGHTS and storage == "float16":
+                    data = _as_float16(data, path)
+                written.writestr(zipfile.ZipInfo(name), data)
+        temporary.write_bytes(plain.getbuffer())
+
+
+def _as_float16(weights: bytes, path: Path) -> bytes:
+    """Returns an HDF5 file with its float32 arrays as float16."""
+    content = io.BytesIO()
+    with h5py.File(io.BytesIO(weights), "r") as source, h5py.File(content, "w") as target:
+
+        def copy(name: str, item: Any) -> None:
+            if isinstance(item, h5py.Group):
+                copied = target.require_group(name)
+            else:
+                values = item[()]
+                if values.dtype == np.float32:
+                    with np.errstate(over="ignore"):
+                        values = values.astype(np.float16)
+                    if not np.isfinite(values).all():
+                        raise RunError(
+                            f"The weights {name} cannot be stored as float16 in {path}: one is beyond ±65,504, the "
+                            "largest float16. Store them as float32."
+                        )
+                copied = target.create_dataset(name, data=values)
+            copied.attrs.update(item.attrs)
+
+        target.attrs.update(source.attrs)
+        source.visititems(copy)
+    return content.getvalue()
 
 
 def load_weights_safely(make: Callable[[], Any], file: OpenFile) -> Any:
@@ -77,7 +146,10 @@ def _check_finite(model: Any) -> None:
 
 
 def stored_bytes(file: OpenFile) -> int:
-    """Returns the total size of the weights in a `.keras` file in bytes, after checking the layout of the file."""
+    """Returns the size that the weights in a `.keras` file have in memory, in bytes, after checking the file's layout.
+
+    In memory, float16 becomes float32.
+    """
     with zipfile.ZipFile(file) as archive:
         names = archive.namelist()
         if sorted(names) != sorted(MEMBERS):
@@ -86,10 +158,10 @@ def stored_bytes(file: OpenFile) -> int:
             if member.compress_type != zipfile.ZIP_STORED or member.file_size != member.compress_size:
                 raise _UnlikeKerasError(f"{member.filename!r} in it is compressed, unlike in files that Keras writes")
         with archive.open(WEIGHTS) as content, h5py.File(content, "r") as weights:
-            sizes = [_size(name, dataset) for name, dataset in _datasets(weights)]
-        if sum(sizes) > archive.getinfo(WEIGHTS).file_size:
+            arrays = [(_size(name, array), array.dtype) for name, array in _datasets(weights)]
+        if sum(size for size, _ in arrays) > archive.getinfo(WEIGHTS).file_size:
             raise _UnlikeKerasError("arrays of weights in it overlap")
-    return sum(sizes)
+    return sum(size * (2 if dtype == np.float16 else 1) for size, dtype in arrays)
 
 
 def _listed(names: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from keras_rnn_zoo.artifacts.export import CARD, LICENSE, STREAMING, write_facts
 from keras_rnn_zoo.artifacts.lock import run_lock
-from keras_rnn_zoo.artifacts.run import Run, open_run, reopen_run
+from keras_rnn_zoo.artifacts.run import Run, open_run, output_folder, reopen_run
 from keras_rnn_zoo.artifacts.run_config import ExportConfig, ExportedDataset
 from keras_rnn_zoo.atomic_files import atomic_directory, translate_os_errors, write_text
 from keras_rnn_zoo.display.printing import one_line
@@ -55,6 +55,7 @@ def export(
     Returns:
         The path of the version's folder: `saved_models/<run>/<version>`, whose default endpoint is `serving_default`,
         or `saved_models/<run>/<format>/<version>`; those of streaming exports are in `saved_models/<run>/streaming`.
+        Exports of a trained network are in the folder of its name in the models folder, too.
 
     Raises:
         RunError: the run does not exist, is damaged, or is being written by another process.
@@ -69,23 +70,24 @@ def export(
             f"Exports need the TensorFlow backend, but Keras runs on {keras.backend.backend()!r}. Runs do not depend "
             "on the backend: set KERAS_BACKEND=tensorflow and export again."
         )
-    with run_lock(found.path):
+    folder = output_folder(found, models_dir)
+    with run_lock(folder):
         found = _current(found, isinstance(run, LoadedRun))
         loaded = run if isinstance(run, LoadedRun) else load_run(found)
-        versions = _folder_of_versions(found.path, entry, streaming)
+        versions = _folder_of_versions(folder, entry, streaming)
         path = versions / str(_next_version(versions))
-        with translate_os_errors(), atomic_directory(path) as folder:
+        with translate_os_errors(), atomic_directory(path) as partial:
             exporter = entry.make(entry)
             announce(f"Writing the export {path}")
-            facts = _written(exporter, loaded, folder, quantize, streaming)
+            facts = _written(exporter, loaded, partial, quantize, streaming)
             if check:
                 announce("Comparing the export with the run")
                 if streaming:
-                    facts |= exporter.check_stream(loaded, folder, data_dir=data_dir)
+                    facts |= exporter.check_stream(loaded, partial, data_dir=data_dir)
                 else:
-                    facts |= exporter.check(loaded, folder, quantize=quantize, data_dir=data_dir)
-            _write_companions(found, folder)
-            write_facts(folder, _describe(found, entry.name, facts))
+                    facts |= exporter.check(loaded, partial, quantize=quantize, data_dir=data_dir)
+            _write_companions(found, partial)
+            write_facts(partial, _describe(found, entry.name, facts))
         return path
 
 

@@ -9,18 +9,19 @@ from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.display.text_tables import Table, Tables
 from keras_rnn_zoo.errors import UnknownNameError, name_hint
 from keras_rnn_zoo.listings.run_page import show_run
+from keras_rnn_zoo.networks.index import networks
 from keras_rnn_zoo.training.config_file import default_of, settings_of
 
 
 def show(
     name: str | os.PathLike[str], dataset: str | None = None, *, models_dir: str | os.PathLike[str] | None = None
 ) -> Tables:
-    """Returns the facts about an architecture or a run.
+    """Returns the facts about an architecture, a run or a trained network.
 
     A name that both an architecture and a run have means the architecture; the path of the run means the run.
 
     Args:
-        name: the name of an architecture, an alias, the name of a run, or the path of its folder.
+        name: the name of an architecture, an alias, the name of a run or a network, or the path of a run's folder.
         dataset: for an architecture, the dataset whose options are shown; by default, its default dataset.
         models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
 
@@ -49,7 +50,7 @@ def show(
 def find_architecture(
     name: str | os.PathLike[str], models_dir: str | os.PathLike[str] | None = None
 ) -> registry.Architecture | None:
-    """Returns the architecture that a name means, or `None` if it means a run; a path always means a run.
+    """Returns the architecture that a name means, or `None` if it means a run or a network; a path means a run.
 
     Raises:
         UnknownNameError: there is neither.
@@ -61,12 +62,12 @@ def find_architecture(
     except UnknownNameError:
         folder = runs_folder(models_dir)
         names = list_runs(folder)
-        if name in names or is_resumable(folder / name):
+        if name in names or name in networks() or is_resumable(folder / name):
             return None
         known = {alias for entry in registry.architectures.entries() for alias in (entry.name, *entry.aliases)}
         raise UnknownNameError(
             f"There is no architecture named {short_repr(name)}, and no run in {folder}. "
-            f"{name_hint(os.fspath(name), {*known, *names})}"
+            f"{name_hint(os.fspath(name), {*known, *names, *networks()})}"
         ) from None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.export import STREAMING
-from keras_rnn_zoo.artifacts.run import Run, is_resumable, list_runs, unfinished_path, version_numbers
+from keras_rnn_zoo.artifacts.run import Run, is_resumable, list_runs, output_folder, unfinished_path, version_numbers
 from keras_rnn_zoo.artifacts.run import models_dir as runs_folder
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.display.text_tables import Table
@@ -81,7 +81,7 @@ def _described(
         "epochs": config.epochs_trained if config else None,
         "best_epoch": config.best_epoch if config else None,
         "date": _date(path / "config.json"),
-        "exports": _exports(path),
+        "exports": _exports(output_folder(Run(path))),
         "status": status or ("finished" if config and config.finished else "interrupted"),
         "fault": fault,
     }

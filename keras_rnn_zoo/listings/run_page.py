@@ -14,6 +14,7 @@ from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.display.printing import quantity, shell_quote
 from keras_rnn_zoo.display.text_tables import Table, Tables
 from keras_rnn_zoo.listings.run_list import describe_run
+from keras_rnn_zoo.networks.index import is_network
 
 CLASSES_SHOWN = 10
 """Number of classes of a run that are named."""
@@ -49,7 +50,7 @@ def show_run(run: Run) -> Tables:
         "versions": ", ".join(f"{name} {version}" for name, version in config.versions.items()),
     }
     if example := example_argument(run.path):
-        facts["example"] = f"zoo predict {shell_quote(run.path)} {example}"
+        facts["example"] = f"zoo predict {shell_quote(run.name if is_network(run.path) else run.path)} {example}"
     split, count = measured["split"], measured["examples"]
     settings = {**config.training.to_json(), "seed": config.seed, **_relevant_options(config)}
     settings |= {**config.task.options, **config.task.reader, **config.dataset.options}

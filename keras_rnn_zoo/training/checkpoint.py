@@ -3,8 +3,6 @@
 import hashlib
 import io
 import json
-import re
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,6 @@ from keras_rnn_zoo.lazy import keras, np
 
 _HEAD = b"Keras RNN Zoo, state 1, SHA-256 of the rest "
 _DOCUMENT = "document"
-_SHARED = re.compile(rb'("shared_object_id": )(\d+)')
 
 
 def write_state(path: Path, document: Mapping[str, Any], groups: Mapping[str, Sequence[Any]]) -> None:
@@ -71,26 +68,3 @@ def assign(path: Path, variables: Sequence[Any], values: Sequence[Any]) -> None:
         raise damaged(path, "it is the checkpoint of another model")
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
-
-
-def write_model(model: Any, path: Path) -> None:
-    """Writes a functional model as a `.keras` file without its optimizer; equal models give identical bytes.
-
-    The archive that Keras writes contains the time and the memory addresses of shared objects. Both are replaced.
-    """
-    # A copy that shares layers and weights with the model but is not compiled, because Keras would save the optimizer.
-    uncompiled = keras.Model(model.input, model.output, name=model.name)
-    content, plain = io.BytesIO(), io.BytesIO()
-    shared: dict[bytes, bytes] = {}
-    with atomic_write(path) as temporary:
-        uncompiled.save(temporary)
-        content.write(temporary.read_bytes())
-        with zipfile.ZipFile(content) as archive, zipfile.ZipFile(plain, "w") as written:
-            for name in archive.namelist():
-                data = archive.read(name)
-                if name == "metadata.json":
-                    data = json.dumps({**json.loads(data), "date_saved": "1980-01-01@00:00:00"}).encode()
-                elif name == "config.json":
-                    data = _SHARED.sub(lambda match: match[1] + shared.setdefault(match[2], b"%d" % len(shared)), data)
-                written.writestr(zipfile.ZipInfo(name), data)
-        temporary.write_bytes(plain.getbuffer())

@@ -14,7 +14,6 @@ from keras_rnn_zoo.inference.evaluate import BATCH_SIZE, score
 from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.run import Run
 from keras_rnn_zoo.tasks.task import Task
-from keras_rnn_zoo.training.checkpoint import write_model
 from keras_rnn_zoo.training.further_metrics import further_metrics
 from keras_rnn_zoo.training.progress import Progress
 
@@ -26,6 +25,8 @@ def write_run(
     progress: Progress, task: Task, model: Any, keeper: "BestCheckpoint", split: str, examples: Examples
 ) -> None:
     """Writes the run's folder, with the best weights and their metrics on the given split."""
+    from keras_rnn_zoo.artifacts.weights import write_model
+
     plan = progress.plan
     if progress.config.training.dtype_policy != "float32":  # Mixed precision is for training only.
         model = build_again(progress.config, task.model_options())

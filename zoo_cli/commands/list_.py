@@ -6,13 +6,14 @@ import click
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.display.printing import printable
+from keras_rnn_zoo.networks.index import networks
 from zoo_cli.tables import print_json
 
 
 @click.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(as_json: bool) -> None:
-    """List the architectures and their datasets.
+    """List the architectures, their datasets, and their trained networks.
 
     \b
     Example:
@@ -27,7 +28,7 @@ def command(as_json: bool) -> None:
     formatter = click.HelpFormatter(max_width=110)
     formatter.write_dl([(entry.name, _about(entry)) for entry in entries])
     click.echo(printable(formatter.getvalue()), nl=False)
-    click.echo("Next:\n  zoo show NAME\n  zoo train NAME")
+    click.echo("Next:\n  zoo models\n  zoo show NAME\n  zoo train NAME")
 
 
 def _row(entry: registry.Architecture) -> dict[str, Any]:
@@ -38,10 +39,17 @@ def _row(entry: registry.Architecture) -> dict[str, Any]:
         "summary": entry.summary,
         "datasets": names,
         "default_dataset": names[0] if names else None,
+        "networks": _networks(entry),
     }
 
 
 def _about(entry: registry.Architecture) -> str:
     names = [dataset.name for dataset in registry.datasets_of(entry)]
+    trained = _networks(entry)
+    more = f" Trained networks: {', '.join(trained)}." if trained else ""
     aliases = f" Aliases: {entry.listed_aliases}." if entry.aliases else ""
-    return f"{entry.summary} Datasets: {', '.join(names) or 'your own'}.{aliases}"
+    return f"{entry.summary} Datasets: {', '.join(names) or 'your own'}.{more}{aliases}"
+
+
+def _networks(entry: registry.Architecture) -> list[str]:
+    return [network.name for network in networks().values() if network.architecture == entry.name]
