@@ -148,6 +148,19 @@ class TrainingConfig(Document):
 
 
 @dataclass(frozen=True)
+class CostConfig(Document):
+    """What a training took, including its evaluation.
+
+    Attributes:
+        processor_minutes: processor time of all threads, in minutes.
+        peak_memory: the largest amount of memory of the process, in bytes; 0 if the system does not say.
+    """
+
+    processor_minutes: float = checked(number)
+    peak_memory: int = checked(integer())
+
+
+@dataclass(frozen=True)
 class RunConfig(Document):
     """A run: everything needed to repeat it, and what its folder contains.
 
@@ -166,6 +179,8 @@ class RunConfig(Document):
         finished: whether the training ended without interruption and the run was evaluated on the test split.
         epochs_trained: number of epochs that were trained.
         best_epoch: the epoch whose weights were kept; `None` until an epoch is trained.
+        storage: the dtype in which `model.keras` stores weights that are float32 in the model.
+        cost: what the training took; `None` if it was interrupted and resumed.
         files: SHA-256 of each file that training wrote, by its path within the run's folder.
         digest: SHA-256 of `config.json` without this field.
         format_version: layout of `config.json`.
@@ -182,6 +197,8 @@ class RunConfig(Document):
     finished: bool = checked(boolean, default=False)
     epochs_trained: int = checked(integer(), default=0)
     best_epoch: int | None = checked(any_of(null, integer()), optional=True)
+    storage: str = checked(text(20, "float32|float16"), optional=True, default="float32")
+    cost: CostConfig | None = nested(CostConfig, optional=True)
     files: Mapping[str, str] = checked(FILES, default_factory=dict)
     digest: str = checked(DIGEST, default="")
     format_version: int = checked(integer(), default=FORMAT_VERSION)

@@ -16,8 +16,9 @@ def datasets(data_dir: str | os.PathLike[str] | None = None) -> Table:
         data_dir: folder of prepared TFDS datasets; by default, `$TFDS_DATA_DIR` or `~/tensorflow_datasets`.
 
     Returns:
-        A list with a dict for each dataset: `name`, `task`, `source`, `size`, `license`, `embedded` and `on_disk`.
-        It is shown as a table, also in notebooks.
+        A list with a dict for each dataset: `name`, `task`, `source`, `size`, `license`, `license_id` (its identifier
+        on the Hugging Face Hub), `terms` (the address of the page that states it), `not_shipped` (why networks trained
+        on it are not passed on, or ""), `embedded` and `on_disk`. It is shown as a table, also in notebooks.
 
     Example:
         >>> [entry["name"] for entry in datasets() if entry["task"] == "tagging" and entry["embedded"]]
@@ -31,6 +32,9 @@ def datasets(data_dir: str | os.PathLike[str] | None = None) -> Table:
             "source": entry.source,
             "size": entry.size,
             "license": entry.license,
+            "license_id": entry.license_id,
+            "terms": entry.terms,
+            "not_shipped": entry.not_shipped,
             "embedded": entry.embedded,
             "on_disk": entry.embedded or find_prepared(entry.location, folder) is not None,
         }

@@ -16,6 +16,7 @@ SEED = 1997
     task="regression",
     size="10,000 train, 1,000 validation, 1,000 test",
     license="Apache-2.0, as this project",
+    license_id="apache-2.0",
     model_options={"input": "series", "head": "regression", "features": 2},
     defaults={"cell": "gru", "dropout": 0.0, "batch_size": 64, "epochs": 4},
 )

@@ -20,6 +20,7 @@ SEED = 19_990_401
     task="translation",
     size="40,000 train, 1,000 validation, 1,000 test",
     license="Apache-2.0, as this project",
+    license_id="apache-2.0",
     model_options={"input": "text"},
     defaults={
         "tokens": "characters",

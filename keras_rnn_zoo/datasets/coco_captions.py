@@ -17,6 +17,8 @@ LOCATION = "coco_captions/2014"
     location=LOCATION,
     size="113,287 train, 5,000 validation, 5,000 test, each with five captions or more",
     license="captions CC BY 4.0; images under the terms of Flickr",
+    terms="https://cocodataset.org/#termsofuse",
+    not_shipped="the images belong to their photographers, whose terms differ",
     model_options={"input": "image"},
     defaults={**PHOTOGRAPHS, "dropout": 0.3},
 )

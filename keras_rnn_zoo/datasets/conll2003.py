@@ -18,6 +18,8 @@ LOCATION = "conll2003/conll2003"
     location=LOCATION,
     size="14,041 train, 3,250 validation, 3,453 test",
     license="research use (Reuters corpus); cite Tjong Kim Sang and De Meulder 2003",
+    terms="https://trec.nist.gov/data/reuters/reuters.html",
+    not_shipped="the agreement for the Reuters corpus allows research only, and no passing on",
     model_options={"input": "text"},
     defaults=NAMES,
 )

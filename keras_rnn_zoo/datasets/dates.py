@@ -97,6 +97,7 @@ KANJI = "〇一二三四五六七八九"
     task="translation",
     size="10,000 train, 1,000 validation, 1,000 test",
     license="Apache-2.0, as this project",
+    license_id="apache-2.0",
     model_options={"input": "text"},
     defaults={"tokens": "characters", "target_tokens": "characters", "max_length": 40, "batch_size": 64, "epochs": 12},
 )

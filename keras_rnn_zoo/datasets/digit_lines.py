@@ -180,6 +180,8 @@ def pictures(lines: Lines) -> list[Any]:
     task="transcription",
     size="12,000 train, 500 validation, 500 test",
     license="drawn by this project, Apache-2.0, of digits under CC BY 4.0: Alpaydin and Kaynak 1998, from scikit-learn",
+    license_id="cc-by-4.0",
+    terms="https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits",
     model_options={"input": "image"},
     # The learning rate decreases until the end, and one of the last epochs is the best: early stopping would miss it.
     defaults={"batch_size": 16, "epochs": 6, "patience": 6, "dropout": 0.3},

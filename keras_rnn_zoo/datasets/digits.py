@@ -15,6 +15,8 @@ FRACTIONS = {"train": 0.7, "validation": 0.1, "test": 0.2}
     task="classification",
     size="1,258 train, 180 validation, 359 test",
     license="CC BY 4.0, Alpaydin and Kaynak, UCI ML repository",
+    license_id="cc-by-4.0",
+    terms="https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits",
     model_options={"input": "image", "num_classes": 10},
     defaults={
         "image_height": 8,

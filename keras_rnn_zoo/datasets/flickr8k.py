@@ -17,6 +17,8 @@ LOCATION = "flickr8k"
     location=LOCATION,
     size="6,000 train, 1,000 validation, 1,000 test, each with five captions",
     license="non-commercial research and education; cite Hodosh et al. 2013",
+    terms="https://hockenmaier.cs.illinois.edu/Framing_Image_Description/KCCA.html",
+    not_shipped="the data may be used for non-commercial research and education only",
     model_options={"input": "image"},
     defaults={**PHOTOGRAPHS, "dropout": 0.5},
 )

@@ -14,7 +14,8 @@ LOCATION = "imdb_reviews/plain_text"
     source="tfds",
     location=LOCATION,
     size="22,500 train, 2,500 validation, 25,000 test",
-    license="research use; cite Maas et al. 2011",
+    license="none stated, for research; cite Maas et al. 2011",
+    terms="https://ai.stanford.edu/~amaas/data/sentiment/",
     model_options={"input": "text", "num_classes": 2},
     defaults={
         "dropout": 0.5,

@@ -19,6 +19,8 @@ LOCATION = "librispeech/default"  # The other config, lazy_decode, needs TensorF
     location=LOCATION,
     size="28,539 train, 2,703 validation, 2,620 test",
     license="CC BY 4.0",
+    license_id="cc-by-4.0",
+    terms="https://www.openslr.org/12",
     model_options={"input": "audio"},
     defaults={"units": 320, "num_layers": 3, "beam_size": 16, "batch_size": 16, "learning_rate": 0.001},
 )

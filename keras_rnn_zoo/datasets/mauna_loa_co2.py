@@ -10,6 +10,7 @@ from keras_rnn_zoo.user_data.time_defaults import DEFAULT_SPLITS, INPUT, MODEL_D
     task="forecasting",
     size="321 train, 42 validation, 94 test windows of 36 months and the next 12",
     license="public domain",
+    terms="https://gml.noaa.gov/about/disclaimer.html",
     model_options={"input": INPUT},
     # Batches, epochs and patience are those that a user's own files with as few windows get.
     defaults={**MODEL_DEFAULTS, "history": 36, "horizon": 12, "batch_size": 16, "epochs": 72, "patience": 10},

@@ -17,6 +17,8 @@ LOCATION = "mnist"
     location=LOCATION,
     size="55,000 train, 5,000 validation, 10,000 test",
     license="CC BY-SA 3.0",
+    license_id="cc-by-sa-3.0",
+    terms="https://keras.io/api/datasets/mnist/",
     model_options={"input": "image", "num_classes": 10},
     defaults={
         "image_height": 28,

@@ -151,6 +151,7 @@ def picture(scene: Scene) -> Any:
     task="captioning",
     size="12,000 train, 500 validation, 500 test",
     license="Apache-2.0, as this project",
+    license_id="apache-2.0",
     model_options={"input": "image"},
     defaults={"epochs": 6},
 )

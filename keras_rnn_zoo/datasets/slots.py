@@ -135,6 +135,7 @@ NEW_VALUE_PROBABILITY = 0.5
     task="tagging",
     size="5,000 train, 500 validation, 500 test",
     license="Apache-2.0, as this project",
+    license_id="apache-2.0",
     model_options={"input": "text", "num_classes": 39, "vocabulary_size": 427},
     defaults={"dropout": 0.5, "word_dropout": 0.6, "epochs": 30, "patience": 30},
 )

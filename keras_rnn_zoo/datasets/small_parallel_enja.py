@@ -17,6 +17,8 @@ LOCATION = "small_parallel_enja"
     location=LOCATION,
     size="50,000 train, 500 validation, 500 test",
     license="CC BY 2.0 FR, from the Tanaka corpus",
+    license_id="cc-by-2.0",
+    terms="https://github.com/odashi/small_parallel_enja",
     model_options={"input": "text"},
     defaults={
         "tokens": "spaces",

@@ -20,6 +20,8 @@ TEST_NAMES = r".*_[0-4]\.wav"
     location=LOCATION,
     size="2,400 train, 300 validation, 300 test",
     license="CC BY-SA 4.0",
+    license_id="cc-by-sa-4.0",
+    terms="https://github.com/Jakobovski/free-spoken-digit-dataset",
     model_options={"input": "audio", "num_classes": 10},
     defaults={"sample_rate": 8000, "epochs": 20, "patience": 20},
 )

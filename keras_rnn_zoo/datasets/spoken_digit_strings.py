@@ -51,6 +51,8 @@ class Plan(NamedTuple):
     location=LOCATION,
     size="8,000 train, 300 validation, 300 test",
     license="CC BY-SA 4.0",
+    license_id="cc-by-sa-4.0",
+    terms="https://github.com/Jakobovski/free-spoken-digit-dataset",
     model_options={"input": "audio"},
     defaults={"sample_rate": 8000, "target_tokens": "spaces", "epochs": 12},
 )

@@ -10,6 +10,7 @@ from keras_rnn_zoo.user_data.time_defaults import DEFAULT_SPLITS, INPUT, MODEL_D
     task="forecasting",
     size="2,033 train, 302 validation, 614 test windows of 144 months and the next 12",
     license="public domain",
+    terms="https://www.ngdc.noaa.gov/stp/solar/ssndata.html",
     model_options={"input": INPUT},
     defaults={**MODEL_DEFAULTS, "history": 144, "horizon": 12},
 )

@@ -24,6 +24,9 @@ LANGUAGES = tuple(CODES.split())
     location=LOCATION,
     size="258,098 train, 6,049 validation, 7,213 test, fewer for a pair of languages",
     license="CC BY-NC-ND 4.0, as the talks; cite Qi et al. 2018",
+    license_id="cc-by-nc-nd-4.0",
+    terms="https://www.ted.com/about/our-organization/our-policies-terms/ted-talks-usage-policy",
+    not_shipped="the license of the talks allows no adaptations",
     model_options={"input": "text"},
     defaults={
         "tokens": "spaces",

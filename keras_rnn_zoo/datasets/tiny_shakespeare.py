@@ -23,6 +23,7 @@ for long chunks."""
     location=LOCATION,
     size="1,003,854 characters train, 55,770 validation, 55,770 test",
     license="public domain",
+    terms="https://github.com/karpathy/char-rnn",
     model_options={"input": "text", "causal": True},
     defaults={
         "tokens": "characters",

@@ -25,7 +25,8 @@ CENTER = 100
 @registry.dataset(
     task="step_classification",
     size="300 train, 50 validation, 100 test recordings of 0.4 to 2 seconds",
-    license="public domain",
+    license="Apache-2.0, as this project",
+    license_id="apache-2.0",
     model_options={"input": "audio", "num_classes": len(NOTES)},
     defaults={
         "multilabel": True,

@@ -23,7 +23,8 @@ HEALTHY = 0.25
 @registry.dataset(
     task="step_classification",
     size="800 train, 100 validation, 200 test logs of 40 to 100 steps",
-    license="public domain",
+    license="Apache-2.0, as this project",
+    license_id="apache-2.0",
     model_options={"input": "series", "features": 3, "num_classes": len(CLASSES)},
     defaults={"bidirectional": False, "units": 32, "epochs": 20, "patience": 5, "learning_rate": 0.01},
 )

@@ -135,6 +135,7 @@ def generate(seed: int = SEED) -> Iterator[tuple[str, int]]:
     task="classification",
     size="4,000 train, 500 validation, 500 test",
     license="Apache-2.0, as this project",
+    license_id="apache-2.0",
     model_options={"input": "text", "num_classes": 2, "vocabulary_size": 78},
 )
 def toy_reviews(data_dir: str | None, seed: int) -> Examples:

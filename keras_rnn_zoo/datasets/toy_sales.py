@@ -23,7 +23,8 @@ LIFT = 30.0
 @registry.dataset(
     task="forecasting",
     size="1,977 train, 261 validation, 561 test windows of 28 days and the next 14",
-    license="public domain",
+    license="Apache-2.0, as this project",
+    license_id="apache-2.0",
     model_options={"input": INPUT, "covariates": 5},
     defaults={**MODEL_DEFAULTS, "history": 28, "horizon": 14},
 )

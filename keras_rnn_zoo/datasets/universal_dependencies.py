@@ -25,6 +25,8 @@ SPLITS = {"train": "train", "validation": "dev", "test": "test"}
     location=f"{NAME}/en_ewt",
     size="12,544 train, 2,001 validation, 2,077 test",
     license="CC BY-SA 4.0 (en_ewt); other treebanks have their own",
+    license_id="cc-by-sa-4.0",
+    terms="https://universaldependencies.org",
     model_options={"input": "text"},
     defaults=PARTS_OF_SPEECH,
 )

@@ -91,7 +91,10 @@ class Dataset(Entry):
         source: `"embedded"`, `"tfds"` for a dataset that TensorFlow Datasets downloads and prepares, or `"files"`.
         location: path of the prepared files of a TFDS dataset within its data directory.
         size: number of examples in each split, in words.
-        license: terms of use of the data.
+        license: terms of use of the data, in words.
+        license_id: their identifier on the Hugging Face Hub, such as `"cc-by-4.0"`; `"other"` if it has none.
+        terms: the address of the page that states them; "" if there is none.
+        not_shipped: why networks trained on the data are not passed on; "" if they may be.
         model_options: options of the model that follow from this dataset before it is read; `build` uses them.
         defaults: training settings and options that suit this dataset better than the general defaults.
         checks_examples: whether `make` takes, after the seed, a function that returns why an example cannot be learned
@@ -105,6 +108,9 @@ class Dataset(Entry):
     location: str = ""
     size: str = ""
     license: str = ""
+    license_id: str = "other"
+    terms: str = ""
+    not_shipped: str = ""
     model_options: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     checks_examples: bool = False
@@ -172,12 +178,14 @@ class Task(Entry):
         inputs: the same for inputs of the task in addition to those of its reader.
         readers: the reader for each kind of input, if it is not the reader with the name of the kind.
         files: how files hold its examples; `None` if a user's own files cannot be used for this task.
+        pipeline_tags: for each kind of input, the Hugging Face Hub's name of the task, if it has one.
     """
 
     outputs: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     readers: Mapping[str, str] = field(default_factory=dict)
     files: TaskFiles | None = None
+    pipeline_tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def prediction_options(self) -> Mapping[str, Option]:

@@ -53,7 +53,9 @@ def fetch_network(network: Network) -> Path:
         with atomic_directory(folder) as partial:
             _download(network, f"{url.rstrip('/')}/{network.name}", partial)
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
-        raise RunError(f"{what}, and it could not be fetched from {url}: {error}. Try again later. {by_hand}") from error
+        raise RunError(
+            f"{what}, and it could not be fetched from {url}: {error}. Try again later. {by_hand}"
+        ) from error
     except OSError:
         if not os.path.lexists(folder / "config.json"):  # Otherwise another process has fetched it meanwhile.
             raise

@@ -90,8 +90,8 @@ def refuse_network_name(name: str) -> None:
     """Raises `RunError` if a new run would have the name of a network, which it would hide."""
     if name in _index()[1]:
         raise RunError(
-            f"{name!r} is the name of a trained network of the zoo, which a run of this name would hide. Choose another "
-            "name with --run NAME."
+            f"{name!r} is the name of a trained network of the zoo, which a run of this name would hide. Choose "
+            "another name with --run NAME."
         )
 
 

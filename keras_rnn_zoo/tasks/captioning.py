@@ -25,6 +25,7 @@ from keras_rnn_zoo.tasks._text_generation import OUTPUTS, TextGenerationTask, as
         references=True,
         table="captions.csv",
     ),
+    pipeline_tags={"image": "image-to-text"},
 )
 class Captioning(TextGenerationTask):
     """Describes an image in a sentence.

@@ -24,6 +24,7 @@ from keras_rnn_zoo.user_data.text_defaults import long_text_defaults
         classes="one",
         text_defaults=long_text_defaults,
     ),
+    pipeline_tags={"text": "text-classification", "image": "image-classification", "audio": "audio-classification"},
 )
 class Classification(Task):
     """Predicts the class of an input."""

@@ -54,6 +54,7 @@ logger = logging.getLogger(__name__)
         dtype="float32",
         formats=("csv", "tsv", "jsonl", "json", "parquet", "arrow", "hf", "excel", "sqlite", "memory"),
     ),
+    pipeline_tags={"window": "time-series-forecasting"},
 )
 class Forecasting(Task):
     """Forecasts the next values of series: their medians, and quantiles that say how certain they are.

@@ -20,6 +20,7 @@ from keras_rnn_zoo.tasks._token_level import TokenLevelTask
         "max_new_tokens": "number of tokens to generate; by default 300: int32 ()",
     },
     files=registry.TaskFiles(),
+    pipeline_tags={"text": "text-generation"},
 )
 class LanguageModeling(TokenLevelTask):
     """Predicts each token from those before it, and continues prompts."""

@@ -32,6 +32,7 @@ from keras_rnn_zoo.user_data.target_checks import check_tags
         check=check_tags,
         classes="several",
     ),
+    pipeline_tags={"text": "token-classification"},
 )
 class Tagging(TokenLevelTask):
     """Predicts a tag for each word of a sentence.

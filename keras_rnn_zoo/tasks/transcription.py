@@ -29,6 +29,7 @@ _SLICES = 8
             "image": {"epochs": 150, "patience": 30, "batch_size": 16, "distortion": 0.1},
         },
     ),
+    pipeline_tags={"audio": "automatic-speech-recognition", "image": "image-to-text"},
 )
 class Transcription(TextTargetTask):
     """Transcribes speech or handwriting; training needs no alignment of tokens with the input.

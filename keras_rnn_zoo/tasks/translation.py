@@ -24,6 +24,7 @@ from keras_rnn_zoo.user_data.text_defaults import sentence_defaults
         columns={"source": "source src input from text", "target": "target tgt translation output to"},
         text_defaults=sentence_defaults,
     ),
+    pipeline_tags={"text": "translation"},
 )
 class Translation(TextGenerationTask):
     """Translates a text to another text."""

@@ -1,6 +1,7 @@
 """A training in progress."""
 
 import shutil
+import time
 from dataclasses import dataclass, field
 
 from keras_rnn_zoo.artifacts.run import STATE, is_resumable
@@ -19,12 +20,14 @@ class Progress:
         config: the description of the run, as far as it is known.
         begun: whether the unfinished folder on disk belongs to this training. That of an earlier training is kept until
             the data is open.
+        started: the processor time of this process when it began.
     """
 
     plan: Plan
     objects: KerasObjects
     config: RunConfig = field(init=False)
     begun: bool = field(init=False)
+    started: float = field(default_factory=time.process_time)
 
     def __post_init__(self) -> None:
         self.config, self.begun = self.plan.config, self.plan.resumed

@@ -14,6 +14,8 @@ from keras_rnn_zoo.inference.evaluate import BATCH_SIZE, score
 from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.run import Run
 from keras_rnn_zoo.tasks.task import Task
+from keras_rnn_zoo.training.command import training_command
+from keras_rnn_zoo.training.cost import cost_since
 from keras_rnn_zoo.training.further_metrics import further_metrics
 from keras_rnn_zoo.training.progress import Progress
 
@@ -40,6 +42,7 @@ def write_run(
         finished=split == "test",
         epochs_trained=len(keeper.rows),
         best_epoch=int(keeper.best["epoch"]),
+        cost=None if plan.resumed else cost_since(progress.started),
     )
     with atomic_run(plan.path, again=plan.resumed) as folder:
         run = Run(folder)
@@ -51,5 +54,5 @@ def write_run(
         write_json(
             folder / "metrics.json", {"split": split, "examples": batches.examples, "metrics": metrics, **report}
         )
-        write_text(folder / "README.md", model_card(config, run.measured))
+        write_text(folder / "README.md", model_card(config, run.measured, training_command(config)))
         write_config(run, config)
