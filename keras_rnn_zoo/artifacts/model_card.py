@@ -102,8 +102,8 @@ def _training(config: RunConfig, command: str) -> str:
     options = {**data.options, **task.reader, **task.options, **config.options}
     repeat = f"\n    {one_line(command)}\n" if command else ""
     epochs = quantity(config.epochs_trained, "epoch")
-    return f"""Seed {config.seed}. Trained for {epochs}. The weights are those of epoch {config.best_epoch}, the best on the
-validation split.
+    return f"""Seed {config.seed}. Trained for {epochs}. The weights are those of epoch {config.best_epoch}, the best on
+the validation split.
 {repeat}
 {_table(("option", "value"), {**config.training.to_json(), **options})}
 """
