@@ -15,7 +15,7 @@ CORE := tests/test_registry.py tests/test_runs.py tests/test_training.py tests/t
 	tests/test_training_arguments.py tests/user_data tests/tasks tests/readers tests/layers/test_recurrent.py \
 	tests/layers/test_text.py tests/layers/test_vocabulary.py tests/zoo_cli
 
-.PHONY: demo test test-all test-oldest coverage audit fuzz lint wheel bench bench-peers entries docs clean
+.PHONY: demo test test-all test-oldest coverage audit fuzz lint wheel bench bench-peers entries networks docs clean
 
 $(VENV)/installed: setup.cfg pyproject.toml constraints/dev.txt
 	$(PYTHON) -m venv $(VENV)
@@ -75,6 +75,10 @@ bench-peers: requirements-bench.txt
 
 entries: $(VENV)/installed
 	$(BIN)/python benchmarks/entries.py $(foreach folder,$(DATA_DIR),--data-dir $(folder))
+
+# The trained networks in saved_models/, one after another; what is done is left. `make networks NAMES=mnist DATA_DIR=...`
+networks: $(VENV)/installed
+	$(BIN)/python benchmarks/train_networks.py $(foreach folder,$(DATA_DIR),--data-dir $(folder)) $(NAMES)
 
 # The wheel by itself, outside the checkout. `make wheel DEPENDENCIES=.venv` takes its dependencies from there, quickly.
 wheel:

@@ -15,8 +15,8 @@ from keras_rnn_zoo.options import check_options, refuse_for_input
 def build(name: str, *, weights: Run | str | os.PathLike[str] | None = None, **options: Any) -> Any:
     """Builds the model of an architecture, untrained or with trained weights.
 
-    Without `weights`, options that are not set fit the architecture's default dataset. With `weights`, they are those of
-    the trained network, whose head is replaced by a new one if `num_classes` is another number.
+    Without `weights`, options that are not set fit the architecture's default dataset. With `weights`, they are those
+    of the trained network, whose head is replaced by a new one if `num_classes` is another number.
 
     Args:
         name: the architecture's name or an alias.
@@ -57,8 +57,8 @@ def _build_trained(architecture: registry.Architecture, run: Run, options: Mappi
     config = run.config
     if config.architecture != architecture.name:
         raise OptionError(
-            f"The weights {run.name!r} are those of the architecture {config.architecture}, not of {architecture.name}. "
-            f"Build {config.architecture}, or choose other weights."
+            f"The weights {run.name!r} are those of the architecture {config.architecture}, not of "
+            f"{architecture.name}. Build {config.architecture}, or choose other weights."
         )
     task = registry.tasks.get(config.task.name)
     parts = (architecture, task, registry.reader_of(task, config.task.input))
