@@ -172,14 +172,14 @@ SMALL_RUNS = {
 def small_run(trained_once):
     """A function that gives a small run on a data set of `SMALL_RUNS`, trained for an epoch: read it, do not change it.
 
-    All are in one models folder, and are named after their data sets.
+    All are in one models folder. Their names are those of their data sets after `small_`.
     """
 
     def train(dataset):
         name, options = SMALL_RUNS[dataset]
         with pytest.MonkeyPatch.context() as patch:
             _shrink(patch)
-            return trained_once(dataset, name, dataset=dataset, epochs=1, **options)
+            return trained_once(f"small_{dataset}", name, dataset=dataset, epochs=1, **options)
 
     return train
 

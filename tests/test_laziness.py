@@ -56,7 +56,8 @@ def test_a_command_that_only_informs_loads_no_framework(args):
 
 
 def test_importing_the_package_and_its_registry_loads_no_framework():
-    code = "import keras_rnn_zoo as zoo\nzoo.list_architectures()\ndir(zoo)\nrepr(zoo.models())\nzoo.list_models()\nrepr(zoo.runs())\nrepr(zoo.datasets())\n"
+    code = "import keras_rnn_zoo as zoo\nzoo.list_architectures()\ndir(zoo)\nrepr(zoo.runs())\nrepr(zoo.datasets())\n"
+    code += "repr(zoo.models())\nzoo.list_models()\nrepr(zoo.show('toy_reviews'))\n"
     assert loaded_after(code + "repr(zoo.show('ctc'))") == set()
 
 
