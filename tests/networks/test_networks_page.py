@@ -1,0 +1,56 @@
+"""The tables in docs/networks.md are written from the index and the datasets, and its commands and program run."""
+
+import os
+import re
+import shlex
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.run import open_run
+from keras_rnn_zoo.networks import index
+from zoo_cli.main import cli
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "networks.md"
+
+
+def with_rows(page, first_column, rows):
+    """Returns the page with other rows in the table with that first column."""
+    found = re.search(rf"(\| {first_column} \|.*\n\|---.*\n)((\|.*\n)*)", page)
+    lines = "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return page[: found.start(2)] + lines + page[found.end(2) :]
+
+
+def network_rows():
+    for network in index.networks().values():
+        metric, value = network.main_metric
+        before = open_run(network.name).measured["before_storage"][metric]
+        facts = [f"`{network.name}`", f"`{network.architecture}`", network.task.replace("_", " ")]
+        facts += [f"{metric} {value:.4f}", f"{network.parameters:,}", f"{network.bytes / 1e6:.2f} MB"]
+        yield [*facts, network.license, f"{before:.4f}"]
+
+
+def test_its_tables_are_current():
+    page = DOCUMENT.read_text()
+    kept_back = [dataset for dataset in registry.datasets.entries() if dataset.not_shipped]
+    terms = [(f"`{dataset.name}`", dataset.license, dataset.not_shipped) for dataset in kept_back]
+    current = with_rows(with_rows(page, "network", network_rows()), "dataset", terms)
+    if os.environ.get("ZOO_WRITE_DOCS"):
+        DOCUMENT.write_text(current)
+    assert DOCUMENT.read_text() == current, "run this test with ZOO_WRITE_DOCS=1 and commit docs/networks.md"
+
+
+def test_its_commands_and_program_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = DOCUMENT.read_text()
+    commands = re.findall("^    (zoo .+)$", page, re.MULTILINE)
+    assert len(commands) == 5
+    for command in commands:
+        skip_check = ["--no-check"] if "export" in command else []  # Other tests run the comparison of exports.
+        result = CliRunner().invoke(cli, [*shlex.split(command)[1:], *skip_check], catch_exceptions=False)
+        assert result.exit_code == 0, f"{command}\n{result.stderr}"
+    (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    made = {}
+    exec(compile(program, "networks.md", "exec"), made)
+    assert made["model"].output_shape == (None, 5)
