@@ -10,7 +10,8 @@ from keras_rnn_zoo.inference.load import LoadedRun, LoadedStreamingExport, load
 from keras_rnn_zoo.inference.predictor import Predictor, plain_answers
 from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.readers._resampler import Resampler
-from keras_rnn_zoo.streaming.program import FINAL, PREFIX, START, STEP, StreamingProgram
+from keras_rnn_zoo.streaming.program import FINAL, PREFIX, START, STEP
+from keras_rnn_zoo.streaming.windows import program_of
 
 
 class Stream:
@@ -63,7 +64,7 @@ class Stream:
         raw = self.task.reader.to_part(chunk)
         if self._resampler:
             raw = self.task.reader.to_part(self._resampler.feed(raw[0][0].numpy(), final=final))
-        inputs = dict(zip((spec.name for spec in self.task.reader.signature()), raw, strict=True))
+        inputs = dict(zip((spec.name for spec in self.task.reader.part_signature()), raw, strict=True))
         if self.task.answers == "steps":
             inputs[FINAL] = tf.constant([final])
         outputs = self._loaded.run_graph(lambda: self._step(**self.states, **inputs))
@@ -140,7 +141,7 @@ def functions(loaded: LoadedRun) -> list[Callable[..., Any]]:
             f"Streams need the TensorFlow backend, but Keras runs on {keras.backend.backend()!r}. Runs do not depend "
             "on the backend: set KERAS_BACKEND=tensorflow."
         )
-    return [_by_name(endpoint) for endpoint in StreamingProgram(loaded.task, loaded.model).endpoints().values()]
+    return [_by_name(endpoint) for endpoint in program_of(loaded.task, loaded.model).endpoints().values()]
 
 
 def _by_name(endpoint: Any) -> Callable[..., Any]:

@@ -67,7 +67,6 @@ class Forecasting(Task):
 
     FILE = "forecast.json"
     targets_match_input_length = False
-    answers = ""
 
     reader: WindowReader
 
