@@ -33,7 +33,7 @@ def answer_stream(
     """
     task = stream.task
     by_steps = task.answers == "steps"
-    answers = _fed(stream, _parts(input, encoding or ""))
+    answers = _fed(stream, _parts(input, encoding or ""), may_have_header=input == "window")
     for answer in _then_finish(answers, stream) if by_steps or input == "audio" else answers:
         status.clear()
         if as_json:
@@ -66,9 +66,13 @@ def _parts(input: str, encoding: str) -> Iterator[tuple[str, Any]]:
             yield f"standard input, line {number}", line
 
 
-def _fed(stream: Any, parts: Iterator[tuple[str, Any]]) -> Iterator[Any]:
-    """Yields the answers of a stream to parts."""
+def _fed(stream: Any, parts: Iterator[tuple[str, Any]], *, may_have_header: bool) -> Iterator[Any]:
+    """Yields the answers of a stream to parts, the first of which may be a line with the names of columns."""
     for where, part in parts:
+        if may_have_header and stream.read_header(part):
+            may_have_header = False
+            continue
+        may_have_header = False
         try:
             yield stream.feed(part)
         except DataError as error:

@@ -111,9 +111,9 @@ class ModelFile(Exporter):
         raise NotImplementedError
 
     def write_stream(self, loaded: "LoadedRun", folder: Path) -> dict[str, Any]:
-        from keras_rnn_zoo.streaming.program import StreamingProgram
+        from keras_rnn_zoo.streaming.windows import program_of
 
-        endpoints = StreamingProgram(loaded.task, loaded.model).logits_endpoints(self.stream_rows)
+        endpoints = program_of(loaded.task, loaded.model).logits_endpoints(self.stream_rows)
         self.write_stream_model(loaded.model, endpoints, folder)
         return describe_endpoints(endpoints)
 

@@ -1,5 +1,6 @@
 """Compares a streaming SavedModel, which gets random parts of inputs, with predictions of its run for whole inputs."""
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,7 @@ def first_requests(loaded: LoadedRun, endpoints: Mapping[str, Endpoint]) -> Iter
     reader = loaded.task.reader
     for rows in (1, 8):
         states = endpoints[START].call(tf.constant(rows))
-        raw = reader.to_batch([reader.dummy_input(index) for index in range(rows)])
+        raw = reader.to_parts([reader.dummy_input(index) for index in range(rows)])
         inputs = dict(zip((spec.name for spec in endpoints[STEP].signature), [*states.values(), *raw], strict=False))
         if FINAL in {spec.name for spec in endpoints[STEP].signature}:
             inputs[FINAL] = tf.zeros([rows], tf.bool)
@@ -86,15 +87,15 @@ def check_stream(loaded: LoadedRun, folder: Path, inputs: Sequence[Any], source:
     task = loaded.task
     batches: list[tuple[range, list[str]]] = []
     arrays: dict[str, Any] = {}
-    parts = [random_parts(raw, number) for number, raw in enumerate(inputs)]
+    parts = [random_parts(task.reader, raw, number) for number, raw in enumerate(inputs)]
     for size in BATCH_SIZES:
         for start in range(0, len(inputs), size):
             rows = range(start, min(start + size, len(inputs)))
             keys = [f"{len(batches)}.{number}" for number in range(PARTS)]
             for number, key in enumerate(keys):
-                raw = task.reader.to_batch([parts[row][number] for row in rows])
+                raw = task.reader.to_parts([parts[row][number] for row in rows])
                 arrays |= {
-                    f"{key}/{spec.name}": value for spec, value in zip(task.reader.signature(), raw, strict=True)
+                    f"{key}/{spec.name}": value for spec, value in zip(task.reader.part_signature(), raw, strict=True)
                 }
                 if task.answers == "steps":
                     arrays[f"{key}/{FINAL}"] = np.full(len(rows), number == PARTS - 1)
@@ -109,10 +110,15 @@ def check_stream(loaded: LoadedRun, folder: Path, inputs: Sequence[Any], source:
     return StreamComparison(source, len(inputs), PARTS, BATCH_SIZES, differences)
 
 
-def random_parts(raw: Any, seed: int) -> list[Any]:
-    """Returns a raw input, a text or an array, in `PARTS` parts of random lengths."""
-    cuts = sorted(np.random.default_rng(seed).integers(0, len(raw) + 1, PARTS - 1))
-    return [raw[start:end] for start, end in zip([0, *cuts], [*cuts, len(raw)], strict=True)]
+def random_parts(reader: Any, raw: Any, seed: int) -> list[Any]:
+    """Returns a raw input in `PARTS` parts of random lengths."""
+    return [reader.cut(raw, start, end) for start, end in random_bounds(reader.part_steps(raw), seed)]
+
+
+def random_bounds(steps: int, seed: int) -> Iterator[tuple[int, int]]:
+    """Returns where the `PARTS` parts of random lengths of so many steps begin and end."""
+    cuts = sorted(np.random.default_rng(seed).integers(0, steps + 1, PARTS - 1).tolist())
+    return itertools.pairwise([0, *cuts, steps])
 
 
 def whole_predictions(loaded: LoadedRun, inputs: Sequence[Any]) -> list[dict[str, Any]]:

@@ -6,8 +6,8 @@ from typing import Any
 
 from keras_rnn_zoo.errors import ExportError
 from keras_rnn_zoo.exporting.check import difference
-from keras_rnn_zoo.exporting.model_file import TOLERANCE
-from keras_rnn_zoo.exporting.stream_check import PARTS, StreamedInputs, random_parts
+from keras_rnn_zoo.exporting.model_file import TOLERANCE, named
+from keras_rnn_zoo.exporting.stream_check import PARTS, StreamedInputs, random_bounds
 from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.streaming.program import FINAL, PREFIX
@@ -47,15 +47,16 @@ def compare_stream(
         ExportError: the logits differ.
     """
     task, largest = loaded.task, 0.0
-    spec = tf.TensorSpec(loaded.model.input.shape, loaded.model.input.dtype)
-    logits_of = tf.function(lambda x: loaded.model(x, training=False), input_signature=[spec], autograph=False)
+    specs = tf.nest.map_structure(lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype), loaded.model.input)
+    logits_of = tf.function(lambda x: loaded.model(x, training=False), input_signature=[specs], autograph=False)
     with task.reader.without_limit():
-        wholes = [task.model_inputs(*task.to_batch([raw])).numpy()[0] for raw in inputs]
-    expected = [logits_of(whole[None]).numpy()[0] for whole in wholes]
+        wholes = [task.model_inputs(*task.to_batch([raw])) for raw in inputs]
+    expected = [logits_of(tf.nest.map_structure(tf.cast, whole, _dtypes(specs))).numpy()[0] for whole in wholes]
+    arrays = [{name: array[0] for name, array in named(loaded.model, whole).items()} for whole in wholes]
     for size in sizes:
         for first in range(0, len(wholes), size):
             rows = range(first, min(first + size, len(wholes)))
-            received = _streamed(loaded, start, step, [wholes[row] for row in rows])
+            received = _streamed(loaded, start, step, [arrays[row] for row in rows])
             for row, logits in zip(rows, received, strict=True):
                 whole = expected[row][-1] if task.answers == "next" else expected[row]
                 largest = max(largest, difference(whole, logits))
@@ -67,24 +68,41 @@ def compare_stream(
     return StreamedLogits(source, len(inputs), PARTS, tuple(sizes), largest)
 
 
-def _streamed(loaded: LoadedRun, start: Function, step: Function, wholes: Sequence[Any]) -> list[Any]:
-    """Returns the logits of a stream for each of some inputs of the model, read in parts."""
-    task, name = loaded.task, loaded.model.input.name
-    # A stream begins with the zero that begins the input of a language model.
-    wholes = [whole[1:] for whole in wholes] if task.answers == "next" else wholes
-    parts = [random_parts(whole, number) for number, whole in enumerate(wholes)]
+def _dtypes(specs: Any) -> Any:
+    return tf.nest.map_structure(lambda spec: spec.dtype, specs)
+
+
+def _streamed(
+    loaded: LoadedRun, start: Function, step: Function, wholes: Sequence[Mapping[str, Any]]
+) -> list[Any]:
+    """Returns the logits of a stream for each of some inputs of the model, arrays by name, read in parts."""
+    task = loaded.task
+    if task.answers == "next":  # A stream begins with the zero that begins the input of a language model.
+        wholes = [{name: array[1:] for name, array in whole.items()} for whole in wholes]
+    lengths = [min(map(len, whole.values())) for whole in wholes]
+    bounds = [list(random_bounds(length, number)) for number, length in enumerate(lengths)]
     states: Mapping[str, Any] = start(rows=np.array(len(wholes), "int32"))
     logits: list[list[Any]] = [[] for _ in wholes]
     for number in range(PARTS):
-        of_rows = [of_row[number] for of_row in parts]
-        lengths = np.array([len(part) for part in of_rows], "int32")
-        batch = np.zeros((len(wholes), max(1, *lengths), *wholes[0].shape[1:]), loaded.model.input.dtype)
-        for row, part in zip(batch, of_rows, strict=True):
-            row[: len(part)] = part
+        places = [of_row[number] for of_row in bounds]
+        batch = {name: _joined([whole[name] for whole in wholes], places, lengths) for name in wholes[0]}
+        batch["lengths"] = np.array([end - begin for begin, end in places], "int32")
         final = {FINAL: np.full(len(wholes), number == PARTS - 1)} if task.answers == "steps" else {}
-        outputs = step(**states, **{name: batch}, lengths=lengths, **final)
+        outputs = step(**states, **batch, **final)
         states = {key: value for key, value in outputs.items() if key.startswith(PREFIX)}
         for row, found in enumerate(logits):
             new = outputs["logits"][row]
             found.append(new[: outputs["steps"][row]] if task.answers == "steps" else new)
     return [np.concatenate(found) if task.answers == "steps" else found[-1] for found in logits]
+
+
+def _joined(arrays: Sequence[Any], places: Sequence[tuple[int, int]], lengths: Sequence[int]) -> Any:
+    """Returns the parts of arrays at some places as a batch; an array may be longer than its length, by steps ahead."""
+    parts = [
+        array[begin : end + len(array) - length]
+        for array, (begin, end), length in zip(arrays, places, lengths, strict=True)
+    ]
+    batch = np.zeros((len(parts), max(1, *map(len, parts)), *arrays[0].shape[1:]), arrays[0].dtype)
+    for row, part in zip(batch, parts, strict=True):
+        row[: len(part)] = part
+    return batch

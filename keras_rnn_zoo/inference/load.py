@@ -162,12 +162,13 @@ class LoadedStreamingExport(LoadedExport):
         """The function from a raw batch to its predictions: one step with the whole inputs."""
         from keras_rnn_zoo.streaming.program import FINAL, PREFIX, START, STEP
 
-        names = [spec.name for spec in self.task.reader.signature()]
+        reader = self.task.reader
+        names = [spec.name for spec in reader.part_signature()]
         start, step = self.saved_model.signatures[START], self.saved_model.signatures[STEP]
 
         def predict(*raw: Any) -> dict[str, Any]:
             rows = tf.shape(raw[0])[0]
-            inputs = dict(zip(names, raw, strict=True))
+            inputs = dict(zip(names, reader.as_parts(*raw), strict=True))
             if self.task.answers == "steps":
                 inputs[FINAL] = tf.ones([rows], tf.bool)
             outputs = step(**start(rows=rows), **inputs)

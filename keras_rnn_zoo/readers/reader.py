@@ -74,6 +74,9 @@ class Reader(abc.ABC):
     streams = False
     """Whether an input can be read in parts, by the methods below."""
 
+    slides = False
+    """Whether each part moves a window on, which the model reads as a whole; see `_sliding.SlidingReader`."""
+
     def limit(self) -> tuple[Any, str]:
         """Returns the object and its attribute that limit how much of an input is read, as streams do not."""
         raise NotImplementedError
@@ -93,13 +96,33 @@ class Reader(abc.ABC):
         """Returns the `keras_rnn_zoo.layers.streams.State`s that carry over what is not yet read, by name."""
         return {}
 
+    def part_signature(self) -> list[Any]:
+        """Returns the `tf.TensorSpec`s of a raw batch of parts."""
+        return self.signature()
+
+    def to_parts(self, parts: Sequence[Any]) -> tuple[Any, ...]:
+        """Returns the raw batch of the next parts of some inputs, each as `cut` returns it."""
+        return self.to_batch(parts)
+
     def to_part(self, part: Any) -> tuple[Any, ...]:
         """Returns the raw batch of the next part of one input; raises `DataError` if it is not of this kind."""
-        return self.to_batch([part])
+        return self.to_parts([part])
+
+    def as_parts(self, *raw: Any) -> tuple[Any, ...]:
+        """Returns a raw batch of whole inputs as a batch of parts."""
+        return raw
 
     def no_part(self) -> Any:
         """Returns an empty part of an input."""
         return b""
+
+    def part_steps(self, raw: Any) -> int:
+        """Returns how many steps of a raw input `cut` tells apart: bytes, samples, or rows."""
+        return len(raw)
+
+    def cut(self, raw: Any, start: int, end: int) -> Any:
+        """Returns the part of a raw input from a step up to another one."""
+        return raw[start:end]
 
     def read_part(self, states: Mapping[str, Any], *raw: Any) -> tuple[Any, Any, dict[str, Any]]:
         """Reads the next parts of a batch of inputs.

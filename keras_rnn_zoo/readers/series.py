@@ -231,9 +231,14 @@ def part_of_numbers(values: Any, raw: Any, lengths: Any) -> Any:
     """
     from keras_rnn_zoo.layers.streams import Steps
 
+    return Steps(tf.where(tf.math.is_nan(values), 0.0, values), steps_in_rows(raw, lengths))
+
+
+def steps_in_rows(raw: Any, lengths: Any) -> Any:
+    """Returns the number of steps of each row, int32 `(rows,)`; arguments as of `part_of_numbers`."""
     rows, time = tf.unstack(tf.shape(raw)[:2])
     lengths = tf.cond(tf.equal(tf.size(lengths), 0), lambda: tf.fill([rows], time), lambda: lengths)
-    return Steps(tf.where(tf.math.is_nan(values), 0.0, values), tf.clip_by_value(lengths, 0, time))
+    return tf.clip_by_value(lengths, 0, time)
 
 
 def no_steps(rows: Any, features: tuple[int, ...]) -> Any:

@@ -12,14 +12,12 @@ from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.atomic_files import write_json
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
+from keras_rnn_zoo.readers._sliding import NO_TIME, SlidingReader, of_all_steps
 from keras_rnn_zoo.readers._training_rows import TrainingRows
-from keras_rnn_zoo.readers.reader import Reader, require
 from keras_rnn_zoo.readers.series import MAX_DEVIATIONS
 
 DAY, WEEK, YEAR = 86_400, 7 * 86_400, 31_556_952
 """Seconds of the cycles of a calendar."""
-NO_TIME = -(2**62)
-"""The time of steps before the first one of a shorter past."""
 
 
 @registry.reader(
@@ -32,7 +30,7 @@ NO_TIME = -(2**62)
     },
     example="--input history.csv --output forecast.csv",
 )
-class WindowReader(Reader):
+class WindowReader(SlidingReader):
     """Windows: the past of series, scaled by their statistics in the training split, and what is known in advance.
 
     Missing values are replaced by the last value before them. Shorter pasts are read as if steps were missing.
@@ -111,10 +109,10 @@ class WindowReader(Reader):
         parts = []
         if self.known_mean:
             mean, deviation = (tf.constant(one, tf.float32) for one in (self.known_mean, self.known_deviation))
-            scaled = (_of_all_steps(known, "known", steps, self.horizon) - mean) / deviation
+            scaled = (of_all_steps(known, "known", steps, self.horizon) - mean) / deviation
             parts.append(tf.where(tf.math.is_finite(scaled), scaled, 0.0))
         if self.cycles:
-            time = _of_all_steps(time, "time", steps, self.horizon)
+            time = of_all_steps(time, "time", steps, self.horizon)
             parts += [_phase(time, cycle) for cycle in self.cycles]
         total = self.history + self.horizon
         covariates = _last_steps(tf.concat(parts, axis=-1), total, 0.0)
@@ -130,7 +128,7 @@ class WindowReader(Reader):
         return raw["series"][None], raw["time"][None], raw["known"][None]
 
     def to_batch(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
-        windows = [self._parsed(item) for item in inputs]
+        windows = [self.parsed(item) for item in inputs]
         longest = max((len(window["series"]) for window in windows), default=0)
 
         def joined(name: str, extra: int, filler: Any) -> Any:
@@ -153,8 +151,7 @@ class WindowReader(Reader):
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         return {"series": (len(self.mean),), "time": (), "known": (len(self.known_mean),)}
 
-    def _parsed(self, item: Any) -> dict[str, Any]:
-        """Returns the arrays of an input; raises `DataError` if it is not one."""
+    def parsed(self, item: Any, *, empty: bool = False) -> dict[str, Any]:
         if isinstance(item, str | bytes):
             try:
                 item = json.loads(item)
@@ -178,8 +175,9 @@ class WindowReader(Reader):
             used = {"series": True, "time": bool(self.cycles), "known": bool(self.known_mean)}[name]
             if name == "series":
                 steps = len(array) if array.ndim else 0  # A single number is not a series.
+                array = array if array.size or array.ndim != 1 else array.reshape(0, *shape)
             expected = (steps + (self.horizon if name != "series" else 0), *shape)
-            if used and (array.shape != expected or not steps):
+            if used and (array.shape != expected or not (steps or empty)):
                 raise DataError(
                     f"{name!r} of a window has the shape {array.shape} instead of {expected}; a window is expected "
                     f"{self._expected()}."
@@ -241,16 +239,6 @@ def _last_steps(values: Any, steps: int, filler: float) -> Any:
     """Returns the last steps of `(batch, time, features)`, with `filler` before them if there are fewer."""
     values = values[:, -steps:]
     return tf.pad(values, [[0, 0], [steps - tf.shape(values)[1], 0], [0, 0]], constant_values=filler)
-
-
-def _of_all_steps(values: Any, name: str, steps: Any, horizon: int) -> Any:
-    """Returns values that are known in advance; the graph fails unless there is one for each step."""
-    received = tf.shape(values)[1]
-    fault = f"The input `{name}` must have a value for each step of the series and of the horizon, here:"
-    nothing = tf.logical_and(tf.equal(received, 0), tf.equal(steps, 0))  # An empty batch.
-    valid = tf.logical_or(tf.equal(received, steps + horizon), nothing)
-    with tf.control_dependencies([require(valid, fault, steps + horizon)]):
-        return tf.identity(values)
 
 
 def _phase(time: Any, cycle: int) -> Any:

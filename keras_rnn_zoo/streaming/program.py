@@ -1,7 +1,8 @@
 """A whole prediction as a step of a stream: from the next part of the raw input to answers."""
 
+import abc
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -20,34 +21,22 @@ FINAL = "final"
 """The input of a step that says where streams end, if the answers are those for new steps."""
 
 
-class StreamingProgram:
+class Program(abc.ABC):
     """The functions `start` and `step` of a trained model, in TensorFlow ops.
-
-    A step runs the model twice. First it reads the steps that no later input can change, which advances the states.
-    From there it reads what is left as if the input ended here, which gives the answer but leaves the states alone.
-    So the answer after each part is the prediction for everything until then, to the end of an unfinished word.
 
     Args:
         task: the fitted task.
-        model: its Keras model.
+        parts: the states of streams, by part of the program and by name.
 
     Attributes:
-        states: the states of streams by name.
+        states: the states by their full names.
         signature: the `tf.TensorSpec`s of the arguments of `step` after the states.
-
-    Raises:
-        StreamingError: the model needs the whole input, or the task has no answers before.
     """
 
-    def __init__(self, task: Any, model: Any) -> None:
-        _check_task(task)
-        self.task, self.reader, self.model = task, task.reader, StreamingModel(model)
-        self.parts = {"reader": self.reader.stream_states(), "model": self.model.states, "task": task.stream_states()}
-        self.parts["step"] = {"begun": State((), tf.bool, False)}
-        if task.answers == "next":  # The last token is read again with each part, for the answer.
-            self.parts["step"] = {"last": State((), tf.int32)}
+    def __init__(self, task: Any, parts: Mapping[str, Mapping[str, State]]) -> None:
+        self.task, self.reader, self.parts = task, task.reader, parts
         self.states: dict[str, State] = {
-            f"{PREFIX}{part}_{name}": state for part, states in self.parts.items() for name, state in states.items()
+            f"{PREFIX}{part}_{name}": state for part, states in parts.items() for name, state in states.items()
         }
         self.signature = step_signature(task)
 
@@ -55,6 +44,7 @@ class StreamingProgram:
         """Returns the states of streams that begin, for a number of rows, int32 `()`."""
         return {name: state.at_start(rows) for name, state in self.states.items()}
 
+    @abc.abstractmethod
     def step(self, states: Mapping[str, Any], *raw: Any) -> tuple[Tensors, Tensors]:
         """Advances streams by a part of each.
 
@@ -66,6 +56,82 @@ class StreamingProgram:
         Returns:
             The answers by name, and the new states.
         """
+
+    @abc.abstractmethod
+    def logits_endpoints(self, rows: int | None) -> dict[str, Endpoint]:
+        """Returns endpoints of the model alone, from the tensors that it reads to logits.
+
+        The arguments of `step` are the states, a part of the model's input, `lengths`, the number of its steps in each
+        row, and, where the answers are those for new steps, `final`. The results are the logits, the new states and,
+        where the logits are those of new steps, `steps`, their number in each row.
+
+        Args:
+            rows: the number of streams in a batch; `None` for any.
+        """
+
+    def endpoints(self) -> dict[str, Endpoint]:
+        """Returns the endpoints `start` and `step`, with the states and answers by name."""
+        names = list(self.states)
+
+        def step(*arguments: Any) -> Tensors:
+            answers, states = self.step(dict(zip(names, arguments, strict=False)), *arguments[len(names) :])
+            return {**answers, **states}
+
+        specs = [state.spec(name) for name, state in self.states.items()]
+        return {
+            START: Endpoint(self.start, [_rows()]),
+            STEP: Endpoint(guard_batch(step, lambda *arguments: None), [*specs, *self.signature]),
+        }
+
+
+def logits_endpoints(
+    states: Mapping[str, State], given: list[Any], rows: int | None, step: Callable[..., Tensors]
+) -> dict[str, Endpoint]:
+    """Returns the endpoints of `Program.logits_endpoints`.
+
+    Args:
+        states: the states by their full names.
+        given: the `tf.TensorSpec`s of the other arguments of `step`.
+        rows: the number of streams in a batch; `None` for any.
+        step: the function of the states and these arguments.
+    """
+    specs = [state.spec(name, rows) for name, state in states.items()]
+
+    def start(count: Any) -> Tensors:
+        begun = {name: state.at_start(count if rows is None else rows) for name, state in states.items()}
+        return {
+            name: tf.ensure_shape(value, spec.shape)
+            for (name, value), spec in zip(begun.items(), specs, strict=True)
+        }
+
+    return {START: Endpoint(start, [_rows()]), STEP: Endpoint(step, [*specs, *given])}
+
+
+class StreamingProgram(Program):
+    """The program of a model that reads steps one after another.
+
+    A step runs the model twice. First it reads the steps that no later input can change, which advances the states.
+    From there it reads what is left as if the input ended here, which gives the answer but leaves the states alone.
+    So the answer after each part is the prediction for everything until then, to the end of an unfinished word.
+
+    Args:
+        task: the fitted task.
+        model: its Keras model.
+
+    Raises:
+        StreamingError: the model needs the whole input, or the task has no answers before.
+    """
+
+    def __init__(self, task: Any, model: Any) -> None:
+        check_task(task)
+        self.model = StreamingModel(model)
+        step = {"begun": State((), tf.bool, False)}
+        if task.answers == "next":  # The last token is read again with each part, for the answer.
+            step = {"last": State((), tf.int32)}
+        reader, states = task.reader.stream_states(), task.stream_states()
+        super().__init__(task, {"reader": reader, "model": self.model.states, "task": states, "step": step})
+
+    def step(self, states: Mapping[str, Any], *raw: Any) -> tuple[Tensors, Tensors]:
         own = {part: {name: states[f"{PREFIX}{part}_{name}"] for name in names} for part, names in self.parts.items()}
         rows = tf.shape(raw[0])[0]
         final = tf.zeros([rows], tf.bool)
@@ -99,30 +165,7 @@ class StreamingProgram:
             return settled.then(open_.of_rows(final)), new.then(rest.of_rows(final))
         return open_.last() if isinstance(open_, Steps) else open_, new
 
-    def endpoints(self) -> dict[str, Endpoint]:
-        """Returns the endpoints `start` and `step`, with the states and answers by name."""
-        names = list(self.states)
-
-        def step(*arguments: Any) -> Tensors:
-            answers, states = self.step(dict(zip(names, arguments, strict=False)), *arguments[len(names) :])
-            return {**answers, **states}
-
-        specs = [state.spec(name) for name, state in self.states.items()]
-        return {
-            START: Endpoint(self.start, [_rows()]),
-            STEP: Endpoint(guard_batch(step, lambda *arguments: None), [*specs, *self.signature]),
-        }
-
     def logits_endpoints(self, rows: int | None) -> dict[str, Endpoint]:
-        """Returns endpoints of the model alone, from the tensors that it reads to logits.
-
-        The arguments of `step` are the states, a part of the model's input, `lengths`, the number of its steps in each
-        row, and, where the answers are those for new steps, `final`. The results are the logits, the new states and,
-        where the logits are those of new steps, `steps`, their number in each row.
-
-        Args:
-            rows: the number of streams in a batch; `None` for any.
-        """
         names = {f"{PREFIX}{part}_{name}": (part, name) for part in ("model", "step") for name in self.parts[part]}
         by_steps, tensor = self.task.answers == "steps", self.model.model.input
 
@@ -139,19 +182,10 @@ class StreamingProgram:
                 full: self._restarted(full, own[part][name], ends, count) for full, (part, name) in names.items()
             }
 
-        specs = [self.states[name].spec(name, rows) for name in names]
         given = [tf.TensorSpec([rows, *tensor.shape[1:]], tensor.dtype, name=tensor.name)]
         given.append(tf.TensorSpec([rows], tf.int32, name="lengths"))
         given += [tf.TensorSpec([rows], tf.bool, name=FINAL)] if by_steps else []
-
-        def start(count: Any) -> Tensors:
-            begun = {name: self.states[name].at_start(count if rows is None else rows) for name in names}
-            return {
-                name: tf.ensure_shape(value, spec.shape)
-                for (name, value), spec in zip(begun.items(), specs, strict=True)
-            }
-
-        return {START: Endpoint(start, [_rows()]), STEP: Endpoint(step, [*specs, *given])}
+        return logits_endpoints({name: self.states[name] for name in names}, given, rows, step)
 
     def _arranged(self, new: Steps, rest: Steps, states: Tensors) -> tuple[Steps, Steps, Tensors]:
         """Returns the steps for the two passes of the model, and the new states."""
@@ -186,10 +220,10 @@ def _rows() -> Any:
 def step_signature(task: Any) -> list[Any]:
     """Returns the `tf.TensorSpec`s of the arguments of `step` after the states."""
     final = [tf.TensorSpec([None], tf.bool, name=FINAL)] if task.answers == "steps" else []
-    return [*task.reader.signature(), *final]
+    return [*task.reader.part_signature(), *final]
 
 
-def _check_task(task: Any) -> None:
+def check_task(task: Any) -> None:
     """Raises `StreamingError` if a task has no answers before the end of its input."""
     streamed = [entry.name for entry in registry.tasks.entries() if entry.make.answers]  # type: ignore[attr-defined]
     if not task.answers:

@@ -10,7 +10,10 @@ from keras_rnn_zoo.inference.load import LoadedRun, LoadedStreamingExport, load
 from keras_rnn_zoo.inference.predictor import Predictor, plain_answers
 from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.readers._resampler import Resampler
-from keras_rnn_zoo.streaming.program import FINAL, PREFIX, START, STEP, StreamingProgram
+from keras_rnn_zoo.streaming.program import FINAL, PREFIX, START, STEP
+from keras_rnn_zoo.streaming.windows import program_of
+from keras_rnn_zoo.user_data.forecast_parts import ComingRows
+from keras_rnn_zoo.user_data.prediction_inputs import trained_on
 
 
 class Stream:
@@ -21,6 +24,7 @@ class Stream:
         start: the function from the number of rows to the states of streams that begin, by name.
         step: the function from states and a part of the input, by name, to answers and new states by name.
         rate: the sample rate of the parts of a recording; by default, that of the run.
+        rows: reads the rows of a table over time; `None` if the parts are no such rows.
 
     Attributes:
         task: the fitted task.
@@ -28,9 +32,14 @@ class Stream:
     """
 
     def __init__(
-        self, loaded: Predictor, start: Callable[..., Any], step: Callable[..., Any], rate: int | None = None
+        self,
+        loaded: Predictor,
+        start: Callable[..., Any],
+        step: Callable[..., Any],
+        rate: int | None = None,
+        rows: ComingRows | None = None,
     ) -> None:
-        self.task = loaded.task
+        self.task, self._rows = loaded.task, rows
         self._loaded, self._start, self._step = loaded, start, step
         self._resampler = None if rate is None else _resampler(self.task.reader, rate)
         self.reset()
@@ -40,6 +49,12 @@ class Stream:
         self.states: Mapping[str, Any] = self._start(rows=tf.constant(1))
         if self._resampler:
             self._resampler.reset()
+        if self._rows:
+            self._rows.reset()
+
+    def read_header(self, line: str) -> bool:
+        """Returns whether a line names the columns of the rows over time that follow it, and which it then reads so."""
+        return self._rows is not None and self._rows.read_header(line)
 
     def feed(self, chunk: Any, *, final: bool = False) -> dict[str, Any]:
         """Reads the next part of the input.
@@ -47,12 +62,16 @@ class Stream:
         Args:
             chunk: the part, of any length: a `str`, or `bytes` that may end within a character; the next steps of a
                 series, an array, or a list of the numbers of one step; or the next samples of a recording at the run's
-                sample rate, floats from -1 to 1, 16-bit integers, or bytes of 16-bit little-endian samples.
+                sample rate, floats from -1 to 1, 16-bit integers, or bytes of 16-bit little-endian samples. To
+                forecast, the next rows of one series: a table with the columns of the training, such as a DataFrame, a
+                list of rows that are dicts, a line with the cells of a row, or a window as for `predict` with the next
+                rows alone. If the run reads neither times nor values that are known in advance, the numbers are
+                enough. Steps left out between two parts are missing.
             final: whether the input ends with this part. The stream is then reset.
 
         Returns:
-            The answer as plain Python values. Classification and regression answer with the prediction for everything
-            so far. Tagging and transcription answer with the tags of the words, or the text, that this part settles;
+            The answer as plain Python values. Classification, regression and forecasting answer with the prediction for
+            everything so far. Tagging and transcription answer with the tags of the words, or the text, that this part settles;
             the last word, or frames, are settled by `final`. Language models answer with the next `token` and its
             `probabilities`.
 
@@ -60,10 +79,10 @@ class Stream:
             DataError: the part is not of the kind that the run was trained on.
             RunError: the run or export cannot answer.
         """
-        raw = self.task.reader.to_part(chunk)
+        raw = self.task.reader.to_part(self._rows.window(chunk) if self._rows else chunk)
         if self._resampler:
             raw = self.task.reader.to_part(self._resampler.feed(raw[0][0].numpy(), final=final))
-        inputs = dict(zip((spec.name for spec in self.task.reader.signature()), raw, strict=True))
+        inputs = dict(zip((spec.name for spec in self.task.reader.part_signature()), raw, strict=True))
         if self.task.answers == "steps":
             inputs[FINAL] = tf.constant([final])
         outputs = self._loaded.run_graph(lambda: self._step(**self.states, **inputs))
@@ -118,7 +137,11 @@ def stream(
             f"{loaded.title} predicts whole inputs. Export the run with --streaming, or stream the run itself."
         )
     start, step = functions(loaded)
-    return Stream(loaded, start, step, rate)
+    rows = None
+    if loaded.task.reader.slides and loaded.run is not None:
+        spec = loaded.task.reader.part_signature()
+        rows = ComingRows(trained_on(loaded.run.config), plain=len(spec) == 2)
+    return Stream(loaded, start, step, rate, rows)
 
 
 def _resampler(reader: Any, rate: int) -> Resampler:
@@ -140,7 +163,7 @@ def functions(loaded: LoadedRun) -> list[Callable[..., Any]]:
             f"Streams need the TensorFlow backend, but Keras runs on {keras.backend.backend()!r}. Runs do not depend "
             "on the backend: set KERAS_BACKEND=tensorflow."
         )
-    return [_by_name(endpoint) for endpoint in StreamingProgram(loaded.task, loaded.model).endpoints().values()]
+    return [_by_name(endpoint) for endpoint in program_of(loaded.task, loaded.model).endpoints().values()]
 
 
 def _by_name(endpoint: Any) -> Callable[..., Any]:

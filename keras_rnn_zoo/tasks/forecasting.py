@@ -68,7 +68,6 @@ class Forecasting(Task):
 
     FILE = "forecast.json"
     targets_match_input_length = False
-    answers = ""
 
     reader: WindowReader
 

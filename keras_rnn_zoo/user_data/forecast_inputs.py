@@ -15,7 +15,8 @@ from keras_rnn_zoo.user_data.prediction_outputs import Prediction, json_line, ro
 from keras_rnn_zoo.user_data.quantiles import DEFAULT_LEVELS, parse_levels
 from keras_rnn_zoo.user_data.rows import BadRow, RowSource
 from keras_rnn_zoo.user_data.table import Table
-from keras_rnn_zoo.user_data.time_columns import WORDS
+from keras_rnn_zoo.user_data.table_rows import TableRows
+from keras_rnn_zoo.user_data.time_columns import WORDS, TimeColumns
 from keras_rnn_zoo.user_data.time_grid import Series, seconds_of
 from keras_rnn_zoo.user_data.time_source import open_time_source
 from keras_rnn_zoo.user_data.time_table import TimeTable, read_time_table
@@ -39,6 +40,52 @@ class Continued(NamedTuple):
 
     name: str
     times: Sequence[str]
+
+
+class OpenedTable(NamedTuple):
+    """A table to forecast from, opened as a run read its own.
+
+    Attributes:
+        source: the table.
+        columns: its columns.
+        clock: how its times are written.
+        frequency: the step of the run's series; `None` if it is unknown.
+        history: number of steps that a forecast reads.
+        horizon: number of steps to forecast.
+    """
+
+    source: TableRows
+    columns: TimeColumns
+    clock: Clock
+    frequency: Frequency | None
+    history: int
+    horizon: int
+
+    def read(self) -> TimeTable:
+        """Returns the series of the table, and all rows that cannot be used."""
+        return read_time_table(self.source, self.columns, self.clock, self.frequency, listed=sys.maxsize)
+
+
+def open_table(
+    kind: type[RowSource],
+    location: Any,
+    trained: TrainedOn,
+    reading: Mapping[str, str],
+    *,
+    columns: str = "",
+    joins_files: bool = True,
+) -> OpenedTable:
+    """Opens a table to forecast from; arguments and errors as for `forecast_inputs`."""
+    options = trained.options
+    given = {**trained.columns, **parse_columns(columns, WORDS)}
+    source, names = open_time_source(kind, joins_files, location, given, **reading)
+    counts = trained.frequency.endswith(COUNT)
+    clock = Clock(str(options.get("time_format", "")), str(options.get("time_zone", "")), counts=counts)
+    history, horizon = options.get("history"), options.get("horizon")
+    if not isinstance(history, int) or not isinstance(horizon, int):
+        raise RunError("The run's config.json has no valid history and horizon. Train the run again.")
+    frequency = Frequency.parse(trained.frequency) if trained.frequency else None
+    return OpenedTable(source, names, clock, frequency, history, horizon)
 
 
 def forecast_inputs(
@@ -67,19 +114,12 @@ def forecast_inputs(
     Raises:
         DataError: a column does not exist, the steps are not those of the training, or too little is known in advance.
     """
-    options = trained.options
-    given = {**trained.columns, **parse_columns(columns, WORDS)}
-    source, names = open_time_source(kind, joins_files, location, given, **reading)
-    counts = trained.frequency.endswith(COUNT)
-    clock = Clock(str(options.get("time_format", "")), str(options.get("time_zone", "")), counts=counts)
-    history, horizon = options.get("history"), options.get("horizon")
-    if not isinstance(history, int) or not isinstance(horizon, int):
-        raise RunError("The run's config.json has no valid history and horizon. Train the run again.")
-    frequency = Frequency.parse(trained.frequency) if trained.frequency else None
+    opened = open_table(kind, location, trained, reading, columns=columns, joins_files=joins_files)
+    source, names, history, horizon = opened.source, opened.columns, opened.history, opened.horizon
     levels = parse_levels(str(trained.task_options.get("quantiles", DEFAULT_LEVELS)))
 
     def inputs() -> Iterator[InputRecord | BadRow]:
-        read = read_time_table(source, names, clock, frequency, listed=sys.maxsize)
+        read = opened.read()
         yield from read.report.bad
         few: dict[str, int] = {}
         for one in read.series:
@@ -135,23 +175,46 @@ def _continued(read: TimeTable, one: Series, history: int, horizon: int) -> Inpu
     start = max(0, end - history)
     index, _, phase = read.frequency.index(one.times[:end])
     future = read.frequency.time_of(index[-1] + 1 + np.arange(horizon), phase)
-    known = one.known[start : end + horizon]
-    if read.columns.known and (len(known) < end - start + horizon or not np.isfinite(known[end - start :]).all()):
+    raw = window_of(read, one, end, np.concatenate([one.times[start:end], future]), horizon)
+    return InputRecord(raw, Continued(one.name, [read.clock.write(int(time)) for time in future]))
+
+
+def window_of(read: TimeTable, one: Series, end: int, times: Any, horizon: int) -> dict[str, Any]:
+    """Returns the window of a series that ends before the step `end`, as `readers/window.py` reads it.
+
+    Args:
+        read: the table.
+        one: the series.
+        end: the step after the last one of the past.
+        times: the times of past steps, which may begin before the series, and of those to forecast.
+        horizon: number of steps to forecast.
+
+    Raises:
+        DataError: too little is known in advance, or the steps end after the year 9999.
+    """
+    path, named = read.source.path, f"the series {one.name!r}" if one.name else "the series"
+    start = end - (len(times) - horizon)
+    last = read.clock.write(int(one.times[end - 1]))
+    if read.columns.known and (len(one) < end + horizon or not np.isfinite(one.known[end : end + horizon]).all()):
         raise DataError(
-            f"{path}: {named} ends at {read.clock.write(int(one.times[end - 1]))}, and forecasting needs "
-            f"{' and '.join(map(repr, read.columns.known))} of the next {horizon:,} steps. Add rows for them, with "
-            f"{' and '.join(map(repr, read.columns.targets))} empty."
+            f"{path}: {named} ends at {last}, and forecasting needs {' and '.join(map(repr, read.columns.known))} of "
+            f"the next {horizon:,} steps. Add rows for them, with {' and '.join(map(repr, read.columns.targets))} empty."
         )
-    times = np.concatenate([one.times[start:end], future])
     try:
-        seconds, written = seconds_of(read.clock, times), [read.clock.write(int(time)) for time in future]
+        seconds = seconds_of(read.clock, times)
+        read.clock.write(int(times[-1]))
     except OverflowError:
         raise DataError(
-            f"{path}: {named} ends at {read.clock.write(int(one.times[end - 1]))}, and the next {horizon:,} steps of "
-            f"{read.step} end after the year 9999. Correct its times."
+            f"{path}: {named} ends at {last}, and the next {horizon:,} steps of {read.step} end after the year 9999. "
+            "Correct its times."
         ) from None
-    raw = {"series": one.values[start:end], "time": seconds, "known": known}
-    return InputRecord(raw, Continued(one.name, written))
+
+    def rows(values: Any, stop: int) -> Any:
+        missing = np.full((max(0, -start), values.shape[1]), np.nan, "float32")
+        return np.concatenate([missing, values[max(0, start) : stop]])
+
+    known = rows(one.known, end + horizon if read.columns.known else end)
+    return {"series": rows(one.values, end), "time": seconds, "known": known}
 
 
 def _rows(

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from keras_rnn_zoo.display.printing import short_repr
-from keras_rnn_zoo.errors import DataError, OptionError
+from keras_rnn_zoo.errors import OptionError
 from keras_rnn_zoo.lazy import np
 
 SECOND = 1_000_000
@@ -170,17 +170,16 @@ class Clock:
         self.zone, self.offset, self.notation = None, None, "time"
 
     def write(self, time: int) -> str:
-        """Returns a time, as `read` returns it, in the notation of the file; raises `DataError` after the year 9999."""
+        """Returns a time, as `read` returns it, in the notation of the file.
+
+        Raises:
+            OverflowError: it is after the year 9999.
+        """
         if self.notation == "count":
             return str(time // SECOND)
         if self.notation in _UNITS:
             return str(time // _UNITS[self.notation])
-        try:
-            moment = self._at(time)
-        except OverflowError:
-            raise DataError(
-                "There are times beyond the year 9999, which cannot be written. Correct the times of the table."
-            ) from None
+        moment = self._at(time)
         if self.format:
             return moment.strftime(self.format)
         forms = {"year": "%Y", "month": "%Y-%m", "date": "%Y-%m-%d", "date8": "%Y%m%d"}

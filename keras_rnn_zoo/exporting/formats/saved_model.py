@@ -45,9 +45,9 @@ class SavedModel(Exporter):
 
     def write_stream(self, loaded: "LoadedRun", folder: Path) -> dict[str, Any]:
         from keras_rnn_zoo.exporting.stream_check import first_requests
-        from keras_rnn_zoo.streaming.program import StreamingProgram
+        from keras_rnn_zoo.streaming.windows import program_of
 
-        endpoints = StreamingProgram(loaded.task, loaded.model).endpoints()
+        endpoints = program_of(loaded.task, loaded.model).endpoints()
         write_saved_model(loaded, endpoints, folder, first_requests(loaded, endpoints))
         return describe_endpoints(endpoints)
 
