@@ -41,6 +41,12 @@ PIECE = "|".join(
 )
 """A word, number, punctuation mark or emoji with the space before it; or any other character, such as a line break."""
 
+CHUNK = PIECE.replace(r"\pN+", r"\pN")
+"""What subwords are parts of: as a piece, but each digit is alone, so that numbers are read and written by digits."""
+
+BREAK = b"\xff"
+"""Separates tokens while a text is split. This byte never occurs in UTF-8, so it cannot be confused with the text."""
+
 # Words: the rules of `split_words`, in order of application, for lower-case text.
 
 SPACES = r"[\x{00}-\x{1f}\x{7f}-\x{9f}\x{200b}\pZ]"

@@ -10,9 +10,21 @@ import tensorflow as tf
 
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.atomic_files import write_text
-from keras_rnn_zoo.conventions import INVISIBLE, MARK, PIECE, SPACES, STRAY_JOINERS, TAG, UNSPACED_PIECE
-from keras_rnn_zoo.errors import RunError
+from keras_rnn_zoo.conventions import (
+    BREAK,
+    CHUNK,
+    INVISIBLE,
+    MARK,
+    PIECE,
+    SPACES,
+    STRAY_JOINERS,
+    TAG,
+    UNSPACED_PIECE,
+)
+from keras_rnn_zoo.errors import OptionError, RunError
 from keras_rnn_zoo.frameworks.keras_internals import accept_strings
+from keras_rnn_zoo.layers.subwords import spelled_in_subwords
+from keras_rnn_zoo.layers.vocabularies import BASE, BYTES, LONGEST, learn_subwords, most_frequent, with_characters
 
 PADDING, UNKNOWN, START, END = range(4)
 RESERVED = ("", "[UNK]")
@@ -66,35 +78,34 @@ def split_pieces(texts: tf.Tensor) -> tf.RaggedTensor:
     A piece is a word, a number or a punctuation mark with the single space before it, or any other single character.
     In scripts without spaces between words, each character is a separate piece.
     """
-    texts = tf.strings.regex_replace(texts, UNSPACED_PIECE, _BREAK + rb"\0" + _BREAK)
-    return _split_at_breaks(tf.strings.regex_replace(texts, PIECE, rb"\0" + _BREAK))
+    texts = tf.strings.regex_replace(texts, UNSPACED_PIECE, BREAK + rb"\0" + BREAK)
+    return _split_at_breaks(tf.strings.regex_replace(texts, PIECE, rb"\0" + BREAK))
 
 
-_BREAK = b"\xff"
-"""Separates tokens while a text is split. This byte never occurs in UTF-8, so it cannot be confused with the text."""
+def split_chunks(texts: tf.Tensor) -> tf.RaggedTensor:
+    """Splits text into what subwords are parts of: pieces, but runs of scripts without spaces, and single digits."""
+    return _split_at_breaks(tf.strings.regex_replace(texts, CHUNK, rb"\0" + BREAK))
 
 
 def _split_at_breaks(texts: tf.Tensor) -> tf.RaggedTensor:
-    parts = tf.strings.split(texts, _BREAK)
+    parts = tf.strings.split(texts, BREAK)
     return tf.ragged.boolean_mask(parts, tf.ragged.map_flat_values(tf.not_equal, parts, ""))
 
 
 _MAX_COUNTED = 2_000_000
 """Maximum number of distinct tokens to count at a time."""
 
-_MAX_SPELLED_OUT_COUNT = 1
-"""Pieces that occur at most this often are spelled out, so that the model learns to spell rare words."""
-
 SPLITS = {
+    "subwords": split_chunks,
     "pieces": split_pieces,
     "words": split_words,
     "spaces": split_spaces,
     "characters": split_characters,
 }
-SEPARATORS = {"pieces": "", "words": " ", "spaces": " ", "characters": ""}
-LOSSLESS = frozenset({"pieces", "characters"})
+SEPARATORS = {"subwords": "", "pieces": "", "words": " ", "spaces": " ", "characters": ""}
+LOSSLESS = frozenset({"subwords", "pieces", "characters"})
 """Kinds of tokens that restore the text exactly, with capitals and spaces, when they are joined."""
-UNITS = {"pieces": "pieces", "words": "words", "spaces": "words", "characters": "characters"}
+UNITS = {"subwords": "pieces", "pieces": "pieces", "words": "words", "spaces": "words", "characters": "characters"}
 """Names of the tokens of each kind in messages."""
 
 
@@ -116,10 +127,11 @@ class Tokenizer(keras.layers.Layer):
     """Converts texts to token ids and back. Bytes that are not valid UTF-8 are read as U+FFFD.
 
     With pieces the vocabulary is open: it also contains single characters, and a piece that is not in the vocabulary is
-    spelled out. Other tokens that are not in the vocabulary become the unknown token.
+    spelled out. Subwords are parts of words that are learned from the training texts; they write any text (see
+    `layers/subwords.py`). Other tokens that are not in the vocabulary become the unknown token.
 
     Args:
-        tokens: the kind of tokens: `"pieces"`, `"words"`, `"spaces"` or `"characters"`; see `SPLITS`.
+        tokens: the kind of tokens: `"subwords"`, `"pieces"`, `"words"`, `"spaces"` or `"characters"`; see `SPLITS`.
         vocabulary_size: maximum number of ids, including padding (0) and the unknown token (1).
         max_length: maximum number of tokens to read of a text. A longer text is truncated from the front, because
             reviews put their verdict at the end.
@@ -150,6 +162,11 @@ class Tokenizer(keras.layers.Layer):
         self.vocabulary_size = vocabulary_size
         self.max_length = max_length
         self.reserved = (*RESERVED, *MARKERS) if with_markers else RESERVED
+        if tokens == "subwords" and vocabulary_size <= len(BASE) + len(self.reserved):
+            raise OptionError(
+                f"Option '{name}_size' expects more than {len(BASE) + len(self.reserved)} for subwords, since their "
+                f"vocabulary includes all bytes of UTF-8; received {vocabulary_size}. Try 4000."
+            )
         self.set_vocabulary([])
 
     def split(self, texts: tf.Tensor) -> tf.RaggedTensor:
@@ -157,14 +174,24 @@ class Tokenizer(keras.layers.Layer):
         return _split(self.tokens, texts)
 
     def tokenize(self, texts: tf.Tensor) -> tf.RaggedTensor:
-        """Returns the tokens of `split`, with unknown pieces spelled out, as ragged strings `(batch, tokens)`."""
+        """Returns the tokens of `split`, with unknown pieces spelled out, as ragged strings `(batch, tokens)`.
+
+        Pieces are spelled in characters; subwords, whose pieces are whole words, in subwords.
+        """
         tokens = self.split(texts)
-        if self.tokens != "pieces":
+        if self.tokens not in ("pieces", "subwords"):
             return tokens
-        in_vocabulary = self._table.lookup(tokens.values) != UNKNOWN
-        spelled_out = tf.strings.regex_replace(tokens.values, "(?s:.)", rb"\0" + _BREAK)
+        in_vocabulary = self._knows(tokens.values)
+        if self.tokens == "pieces":
+            spelled_out = tf.strings.regex_replace(tokens.values, "(?s:.)", rb"\0" + BREAK)
+        else:
+            spelled_out = spelled_in_subwords(tf.where(in_vocabulary, "", tokens.values), self._knows, self._longest)
         pieces = tf.where(in_vocabulary, tokens.values, spelled_out)
         return tokens.with_values(_split_at_breaks(pieces)).merge_dims(1, 2)
+
+    def _knows(self, tokens: tf.Tensor) -> tf.Tensor:
+        """Returns which of the strings are in the vocabulary, a boolean tensor."""
+        return self._table.lookup(tokens) != UNKNOWN
 
     def cut(self, texts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Cuts the beginnings of texts where more text does not change the tokens; see `layers.text_cuts`.
@@ -199,17 +226,23 @@ class Tokenizer(keras.layers.Layer):
             del counts[token.encode()]
         token_counts = Counter({token.decode(): count for token, count in counts.items()})
         size = self.vocabulary_size - len(self.reserved)
-        ranked = _open_vocabulary(token_counts, size) if self.tokens == "pieces" else _ranked(token_counts)[:size]
-        self.set_vocabulary(ranked)
+        choose = {"pieces": with_characters, "subwords": learn_subwords}.get(self.tokens, most_frequent)
+        self.set_vocabulary(choose(token_counts, size))
         return token_counts
 
     def set_vocabulary(self, tokens: list[str]) -> None:
         """Sets the tokens of the vocabulary, without the reserved ones."""
         self.vocabulary = [*self.reserved, *tokens]
+        # What a token stands for: itself, or a byte.
+        self._written = [
+            *self.reserved,
+            *(BYTES.get(token, token) if self.tokens == "subwords" else token for token in tokens),
+        ]
+        self._longest = min(max(map(len, self.vocabulary)), LONGEST)
         # A reserved token that happens to occur in a text is treated as unknown.
         ids = [UNKNOWN] * len(self.reserved) + list(range(len(self.reserved), len(self.vocabulary)))
         self._table = tf.lookup.StaticHashTable(
-            tf.lookup.KeyValueTensorInitializer(tf.constant(self.vocabulary), tf.constant(ids, tf.int32)),
+            tf.lookup.KeyValueTensorInitializer(tf.constant(self._written), tf.constant(ids, tf.int32)),
             default_value=UNKNOWN,
         )
 
@@ -229,8 +262,10 @@ class Tokenizer(keras.layers.Layer):
         """Returns strings `(batch,)` for ids `(batch, time)`; reserved ids are skipped."""
         ids = tf.RaggedTensor.from_tensor(ids)
         ids = tf.ragged.boolean_mask(ids, ids >= len(self.reserved))
-        tokens = tf.ragged.map_flat_values(lambda flat: tf.gather(tf.constant(self.vocabulary), flat), ids)
-        return tf.strings.reduce_join(tokens, axis=-1, separator=SEPARATORS[self.tokens])
+        tokens = tf.ragged.map_flat_values(lambda flat: tf.gather(tf.constant(self._written), flat), ids)
+        texts = tf.strings.reduce_join(tokens, axis=-1, separator=SEPARATORS[self.tokens])
+        # A model may write bytes that are no character.
+        return tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8") if self.tokens == "subwords" else texts
 
     def save_files(self, folder: Path) -> None:
         r"""Writes the vocabulary to `folder`, one token per line; line breaks in tokens are escaped as `\n`."""
@@ -243,23 +278,6 @@ class Tokenizer(keras.layers.Layer):
         if tuple(lines[: len(self.reserved)]) != self.reserved:
             raise RunError(f"The vocabulary {path} does not begin with {self.reserved!r}. Train the run again.")
         self.set_vocabulary([_unescaped(line) for line in lines[len(self.reserved) :]])
-
-
-def _ranked(counts: Counter[str]) -> list[str]:
-    """Returns tokens sorted by frequency, then by name, so that the order of the data does not matter."""
-    return sorted(counts, key=lambda token: (-counts[token], token))
-
-
-def _open_vocabulary(counts: Counter[str], size: int) -> list[str]:
-    """Returns up to `size` tokens sorted by frequency: all characters if possible, then the most frequent pieces."""
-    characters: Counter[str] = Counter()
-    for piece, count in counts.items():
-        for character in piece:
-            characters[character] += count
-    chosen = _ranked(characters)[:size]
-    pieces = Counter({p: count for p, count in counts.items() if len(p) > 1 and count > _MAX_SPELLED_OUT_COUNT})
-    chosen += _ranked(pieces)[: size - len(chosen)]
-    return _ranked(Counter({token: counts[token] for token in chosen}))
 
 
 def at_least_one_step(tokens: tf.Tensor) -> tf.Tensor:

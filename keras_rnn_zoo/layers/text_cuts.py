@@ -47,7 +47,7 @@ def cut(tokens: str, split: Callable[[Any], Any], texts: Any) -> tuple[Any, Any]
     whole, partial = _characters(texts)
     if tokens == "characters":
         return whole, partial
-    if tokens == "pieces":
+    if tokens in ("pieces", "subwords"):
         size = _size_of_pieces(split(whole))
     elif tokens == "words":
         size = _length_of(_WORDS, tf.strings.regex_replace(whole, _OPEN_TAG, "", replace_global=False))

@@ -21,8 +21,9 @@ class TextReader(Reader):
 
     Args:
         tokens: the kind of tokens: words, which are lower-cased and split by the rules of English; spaces, for text
-            already tokenized with spaces; characters; or pieces, which are unchanged words and punctuation marks with
-            the space before them.
+            already tokenized with spaces; characters; pieces, which are unchanged words and punctuation marks with the
+            space before them; or subwords, parts of words that are learned from the training texts (Sennrich et al.
+            2016) and can write any text.
         vocabulary_size: maximum number of tokens, including padding and the unknown token; the most frequent are kept.
     """
 
@@ -32,7 +33,7 @@ class TextReader(Reader):
     def __init__(
         self,
         *,
-        tokens: Literal["words", "spaces", "characters", "pieces"] = "words",
+        tokens: Literal["words", "spaces", "characters", "pieces", "subwords"] = "words",
         vocabulary_size: VocabularySize = 20_000,
         max_length: MaxTokens = 400,
     ) -> None:
@@ -140,6 +141,6 @@ def learn_vocabulary(ids: Any, texts: Any) -> str:
     counts = ids.adapt(texts.batch(1024).prefetch(2))
     total = sum(counts.values())
     covered = sum(counts[token] for token in ids.vocabulary)
-    spelled_out = "; the others are spelled out" if ids.tokens == "pieces" else ""
-    coverage = f"{covered / max(total, 1):.1%} of {total:,} {UNITS[ids.tokens]}{spelled_out}"
+    spelled_out = {"pieces": "; the others are spelled out", "subwords": "; the others are several subwords each"}
+    coverage = f"{covered / max(total, 1):.1%} of {total:,} {UNITS[ids.tokens]}{spelled_out.get(ids.tokens, '')}"
     return f"{ids.name} of {len(ids.vocabulary):,}, which covers {coverage}"

@@ -12,9 +12,10 @@ BleuTokenize = Annotated[
 LengthPenalty = Annotated[float, Range(0, 3), "exponent of the length penalty of Wu et al. 2016; 0 for none."]
 TargetNames = Annotated[str, "names of several targets, joined by +; those of a table are the names of its columns."]
 TargetTokens = Annotated[
-    Literal["pieces", "words", "spaces", "characters"],
-    "kind of tokens in the generated text. Pieces (words and punctuation with the space before them) and characters "
-    "preserve capitals and spaces; words are lowercased and split by the rules of English; spaces splits at spaces.",
+    Literal["pieces", "subwords", "words", "spaces", "characters"],
+    "kind of tokens in the generated text. Pieces (words and punctuation with the space before them), subwords (parts "
+    "of words, learned from the training texts; Sennrich et al. 2016) and characters preserve capitals and spaces; "
+    "words are lowercased and split by the rules of English; spaces splits at spaces.",
 ]
 TargetVocabularySize = Annotated[
     int,
