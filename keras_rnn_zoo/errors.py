@@ -56,6 +56,10 @@ class StreamingError(ZooError):
     """A model cannot answer while its input is still coming."""
 
 
+class InspectionError(ZooError):
+    """A prediction cannot be inspected."""
+
+
 class TrainingInterrupted(ZooError):
     """Training was interrupted by Ctrl-C. The message says where the results so far are kept.
 

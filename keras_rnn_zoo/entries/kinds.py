@@ -59,7 +59,15 @@ class Cell(Entry):
 
     The class is a subclass of `keras.layers.RNN`, registered with `keras.saving.register_keras_serializable`. Its
     arguments are the number of `units`, which is the number of output features, and those of `keras.layers.RNN`.
+
+    Attributes:
+        states: the names of the states of the layer's cell, such as `("h", "c")`.
+        gates: a function from a Keras cell, its inputs `(rows, features)` and the list of its states before the step to
+            its gates by name, each `(rows, units)`, in `keras.ops`; `None` if the cell has none, or they are unknown.
     """
+
+    states: tuple[str, ...] = ("h",)
+    gates: Callable[[Any, Any, Any], dict[str, Any]] | None = None
 
     @cached_property
     def layer(self) -> Any:

@@ -53,6 +53,11 @@ class SequenceAttention(keras.layers.Layer):
         Returns:
             The attended vectors `(batch, steps, features)` and the attention weights `(batch, steps, time)`.
         """
+        weights = self.attention_weights(queries, keys, memory_mask)
+        return ops.matmul(weights, memory), weights
+
+    def attention_weights(self, queries, keys, memory_mask):
+        """Returns the weights `(batch, steps, time)`; arguments as of a call."""
         if self.score_kind == "bahdanau":
             both = ops.expand_dims(self.query_projection(queries), 2) + ops.expand_dims(keys, 1)
             # Reshape to a matrix: for tensors of rank four, Keras before 3.15 uses a TensorFlow op whose oneDNN kernel
@@ -62,8 +67,7 @@ class SequenceAttention(keras.layers.Layer):
         else:
             scores = ops.matmul(queries, ops.transpose(keys, (0, 2, 1)))
         scores = ops.where(ops.expand_dims(memory_mask, 1), scores, ops.cast(-1e4, scores.dtype))
-        weights = ops.softmax(scores, axis=-1)
-        return ops.matmul(weights, memory), weights
+        return ops.softmax(scores, axis=-1)
 
     def get_config(self):
         return {**super().get_config(), "score": self.score_kind, "units": self.units}

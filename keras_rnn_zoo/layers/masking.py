@@ -181,7 +181,11 @@ class AttentionPooling(Masked):
         self.score.build((*input_shape[:-1], features))
 
     def call(self, inputs, mask):
-        return ops.sum(ops.softmax(self._scores(inputs, mask), axis=1) * inputs, axis=1)
+        return ops.sum(ops.expand_dims(self.attention_weights(inputs, mask), -1) * inputs, axis=1)
+
+    def attention_weights(self, inputs, mask):
+        """Returns the weight of each step, `(batch, time)`."""
+        return ops.softmax(self._scores(inputs, mask)[:, :, 0], axis=1)
 
     def _scores(self, inputs, mask):
         scores = self.score(self.projection(inputs))  # (batch, time, 1)

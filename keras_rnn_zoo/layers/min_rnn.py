@@ -45,6 +45,11 @@ class _Cell(keras.layers.Layer):
         """Returns `a` and `b`, each `(..., units)`, for pre-activations `z`, `(..., gates * units)`."""
         raise NotImplementedError  # Subclasses define it.
 
+    @staticmethod
+    def gates(z):
+        """Returns the gates by name, each `(..., units)`, for pre-activations `z`, `(..., gates * units)`."""
+        raise NotImplementedError
+
     def sums(self, inputs):
         """Returns the pre-activations `x W + b` of the gates, `(..., gates * units)`."""
         return ops.matmul(inputs, self.kernel) + self.bias
@@ -56,6 +61,11 @@ class _MinGRUStep(_Cell):
         z, g = ops.split(z, 2, axis=-1)
         z = ops.sigmoid(z)
         return 1 - z, z * g
+
+    @staticmethod
+    def gates(z):
+        z, g = ops.split(z, 2, axis=-1)
+        return {"update": ops.sigmoid(z), "candidate": g}
 
     @staticmethod
     def backward(z, h, dh):
@@ -80,6 +90,11 @@ class _MinLSTMStep(_Cell):
         f, i, g = _MinLSTMStep._parts(z)
         # a = sigmoid(f) / (sigmoid(f) + sigmoid(i)), written with f = exp(-f) and i = exp(-i).
         return (1 + i) / (2 + f + i), (1 + f) / (2 + f + i) * g
+
+    @staticmethod
+    def gates(z):
+        f, i, g = _MinLSTMStep._parts(z)
+        return {"forget": (1 + i) / (2 + f + i), "input": (1 + f) / (2 + f + i), "candidate": g}
 
     @staticmethod
     def backward(z, h, dh):
