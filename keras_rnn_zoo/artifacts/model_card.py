@@ -34,7 +34,7 @@ inputs of another kind.
 
 ## Training
 
-Seed {config.seed}. Trained for {quantity(config.epochs_trained, "epoch")}. The weights are those of epoch
+{_source(config)}Seed {config.seed}. Trained for {quantity(config.epochs_trained, "epoch")}. The weights are those of epoch
 {config.best_epoch}, the best on the validation split.
 
 {_table(("option", "value"), {**config.training.to_json(), **options})}
@@ -46,6 +46,14 @@ Seed {config.seed}. Trained for {quantity(config.epochs_trained, "epoch")}. The 
     zoo predict {shell_quote(name)} "..."
     zoo export {shell_quote(name)}
 """
+
+
+def _source(config: RunConfig) -> str:
+    """Returns what the training started from, as a sentence and a space; "" if it started from nothing."""
+    if config.source is None:
+        return ""
+    source = config.source
+    return f"Fine-tuned from the run {_code(source.run)}, trained on {_code(source.dataset)} (digest `{source.digest}`). "
 
 
 def _plain(text: str) -> str:

@@ -44,6 +44,7 @@ def show_run(run: Run) -> Tables:
         "task": f"{config.task.name.replace('_', ' ')} of {config.task.input} inputs",
         "classes": _classes(config.task.classes),
         "training": f"{row['status']} after {epochs}; the best was epoch {config.best_epoch}",
+        "fine-tuned from": f"{config.source.run}, trained on {config.source.dataset}" if config.source else "",
         "written": (row["date"] or "")[:16].replace("T", " "),
         "exports": ", ".join(row["exports"]),
         "versions": ", ".join(f"{name} {version}" for name, version in config.versions.items()),

@@ -15,6 +15,7 @@ from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.run import Run
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.training.checkpoint import write_model
+from keras_rnn_zoo.training.fine_tuning import NOTHING
 from keras_rnn_zoo.training.further_metrics import further_metrics
 from keras_rnn_zoo.training.progress import Progress
 
@@ -27,7 +28,8 @@ def write_run(
 ) -> None:
     """Writes the run's folder, with the best weights and their metrics on the given split."""
     plan = progress.plan
-    if progress.config.training.dtype_policy != "float32":  # Mixed precision is for training only.
+    # Mixed precision and frozen layers are for training only.
+    if (progress.config.training.dtype_policy, progress.config.training.freeze) != ("float32", NOTHING):
         model = build_again(progress.config, task.model_options())
     loaded = LoadedRun(Run(plan.unfinished), task, model)
     keeper.load_best(model)
