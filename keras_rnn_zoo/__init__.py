@@ -22,6 +22,8 @@ if _TYPE_CHECKING:
     from keras_rnn_zoo.listings.run_list import runs
     from keras_rnn_zoo.registry import list_architectures
     from keras_rnn_zoo.run import Run
+    from keras_rnn_zoo.sharing.hub import pull, push
+    from keras_rnn_zoo.sharing.pack import pack
     from keras_rnn_zoo.streaming.stream import stream
     from keras_rnn_zoo.training.make_dataset import make_dataset
     from keras_rnn_zoo.training.train import train
@@ -38,8 +40,11 @@ __all__ = [
     "list_architectures",
     "load",
     "make_dataset",
+    "pack",
     "predict",
     "predict_file",
+    "pull",
+    "push",
     "runs",
     "show",
     "stream",
@@ -55,8 +60,11 @@ _HOMES = {
     "list_architectures": "registry",
     "load": "inference.load",
     "make_dataset": "training.make_dataset",
+    "pack": "sharing.pack",
     "predict": "inference.predict",
     "predict_file": "inference.predict_file",
+    "pull": "sharing.hub",
+    "push": "sharing.hub",
     "runs": "listings.run_list",
     "show": "listings.pages",
     "stream": "streaming.stream",

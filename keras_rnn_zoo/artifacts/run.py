@@ -25,12 +25,18 @@ from keras_rnn_zoo.display.printing import shell_quote, short_repr
 from keras_rnn_zoo.errors import RunError, UnknownNameError, name_hint
 
 MODELS_DIR_VARIABLE = "ZOO_MODELS_DIR"
+ARCHIVE = ".zip"
+"""The end of the name of a run's archive."""
 STATE = "training.state"
 """The checkpoint from which an unfinished training resumes."""
 MODEL_FILES = ("model.keras", "task")
 """The file and the folder that predictions depend on."""
 REPORT_FILES = ("metrics.json", "history.csv", "README.md", "logs", "example")
 """The other files that training writes. Predictions do not depend on them."""
+UNSHARED_FILES = ("logs", "example")
+"""Those of the report files that a run may lack, because it was shared: see `artifacts.shared_files`."""
+ORIGIN = "origin.json"
+"""Where a run was downloaded from, if it was."""
 _MEASURED = {"split": text(), "examples": integer(), "metrics": dict_of(number, NAME)}
 """What is read of `metrics.json`."""
 _RETRY_DELAYS = (0.0, *[0.01] * 100)
@@ -116,7 +122,9 @@ class Run:
 
         Damage to other files is only a warning.
         """
-        check_files(self.snapshot, self.config.files, (MODEL_FILES, REPORT_FILES), "run", damaged)
+        present = self.snapshot.names()
+        reports = tuple(name for name in REPORT_FILES if name in present or name not in UNSHARED_FILES)
+        check_files(self.snapshot, self.config.files, (MODEL_FILES, reports), "run", damaged)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
@@ -152,7 +160,7 @@ def list_runs(folder: Path) -> list[str]:
 
 
 def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os.PathLike[str] | None = None) -> Run:
-    """Finds a run by its name (or its architecture's name or alias), or by the path of its folder.
+    """Finds a run by its name (or its architecture's name or alias), or by the path of its folder or of its archive.
 
     Args:
         run: the run; `None` for the only run, or the only one named after an architecture. Earlier runs that were kept
@@ -169,6 +177,10 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
     if run is None:
         run = _only_run(folder, names)
     path = user_path(run) if os.sep in os.fspath(run) else folder / _folder_name(os.fspath(run), names)
+    if path.name.endswith(ARCHIVE) and not path.is_dir():
+        from keras_rnn_zoo.artifacts.archive import unpack
+
+        path = unpack(user_path(run))
     opened = _opened(path)
     if opened is None:
         hint = name_hint(path.name, names) if names else "There is none yet: train one with `zoo train NAME`."
