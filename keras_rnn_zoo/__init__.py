@@ -23,6 +23,8 @@ if _TYPE_CHECKING:
     from keras_rnn_zoo.listings.run_list import runs
     from keras_rnn_zoo.registry import list_architectures
     from keras_rnn_zoo.run import Run
+    from keras_rnn_zoo.sharing.hub import pull, push
+    from keras_rnn_zoo.sharing.pack import pack
     from keras_rnn_zoo.streaming.stream import stream
     from keras_rnn_zoo.training.make_dataset import make_dataset
     from keras_rnn_zoo.training.train import train
@@ -41,8 +43,11 @@ __all__ = [
     "load",
     "make_dataset",
     "models",
+    "pack",
     "predict",
     "predict_file",
+    "pull",
+    "push",
     "runs",
     "show",
     "stream",
@@ -60,8 +65,11 @@ _HOMES = {
     "load": "inference.load",
     "make_dataset": "training.make_dataset",
     "models": "listings.model_list",
+    "pack": "sharing.pack",
     "predict": "inference.predict",
     "predict_file": "inference.predict_file",
+    "pull": "sharing.hub",
+    "push": "sharing.hub",
     "runs": "listings.run_list",
     "show": "listings.pages",
     "stream": "streaming.stream",

@@ -52,6 +52,10 @@ class ExportError(ZooError):
     """A model cannot be exported."""
 
 
+class HubError(ZooError):
+    """The Hugging Face Hub cannot be reached, or refuses a request."""
+
+
 class StreamingError(ZooError):
     """A model cannot answer while its input is still coming."""
 

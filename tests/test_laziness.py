@@ -18,7 +18,8 @@ LEVELS = [
     {"layers"},
     {"cells", "readers"},
     {"architectures", "tasks", "datasets", "user_data"},
-    {"batching", "building", "exporting", "inference", "listings", "run", "streaming", "training"},
+    {"batching", "building", "exporting", "inference", "listings", "run", "sharing", "streaming"}
+    | {"training"},
 ]
 
 

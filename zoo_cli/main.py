@@ -26,7 +26,10 @@ from zoo_cli.usage import WORDS, explain_option
 
 logger = logging.getLogger(__name__)
 
-ORDER = ("list", "models", "show", "datasets", "runs", "init", "train", "evaluate", "predict", "export")
+ORDER = (
+    *("list", "models", "show", "datasets", "runs", "init", "train", "evaluate", "predict", "export"),
+    *("pack", "push", "pull"),
+)
 """The commands in the order of use. Others follow by name, and those of plugins come last."""
 
 INTERRUPTED, TERMINATED = 130, 143

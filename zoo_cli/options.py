@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ import click
 from click.core import ParameterSource
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.display.printing import shell_quote, short_repr
 from keras_rnn_zoo.errors import OptionError
 from keras_rnn_zoo.options import parse_options, refuse_for_input, refuse_from_data
@@ -28,6 +30,28 @@ data_dir_option = click.option(
     show_default="$TFDS_DATA_DIR or ~/tensorflow_datasets",
     help="Directory of prepared TFDS datasets.",
 )
+
+token_option = click.option(
+    "--token-file",
+    metavar="FILE",
+    show_default="your login of hf auth login, or $HF_TOKEN",
+    help="File with a token of the Hugging Face Hub.",
+)
+
+
+def read_token(path: str | None) -> str | None:
+    """Returns the token in a file, if one is named; raises `OptionError` if it cannot be read or contains none."""
+    if path is None:
+        return None
+    try:
+        token = user_path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise OptionError(f"The file {path} with the token cannot be read: {reason}. Name another.") from None
+    if not re.fullmatch(r"[!-~]{1,500}", token):
+        raise OptionError(f"The file {path} contains no token: a single word of letters and digits is expected.")
+    return token
+
 
 dataset_option = click.option(
     "--dataset",

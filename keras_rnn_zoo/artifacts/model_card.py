@@ -102,8 +102,8 @@ def _training(config: RunConfig, command: str) -> str:
     options = {**data.options, **task.reader, **task.options, **config.options}
     repeat = f"\n    {one_line(command)}\n" if command else ""
     epochs = quantity(config.epochs_trained, "epoch")
-    return f"""Seed {config.seed}. Trained for {epochs}. The weights are those of epoch {config.best_epoch}, the best on
-the validation split.
+    return f"""{_source(config)}Seed {config.seed}. Trained for {epochs}. The weights are those of epoch
+{config.best_epoch}, the best on the validation split.
 {repeat}
 {_table(("option", "value"), {**config.training.to_json(), **options})}
 """
@@ -121,6 +121,14 @@ def _plots(plots: Sequence[str]) -> str:
     return (
         "\n".join(f"![{name.rpartition('/')[2].partition('.')[0].replace('_', ' ')}]({name})" for name in plots) + "\n"
     )
+
+
+def _source(config: RunConfig) -> str:
+    """Returns what the training started from, as a sentence and a space; "" if it started from nothing."""
+    if config.source is None:
+        return ""
+    source = config.source
+    return f"Fine-tuned from the run {_code(source.run)}, trained on {_code(source.dataset)} (digest `{source.digest}`). "
 
 
 def _plain(text: str) -> str:

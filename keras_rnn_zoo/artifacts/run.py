@@ -30,12 +30,18 @@ from keras_rnn_zoo.networks.index import is_network, network_folder, networks, n
 logger = logging.getLogger(__name__)
 
 MODELS_DIR_VARIABLE = "ZOO_MODELS_DIR"
+ARCHIVE = ".zip"
+"""The end of the name of a run's archive."""
 STATE = "training.state"
 """The checkpoint from which an unfinished training resumes."""
 MODEL_FILES = ("model.keras", "task")
 """The file and the folder that predictions depend on."""
 REPORT_FILES = ("metrics.json", "history.csv", "README.md", "logs", "example")
 """The other files that training writes. Predictions do not depend on them."""
+UNSHARED_FILES = ("logs", "example")
+"""Those of the report files that a run may lack, because it was shared: see `artifacts.shared_files`."""
+ORIGIN = "origin.json"
+"""Where a run was downloaded from, if it was."""
 _MEASURED = {"split": text(), "examples": integer(), "metrics": dict_of(number, NAME)}
 """What is read of `metrics.json`."""
 _RETRY_DELAYS = (0.0, *[0.01] * 100)
@@ -121,7 +127,9 @@ class Run:
 
         Damage to other files is only a warning.
         """
-        check_files(self.snapshot, self.config.files, (MODEL_FILES, REPORT_FILES), "run", damaged)
+        present = self.snapshot.names()
+        reports = tuple(name for name in REPORT_FILES if name in present or name not in UNSHARED_FILES)
+        check_files(self.snapshot, self.config.files, (MODEL_FILES, reports), "run", damaged)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
@@ -158,7 +166,8 @@ def list_runs(folder: Path) -> list[str]:
 
 
 def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os.PathLike[str] | None = None) -> Run:
-    """Finds a run by its name (or its architecture's name or alias), by the path of its folder, or a trained network.
+    """Finds a run by its name (or its architecture's name or alias), by the path of its folder or of its archive, or a
+    trained network.
 
     A name is that of a run in the models folder, or else of a network, which is fetched if need be. A run with the name
     of a network comes first, with a warning: a run of an earlier version may have it.
@@ -180,6 +189,10 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
         run = _only_run(folder, names)
     is_path = os.sep in os.fspath(run)
     path = user_path(run) if is_path else folder / _folder_name(os.fspath(run), names)
+    if path.name.endswith(ARCHIVE) and not path.is_dir():
+        from keras_rnn_zoo.artifacts.archive import unpack
+
+        path = unpack(user_path(run))
     opened = _opened(path)
     if not is_path and path.name in networks():
         if opened is None:

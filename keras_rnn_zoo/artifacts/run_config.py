@@ -30,6 +30,7 @@ FORMAT_VERSION = 1
 
 _COUNTS = dict_of(integer(), NAME, max_items=10)
 _PATH = text(4096, r"[^\x00]+")
+_RUN_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _FREQUENCY = r"(([1-9]\d{0,17} us|[1-9]\d{0,5} (business day|month))( count)?)?"
 """Matches the step of series over time, as `user_data.frequency.Frequency.parse` reads it, or ""."""
 
@@ -144,6 +145,8 @@ class TrainingConfig(Document):
     class_weight: str = checked(text(100_000), default="")
     metrics: str | None = checked(any_of(null, text()), optional=True)
     dtype_policy: str = checked(NAME, default="float32")
+    freeze: str = checked(NAME, optional=True, default="nothing")
+    extend_vocabulary: bool = checked(boolean, optional=True, default=True)
     objects: Mapping[str, str] | None = checked(dict_of(text(100_000), NAME, max_items=10), optional=True)
 
 
@@ -158,6 +161,21 @@ class CostConfig(Document):
 
     processor_minutes: float = checked(number)
     peak_memory: int = checked(integer())
+
+
+@dataclass(frozen=True)
+class SourceConfig(Document):
+    """The run whose weights a training started from.
+
+    Attributes:
+        run: its name.
+        digest: the SHA-256 that its `config.json` states, which covers the digests of its other files.
+        dataset: the dataset that it was trained on.
+    """
+
+    run: str = checked(text(100, _RUN_NAME))
+    digest: str = checked(DIGEST)
+    dataset: str = checked(text(100_000))
 
 
 @dataclass(frozen=True)
@@ -181,12 +199,13 @@ class RunConfig(Document):
         best_epoch: the epoch whose weights were kept; `None` until an epoch is trained.
         storage: the dtype in which `model.keras` stores weights that are float32 in the model.
         cost: what the training took; `None` if it was interrupted and resumed.
+        source: the run whose weights the training started from; `None` for a training from nothing.
         files: SHA-256 of each file that training wrote, by its path within the run's folder.
         digest: SHA-256 of `config.json` without this field.
         format_version: layout of `config.json`.
     """
 
-    run: str = checked(text(100, r"[A-Za-z0-9][A-Za-z0-9._-]*"))
+    run: str = checked(text(100, _RUN_NAME))
     architecture: str = checked(NAME)
     dataset: DatasetConfig = nested(DatasetConfig)
     task: TaskConfig = nested(TaskConfig)
@@ -199,6 +218,7 @@ class RunConfig(Document):
     best_epoch: int | None = checked(any_of(null, integer()), optional=True)
     storage: str = checked(text(20, "float32|float16"), optional=True, default="float32")
     cost: CostConfig | None = nested(CostConfig, optional=True)
+    source: SourceConfig | None = nested(SourceConfig, optional=True)
     files: Mapping[str, str] = checked(FILES, default_factory=dict)
     digest: str = checked(DIGEST, default="")
     format_version: int = checked(integer(), default=FORMAT_VERSION)

@@ -23,7 +23,7 @@ _ATTEMPTS = 20
 """Number of times to read a folder if it is replaced during each read."""
 _MAX_HELD_FILES = 100
 """Maximum number of files held open; runs and exports have about five. A process may typically open about 1,000."""
-_MAX_DEPTH = 16
+MAX_DEPTH = 16
 """Maximum number of nested folders; runs and exports have two."""
 
 _KINDS = {
@@ -142,7 +142,7 @@ class Snapshot:
     def _walk(self, folder: OpenFolder, name: str, path: str) -> Iterator[tuple[str, str]]:
         try:
             mode = folder.lstat(name).st_mode
-            if not stat.S_ISDIR(mode) or path.count("/") > _MAX_DEPTH:
+            if not stat.S_ISDIR(mode) or path.count("/") > MAX_DEPTH:
                 yield path, kind_fault(mode)
                 return
             inner = folder.subfolder(name)

@@ -8,8 +8,8 @@ import re
 import shlex
 from collections.abc import Iterator
 
-_FLAGS = ("resume", "overwrite", "skip-bad-rows", "probabilities", "deterministic")
-_ARGUMENTS = ("set", "columns", "run", "dataset", "data-dir", "models-dir", "validation", "test", "encoding", "seed")
+_FLAGS = ("resume", "overwrite", "skip-bad-rows", "probabilities", "deterministic", "exports")
+_ARGUMENTS = ("from", "output", "token-file", "set", "columns", "run", "dataset", "data-dir", "models-dir", "validation", "test", "encoding", "seed")
 _OPTION = re.compile(
     # Not within quotes: a value that was received.
     rf"(?<![\w'\"-])--(?:(?P<flag>{'|'.join(_FLAGS)})|(?P<name>{'|'.join(_ARGUMENTS)}))(?![\w-])"
@@ -18,7 +18,7 @@ _OPTION = re.compile(
 )
 _SETTING = re.compile(r"--set (\w+)(?![\w=])")
 _COMMAND = re.compile(
-    r"\bzoo (?P<name>train|evaluate|predict|export|show)(?P<words> \w+(?: (?:"
+    r"\bzoo (?P<name>train|evaluate|predict|export|show|pack|pull|push)(?P<words> \w+(?: (?:"
     rf"--(?:{'|'.join(_FLAGS)})|--[\w-]+ (?:'[^']*'|[^\s`,;)]*[^\s`.,;)])))*)"
 )
 _VALUE = re.compile(r"-?\d+(\.\d+)?|N")
@@ -90,7 +90,8 @@ def _as_call(match: re.Match[str]) -> str:
 
 
 def _argument(option: str) -> str:
-    return option.lstrip("-").replace("-", "_")
+    name = option.lstrip("-").replace("-", "_")
+    return {"from": "from_run", "token_file": "token"}.get(name, name)
 
 
 def _literal(value: str) -> str:

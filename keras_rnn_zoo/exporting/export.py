@@ -1,17 +1,19 @@
 """Exports a run: as a SavedModel for stock TensorFlow, or only the model for LiteRT or ONNX."""
 
 import logging
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from keras_rnn_zoo.artifacts.archive import is_unpacked
 from keras_rnn_zoo.artifacts.export import CARD, LICENSE, STREAMING, write_facts
 from keras_rnn_zoo.artifacts.lock import run_lock
 from keras_rnn_zoo.artifacts.run import Run, open_run, output_folder, reopen_run
 from keras_rnn_zoo.artifacts.run_config import ExportConfig, ExportedDataset
-from keras_rnn_zoo.atomic_files import atomic_directory, translate_os_errors, write_text
+from keras_rnn_zoo.atomic_files import atomic_directory, translate_os_errors, user_path, write_text
 from keras_rnn_zoo.display.printing import one_line
 from keras_rnn_zoo.display.status import announce
 from keras_rnn_zoo.entries.kinds import ExportFormat
@@ -32,6 +34,7 @@ def export(
     quantize: bool = False,
     streaming: bool = False,
     check: bool = True,
+    output: str | os.PathLike[str] | None = None,
 ) -> Path:
     """Exports a run as a new version.
 
@@ -51,6 +54,7 @@ def export(
             see `keras_rnn_zoo.stream`. The comparison is then of random parts with predictions for whole inputs.
         check: whether to compare the export with the run. It takes a few seconds, because a second process loads
             TensorFlow.
+        output: the folder to write the version to, in place of the run's folder; needed for a run in an archive.
 
     Returns:
         The path of the version's folder: `saved_models/<run>/<version>`, whose default endpoint is `serving_default`,
@@ -70,11 +74,11 @@ def export(
             f"Exports need the TensorFlow backend, but Keras runs on {keras.backend.backend()!r}. Runs do not depend "
             "on the backend: set KERAS_BACKEND=tensorflow and export again."
         )
-    folder = output_folder(found, models_dir)
-    with run_lock(folder):
+    place = _place(found, output, models_dir)
+    with run_lock(place):
         found = _current(found, isinstance(run, LoadedRun))
         loaded = run if isinstance(run, LoadedRun) else load_run(found)
-        versions = _folder_of_versions(folder, entry, streaming)
+        versions = _folder_of_versions(place, entry, streaming)
         path = versions / str(_next_version(versions))
         with translate_os_errors(), atomic_directory(path) as partial:
             exporter = entry.make(entry)
@@ -89,6 +93,17 @@ def export(
             _write_companions(found, partial)
             write_facts(partial, _describe(found, entry.name, facts))
         return path
+
+
+def _place(run: Run, output: str | os.PathLike[str] | None, models: str | os.PathLike[str] | None) -> Path:
+    """Returns the folder to export to; raises `ExportError` for a run in an archive without an `output`."""
+    if output is not None:
+        return user_path(output)
+    if is_unpacked(run.path):
+        raise ExportError(
+            f"The run {run.name!r} is in an archive, which no export can be written to. Name a folder with --output."
+        )
+    return output_folder(run, models)
 
 
 def _folder_of_versions(run: Path, entry: ExportFormat, streaming: bool) -> Path:

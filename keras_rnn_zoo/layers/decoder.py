@@ -152,6 +152,10 @@ class TextDecoder(keras.layers.Layer):
         logits, _ = self._logits(ops.expand_dims(ids, 1), context, one, False)
         return logits[:, 0], after
 
+    def parts(self):
+        """Returns the parts of a decoder without memory that training can freeze, as `model_parts.parts_of` does."""
+        return {"frontend": [self.embedding], "encoder": [*self.recurrent]}
+
     def state_shapes(self, features=None):
         """Returns, for each state of a decoder without memory by name, the shape of a row and the value at the start.
 

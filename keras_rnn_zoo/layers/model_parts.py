@@ -66,6 +66,48 @@ def attention_of(model, source, ids):
     return ops.cast(model.get_layer("decoder").attend(previous, *read_source(model, source)), "float32")
 
 
+def parts_of(model):
+    """Returns the layers of the frontend and of the encoder of a model, for training to freeze.
+
+    The frontend is everything before the first recurrent layer, or in a network without one before the first dense
+    layer: embeddings and convolutions. The encoder is everything after it and before the head, whose input is `memory`
+    or `head_dropout`, or else the output of the last recurrent layer, or the input of the last layer with weights.
+
+    Args:
+        model: a functional model.
+
+    Returns:
+        A dict with the lists `frontend` and `encoder`.
+    """
+    layers = [layer for layer in model.layers if has_weights(layer)]
+    if len(layers) == 1 and hasattr(layers[0], "parts"):
+        return layers[0].parts()
+    readers = [layer for layer in layers if isinstance(layer, keras.layers.RNN | keras.layers.Bidirectional)]
+    firsts = readers or [layer for layer in layers if isinstance(layer, keras.layers.Dense)]
+    ends = [name for name in ("memory", "head_dropout") if name in _names(model)]
+    if ends:
+        encoded = _before(model, model.get_layer(ends[0]))
+    elif readers:
+        encoded = {*_before(model, readers[-1]), readers[-1].name}
+    else:
+        encoded = _before(model, layers[-1])
+    reading = _before(model, firsts[0]) & encoded if firsts else encoded
+    return {
+        "frontend": [layer for layer in layers if layer.name in reading],
+        "encoder": [layer for layer in layers if layer.name in encoded - reading],
+    }
+
+
+def has_weights(layer):
+    """Returns whether a layer has weights, trainable or not."""
+    return bool(layer.weights)
+
+
+def _before(model, layer):
+    """Returns the names of the layers that the input of a layer depends on."""
+    return _names(keras.Model(model.input, layer.input))
+
+
 def _names(model):
     return {layer.name for layer in model.layers}
 

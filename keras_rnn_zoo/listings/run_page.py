@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.digests import read_json
 from keras_rnn_zoo.artifacts.example_input import example_argument
-from keras_rnn_zoo.artifacts.run import Run
+from keras_rnn_zoo.artifacts.run import ORIGIN, Run
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.display.printing import quantity, shell_quote
 from keras_rnn_zoo.display.text_tables import Table, Tables
@@ -28,6 +29,7 @@ CONTENTS = {
     "logs": "logs for TensorBoard",
     "example": "an input of the test split",
     "README.md": "the model card",
+    ORIGIN: "where the run was downloaded from",
 }
 """What the files and folders of a run hold."""
 
@@ -45,6 +47,8 @@ def show_run(run: Run) -> Tables:
         "task": f"{config.task.name.replace('_', ' ')} of {config.task.input} inputs",
         "classes": _classes(config.task.classes),
         "training": f"{row['status']} after {epochs}; the best was epoch {config.best_epoch}",
+        "fine-tuned from": f"{config.source.run}, trained on {config.source.dataset}" if config.source else "",
+        "downloaded from": _origin(run),
         "written": (row["date"] or "")[:16].replace("T", " "),
         "exports": ", ".join(row["exports"]),
         "versions": ", ".join(f"{name} {version}" for name, version in config.versions.items()),
@@ -62,6 +66,14 @@ def show_run(run: Run) -> Tables:
     )
     tables.title = f"The run {run.name}\n"
     return tables
+
+
+def _origin(run: Run) -> str:
+    """Returns the repository and the commit that a run was downloaded from; "" if it was not."""
+    if ORIGIN not in run.snapshot.names():
+        return ""
+    origin = read_json(run.snapshot / ORIGIN)
+    return f"{str(origin.get('repository')):.200}, commit {str(origin.get('commit')):.40}"
 
 
 def _relevant_options(config: RunConfig) -> dict[str, Any]:

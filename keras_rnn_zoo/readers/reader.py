@@ -37,6 +37,13 @@ class Reader(abc.ABC):
     def model_options(self) -> dict[str, Any]:
         """Returns the options of the model that follow from the input, such as the size of the vocabulary."""
 
+    def size_labels(self) -> dict[str, Sequence[str]]:
+        """Returns what the entries of a size in `model_options` stand for, such as the tokens of a vocabulary.
+
+        A training that starts from the weights of a run copies the entries of the labels that both know.
+        """
+        return {}
+
     @abc.abstractmethod
     def signature(self) -> list[Any]:
         """Returns the `tf.TensorSpec`s of a raw batch; their names are those of an export's inputs."""

@@ -47,6 +47,9 @@ class TextReader(Reader):
     def model_options(self) -> dict[str, Any]:
         return {"input": self.input, "vocabulary_size": len(self.ids.vocabulary)}
 
+    def size_labels(self) -> dict[str, Sequence[str]]:
+        return {"vocabulary_size": self.ids.vocabulary}
+
     def signature(self) -> list[Any]:
         return [tf.TensorSpec([None], tf.string, name="text")]
 

@@ -66,6 +66,10 @@ class WordsReader(Reader):
         sizes = {"input": self.input, "vocabulary_size": len(self.words.vocabulary)}
         return {**sizes, "char_vocabulary_size": len(self.characters.vocabulary)} if self.with_characters else sizes
 
+    def size_labels(self) -> dict[str, Sequence[str]]:
+        words = {"vocabulary_size": self.words.vocabulary}
+        return {**words, "char_vocabulary_size": self.characters.vocabulary} if self.with_characters else words
+
     def signature(self) -> list[Any]:
         return [tf.TensorSpec([None], tf.string, name="text")]
 

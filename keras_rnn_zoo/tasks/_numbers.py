@@ -48,6 +48,9 @@ class NumbersTask(Task):
         several = {"targets": len(self.mean)} if len(self.mean) > 1 else {}
         return {**super().model_options(), "head": "regression", **several}
 
+    def size_labels(self) -> dict[str, Sequence[str]]:
+        return {**super().size_labels(), "targets": self.target_names}
+
     def save(self, folder: Path) -> None:
         super().save(folder)
         write_json(folder / self.FILE, {"mean": self.mean, "deviation": self.deviation})

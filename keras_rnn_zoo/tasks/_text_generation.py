@@ -99,6 +99,9 @@ class TextGenerationTask(TokenLevelTask, TextTargetTask):
     def model_options(self) -> dict[str, Any]:
         return {**super().model_options(), "target_vocabulary_size": len(self.target_ids.vocabulary)}
 
+    def size_labels(self) -> dict[str, Sequence[str]]:
+        return {**super().size_labels(), "target_vocabulary_size": self.target_ids.vocabulary}
+
     def preprocess(self, *raw: Any) -> Any:
         return {"source": self.reader(*raw)}
 

@@ -94,6 +94,11 @@ class Task(Answers, abc.ABC):
         """Returns the model's options that the data determines."""
         return self.reader.model_options()
 
+    def size_labels(self) -> dict[str, Sequence[str]]:
+        """Returns the labels of sizes in `model_options`, as `Reader.size_labels` does: tokens, and names of classes."""
+        classes = {"num_classes": self.classes} if self.classes else {}
+        return {**self.reader.size_labels(), **classes}
+
     def resources(self) -> list[Any]:
         """Returns the layers with lookup tables of `preprocess` and `decode`, which an export must contain."""
         return self.reader.resources()

@@ -65,6 +65,9 @@ class Transcription(TextTargetTask):
     def model_options(self) -> dict[str, Any]:
         return {**super().model_options(), "num_classes": len(self.target_ids.vocabulary)}
 
+    def size_labels(self) -> dict[str, Sequence[str]]:
+        return {**super().size_labels(), "num_classes": self.target_ids.vocabulary}
+
     def with_target(self, inputs: Any, target: Any) -> tuple[Any, Any]:
         return inputs, self.target_ids.look_up(self.target_ids.tokenize(target[None]))[0]
 

@@ -24,6 +24,8 @@ def training_command(config: RunConfig) -> str:
     if config.training.objects or config.dataset.name.startswith("memory:"):
         return ""
     words = ["zoo", "train", config.architecture, "--dataset", config.dataset.name, "--seed", str(config.seed)]
+    if config.source:
+        words += ["--from", config.source.run]
     for name, value in _chosen(config).items():
         words += ["--set", f"{name}={str(value).lower() if isinstance(value, bool) else value}"]
     return command_line(words)

@@ -19,6 +19,7 @@ RUN_KEYS = {
     "architecture": "the architecture to train",
     "dataset": "the dataset: its name, or your own files as FORMAT:PATH",
     "data_dir": "folder of prepared TFDS datasets",
+    "from_run": "the run whose weights the training starts from",
     "run": "name of the run",
     "models_dir": "folder of the runs",
 }
@@ -132,7 +133,7 @@ def template(
         "",
         f"architecture: {architecture.name}",
         f"dataset: {_quoted(dataset.name)}",
-        *(line(key, "", RUN_KEYS[key]) for key in ("data_dir", "run", "models_dir")),
+        *(line(key, "", RUN_KEYS[key]) for key in ("data_dir", "from_run", "run", "models_dir")),
     ]
     groups = {"Training": SETTINGS, "Model, task and data": registry.relevant_options(architecture, dataset)}
     for title, options in groups.items():

@@ -10,7 +10,7 @@ from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run import Run, check_run_name, is_resumable, models_dir, unfinished_path
-from keras_rnn_zoo.artifacts.run_config import DatasetConfig, RunConfig, TaskConfig, TrainingConfig
+from keras_rnn_zoo.artifacts.run_config import DatasetConfig, RunConfig, SourceConfig, TaskConfig, TrainingConfig
 from keras_rnn_zoo.artifacts.snapshot import Snapshot
 from keras_rnn_zoo.datasets._prepared import data_dir_path
 from keras_rnn_zoo.display.printing import short_repr
@@ -21,9 +21,10 @@ from keras_rnn_zoo.training.class_weights import parse_class_weight
 from keras_rnn_zoo.training.keras_objects import OPTIMIZER_SETTINGS, KerasObjects
 from keras_rnn_zoo.training.settings import OPTIMIZERS, SETTINGS
 from keras_rnn_zoo.training.small_data import ADAPTED
+from keras_rnn_zoo.training.source import default_rate, inherited_options
 from keras_rnn_zoo.user_data.python_data import PythonData
 
-ARGUMENTS = ("callbacks", "data_dir", "dataset", "models_dir", "overwrite", "resume", "run", "verbose")
+ARGUMENTS = ("callbacks", "data_dir", "dataset", "from_run", "models_dir", "overwrite", "resume", "run", "verbose")
 """Arguments of `keras_rnn_zoo.train` that are neither settings nor options."""
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Plan:
         free: names of the settings and options that neither the user nor a registered dataset has set. Training chooses
             them by the training examples; see `keras_rnn_zoo.training.small_data` and
             `keras_rnn_zoo.training.subsampling`.
+        source: the run whose weights the training starts from; `None` for one from nothing, or a resumed one.
     """
 
     config: RunConfig
@@ -48,6 +50,7 @@ class Plan:
     path: Path
     resumed: bool
     free: frozenset[str] = frozenset()
+    source: Run | None = None
 
     @property
     def unfinished(self) -> Path:
@@ -70,6 +73,7 @@ class Request:
     run: str | None
     models_dir: str | None
     objects: KerasObjects = field(default_factory=KerasObjects)
+    source: Run | None = None
 
     @property
     def path(self) -> Path:
@@ -107,7 +111,7 @@ def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
     config = new_config(architecture, dataset, request, run)
     if request.dataset is None:
         logger.info("Training %s on %s: %s", architecture.name, dataset.name, dataset.summary)
-    return Plan(config, dataset, path, resumed=False, free=_free(architecture, dataset, request))
+    return Plan(config, dataset, path, False, _free(architecture, dataset, request), request.source)
 
 
 def _free(architecture: registry.Architecture, dataset: registry.Dataset, request: Request) -> frozenset[str]:
@@ -117,7 +121,9 @@ def _free(architecture: registry.Architecture, dataset: registry.Dataset, reques
     set_by_user = {name for name, value in {**request.settings, **request.options}.items() if value is not None}
     by_length = (
         {"subsampling"}
-        if "subsampling" in architecture.options and dataset.model_options["input"] == "series"
+        if "subsampling" in architecture.options
+        and dataset.model_options["input"] == "series"
+        and not request.source  # Its weights fit its own factor.
         else set()
     )
     return (frozenset(ADAPTED) | by_length) - set_by_user
@@ -138,10 +144,11 @@ def new_config(architecture: registry.Architecture, dataset: registry.Dataset, r
     refuse_from_data(accepted, options)
     refuse_for_input(accepted, options, input)
     settings = _checked_settings(request, task)
+    source = request.source.config if request.source else None
     values = {name: option.default for name, option in {**accepted, **SETTINGS}.items()}
-    values |= {**dataset.defaults, **options, **settings}
-    if (rate := OPTIMIZERS[values["optimizer"]].learning_rate) and "learning_rate" not in settings:
-        values["learning_rate"] = rate  # The datasets' defaults are for Adam.
+    values |= {**dataset.defaults, **inherited_options(source, architecture, dataset), **options, **settings}
+    if "learning_rate" not in settings:
+        values["learning_rate"] = default_rate(values, dataset, source)
     objects = request.objects.descriptions()
     in_objects = {*objects, *(OPTIMIZER_SETTINGS if "optimizer" in objects else ())}
     values |= dict.fromkeys(in_objects & SETTINGS.keys())
@@ -163,6 +170,7 @@ def new_config(architecture: registry.Architecture, dataset: registry.Dataset, r
         TrainingConfig(**{name: values[name] for name in SETTINGS if name != "seed"}, objects=objects or None),
         values["seed"],
         _versions(),
+        source=SourceConfig(source.run, source.digest, source.dataset.name) if source else None,
     )
 
 
@@ -183,6 +191,12 @@ def _checked_settings(request: Request, task: registry.Task) -> dict[str, Any]:
             f"{task.name} are sequences, and Keras's metrics would count their padding. Omit it; `evaluate` computes "
             "the metrics of the task."
         )
+    for name in () if request.source else ("freeze", "extend_vocabulary"):
+        if settings.get(name, SETTINGS[name].default) != SETTINGS[name].default:
+            raise OptionError(
+                f"Option {name!r} applies to a training that starts from a run; received {short_repr(settings[name])}. "
+                "Omit it, or name the run with --from RUN."
+            )
     optimizer = settings.get("optimizer", "adam")
     if "adam_epsilon" in settings and not OPTIMIZERS[optimizer].has_epsilon:
         raise OptionError(
@@ -236,6 +250,12 @@ def _check_same(config: RunConfig, request: Request, architecture: registry.Arch
                 f"The unfinished training started with the object {name}={described}, which could not be saved. Pass "
                 f"the same again: zoo.train(..., {name}=..., resume=True); or start again with --overwrite."
             )
+    if request.source and request.source.config.digest != (config.source and config.source.digest):
+        began = f"from the run {config.source.run!r}, as it was then" if config.source else "from nothing"
+        raise OptionError(
+            f"The unfinished training started {began}; received --from {request.source.path}, which is another run. "
+            "Omit --from to resume, or start again with --overwrite."
+        )
     if request.dataset is not None:
         data = request.dataset
         requested["dataset"] = (

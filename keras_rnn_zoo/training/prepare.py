@@ -20,6 +20,7 @@ from keras_rnn_zoo.display.spelling import spelled
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.inference import rebuild
 from keras_rnn_zoo.inference.evaluate import BATCH_SIZE as EVALUATION_BATCH_SIZE
+from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.lazy import keras, np
 from keras_rnn_zoo.tasks.task import Task, raw_alone
 from keras_rnn_zoo.training.progress import Progress
@@ -64,8 +65,14 @@ def adapt_settings(progress: Progress, examples: Examples) -> None:
     progress.config = replace(progress.config, training=adapted)
 
 
-def fitted_task(progress: Progress, examples: Examples) -> Task:
-    """Returns the task, fitted on the training split, or restored if the training is resumed."""
+def fitted_task(progress: Progress, examples: Examples, source: LoadedRun | None = None) -> Task:
+    """Returns the task, fitted on the training split, or restored if the training is resumed.
+
+    Args:
+        progress: the training.
+        examples: the dataset.
+        source: the run that the training starts from, whose vocabularies the task takes over, if any.
+    """
     plan, config = progress.plan, progress.config
     task = rebuild.make_task(config.task)
     run = Run(plan.unfinished)
@@ -76,7 +83,11 @@ def fitted_task(progress: Progress, examples: Examples) -> Task:
         return task
     shutil.rmtree(run.path, ignore_errors=True)
     run.task_path.mkdir(parents=True)
+    if source:
+        _check_options(config, source)
     logger.info("%s: %s.", config.dataset.name, task.fit(examples.split("train")))
+    if source:
+        _take_vocabularies(task, source, config)
     task.save(run.task_path)
     write_example(run.path, task.reader.as_file, raw_alone(examples.split("test")).as_numpy_iterator())
     if examples.report:
@@ -90,6 +101,19 @@ def fitted_task(progress: Progress, examples: Examples) -> Task:
     progress.begun = True
     write_config(run, progress.config)
     return task
+
+
+def _check_options(config: RunConfig, source: LoadedRun) -> None:
+    from keras_rnn_zoo.training.fine_tuning import check_options
+
+    check_options(config, source)
+
+
+def _take_vocabularies(task: Task, source: LoadedRun, config: RunConfig) -> None:
+    from keras_rnn_zoo.training.fine_tuning import take_vocabularies
+
+    if taken := take_vocabularies(task, source.task, config.training):
+        logger.info("With the vocabulary of the run %s: %s.", source.run.name, taken)
 
 
 def split_batches(config: RunConfig, task: Task, examples: Examples) -> tuple[Batches, Batches]:

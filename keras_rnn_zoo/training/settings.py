@@ -101,6 +101,21 @@ SETTINGS = {
             "number of steps between checkpoints within an epoch; 0 saves one only at the end of each epoch",
             bounds=Range(0, 1_000_000_000),
         ),
+        Option(
+            "freeze",
+            str,
+            "nothing",
+            "with --from: the part of the model that keeps the weights of the run: frontend, what reads the input "
+            "(embeddings, convolutions), or encoder, everything but the head",
+            choices=("nothing", "frontend", "encoder"),
+        ),
+        Option(
+            "extend_vocabulary",
+            bool,
+            True,
+            "with --from: whether tokens that only the new data has are added to the vocabulary; by default, those of "
+            "a frozen part are not",
+        ),
         Option("deterministic", bool, False, "whether to use only deterministic operations, some of which are slower"),
     )
 }

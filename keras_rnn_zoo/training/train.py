@@ -13,6 +13,7 @@ from keras_rnn_zoo.datasets._prepared import translate_record_errors
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.display.notebook import in_notebook, only_warnings, show
 from keras_rnn_zoo.errors import OptionError, TrainingError, TrainingInterrupted
+from keras_rnn_zoo.inference.load import load_run
 from keras_rnn_zoo.lazy import keras, tf
 from keras_rnn_zoo.run import Run
 from keras_rnn_zoo.tasks.task import Task
@@ -23,6 +24,7 @@ from keras_rnn_zoo.training.prepare import adapt_settings, fitted_task, make_mod
 from keras_rnn_zoo.training.progress import Progress
 from keras_rnn_zoo.training.settings import SETTINGS
 from keras_rnn_zoo.training.small_data import tie
+from keras_rnn_zoo.training.source import find_source
 from keras_rnn_zoo.training.write_run import write_run
 from keras_rnn_zoo.user_data.python_data import bind_data
 
@@ -37,6 +39,7 @@ def train(
     *,
     dataset: Any = None,
     data_dir: str | None = None,
+    from_run: Any = None,
     epochs: int | None = None,
     batch_size: int | None = None,
     optimizer: Any = None,
@@ -48,6 +51,8 @@ def train(
     callbacks: Sequence[Any] | None = None,
     dtype_policy: str | None = None,
     patience: int | None = None,
+    freeze: str | None = None,
+    extend_vocabulary: bool | None = None,
     seed: int | None = None,
     run: str | None = None,
     resume: bool = False,
@@ -61,10 +66,12 @@ def train(
     """Trains an architecture on a dataset, evaluates it on the test split and writes the run.
 
     Args:
-        name: the architecture's name or an alias.
+        name: the architecture's name or an alias; by default, the architecture of `from_run`.
         dataset: the dataset's name, the address of files, such as `csv:reviews.csv`, data in memory, such as a
             DataFrame or `(x, y)` (see docs/data.md), or a `registry.Dataset`; by default, the embedded dataset.
         data_dir: folder of prepared TFDS datasets; by default, that of TFDS.
+        from_run: a run, or its name, whose weights the training starts from (fine-tuning). The model has its options
+            unless others are passed; layers that it lacks, such as the head for other classes, are new.
         epochs: maximum number of passes over the training split; see `patience`.
         batch_size: number of examples in a batch.
         optimizer: a name listed by `zoo show`, such as `"sgd"`, or a `keras.optimizers.Optimizer`.
@@ -82,6 +89,10 @@ def train(
         patience: number of epochs without improvement on the validation split after which training stops; 0 trains all
             epochs. For files with few examples, the defaults of `epochs`, `batch_size` and `patience` are adapted, so
             that there are enough optimizer steps.
+        freeze: with `from_run`, the part that keeps the weights of the run: `"frontend"`, what reads the input, or
+            `"encoder"`, everything but the head.
+        extend_vocabulary: with `from_run`, whether tokens that only the new data has are added to the vocabulary; by
+            default they are, except to that of a frozen part.
         seed: seed of the weights, the order of the examples, dropout and the validation split.
         run: name of the run; by default, that of the architecture.
         resume: whether to resume an interrupted training, with its settings. Objects that were passed to it must be
@@ -113,12 +124,16 @@ def train(
     settings |= {"gradient_norm": gradient_norm, "adam_epsilon": adam_epsilon, "metrics": metrics}
     settings |= {"class_weight": class_weight, "dtype_policy": dtype_policy, "patience": patience}
     settings |= {"seed": seed, "save_every_steps": save_every_steps, "deterministic": deterministic}
+    settings |= {"freeze": freeze, "extend_vocabulary": extend_vocabulary}
+    source = None if from_run is None else find_source(from_run, models_dir)
+    if name is None and source:
+        name = source.config.architecture
     if name is None:
         known = ", ".join(registry.list_architectures())
         raise OptionError(f'Name the architecture, as in zoo.train("many_to_one", ...). There are {known}.')
     plain, objects = separate_objects({**settings, "callbacks": callbacks}, SETTINGS)
     dataset, options = bind_data(dataset, options)
-    request = Request(name, dataset, data_dir, plain, options, run, models_dir, objects)
+    request = Request(name, dataset, data_dir, plain, options, run, models_dir, objects, source)
     if verbose == "auto" and in_notebook():  # A progress bar would fill the saved notebook with control characters.
         verbose = 2
     with run_lock(request.path), only_warnings(verbose == 0):
@@ -157,9 +172,11 @@ def _train(progress: Progress, verbose: int | str) -> None:
     if progress.config.training.deterministic:
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(progress.config.seed)
-    task = fitted_task(progress, examples)
+    source = load_run(progress.plan.source) if progress.plan.source else None
+    task = fitted_task(progress, examples, source)
 
     from keras_rnn_zoo.training.callbacks import BestCheckpoint
+    from keras_rnn_zoo.training.fine_tuning import freeze, start_from
     from keras_rnn_zoo.training.fit import Fitting, fit
 
     plan, config = progress.plan, progress.config
@@ -167,6 +184,10 @@ def _train(progress: Progress, verbose: int | str) -> None:
     model = make_model(config, task)
     if not plan.resumed:
         task.prepare_model(model)
+    if source:
+        start_from(model, task, config, source)
+        del source
+    freeze(model, config.training.freeze)
     logger.info("%s: %s weights.", model.name, f"{model.count_params():,}")
     tie_margin = tie(validation.examples) if task.counts_examples else 0.0
     keeper = BestCheckpoint(plan.unfinished, task.monitor, task.monitor_mode, config.training.patience, tie_margin)

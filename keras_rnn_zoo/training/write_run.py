@@ -16,6 +16,7 @@ from keras_rnn_zoo.run import Run
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.training.command import training_command
 from keras_rnn_zoo.training.cost import cost_since
+from keras_rnn_zoo.training.fine_tuning import NOTHING
 from keras_rnn_zoo.training.further_metrics import further_metrics
 from keras_rnn_zoo.training.progress import Progress
 
@@ -30,7 +31,8 @@ def write_run(
     from keras_rnn_zoo.artifacts.weights import write_model
 
     plan = progress.plan
-    if progress.config.training.dtype_policy != "float32":  # Mixed precision is for training only.
+    # Mixed precision and frozen layers are for training only.
+    if (progress.config.training.dtype_policy, progress.config.training.freeze) != ("float32", NOTHING):
         model = build_again(progress.config, task.model_options())
     loaded = LoadedRun(Run(plan.unfinished), task, model)
     keeper.load_best(model)

@@ -28,6 +28,9 @@ from zoo_cli.options import data_dir_option, models_dir_option
     is_flag=True,
     help="Export the endpoints start and step, which read inputs in parts. For models with bidirectional=false.",
 )
+@click.option(
+    "--output", metavar="DIR", show_default="the run's folder", help="Folder to write the version to, as DIR/1, DIR/2, ..."
+)
 @click.option("--no-check", is_flag=True, help="Skip the check that compares the export with the run.")
 @data_dir_option
 @models_dir_option
@@ -37,6 +40,7 @@ def command(
     format_: str,
     quantize: bool,
     streaming: bool,
+    output: str | None,
     no_check: bool,
     data_dir: str | None,
     models_dir: str | None,
@@ -69,6 +73,7 @@ def command(
             quantize=quantize,
             streaming=streaming,
             check=not no_check,
+            output=output,
         )
     click.echo(one_line(str(path)))
     if registry.export_formats.get(format_).served and not quiet:

@@ -8,11 +8,12 @@ from click.core import ParameterSource
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.example_input import example_argument
+from keras_rnn_zoo.artifacts.run import open_run
 from keras_rnn_zoo.display.printing import one_line, shell_quote
 from keras_rnn_zoo.errors import TrainingInterrupted
 from keras_rnn_zoo.options import parse_options
 from keras_rnn_zoo.training.config_file import RUN_KEYS, SETTINGS, read_config, split_config
-from zoo_cli.completion import complete_architecture, complete_setting
+from zoo_cli.completion import complete_architecture, complete_run, complete_setting
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import (
     columns_option,
@@ -34,6 +35,9 @@ from zoo_cli.proposals import propose_architecture
 @click.option("--test", metavar="FILE", show_default="a tenth of the rows", help="File for the test split.")
 @click.option("--skip-bad-rows", is_flag=True, default=None, help="Skip invalid rows instead of stopping.")
 @data_dir_option
+@click.option(
+    "--from", "from_run", metavar="RUN", shell_complete=complete_run, help="Start from the weights of a run (fine-tuning)."
+)
 @click.option(
     "--set",
     "pairs",
@@ -81,11 +85,16 @@ def command(
     Train on your own files with --dataset FILE, or FORMAT:FILE with a format such as csv, tsv, jsonl, json, parquet,
     arrow, excel, sqlite, hf, text, conll, images, audio, or npz, and on any dataset of TFDS with tfds:NAME.
 
+    With --from RUN, the training starts from the weights of that run, with its options, and NAME is by default its
+    architecture. New tokens, and the head for other classes, start at random. --set freeze=frontend keeps the weights of
+    what reads the input, --set freeze=encoder those of everything but the head.
+
     \b
     Example:
       zoo train many_to_one --dataset imdb_reviews --set units=128 --epochs 3
       zoo train many_to_one --dataset csv:reviews.csv --columns text=review,label=stars
       zoo train --config many_to_one.yaml --epochs 3
+      zoo train --from many_to_one --dataset csv:reviews.csv --run own_reviews
     """
     import keras_rnn_zoo as zoo
 
@@ -131,10 +140,12 @@ def _merged(
     if click.get_current_context().get_parameter_source("models_dir") is not ParameterSource.COMMANDLINE:
         models_dir = places.get("models_dir", models_dir)
     overrides = {"architecture": name, "dataset": dataset, "models_dir": models_dir}
-    overrides |= {key: options.pop(key) for key in ("data_dir", "run")}
+    overrides |= {key: options.pop(key) for key in ("data_dir", "from_run", "run")}
     places |= {key: value for key, value in overrides.items() if value is not None}
     given = {key: value for key, value in options.items() if value is not None and value is not False}
     wanted = {**written, **pairs, **given, "data_dir": places.get("data_dir")}
+    if "architecture" not in places and "from_run" in places:
+        places["architecture"] = open_run(places["from_run"], places.get("models_dir")).config.architecture
     if "architecture" not in places:
         if "dataset" not in places:
             raise click.UsageError(

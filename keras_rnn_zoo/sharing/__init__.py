@@ -1,0 +1,1 @@
+"""Sharing of runs: archives, and repositories on the Hugging Face Hub."""
