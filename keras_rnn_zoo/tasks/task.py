@@ -186,6 +186,13 @@ class Task(Answers, abc.ABC):
         """Returns the Keras metrics that are shown during training."""
         return []
 
+    def standalone(self, model: Any) -> tuple["Task", Any]:
+        """Returns the task and the model of exports that hold only a model.
+
+        The classes with the highest output of that model are those that the task predicts.
+        """
+        return self, model
+
     def outputs(self, model: Any, inputs: Any) -> Any:
         """Returns the model's outputs for preprocessed inputs: logits, or generated tokens if the task generates."""
         return model(inputs, training=False)
@@ -209,7 +216,7 @@ class Task(Answers, abc.ABC):
         """Returns the other endpoints of a model's export, by name."""
         from keras_rnn_zoo.layers.model_parts import has_vector, vector_of
 
-        endpoints = {"logits": self._logits(model)}
+        endpoints = {"logits": self._logits(self.standalone(model)[1])}
         if self.classes:
             endpoints["classes"] = self._classes()
         if has_vector(model):

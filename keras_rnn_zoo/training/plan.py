@@ -15,7 +15,7 @@ from keras_rnn_zoo.artifacts.snapshot import Snapshot
 from keras_rnn_zoo.datasets._prepared import data_dir_path
 from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import OptionError, RunError
-from keras_rnn_zoo.options import Option, check_options, refuse_for_input, refuse_from_data
+from keras_rnn_zoo.options import Option, check_options, refuse_from_data, refuse_without_effect
 from keras_rnn_zoo.training.class_weights import parse_class_weight
 from keras_rnn_zoo.training.keras_objects import OPTIMIZER_SETTINGS, KerasObjects
 from keras_rnn_zoo.training.settings import OPTIMIZERS, SETTINGS
@@ -134,7 +134,7 @@ def new_config(architecture: registry.Architecture, dataset: registry.Dataset, r
     input = dataset.model_options["input"]
     options = check_options(accepted, request.options, architecture.name, [*SETTINGS, *ARGUMENTS])
     refuse_from_data(accepted, options)
-    refuse_for_input(accepted, options, input)
+    refuse_without_effect(accepted, options, input, task.name)
     settings = _checked_settings(request, task)
     values = {name: option.default for name, option in {**accepted, **SETTINGS}.items()}
     values |= {**dataset.defaults, **options, **settings}
