@@ -144,6 +144,9 @@ class TrainingConfig(Document):
     class_weight: str = checked(text(100_000), default="")
     metrics: str | None = checked(any_of(null, text()), optional=True)
     dtype_policy: str = checked(NAME, default="float32")
+    label_smoothing: float = checked(number, optional=True, default=0.0)
+    weight_averaging: float | None = checked(any_of(null, number), optional=True, default=0.0)
+    warmup: float | None = checked(any_of(null, number), optional=True, default=0.0)
     objects: Mapping[str, str] | None = checked(dict_of(text(100_000), NAME, max_items=10), optional=True)
 
 

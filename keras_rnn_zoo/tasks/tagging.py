@@ -96,6 +96,9 @@ class Tagging(TokenLevelTask):
 
         return CrfLoss() if self.crf else super().loss()
 
+    def smoothed_loss(self, smoothing: float) -> Any:
+        return None if self.crf else super().smoothed_loss(smoothing)
+
     def training_metrics(self) -> list[Any]:
         from keras_rnn_zoo.layers.crf import SequenceAccuracy
 

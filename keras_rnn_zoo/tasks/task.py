@@ -56,6 +56,9 @@ class Task(Answers, abc.ABC):
     generates: bool = False
     """Whether the task generates its output step by step, which takes much longer than one pass of the model."""
 
+    smooths_labels: bool = False
+    """Whether the task has a loss with smoothed labels, `smoothed_loss`."""
+
     target_padding: int = IGNORED
     """The value that pads integer targets."""
 
@@ -177,6 +180,14 @@ class Task(Answers, abc.ABC):
     @abc.abstractmethod
     def loss(self) -> Any:
         """Returns the Keras loss of logits."""
+
+    def smoothed_loss(self, smoothing: float) -> Any:
+        """Returns the Keras loss of logits in training with smoothed labels, or `None` if there is none.
+
+        Args:
+            smoothing: the probability that is shared equally among all classes.
+        """
+        return None
 
     def loss_weight(self, targets: Any) -> int:
         """Returns the number of values whose mean is the loss of a batch."""

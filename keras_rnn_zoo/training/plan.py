@@ -181,6 +181,11 @@ def _checked_settings(request: Request, task: registry.Task) -> dict[str, Any]:
             f"{task.name} are sequences, and Keras's metrics would count their padding. Omit it; `evaluate` computes "
             "the metrics of the task."
         )
+    if settings.get("label_smoothing") and not task.smooths_labels:
+        raise OptionError(
+            f"Option 'label_smoothing' applies to tasks that predict classes or tokens, but the task is {task.name}; "
+            f"received {settings['label_smoothing']:g}. Omit it."
+        )
     optimizer = settings.get("optimizer", "adam")
     if "adam_epsilon" in settings and not OPTIMIZERS[optimizer].has_epsilon:
         raise OptionError(
