@@ -9,7 +9,7 @@ from keras_rnn_zoo.artifacts.run import Run, open_run
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import OptionError
-from keras_rnn_zoo.options import check_options, refuse_for_input
+from keras_rnn_zoo.options import check_options, refuse_without_effect
 
 
 def build(name: str, *, weights: Run | str | os.PathLike[str] | None = None, **options: Any) -> Any:
@@ -46,7 +46,7 @@ def build(name: str, *, weights: Run | str | os.PathLike[str] | None = None, **o
     checked = check_options(registry.options_of(architecture, dataset), options, architecture.name)
     all_options = {**dataset.defaults, **dataset.model_options, **checked}
     model_options = {key: value for key, value in all_options.items() if key in architecture.options}
-    refuse_for_input(architecture.options, model_options, all_options["input"])
+    refuse_without_effect(architecture.options, model_options, all_options["input"])
     return architecture.make(**model_options)
 
 
@@ -106,7 +106,7 @@ def build_again(config: RunConfig, sizes: Mapping[str, Any]) -> Any:
     """
     architecture = registry.architectures.get(config.architecture)
     model_options = check_options(architecture.options, {**config.options, **sizes}, architecture.name)
-    refuse_for_input(architecture.options, model_options, config.task.input)
+    refuse_without_effect(architecture.options, model_options, config.task.input, config.task.name)
     if "pretrained" in model_options:
         model_options["pretrained"] = False  # The run's weights include the pretrained ones: no need to download them.
     return architecture.make(**model_options)

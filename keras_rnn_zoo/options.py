@@ -2,9 +2,9 @@
 
 A keyword-only parameter is an option. Its annotation gives the type, and `Literal` its choices; the marks of an
 `Annotated` type say the rest: `Range(1)` gives bounds, `NamesIn(catalog)` the names of a catalog as choices,
-`ForInputs(("series",))` the kinds of input that the option works for, `FROM_DATA` that training takes it from the data,
-and a text its meaning, for options that several entries share. A line under `Args:` in the docstring overrides that
-meaning.
+`ForInputs(("series",))` the kinds of input that the option works for, `ForTasks(("tagging",))` its tasks, `FROM_DATA`
+that training takes it from the data, and a text its meaning, for options that several entries share. A line under
+`Args:` in the docstring overrides that meaning.
 """
 
 import contextlib
@@ -37,6 +37,13 @@ class ForInputs:
     """The kinds of input that an option applies to; for other kinds, only its default is accepted."""
 
     kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ForTasks:
+    """The tasks that an option applies to; for other tasks, only its default is accepted."""
+
+    names: tuple[str, ...] = ()
 
 
 class _Catalog(Protocol):
@@ -88,10 +95,11 @@ class Option:
     bounds: Range = Range()
     from_data: bool = False
     inputs: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
 
-    def applies_to(self, input: str) -> bool:
-        """Whether the option has an effect for a kind of input."""
-        return not self.inputs or input in self.inputs
+    def applies_to(self, input: str, task: str = "") -> bool:
+        """Whether the option has an effect for a kind of input and a task; "" if the task is not known."""
+        return (not self.inputs or input in self.inputs) and (not self.tasks or not task or task in self.tasks)
 
     @property
     def accepts(self) -> str:
@@ -199,12 +207,13 @@ def with_options(function: Callable[..., Any], further: Callable[..., Any]) -> C
 
 
 def _read_option(name: str, annotation: Any, default: Any, meaning: str) -> Option:
-    bounds, inputs, from_data = Range(), ForInputs(), False
+    bounds, inputs, tasks, from_data = Range(), ForInputs(), ForTasks(), False
     choices: Sequence[Any] = ()
     if typing.get_origin(annotation) is Annotated:
         annotation, *marks = typing.get_args(annotation)
         bounds = next((mark for mark in marks if isinstance(mark, Range)), bounds)
         inputs = next((mark for mark in marks if isinstance(mark, ForInputs)), inputs)
+        tasks = next((mark for mark in marks if isinstance(mark, ForTasks)), tasks)
         choices = next((mark for mark in marks if isinstance(mark, NamesIn)), choices)
         from_data = FROM_DATA in marks
     if typing.get_origin(annotation) is Literal:
@@ -212,7 +221,7 @@ def _read_option(name: str, annotation: Any, default: Any, meaning: str) -> Opti
         annotation = type(choices[0])
     if isinstance(annotation, types.UnionType) or annotation not in _TYPE_WORDS:
         raise TypeError(f"Option {name!r}: values of type {annotation!r} cannot be typed on a command line.")
-    return Option(name, annotation, default, meaning, choices, bounds, from_data, inputs.kinds)
+    return Option(name, annotation, default, meaning, choices, bounds, from_data, inputs.kinds, tasks.names)
 
 
 def read_arguments(docstring: str) -> dict[str, str]:
@@ -248,15 +257,16 @@ def refuse_from_data(options: Mapping[str, Option], given: Iterable[str]) -> Non
             raise OptionError(f"Option {name!r} is set from the data in training. Omit it, or use `build`.")
 
 
-def refuse_for_input(options: Mapping[str, Option], given: Mapping[str, Any], input: str) -> None:
-    """Raises `OptionError` if any of the given options has no effect for this kind of input."""
+def refuse_without_effect(options: Mapping[str, Option], given: Mapping[str, Any], input: str, task: str = "") -> None:
+    """Raises `OptionError` if any of the given options has no effect for this kind of input or this task."""
     for name, value in given.items():
         option = options[name]
-        if not option.applies_to(input) and value != option.default:
-            raise OptionError(
-                f"Option {name!r} applies only to {' and '.join(option.inputs)} input, but the input is {input}; "
-                f"received {short_repr(value)}. Omit it."
-            )
+        if option.applies_to(input, task) or value == option.default:
+            continue
+        scope = f"{' and '.join(option.inputs)} input, but the input is {input}"
+        if option.applies_to(input):
+            scope = f"{' and '.join(option.tasks)}, but the task is {task}"
+        raise OptionError(f"Option {name!r} applies only to {scope}; received {short_repr(value)}. Omit it.")
 
 
 def parse_options(options: Mapping[str, Option], given: Mapping[str, str], owner: str) -> dict[str, Any]:

@@ -253,9 +253,9 @@ def options_of(architecture: Architecture, dataset: Dataset) -> dict[str, Option
 
 
 def relevant_options(architecture: Architecture, dataset: Dataset) -> dict[str, Option]:
-    """Returns the options of an architecture that have an effect on the dataset's kind of input; see `options_of`."""
+    """Returns the options of an architecture that have an effect for a dataset; see `options_of`."""
     input, options = dataset.model_options["input"], options_of(architecture, dataset)
-    return {name: option for name, option in options.items() if option.applies_to(input)}
+    return {name: option for name, option in options.items() if option.applies_to(input, dataset.task)}
 
 
 def reader_of(task: Task, input: str) -> Reader:

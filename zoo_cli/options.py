@@ -11,7 +11,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.display.printing import shell_quote, short_repr
 from keras_rnn_zoo.errors import OptionError
-from keras_rnn_zoo.options import parse_options, refuse_for_input, refuse_from_data
+from keras_rnn_zoo.options import parse_options, refuse_from_data, refuse_without_effect
 from keras_rnn_zoo.training.config_file import SETTINGS
 from zoo_cli.completion import complete_dataset, complete_setting
 
@@ -120,7 +120,7 @@ def chosen_dataset(
     known = {**SETTINGS, **registry.options_of(architecture, data)}
     chosen = parse_options(known, given, architecture.name)
     refuse_from_data(known, chosen)
-    refuse_for_input(known, chosen, data.model_options["input"])
+    refuse_without_effect(known, chosen, data.model_options["input"], data.task)
     return architecture, data, chosen
 
 

@@ -15,9 +15,10 @@ from keras_rnn_zoo.architectures._options import (
     Units,
     WordDropout,
 )
+from keras_rnn_zoo.errors import OptionError
 from keras_rnn_zoo.lazy import keras
 from keras_rnn_zoo.options import FROM_DATA, Range
-from keras_rnn_zoo.readers._options import CharUnits, SampleRate, VocabularySize
+from keras_rnn_zoo.readers._options import CharUnits, Crf, SampleRate, VocabularySize
 
 
 @registry.architecture(
@@ -41,6 +42,7 @@ def sync_many_to_many(
     embedding_dim: EmbeddingDim = 100,
     char_units: CharUnits = 0,
     char_vocabulary_size: Annotated[int, Range(3, 10_000_000), FROM_DATA] = 100,
+    crf: Crf = False,
     dropout: Dropout = 0.3,
     word_dropout: WordDropout = 0.0,
     vocabulary_size: VocabularySize = 20_000,
@@ -67,17 +69,22 @@ def sync_many_to_many(
         `(batch, time, num_classes)`, or values `(batch, time, targets)` for regression. The steps of audio are the
         frames of its spectrogram, one every 10 ms.
         With `char_units`, text is int32 `(batch, words, 1 + characters)`: each word's id, then those of its characters.
+        With `crf`, the output has the potentials of `keras_rnn_zoo.layers.crf`, `(batch, num_classes + 2 + time,
+        num_classes)`, in place of logits, and `keras_rnn_zoo.layers.crf.best_tags` finds the tags.
         A causal model's input begins with 0, the start of the text, before the first token.
 
     Example:
         >>> sync_many_to_many(num_classes=17)(numpy.array([[4, 8, 15], [16, 23, 0]])).shape
         TensorShape([2, 3, 17])
     """
+    from keras_rnn_zoo.layers.crf import Crf
     from keras_rnn_zoo.layers.decoder import TextDecoder
     from keras_rnn_zoo.layers.frontends import normalization, sequence_frontend
     from keras_rnn_zoo.layers.heads import output_head
     from keras_rnn_zoo.layers.recurrent import recurrent_stack
 
+    if crf and (causal or head != "classification"):
+        raise OptionError("Option 'crf' applies only to tags, the classes of the steps of a whole sequence. Omit it.")
     if causal:
         ids = keras.Input((None,), dtype="int32", name="ids")
         decoder = TextDecoder(vocabulary_size, embedding_dim, cell, units, num_layers, dropout=dropout, name="decoder")
@@ -96,4 +103,6 @@ def sync_many_to_many(
     # Head
     x = keras.layers.Dropout(dropout, name="head_dropout")(x)
     outputs = output_head(x, head=head, num_classes=num_classes, targets=targets)
+    if crf:
+        outputs = Crf(dtype="float32", name="crf")(outputs, mask=mask)
     return keras.Model(inputs, outputs, name="sync_many_to_many")

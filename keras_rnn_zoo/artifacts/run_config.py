@@ -147,6 +147,9 @@ class TrainingConfig(Document):
     dtype_policy: str = checked(NAME, default="float32")
     freeze: str = checked(NAME, optional=True, default="nothing")
     extend_vocabulary: bool = checked(boolean, optional=True, default=True)
+    label_smoothing: float = checked(number, optional=True, default=0.0)
+    weight_averaging: float | None = checked(any_of(null, number), optional=True, default=0.0)
+    warmup: float | None = checked(any_of(null, number), optional=True, default=0.0)
     objects: Mapping[str, str] | None = checked(dict_of(text(100_000), NAME, max_items=10), optional=True)
 
 

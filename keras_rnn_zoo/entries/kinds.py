@@ -202,6 +202,11 @@ class Task(Entry):
         return options
 
     @property
+    def smooths_labels(self) -> bool:
+        """Whether the task has a loss with smoothed labels."""
+        return bool(self.make.smooths_labels)  # type: ignore[attr-defined]
+
+    @property
     def target_per_example(self) -> bool:
         """Whether an example has a single target, a class or a number, rather than a sequence."""
         return bool(self.make.target_per_example)  # type: ignore[attr-defined]

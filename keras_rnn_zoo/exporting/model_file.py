@@ -64,6 +64,7 @@ class ModelFile(Exporter):
         """Returns the function of an exported model, from NumPy arrays by input name to logits."""
 
     def write(self, loaded: "LoadedRun", folder: Path, *, quantize: bool) -> dict[str, Any]:
+        loaded = loaded.standalone()
         self.write_model(loaded.model, folder / self.entry.file, quantize=quantize)
         inputs = describe_inputs(loaded.task.endpoints(loaded.model)["logits"])
         return {"inputs": inputs, "quantized": quantize}
@@ -71,7 +72,7 @@ class ModelFile(Exporter):
     def check(self, loaded: "LoadedRun", folder: Path, *, quantize: bool, data_dir: str | None) -> dict[str, Any]:
         from keras_rnn_zoo.exporting.check import check_inputs
 
-        name, path = self.entry.name, folder / self.entry.file
+        loaded, name, path = loaded.standalone(), self.entry.name, folder / self.entry.file
         inputs, source = check_inputs(loaded, data_dir)
         try:
             predict_logits = self.open(path)

@@ -3,7 +3,7 @@
 import functools
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,11 @@ class LoadedRun(Predictor):
 
         rows: list[dict[str, Any]] = predict_table(self.run.config, super().predict, inputs, **options)
         return rows
+
+    def standalone(self) -> "LoadedRun":
+        """Returns the run with the task and the model of exports that hold only a model; see `Task.standalone`."""
+        task, model = self.task.standalone(self.model)
+        return replace(self, task=task, model=model)
 
     @cached_property
     def predict_batch(self) -> Any:

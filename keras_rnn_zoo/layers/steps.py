@@ -15,17 +15,57 @@ def _mean_where(counted, losses):
     return ops.sum(losses * weights) / ops.maximum(ops.sum(weights), 1)
 
 
+def crossentropies(classes, logits, smoothing=0.0):
+    """Returns the cross-entropy of each prediction, maybe with smoothed labels (Szegedy et al. 2016, section 7).
+
+    Args:
+        classes: the true class indices, `(...)`.
+        logits: `(..., classes)`.
+        smoothing: the probability that is shared equally among all classes; the true class gets the rest.
+    """
+    losses = ops.sparse_categorical_crossentropy(classes, logits, from_logits=True)
+    if not smoothing:
+        return losses
+    # Relative to the unsmoothed loss: no vector of probabilities is needed, which a large vocabulary makes expensive.
+    own = ops.take_along_axis(logits, ops.expand_dims(ops.cast(classes, "int32"), -1), axis=-1)
+    return losses + smoothing * (ops.squeeze(own, -1) - ops.mean(logits, axis=-1))
+
+
+class SmoothedCrossentropy(keras.losses.Loss):
+    """Mean cross-entropy with smoothed labels; see `crossentropies`.
+
+    Targets are class indices `(batch,)`; predictions are logits `(batch, classes)`.
+
+    Args:
+        smoothing: as for `crossentropies`.
+    """
+
+    def __init__(self, smoothing):
+        super().__init__()
+        self.smoothing = smoothing
+
+    def call(self, y_true, y_pred):
+        return crossentropies(y_true, y_pred, self.smoothing)
+
+
 class StepCrossentropy(keras.losses.Loss):
     """Mean cross-entropy over all steps that are not ignored.
 
     Targets are class indices `(batch, time)`, -1 at ignored steps; predictions are logits `(batch, time, classes)`.
     Keras's `SparseCategoricalCrossentropy(ignore_class=-1)` gives the same value, but makes one more pass over the
     logits in each direction.
+
+    Args:
+        smoothing: as for `crossentropies`.
     """
+
+    def __init__(self, smoothing=0.0):
+        super().__init__()
+        self.smoothing = smoothing
 
     def call(self, y_true, y_pred):
         counted = ops.not_equal(y_true, IGNORED)
-        losses = ops.sparse_categorical_crossentropy(ops.where(counted, y_true, 0), y_pred, from_logits=True)
+        losses = crossentropies(ops.where(counted, y_true, 0), y_pred, self.smoothing)
         return _mean_where(counted, losses)
 
 

@@ -77,11 +77,15 @@ def _origin(run: Run) -> str:
 
 
 def _relevant_options(config: RunConfig) -> dict[str, Any]:
-    """Returns the options of the model that have an effect on its kind of input."""
+    """Returns the options of the model that have an effect on its kind of input and its task."""
     if config.architecture not in registry.architectures.names():  # Of a plugin that is not installed.
         return dict(config.options)
-    known, input = registry.architectures.get(config.architecture).options, config.task.input
-    return {name: value for name, value in config.options.items() if name not in known or known[name].applies_to(input)}
+    known, task = registry.architectures.get(config.architecture).options, config.task
+    return {
+        name: value
+        for name, value in config.options.items()
+        if name not in known or known[name].applies_to(task.input, task.name)
+    }
 
 
 def run_as_json(run: Run) -> dict[str, Any]:

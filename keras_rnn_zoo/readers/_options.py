@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.options import ForTasks, Range
 
 VocabularySize = Annotated[
     int,
@@ -15,6 +15,12 @@ CharUnits = Annotated[
     Range(0, 8192),
     "units, each way, of a recurrent reader of each word's characters, which represents words never seen (Ling et al. "
     "2015); 0 for none; for text.",
+]
+Crf = Annotated[
+    bool,
+    ForTasks(("tagging",)),
+    "whether the tags of a sentence are scored together, with a learned number for each pair of neighbors, by a "
+    "conditional random field (Lample et al. 2016), and the best sequence of tags is predicted.",
 ]
 ImageHeight = Annotated[int, Range(1, 4096), "pixels from top to bottom; for images."]
 ImageWidth = Annotated[int, Range(1, 4096), "pixels from left to right; for images."]

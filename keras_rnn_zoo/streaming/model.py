@@ -7,7 +7,14 @@ import keras
 from keras_rnn_zoo.errors import StreamingError
 from keras_rnn_zoo.frameworks.keras_internals import run_graph
 from keras_rnn_zoo.layers.streams import State, Steps, Tensors
-from keras_rnn_zoo.streaming.operations import READS_FROM_END, SUBTRACTS_MEAN, Rule, rule_of, state_name
+from keras_rnn_zoo.streaming.operations import (
+    CHOOSES_SEQUENCE,
+    READS_FROM_END,
+    SUBTRACTS_MEAN,
+    Rule,
+    rule_of,
+    state_name,
+)
 
 COST = (
     "A model that reads one way usually loses some accuracy, because a step does not know what follows, and has half "
@@ -79,10 +86,16 @@ class StreamingModel:
 def _refusal(faults: dict[Any, str]) -> str:
     """Returns why a model cannot stream, and what to do, given the fault of each layer that cannot."""
     both_ways = [operation.name for operation, fault in faults.items() if fault in (READS_FROM_END, SUBTRACTS_MEAN)]
+    crf = next((operation.name for operation, fault in faults.items() if fault == CHOOSES_SEQUENCE), "")
     if both_ways:
         return (
             f"This run reads its input in both directions (the layer {both_ways[-1]!r}), so it cannot answer before "
-            f"its end. Train a model with bidirectional=false. {COST}."
+            f"its end. Train a model with bidirectional=false{' and crf=false' if crf else ''}. {COST}."
+        )
+    if crf:
+        return (
+            f"This run cannot answer while its input is still coming in, because of the layer {crf!r}: "
+            f"{CHOOSES_SEQUENCE}. Train a model with crf=false."
         )
     operation, fault = next(iter(faults.items()))
     return (

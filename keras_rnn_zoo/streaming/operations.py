@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from keras_rnn_zoo.layers.audio import LogMel
 from keras_rnn_zoo.layers.characters import CharacterReader
+from keras_rnn_zoo.layers.crf import Crf
 from keras_rnn_zoo.layers.masking import BlankPadding, MeanSubtraction, StepMask, WordDropout, ZeroPadding
 from keras_rnn_zoo.layers.streams import State, Steps, Tensors
 
@@ -23,6 +24,7 @@ _EACH_STEP = (
 )
 """Layers that treat each step for itself."""
 _JOINING = (keras.layers.Add, keras.layers.Concatenate, keras.layers.Multiply)
+CHOOSES_SEQUENCE = "it chooses the tags of the whole sentence together"
 READS_FROM_END, SUBTRACTS_MEAN = "it reads the sequence from its end", "it subtracts the mean over the whole recording"
 """Why layers of models with `bidirectional=true` cannot continue a stream."""
 
@@ -188,6 +190,8 @@ def rule_of(operation: Any) -> Rule | str:
     layers = keras.layers
     if isinstance(operation, MeanSubtraction) and not operation.running:
         return SUBTRACTS_MEAN
+    if isinstance(operation, Crf):
+        return CHOOSES_SEQUENCE
     if isinstance(operation, layers.Bidirectional) or getattr(operation, "go_backwards", False):
         return READS_FROM_END
     if isinstance(operation, layers.RNN):

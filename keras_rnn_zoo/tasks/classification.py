@@ -31,6 +31,7 @@ class Classification(Task):
 
     monitor, monitor_mode, counts_examples = "val_accuracy", "max", True
     target_per_example = True
+    smooths_labels = True
 
     def model_options(self) -> dict[str, Any]:
         return {**super().model_options(), "num_classes": len(self.classes)}
@@ -43,6 +44,11 @@ class Classification(Task):
 
     def loss(self) -> Any:
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+    def smoothed_loss(self, smoothing: float) -> Any:
+        from keras_rnn_zoo.layers.steps import SmoothedCrossentropy
+
+        return SmoothedCrossentropy(smoothing)
 
     def training_metrics(self) -> list[Any]:
         return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]

@@ -31,6 +31,8 @@ class StepClassification(StepTask):
             own. By default, your data decides.
     """
 
+    smooths_labels = True
+
     def __init__(self, reader: Any, classes: tuple[str, ...], *, multilabel: bool = False) -> None:
         super().__init__(reader, classes)
         self.multilabel = multilabel
@@ -52,6 +54,11 @@ class StepClassification(StepTask):
         from keras_rnn_zoo.layers.steps import StepBinaryCrossentropy, StepCrossentropy
 
         return StepBinaryCrossentropy() if self.multilabel else StepCrossentropy()
+
+    def smoothed_loss(self, smoothing: float) -> Any:
+        from keras_rnn_zoo.layers.steps import StepCrossentropy
+
+        return None if self.multilabel else StepCrossentropy(smoothing)
 
     def training_metrics(self) -> list[Any]:
         from keras_rnn_zoo.layers.steps import StepAccuracy

@@ -1,17 +1,22 @@
 """Tagging: a tag for each word or step of an input."""
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from itertools import compress
 from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.conventions import IGNORED, UNSPECIFIED
-from keras_rnn_zoo.lazy import np, tf
+from keras_rnn_zoo.errors import OptionError
+from keras_rnn_zoo.lazy import keras, np, tf
+from keras_rnn_zoo.readers._options import Crf
 from keras_rnn_zoo.readers.words import WordsReader
 from keras_rnn_zoo.tasks._confusion import confusion_report
 from keras_rnn_zoo.tasks._endpoint import Endpoint
+from keras_rnn_zoo.tasks._spans import invalid_transitions
 from keras_rnn_zoo.tasks._token_level import TokenLevelTask
+from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.user_data.target_checks import check_tags
 
 
@@ -39,10 +44,27 @@ class Tagging(TokenLevelTask):
 
     A word whose tag is not one of the classes is read, but is ignored by the loss and by the accuracy in training. If
     "_" is not a class, as in CoNLL-U, it marks words without a tag, which are excluded from all metrics.
+
+    Args:
+        valid_spans: with crf, whether only valid sequences of B- and I- tags are predicted: I-X follows B-X or I-X.
     """
 
     monitor, monitor_mode = "val_accuracy", "max"
     reader: WordsReader
+
+    def __init__(
+        self,
+        reader: Any,
+        classes: tuple[str, ...],
+        *,
+        crf: Crf = False,
+        valid_spans: bool = False,
+    ) -> None:
+        super().__init__(reader, classes)
+        if valid_spans and not crf:
+            raise OptionError("Option 'valid_spans' needs the best sequence of tags. Set crf=true as well, or omit it.")
+        self.crf = crf
+        self.forbidden = invalid_transitions(classes) if valid_spans and classes else None
 
     def model_options(self) -> dict[str, Any]:
         return {**super().model_options(), "num_classes": len(self.classes)}
@@ -70,6 +92,44 @@ class Tagging(TokenLevelTask):
             initializer = tf.lookup.KeyValueTensorInitializer(tf.constant(self.classes), numbers)
             return tf.lookup.StaticHashTable(initializer, IGNORED)
 
+    def loss(self) -> Any:
+        from keras_rnn_zoo.layers.crf import CrfLoss
+
+        return CrfLoss() if self.crf else super().loss()
+
+    def smoothed_loss(self, smoothing: float) -> Any:
+        return None if self.crf else super().smoothed_loss(smoothing)
+
+    def training_metrics(self) -> list[Any]:
+        from keras_rnn_zoo.layers.crf import SequenceAccuracy
+
+        return [SequenceAccuracy(self.forbidden, name="accuracy")] if self.crf else super().training_metrics()
+
+    def standalone(self, model: Any) -> tuple[Task, Any]:
+        from keras_rnn_zoo.layers.crf import BestTags
+
+        if not self.crf:
+            return super().standalone(model)
+        scores = BestTags(self.forbidden, name="best_tags")(model.output)
+        return Tagging(self.reader, self.classes), keras.Model(model.input, scores, name=model.name)
+
+    def outputs(self, model: Any, inputs: Any) -> Any:
+        outputs = super().outputs(model, inputs)
+        return self._best_tags(outputs) if self.crf else outputs
+
+    def predictions_for_scoring(self, generate: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
+        return self.decode(keras.ops.convert_to_numpy(self._best_tags(logits)) if self.crf else logits, inputs)
+
+    @cached_property
+    def _best_tags(self) -> Any:
+        """The function from the potentials of a CRF to scores of its tags."""
+        from keras_rnn_zoo.layers.crf import best_tags
+
+        find = functools.partial(best_tags, forbidden=self.forbidden)
+        if keras.backend.backend() != "tensorflow":
+            return find
+        return tf.function(find, reduce_retracing=True, autograph=False)
+
     def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
         real = tf.not_equal(inputs[:, :, 0] if len(inputs.shape) == 3 else inputs, 0)
         tags = tf.gather(tf.constant(self.classes), tf.argmax(outputs, axis=-1))
@@ -94,7 +154,15 @@ class Tagging(TokenLevelTask):
             return {"tokens": at_least_one_step(words.to_tensor("")), **predictions}
 
         signature = [tf.TensorSpec([None, None], tf.string, name="tokens")]
-        return {**super().endpoints(model), "tokens": Endpoint(predict, signature, sample=split)}
+        endpoints = {**super().endpoints(model), "tokens": Endpoint(predict, signature, sample=split)}
+        if self.crf:
+            endpoints["probabilities"] = self.reading_endpoint(functools.partial(self._probabilities, model))
+        return endpoints
+
+    def _probabilities(self, model: Any, inputs: Any, *raw: Any) -> dict[str, Any]:
+        from keras_rnn_zoo.layers.crf import marginals
+
+        return {**self.echoed_inputs(*raw), "probabilities": marginals(model(inputs, training=False))}
 
     def echoed_inputs(self, *raw: Any) -> dict[str, Any]:
         from keras_rnn_zoo.layers.text import at_least_one_step

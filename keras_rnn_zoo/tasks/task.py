@@ -56,6 +56,9 @@ class Task(Answers, abc.ABC):
     generates: bool = False
     """Whether the task generates its output step by step, which takes much longer than one pass of the model."""
 
+    smooths_labels: bool = False
+    """Whether the task has a loss with smoothed labels, `smoothed_loss`."""
+
     target_padding: int = IGNORED
     """The value that pads integer targets."""
 
@@ -183,6 +186,14 @@ class Task(Answers, abc.ABC):
     def loss(self) -> Any:
         """Returns the Keras loss of logits."""
 
+    def smoothed_loss(self, smoothing: float) -> Any:
+        """Returns the Keras loss of logits in training with smoothed labels, or `None` if there is none.
+
+        Args:
+            smoothing: the probability that is shared equally among all classes.
+        """
+        return None
+
     def loss_weight(self, targets: Any) -> int:
         """Returns the number of values whose mean is the loss of a batch."""
         return len(targets)
@@ -190,6 +201,13 @@ class Task(Answers, abc.ABC):
     def training_metrics(self) -> list[Any]:
         """Returns the Keras metrics that are shown during training."""
         return []
+
+    def standalone(self, model: Any) -> tuple["Task", Any]:
+        """Returns the task and the model of exports that hold only a model.
+
+        The classes with the highest output of that model are those that the task predicts.
+        """
+        return self, model
 
     def outputs(self, model: Any, inputs: Any) -> Any:
         """Returns the model's outputs for preprocessed inputs: logits, or generated tokens if the task generates."""
@@ -214,7 +232,7 @@ class Task(Answers, abc.ABC):
         """Returns the other endpoints of a model's export, by name."""
         from keras_rnn_zoo.layers.model_parts import has_vector, vector_of
 
-        endpoints = {"logits": self._logits(model)}
+        endpoints = {"logits": self._logits(self.standalone(model)[1])}
         if self.classes:
             endpoints["classes"] = self._classes()
         if has_vector(model):

@@ -1,5 +1,6 @@
 """Callbacks of training: best weights, history, checkpoints, early stopping, and a check of the loss."""
 
+import contextlib
 import csv
 import io
 import math
@@ -13,6 +14,7 @@ from keras_rnn_zoo.atomic_files import write_text
 from keras_rnn_zoo.batching.batches import Batches
 from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import TrainingError
+from keras_rnn_zoo.training.averaging import AveragedWeights
 from keras_rnn_zoo.training.checkpoint import assign, read_state, write_state
 
 MIN_LOSS_DECREASE = 0.01
@@ -35,6 +37,7 @@ class BestCheckpoint(keras.callbacks.Callback):
     Attributes:
         rows: the rows.
         stopped: whether a callback of the user stopped the training.
+        averages: the average of the weights if it is kept in place of the weights of the last step, else `None`.
     """
 
     def __init__(self, folder: Path, monitor: str, mode: str, patience: int, tie: float = 0.0) -> None:
@@ -43,6 +46,7 @@ class BestCheckpoint(keras.callbacks.Callback):
         self.patience = patience
         self.rows: list[dict[str, float]] = []
         self.stopped = False
+        self.averages: AveragedWeights | None = None
         self._folder = folder
         self._tie = tie
         self._sign = 1 if mode == "max" else -1
@@ -136,7 +140,8 @@ class BestCheckpoint(keras.callbacks.Callback):
         row = {"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}}
         rows = [*self.rows, row]
         if self._best_and_last(rows)[0] is row:
-            write_state(self._weights_path(row), {"epoch": epoch + 1}, {"weights": self.model.weights})
+            with self.averages.in_model() if self.averages else contextlib.nullcontext():
+                write_state(self._weights_path(row), {"epoch": epoch + 1}, {"weights": self.model.weights})
         self._write_history(rows)
         self.rows = rows  # Last, so that the epoch does not count if there is an interruption before.
         if self.exhausted:

@@ -13,11 +13,13 @@ from keras_rnn_zoo.artifacts.run_config import TrainingConfig
 from keras_rnn_zoo.batching.batches import Batches
 from keras_rnn_zoo.display.status import announce
 from keras_rnn_zoo.tasks.task import Task
+from keras_rnn_zoo.training.averaging import AveragedWeights
 from keras_rnn_zoo.training.callbacks import BestCheckpoint, StopAfterEpoch, StopOnInvalidLoss, TrainingCheckpoint
 from keras_rnn_zoo.training.checkpoint import assign, read_state
 from keras_rnn_zoo.training.class_weights import weigh_classes
 from keras_rnn_zoo.training.further_metrics import further_metrics
 from keras_rnn_zoo.training.keras_objects import KerasObjects
+from keras_rnn_zoo.training.label_smoothing import smooth_labels
 from keras_rnn_zoo.training.optimizers import make_optimizer
 
 logger = logging.getLogger(__name__)
@@ -98,6 +100,8 @@ def fit(fitting: Fitting, training: Batches, validation: Batches, verbose: int |
             saver.metrics = position.values["metrics"]
         # The user's callbacks come before those that keep and save, which thus see what they changed.
         own = [StopOnInvalidLoss(first_step), *fitting.objects.callbacks, keeper, saver, logs]
+        if keeper.averages:
+            own.append(keeper.averages)
         model.fit(
             data,
             validation_data=validation.data,
@@ -119,6 +123,8 @@ def fit(fitting: Fitting, training: Batches, validation: Batches, verbose: int |
 def _compile(fitting: Fitting, steps: int) -> None:
     model, task = fitting.model, fitting.task
     optimizer = make_optimizer(fitting.settings, fitting.objects, steps)
+    if fitting.settings.weight_averaging:
+        fitting.keeper.averages = AveragedWeights(optimizer)
     further = further_metrics(fitting.settings.metrics, fitting.objects.metrics, task, model)
     model.compile(
         optimizer=optimizer,
@@ -128,6 +134,8 @@ def _compile(fitting: Fitting, steps: int) -> None:
         # run on its own.
         jit_compile=keras.backend.backend() != "tensorflow",
     )
+    if fitting.settings.label_smoothing:
+        smooth_labels(model, task, fitting.settings.label_smoothing)
     model.optimizer.build(model.trainable_variables)
 
 

@@ -14,7 +14,7 @@ from keras_rnn_zoo.options import Option, join_pairs
 
 _MAX_DESCRIPTION = 2000
 """Maximum number of characters that describe an object."""
-OPTIMIZER_SETTINGS = ("learning_rate", "gradient_norm", "adam_epsilon")
+OPTIMIZER_SETTINGS = ("learning_rate", "warmup", "gradient_norm", "adam_epsilon", "weight_averaging")
 """Settings that an optimizer object has itself."""
 
 
@@ -101,6 +101,11 @@ def separate_objects(settings: Mapping[str, Any], options: Mapping[str, Option])
         else:
             found["metrics"] = _listed("metrics", metrics, ("metrics.Metric", "losses.Loss"), names)
             plain["metrics"] = None
+    if found.get("learning_rate") is not None and settings.get("warmup"):
+        raise OptionError(
+            f"Option 'warmup' applies to a learning rate that is a number; received {settings['warmup']:g} with a "
+            "schedule. Make the warm-up part of the schedule, or omit it."
+        )
     if found.get("optimizer") is not None:
         _refuse_settings_of(found["optimizer"], settings)
     return plain, KerasObjects(**found)
@@ -147,6 +152,11 @@ def _refuse_settings_of(optimizer: Any, settings: Mapping[str, Any]) -> None:
                 f"{short_repr(settings[name])} as well. Set it in {type(optimizer).__name__}(...), or pass the "
                 "optimizer's name."
             )
+    if getattr(optimizer, "use_ema", False):
+        raise OptionError(
+            f"The optimizer {type(optimizer).__name__} averages the weights with use_ema=True, but the run would not "
+            "keep the average. Name the optimizer, and set weight_averaging=0.999."
+        )
     if optimizer.built:
         raise OptionError(
             f"The optimizer {type(optimizer).__name__} was already used to train another model. Create a new one."

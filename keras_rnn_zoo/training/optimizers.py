@@ -7,6 +7,7 @@ import keras
 from keras_rnn_zoo.artifacts.run_config import TrainingConfig
 from keras_rnn_zoo.errors import OptionError
 from keras_rnn_zoo.training.adam import Adam
+from keras_rnn_zoo.training.averaging import averaging
 from keras_rnn_zoo.training.keras_objects import KerasObjects
 from keras_rnn_zoo.training.settings import OPTIMIZERS
 
@@ -26,10 +27,25 @@ def make_optimizer(settings: TrainingConfig, objects: KerasObjects, steps: int) 
     if optimizer is None:
         rate = objects.learning_rate
         if rate is None:
-            rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, decay_steps=steps)
+            rate = _cosine(settings, steps)
         optimizer = _named(settings, rate)
     _refuse_two_schedules(optimizer, objects.callbacks)
     return optimizer
+
+
+def _cosine(settings: TrainingConfig, steps: int) -> Any:
+    """Returns the schedule of a learning rate that decays to zero along a cosine, maybe after a linear warm-up."""
+    rate, warmup = settings.learning_rate, settings.warmup
+    count = max(1, round(warmup * steps)) if 0 < warmup < 1 else round(warmup)
+    if count >= steps and count:
+        raise OptionError(
+            f"Option 'warmup' expects fewer steps than the {steps:,} of the whole training; received {warmup:g}. A "
+            "number below 1 is a part of all steps."
+        )
+    cosine = keras.optimizers.schedules.CosineDecay
+    if not count:
+        return cosine(rate, decay_steps=steps)
+    return cosine(rate / count, decay_steps=steps - count, warmup_target=rate, warmup_steps=count)
 
 
 def _named(settings: TrainingConfig, rate: Any) -> Any:
@@ -37,11 +53,12 @@ def _named(settings: TrainingConfig, rate: Any) -> Any:
     arguments: dict[str, Any] = {"global_clipnorm": settings.gradient_norm or None}
     if OPTIMIZERS[name].has_epsilon:
         arguments["epsilon"] = settings.adam_epsilon
-    if name == "adam":
-        return Adam(rate, **arguments)
+    cls = Adam if name in ("adam", "adamw") else getattr(keras.optimizers, OPTIMIZERS[name].cls)
     if name == "adamw":  # AdamW is Adam with weight decay, by default this much in Keras.
-        return Adam(rate, weight_decay=0.004, **arguments)
-    return getattr(keras.optimizers, OPTIMIZERS[name].cls)(rate, **arguments)
+        arguments["weight_decay"] = 0.004
+    if settings.weight_averaging:
+        return averaging(cls, settings.weight_averaging, rate, **arguments)
+    return cls(rate, **arguments)
 
 
 def _refuse_two_schedules(optimizer: Any, callbacks: tuple[Any, ...]) -> None:

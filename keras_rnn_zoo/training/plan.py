@@ -16,7 +16,7 @@ from keras_rnn_zoo.datasets._prepared import data_dir_path
 from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import OptionError, RunError
 from keras_rnn_zoo.networks.index import refuse_network_name
-from keras_rnn_zoo.options import Option, check_options, refuse_for_input, refuse_from_data
+from keras_rnn_zoo.options import Option, check_options, refuse_from_data, refuse_without_effect
 from keras_rnn_zoo.training.class_weights import parse_class_weight
 from keras_rnn_zoo.training.keras_objects import OPTIMIZER_SETTINGS, KerasObjects
 from keras_rnn_zoo.training.settings import OPTIMIZERS, SETTINGS
@@ -142,7 +142,7 @@ def new_config(architecture: registry.Architecture, dataset: registry.Dataset, r
     input = dataset.model_options["input"]
     options = check_options(accepted, request.options, architecture.name, [*SETTINGS, *ARGUMENTS])
     refuse_from_data(accepted, options)
-    refuse_for_input(accepted, options, input)
+    refuse_without_effect(accepted, options, input, task.name)
     settings = _checked_settings(request, task)
     source = request.source.config if request.source else None
     values = {name: option.default for name, option in {**accepted, **SETTINGS}.items()}
@@ -197,6 +197,11 @@ def _checked_settings(request: Request, task: registry.Task) -> dict[str, Any]:
                 f"Option {name!r} applies to a training that starts from a run; received {short_repr(settings[name])}. "
                 "Omit it, or name the run with --from RUN."
             )
+    if settings.get("label_smoothing") and not task.smooths_labels:
+        raise OptionError(
+            f"Option 'label_smoothing' applies to tasks that predict classes or tokens, but the task is {task.name}; "
+            f"received {settings['label_smoothing']:g}. Omit it."
+        )
     optimizer = settings.get("optimizer", "adam")
     if "adam_epsilon" in settings and not OPTIMIZERS[optimizer].has_epsilon:
         raise OptionError(

@@ -74,6 +74,31 @@ SETTINGS = {
         ),
         Option("adam_epsilon", float, 1e-7, "the epsilon of Adam and its variants", bounds=Range(1e-30, 1)),
         Option(
+            "warmup",
+            float,
+            0.0,
+            "steps in which the learning rate rises from zero, before it decays; a number below 1 is a part of all "
+            "steps",
+            bounds=Range(0, 1e9),
+        ),
+        Option(
+            "weight_averaging",
+            float,
+            0.0,
+            # Polyak and Juditsky 1992.
+            "decay of an exponential moving average of the weights, such as 0.999, which is validated and kept in "
+            "place of the weights of the last step; 0 for none",
+            bounds=Range(0, 0.999999),
+        ),
+        Option(
+            "label_smoothing",
+            float,
+            0.0,
+            "probability that the loss in training shares among all classes, such as 0.1 (Szegedy et al. 2016); for "
+            "classes and texts",
+            bounds=Range(0, 0.9),
+        ),
+        Option(
             "class_weight",
             str,
             "",

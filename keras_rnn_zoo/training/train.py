@@ -46,6 +46,9 @@ def train(
     learning_rate: Any = None,
     gradient_norm: float | None = None,
     adam_epsilon: float | None = None,
+    warmup: float | None = None,
+    weight_averaging: float | None = None,
+    label_smoothing: float | None = None,
     class_weight: str | Mapping[str, float] | None = None,
     metrics: str | Sequence[Any] | None = None,
     callbacks: Sequence[Any] | None = None,
@@ -79,6 +82,12 @@ def train(
             `keras.optimizers.schedules.LearningRateSchedule`.
         gradient_norm: global norm to which larger gradients are scaled down; 0 leaves them as they are.
         adam_epsilon: the epsilon of Adam and its variants.
+        warmup: steps in which the learning rate rises from zero, before it decays; a number below 1 is a part of all
+            steps.
+        weight_averaging: decay of an exponential moving average of the weights, such as 0.999, which is validated and
+            kept in place of the weights of the last step.
+        label_smoothing: probability that the loss in training shares among all classes, such as 0.1; validation and
+            evaluation report the loss without it.
         class_weight: for classification, how much each class counts in the loss: a mapping from class names to weights
             (1 for those left out), the same as text (`"spam=3,ham=1"`), or `"balanced"`.
         metrics: for classification and regression, further metrics of Keras: names, or objects that take class indices
@@ -122,6 +131,7 @@ def train(
     """
     settings = {"epochs": epochs, "batch_size": batch_size, "optimizer": optimizer, "learning_rate": learning_rate}
     settings |= {"gradient_norm": gradient_norm, "adam_epsilon": adam_epsilon, "metrics": metrics}
+    settings |= {"warmup": warmup, "weight_averaging": weight_averaging, "label_smoothing": label_smoothing}
     settings |= {"class_weight": class_weight, "dtype_policy": dtype_policy, "patience": patience}
     settings |= {"seed": seed, "save_every_steps": save_every_steps, "deterministic": deterministic}
     settings |= {"freeze": freeze, "extend_vocabulary": extend_vocabulary}
