@@ -166,8 +166,7 @@ def list_runs(folder: Path) -> list[str]:
 
 
 def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os.PathLike[str] | None = None) -> Run:
-    """Finds a run by its name (or its architecture's name or alias), by the path of its folder or of its archive, or a
-    trained network.
+    """Finds a run by its name, or that of its architecture, by the path of its folder or archive, or a trained network.
 
     A name is that of a run in the models folder, or else of a network, which is fetched if need be. A run with the name
     of a network comes first, with a warning: a run of an earlier version may have it.
