@@ -12,7 +12,8 @@ from keras_rnn_zoo.exporting import check as checking
 from keras_rnn_zoo.exporting import model_file
 from keras_rnn_zoo.exporting.exporter import find_format
 
-SETS = ["adding", "addition", "digits", "tiny_shakespeare"]
+# Models of series are converted by other tests, too.
+SETS = [pytest.param("adding", marks=pytest.mark.slow), "addition", "digits", "tiny_shakespeare"]
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ import sys
 import sysconfig
 import venv
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 from plugin_files import ROOT, zoo
@@ -79,31 +80,52 @@ def test_an_installed_plugin_is_listed_after_the_entries_of_the_package(fresh):
 
 
 SESSION = """
-import json, sys
+import json, os, sys
 from click.testing import CliRunner
 from zoo_cli.main import cli
 
-for args in json.loads(sys.argv[1]):
+for line in sys.stdin:
+    folder, args = json.loads(line)
+    os.chdir(folder)
+    os.environ["ZOO_MODELS_DIR"] = folder
     result = CliRunner().invoke(cli, args)
     print(json.dumps({"status": result.exit_code, "out": result.stdout, "err": result.stderr[-3000:]}), flush=True)
 """
 
 
-def session(python, folder, *lines):
-    """Runs command lines in one fresh process, runs in `folder`; returns what each prints."""
-    command = [str(python), "-c", SESSION, json.dumps([shlex.split(line) for line in lines])]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "ZOO_MODELS_DIR": str(folder)}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=folder)
-    results = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"status"')]
-    assert len(results) == len(lines), done.stderr
-    for line, result in zip(lines, results, strict=True):
-        assert result["status"] == 0, f"zoo {line}: {result['err']}"
-        assert "Traceback" not in result["err"]
-    return [result["out"] for result in results]
+@pytest.fixture(scope="module")
+def session(fresh, tmp_path_factory):
+    """A function that runs command lines in a folder, its models folder, and returns what each prints.
+
+    One process of the fresh environment runs them all. Each must end with `status`; an error is returned as printed.
+    """
+    errors = tmp_path_factory.mktemp("session") / "errors.log"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with (
+        open(errors, "w") as log,
+        subprocess.Popen(
+            [str(fresh), "-c", SESSION], stdin=PIPE, stdout=PIPE, stderr=log, text=True, env=environment
+        ) as process,
+    ):
+
+        def run(folder, *lines, status=0):
+            printed = []
+            for line in lines:
+                process.stdin.write(json.dumps([str(folder), shlex.split(line)]) + "\n")
+                process.stdin.flush()
+                found = next((out for out in process.stdout if out.startswith('{"status"')), None)
+                assert found, errors.read_text()
+                result = json.loads(found)
+                assert result["status"] == status, f"zoo {line}: {result['err']}"
+                assert "Traceback" not in result["err"]
+                printed.append(result["err" if status else "out"])
+            return printed
+
+        yield run
 
 
 @pytest.fixture(scope="module")
-def orders(fresh, tmp_path_factory):
+def orders(session, tmp_path_factory):
     """A folder with a run of the plugin's architecture, and what the commands printed."""
     folder = tmp_path_factory.mktemp("orders")
     lines = [
@@ -113,7 +135,7 @@ def orders(fresh, tmp_path_factory):
         "size",
         "export bag_of_words --format keras",
     ]
-    return folder, session(fresh, folder, *lines)
+    return folder, session(folder, *lines)
 
 
 def test_a_task_a_dataset_and_an_architecture_train_predict_and_evaluate(orders):
@@ -122,26 +144,27 @@ def test_a_task_a_dataset_and_an_architecture_train_predict_and_evaluate(orders)
     assert json.loads(predicted)[0]["labels"] == "cake coffee"
 
 
-def test_a_command_is_listed_and_runs(fresh, orders):
-    _, (*_, size, _) = orders
+def test_a_command_is_listed_and_runs(session, orders):
+    folder, (*_, size, _) = orders
     assert int(size.replace(",", "")) > 16 * 4
-    listed = zoo(fresh, "--help").stdout
+    listed, usage = session(folder, "--help", "size --help")
     assert re.search(r"export .*\n(.*\n)?  size +Print the number of weights of a run\n", listed)
-    assert "--offline" in zoo(fresh, "size", "--help").stdout
+    assert "--offline" in usage
 
 
-def test_an_export_format_is_offered_checked_and_written(fresh, orders):
+def test_an_export_format_is_offered_checked_and_written(session, orders):
     folder, (*_, path) = orders
     version = Path(path.splitlines()[0])
     assert version.parent == folder / "bag_of_words" / "keras"
     facts = json.loads((version / "export.json").read_text())
     assert facts["check"]["difference"] <= 1e-4
     assert "exported.keras" in facts["files"]
-    assert "keras]" in zoo(fresh, "export", "--help").stdout
-    assert "for `keras.saving.load_model`" in zoo(fresh, "show", "bag").stdout
+    usage, shown = session(folder, "export --help", "show bag")
+    assert "keras]" in usage
+    assert "for `keras.saving.load_model`" in shown
 
 
-def test_a_file_format_and_the_files_of_a_task_train_and_are_predicted(fresh, tmp_path):
+def test_a_file_format_and_the_files_of_a_task_train_and_are_predicted(session, tmp_path):
     things = ("cake", "coffee", "juice", "tea")
     rows = [(f"{one} {other}", f"a {one} and a {other}") for one in things for other in things if one != other] * 4
     (tmp_path / "old.orders").write_text("".join(f"{labels} | {order}\n" for labels, order in rows))
@@ -150,7 +173,6 @@ def test_a_file_format_and_the_files_of_a_task_train_and_are_predicted(fresh, tm
     (tmp_path / "new.csv").write_text("text\na tea and a cake\n")
     given = "--epochs 20 --batch-size 8 --learning-rate 0.1"
     _, written, _, tabled = session(
-        fresh,
         tmp_path,
         f"train bag --run a --dataset orders:old.orders {given}",
         "predict a --input new.orders",
@@ -161,13 +183,12 @@ def test_a_file_format_and_the_files_of_a_task_train_and_are_predicted(fresh, tm
     assert tabled.splitlines()[1].startswith("a tea and a cake,cake tea")
 
 
-def test_a_cell_is_chosen_in_every_architecture_and_exported(fresh, tmp_path):
+def test_a_cell_is_chosen_in_every_architecture_and_exported(session, tmp_path):
     texts = [f"{word} {number}" for number in range(20) for word in ("good", "bad", "fine")]
     (tmp_path / "a.csv").write_text("text,label\n" + "".join(f"{text},{text[:3]}\n" for text in texts))
     (tmp_path / "b.csv").write_text("source,target\n" + "".join(f"{text},{text[::-1]}\n" for text in texts))
     small = "--set cell=leaky --set units=4 --set embedding_dim=4 --set max_length=8 --epochs 1"
     *_, predicted, _, translated = session(
-        fresh,
         tmp_path,
         f"train many_to_one --dataset csv:a.csv {small}",
         "export many_to_one --format tflite",
@@ -178,19 +199,18 @@ def test_a_cell_is_chosen_in_every_architecture_and_exported(fresh, tmp_path):
     )
     assert json.loads(predicted)[0]["label"] in ("goo", "bad", "fin")
     assert isinstance(json.loads(translated)[0]["text"], str)
-    shown = zoo(fresh, "show", "ctc", "--json").stdout
+    (shown,) = session(tmp_path, "show ctc --json")
     (cell,) = [option for option in json.loads(shown)["options"] if option["name"] == "cell"]
     assert cell["choices"] == ["simple_rnn", "gru", "lstm", "mingru", "minlstm", "leaky"]
-    refused = zoo(fresh, "train", "many_to_one", "--set", "cell=leakey")
-    assert "expects one of simple_rnn, gru, lstm, mingru, minlstm, leaky" in refused.stderr
+    (refused,) = session(tmp_path, "train many_to_one --set cell=leakey", status=1)
+    assert "expects one of simple_rnn, gru, lstm, mingru, minlstm, leaky" in refused
 
 
-def test_a_kind_of_input_is_trained_on_and_predicted(fresh, tmp_path):
+def test_a_kind_of_input_is_trained_on_and_predicted(session, tmp_path):
     train, predicted = session(
-        fresh, tmp_path, "train perceptron --epochs 30 --learning-rate 0.05", "predict perceptron '[0.1, 2]' --json"
+        tmp_path, "train perceptron --epochs 30 --learning-rate 0.05", "predict perceptron '[0.1, 2]' --json"
     )
     assert 'zoo predict perceptron "[1.5, 0.2]"' in train
     assert json.loads(predicted)[0]["label"] == "outer"
-    refused = zoo(fresh, "predict", "perceptron", "two", "--models-dir", str(tmp_path))
-    assert "A list of 2 numbers is expected; received" in refused.stderr
-    assert refused.returncode == 1
+    (refused,) = session(tmp_path, "predict perceptron two", status=1)
+    assert "A list of 2 numbers is expected; received" in refused

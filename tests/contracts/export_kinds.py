@@ -76,10 +76,28 @@ KINDS = [
     ("ctc", "transcription", "audio"),
     ("ctc", "transcription", "series"),
 ]
-IDS = ["-".join(kind) for kind in KINDS]
-OF_TEXT = [kind for kind in KINDS if kind[2] == "text"]
-OF_IMAGES = [kind for kind in KINDS if kind[2] == "image"]
-PADDED = [kind for kind in KINDS if kind[2] in ("audio", "series")]
+LIKE_OTHERS = [
+    ("many_to_one", "forecasting", "window"),
+    ("sync_many_to_many", "step_classification", "series"),
+    ("ctc", "transcription", "series"),
+]
+"""Kinds whose architecture, task and input are each in another kind: left to the slow tests."""
+
+
+def on_kinds(chosen=lambda kind: True):
+    """Returns a decorator that runs a test on each kind that is chosen."""
+    given = [
+        pytest.param(kind, id="-".join(kind), marks=[pytest.mark.slow] if kind in LIKE_OTHERS else [])
+        for kind in KINDS
+        if chosen(kind)
+    ]
+    return pytest.mark.parametrize("kind", given)
+
+
+every_kind = on_kinds()
+of_text = on_kinds(lambda kind: kind[2] == "text")
+of_images = on_kinds(lambda kind: kind[2] == "image")
+padded = on_kinds(lambda kind: kind[2] in ("audio", "series"))
 
 
 def targets_of(task, input):

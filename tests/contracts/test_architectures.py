@@ -62,18 +62,28 @@ def build(name, **options):
     return zoo.build(name, **{**small(name), **options})
 
 
+def is_like_another(name, options):
+    """Returns whether a variant differs from another one in what its architecture does not see.
+
+    Cells of one state are interchangeable, and so are the encoders of `keras.applications` and factors of subsampling.
+    """
+    if "cell" in options:
+        return name != "many_to_one" and options["cell"] in ("gru", "mingru")
+    return options.get("encoder") in ("EfficientNetB0", "ResNet50V2") or options.get("subsampling") == 2
+
+
 def on_variants(slow):
-    """Returns a decorator that runs a test on each variant, on those that `slow` picks by their options every night."""
+    """Returns a decorator that runs a test on each variant; those that `slow` picks are left to the slow tests."""
     given = [
-        pytest.param(*variant.values, id=variant.id, marks=[pytest.mark.slow] if slow(variant.values[0][1]) else [])
+        pytest.param(*variant.values, id=variant.id, marks=[pytest.mark.slow] if slow(*variant.values[0]) else [])
         for variant in variants()
     ]
     return pytest.mark.parametrize("variant", given, indirect=True, scope="module")
 
 
-every_variant = on_variants(slow=lambda options: False)
+every_variant = on_variants(slow=is_like_another)
 # The encoders of `keras.applications` are large.
-small_variants = on_variants(slow=lambda options: "encoder" in options)
+small_variants = on_variants(slow=lambda name, options: "encoder" in options or is_like_another(name, options))
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,11 @@
 """What every data set keeps to, with its architecture and its default options: predictions, and those of exports."""
 
 import functools
-import json
 
-import numpy as np
 import pytest
 from entry_runs import ENTRIES, QUICK, assert_same, raw_inputs
 from processes import run_python
+from stock import answers_of
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
@@ -35,39 +34,6 @@ def test_predictions_have_the_names_of_the_endpoint_and_do_not_depend_on_the_bat
     assert all(isinstance(loaded.task.describe(answer), str) for answer in together)
 
 
-# A process that has stock TensorFlow: it cannot import this project, and has no custom op.
-STOCK = """
-import functools, importlib.abc, json, pathlib, sys
-
-class Refuse(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path, target=None):
-        if name.partition(".")[0] in ("keras_rnn_zoo", "zoo_cli"):
-            raise ImportError(name)
-
-sys.meta_path.insert(0, Refuse())
-import numpy as np
-import tensorflow as tf
-
-def plain(value):
-    return value.decode() if isinstance(value, bytes) else value
-
-@functools.cache
-def endpoint_of(export):
-    return tf.saved_model.load(export).signatures["serving_default"]
-
-answers = []
-for export, arguments in json.loads(pathlib.Path("questions.json").read_text()):
-    endpoint = endpoint_of(export)
-    inputs = dict(np.load(arguments))
-    for name, values in inputs.items():
-        if values.dtype.kind == "S":  # Raw bytes travel in hexadecimal digits, as NumPy drops zero bytes at the end.
-            inputs[name] = [bytes.fromhex(value.decode()) for value in values]
-    result = endpoint(**{name: tf.constant(values) for name, values in inputs.items()})
-    answers.append({name: np.vectorize(plain, otypes="O")(value.numpy()).tolist() for name, value in result.items()})
-pathlib.Path("answers.json").write_text(json.dumps(answers))
-"""
-
-
 OTHERS = [parameter.values for parameter in BACKWARDS if parameter.values not in QUICK]
 SETS = [
     pytest.param(QUICK[::-1], id="a-dataset-of-each-kind"),
@@ -75,11 +41,11 @@ SETS = [
 ]
 
 
-@pytest.mark.parametrize("entries", SETS)
-def test_every_export_predicts_like_its_run_with_stock_tensorflow(loaded_once, tmp_path, entries):
+@pytest.mark.slow  # `test_exports` asks an untrained model of each kind so; these are trained, with default options.
+def test_every_export_predicts_like_its_run_with_stock_tensorflow(loaded_once, tmp_path):
     questions, expected = [], []
-    for number, (name, dataset) in enumerate(entries):
-        loaded = loaded_once(name, dataset)
+    for number, parameter in enumerate(BACKWARDS):
+        loaded = loaded_once(*parameter.values)
         # Only the endpoint that is compared: what a whole export holds, `test_exports` tests of each task and input.
         export = tmp_path / str(number)
         exporting.write_saved_model(
@@ -87,24 +53,11 @@ def test_every_export_predicts_like_its_run_with_stock_tensorflow(loaded_once, t
         )
         for size in (1, 7):
             inputs = raw_inputs(loaded.run)[:size]
-            tensors = loaded.task.to_batch(inputs)
             names = [spec.name for spec in loaded.task.input_signature()]
-            path = tmp_path / f"{number}-{size}.npz"
-            np.savez(path, **{key: encoded(value.numpy()) for key, value in zip(names, tensors, strict=True)})
-            questions.append((str(export), str(path)))
-            expected.append((loaded.task, zoo.predict(loaded, inputs)))
-    (tmp_path / "questions.json").write_text(json.dumps(questions))
-    done = run_python(STOCK, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    for (task, mine), theirs in zip(expected, json.loads((tmp_path / "answers.json").read_text()), strict=True):
-        rows = [task.trim({name: values[row] for name, values in theirs.items()}) for row in range(len(mine))]
-        assert_same(mine, rows)
-
-
-def encoded(values):
-    if values.dtype.kind != "O":
-        return values
-    return np.array([value.hex().encode() for value in values.ravel()]).reshape(values.shape)
+            questions.append((export, loaded.task, dict(zip(names, loaded.task.to_batch(inputs), strict=True))))
+            expected.append(zoo.predict(loaded, inputs))
+    for mine, theirs in zip(expected, answers_of(questions, tmp_path), strict=True):
+        assert_same(mine, theirs)
 
 
 @pytest.mark.parametrize("entries", SETS)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from export_kinds import IMAGES, OF_IMAGES, OF_TEXT, PADDED, RAW, TEXTS, ask, assert_same, batch_of, png, rows_of
+from export_kinds import IMAGES, RAW, TEXTS, ask, assert_same, batch_of, of_images, of_text, padded, png, rows_of
 
 BEGINNINGS = [b"", b"no image", b"\x89PN", IMAGES[0][8:], b"\x00" * 1000, b"BM", b"GIF8"]
 
@@ -14,7 +14,7 @@ def are_finite(prediction):
     return all(np.isfinite(value).all() for value in values if value.dtype.kind == "f")
 
 
-@pytest.mark.parametrize("kind", OF_IMAGES, ids="-".join)
+@of_images
 @pytest.mark.parametrize("bad", BEGINNINGS, ids=lambda bad: repr(bad[:8]))
 def test_bytes_that_are_not_an_image_get_an_empty_prediction(exported, kind, bad):
     _loaded, saved = exported(kind)
@@ -29,7 +29,7 @@ def test_bytes_that_are_not_an_image_get_an_empty_prediction(exported, kind, bad
             np.testing.assert_allclose(values[[0, 2]], good[name], atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", OF_IMAGES, ids="-".join)
+@of_images
 @pytest.mark.parametrize("kept", [0.3, 0.9])
 def test_a_damaged_image_raises_an_error_that_names_the_input(exported, kind, kept):
     _, saved = exported(kind)
@@ -38,7 +38,7 @@ def test_a_damaged_image_raises_an_error_that_names_the_input(exported, kind, ke
         ask(saved, image=[IMAGES[1], damaged])
 
 
-@pytest.mark.parametrize("kind", OF_IMAGES, ids="-".join)
+@of_images
 def test_an_image_of_one_pixel_gets_a_prediction(exported, kind):
     _, saved = exported(kind)
     for channels in (1, 3, 4):
@@ -47,7 +47,7 @@ def test_an_image_of_one_pixel_gets_a_prediction(exported, kind):
             assert values.dtype == object or np.isfinite(values).all()
 
 
-@pytest.mark.parametrize("kind", PADDED, ids="-".join)
+@padded
 def test_an_empty_input_gets_a_prediction_and_changes_no_other(exported, kind):
     loaded, saved = exported(kind)
     raw = RAW[kind[2]][0]
@@ -59,7 +59,7 @@ def test_an_empty_input_gets_a_prediction_and_changes_no_other(exported, kind):
     assert are_finite(alone)
 
 
-@pytest.mark.parametrize("kind", PADDED, ids="-".join)
+@padded
 def test_nan_counts_as_zero_and_changes_no_other_prediction(exported, kind):
     loaded, saved = exported(kind)
     good, other = RAW[kind[2]][:2]
@@ -74,7 +74,7 @@ def test_nan_counts_as_zero_and_changes_no_other_prediction(exported, kind):
         assert are_finite(got[0])
 
 
-@pytest.mark.parametrize("kind", PADDED, ids="-".join)
+@padded
 def test_wrong_lengths_raise_an_error_that_names_them(exported, kind):
     loaded, saved = exported(kind)
     batch = batch_of(loaded, RAW[kind[2]])
@@ -82,7 +82,7 @@ def test_wrong_lengths_raise_an_error_that_names_them(exported, kind):
         ask(saved, **{**batch, "lengths": np.array([3, 2], "int32")})
 
 
-@pytest.mark.parametrize("kind", PADDED, ids="-".join)
+@padded
 def test_lengths_out_of_range_read_all_or_nothing(exported, kind):
     loaded, saved = exported(kind)
     raw = RAW[kind[2]][0]
@@ -102,7 +102,7 @@ ODD_TEXTS = {
 }
 
 
-@pytest.mark.parametrize("kind", OF_TEXT, ids="-".join)
+@of_text
 @pytest.mark.parametrize("name", ODD_TEXTS)
 def test_an_unusual_text_gets_a_prediction_and_changes_no_other(exported, kind, name):
     loaded, saved = exported(kind)

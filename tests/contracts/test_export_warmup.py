@@ -2,13 +2,12 @@
 
 import json
 
-import pytest
 import tensorflow as tf
-from export_kinds import IDS, KINDS, ask
+from export_kinds import ask, every_kind
 from tensorflow.core.framework import tensor_pb2
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=IDS)
+@every_kind
 def test_warmup_requests_and_the_rest_request_get_predictions(exported, kind):
     loaded, saved = exported(kind)
     extra = loaded.run.path / "1" / "assets.extra"

@@ -31,7 +31,7 @@ def answers(layer, x, mask, first, training):
 @both
 @pytest.mark.parametrize("training", [True, pytest.param(False, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("backwards", [False, True])
-@pytest.mark.parametrize("time", [1, pytest.param(2, marks=pytest.mark.slow), 7, 8])
+@pytest.mark.parametrize("time", [1, 7, *(pytest.param(time, marks=pytest.mark.slow) for time in (2, 8))])
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("fixed", [False, True])
 def test_they_give_the_numbers_of_the_cell_run_step_by_step(cls, training, backwards, time, masked, fixed):

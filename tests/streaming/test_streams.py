@@ -52,8 +52,19 @@ def assert_answers_so_far(run, inputs, count=4):
         opened.reset()
 
 
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("pooling", ["last", "max"])
+def seldom(*values, slow):
+    """Returns a case, for the slow tests alone if its values are each in another case of the same test."""
+    return pytest.param(*values, marks=[pytest.mark.slow] if slow else [])
+
+
+@pytest.mark.parametrize(
+    ("pooling", "cell"),
+    [
+        seldom(pooling, cell, slow=(number + which) % 2 == 1)
+        for which, pooling in enumerate(("last", "max"))
+        for number, cell in enumerate(CELLS)
+    ],
+)
 def test_a_series_is_classified_so_far(cell, pooling):
     options = {**SMALL, "cell": cell, "pooling": pooling, "num_layers": 2, "subsampling": 2}
     run = untrained("many_to_one", task("classification", "series", ("a", "b", "c")), **options)
@@ -135,7 +146,8 @@ def test_every_step_is_answered_once_it_is_complete(answering):
                 np.testing.assert_allclose(answer[name], value, atol=1e-5)
 
 
-@pytest.mark.parametrize("cell", CELLS)
+# A cell of each kind: the others stream in the tests of series.
+@pytest.mark.parametrize("cell", [seldom(cell, slow=cell not in ("lstm", "mingru")) for cell in CELLS])
 def test_what_comes_next_in_a_text(cell):
     language = task("language_modeling", "text", tokens="characters")
     run = untrained("sync_many_to_many", language, cell=cell, units=4, num_layers=2, embedding_dim=3, causal=True)
@@ -150,8 +162,15 @@ def test_what_comes_next_in_a_text(cell):
         assert answer["token"] == expected["token"].decode()
 
 
-@pytest.mark.parametrize("kind", ["audio", "series"])
-@pytest.mark.parametrize("tokens", ["characters", "spaces"])
+@pytest.mark.parametrize(
+    ("tokens", "kind"),
+    [
+        seldom("characters", "audio", slow=False),
+        seldom("characters", "series", slow=True),
+        seldom("spaces", "audio", slow=True),
+        seldom("spaces", "series", slow=False),
+    ],
+)
 def test_a_transcript_comes_in_parts(kind, tokens):
     options = {"sample_rate": 8000} if kind == "audio" else {}
     made = registry.tasks.get("transcription").make(reader(kind, **options), (), target_tokens=tokens)
