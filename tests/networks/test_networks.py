@@ -144,7 +144,7 @@ def test_the_commands_and_functions_list_them():
 
 
 def test_a_wheel_holds_them_and_no_runs(tmp_path):
-    """It is built as setuptools builds it for a wheel, without the network, from a checkout with a run and an export."""
+    """They are built as setuptools does for a wheel, without the network, from a checkout with a run and an export."""
     checkout = tmp_path / "checkout"
     checkout.mkdir()
     for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
