@@ -184,7 +184,7 @@ def _as_arrays(inputs: Any) -> Any:
 def load(
     run: RunFolder | str | os.PathLike[str] | None = None, *, models_dir: str | None = None
 ) -> LoadedRun | Predictor:
-    """Loads a trained network, a run, or an export of a run: `zoo.load("toy_reviews").predict(["the film is not dull"])`.
+    """Loads a trained network, a run, or an export: `zoo.load("toy_reviews").predict(["the film is not dull"])`.
 
     No code from the folder is executed: the registry builds the model of a run, and only the weights are loaded. An
     export is rejected if its graph contains an op that could read or write files. See docs/security.md.
