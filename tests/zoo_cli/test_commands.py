@@ -69,7 +69,11 @@ def test_list_as_json(zoo):
         "summary": registry.architectures.get("many_to_one").summary,
         "datasets": ["toy_reviews", "adding", "mauna_loa_co2", "sunspots", "toy_sales", "imdb_reviews", "spoken_digit"],
         "default_dataset": "toy_reviews",
+        "networks": [
+            row["name"] for row in json.loads(zoo("models", "--json").stdout) if row["architecture"] == "many_to_one"
+        ],
     }
+    assert "toy_reviews (accuracy " in zoo("list").stdout
 
 
 @pytest.mark.parametrize("name", ["many_to_one", "Sentiment"])
