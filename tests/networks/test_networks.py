@@ -95,17 +95,6 @@ def test_it_is_evaluated_to_the_scores_of_the_index():
     assert dict(zoo.evaluate(MAIN)) == pytest.approx(index.networks()[MAIN].metrics, abs=1e-5)
 
 
-def test_its_exports_go_to_the_models_folder(models_dir):
-    before = sorted(index.shipped_folder().rglob("*"))
-    path = zoo.export(MAIN, check=False)
-    assert path == models_dir / MAIN / "1"
-    assert sorted(index.shipped_folder().rglob("*")) == before
-    assert zoo.predict(path, ["the film is not dull"])[0]["label"] == "positive"
-    assert zoo.load(MAIN).run.path == index.shipped_folder() / MAIN  # The exports alone are no run.
-    assert zoo.runs() == []
-    assert {row["fact"]: row["value"] for row in zoo.show(MAIN)["run"]}["exports"] == "1"
-
-
 def test_a_run_cannot_take_its_name(models_dir):
     with pytest.raises(RunError, match=rf"'{MAIN}' is the name of a trained network .* with run="):
         zoo.train("many_to_one", run=MAIN)
