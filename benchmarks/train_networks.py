@@ -6,6 +6,7 @@ training that was interrupted is resumed, so the same command continues.
 
 import json
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -126,13 +127,20 @@ def write_index(networks: list[Network]) -> None:
 def main(names: tuple[str, ...], data_dir: str | None, seeds: int, epochs: int | None, again: bool) -> None:
     """Train networks (by default, those on embedded data) and store them in saved_models/."""
     settings = {"epochs": epochs} if epochs else {}
-    for name in names or EMBEDDED:
+    names = names or tuple(EMBEDDED)
+    for name in names:
         if again:
             shutil.rmtree(SHIPPED / name, ignore_errors=True)
             for path in WORK.glob(f"*{name}-seed-*"):
                 shutil.rmtree(path)
-        if not (SHIPPED / name / "config.json").exists():
+        if (SHIPPED / name / "config.json").exists():
+            continue
+        if len(names) == 1:
             train_network(name, seeds, data_dir, settings)
+        else:  # In a process of its own, for its peak memory not to be that of another one.
+            given = {"--data-dir": data_dir, "--epochs": epochs, "--seeds": seeds}
+            words = [word for option, value in given.items() if value for word in (option, str(value))]
+            subprocess.run([sys.executable, __file__, name, *words], check=True)
     stored = [zoo.Run(path.parent) for path in sorted(SHIPPED.glob("*/config.json")) if path.parent.name in NETWORKS]
     write_index([describe(network) for network in stored])
     faults = 0

@@ -58,7 +58,7 @@ def test_it_loads_its_model_once_and_uses_it(run):
 def test_it_evaluates_and_exports_itself(run, tmp_path):
     measured = run.evaluate()
     assert measured == pytest.approx(run.metrics, abs=1e-6)
-    assert repr(measured) == f"<Scorecard of the run 'toy_reviews' on toy_reviews. {run.result}>"
+    assert repr(measured) == f"<Scorecard of the run 'small_toy_reviews' on toy_reviews. {run.result}>"
     page = measured._repr_html_()
     for fact in ("toy_reviews", "test split, 32 examples", "accuracy", f"{measured['accuracy']:.4f}"):
         assert fact in page
@@ -84,7 +84,7 @@ def test_it_is_found_by_name_and_goes_to_other_processes(run, monkeypatch):
 
 def test_it_shows_what_it_is_and_its_metrics(run):
     accuracy = f"accuracy {run.metrics['accuracy']:.4f}"
-    assert repr(run).startswith("<Run 'toy_reviews': many_to_one on toy_reviews. Test split (32 examples): loss ")
+    assert repr(run).startswith("<Run 'small_toy_reviews': many_to_one on toy_reviews. Test split (32 examples): loss ")
     assert accuracy in repr(run) and str(run.path) in repr(run)
     page = run._repr_html_()
     assert "bidirectional" not in page

@@ -199,8 +199,8 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
         elif not is_network(path):
             _warn_of_hidden_network(path)
     if opened is None:
-        hint = name_hint(path.name, names) if names else "There is none yet: train one with `zoo train NAME`."
-        hint += " `zoo models` lists trained networks."
+        hint = name_hint(path.name, [*names, *([] if is_path else networks())])
+        hint = hint if names else f"There is none yet: train one with `zoo train NAME`. {hint}"
         if is_resumable(path):
             where = f" --models-dir {shell_quote(path.parent)}" if path.parent != models_dir() else ""
             hint = (

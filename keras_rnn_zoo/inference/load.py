@@ -190,13 +190,14 @@ def _as_arrays(inputs: Any) -> Any:
 def load(
     run: RunFolder | str | os.PathLike[str] | None = None, *, models_dir: str | None = None
 ) -> LoadedRun | Predictor:
-    """Loads a run, or an export of a run, for prediction: `zoo.load("sentiment").predict(["a film to remember"])`.
+    """Loads a trained network, a run, or an export: `zoo.load("toy_reviews").predict(["the film is not dull"])`.
 
     No code from the folder is executed: the registry builds the model of a run, and only the weights are loaded. An
     export is rejected if its graph contains an op that could read or write files. See docs/security.md.
 
     Args:
-        run: the run or its name; the path of an export (`saved_models/<run>/<version>`); `None` for the only run.
+        run: the run or its name; the name of a trained network (see `list_models`), of which a run of the same name
+            comes first; the path of an export (`saved_models/<run>/<version>`); `None` for the only run.
         models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
 
     A `Run` loads its model itself when it is first needed. `load` is for exports, and for reading a run's files anew.

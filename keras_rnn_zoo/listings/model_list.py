@@ -20,8 +20,8 @@ def models() -> Table:
         in notebooks.
 
     Example:
-        >>> [network["name"] for network in models() if network["task"] == "tagging"]
-        ['slots']
+        >>> [network["architecture"] for network in models() if network["name"] == "toy_reviews"]
+        ['many_to_one']
     """
     rows = [_row(network) for network in networks().values()]
     return Table(rows, "Trained networks" if rows else "There are no trained networks.", _CELLS)

@@ -39,7 +39,7 @@ def fetch_network(network: Network) -> Path:
         OfflineError: offline mode is on.
     """
     by_hand = f"Copy its folder from the repository's saved_models/ to a folder, and set {DIR_VARIABLE} to that folder."
-    what = f"The network {network.name!r} ({network.bytes / 1e6:.1f} MB) is not part of this installation"
+    what = f"The network {network.name!r} ({network.size}) is not part of this installation"
     url = os.environ.get(URL_VARIABLE) or index_url()
     if not url:
         raise RunError(f"{what}, and there is no address to fetch it from. {by_hand}")

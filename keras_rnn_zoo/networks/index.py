@@ -60,6 +60,17 @@ class Network(Document):
         name = next((name for name in self.metrics if name != "loss"), "loss")
         return name, self.metrics[name]
 
+    @property
+    def score(self) -> str:
+        """The main metric in words, such as "accuracy 0.9840"."""
+        name, value = self.main_metric
+        return f"{name} {value:.4f}"
+
+    @property
+    def size(self) -> str:
+        """The size of its files in words, such as "0.3 MB"."""
+        return f"{self.bytes / 1e6:.1f} MB"
+
 
 @functools.cache
 def _index() -> tuple[str, dict[str, Network]]:

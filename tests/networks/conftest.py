@@ -75,6 +75,7 @@ def server(tiny_folder, tmp_path, monkeypatch):
     server.folder, server.paths, server.redirects = folder / NAME, [], {}
     server.url = f"https://localhost:{server.server_port}"
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    monkeypatch.setenv("no_proxy", "localhost")
     monkeypatch.setenv("ZOO_NETWORKS_URL", server.url)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
+import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run import open_run
 from keras_rnn_zoo.networks import index
@@ -41,8 +42,9 @@ def test_its_tables_are_current():
     assert DOCUMENT.read_text() == current, "run this test with ZOO_WRITE_DOCS=1 and commit docs/networks.md"
 
 
-def test_its_commands_and_program_run(tmp_path, monkeypatch):
+def test_its_commands_and_program_run_and_write_nothing_to_the_installation(tmp_path, monkeypatch, models_dir):
     monkeypatch.chdir(tmp_path)
+    before = sorted(index.shipped_folder().rglob("*"))
     page = DOCUMENT.read_text()
     commands = re.findall("^    (zoo .+)$", page, re.MULTILINE)
     assert len(commands) == 5
@@ -50,6 +52,12 @@ def test_its_commands_and_program_run(tmp_path, monkeypatch):
         skip_check = ["--no-check"] if "export" in command else []  # Other tests run the comparison of exports.
         result = CliRunner().invoke(cli, [*shlex.split(command)[1:], *skip_check], catch_exceptions=False)
         assert result.exit_code == 0, f"{command}\n{result.stderr}"
+    assert sorted(index.shipped_folder().rglob("*")) == before
+    exported = models_dir / "toy_reviews" / "1"
+    assert zoo.predict(exported, ["the film is not dull"])[0]["label"] == "positive"
+    assert zoo.load("toy_reviews").run.path == index.shipped_folder() / "toy_reviews"  # The exports alone are no run.
+    assert zoo.runs() == []
+    assert {row["fact"]: row["value"] for row in zoo.show("toy_reviews")["run"]}["exports"] == "1"
     (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     made = {}
     exec(compile(program, "networks.md", "exec"), made)

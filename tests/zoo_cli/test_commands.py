@@ -69,7 +69,11 @@ def test_list_as_json(zoo):
         "summary": registry.architectures.get("many_to_one").summary,
         "datasets": ["toy_reviews", "adding", "mauna_loa_co2", "sunspots", "toy_sales", "imdb_reviews", "spoken_digit"],
         "default_dataset": "toy_reviews",
+        "networks": [
+            row["name"] for row in json.loads(zoo("models", "--json").stdout) if row["architecture"] == "many_to_one"
+        ],
     }
+    assert "toy_reviews (accuracy " in zoo("list").stdout
 
 
 @pytest.mark.parametrize("name", ["many_to_one", "Sentiment"])
@@ -206,8 +210,8 @@ def test_evaluate_lists_the_confusions_of_many_classes(zoo, monkeypatch, classes
 
 def test_evaluate_prints_the_signature_of_bleu(zoo, small_run, few_examples):
     run = small_run("addition")
-    lines = zoo("evaluate", "addition", "--models-dir", str(run.path.parent)).stdout.splitlines()
-    assert lines[0] == "addition on the test split of addition, 32 examples"
+    lines = zoo("evaluate", "small_addition", "--models-dir", str(run.path.parent)).stdout.splitlines()
+    assert lines[0] == "small_addition on the test split of addition, 32 examples"
     assert f"bleu signature: {run.measured['bleu_signature']}" in lines
     assert any(line.startswith("chrf signature: nrefs:1|") for line in lines)
     shown = dict(line.split() for line in lines if len(line.split()) == 2)

@@ -33,7 +33,9 @@ def complete(line):
         ("train many_to_one --set epo", ["epochs="]),
         ("train many_to_one --set units=", []),
         ("show ma", ["many_to_one", "many_to_many", "mario"]),
-        ("predict m", ["mario"]),
+        ("predict mar", ["mario"]),
+        ("predict toy_r", ["toy_reviews"]),
+        ("show toy_r", ["toy_reviews"]),
         ("evaluate l", ["luigi"]),
         ("predict luigi --set tempe", []),
         ("predict nobody --set tempe", []),
@@ -48,7 +50,7 @@ def test_names_are_completed(line, expected, models_dir):
 
 def test_options_of_a_prediction_are_completed(small_run, monkeypatch):
     monkeypatch.setenv("ZOO_MODELS_DIR", str(small_run("tiny_shakespeare").path.parent))
-    assert complete("predict tiny_shakespeare --set t") == ["temperature="]
+    assert complete("predict small_tiny_shakespeare --set t") == ["temperature="]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

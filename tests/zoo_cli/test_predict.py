@@ -21,7 +21,7 @@ def test_predict_accepts_prediction_options(zoo, small_run):
 
     def write(*pairs):
         settings = [word for pair in pairs for word in ("--set", pair)]
-        return zoo("predict", "tiny_shakespeare", "To be", "--models-dir", folder, *settings)
+        return zoo("predict", "small_tiny_shakespeare", "To be", "--models-dir", folder, *settings)
 
     first = write("temperature=0.5", "max_new_tokens=5", "seed=1")
     assert first.exit_code == 0
@@ -54,14 +54,14 @@ def test_predict_reads_the_files_that_are_named(zoo, small_run, tmp_path):
     folder = str(small_run("digits").path.parent)
     path = tmp_path / "a digit \N{LATIN SMALL LETTER E WITH ACUTE}.png"
     path.write_bytes(tf.io.encode_png(np.eye(8, dtype="uint8")[..., None] * 255).numpy())
-    result = zoo("predict", "digits", str(path), str(path), "--models-dir", folder)
+    result = zoo("predict", "small_digits", str(path), str(path), "--models-dir", folder)
     assert result.exit_code == 0
     first, second = result.stdout.splitlines()
     assert first == second
     assert first.split()[0] in "0123456789"
-    piped = zoo("predict", "digits", "--models-dir", folder, "--json", input=f"{path}\n")
+    piped = zoo("predict", "small_digits", "--models-dir", folder, "--json", input=f"{path}\n")
     assert len(json.loads(piped.stdout)) == 1
-    result = zoo("predict", "digits", str(path), "nowhere.png", "--models-dir", folder)
+    result = zoo("predict", "small_digits", str(path), "nowhere.png", "--models-dir", folder)
     assert result.exit_code == 1
     assert result.stdout == ""
     told = "Error: The file 'nowhere.png' cannot be read: No such file or directory. Name a file that exists."
@@ -69,17 +69,17 @@ def test_predict_reads_the_files_that_are_named(zoo, small_run, tmp_path):
     path.write_bytes(b"no image")
     assert (
         "supported formats are PNG, JPEG, GIF, BMP and WebP"
-        in zoo("predict", "digits", str(path), "--models-dir", folder).stderr
+        in zoo("predict", "small_digits", str(path), "--models-dir", folder).stderr
     )
 
 
 def test_predict_reads_series_as_json(zoo, small_run):
     folder = str(small_run("adding").path.parent)
-    result = zoo("predict", "adding", "[[0.5, 1], [0.25, 1]]", "--models-dir", folder)
+    result = zoo("predict", "small_adding", "[[0.5, 1], [0.25, 1]]", "--models-dir", folder)
     assert result.exit_code == 0
     float(result.stdout.split()[0])
     assert result.stdout.rstrip().endswith("[[0.5, 1], [0.25, 1]]")
-    result = zoo("predict", "adding", "0.5 0.25", "--models-dir", folder)
+    result = zoo("predict", "small_adding", "0.5 0.25", "--models-dir", folder)
     assert result.exit_code == 1
     assert "A series is expected as JSON, such as [1, 2, 3], or [[0.1, 2], [0.3, 1]]" in result.stderr
 
@@ -172,9 +172,9 @@ def test_an_input_that_is_a_file_is_explained_with_the_option_for_files(zoo, cop
 def test_a_folder_of_images_is_explained_with_the_option_for_files(zoo, small_run, tmp_path):
     (tmp_path / "pics").mkdir()
     folder = str(small_run("digits").path.parent)
-    result = zoo("predict", "digits", str(tmp_path / "pics"), "--models-dir", folder)
+    result = zoo("predict", "small_digits", str(tmp_path / "pics"), "--models-dir", folder)
     assert result.exit_code == 2
-    assert "pics' is a folder, not a single image. To predict what is in it: zoo predict digits" in result.stderr
+    assert "pics' is a folder, not a single image. To predict what is in it: zoo predict small_digits" in result.stderr
 
 
 def test_json_names_the_class_of_each_probability(zoo, copied):

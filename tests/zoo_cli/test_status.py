@@ -74,7 +74,7 @@ def test_on_a_terminal_predict_prints_a_prediction_after_each_line(copied, monke
 def test_an_invalid_line_does_not_end_the_session(small_run, monkeypatch, capsys):
     folder = str(small_run("adding").path.parent)
     monkeypatch.setattr(sys, "stdin", Terminal("none\n[[1, 0], [2, 1]]\n"))
-    cli(["predict", "adding", "--models-dir", folder], standalone_mode=False)
+    cli(["predict", "small_adding", "--models-dir", folder], standalone_mode=False)
     printed = capsys.readouterr()
     float(printed.out)
     assert "Error: A series is expected as JSON" in printed.err

@@ -53,7 +53,8 @@ def command(
     and needs only TensorFlow. It is published only if it gives the same predictions as the run for examples of the test
     split, in a process without this package.
 
-    RUN is the name of a run (by default, the name of its architecture). You can omit it if there is only one run.
+    RUN is the name of a run (by default, the name of its architecture) or of a trained network. You can omit it if
+    there is only one run.
 
     \b
     Example:

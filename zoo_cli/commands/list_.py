@@ -6,7 +6,7 @@ import click
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.display.printing import printable
-from keras_rnn_zoo.networks.index import networks
+from keras_rnn_zoo.networks.index import Network, networks
 from zoo_cli.tables import print_json
 
 
@@ -39,17 +39,17 @@ def _row(entry: registry.Architecture) -> dict[str, Any]:
         "summary": entry.summary,
         "datasets": names,
         "default_dataset": names[0] if names else None,
-        "networks": _networks(entry),
+        "networks": [network.name for network in _networks(entry)],
     }
 
 
 def _about(entry: registry.Architecture) -> str:
     names = [dataset.name for dataset in registry.datasets_of(entry)]
-    trained = _networks(entry)
+    trained = [f"{network.name} ({network.score}, {network.size})" for network in _networks(entry)]
     more = f" Trained networks: {', '.join(trained)}." if trained else ""
     aliases = f" Aliases: {entry.listed_aliases}." if entry.aliases else ""
     return f"{entry.summary} Datasets: {', '.join(names) or 'your own'}.{more}{aliases}"
 
 
-def _networks(entry: registry.Architecture) -> list[str]:
-    return [network.name for network in networks().values() if network.architecture == entry.name]
+def _networks(entry: registry.Architecture) -> list[Network]:
+    return [network for network in networks().values() if network.architecture == entry.name]

@@ -99,8 +99,9 @@ def command(
     With --stream, standard input is a single input that is still coming in, and each answer is printed at once. The run
     must read one way: train it with bidirectional=false.
 
-    RUN is the name of a run (by default, the name of its architecture) or the path of an export. The first argument is
-    always RUN. You can omit it if there is only one run and the inputs come from standard input.
+    RUN is the name of a run (by default, the name of its architecture), the name of a trained network, which zoo models
+    lists, or the path of an export. The first argument is always RUN. You can omit it if there is only one run and the
+    inputs come from standard input.
 
     An INPUT is a text, the path of an image or a WAV file, or a series as JSON: "[1, 2, 3]" if each step has one
     number, else "[[1, 5], [2, 6]]". Put -- before INPUTs that begin with a dash. Language models have the options

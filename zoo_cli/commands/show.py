@@ -30,10 +30,10 @@ def command(
     models_dir: str | None,
     as_json: bool,
 ) -> None:
-    """Show the facts about an architecture or a run.
+    """Show the facts about an architecture, a run, or a trained network.
 
-    NAME is an architecture, a run, or the path of a run's folder. If an architecture and a run have the same name, NAME
-    is the architecture; pass the path to see the run.
+    NAME is an architecture, a run, a trained network, or the path of a run's folder. If an architecture and a run have
+    the same name, NAME is the architecture; pass the path to see the run.
 
     For an architecture, shows its options, datasets, inputs, and outputs. The options and the endpoint depend on the
     task and the kind of input of the dataset. For a run, shows its metrics, settings, and files.
