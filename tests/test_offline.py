@@ -105,7 +105,11 @@ def test_no_command_asks_the_network(asked, copied, tmp_path, words):
 
 MISSING = [
     (["train", "many_to_one", "--dataset", "imdb_reviews"], "'imdb_reviews/plain_text' is not on disk"),
-    (["train", "many_to_many", "--dataset", "small_parallel_enja"], "'small_parallel_enja' is not on disk"),
+    pytest.param(
+        ["train", "many_to_many", "--dataset", "small_parallel_enja"],
+        "'small_parallel_enja' is not on disk",
+        marks=pytest.mark.slow,
+    ),
     (["train", "many_to_one", "--dataset", "tfds:glue/sst2"], "'glue/sst2' is not on disk"),
 ]
 

@@ -78,7 +78,8 @@ def test_its_two_make_commands_are_what_ci_runs():
     commands = [line.split("#")[0].strip() for line in block.strip().splitlines()]
     assert commands == ["make demo", "make test"]
     script = (ROOT / ".ci" / "run").read_text().splitlines()
-    assert [line for line in script if line.startswith("make")] == [*commands, "make wheel DEPENDENCIES=.venv"]
+    beside = "make --jobs=2 --output-sync lint wheel DEPENDENCIES=.venv"
+    assert [line for line in script if line.startswith("make")] == [commands[0], beside, commands[1]]
 
 
 def test_every_picture_of_the_documentation_is_shown():

@@ -5,6 +5,7 @@ data may not be at hand. What they reach on the real data is measured, not teste
 """
 
 import dataclasses
+import sys
 
 import numpy as np
 import pytest
@@ -86,8 +87,12 @@ def made_up(entry):
 
 
 def few(entry, options):
-    """Returns a few examples of an embedded data set."""
-    examples = entry.make(None, 0, **options)
+    """Returns a few examples of an embedded data set: what is generated is generated for these alone."""
+    module = sys.modules[entry.make.__module__]
+    with pytest.MonkeyPatch.context() as patch:
+        if hasattr(module, "SIZES"):
+            patch.setattr(module, "SIZES", EXAMPLES)
+        examples = entry.make(None, 0, **options)
     splits = {name: lambda name=name: examples.splits[name]().take(EXAMPLES[name]).cache() for name in EXAMPLES}
     return dataclasses.replace(examples, splits=splits)
 

@@ -15,13 +15,23 @@ ENTRY = registry.datasets.get("digit_lines")
 SPLITS = {"train": 12000, "validation": 500, "test": 500}
 
 
+# Twelve thousand lines to train on take long to draw; their transcripts do not.
+on_splits = pytest.mark.parametrize("split", [pytest.param("train", marks=pytest.mark.slow), "validation", "test"])
+
+
+@functools.cache
+def lines_of(split):
+    return generate()[split]
+
+
 @functools.cache
 def rows(split):
     return list(ENTRY.make(None, 0).split(split).as_numpy_iterator())
 
 
+@functools.cache
 def texts(split):
-    return [text.decode() for _, text in rows(split)]
+    return transcripts(lines_of(split))
 
 
 @functools.cache
@@ -29,12 +39,12 @@ def pixels(split):
     return [tf.io.decode_png(raw).numpy() for raw, _ in rows(split)]
 
 
-@pytest.mark.slow
-def test_the_splits_have_their_sizes_and_elements():
-    assert {name: len(rows(name)) for name in SPLITS} == SPLITS
-    for name in SPLITS:
-        raw, target = ENTRY.make(None, 0).split(name).element_spec
-        assert raw == target == tf.TensorSpec((), tf.string)
+@on_splits
+def test_the_splits_have_their_sizes_elements_and_transcripts(split):
+    assert len(rows(split)) == SPLITS[split]
+    assert [text.decode() for _, text in rows(split)] == texts(split)
+    raw, target = ENTRY.make(None, 0).split(split).element_spec
+    assert raw == target == tf.TensorSpec((), tf.string)
 
 
 def test_each_split_has_digits_of_its_own_with_its_share_of_each_label():
@@ -46,10 +56,8 @@ def test_each_split_has_digits_of_its_own_with_its_share_of_each_label():
 
 
 def test_the_lines_of_a_split_are_made_of_its_own_digits():
-    lines = generate()
     for name, pool in pools().items():
-        assert set(lines[name].digits) <= set(pool)
-        assert transcripts(lines[name]) == texts(name)
+        assert set(lines_of(name).digits) <= set(pool)
     images = load_digits().images.reshape(1797, -1)
     assert len(np.unique(images, axis=0)) == 1797  # Digits of two indices are two digits.
 
@@ -90,18 +98,18 @@ def test_separate_digits_of_a_line_are_read_as_its_target():
     assert accuracy > 0.8
 
 
-def test_the_pictures_have_one_height_and_the_width_of_their_digits():
-    for name in SPLITS:
-        assert all(picture.shape[0] == 32 and picture.shape[2] == 1 for picture in pixels(name))
-        widths = np.array([picture.shape[1] for picture in pixels(name)])
-        lengths = np.array([len(text) for text in texts(name)])
-        assert np.corrcoef(widths, lengths)[0, 1] > 0.9
-        # CTC needs a step for each digit and one between equal digits, also of a fourth of the columns.
-        assert (widths // 4 >= 2 * lengths - 1).all()
+@on_splits
+def test_the_pictures_have_one_height_and_the_width_of_their_digits(split):
+    assert all(picture.shape[0] == 32 and picture.shape[2] == 1 for picture in pixels(split))
+    widths = np.array([picture.shape[1] for picture in pixels(split)])
+    lengths = np.array([len(text) for text in texts(split)])
+    assert np.corrcoef(widths, lengths)[0, 1] > 0.9
+    # CTC needs a step for each digit and one between equal digits, also of a fourth of the columns.
+    assert (widths // 4 >= 2 * lengths - 1).all()
 
 
 def test_digits_touch_and_overlap_but_mildly():
-    lines = generate()["test"]
+    lines = lines_of("test")
     later = np.delete(lines.gaps, np.cumsum(lines.lengths)[:-1])[1:]
     assert 0.1 < np.mean(later < 0) < 0.3
     assert later.min() >= -2
