@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_COPIED = ("task", "example", "history.csv")
+_COPIED = ("task", "example", "history.csv", "plots")
 """What a stored run has as it is. Logs are left out, since `history.csv` has the same numbers."""
 
 
@@ -71,7 +71,8 @@ def store_run(
         if seeds:
             measured["seeds"] = list(seeds)
         write_json(folder / "metrics.json", measured)
-        write_text(folder / "README.md", model_card(config, measured, training_command(config)))
+        plots = [f"plots/{file.name}" for file in sorted((folder / "plots").glob("*.[ps][nv]g"))]
+        write_text(folder / "README.md", model_card(config, measured, training_command(config), plots))
         write_config(copy, config)
         if path.exists():
             replace_folder(folder, path, None)

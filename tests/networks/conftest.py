@@ -21,11 +21,13 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
 @pytest.fixture(scope="session")
-def tiny_folder(small_run, made_once):
+def tiny_folder(small_run, made_once, shrink):
     """A folder with the network `tiny`: a small run, stored as networks are. Read it, do not change it."""
     from keras_rnn_zoo.training.store import store_run
 
-    return made_once("networks", lambda folder: store_run(small_run("toy_reviews"), folder / NAME)) / NAME
+    with pytest.MonkeyPatch.context() as patch:
+        shrink(patch)
+        return made_once("networks", lambda folder: store_run(small_run("toy_reviews"), folder / NAME)) / NAME
 
 
 @pytest.fixture

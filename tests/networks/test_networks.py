@@ -42,6 +42,8 @@ def test_there_is_one_for_each_architecture_under_the_name_of_its_dataset():
         assert network.name == network.dataset
         assert not registry.datasets.get(network.dataset).not_shipped
         assert network.name not in names
+    assert sum(network.bytes for network in networks) < 60_000_000
+    assert sum(network.bytes for network in networks if network.in_wheel) < 40_000_000
 
 
 @pytest.mark.parametrize("name", NAMES)
