@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+TIMEOUT = 30
+"""Seconds to wait for the description of a repository."""
 MAX_BYTES = 16 * 2**30
 """Maximum size of a run that is pulled; those of the largest architectures have some hundred MB."""
 
@@ -175,7 +177,7 @@ def pull(
 
 def _download(api: Any, place: Address, folder: Path) -> str:
     """Downloads the files of a run to a folder, and returns the commit that they are from."""
-    info = api.repo_info(place.repository, revision=place.revision, files_metadata=True, timeout=30)
+    info = api.repo_info(place.repository, revision=place.revision, files_metadata=True, timeout=TIMEOUT)
     sizes = {file.rfilename: file.size for file in info.siblings or ()}
 
     def fetch(name: str) -> None:
