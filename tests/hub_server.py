@@ -78,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return
         self.refuse(404, "NotFound", f"The stand-in has no {self.command} {path}")
 
-    do_GET = do_HEAD = do_POST = do_PUT = handle_request
+    do_GET = do_HEAD = do_POST = do_PUT = handle_request  # noqa: N815  The names that `http.server` calls.
 
     @property
     def authorized(self):

@@ -77,7 +77,9 @@ def test_its_temporary_folder_is_private(packed):
 
 
 def test_an_export_of_it_is_written_elsewhere(packed, tmp_path):
-    with pytest.raises(ExportError, match="is in an archive, which no export can be written to. Name a folder with outpu"):
+    with pytest.raises(
+        ExportError, match="is in an archive, which no export can be written to. Name a folder with outpu"
+    ):
         zoo.export(packed)
     result = run_cli("export", packed, "--output", tmp_path / "served", "--no-check", "-q")
     assert result.stdout == f"{tmp_path / 'served' / '1'}\n"
@@ -185,7 +187,7 @@ HOSTILE = {
     "another vocabulary": (lambda m: [(one, b"x\n" if "voc" in one.filename else text) for one, text in m],
                            "is damaged: of task/vocabulary.txt in it, its content is not what was written"),
     "a config that is no JSON": (lambda m: [(m[0][0], b"[" * 100_000), *m[1:]], "its config.json is damaged"),
-    "a name that climbs": (sealed(lambda config: config.update(run="../evil")), "config.json is damaged: it has no valid"),
+    "a name that climbs": (sealed(lambda config: config.update(run="../evil")), "is damaged: it has no valid"),
     "a config of another": (sealed(lambda config: config.update(files={})), "which is not a file of a run"),
 }  # fmt: skip
 

@@ -46,7 +46,9 @@ def in_memory(architecture, dataset, **more):
     _, task = zoo.make_dataset(architecture.name, dataset=dataset.name, **options)
     options = {name: value for name, value in {**dataset.defaults, **options}.items() if name in architecture.options}
     model = architecture.make(**{**options, **task.model_options()})
-    return SimpleNamespace(model=model, task=task, run=SimpleNamespace(name="a", config=described(architecture, options)))
+    return SimpleNamespace(
+        model=model, task=task, run=SimpleNamespace(name="a", config=described(architecture, options))
+    )
 
 
 def filled(model):
@@ -120,7 +122,9 @@ def test_frozen_batch_normalization_does_not_change_with_the_data():
     before = {variable.path: variable.numpy() for variable in run.model.weights}
     run.model.compile("sgd", run.task.loss())
     run.model.fit(batches.take(1), verbose=0)
-    changed = {path for path, variable in ((v.path, v) for v in run.model.weights) if (before[path] != variable).numpy().any()}
+    changed = {
+        path for path, variable in ((v.path, v) for v in run.model.weights) if (before[path] != variable).numpy().any()
+    }
     assert changed and all(path.startswith("decoder/") for path in changed)
 
 
@@ -151,7 +155,7 @@ def test_a_run_says_what_it_was_fine_tuned_from(tuned, small_run):
     assert tuned.config.options == source.config.options
     assert tuned.config.training.learning_rate == pytest.approx(3e-3 * RATE)
     card = (tuned.path / "README.md").read_text()
-    assert f"Fine-tuned from the run `toy_reviews`, trained on `toy_reviews` (digest `{source.config.digest}`)." in card
+    assert f"from the run `toy_reviews`, trained on `toy_reviews`. Its digest is `{source.config.digest}`." in card
     assert zoo.show(str(tuned.path))["run"][7]["value"] == "toy_reviews, trained on toy_reviews"
 
 
@@ -175,7 +179,9 @@ def test_an_interrupted_fine_tuning_resumes_to_the_same_weights(monkeypatch, sma
         interrupt(patch, 1, 3)
         with pytest.raises(TrainingInterrupted):
             zoo.train(run="cut", verbose=0, **options)
-    with pytest.raises(OptionError, match=r"started from the run 'toy_reviews', as it was then; received from_run .*/digits"):
+    with pytest.raises(
+        OptionError, match=r"started from the run 'toy_reviews', as it was then; received from_run .*/digits"
+    ):
         zoo.train("many_to_one", run="cut", resume=True, verbose=0, from_run=str(small_run("digits").path))
     del options["from_run"]
     cut = zoo.train("many_to_one", run="cut", resume=True, verbose=0, **options)
@@ -198,12 +204,12 @@ def test_the_command_starts_from_a_run_in_an_archive(small_run, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "kind", "message"),
     [
-        ({"units": 5}, OptionError, r"Option 'units' is 5, but the weights of the run 'toy_reviews' were trained with units=4"),
+        ({"units": 5}, OptionError, r"Option 'units' is 5, but the weights of the run 'toy_reviews' .* units=4"),
         ({"cell": "gru"}, OptionError, r"'cell' is 'gru', .* trained with cell='lstm' and do not fit it\. Omit it, or"),
         ({"freeze": "head"}, OptionError, r"'freeze' expects one of nothing, frontend, encoder; received 'head'"),
         ({"name": "many_to_one", "from_run": None, "freeze": "encoder"}, OptionError, "name the run with from_run"),
         ({"from_run": "digits"}, RunError, "There is no run 'digits'"),
-        ({"dataset": "adding"}, DataError, "The run 'toy_reviews' reads text, but the input of the dataset 'adding' is series"),
+        ({"dataset": "adding"}, DataError, "'toy_reviews' reads text, but the input of the dataset 'adding' is series"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_the_run_is_named(small_run, arguments, kind, message):

@@ -83,12 +83,16 @@ def test_nothing_but_the_run_is_sent(hub, run):
 
 def test_an_earlier_revision_can_be_pulled_and_a_push_replaces_the_run(pushed, run, small_run):
     first = pushed.commit("jane/reviews")
-    with pytest.raises(HubError, match=r"There is already a repository hf://jane/reviews on the Hub.*with overwrite=True"):
+    with pytest.raises(
+        HubError, match=r"There is already a repository hf://jane/reviews on the Hub.*with overwrite=True"
+    ):
         zoo.push(small_run("digits"), REVIEWS, token=TOKEN)
     zoo.push(small_run("digits"), REVIEWS, token=TOKEN, overwrite=True)
     assert "task/vocabulary.txt" not in pushed.files("jane/reviews")[0]
     assert zoo.pull(REVIEWS).config.architecture == "one_to_one"
-    with pytest.raises(RunError, match="There is already a run 'reviews' in .* with overwrite=True, or choose another name"):
+    with pytest.raises(
+        RunError, match="There is already a run 'reviews' in .* with overwrite=True, or choose another name"
+    ):
         zoo.pull(REVIEWS)
     earlier = zoo.pull(f"{REVIEWS}@{first}", run="earlier")
     assert earlier.config.digest == run.config.digest
@@ -161,11 +165,11 @@ def broken(request):
 
 PUSHES = {
     "no login": ({}, {}, "The Hub refused your login .status 401.|No login for the Hugging Face Hub was found"),
-    "a wrong login": ({}, {"token": "wrong"}, r"refused your login \(status 401\): it may not write to hf://jane/reviews"),
+    "a wrong login": ({}, {"token": "wrong"}, r"refused your login \(status 401\): it may not write to hf://jane/rev"),
     "no right to write": ({"create": answering(403, "no right")}, {}, r"refused your login \(status 403\)"),
     "a failure": ({"create": answering(500)}, {}, r"The Hub failed \(status 500\) while hf://jane/reviews was used"),
     "too many requests": ({"create": answering(429)}, {}, "received too many requests from you"),
-    "a failure of the upload": ({"/large/": answering(503)}, {}, r"status 503.*The repository was created, and is empty"),
+    "a failure of the upload": ({"/large/": answering(503)}, {}, "503.*The repository was created, and is empty"),
     "a failure of the commit": ({"/commit/": answering(502)}, {}, r"status 502.*push again with overwrite=True"),
     "a broken connection": ({"create": broken}, {}, "The Hub cannot be reached, which hf://jane/reviews needs"),
 }  # fmt: skip
@@ -184,9 +188,9 @@ def test_a_push_that_fails_says_why(hub, run, name):
 PULLS = {
     "no repository": ({}, "hf://jane/other", "There is no repository hf://jane/other on the Hub, or it is private"),
     "no revision": ({}, f"{REVIEWS}@v9", "The repository hf://jane/reviews has no revision 'v9'"),
-    "a gated one": ({"GET /api/models": answering(403, "", **{"X-Error-Code": "GatedRepo"})}, REVIEWS, "must grant you"),
+    "a gated one": ({"GET /api/models": answering(403, "", **{"X-Error-Code": "GatedRepo"})}, REVIEWS, "must grant"),
     "a failure": ({"GET /api/models": answering(503)}, REVIEWS, r"The Hub failed \(status 503\)"),
-    "a failure of the download": ({"(HEAD|GET) .*resolve/.*model.keras": answering(500)}, REVIEWS, "status 500|cannot be reached"),
+    "a failure of the download": ({"resolve/.*model.keras": answering(500)}, REVIEWS, "status 500|cannot be reached"),
     "a file that vanished": ({"resolve/.*labels": answering(404, "", **{"X-Error-Code": "EntryNotFound"})}, REVIEWS,
                              "A file of hf://jane/reviews is missing on the Hub"),
     "a broken connection": ({"GET /api/models": broken}, REVIEWS, "The Hub cannot be reached"),

@@ -34,8 +34,8 @@ inputs of another kind.
 
 ## Training
 
-{_source(config)}Seed {config.seed}. Trained for {quantity(config.epochs_trained, "epoch")}. The weights are those of epoch
-{config.best_epoch}, the best on the validation split.
+{_source(config)}Seed {config.seed}. Trained for {quantity(config.epochs_trained, "epoch")}. The weights are those of
+epoch {config.best_epoch}, the best on the validation split.
 
 {_table(("option", "value"), {**config.training.to_json(), **options})}
 
@@ -49,11 +49,12 @@ inputs of another kind.
 
 
 def _source(config: RunConfig) -> str:
-    """Returns what the training started from, as a sentence and a space; "" if it started from nothing."""
+    """Returns what the training started from, as a paragraph before the next one; "" if it started from nothing."""
     if config.source is None:
         return ""
     source = config.source
-    return f"Fine-tuned from the run {_code(source.run)}, trained on {_code(source.dataset)} (digest `{source.digest}`). "
+    trained = f"trained on {_code(source.dataset)}"
+    return f"Fine-tuned from the run {_code(source.run)}, {trained}. Its digest is `{source.digest}`.\n\n"
 
 
 def _plain(text: str) -> str:

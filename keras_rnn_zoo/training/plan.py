@@ -18,9 +18,9 @@ from keras_rnn_zoo.errors import OptionError, RunError
 from keras_rnn_zoo.options import Option, check_options, refuse_for_input, refuse_from_data
 from keras_rnn_zoo.training.class_weights import parse_class_weight
 from keras_rnn_zoo.training.keras_objects import OPTIMIZER_SETTINGS, KerasObjects
-from keras_rnn_zoo.training.settings import SETTINGS
-from keras_rnn_zoo.training.source import default_rate, inherited_options
+from keras_rnn_zoo.training.settings import OPTIMIZERS, SETTINGS
 from keras_rnn_zoo.training.small_data import ADAPTED
+from keras_rnn_zoo.training.source import default_rate, inherited_options
 from keras_rnn_zoo.user_data.python_data import PythonData
 
 ARGUMENTS = ("callbacks", "data_dir", "dataset", "from_run", "models_dir", "overwrite", "resume", "run", "verbose")
