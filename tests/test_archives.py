@@ -86,9 +86,9 @@ def test_an_export_of_it_is_written_elsewhere(packed, tmp_path):
     assert zoo.load(tmp_path / "served" / "1").predict(TEXTS[:1])[0]["label"]
 
 
-def test_exports_are_packed_if_asked_for(small_run, tmp_path):
+def test_exports_are_packed_if_asked_for(small_run, small_export, tmp_path):
     folder = shutil.copytree(small_run("toy_reviews").path, tmp_path / "reviews")
-    zoo.export(folder, check=False)
+    shutil.copytree(small_export("toy_reviews"), folder / "1")
     assert "1/saved_model.pb" not in zipfile.ZipFile(zoo.pack(folder, tmp_path / "a.zip")).namelist()
     whole = zoo.pack(folder, tmp_path / "whole.zip", exports=True)
     assert open_run(whole).versions() == [1]
