@@ -23,12 +23,13 @@ class Hub:
         requests: the methods and paths of all requests, and what was sent as JSON.
         faults: answers in the place of the server's by the pattern of a path.
         large: the content of files uploaded by themselves, by their SHA-256.
+        tags: the revisions that further names stand for.
         url: the address.
     """
 
     def __init__(self):
         self.repositories, self.private, self.requests, self.faults, self.large = {}, set(), [], {}, {}
-        self.url = ""
+        self.tags, self.url = {}, ""
 
     def commit(self, repository, index=-1):
         """Returns the hash of a commit."""
@@ -37,7 +38,7 @@ class Hub:
 
     def files(self, repository, revision="main"):
         """Returns the files at a revision by name, and its commit; `None` if there is no such revision."""
-        commits = self.repositories[repository]
+        commits, revision = self.repositories[repository], self.tags.get(revision, revision)
         for index, files in enumerate(commits):
             if revision == self.commit(repository, index) or (revision == "main" and index == len(commits) - 1):
                 return files, self.commit(repository, index)
