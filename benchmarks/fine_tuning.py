@@ -32,8 +32,8 @@ from keras_rnn_zoo.training import source as starting
 SIZES = (25, 50, 100, 200)
 TESTED = 500
 
-SUBJECTS = """bread breakfast coffee cook curry dessert dinner fish kitchen lunch menu pasta pizza rice salad sauce service
-soup staff steak""".split()
+SUBJECTS = """bread breakfast coffee cook curry dessert dinner fish kitchen lunch menu pasta pizza rice salad sauce
+service soup staff steak""".split()
 POSITIVE = "crisp delicious juicy tasty tender warm beautiful brilliant excellent fresh lovely superb".split()
 NEGATIVE = "bland burnt cold greasy salty stale awful dreadful forgettable lame messy terrible".split()
 
@@ -82,6 +82,7 @@ def write_csv(folder: Path, name: str, rows: Sequence[Sequence[str]]) -> str:
 
 
 def write_texts(folder: Path, rows: Sequence[Any], test: Sequence[Any]) -> dict[str, Any]:
+    """Writes texts and their labels as CSV files; see `Comparison.write`."""
     return {"dataset": f"csv:{write_csv(folder, 'train', rows)}", "test": write_csv(folder, "test", test)}
 
 
@@ -110,6 +111,7 @@ def requests(domains: Sequence[str], count: int, seed: int) -> list[Any]:
 
 
 def write_conll(folder: Path, rows: Sequence[Any], test: Sequence[Any]) -> dict[str, Any]:
+    """Writes tagged sentences; see `Comparison.write`."""
     paths = {}
     for name, part in (("train", rows), ("test", test)):
         sentences = (
@@ -138,6 +140,7 @@ def slots_of_requests(folder: Path) -> Comparison:
 
 
 def write_npz(folder: Path, rows: Sequence[Any], test: Sequence[Any]) -> dict[str, Any]:
+    """Writes images and their labels; see `Comparison.write`."""
     paths = {}
     for name, part in (("train", rows), ("test", test)):
         paths[name] = folder / f"{name}.npz"
@@ -183,7 +186,14 @@ def own(run: str, path: str, models_dir: str | None) -> Comparison:
 
 
 def scores(comparison: Comparison, folder: Path, size: int, rate: float | None) -> tuple[list[float], float]:
-    """Returns the metric for each seed, from the weights of the run or, if `rate` is `None`, from nothing; and seconds."""
+    """Returns the metric for each seed, and the seconds of a training.
+
+    Args:
+        comparison: what is trained.
+        folder: where files are written.
+        size: number of examples.
+        rate: the fraction of the default learning rate; `None` for a training from nothing.
+    """
     found, began = [], time.perf_counter()
     for seed in range(3):
         with replaced(starting, RATE=rate or 1.0):
@@ -202,6 +212,7 @@ def scores(comparison: Comparison, folder: Path, size: int, rate: float | None) 
 
 
 def main() -> None:
+    """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="reviews,slots,digits")
     parser.add_argument("--rates", default=str(starting.RATE), help="fractions of the default learning rate")

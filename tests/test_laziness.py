@@ -18,8 +18,7 @@ LEVELS = [
     {"layers"},
     {"cells", "readers"},
     {"architectures", "tasks", "datasets", "user_data"},
-    {"batching", "building", "exporting", "inference", "listings", "run", "sharing", "streaming"}
-    | {"training"},
+    {"batching", "building", "exporting", "inference", "listings", "run", "sharing", "streaming"} | {"training"},
 ]
 
 

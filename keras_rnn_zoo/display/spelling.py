@@ -9,7 +9,21 @@ import shlex
 from collections.abc import Iterator
 
 _FLAGS = ("resume", "overwrite", "skip-bad-rows", "probabilities", "deterministic", "exports")
-_ARGUMENTS = ("from", "output", "token-file", "set", "columns", "run", "dataset", "data-dir", "models-dir", "validation", "test", "encoding", "seed")
+_ARGUMENTS = (
+    "from",
+    "output",
+    "token-file",
+    "set",
+    "columns",
+    "run",
+    "dataset",
+    "data-dir",
+    "models-dir",
+    "validation",
+    "test",
+    "encoding",
+    "seed",
+)
 _OPTION = re.compile(
     # Not within quotes: a value that was received.
     rf"(?<![\w'\"-])--(?:(?P<flag>{'|'.join(_FLAGS)})|(?P<name>{'|'.join(_ARGUMENTS)}))(?![\w-])"

@@ -3,7 +3,7 @@
 import os
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.artifacts.run import is_resumable, list_runs, open_run
+from keras_rnn_zoo.artifacts.run import ARCHIVE, is_resumable, list_runs, open_run
 from keras_rnn_zoo.artifacts.run import models_dir as runs_folder
 from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.display.text_tables import Table, Tables
@@ -55,7 +55,7 @@ def find_architecture(
     Raises:
         UnknownNameError: there is neither.
     """
-    if os.sep in os.fspath(name):
+    if os.sep in os.fspath(name) or os.fspath(name).endswith(ARCHIVE):
         return None
     try:
         return registry.architectures.get(os.fspath(name))

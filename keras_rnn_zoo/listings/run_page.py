@@ -73,7 +73,7 @@ def _origin(run: Run) -> str:
     if ORIGIN not in run.snapshot.names():
         return ""
     origin = read_json(run.snapshot / ORIGIN)
-    return f"{str(origin.get('repository')):.200}, commit {str(origin.get('commit')):.40}"
+    return f"{origin.get('repository')!s:.200}, commit {origin.get('commit')!s:.40}"
 
 
 def _relevant_options(config: RunConfig) -> dict[str, Any]:

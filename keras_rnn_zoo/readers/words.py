@@ -67,7 +67,7 @@ class WordsReader(Reader):
         return {**sizes, "char_vocabulary_size": len(self.characters.vocabulary)} if self.with_characters else sizes
 
     def size_labels(self) -> dict[str, Sequence[str]]:
-        words = {"vocabulary_size": self.words.vocabulary}
+        words: dict[str, Sequence[str]] = {"vocabulary_size": self.words.vocabulary}
         return {**words, "char_vocabulary_size": self.characters.vocabulary} if self.with_characters else words
 
     def signature(self) -> list[Any]:

@@ -8,7 +8,9 @@ from keras_rnn_zoo.errors import OptionError
 
 _PREFIX = "hf://"
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
-_ADDRESS = re.compile(rf"{_PREFIX}(?P<repository>{_NAME}/{_NAME})(?:@(?P<revision>[A-Za-z0-9][A-Za-z0-9._/-]{{0,199}}))?")
+_ADDRESS = re.compile(
+    rf"{_PREFIX}(?P<repository>{_NAME}/{_NAME})(?:@(?P<revision>[A-Za-z0-9][A-Za-z0-9._/-]{{0,199}}))?"
+)
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,9 @@ class Address:
         match = _ADDRESS.fullmatch(text) if isinstance(text, str) else None
         if match is None or ".." in text or "--" in match["repository"]:
             raise OptionError(
-                f"The address of a repository is expected, such as hf://jane/reviews or hf://jane/reviews@main; received "
-                f"{short_repr(text)}. Names have up to 96 letters, digits, hyphens, dots, and underscores, begin with a "
-                "letter or digit, and contain neither '--' nor '..'."
+                "The address of a repository is expected, such as hf://jane/reviews or hf://jane/reviews@main; "
+                f"received {short_repr(text)}. Names have up to 96 letters, digits, hyphens, dots, and underscores, "
+                "begin with a letter or digit, and contain neither '--' nor '..'."
             )
         return cls(match["repository"], match["revision"])
 

@@ -1,6 +1,7 @@
 """Runs in repositories of the Hugging Face Hub."""
 
 import contextlib
+import importlib
 import logging
 import os
 import shutil
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+TIMEOUT = 30
+"""Seconds to wait for the description of a repository."""
 MAX_BYTES = 16 * 2**30
 """Maximum size of a run that is pulled; those of the largest architectures have some hundred MB."""
 
@@ -110,9 +113,11 @@ def _after_creation(place: Address, existed: bool) -> Iterator[None]:
 def _commit(api: Any, place: Address, contents: dict[str, bytes], stale: list[str]) -> str:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
-    operations = [CommitOperationAdd(name, content) for name, content in contents.items()]
-    operations += [CommitOperationDelete(name) for name in stale]
-    return str(api.create_commit(place.repository, operations, commit_message="Upload a run of Keras RNN Zoo").commit_url)
+    added = [CommitOperationAdd(name, content) for name, content in contents.items()]
+    operations = [*added, *(CommitOperationDelete(name) for name in stale)]
+    return str(
+        api.create_commit(place.repository, operations, commit_message="Upload a run of Keras RNN Zoo").commit_url
+    )
 
 
 def pull(
@@ -154,8 +159,8 @@ def pull(
     path = runs_folder(models_dir) / check_run_name(run or place.name)
     if os.path.lexists(path) and not overwrite:
         raise RunError(
-            f"There is already a run {path.name!r} in {path.parent}. Replace it with --overwrite, or choose another name "
-            "with --run NAME."
+            f"There is already a run {path.name!r} in {path.parent}. Replace it with --overwrite, or choose another "
+            "name with --run NAME."
         )
     require_network(f"{place}", "Name a run in a folder or in an archive.")
     with run_lock(path), temp_dir_beside(path) as folder:
@@ -175,7 +180,7 @@ def pull(
 
 def _download(api: Any, place: Address, folder: Path) -> str:
     """Downloads the files of a run to a folder, and returns the commit that they are from."""
-    info = api.repo_info(place.repository, revision=place.revision, files_metadata=True, timeout=30)
+    info = api.repo_info(place.repository, revision=place.revision, files_metadata=True, timeout=TIMEOUT)
     sizes = {file.rfilename: file.size for file in info.siblings or ()}
 
     def fetch(name: str) -> None:
@@ -219,7 +224,9 @@ def _check(folder: Path, place: Address) -> None:
 
 
 def _config(folder: Path, place: Address) -> RunConfig:
-    return read_config(Snapshot(folder) / CONFIG, RunConfig, lambda path, fault: _no_run(place, f"{path.name}: {fault}"))
+    return read_config(
+        Snapshot(folder) / CONFIG, RunConfig, lambda path, fault: _no_run(place, f"{path.name}: {fault}")
+    )
 
 
 def _no_run(place: Address, fault: str) -> RunError:
@@ -230,15 +237,13 @@ def _no_run(place: Address, fault: str) -> RunError:
 def _hub(token: str | None) -> Iterator[Any]:
     """Yields the interface of the Hub, whose own messages and progress bars are off inside the `with` block."""
     hub = optional_package("huggingface_hub", "hub", "Sharing on the Hugging Face Hub")
-    from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
-    from huggingface_hub.utils import logging as hub_logging
-
-    verbosity, silent = hub_logging.get_verbosity(), are_progress_bars_disabled()
-    hub_logging.set_verbosity_error()
-    disable_progress_bars()
+    utils = importlib.import_module("huggingface_hub.utils")
+    verbosity, silent = utils.logging.get_verbosity(), utils.are_progress_bars_disabled()
+    utils.logging.set_verbosity_error()
+    utils.disable_progress_bars()
     try:
         yield hub.HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None, token=token)
     finally:
-        hub_logging.set_verbosity(verbosity)
+        utils.logging.set_verbosity(verbosity)
         if not silent:
-            enable_progress_bars()
+            utils.enable_progress_bars()

@@ -46,7 +46,9 @@ def _message(error: Exception, address: Address, writing: bool) -> str:
     if isinstance(error, errors.GatedRepoError):
         return f"The owner of {address} must grant you access. Ask for it on the page of the repository, and log in."
     if isinstance(error, errors.RevisionNotFoundError):
-        return f"The repository hf://{address.repository} has no revision {address.revision!r}. Name another, or omit it."
+        return (
+            f"The repository hf://{address.repository} has no revision {address.revision!r}. Name another, or omit it."
+        )
     if isinstance(error, errors.LocalEntryNotFoundError):
         return _unreachable(address)
     if status == 409:
@@ -56,8 +58,8 @@ def _message(error: Exception, address: Address, writing: bool) -> str:
         )
     if isinstance(error, errors.RepositoryNotFoundError) and not writing:
         return (
-            f"There is no repository hf://{address.repository} on the Hub, or it is private and your login may not read "
-            f"it{said}. Check the name. {_LOGIN}."
+            f"There is no repository hf://{address.repository} on the Hub, or it is private and your login may not "
+            f"read it{said}. Check the name. {_LOGIN}."
         )
     if isinstance(error, errors.EntryNotFoundError):
         return f"A file of {address} is missing on the Hub{said}. Pull again: it may have been replaced meanwhile."
@@ -73,7 +75,7 @@ def _message(error: Exception, address: Address, writing: bool) -> str:
     kinds = {kind.__name__ for kind in type(error).__mro__}
     if isinstance(error, TimeoutError) or "TimeoutException" in kinds:
         return f"The Hub did not answer in time while {address} was used. Check the connection, and try again."
-    if isinstance(error, errors.HTTPError | ConnectionError):
+    if isinstance(error, ConnectionError) or "HTTPError" in kinds:  # The base class of the HTTP library's errors.
         return _unreachable(address)
     if isinstance(error, errors.HFValidationError):
         return f"The Hub does not accept {address}: {str(error).rstrip('.')}. Choose another name."
@@ -81,4 +83,6 @@ def _message(error: Exception, address: Address, writing: bool) -> str:
 
 
 def _unreachable(address: Address) -> str:
-    return f"The Hub cannot be reached, which {address} needs. Check the connection, and HF_ENDPOINT if you have set it."
+    return (
+        f"The Hub cannot be reached, which {address} needs. Check the connection, and HF_ENDPOINT if you have set it."
+    )

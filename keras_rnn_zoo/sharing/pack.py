@@ -50,7 +50,9 @@ def pack(
     found = open_run(getattr(run, "run", run), models_dir)  # `run.run` of a loaded run.
     target = user_path(path or f"{found.name}{ARCHIVE}")
     if not target.name.endswith(ARCHIVE):
-        raise OptionError(f"An archive's name ends in {ARCHIVE}; received {target.name!r}. Name it {target.name}{ARCHIVE}.")
+        raise OptionError(
+            f"An archive's name ends in {ARCHIVE}; received {target.name!r}. Name it {target.name}{ARCHIVE}."
+        )
     if target.is_dir() or (os.path.lexists(target) and not overwrite):
         advice = "Name another file." if target.is_dir() else "Replace it with --overwrite, or name another file."
         raise RunError(f"{target} already exists. {advice}")

@@ -98,7 +98,7 @@ class Task(Answers, abc.ABC):
         return self.reader.model_options()
 
     def size_labels(self) -> dict[str, Sequence[str]]:
-        """Returns the labels of sizes in `model_options`, as `Reader.size_labels` does: tokens, and names of classes."""
+        """Returns the labels of sizes in `model_options`, as `Reader.size_labels` does, such as names of classes."""
         classes = {"num_classes": self.classes} if self.classes else {}
         return {**self.reader.size_labels(), **classes}
 

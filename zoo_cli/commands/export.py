@@ -29,7 +29,10 @@ from zoo_cli.options import data_dir_option, models_dir_option
     help="Export the endpoints start and step, which read inputs in parts. For models with bidirectional=false.",
 )
 @click.option(
-    "--output", metavar="DIR", show_default="the run's folder", help="Folder to write the version to, as DIR/1, DIR/2, ..."
+    "--output",
+    metavar="DIR",
+    show_default="the run's folder",
+    help="Folder to write the version to, as DIR/1, DIR/2, ...",
 )
 @click.option("--no-check", is_flag=True, help="Skip the check that compares the export with the run.")
 @data_dir_option

@@ -13,9 +13,7 @@ from zoo_cli.options import models_dir_argument, models_dir_option, read_token, 
 @click.option("--overwrite", is_flag=True, help="Replace a run of that name.")
 @token_option
 @models_dir_option
-def command(
-    address: str, run: str | None, overwrite: bool, token_file: str | None, models_dir: str | None
-) -> None:
+def command(address: str, run: str | None, overwrite: bool, token_file: str | None, models_dir: str | None) -> None:
     """Download a run from the Hugging Face Hub.
 
     REVISION is a branch, a tag or a commit. Only the files of a run are downloaded, and they are checked before they
@@ -28,4 +26,5 @@ def command(
     """
     pulled = zoo.pull(address, run=run, overwrite=overwrite, token=read_token(token_file), models_dir=models_dir)
     click.echo(one_line(f"Wrote the run to {pulled.path}"))
-    click.echo(f"Next:\n  zoo show {shell_quote(pulled.path)}\n  zoo evaluate {shell_quote(pulled.name)}{models_dir_argument()}")
+    named = f"{shell_quote(pulled.name)}{models_dir_argument()}"
+    click.echo(f"Next:\n  zoo show {shell_quote(pulled.path)}\n  zoo evaluate {named}")

@@ -20,8 +20,8 @@ def command(
 ) -> None:
     """Upload a run to the Hugging Face Hub.
 
-    The repository gets the files that zoo pack packs: no logs, and no input of your data. config.json and the model card
-    name the files that the run was trained on. Needs the extra hub: pip install "keras-rnn-zoo[hub]".
+    The repository gets the files that zoo pack packs: no logs, and no input of your data. config.json and the model
+    card name the files that the run was trained on. Needs the extra hub: pip install "keras-rnn-zoo[hub]".
 
     \b
     Example:

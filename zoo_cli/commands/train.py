@@ -36,7 +36,11 @@ from zoo_cli.proposals import propose_architecture
 @click.option("--skip-bad-rows", is_flag=True, default=None, help="Skip invalid rows instead of stopping.")
 @data_dir_option
 @click.option(
-    "--from", "from_run", metavar="RUN", shell_complete=complete_run, help="Start from the weights of a run (fine-tuning)."
+    "--from",
+    "from_run",
+    metavar="RUN",
+    shell_complete=complete_run,
+    help="Start from the weights of a run (fine-tuning).",
 )
 @click.option(
     "--set",
@@ -86,8 +90,8 @@ def command(
     arrow, excel, sqlite, hf, text, conll, images, audio, or npz, and on any dataset of TFDS with tfds:NAME.
 
     With --from RUN, the training starts from the weights of that run, with its options, and NAME is by default its
-    architecture. New tokens, and the head for other classes, start at random. --set freeze=frontend keeps the weights of
-    what reads the input, --set freeze=encoder those of everything but the head.
+    architecture. New tokens, and the head for other classes, start at random. --set freeze=frontend keeps the weights
+    of what reads the input, --set freeze=encoder those of everything but the head.
 
     \b
     Example:
