@@ -124,10 +124,15 @@ def test_an_unknown_or_invalid_prediction_option_is_named(small_run, options, to
 
 
 def test_an_input_of_the_wrong_kind_is_named_by_its_position(loaded):
-    with pytest.raises(DataError, match=r"^inputs\[33\]: A text is expected as str or bytes; received None\.$"):
-        zoo.predict(loaded, [*["fine"] * 33, None, "dull", None])
-    with pytest.raises(DataError, match=r"^A text is expected as str or bytes; received None\.$"):
-        zoo.predict(loaded, [None])
+    with pytest.raises(DataError, match=r"^inputs\[33\]: A text is expected as str or bytes; received 5\.$"):
+        zoo.predict(loaded, [*["fine"] * 33, 5, "dull", None])
+    with pytest.raises(DataError, match=r"^A text is expected as str or bytes; received 5\.$"):
+        zoo.predict(loaded, [5])
+
+
+def test_missing_texts_are_empty_as_in_files(loaded):
+    empty, *others = zoo.predict(loaded, ["", None, float("nan")])
+    assert others == [empty, empty]
 
 
 def test_options_without_effect_are_refused(loaded):

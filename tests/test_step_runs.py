@@ -115,6 +115,28 @@ def test_predictions_are_written_in_the_rows_of_their_steps(chords, folder):
     assert set(lines[0]["predicted_probabilities"]) == {"hot", "loud"} and lines[0]["recording"] == "r3"
 
 
+def test_rows_of_a_table_in_memory_are_predicted_like_those_of_a_file(chords, folder):
+    rows = [{name: row[name] for name in ("recording", "t", "ax", "ay")} for row in rows_of(4, seed=2)][::-1]
+    rows[3]["ax"], rows[4]["ay"] = float("nan"), ""
+    zoo.predict_file(chords, str(write(folder / "memory.csv", rows)), str(folder / "memory.jsonl"))
+    written = [json.loads(line) for line in (folder / "memory.jsonl").read_text().splitlines()]
+    for table in (rows, pd.DataFrame(rows), {name: [row[name] for row in rows] for name in rows[0]}):
+        found = chords.predict(table)
+        assert [list(row) for row in found] == [list(row) for row in written]
+        assert [row["t"] for row in found] == [int(row["t"]) for row in written]
+        assert [row["predicted_label"] for row in found] == [row["predicted_label"] for row in written]
+        for row, other in zip(found, written, strict=True):
+            assert row["predicted_probabilities"] == pytest.approx(other["predicted_probabilities"], abs=1e-5)
+    renamed = [{"recording": "a", "t": 0, "x": 1, "y": 2}]
+    assert len(chords.predict(renamed, columns={"input": "x+y"})) == 1
+    for table, message in (
+        (renamed, "no column 'ax'"),
+        ([{**rows[0], "ax": "much"}], r"row 0, column 'ax': a number is expected.*\('much'\)"),
+    ):
+        with pytest.raises(DataError, match=message):
+            chords.predict(table)
+
+
 def test_series_in_arrays_get_a_row_for_each_step(chords, folder):
     series = [np.ones((steps, 2), "float32") for steps in (3, 2)]
     np.savez(folder / "new.npz", x=np.concatenate(series), lengths=[3, 2])

@@ -46,20 +46,14 @@ def compare_stream(
     Raises:
         ExportError: the logits differ.
     """
-    task, largest = loaded.task, 0.0
-    specs = tf.nest.map_structure(lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype), loaded.model.input)
-    logits_of = tf.function(lambda x: loaded.model(x, training=False), input_signature=[specs], autograph=False)
-    with task.reader.without_limit():
-        wholes = [task.model_inputs(*task.to_batch([raw])) for raw in inputs]
-    expected = [logits_of(tf.nest.map_structure(tf.cast, whole, _dtypes(specs))).numpy()[0] for whole in wholes]
-    arrays = [{name: array[0] for name, array in named(loaded.model, whole).items()} for whole in wholes]
+    largest = 0.0
+    expected, wholes = expected_logits(loaded, inputs)
     for size in sizes:
         for first in range(0, len(wholes), size):
             rows = range(first, min(first + size, len(wholes)))
-            received = _streamed(loaded, start, step, [arrays[row] for row in rows])
+            received = streamed(loaded, start, step, [wholes[row] for row in rows])
             for row, logits in zip(rows, received, strict=True):
-                whole = expected[row][-1] if task.answers == "next" else expected[row]
-                largest = max(largest, difference(whole, logits))
+                largest = max(largest, difference(expected[row], logits))
     if largest > TOLERANCE:
         raise ExportError(
             f"The stream gives different predictions from its run, and is not published: its logits differ by up to "
@@ -68,19 +62,41 @@ def compare_stream(
     return StreamedLogits(source, len(inputs), PARTS, tuple(sizes), largest)
 
 
+def expected_logits(loaded: LoadedRun, inputs: Sequence[Any]) -> tuple[list[Any], list[dict[str, Any]]]:
+    """Returns the logits with which streams of inputs must end, and the model's inputs as arrays by name."""
+    specs = tf.nest.map_structure(lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype), loaded.model.input)
+    logits_of = tf.function(lambda x: loaded.model(x, training=False), input_signature=[specs], autograph=False)
+    task = loaded.task
+    with task.reader.without_limit():
+        read = [task.model_inputs(*task.to_batch([raw])) for raw in inputs]
+    expected = [logits_of(tf.nest.map_structure(tf.cast, whole, _dtypes(specs))).numpy()[0] for whole in read]
+    wholes = [{name: array[0] for name, array in named(loaded.model, whole).items()} for whole in read]
+    if task.answers == "next":
+        expected = [logits[-1] for logits in expected]
+    return expected, wholes
+
+
 def _dtypes(specs: Any) -> Any:
     return tf.nest.map_structure(lambda spec: spec.dtype, specs)
 
 
-def _streamed(
-    loaded: LoadedRun, start: Function, step: Function, wholes: Sequence[Mapping[str, Any]]
+def streamed(
+    loaded: LoadedRun, start: Function, step: Function, wholes: Sequence[Mapping[str, Any]], seed: int = 0
 ) -> list[Any]:
-    """Returns the logits of a stream for each of some inputs of the model, arrays by name, read in parts."""
+    """Returns the logits of a stream for each of some inputs of the model, read in parts.
+
+    Args:
+        loaded: the run.
+        start: the function `start` of the export.
+        step: its function `step`.
+        wholes: the inputs, arrays by name, as `expected_logits` returns them.
+        seed: seed of the lengths of the parts of the first input.
+    """
     task = loaded.task
     if task.answers == "next":  # A stream begins with the zero that begins the input of a language model.
         wholes = [{name: array[1:] for name, array in whole.items()} for whole in wholes]
     lengths = [min(map(len, whole.values())) for whole in wholes]
-    bounds = [list(random_bounds(length, number)) for number, length in enumerate(lengths)]
+    bounds = [list(random_bounds(length, number)) for number, length in enumerate(lengths, seed)]
     states: Mapping[str, Any] = start(rows=np.array(len(wholes), "int32"))
     logits: list[list[Any]] = [[] for _ in wholes]
     for number in range(PARTS):

@@ -24,12 +24,11 @@ from keras_rnn_zoo.building import build_again
 from keras_rnn_zoo.display.status import announce
 from keras_rnn_zoo.errors import RunError, StreamingError
 from keras_rnn_zoo.inference import rebuild
-from keras_rnn_zoo.inference.predictor import Predictor, is_table
+from keras_rnn_zoo.inference.predictor import Predictor
 from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.run import Run
 from keras_rnn_zoo.tasks._predictions import SIGNATURE, fault_of_signature
 from keras_rnn_zoo.tasks.task import Task
-from keras_rnn_zoo.user_data.time_columns import TASK as FORECASTING
 
 
 @dataclass(frozen=True)
@@ -55,10 +54,10 @@ class LoadedRun(Predictor):
         return "Restore it from a copy, or train it again with a lower learning rate."
 
     def predict(self, inputs: Any, **options: Any) -> list[dict[str, Any]]:
-        if not is_table(inputs) or self.run.config.task.name != FORECASTING:
-            return super().predict(inputs, **options)
-        from keras_rnn_zoo.inference.predict_table import predict_table
+        from keras_rnn_zoo.inference.predict_table import holds_series, predict_table
 
+        if self.run is None or not holds_series(self.run.config, inputs):
+            return super().predict(inputs, **options)
         rows: list[dict[str, Any]] = predict_table(self.run.config, super().predict, inputs, **options)
         return rows
 

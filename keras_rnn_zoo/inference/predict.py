@@ -18,8 +18,10 @@ def predict(
             again; `None` for the only run.
         inputs: raw inputs. A text is a `str`, or `bytes` that need not be valid UTF-8; an image is the path of a file
             or its content as `bytes`; a recording is the path of a WAV file, its content, or an array of samples; a
-            series is an array, or a plain list of numbers if each step has one. To forecast, a table over time, such as
-            a DataFrame, may take the place of the list: each of its series is continued.
+            series is an array, or a plain list of numbers if each step has one. A text may be missing (`None`, NaN),
+            which is read as an empty one. To forecast, a table over time may take the place of the list: each of its
+            series is continued. Runs that answer each step take a table with a row for each step. Such a table is a
+            DataFrame, a dict of columns, or a list of rows that are dicts.
         models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
         **options: prediction options of the task, such as `temperature`, `max_new_tokens` and `seed` of a language
             model; for a table, its `columns`.
@@ -27,7 +29,8 @@ def predict(
     Returns:
         For each input, a dict of outputs as plain Python values, with the names of the export's outputs. Probabilities
         are by class: `{"label": "positive", "probabilities": {"negative": 0.1, "positive": 0.9}}`. For a table over
-        time, a dict for each step of each forecast, such as `{"day": "2024-05-31", "predicted_sales": 17.5, ...}`.
+        time, a dict for each step of each forecast, such as `{"day": "2024-05-31", "predicted_sales": 17.5, ...}`; for
+        one with a row for each step, a dict for each row, with its columns and what is predicted.
 
     Raises:
         RunError: the run does not exist or is damaged.

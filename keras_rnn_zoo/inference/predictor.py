@@ -10,6 +10,7 @@ from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import check_options
 from keras_rnn_zoo.tasks._predictions import fault_of_batch
 from keras_rnn_zoo.tasks.task import Task
+from keras_rnn_zoo.user_data.typed_values import is_missing
 
 _MAX_FAULT_LENGTH = 300
 """Maximum number of characters to quote of TensorFlow's error message."""
@@ -46,6 +47,8 @@ class Predictor(abc.ABC):
         if not hasattr(inputs, "__len__"):
             raise DataError(f"A list of inputs is expected; received the type {type(inputs).__name__}.")
         options = check_options(self.task.prediction_options, options, "a prediction of this run")
+        if self.task.reader.input == "text":  # Missing texts are empty, as in files.
+            inputs = ["" if is_missing(text) else text for text in inputs]
         rows = []
         for start in range(0, len(inputs), BATCH_SIZE):
             chunk = inputs[start : start + BATCH_SIZE]

@@ -71,8 +71,8 @@ class SlidingReader(Reader):
                 known in advance, the rows alone, or a single one: an array, a list of as many numbers as a row has, or
                 a line of numbers separated by commas or spaces. Empty cells between commas are missing.
         """
-        if isinstance(part, str | bytes):
-            part = parse_row(part) if part.strip()[:1] not in ("{", b"{") else part
+        if isinstance(part, str | bytes) and part.strip()[:1] not in ("{", b"{") and not self._ahead():
+            part = parse_row(part)
         if not isinstance(part, Mapping | str | bytes) and len(self.mean) > 1 and np.ndim(part) == 1 and len(part):
             part = [part]
         return self.to_parts([part])

@@ -231,6 +231,7 @@ def test_a_dataframe_is_continued_like_a_file(runs, tmp_path, kind):
     assert [list(row) for row in rows] == [list(row) for row in written]
     assert [{name: str(value) for name, value in row.items()} for row in rows] == written
     assert len(pd.DataFrame(rows)) == 2 * OPTIONS["horizon"]
+    assert trained["memory"].predict(history.to_dict("records")) == rows
 
 
 def test_what_a_dataframe_lacks_is_said_in_python(runs):
