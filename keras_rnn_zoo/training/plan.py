@@ -21,6 +21,7 @@ from keras_rnn_zoo.training.keras_objects import OPTIMIZER_SETTINGS, KerasObject
 from keras_rnn_zoo.training.settings import OPTIMIZERS, SETTINGS
 from keras_rnn_zoo.training.small_data import ADAPTED
 from keras_rnn_zoo.user_data.python_data import PythonData
+from keras_rnn_zoo.user_data.vectors_file import VectorsFile
 
 ARGUMENTS = ("callbacks", "data_dir", "dataset", "models_dir", "overwrite", "resume", "run", "verbose")
 """Arguments of `keras_rnn_zoo.train` that are neither settings nor options."""
@@ -140,6 +141,8 @@ def new_config(architecture: registry.Architecture, dataset: registry.Dataset, r
     values |= {**dataset.defaults, **options, **settings}
     if (rate := OPTIMIZERS[values["optimizer"]].learning_rate) and "learning_rate" not in settings:
         values["learning_rate"] = rate  # The datasets' defaults are for Adam.
+    if values.get("vectors"):
+        values["embedding_dim"] = _vector_size(values["vectors"], options)
     objects = request.objects.descriptions()
     in_objects = {*objects, *(OPTIMIZER_SETTINGS if "optimizer" in objects else ())}
     values |= dict.fromkeys(in_objects & SETTINGS.keys())
@@ -162,6 +165,17 @@ def new_config(architecture: registry.Architecture, dataset: registry.Dataset, r
         values["seed"],
         _versions(),
     )
+
+
+def _vector_size(location: str, options: Mapping[str, Any]) -> int:
+    """Returns the dimension of a file of word vectors; raises `OptionError` if the user asks for another one."""
+    size = VectorsFile(location).dimension
+    if options.get("embedding_dim", size) != size:
+        raise OptionError(
+            f"The vectors in {location} have {size:,} numbers each, but embedding_dim={options['embedding_dim']}. Omit "
+            "embedding_dim, which follows the file."
+        )
+    return size
 
 
 def _checked_settings(request: Request, task: registry.Task) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from keras_rnn_zoo.tasks.task import Task, raw_alone
 from keras_rnn_zoo.training.progress import Progress
 from keras_rnn_zoo.training.small_data import ADAPTED, adapted_settings, enough_examples
 from keras_rnn_zoo.training.subsampling import choose_subsampling
+from keras_rnn_zoo.training.word_vectors import read_vectors
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +78,7 @@ def fitted_task(progress: Progress, examples: Examples) -> Task:
     shutil.rmtree(run.path, ignore_errors=True)
     run.task_path.mkdir(parents=True)
     logger.info("%s: %s.", config.dataset.name, task.fit(examples.split("train")))
+    progress.vectors = read_vectors(task.reader)
     task.save(run.task_path)
     write_example(run.path, task.reader.as_file, raw_alone(examples.split("test")).as_numpy_iterator())
     if examples.report:

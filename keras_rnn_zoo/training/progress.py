@@ -7,6 +7,7 @@ from keras_rnn_zoo.artifacts.run import STATE, is_resumable
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.training.keras_objects import KerasObjects
 from keras_rnn_zoo.training.plan import Plan
+from keras_rnn_zoo.training.word_vectors import WordVectors
 
 
 @dataclass
@@ -19,12 +20,14 @@ class Progress:
         config: the description of the run, as far as it is known.
         begun: whether the unfinished folder on disk belongs to this training. That of an earlier training is kept until
             the data is open.
+        vectors: the word vectors that the model begins with; `None` if there are none.
     """
 
     plan: Plan
     objects: KerasObjects
     config: RunConfig = field(init=False)
     begun: bool = field(init=False)
+    vectors: WordVectors | None = None
 
     def __post_init__(self) -> None:
         self.config, self.begun = self.plan.config, self.plan.resumed
