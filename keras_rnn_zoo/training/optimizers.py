@@ -38,7 +38,7 @@ def _cosine(settings: TrainingConfig, steps: int) -> Any:
     rate, warmup = (
         settings.learning_rate or 0.0,
         settings.warmup or 0.0,
-    )  # They are `None` only for an optimizer object.
+    )
     count = max(1, round(warmup * steps)) if 0 < warmup < 1 else round(warmup)
     if count >= steps and count:
         raise OptionError(
