@@ -16,7 +16,9 @@ def run(trained_once, shrink):
     with pytest.MonkeyPatch.context() as patch:
         shrink(patch)
         options = {"units": 4, "embedding_dim": 4, "char_units": 0, "bidirectional": False}
-        return trained_once("crf", "tagger", dataset="slots", crf=True, valid_spans=True, epochs=1, **options)
+        return zoo.Run(
+            trained_once("crf", "tagger", dataset="slots", crf=True, valid_spans=True, epochs=1, **options).path
+        )
 
 
 def is_valid(tags):
@@ -95,7 +97,7 @@ def test_tags_of_another_kind_are_refused(tags, received):
 def test_options_without_effect_are_refused():
     with pytest.raises(OptionError, match="'crf' applies only to tagging, but the task is language_modeling"):
         zoo.train("language_model", crf=True)
-    with pytest.raises(OptionError, match="Set crf=True as well, or omit it"):
+    with pytest.raises(OptionError, match="Set crf=true as well, or omit it"):
         zoo.train("tagger", valid_spans=True)
     with pytest.raises(OptionError, match="'crf' applies only to tags"):
         zoo.build("tagger", head="regression", crf=True)

@@ -42,7 +42,8 @@ def test_the_average_is_that_of_its_definition_and_is_validated(cls):
     random = np.random.default_rng(0)
     x, y = random.normal(size=(20, 3)), random.normal(size=(20, 1))
     averages = AveragedWeights(optimizer)
-    model.fit(x, y, batch_size=4, epochs=2, validation_data=(x, y), verbose=0, callbacks=[averages, record])
+    settings = {"batch_size": 4, "epochs": 2, "validation_data": (x, y), "validation_batch_size": 20, "verbose": 0}
+    model.fit(x, y, callbacks=[averages, record], **settings)
     for step, weights in enumerate(record.steps, 1):
         decay = min(0.5, (1 + step) / (10 + step))
         average = [decay * old + (1 - decay) * new for old, new in zip(average, weights, strict=True)]
