@@ -17,7 +17,12 @@ def weights(run):
 
 
 ENTRIES = [
-    ("many_to_one", "toy_reviews", {"units": 4, "embedding_dim": 4, "dropout": 0.3}),
+    (
+        "many_to_one",
+        "toy_reviews",
+        {"units": 4, "embedding_dim": 4, "dropout": 0.3}
+        | {"weight_averaging": 0.9, "label_smoothing": 0.1, "warmup": 0.3},
+    ),
     pytest.param(
         "sync_many_to_many", "slots", {"units": 4, "embedding_dim": 4, "dropout": 0.3}, marks=pytest.mark.slow
     ),

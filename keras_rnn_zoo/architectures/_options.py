@@ -30,6 +30,11 @@ Dropout = Annotated[
     float, Range(0, 0.95), "fraction of features dropped in training: of the input, between layers and before the head."
 ]
 EmbeddingDim = Annotated[int, Range(1, 8192), "size of token embeddings; for text."]
+FreezeEmbedding = Annotated[
+    bool,
+    ForInputs(("text",)),
+    "whether the embedding of input tokens keeps its first values, such as vectors of a file; for text.",
+]
 Features = Annotated[int, Range(1, 100_000), FROM_DATA, "number of features per step; for series."]
 ChannelIndependent = Annotated[
     bool,

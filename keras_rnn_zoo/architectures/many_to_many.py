@@ -13,6 +13,7 @@ from keras_rnn_zoo.architectures._options import (
     Dropout,
     EmbeddingDim,
     Features,
+    FreezeEmbedding,
     FutureSteps,
     LastValue,
     Levels,
@@ -44,6 +45,7 @@ def many_to_many(
     num_layers: NumLayers = 1,
     bidirectional: Bidirectional = True,
     embedding_dim: EmbeddingDim = 128,
+    freeze_embedding: FreezeEmbedding = False,
     dropout: Dropout = 0.2,
     word_dropout: WordDropout = 0.0,
     vocabulary_size: VocabularySize = 20_000,
@@ -107,6 +109,7 @@ def many_to_many(
 
     # Frontend
     text = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "word_dropout": word_dropout}
+    text["freeze_embedding"] = freeze_embedding
     numbers = {"sample_rate": sample_rate, "features": features}
     numbers["subsampling"] = AUDIO_SUBSAMPLING if input == "audio" else subsampling
     source, x, mask = sequence_frontend(input, dropout=dropout, name="source", **text, **numbers)

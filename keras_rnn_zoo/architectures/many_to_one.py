@@ -12,6 +12,7 @@ from keras_rnn_zoo.architectures._options import (
     Dropout,
     EmbeddingDim,
     Features,
+    FreezeEmbedding,
     FutureSteps,
     Head,
     LastValue,
@@ -46,6 +47,7 @@ def many_to_one(
     bidirectional: Bidirectional = True,
     pooling: Literal["last", "mean", "max", "attention"] = "max",
     embedding_dim: EmbeddingDim = 128,
+    freeze_embedding: FreezeEmbedding = False,
     dropout: Dropout = 0.2,
     word_dropout: WordDropout = 0.0,
     vocabulary_size: VocabularySize = 20_000,
@@ -99,6 +101,7 @@ def many_to_one(
         inputs, x, mask, window = window_frontend(units=units, **sizes, **reading)
     else:
         text = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "word_dropout": word_dropout}
+        text["freeze_embedding"] = freeze_embedding
         numbers = {"sample_rate": sample_rate, "features": features, "subsampling": subsampling}
         normalized = normalization(bidirectional)
         inputs, x, mask = sequence_frontend(input, dropout=dropout, normalized=normalized, **text, **numbers)

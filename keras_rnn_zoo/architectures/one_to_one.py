@@ -3,7 +3,15 @@
 from typing import Annotated, Literal
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.architectures._options import Dropout, EmbeddingDim, Features, Head, NumClasses, Targets
+from keras_rnn_zoo.architectures._options import (
+    Dropout,
+    EmbeddingDim,
+    Features,
+    FreezeEmbedding,
+    Head,
+    NumClasses,
+    Targets,
+)
 from keras_rnn_zoo.lazy import keras
 from keras_rnn_zoo.options import FROM_DATA, Range
 from keras_rnn_zoo.readers._options import Channels, ImageHeight, ImageWidth, SampleRate, VocabularySize
@@ -23,6 +31,7 @@ def one_to_one(
     dropout: Dropout = 0.3,
     shift: Annotated[float, Range(0, 0.5)] = 0.0,
     embedding_dim: EmbeddingDim = 128,
+    freeze_embedding: FreezeEmbedding = False,
     vocabulary_size: VocabularySize = 20_000,
     image_height: ImageHeight = 64,
     image_width: ImageWidth = 64,
@@ -66,6 +75,7 @@ def one_to_one(
         x = keras.layers.Flatten(name="pixels")(x)
     else:
         text = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "word_dropout": 0.0}
+        text["freeze_embedding"] = freeze_embedding
         numbers = {"sample_rate": sample_rate, "features": features, "normalized": "nothing"}
         inputs, x, mask = sequence_frontend(input, dropout=0.0, **text, **numbers)
         x = MaskedMeanPooling(name="pooling")(x, mask=mask)  # (batch, features)

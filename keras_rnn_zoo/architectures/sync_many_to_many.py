@@ -9,6 +9,7 @@ from keras_rnn_zoo.architectures._options import (
     Dropout,
     EmbeddingDim,
     Features,
+    FreezeEmbedding,
     NumClasses,
     NumLayers,
     Targets,
@@ -40,6 +41,7 @@ def sync_many_to_many(
     num_layers: NumLayers = 1,
     bidirectional: Bidirectional = True,
     embedding_dim: EmbeddingDim = 100,
+    freeze_embedding: FreezeEmbedding = False,
     char_units: CharUnits = 0,
     char_vocabulary_size: Annotated[int, Range(3, 10_000_000), FROM_DATA] = 100,
     crf: Crf = False,
@@ -85,6 +87,8 @@ def sync_many_to_many(
 
     if crf and (causal or head != "classification"):
         raise OptionError("Option 'crf' applies only to tags, the classes of the steps of a whole sequence. Omit it.")
+    if causal and freeze_embedding:
+        raise OptionError("Option 'freeze_embedding' is not for language models, whose output layer it is. Omit it.")
     if causal:
         ids = keras.Input((None,), dtype="int32", name="ids")
         decoder = TextDecoder(vocabulary_size, embedding_dim, cell, units, num_layers, dropout=dropout, name="decoder")
@@ -92,7 +96,12 @@ def sync_many_to_many(
 
     # Frontend
     text = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "word_dropout": word_dropout}
-    text |= {"rare_words": True, "char_units": char_units, "char_vocabulary_size": char_vocabulary_size}
+    text |= {
+        "freeze_embedding": freeze_embedding,
+        "rare_words": True,
+        "char_units": char_units,
+        "char_vocabulary_size": char_vocabulary_size,
+    }
     numbers = {"sample_rate": sample_rate, "features": features, "normalized": normalization(bidirectional)}
     inputs, x, mask = sequence_frontend(input, dropout=dropout, **text, **numbers)
 

@@ -124,11 +124,12 @@ def _plots(plots: Sequence[str]) -> str:
 
 
 def _source(config: RunConfig) -> str:
-    """Returns what the training started from, as a sentence and a space; "" if it started from nothing."""
+    """Returns what the training started from, as a paragraph before the next one; "" if it started from nothing."""
     if config.source is None:
         return ""
     source = config.source
-    return f"Fine-tuned from the run {_code(source.run)}, trained on {_code(source.dataset)} (digest `{source.digest}`). "
+    trained = f"trained on {_code(source.dataset)}"
+    return f"Fine-tuned from the run {_code(source.run)}, {trained}. Its digest is `{source.digest}`.\n\n"
 
 
 def _plain(text: str) -> str:

@@ -42,6 +42,7 @@ def token_frontend(
     embedding_dim,
     dropout,
     word_dropout,
+    freeze_embedding=False,
     rare_words=False,
     char_units=0,
     char_vocabulary_size=0,
@@ -55,6 +56,7 @@ def token_frontend(
         dropout: fraction of embedding features dropped in training, the same features at all steps of a sequence, so
             that the network cannot recover them from neighboring steps (Gal and Ghahramani 2016).
         word_dropout: fraction of tokens replaced by the unknown token in training.
+        freeze_embedding: whether the embedding is not trained.
         rare_words: whether `word_dropout` applies to the rarest token, and more frequent ones are replaced less often.
         char_units: if not 0, each word comes with the ids of its characters, and a bidirectional LSTM of this size per
             direction adds a vector computed from them (Ling et al. 2015).
@@ -69,7 +71,7 @@ def token_frontend(
     mask = StepMask(name="mask")(inputs)
     ids = inputs[:, :, 0] if char_units else inputs
     x = WordDropout(word_dropout, vocabulary_size if rare_words else None, name="word_dropout")(ids)
-    x = keras.layers.Embedding(vocabulary_size, embedding_dim, name="embedding")(x)
+    x = keras.layers.Embedding(vocabulary_size, embedding_dim, trainable=not freeze_embedding, name="embedding")(x)
     if char_units:
         from_characters = CharacterReader(char_vocabulary_size, char_units, name="characters")(inputs[:, :, 1:])
         x = keras.layers.Concatenate(name="word_and_characters")([x, from_characters])

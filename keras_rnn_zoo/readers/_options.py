@@ -22,6 +22,15 @@ Crf = Annotated[
     "whether the tags of a sentence are scored together, with a learned number for each pair of neighbors, by a "
     "conditional random field (Lample et al. 2016), and the best sequence of tags is predicted.",
 ]
+Vectors = Annotated[
+    str,
+    "path of a file of word vectors to begin with, as text in the format of GloVe, word2vec or fastText, gzip or not; "
+    "training copies those of the vocabulary.",
+]
+WordsFromVectors = Annotated[
+    bool,
+    "whether words of the file of vectors that the training data lacks are added, up to vocabulary_size words.",
+]
 ImageHeight = Annotated[int, Range(1, 4096), "pixels from top to bottom; for images."]
 ImageWidth = Annotated[int, Range(1, 4096), "pixels from left to right; for images."]
 Channels = Annotated[Literal[1, 3], "1 for gray, 3 for red, green and blue; for images."]

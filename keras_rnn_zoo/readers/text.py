@@ -8,7 +8,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
-from keras_rnn_zoo.readers._options import MaxTokens, VocabularySize
+from keras_rnn_zoo.readers._options import WordsFromVectors, MaxTokens, Vectors, VocabularySize
 from keras_rnn_zoo.readers.reader import Reader
 
 
@@ -36,13 +36,27 @@ class TextReader(Reader):
         tokens: Literal["words", "spaces", "characters", "pieces", "subwords"] = "words",
         vocabulary_size: VocabularySize = 20_000,
         max_length: MaxTokens = 400,
+        vectors: Vectors = "",
+        words_from_vectors: WordsFromVectors = False,
     ) -> None:
         from keras_rnn_zoo.layers.text import Tokenizer
 
+        self.vectors, self.words_from_vectors = vectors, words_from_vectors
         self.ids = Tokenizer(tokens, vocabulary_size, max_length)
 
     def fit(self, raw: Any) -> str:
         return learn_vocabulary(self.ids, raw)
+
+    @property
+    def word_ids(self) -> Any:
+        """The `Tokenizer` of the words that have vectors."""
+        return self.ids
+
+    def reads_as(self, word: str) -> str:
+        """Returns the token for a word of a file of vectors."""
+        if self.ids.tokens == "pieces":
+            return f" {word}"
+        return word.lower() if self.ids.tokens == "words" else word
 
     def model_options(self) -> dict[str, Any]:
         return {"input": self.input, "vocabulary_size": len(self.ids.vocabulary)}

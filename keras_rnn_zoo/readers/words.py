@@ -8,7 +8,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Range
-from keras_rnn_zoo.readers._options import CharUnits, MaxTokens, VocabularySize
+from keras_rnn_zoo.readers._options import CharUnits, WordsFromVectors, MaxTokens, Vectors, VocabularySize
 from keras_rnn_zoo.readers.reader import Reader
 from keras_rnn_zoo.readers.text import dummy_text, held_text, learn_vocabulary, longer_text_than, text_batch
 
@@ -36,13 +36,25 @@ class WordsReader(Reader):
         max_length: MaxTokens = 400,
         char_units: CharUnits = 0,
         max_characters: Annotated[int, Range(1, 1000)] = 20,
+        vectors: Vectors = "",
+        words_from_vectors: WordsFromVectors = False,
     ) -> None:
         from keras_rnn_zoo.layers.text import Tokenizer
 
+        self.vectors, self.words_from_vectors = vectors, words_from_vectors
         self.words = Tokenizer("spaces", vocabulary_size, max_length, name="vocabulary")
         self.characters = Tokenizer("characters", 10_000, max_characters, name="characters")
         self.max_length = max_length
         self.with_characters = char_units > 0
+
+    @property
+    def word_ids(self) -> Any:
+        """The `Tokenizer` of the words that have vectors."""
+        return self.words
+
+    def reads_as(self, word: str) -> str:
+        """Returns the token for a word of a file of vectors."""
+        return word.lower()
 
     def tokens(self, texts: Any) -> Any:
         """Returns the words of strings `(batch,)` as ragged strings `(batch, words)`."""

@@ -66,6 +66,10 @@ def make_dataset(
         request = Request(name, dataset, data_dir, {"seed": settings["seed"]}, options, None, None)
         found = requested_dataset(architecture, request)
         config = new_config(architecture, found, request, architecture.name)
+        if config.task.reader.get("vectors"):
+            raise OptionError(
+                "Option 'vectors' sets the first weights of the model, which only a training does. Omit it."
+            )
         examples = rebuild.open_examples(config, config.dataset.data_dir, found)
     else:
         if dataset is not None or options:

@@ -23,6 +23,7 @@ from keras_rnn_zoo.training.settings import OPTIMIZERS, SETTINGS
 from keras_rnn_zoo.training.small_data import ADAPTED
 from keras_rnn_zoo.training.source import default_rate, inherited_options
 from keras_rnn_zoo.user_data.python_data import PythonData
+from keras_rnn_zoo.user_data.vectors_file import VectorsFile
 
 ARGUMENTS = ("callbacks", "data_dir", "dataset", "from_run", "models_dir", "overwrite", "resume", "run", "verbose")
 """Arguments of `keras_rnn_zoo.train` that are neither settings nor options."""
@@ -149,6 +150,8 @@ def new_config(architecture: registry.Architecture, dataset: registry.Dataset, r
     values |= {**dataset.defaults, **inherited_options(source, architecture, dataset), **options, **settings}
     if "learning_rate" not in settings:
         values["learning_rate"] = default_rate(values, dataset, source)
+    if values.get("vectors"):
+        values["embedding_dim"] = _vector_size(values["vectors"], options)
     objects = request.objects.descriptions()
     in_objects = {*objects, *(OPTIMIZER_SETTINGS if "optimizer" in objects else ())}
     values |= dict.fromkeys(in_objects & SETTINGS.keys())
@@ -172,6 +175,17 @@ def new_config(architecture: registry.Architecture, dataset: registry.Dataset, r
         _versions(),
         source=SourceConfig(source.run, source.digest, source.dataset.name) if source else None,
     )
+
+
+def _vector_size(location: str, options: Mapping[str, Any]) -> int:
+    """Returns the dimension of a file of word vectors; raises `OptionError` if the user asks for another one."""
+    size = VectorsFile(location).dimension
+    if options.get("embedding_dim", size) != size:
+        raise OptionError(
+            f"The vectors in {location} have {size:,} numbers each, but embedding_dim={options['embedding_dim']}. Omit "
+            "embedding_dim, which follows the file."
+        )
+    return size
 
 
 def _checked_settings(request: Request, task: registry.Task) -> dict[str, Any]:

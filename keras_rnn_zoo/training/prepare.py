@@ -26,6 +26,7 @@ from keras_rnn_zoo.tasks.task import Task, raw_alone
 from keras_rnn_zoo.training.progress import Progress
 from keras_rnn_zoo.training.small_data import ADAPTED, adapted_settings, enough_examples
 from keras_rnn_zoo.training.subsampling import choose_subsampling
+from keras_rnn_zoo.training.word_vectors import read_vectors
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +89,7 @@ def fitted_task(progress: Progress, examples: Examples, source: LoadedRun | None
     logger.info("%s: %s.", config.dataset.name, task.fit(examples.split("train")))
     if source:
         _take_vocabularies(task, source, config)
+    progress.vectors = read_vectors(task.reader)
     task.save(run.task_path)
     write_example(run.path, task.reader.as_file, raw_alone(examples.split("test")).as_numpy_iterator())
     if examples.report:

@@ -8,6 +8,7 @@ from keras_rnn_zoo.artifacts.run import STATE, is_resumable
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.training.keras_objects import KerasObjects
 from keras_rnn_zoo.training.plan import Plan
+from keras_rnn_zoo.training.word_vectors import WordVectors
 
 
 @dataclass
@@ -21,12 +22,14 @@ class Progress:
         begun: whether the unfinished folder on disk belongs to this training. That of an earlier training is kept until
             the data is open.
         started: the processor time of this process when it began.
+        vectors: the word vectors that the model begins with; `None` if there are none.
     """
 
     plan: Plan
     objects: KerasObjects
     config: RunConfig = field(init=False)
     begun: bool = field(init=False)
+    vectors: WordVectors | None = None
     started: float = field(default_factory=time.process_time)
 
     def __post_init__(self) -> None:

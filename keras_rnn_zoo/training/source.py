@@ -67,8 +67,9 @@ def inherited_options(
         (source.options, architecture.options),
     ]
     values = {name: value for options, known in parts for name, value in options.items() if name in known}
-    # The weights of the run include those that were trained on ImageNet: no need to download them.
-    return {**values, "pretrained": False} if "pretrained" in values else values
+    # The weights of the run include those that it began with, of ImageNet or a file of word vectors.
+    begun = {"pretrained": False, "vectors": ""}
+    return {**values, **{name: value for name, value in begun.items() if name in values}}
 
 
 def default_rate(values: Mapping[str, Any], dataset: registry.Dataset, source: RunConfig | None) -> float:

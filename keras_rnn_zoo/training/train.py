@@ -194,6 +194,8 @@ def _train(progress: Progress, verbose: int | str) -> None:
     model = make_model(config, task)
     if not plan.resumed:
         task.prepare_model(model)
+        if progress.vectors:
+            progress.vectors.assign(model)
     if source:
         start_from(model, task, config, source)
         del source

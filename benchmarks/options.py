@@ -1,0 +1,145 @@
+"""Measures what options of training change: each entry, option and seed is a line in a file, so it can be continued."""
+
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+from data import folder_with
+
+RESULTS = Path(__file__).parent.parent / "build" / "benchmarks" / "options.jsonl"
+
+
+class Entry(NamedTuple):
+    """A dataset to measure on.
+
+    Attributes:
+        architecture: the architecture.
+        metric: the metric.
+        options: names of the options that apply.
+    """
+
+    architecture: str
+    metric: str
+    options: tuple[str, ...]
+
+
+GENERAL = ("default", "weight_averaging", "warmup")
+CLASSES = (*GENERAL, "label_smoothing")
+OPTIONS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "crf": {"crf": True},
+    "valid_spans": {"crf": True, "valid_spans": True},
+    "weight_averaging": {"weight_averaging": 0.999},
+    "warmup": {"warmup": 0.1},
+    "label_smoothing": {"label_smoothing": 0.1},
+}
+ENTRIES: dict[str, Entry] = {
+    "toy_reviews": Entry("many_to_one", "accuracy", CLASSES),
+    "slots": Entry("sync_many_to_many", "f1", (*CLASSES, "crf", "valid_spans")),
+    "dates": Entry("many_to_many", "exact_match", CLASSES),
+    "addition": Entry("many_to_many", "exact_match", CLASSES),
+    "shapes": Entry("one_to_many", "exact_match", CLASSES),
+    "digits": Entry("one_to_one", "accuracy", CLASSES),
+    "adding": Entry("many_to_one", "mse", GENERAL),
+    "digit_lines": Entry("ctc", "cer", GENERAL),
+    "imdb_reviews": Entry("many_to_one", "accuracy", CLASSES),
+    "mnist": Entry("one_to_one", "accuracy", CLASSES),
+    "spoken_digit": Entry("many_to_one", "accuracy", CLASSES),
+    "spoken_digit_strings": Entry("ctc", "wer", GENERAL),
+    "universal_dependencies": Entry("sync_many_to_many", "accuracy", (*CLASSES, "crf")),
+    "small_parallel_enja": Entry("many_to_many", "bleu", CLASSES),
+    "tiny_shakespeare": Entry("sync_many_to_many", "bits_per_character", CLASSES),
+}
+
+
+def measure(dataset: str, option: str, seed: int, data_dir: str | None, epochs: int | None) -> dict[str, Any]:
+    """Trains an entry with an option, and returns its metrics on the validation and test splits as a line."""
+    import keras_rnn_zoo as zoo
+
+    entry = ENTRIES[dataset]
+    settings = {"seed": seed, "epochs": epochs, "data_dir": data_dir, **OPTIONS[option]}
+    with tempfile.TemporaryDirectory() as folder:
+        begun = time.process_time()
+        run = zoo.train(entry.architecture, dataset=dataset, models_dir=folder, verbose=0, **settings)
+        minutes = (time.process_time() - begun) / 60
+        return {
+            **{"dataset": dataset, "option": option, "seed": seed, "max_epochs": epochs},
+            "validation": dict(run.evaluate(split="validation")),
+            "test": dict(run.metrics),
+            "epochs": run.config.epochs_trained,
+            "cpu_minutes": round(minutes, 2),
+        }
+
+
+def pending(
+    datasets: Iterable[str], options: Sequence[str], seeds: int, done: Sequence[dict[str, Any]]
+) -> Iterator[tuple[str, str, int]]:
+    """Yields each dataset, option and seed that is still to measure; all options of a seed come one after another."""
+    known = {(line["dataset"], line["option"], line["seed"]) for line in done}
+    for dataset in datasets:
+        for seed in range(seeds):
+            for option in ENTRIES[dataset].options:
+                if (not options or option in options) and (dataset, option, seed) not in known:
+                    yield dataset, option, seed
+
+
+def table(lines: Sequence[dict[str, Any]]) -> str:
+    """Returns the results as a table in Markdown: mean and standard deviation over the seeds."""
+    rows = ["| dataset | metric | option | validation | test | seeds |", "|---|---|---|---|---|---|"]
+    for dataset, entry in ENTRIES.items():
+        for option in entry.options:
+            found = [line for line in lines if (line["dataset"], line["option"]) == (dataset, option)]
+            if found:
+                cells = [_spread([line[split][entry.metric] for line in found]) for split in ("validation", "test")]
+                rows.append(f"| {dataset} | {entry.metric} | {option} | {' | '.join(cells)} | {len(found)} |")
+    return "\n".join(rows)
+
+
+def _spread(values: Sequence[float]) -> str:
+    spread = f" ± {statistics.stdev(values):.4f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.4f}{spread}"
+
+
+@click.command()
+@click.option("--data-dir", "data_dirs", multiple=True, help="Folder of TFDS datasets.")
+@click.option("--only", multiple=True, type=click.Choice(list(ENTRIES)), help="Only this dataset; may be repeated.")
+@click.option("--option", "options", multiple=True, type=click.Choice(list(OPTIONS)), help="Only this option.")
+@click.option("--seeds", default=3, help="Number of seeds.")
+@click.option("--epochs", type=int, help="Maximum number of epochs; by default, that of the dataset.")
+@click.option("--results", default=RESULTS, type=click.Path(path_type=Path), help="The file of results.")
+def main(
+    data_dirs: tuple[str, ...],
+    only: tuple[str, ...],
+    options: tuple[str, ...],
+    seeds: int,
+    epochs: int | None,
+    results: Path,
+) -> None:
+    """Trains entries with each option that applies, and adds a line for each training to a file.
+
+    What is in the file is not trained again. Decide by the validation split; the test split is for the report. Datasets
+    that are neither embedded nor in a --data-dir are skipped.
+    """
+    from keras_rnn_zoo import registry
+
+    results.parent.mkdir(parents=True, exist_ok=True)
+    done = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+    for dataset, option, seed in pending(only or ENTRIES, options, seeds, done):
+        entry = registry.datasets.get(dataset)
+        data_dir = None if entry.embedded else folder_with(entry.location, data_dirs)
+        if not (entry.embedded or data_dir):
+            continue
+        done.append(measure(dataset, option, seed, data_dir, epochs))
+        with open(results, "a") as file:
+            file.write(json.dumps(done[-1]) + "\n")
+        click.echo(json.dumps(done[-1]))
+    click.echo(table(done))
+
+
+if __name__ == "__main__":
+    main()
