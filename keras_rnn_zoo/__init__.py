@@ -18,6 +18,7 @@ if _TYPE_CHECKING:
     from keras_rnn_zoo.inference.load import load
     from keras_rnn_zoo.inference.predict import predict
     from keras_rnn_zoo.inference.predict_file import predict_file
+    from keras_rnn_zoo.inspection.inspect import inspect
     from keras_rnn_zoo.listings.pages import show
     from keras_rnn_zoo.listings.run_list import runs
     from keras_rnn_zoo.registry import list_architectures
@@ -34,6 +35,7 @@ __all__ = [
     "datasets",
     "evaluate",
     "export",
+    "inspect",
     "layers",
     "list_architectures",
     "load",
@@ -52,6 +54,7 @@ _HOMES = {
     "build": "building",
     "evaluate": "inference.evaluate",
     "export": "exporting.export",
+    "inspect": "inspection.inspect",
     "list_architectures": "registry",
     "load": "inference.load",
     "make_dataset": "training.make_dataset",
