@@ -26,7 +26,7 @@ from zoo_cli.usage import WORDS, explain_option
 
 logger = logging.getLogger(__name__)
 
-ORDER = ("list", "show", "datasets", "runs", "init", "train", "evaluate", "predict", "export")
+ORDER = ("list", "show", "datasets", "runs", "init", "train", "evaluate", "predict", "inspect", "export")
 """The commands in the order of use. Others follow by name, and those of plugins come last."""
 
 INTERRUPTED, TERMINATED = 130, 143

@@ -144,9 +144,7 @@ def _parts(cell: Any, inputs: Any, before: list[Any]) -> list[tuple[Any, Any, li
     return records
 
 
-def _shown(
-    name: str, cell: Any, entry: Any, first: int, inputs: Any, before: list[Any], after: list[Any]
-) -> CellSteps:
+def _shown(name: str, cell: Any, entry: Any, first: int, inputs: Any, before: list[Any], after: list[Any]) -> CellSteps:
     """Names the states and gates of a cell; tensors are `(time, rows, ...)`, and `first` is the step read first."""
     time, rows = ops.shape(inputs)[:2]
     states = _named(entry, after)

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import InspectionError, name_hint
 from keras_rnn_zoo.inspection.importance import Target
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.tasks._inspected import Part
+
+_ONE = 1.0
 
 
 def target_of(
@@ -27,83 +30,85 @@ def target_of(
     """
     if isinstance(explain, bool) or not isinstance(explain, int | str | None):
         raise InspectionError(f"What to explain is expected as a name or an index; received {explain!r:.60}.")
-    if task.output_form == "numbers":
-        return _number(task, outputs, explain)
+    numbers = task.output_form == "numbers"
     if outputs.ndim == 1:
-        return _answer(task, outputs, chosen, explain)
-    if isinstance(explain, str):
-        raise InspectionError(
-            f"This run predicts something at each step. Pass the index of a step to explain, from 0, instead of "
-            f"{explain!r:.60}."
-        )
-    steps, text = _steps(len(outputs), first, parts, explain)
+        return _named_number(task, outputs, explain) if numbers else _named_class(task, outputs, chosen, explain)
+    step = _index(explain, len(parts) or len(outputs))
+    if numbers:
+        return _number_of_steps(task, outputs, step)
+    steps, text = _steps(first, parts, step)
     weights, signs = _chosen(task, outputs, chosen)
     selected = np.zeros((len(outputs), 1), "float32")
     selected[steps] = 1
     return Target(task.output_form, weights * selected, signs, f"the log-probability of {text}")
 
 
+def _index(explain: int | str | None, count: int) -> int | None:
+    """Returns the index of a step, or of a part of a transcript, that a user chose."""
+    if explain is None:
+        return None
+    text = str(explain)
+    if not text.isdecimal() or int(text) >= count:
+        raise InspectionError(
+            f"What to explain is expected as an index from 0 to {count - 1:,}, as the output has "
+            f"{quantity(count, 'step')}; received {explain!r:.60}."
+        )
+    return int(text)
+
+
 def _chosen(task: Any, outputs: Any, chosen: Any) -> tuple[Any, Any]:
     """Returns weights and signs of a `Target` that select what was predicted."""
     if task.output_form == "labels":
         return np.ones(outputs.shape, "float32"), np.where(outputs > 0, 1, -1).astype("float32")
-    return np.eye(outputs.shape[-1], dtype="float32")[chosen], np.float32(1)
+    return np.eye(outputs.shape[-1], dtype="float32")[chosen], _ONE
 
 
-def _answer(task: Any, outputs: Any, chosen: Any, explain: int | str | None) -> Target:
-    """Returns the target for a single prediction: the predicted class, or the one named."""
-    names = task.output_names()
+def _named_class(task: Any, outputs: Any, chosen: Any, explain: int | str | None) -> Target:
+    """Returns the target for a single prediction: what was predicted, or the class that is named."""
+    if explain is not None:
+        index = _place(explain, task.output_names(), "class")
+        weights, text = np.eye(len(outputs), dtype="float32")[index], repr(str(explain))
+        return Target(task.output_form, weights, _ONE, f"the log-probability of {text}")
     weights, signs = _chosen(task, outputs, chosen)
-    if explain is None:
-        text = "the predicted labels" if task.output_form == "labels" else repr(_name(names, int(chosen)))
-        return Target(task.output_form, weights, signs, f"the log-probability of {text}")
-    if explain not in names:
-        raise InspectionError(f"The run has no class {explain!r:.60}. {name_hint(str(explain), names)}")
-    index = names.index(str(explain))
-    ones = np.float32(1)
-    return Target(task.output_form, np.eye(len(outputs), dtype="float32")[index], ones, f"the log-probability of {explain!r}")
+    text = "the predicted labels" if task.output_form == "labels" else repr(task.output_names()[int(chosen)])
+    return Target(task.output_form, weights, signs, f"the log-probability of {text}")
 
 
-def _name(names: Sequence[str], index: int) -> str:
-    return names[index] if index < len(names) else str(index)
+def _place(explain: int | str, names: Sequence[str], what: str) -> int:
+    if str(explain) not in names:
+        raise InspectionError(f"The run has no {what} {explain!r:.60}. {name_hint(str(explain), names)}")
+    return names.index(str(explain))
 
 
-def _number(task: Any, outputs: Any, explain: int | str | None) -> Target:
-    """Returns the target for numbers: of one target, or of a step; by default of the first target."""
-    scale = np.broadcast_to(task.output_scale(), outputs.shape)
+def _named_number(task: Any, outputs: Any, explain: int | str | None) -> Target:
+    """Returns the target for the number that is named, by default the first one."""
+    names = task.output_names()
+    index = 0 if explain is None else _place(explain, names, "target")
     weights = np.zeros(outputs.shape, "float32")
-    ones = np.float32(1)
-    if outputs.ndim == 3:  # A forecast: steps, targets and levels.
-        middle = outputs.shape[-1] // 2
-        steps = range(len(outputs)) if explain is None else [_index(explain, len(outputs))]
-        weights[steps, 0, middle] = 1 / len(steps)
-        text = "the mean of the forecast" if explain is None else f"the forecast for step {explain}"
-    elif outputs.ndim == 2:
-        steps = range(len(outputs)) if explain is None else [_index(explain, len(outputs))]
-        weights[steps, 0] = 1 / len(steps)
-        text = "the mean of all steps" if explain is None else f"the value at step {explain}"
-    else:
-        names = task.output_names()
-        if explain is not None and explain not in names:
-            raise InspectionError(f"The run has no target {explain!r:.60}. {name_hint(str(explain), names)}")
-        weights[0 if explain is None else names.index(str(explain))] = 1
-        text = "the value" if len(names) == 1 else f"the value of {explain or names[0]!r}"
-    return Target("numbers", weights * scale, ones, text)
+    weights[index] = 1
+    return _in_units(task, weights, "the value" if len(names) == 1 else f"the value of {names[index]!r}")
 
 
-def _index(explain: int | str, count: int) -> int:
-    if not isinstance(explain, int) or not 0 <= explain < count:
-        raise InspectionError(f"The output has {count:,} steps, from 0; received {explain!r:.60} as the step to explain.")
-    return explain
+def _number_of_steps(task: Any, outputs: Any, step: int | None) -> Target:
+    """Returns the target for a step, or the mean of all, of the first target; of quantiles, for the median."""
+    steps = slice(None) if step is None else slice(step, step + 1)
+    weights = np.zeros(outputs.shape, "float32")
+    first = weights[:, 0] if outputs.ndim == 2 else weights[:, 0, outputs.shape[-1] // 2]
+    first[steps] = 1 / len(first[steps])
+    return _in_units(task, weights, "the mean of all steps" if step is None else f"step {step}")
 
 
-def _steps(count: int, first: int, parts: Sequence[Part], explain: int | None) -> tuple[Any, str]:
+def _in_units(task: Any, weights: Any, text: str) -> Target:
+    scale, offset = task.output_units()
+    return Target("numbers", weights * scale, _ONE, text, float((weights * offset).sum()))
+
+
+def _steps(first: int, parts: Sequence[Part], step: int | None) -> tuple[Any, str]:
     """Returns which steps of the output are explained, and what they are in words."""
     if parts:
-        if explain is None:
+        if step is None:
             return slice(None), "the most likely alignment"
-        part = parts[_index(explain, len(parts))]
-        return slice(part.start, part.end), f"{part.text!r} at its frames"
-    if explain is not None:
-        return _index(explain, count), f"step {explain}"
+        return slice(parts[step].start, parts[step].end), f"{parts[step].text!r} at its frames"
+    if step is not None:
+        return step, f"step {step}"
     return (first, f"the first token that follows, step {first}") if first else (slice(None), "the whole prediction")

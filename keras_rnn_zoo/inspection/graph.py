@@ -72,8 +72,10 @@ class Graph:
         self.output = next(name for name, made in self._results.items() if made is result)
         self._operations.pop(self.output, None)
         self._find_embeddings(inputs)
-        found = [*self._inputs.values(), *self._operations.values()]
-        self.references = [*self._inputs, *self._operations, *self._embeddings]
+        traced = {**self._inputs, **self._operations}
+        # Covariates of a forecast also have future steps; those that all references have come first.
+        self.references = [*sorted(traced, key=lambda name: _time(traced[name].spec)), *self._embeddings]
+        found = [traced[name] for name in self.references if name in traced]
         sources = [one for one in keras.tree.flatten(inputs) if one.variable] or keras.tree.flatten(inputs)
         first = found[0] if found else sources[0]
         self.variable = first.variable

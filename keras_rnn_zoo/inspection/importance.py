@@ -31,12 +31,14 @@ class Target:
         weights: float32, of the shape of a row of the model's output.
         signs: for labels, 1 where one applies and -1 where it does not, of the same shape; else 1.
         text: what is explained, in words.
+        offset: what is added to the sum.
     """
 
     form: str
     weights: Any
     signs: Any
     text: str
+    offset: float = 0.0
 
 
 def explained(form: str, outputs: Any, weights: Any, signs: Any) -> Any:
@@ -103,7 +105,9 @@ class _Line:
         """Removes the panels that are not exact enough; returns their halves."""
         noise = _ROUNDING * max(map(abs, self.edges.values()))
         errors = {panel: abs(self._error(panel)) for panel in self.panels}
-        if sum(errors.values()) <= TOLERANCE * self.scale or self.used >= MAX_INTERPOLATIONS:
+        # Errors of panels may cancel, but not by much.
+        is_exact = self.error <= TOLERANCE * self.scale and sum(errors.values()) <= 4 * TOLERANCE * self.scale
+        if is_exact or self.used >= MAX_INTERPOLATIONS:
             return []
         halves = []
         for (start, stop), error in errors.items():
@@ -159,7 +163,12 @@ class Gradients:
             places = line.places()
             line.add(*self._along(inputs, baseline, end, target, places))
         named = dict(zip(self.graph.references, line.totals(), strict=True))
-        return Integral(named, (line.edges[0.0], line.edges[1.0]), line.error / line.scale, line.used)
+        return Integral(
+            named,
+            (line.edges[0.0] + target.offset, line.edges[1.0] + target.offset),
+            line.error / line.scale,
+            line.used,
+        )
 
     def _along(
         self, inputs: Any, baseline: Sequence[Any], end: Sequence[Any], target: Target, places: Any
@@ -226,7 +235,5 @@ def _between(start: Any, end: Any, places: Any) -> Any:
 
 def _by_step(gradients: Sequence[Any], baseline: Sequence[Any], end: Sequence[Any]) -> list[Any]:
     """Returns gradients times the way, summed over features: `(rows, steps)`, or `(rows, rows, columns)` of images."""
-    products = [
-        grad * (last - first) for grad, first, last in zip(gradients, baseline, end, strict=True)
-    ]
+    products = [grad * (last - first) for grad, first, last in zip(gradients, baseline, end, strict=True)]
     return [keras.ops.sum(one, axis=-1) if len(one.shape) > 2 else one for one in products]

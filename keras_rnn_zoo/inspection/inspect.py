@@ -4,10 +4,12 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run import Run
 from keras_rnn_zoo.errors import InspectionError
 from keras_rnn_zoo.inference.load import LoadedRun, load
 from keras_rnn_zoo.inference.predictor import Predictor
+from keras_rnn_zoo.inspection.input_file import input_of_file
 from keras_rnn_zoo.inspection.inspection import Inspection
 
 
@@ -32,7 +34,7 @@ def inspect(
     Args:
         run: the run or its name, or the object that `zoo.load` returned, which avoids loading it again, and makes
             further inspections quick; `None` for the only run.
-        input: a raw input, as in the list that `predict` takes.
+        input: a raw input, as in the list that `predict` takes; or a `pathlib.Path` of a file that holds one input.
         explain: what importance is for: the name of a class or of a target, or the index of a step of the output, from
             0: of a tag, a token of a text or transcript, or a step of a forecast. By default, the whole prediction; of
             several targets the first one, and of a language model the first token that it writes.
@@ -64,6 +66,13 @@ def inspect(
             f"{loaded.title} cannot be inspected: it returns predictions, but no states of its layers. Inspect the run "
             "that it was exported from."
         )
+    if isinstance(input, os.PathLike) and not _by_path(loaded):
+        input = input_of_file(input, loaded.run.config)
     return loaded.inspector.inspect(
         input, explain=explain, layers=layers, gates=gates, importance=importance, options=options
     )
+
+
+def _by_path(loaded: LoadedRun) -> bool:
+    """Whether the reader of a run reads files itself, as that of images does."""
+    return any(entry.by_path for entry in registry.readers.entries() if entry.make is type(loaded.task.reader))

@@ -148,7 +148,11 @@ class Inspector:
         chosen = outputs[0].argmax(axis=-1) if passage.chosen is None else passage.chosen
         kind = "numbers" if task.output_form == "numbers" else "probabilities"
         texts = tuple(_text(row, index, names, task.output_form) for row, index in zip(values, chosen, strict=True))
-        return Outputs(timeline, np.arange(len(values)), "steps", names, kind, values, texts), chosen, task.parts(chosen)
+        return (
+            Outputs(timeline, np.arange(len(values)), "steps", names, kind, values, texts),
+            chosen,
+            task.parts(chosen),
+        )
 
     def _prefixes(self, outputs: Any, passage: Passage, timelines: Timelines) -> Outputs:
         """Returns the predictions as if the input ended at its steps; for inputs of one size, only the prediction."""
@@ -161,7 +165,9 @@ class Inspector:
             outputs, predictions = prefix_predictions(self.loaded, passage.inputs, lengths)
         values = np.asarray(task.output_values(tf.constant(outputs)))
         kind = "numbers" if task.output_form == "numbers" else "probabilities"
-        return Outputs(INPUT, steps, "prefixes", task.output_names(), kind, values, tuple(map(task.describe, predictions)))
+        return Outputs(
+            INPUT, steps, "prefixes", task.output_names(), kind, values, tuple(map(task.describe, predictions))
+        )
 
     def _attention(self, recorder: Recorder, weights: Sequence[Any], timelines: Timelines) -> list[Attention]:
         found = []

@@ -42,7 +42,9 @@ def _batches(inputs: Any, lengths: Any) -> Iterator[Any]:
     filler = np.nan if inputs.dtype.kind == "f" else 0
     first = 0
     while first < len(lengths):
-        rows = int(max(1, min(_ROWS, _NUMBERS // max(1, inputs[:, : lengths[min(first + _ROWS, len(lengths)) - 1]].size))))
+        rows = int(
+            max(1, min(_ROWS, _NUMBERS // max(1, inputs[:, : lengths[min(first + _ROWS, len(lengths)) - 1]].size)))
+        )
         own = lengths[first : first + rows]
         batch = np.repeat(inputs[:, : own[-1]], len(own), axis=0)
         for row, length in zip(batch, own, strict=True):

@@ -37,7 +37,7 @@ def _steps(found: Inspection) -> Table:
     highest = float(np.abs(values).max()) or 1.0
     rows = []
     for step in sorted(order.tolist()):
-        row = {"step": step, timeline.unit: timeline.labels[step]}
+        row = {"step": step, _title(timeline): timeline.labels[step]}
         if found.importance:
             bar = ("+" if values[step] > 0 else "-") * round(_BAR * abs(values[step]) / highest)
             row |= {"importance": f"{values[step]:+.4f}", "": bar}
@@ -45,6 +45,10 @@ def _steps(found: Inspection) -> Table:
     hidden = len(timeline) - len(rows)
     most = "most important " if found.importance else "first "
     return Table(rows, f"{f'The {SHOWN} {most}steps of {len(timeline):,}' if hidden else 'Steps'}{_explained(found)}")
+
+
+def _title(timeline: Timeline) -> str:
+    return "time" if timeline.unit == "second" else timeline.unit
 
 
 def _explained(found: Inspection) -> str:
@@ -61,9 +65,11 @@ def _explained(found: Inspection) -> str:
 def _predicted(found: Inspection) -> tuple[str, dict[int, str]] | None:
     """Returns the title of a column and, by step of the input, what was predicted there."""
     outputs = found.outputs
-    if outputs is None or outputs.timeline != "input":
+    if outputs is None or outputs.timeline != "input" or (outputs.of == "prefixes" and len(outputs.steps) == 1):
         return None
-    return "prediction" if outputs.of == "steps" else "prediction up to here", dict(zip(outputs.steps.tolist(), outputs.chosen, strict=True))
+    return "prediction" if outputs.of == "steps" else "prediction up to here", dict(
+        zip(outputs.steps.tolist(), outputs.chosen, strict=True)
+    )
 
 
 def _written(found: Inspection) -> Table:
@@ -77,7 +83,9 @@ def _written(found: Inspection) -> Table:
             row["value"] = outputs.chosen[step]
         else:
             best = np.argsort(-outputs.values[step], kind="stable")[:3]
-            row["most likely"] = ", ".join(f"{outputs.names[index]} {outputs.values[step][index]:.1%}" for index in best)
+            row["most likely"] = ", ".join(
+                f"{outputs.names[index]} {outputs.values[step][index]:.1%}" for index in best
+            )
         for one in found.attention:
             if one.queries == "output":
                 row["attends to"] = _attended(one.weights[step], found.timelines.get(one.keys))
@@ -100,7 +108,9 @@ def _alignment(found: Inspection) -> Table:
     rows = (
         {
             "token": one.text,
-            timeline.unit: f"{timeline.starts[one.start]:.4g} to {timeline.ends[one.end - 1]:.4g}",
+            "seconds"
+            if timeline.unit == "second"
+            else f"{timeline.unit}s": f"{timeline.starts[one.start]:.4g} to {timeline.ends[one.end - 1]:.4g}",
             "probability": f"{one.probability:.1%}",
         }
         for one in found.alignment

@@ -67,9 +67,9 @@ class Inspected:
         outputs = tf.cast(outputs, tf.float32)
         return tf.sigmoid(outputs) if self.output_form == "labels" else tf.nn.softmax(outputs)
 
-    def output_scale(self) -> Any:
-        """Returns by what numbers of the model are multiplied to get their units, broadcast from the last axes."""
-        return np.float32(1)
+    def output_units(self) -> tuple[Any, Any]:
+        """Returns what numbers of the model are multiplied by, and what is then added, for the units of the targets."""
+        return np.float32(1), np.float32(0)
 
     def parts(self, chosen: Any) -> list[Part]:
         """Returns the parts of a transcript with their frames, given the class of each frame; else nothing."""

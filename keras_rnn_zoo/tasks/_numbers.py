@@ -73,8 +73,8 @@ class NumbersTask(Task):
     def output_values(self, outputs: Any) -> Any:
         return self.unscaled(outputs)
 
-    def output_scale(self) -> Any:
-        return np.asarray(self.deviation, "float32")
+    def output_units(self) -> tuple[Any, Any]:
+        return np.asarray(self.deviation, "float32"), np.asarray(self.mean, "float32")
 
 
 def number_scores(truth: Any, predicted: Any, names: Sequence[str]) -> tuple[dict[str, float], dict[str, Any]]:

@@ -165,8 +165,9 @@ class Forecasting(Task):
     def output_values(self, outputs: Any) -> Any:
         return self.decode(outputs, None)["quantiles"]
 
-    def output_scale(self) -> Any:
-        return np.asarray(self.reader.deviation, "float32")[:, None]
+    def output_units(self) -> tuple[Any, Any]:
+        scale, offset = (np.asarray(one, "float32")[:, None] for one in (self.reader.deviation, self.reader.mean))
+        return scale, offset
 
     def predictions_for_scoring(self, generate: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
         mean, deviation = (np.asarray(one, "float32") for one in (self.reader.mean, self.reader.deviation))
