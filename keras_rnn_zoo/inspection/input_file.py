@@ -28,7 +28,8 @@ def input_of_file(path: str | os.PathLike[str], config: RunConfig) -> Any:
     for record in records:
         if isinstance(record, BadRow):
             raise DataError(f"{record.describe(source.path)}. Correct it.")
-    if len(records) != 1:
-        found = "several inputs" if records else "no input"
+    inputs = [record.input for record in records if not isinstance(record, BadRow)]
+    if len(inputs) != 1:
+        found = "several inputs" if inputs else "no input"
         raise InspectionError(f"{source.path} holds {found}, but one is inspected. Name a file with a single input.")
-    return records[0].input
+    return inputs[0]

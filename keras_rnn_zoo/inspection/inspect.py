@@ -68,9 +68,10 @@ def inspect(
         )
     if isinstance(input, os.PathLike) and not _by_path(loaded):
         input = input_of_file(input, loaded.run.config)
-    return loaded.inspector.inspect(
+    found: Inspection = loaded.inspector.inspect(
         input, explain=explain, layers=layers, gates=gates, importance=importance, options=options
     )
+    return found
 
 
 def _by_path(loaded: LoadedRun) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.errors import InspectionError, name_hint
+from keras_rnn_zoo.errors import InspectionError
 from keras_rnn_zoo.inference.predictor import plain_rows
 from keras_rnn_zoo.inspection.explained import target_of
 from keras_rnn_zoo.inspection.graph import Graph
@@ -15,10 +15,10 @@ from keras_rnn_zoo.inspection.inspection import (
     Hypothesis,
     Importance,
     Inspection,
-    LayerStates,
     Outputs,
     Segment,
 )
+from keras_rnn_zoo.inspection.layers import selected, states_of
 from keras_rnn_zoo.inspection.prefixes import prefix_predictions, prefix_steps
 from keras_rnn_zoo.inspection.recorder import Recorder
 from keras_rnn_zoo.inspection.timelines import INPUT, OUTPUT, Timelines
@@ -28,8 +28,6 @@ from keras_rnn_zoo.tasks._inspected import Passage
 
 MAX_STEPS = 10_000
 """Inputs with more steps are refused: the states of all steps are held in memory."""
-MAX_DIFFERENCE = 1e-3
-"""The largest difference of states that rounding may cause between a layer and its cell."""
 
 
 class Inspector:
@@ -71,7 +69,8 @@ class Inspector:
         options = check_options(task.prediction_options, options, "a prediction of this run")
         raw = task.to_batch([input], **options)
         with self._lock:
-            return self.loaded.run_graph(lambda: self._inspect(raw, explain, layers, gates, importance))
+            found: Inspection = self.loaded.run_graph(lambda: self._inspect(raw, explain, layers, gates, importance))
+        return found
 
     def _inspect(
         self, raw: Any, explain: int | str | None, layers: Sequence[str] | None, gates: bool, importance: bool
@@ -99,7 +98,7 @@ class Inspector:
         states = [
             state
             for facts, tensors in zip(recorder.layers, found["layers"], strict=True)
-            for state in _states(facts, tensors, timelines, gates=gates)
+            for state in states_of(facts, tensors, timelines, gates=gates)
         ]
         outputs, chosen, parts = self._outputs(found["outputs"], passage, timelines)
         return Inspection(
@@ -109,7 +108,7 @@ class Inspector:
             input=task.reader.input,
             prediction=prediction,
             summary=task.describe(prediction),
-            layers=_selected(states, layers),
+            layers=selected(states, layers),
             outputs=outputs,
             attention=tuple(self._attention(recorder, found["weights"], timelines)),
             beam=tuple(Hypothesis(text, tuple(t), score) for text, t, score in task.alternatives(self.model, inputs)),
@@ -134,8 +133,8 @@ class Inspector:
         longest = max(value.shape[1] for value in keras.tree.flatten(passage.inputs)) // graph.input_stride
         if longest > MAX_STEPS:
             raise InspectionError(
-                f"The input has {longest:,} steps, but at most {MAX_STEPS:,} can be inspected, because the states of all "
-                "are held in memory. Inspect a part of it."
+                f"The input has {longest:,} steps, but at most {MAX_STEPS:,} can be inspected, because the states of "
+                "all are held in memory. Inspect a part of it."
             )
 
     def _outputs(self, outputs: Any, passage: Passage, timelines: Timelines) -> tuple[Outputs, Any, Sequence[Any]]:
@@ -182,7 +181,7 @@ class Inspector:
     def _importance(
         self, outputs: Any, chosen: Any, passage: Passage, parts: Any, references: Any, explain: int | str | None
     ) -> Importance:
-        graph, _, _, read, gradients = self._prepare()
+        _, _, _, read, gradients = self._prepare()
         target = target_of(self.task, outputs, chosen, passage.first, parts, explain)
         flat = keras.tree.flatten(passage.inputs)
         if any(np.asarray(value).dtype.kind == "f" for value in flat):
@@ -212,47 +211,14 @@ def _arrays(tensors: Any) -> Any:
     return keras.tree.map_structure(keras.ops.convert_to_numpy, tensors)
 
 
-def _states(facts: Any, tensors: Any, timelines: Timelines, *, gates: bool) -> list[LayerStates]:
-    """Returns the states of a layer, of each sequence that it reads."""
-    if tensors["difference"] > MAX_DIFFERENCE:
-        raise InspectionError(
-            f"The layer {facts.name!r} does not do what its cell does step by step: their states differ by "
-            f"{float(tensors['difference']):.2g}. Correct the layer or its cell."
-        )
-    timeline = timelines.of_layer(facts, tensors["mask"].shape[1])
-    found = []
-    for row, real in enumerate(tensors["mask"]):
-
-        def steps(kind: str, row: int = row, real: Any = real) -> dict[str, Any]:
-            return {name: values[row][real] for name, values in tensors[kind].items()}
-
-        initial = {name: values[row] for name, values in tensors["initial"].items()}
-        sequence = row if len(tensors["mask"]) > 1 else None
-        own = (facts.name, facts.cell, facts.direction, timeline)
-        found.append(LayerStates(*own, steps("states"), steps("gates") if gates else {}, initial, sequence))
-    return found
-
-
-def _selected(states: Sequence[LayerStates], names: Sequence[str] | None) -> tuple[LayerStates, ...]:
-    if names is None:
-        return tuple(states)
-    if isinstance(names, str):
-        raise InspectionError(f"A list of names of layers is expected; received {names!r:.60}. Put it in a list.")
-    known = {state.name for state in states}
-    for name in names:
-        if name not in known:
-            raise InspectionError(f"The run has no recurrent layer {name!r:.60}. {name_hint(str(name), known)}")
-    return tuple(state for state in states if state.name in names)
-
-
-def _text(values: Any, index: Any, names: Sequence[str], form: str) -> str:
+def _text(values: Any, index: int, names: Sequence[str], form: str) -> str:
     """Returns in words what was predicted at a step."""
     if form == "labels":
         return "+".join(name for name, value in zip(names, values, strict=True) if value > 0.5)
     if form == "numbers":
         middle = values[..., values.shape[-1] // 2] if values.ndim == 2 else values
         return ", ".join(f"{number:.4g}" for number in middle)
-    return names[index]
+    return str(names[index])
 
 
 def _segment(part: Any, outputs: Outputs, chosen: Any) -> Segment:

@@ -13,7 +13,7 @@ _ROWS, _NUMBERS = 32, 2**22
 
 
 def prefix_steps(count: int) -> Any:
-    """Returns the steps after which an input of `count` steps is predicted, int64 `(prefixes,)`; the last one always."""
+    """Returns the steps, of `count`, after which an input is predicted, int64 `(prefixes,)`; the last one always."""
     return np.unique(np.linspace(0, count - 1, min(count, MAX_PREFIXES)).round().astype("int64"))
 
 
@@ -42,9 +42,8 @@ def _batches(inputs: Any, lengths: Any) -> Iterator[Any]:
     filler = np.nan if inputs.dtype.kind == "f" else 0
     first = 0
     while first < len(lengths):
-        rows = int(
-            max(1, min(_ROWS, _NUMBERS // max(1, inputs[:, : lengths[min(first + _ROWS, len(lengths)) - 1]].size)))
-        )
+        longest = lengths[first : first + _ROWS][-1]
+        rows = int(np.clip(_NUMBERS // inputs[:, :longest].size, 1, _ROWS))
         own = lengths[first : first + rows]
         batch = np.repeat(inputs[:, : own[-1]], len(own), axis=0)
         for row, length in zip(batch, own, strict=True):

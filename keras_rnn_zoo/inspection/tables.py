@@ -67,9 +67,8 @@ def _predicted(found: Inspection) -> tuple[str, dict[int, str]] | None:
     outputs = found.outputs
     if outputs is None or outputs.timeline != "input" or (outputs.of == "prefixes" and len(outputs.steps) == 1):
         return None
-    return "prediction" if outputs.of == "steps" else "prediction up to here", dict(
-        zip(outputs.steps.tolist(), outputs.chosen, strict=True)
-    )
+    title = "prediction" if outputs.of == "steps" else "prediction up to here"
+    return title, dict(zip(outputs.steps.tolist(), outputs.chosen, strict=True))
 
 
 def _written(found: Inspection) -> Table:
@@ -105,16 +104,11 @@ def _attended(weights: Any, keys: Timeline | None) -> str:
 def _alignment(found: Inspection) -> Table:
     assert found.outputs is not None
     timeline = found.timelines[found.outputs.timeline]
-    rows = (
-        {
-            "token": one.text,
-            "seconds"
-            if timeline.unit == "second"
-            else f"{timeline.unit}s": f"{timeline.starts[one.start]:.4g} to {timeline.ends[one.end - 1]:.4g}",
-            "probability": f"{one.probability:.1%}",
-        }
-        for one in found.alignment
-    )
+    unit = "seconds" if timeline.unit == "second" else f"{timeline.unit}s"
+    rows = []
+    for one in found.alignment:
+        place = f"{timeline.starts[one.start]:.4g} to {timeline.ends[one.end - 1]:.4g}"
+        rows.append({"token": one.text, unit: place, "probability": f"{one.probability:.1%}"})
     return Table(rows, "Alignment")
 
 

@@ -200,7 +200,7 @@ class WindowReader(Reader):
         return "zeros" if self.normalization == "none" else "the mean of each series in training"
 
     def step_labels(self, count: int, *raw: Any) -> list[str]:
-        """Returns the times of the steps, future ones after those of the past, or the distance from the last past one."""
+        """Returns the times of past and future steps, or their distances from the last past step."""
         total = self.history + self.horizon
         if not self.cycles:
             return [f"{index:+d}" if index else "0" for index in range(1 - self.history, self.horizon + 1)][:count]
