@@ -18,6 +18,7 @@ if _TYPE_CHECKING:
     from keras_rnn_zoo.inference.load import load
     from keras_rnn_zoo.inference.predict import predict
     from keras_rnn_zoo.inference.predict_file import predict_file
+    from keras_rnn_zoo.inspection.inspect import inspect
     from keras_rnn_zoo.listings.model_list import list_models, models
     from keras_rnn_zoo.listings.pages import show
     from keras_rnn_zoo.listings.run_list import runs
@@ -37,6 +38,7 @@ __all__ = [
     "datasets",
     "evaluate",
     "export",
+    "inspect",
     "layers",
     "list_architectures",
     "list_models",
@@ -60,6 +62,7 @@ _HOMES = {
     "build": "building",
     "evaluate": "inference.evaluate",
     "export": "exporting.export",
+    "inspect": "inspection.inspect",
     "list_architectures": "registry",
     "list_models": "listings.model_list",
     "load": "inference.load",

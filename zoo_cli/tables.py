@@ -40,14 +40,15 @@ def print_json(document: Any) -> None:
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Prints a title and a table, in lines that fit the terminal, or of up to `PIPED_WIDTH` characters elsewhere."""
     cells = [[str(value) for value in row] for row in rows]
-    click.echo(titled_table(title, columns, cells, _width()))
+    click.echo(titled_table(title, columns, cells, width_of_output()))
 
 
 def print_tables(tables: Iterable[Table]) -> None:
     """Prints tables one below the other, as `print_table` does."""
     for table in tables:
-        click.echo(table.to_text(_width()))
+        click.echo(table.to_text(width_of_output()))
 
 
-def _width() -> int:
+def width_of_output() -> int:
+    """Returns the width of the terminal, or `PIPED_WIDTH` where standard output is none."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPED_WIDTH

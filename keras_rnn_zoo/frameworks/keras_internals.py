@@ -22,6 +22,15 @@ def run_graph(model: Any, inputs: Any, call: Callable[..., Any]) -> Any:
     return model._run_through_graph(inputs, operation_fn=lambda operation: functools.partial(call, operation))
 
 
+def carry_mask(source: Any, target: Any) -> Any:
+    """Returns `target` with the mask that Keras has attached to `source`, if any."""
+    from keras.src.backend.common.masking import get_keras_mask, set_keras_mask
+
+    if target is not source and (mask := get_keras_mask(source)) is not None:
+        set_keras_mask(target, mask)
+    return target
+
+
 def with_constants(function: Any) -> Any:
     """Returns a concrete function whose variables have become constants, also those that its loops read."""
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2

@@ -92,6 +92,13 @@ class LoadedRun(Predictor):
             keras.ops.convert_to_numpy, self.task.outputs(self.model, _as_arrays(inputs))
         )
 
+    @cached_property
+    def inspector(self) -> Any:
+        """The `Inspector` of the run, whose functions are traced when it is first used."""
+        from keras_rnn_zoo.inspection.inspector import Inspector
+
+        return Inspector(self)
+
     def to_logits(self, inputs: Any) -> Any:
         """Returns the logits for the inputs of a batch of training or evaluation, as a NumPy array."""
         return self._logits(inputs)

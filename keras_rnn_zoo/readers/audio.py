@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.conventions import frame_stride
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.readers._options import MaxSeconds, SampleRate
@@ -60,6 +61,15 @@ class AudioReader(Reader):
     def _clipped(self, waveforms: Any, lengths: Any) -> Any:
         # Avoid overflow of the power; no recording is that loud.
         return tf.clip_by_value(pad_with_nan(waveforms, lengths), -MAX_AMPLITUDE, MAX_AMPLITUDE)
+
+    step_unit, baseline = "second", "silence"
+
+    @property
+    def step_size(self) -> float:
+        return frame_stride(self.sample_rate) / self.sample_rate
+
+    def step_labels(self, count: int, *raw: Any) -> list[str]:
+        return [f"{index * self.step_size:.2f} s" for index in range(count)] if raw[0].shape[1] else []
 
     streams = True
 

@@ -106,6 +106,8 @@ class ImageReader(Reader):
     def valid_mask(self, *raw: Any) -> Any:
         return valid_mask(*raw)
 
+    step_unit, baseline = "row", "a black image"
+
     def dummy_input(self, number: int) -> Any:
         return _dummy_input(number)
 
@@ -163,6 +165,8 @@ class LineReader(Reader):
 
     def valid_mask(self, *raw: Any) -> Any:
         return valid_mask(*raw)
+
+    step_unit, baseline = "column", "a black image"
 
     def dummy_input(self, number: int) -> Any:
         return _dummy_input(number)

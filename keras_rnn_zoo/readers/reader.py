@@ -76,6 +76,22 @@ class Reader(abc.ABC):
         """Returns human-readable strings `(batch, steps)` for the steps of the input, by name, if there are any."""
         return {}
 
+    # What inspections show
+
+    step_unit = "step"
+    """What a step of the model's float input is: a token, a row; or a unit of time, such as a second."""
+    baseline = "zeros"
+    """What is not there in the input that importance is measured from: zeros, in words."""
+
+    @property
+    def step_size(self) -> float:
+        """The size of such a step in this unit."""
+        return 1.0
+
+    def step_labels(self, count: int, *raw: Any) -> list[str]:
+        """Returns a text for each of the `count` steps of the only input in a raw batch; none if it is empty."""
+        return list(map(str, range(1, count + 1))) if len(raw[0].shape) < 2 or raw[0].shape[1] else []
+
     # Inputs that are still coming in
 
     streams = False

@@ -92,6 +92,12 @@ class SeriesReader(Reader):
         scaled = (series - tf.constant(self.mean, tf.float32)) / tf.constant(self.deviation, tf.float32)
         return tf.clip_by_value(pad_with_nan(scaled, lengths), -MAX_DEVIATIONS, MAX_DEVIATIONS)
 
+    step_unit = "row"
+
+    @property
+    def baseline(self) -> str:  # type: ignore[override]
+        return "zeros" if self.normalization == "none" else "the mean of each feature in training"
+
     streams = True
 
     def limit(self) -> tuple[Any, str]:

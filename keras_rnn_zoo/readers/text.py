@@ -95,6 +95,11 @@ class TextReader(Reader):
 
         return {"source_tokens": at_least_one_step(self.ids.read(*raw).to_tensor(""))}
 
+    step_unit, baseline = "token", "embeddings of zeros"
+
+    def step_labels(self, count: int, *raw: Any) -> list[str]:
+        return [token.decode("utf-8", "replace") for token in self.ids.read(raw[0])[0].numpy()]
+
     def dummy_input(self, number: int) -> Any:
         return dummy_text(self.ids, number)
 

@@ -191,6 +191,21 @@ class WindowReader(SlidingReader):
         keys += ["'known' with what is known in advance of them"] if self.known_mean else []
         return f"with {', '.join(keys)} ({self.horizon} future steps)"
 
+    step_unit = "row"
+
+    @property
+    def baseline(self) -> str:  # type: ignore[override]
+        return "zeros" if self.normalization == "none" else "the mean of each series in training"
+
+    def step_labels(self, count: int, *raw: Any) -> list[str]:
+        """Returns the times of past and future steps, or their distances from the last past step."""
+        total = self.history + self.horizon
+        if not self.cycles:
+            return [f"{index:+d}" if index else "0" for index in range(1 - self.history, self.horizon + 1)][:count]
+        times = raw[1].numpy()[0][-total:]
+        known = [str(np.datetime64(int(time), "s")) if time > NO_TIME else "" for time in times]
+        return [*[""] * (total - len(known)), *known][:count]
+
     def dummy_input(self, number: int) -> Any:
         random = np.random.default_rng(number)
         steps = self.history + self.horizon

@@ -123,6 +123,11 @@ class WordsReader(Reader):
         words = steps_of(self.words.split(texts))
         return Steps(self.look_up(self.words.split(texts)), words.count), words
 
+    step_unit, baseline = "token", "embeddings of zeros"
+
+    def step_labels(self, count: int, *raw: Any) -> list[str]:
+        return [token.decode("utf-8", "replace") for token in self.tokens(raw[0])[0].numpy()]
+
     def dummy_input(self, number: int) -> Any:
         return dummy_text(self.words, number)
 

@@ -17,6 +17,7 @@ class NumbersTask(Task):
     """A task that predicts numbers. Each target is scaled to mean 0 and variance 1 on the training split."""
 
     FILE = "target.json"
+    output_form = "numbers"
 
     def __init__(self, reader: Any, classes: tuple[str, ...], *, target_names: TargetNames = "") -> None:
         super().__init__(reader, classes)
@@ -68,6 +69,15 @@ class NumbersTask(Task):
     def unscaled(self, outputs: Any) -> Any:
         """Returns outputs of the model `(..., targets)` in the units of the targets."""
         return tf.cast(outputs, tf.float32) * tf.constant(self.deviation) + tf.constant(self.mean)
+
+    def output_names(self) -> tuple[str, ...]:
+        return self.target_names
+
+    def output_values(self, outputs: Any) -> Any:
+        return self.unscaled(outputs)
+
+    def output_units(self) -> tuple[Any, Any]:
+        return np.asarray(self.deviation, "float32"), np.asarray(self.mean, "float32")
 
 
 def number_scores(truth: Any, predicted: Any, names: Sequence[str]) -> tuple[dict[str, float], dict[str, Any]]:

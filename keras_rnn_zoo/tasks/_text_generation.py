@@ -5,13 +5,17 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo.artifacts.snapshot import Member
-from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.tasks._endpoint import Endpoint
+from keras_rnn_zoo.tasks._inspected import Passage
 from keras_rnn_zoo.tasks._token_level import TokenLevelTask
 from keras_rnn_zoo.tasks.task import Task, raw_alone
 
 N_BEST = 5
 """Number of texts that the endpoint `beam` of an export returns, or the beam size if it is larger."""
+
+END_LABEL = "<end>"
+"""How inspections show the end token."""
 
 OUTPUTS = {
     "text": "the text: string (batch,)",
@@ -136,6 +140,30 @@ class TextGenerationTask(TokenLevelTask, TextTargetTask):
         source = self.reader(*raw)
         text = tf.range(START, len(self.target_ids.vocabulary))[:6]  # There is no target: use the first tokens.
         return {"source": source, "target": tf.tile(text[None], [tf.shape(source)[0], 1])}
+
+    def passage(self, inputs: Any, outputs: Any) -> Passage:
+        from keras_rnn_zoo.layers.text import START
+
+        ids = np.asarray(outputs["ids"])[0, 0]
+        ids = ids[: max(1, int((ids != 0).sum()))]  # With the end token, unless the text was cut.
+        return Passage({"source": inputs["source"], "target": tf.constant([[START, *ids[:-1]]], tf.int32)}, ids)
+
+    def output_labels(self, count: int, passage: Passage, *raw: Any) -> list[str]:
+        tokens = self.target_ids.to_tokens(tf.constant(passage.chosen)).numpy()
+        return [token.decode("utf-8", "replace") or END_LABEL for token in tokens]
+
+    def output_names(self) -> tuple[str, ...]:
+        return tuple(END_LABEL if name == self.target_ids.reserved[-1] else name for name in self.target_ids.vocabulary)
+
+    def alternatives(self, model: Any, inputs: Any) -> list[tuple[str, Sequence[str], float]]:
+        from keras_rnn_zoo.layers.search import search_text
+
+        count = max(N_BEST, self.search_options["beam_size"])
+        found = search_text(model, inputs["source"], **{**self.search_options, "beam_size": count})
+        ids, scores = tf.constant(np.asarray(found["ids"])[0]), np.asarray(found["scores"])[0]
+        texts, tokens = self.target_ids.to_text(ids).numpy(), self.target_ids.to_tokens(ids).numpy()
+        rows = zip(texts, tokens, scores, strict=True)
+        return [(text.decode(), [one.decode() for one in row if one], float(score)) for text, row, score in rows]
 
     def endpoints(self, model: Any) -> dict[str, Endpoint]:
         from keras_rnn_zoo.layers.model_parts import attends

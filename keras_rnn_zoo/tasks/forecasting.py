@@ -22,6 +22,7 @@ from keras_rnn_zoo.tasks._forecast_scores import (
     seasonal_differences,
     seasonal_naive,
 )
+from keras_rnn_zoo.tasks._inspected import Passage
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.user_data.frequency import find_frequency
 from keras_rnn_zoo.user_data.quantiles import DEFAULT_LEVELS, MEDIAN, parse_levels
@@ -68,6 +69,7 @@ class Forecasting(Task):
 
     FILE = "forecast.json"
     targets_match_input_length = False
+    output_form = "numbers"
 
     reader: WindowReader
 
@@ -153,6 +155,19 @@ class Forecasting(Task):
         # A model may give quantiles in the wrong order where they are close.
         quantiles = tf.sort(tf.cast(outputs, tf.float32), axis=-1) * deviation + mean
         return {"forecast": quantiles[..., self.levels.index(MEDIAN)], "quantiles": quantiles}
+
+    def output_labels(self, count: int, passage: Passage, *raw: Any) -> list[str]:
+        return self.reader.step_labels(self.reader.history + count, *raw)[self.reader.history :]
+
+    def output_names(self) -> tuple[str, ...]:
+        return tuple(map(str, self.levels))
+
+    def output_values(self, outputs: Any) -> Any:
+        return self.decode(outputs, None)["quantiles"]
+
+    def output_units(self) -> tuple[Any, Any]:
+        scale, offset = (np.asarray(one, "float32")[:, None] for one in (self.reader.deviation, self.reader.mean))
+        return scale, offset
 
     def predictions_for_scoring(self, generate: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
         mean, deviation = (np.asarray(one, "float32") for one in (self.reader.mean, self.reader.deviation))

@@ -9,6 +9,7 @@ from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Option, Range
 from keras_rnn_zoo.readers.reader import require
 from keras_rnn_zoo.readers.text import TextReader
+from keras_rnn_zoo.tasks._inspected import Passage
 from keras_rnn_zoo.tasks._token_level import TokenLevelTask
 
 
@@ -82,6 +83,26 @@ class LanguageModeling(TokenLevelTask):
 
         ids = self.reader(*self.reader.add_batch_axis(raw))[0]
         return tf.concat([[PADDING], ids[:-1]], 0), ids  # Padding marks the start of the text.
+
+    def passage(self, inputs: Any, outputs: Any) -> Passage:
+        from keras_rnn_zoo.layers.search import shift_right
+
+        ids = tf.convert_to_tensor(outputs)
+        ids = ids[:, : max(1, int(tf.reduce_sum(tf.cast(ids != 0, tf.int32))))]
+        prompt = int(tf.reduce_sum(tf.cast(inputs["ids"] != 0, tf.int32)))
+        return Passage(shift_right(ids)[:, :-1], ids[0].numpy(), min(prompt, ids.shape[1] - 1))
+
+    def input_labels(self, count: int, passage: Passage, *raw: Any) -> list[str]:
+        ids = passage.inputs[0, 1:]
+        return ["<start>", *(token.decode("utf-8", "replace") for token in self.reader.ids.to_tokens(ids).numpy())]
+
+    def output_names(self) -> tuple[str, ...]:
+        return tuple(self.reader.ids.vocabulary)
+
+    def output_values(self, outputs: Any) -> Any:
+        from keras_rnn_zoo.layers.search import writable_only
+
+        return tf.nn.softmax(writable_only(tf.cast(outputs, tf.float32)))
 
     def outputs(self, model: Any, inputs: Any) -> Any:
         from keras_rnn_zoo.layers.search import sample_text

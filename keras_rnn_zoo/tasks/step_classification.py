@@ -36,6 +36,7 @@ class StepClassification(StepTask):
     def __init__(self, reader: Any, classes: tuple[str, ...], *, multilabel: bool = False) -> None:
         super().__init__(reader, classes)
         self.multilabel = multilabel
+        self.output_form = "labels" if multilabel else "class"
         if not multilabel:
             self.monitor, self.monitor_mode = "val_accuracy", "max"
             self.class_outputs = ("labels",)

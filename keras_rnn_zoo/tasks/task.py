@@ -13,6 +13,7 @@ from keras_rnn_zoo.options import Option
 from keras_rnn_zoo.readers.reader import Reader
 from keras_rnn_zoo.tasks._answers import Answers
 from keras_rnn_zoo.tasks._endpoint import Endpoint, guard_batch
+from keras_rnn_zoo.tasks._inspected import Inspected
 
 
 def raw_alone(examples: Any) -> Any:
@@ -20,7 +21,7 @@ def raw_alone(examples: Any) -> Any:
     return examples.map(tf.autograph.experimental.do_not_convert(lambda raw, target: raw))
 
 
-class Task(Answers, abc.ABC):
+class Task(Answers, Inspected, abc.ABC):
     """A kind of problem, such as classification: converts examples to tensors, and outputs of models to predictions.
 
     The prediction for a raw batch is `decode(outputs(model, preprocess(raw)))`. Training, evaluation, prediction and

@@ -7,8 +7,11 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.tasks._inspected import Part
 from keras_rnn_zoo.tasks._text_generation import TextTargetTask, as_texts
 
+BLANK = "<blank>"
+"""The name of class 0."""
 _SLICES = 8
 """Number of slices of a batch that a beam search processes in parallel, on as many processor cores as there are."""
 
@@ -119,6 +122,14 @@ class Transcription(TextTargetTask):
         else:
             ids, score = _beam_search(frames, lengths, self.beam_size)
         return {"text": self.target_ids.to_text(tf.cast(ids, tf.int32)), "score": score}
+
+    def output_names(self) -> tuple[str, ...]:
+        return (BLANK, *self.target_ids.vocabulary[1:])
+
+    def parts(self, chosen: Any) -> list[Part]:
+        names, starts = self.output_names(), np.flatnonzero(np.diff(chosen, prepend=-1))
+        pairs = zip(starts, [*starts[1:], len(chosen)], strict=True)
+        return [Part(names[chosen[start]], int(start), int(end)) for start, end in pairs if chosen[start] != 0]
 
     answers, answer_end = "steps", ""
 
