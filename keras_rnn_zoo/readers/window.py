@@ -81,6 +81,7 @@ class WindowReader(Reader):
             "input": self.input,
             "targets": len(self.mean),
             "covariates": self.covariates,
+            "known": len(self.known_mean),
             "past_steps": self.history,
             "future_steps": self.horizon,
             "last_value": self.normalization == "last_value",

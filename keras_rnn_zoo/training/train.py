@@ -165,8 +165,7 @@ def _train(progress: Progress, verbose: int | str) -> None:
     plan, config = progress.plan, progress.config
     training, validation = split_batches(config, task, examples)
     model = make_model(config, task)
-    if not plan.resumed:
-        task.prepare_model(model)
+    task.prepare_model(model)
     logger.info("%s: %s weights.", model.name, f"{model.count_params():,}")
     tie_margin = tie(validation.examples) if task.counts_examples else 0.0
     keeper = BestCheckpoint(plan.unfinished, task.monitor, task.monitor_mode, config.training.patience, tie_margin)
