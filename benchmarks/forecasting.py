@@ -163,7 +163,16 @@ def etth1(seeds: int, data: str, horizons: Sequence[int]) -> None:
 @python_option
 @click.option("--code", type=click.Path(exists=True, file_okay=False), required=True, help="A clone of SegRNN.")
 @click.option("--model", "models", multiple=True, default=list(PEERS), show_default=True)
-def peers(seeds: int, data: str, horizons: Sequence[int], python: str, code: str, models: Sequence[str]) -> None:
+@click.option("--epochs", type=int, help="At most this many epochs, where the authors' number takes too long.")
+def peers(
+    seeds: int,
+    data: str,
+    horizons: Sequence[int],
+    python: str,
+    code: str,
+    models: Sequence[str],
+    epochs: int | None,
+) -> None:
     """Trains SegRNN and DLinear on ETTh1 by their own code."""
     file = Path(data).absolute()
     fixed = {"is_training": 1, "root_path": f"{file.parent}/", "data_path": file.name, "data": "ETTh1", "features": "M"}
@@ -172,6 +181,7 @@ def peers(seeds: int, data: str, horizons: Sequence[int], python: str, code: str
     def run(model: str, horizon: int, seed: int) -> dict[str, float]:
         name = f"{model}-{horizon}-{seed}"
         options = {**fixed, "model": model, "model_id": name, "pred_len": horizon, "random_seed": seed, **PEERS[model]}
+        options["train_epochs"] = min(options["train_epochs"], epochs or options["train_epochs"])
         command = [python, "-u", "run_longExp.py"]
         command += [part for option, value in options.items() for part in (f"--{option}", str(value))]
         facts, output = timed(command, name, Path(code), {"MPLBACKEND": "agg"})

@@ -44,6 +44,13 @@ ChannelIndependent = Annotated[
 Covariates = Annotated[
     int, Range(0, 100_000), FROM_DATA, OF_WINDOWS, "number of values per step that are known in advance."
 ]
+Known = Annotated[
+    int,
+    Range(0, 100_000),
+    FROM_DATA,
+    OF_WINDOWS,
+    "number of the covariates, the first ones, whose past the linear map reads, too; the others are of the calendar.",
+]
 FutureSteps = Annotated[int, Range(1, 10_000), FROM_DATA, OF_WINDOWS, "number of steps to forecast."]
 Head = Annotated[
     Literal["classification", "regression", "forecasting"],

@@ -15,6 +15,7 @@ from keras_rnn_zoo.architectures._options import (
     Features,
     FreezeEmbedding,
     FutureSteps,
+    Known,
     LastValue,
     Levels,
     NumLayers,
@@ -58,6 +59,7 @@ def many_to_many(
     autoregression: Autoregression = True,
     targets: Targets = 1,
     covariates: Covariates = 0,
+    known: Known = 0,
     past_steps: PastSteps = 24,
     future_steps: FutureSteps = 6,
     last_value: LastValue = True,
@@ -99,7 +101,7 @@ def many_to_many(
     recurrent = {"cell": cell, "units": units, "num_layers": num_layers, "dropout": dropout}
     if input == "window":
         sizes = {"targets": targets, "future_steps": future_steps, "segment_length": segment_length}
-        reading = {"past_steps": past_steps, "covariates": covariates, "last_value": last_value}
+        reading = {"past_steps": past_steps, "covariates": covariates, "known": known, "last_value": last_value}
         inputs, x, mask, window = window_frontend(
             channel_independent=channel_independent, units=units, **sizes, **reading
         )

@@ -15,6 +15,7 @@ from keras_rnn_zoo.architectures._options import (
     FreezeEmbedding,
     FutureSteps,
     Head,
+    Known,
     LastValue,
     Levels,
     NumClasses,
@@ -59,6 +60,7 @@ def many_to_one(
     autoregression: Autoregression = True,
     targets: Targets = 1,
     covariates: Covariates = 0,
+    known: Known = 0,
     past_steps: PastSteps = 24,
     future_steps: FutureSteps = 6,
     last_value: LastValue = True,
@@ -98,7 +100,7 @@ def many_to_one(
         sizes = {"targets": targets, "past_steps": past_steps, "future_steps": future_steps, "covariates": covariates}
         independent = channel_independent and head == "forecasting"
         reading = {"segment_length": segment_length, "channel_independent": independent, "last_value": last_value}
-        inputs, x, mask, window = window_frontend(units=units, **sizes, **reading)
+        inputs, x, mask, window = window_frontend(units=units, known=known, **sizes, **reading)
     else:
         text = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "word_dropout": word_dropout}
         text["freeze_embedding"] = freeze_embedding

@@ -13,6 +13,7 @@ def window_frontend(
     *,
     targets,
     covariates,
+    known,
     past_steps,
     future_steps,
     segment_length,
@@ -25,6 +26,7 @@ def window_frontend(
     Args:
         targets: number of series of a window.
         covariates: number of values per step that are known in advance.
+        known: number of those, the first ones, that are not of the calendar: what they were in the past matters, too.
         past_steps: number of past steps.
         future_steps: number of steps of the horizon.
         segment_length: number of steps that become one step of the sequence, by a learned projection if several.
@@ -44,12 +46,13 @@ def window_frontend(
     channels = targets if channel_independent else 1
     if channel_independent:
         x = ops.reshape(ops.transpose(x, (0, 2, 1)), (-1, past_steps, 1))  # (batch * targets, past_steps, 1)
-    inputs, future = series, None
+    inputs, future, known_past = series, None, None
     if covariates:
-        known = keras.Input((past_steps + future_steps, covariates), name="covariates")
-        inputs = {"series": series, "covariates": known}
-        x = ops.concatenate([x, _for_each(known[:, :past_steps], channels)], axis=-1)
-        future = _for_each(known[:, past_steps:], channels)
+        values = keras.Input((past_steps + future_steps, covariates), name="covariates")
+        inputs = {"series": series, "covariates": values}
+        x = ops.concatenate([x, _for_each(values[:, :past_steps], channels)], axis=-1)
+        future = _for_each(values[:, past_steps:], channels)
+        known_past = values[:, :past_steps, :known] if known else None
     x = segments(x, segment_length, at_start=True)
     if segment_length > 1:
         x = keras.layers.Dense(units, activation="relu", name="segment_projection")(x)
@@ -61,6 +64,7 @@ def window_frontend(
         {
             "channels": channels,
             "future": future,
+            "known_past": known_past,
             "last": last,
             "past": past,
         },
@@ -100,6 +104,7 @@ def forecast_head(
     autoregression,
     channels=1,
     future=None,
+    known_past=None,
     last=None,
     past=None,
 ):
@@ -115,6 +120,7 @@ def forecast_head(
         autoregression: whether a linear map of the past, and of what is known in advance, is added to the forecast.
         channels: number of vectors per window: `targets`, or 1 if one vector is for all targets.
         future: what is known in advance of the steps, `(batch * channels, future_steps, covariates)`, or `None`.
+        known_past: what was known of the past steps, `(batch, past_steps, known)`, or `None`.
         last: the last values of the targets, `(batch, 1, targets)`, if forecasts are differences from them, or `None`.
         past: the past of the targets, `(batch, past_steps, targets)`, or `None` if the input is not a window.
 
@@ -132,7 +138,8 @@ def forecast_head(
     x = keras.layers.Dense(size, kernel_initializer="zeros", dtype="float32", name="quantiles")(x)
     x = arranged(x, channels, together, levels)[:, :future_steps]
     if autoregression and past is not None:
-        x = x + autoregressive_part(past, future, channels=channels, future_steps=future_steps, levels=levels)
+        sizes = {"channels": channels, "future_steps": future_steps, "levels": levels}
+        x = x + autoregressive_part(past, future, known_past, **sizes)
     return from_last(x, last)
 
 
@@ -149,8 +156,10 @@ def arranged(x, channels, together, levels):
     return ops.reshape(ops.transpose(x, (0, 2, 1, 3, 4)), (-1, steps, channels * together, levels))
 
 
-def autoregressive_part(past, future, *, channels, future_steps, levels):
+def autoregressive_part(past, future, known_past, *, channels, future_steps, levels):
     """Returns a linear map of each target's past and of what is known in advance; arguments as in `forecast_head`.
+
+    Its rows are those of `LinearForecast`, whose weights it has in training.
 
     Returns:
         Float32 `(batch, future_steps, targets, levels)`: zeros, unless training begins with the linear forecast.
@@ -160,6 +169,9 @@ def autoregressive_part(past, future, *, channels, future_steps, levels):
     if future is not None:
         known = ops.reshape(future, (-1, channels, future_steps * future.shape[-1]))
         rows = ops.concatenate([rows, ops.repeat(known, targets // channels, axis=1)], axis=-1)
+    if known_past is not None:
+        known = ops.reshape(known_past, (-1, 1, known_past.shape[1] * known_past.shape[2]))
+        rows = ops.concatenate([rows, ops.repeat(known, targets, axis=1)], axis=-1)
     x = keras.layers.Dense(future_steps * levels, kernel_initializer="zeros", dtype="float32", name="autoregression")(
         rows
     )

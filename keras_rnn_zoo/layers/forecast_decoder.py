@@ -27,6 +27,7 @@ def decoded_forecast(
     autoregression,
     channels,
     future,
+    known_past,
     last,
     past,
 ):
@@ -45,6 +46,7 @@ def decoded_forecast(
         autoregression: whether a linear map of the past is added to the forecast.
         channels: number of vectors per window: `targets`, or 1 if one vector is for all targets.
         future: what is known in advance of the steps, `(batch * channels, future_steps, covariates)`, or `None`.
+        known_past: what was known of the past steps, `(batch, past_steps, known)`, or `None`.
         last: the last values of the targets, `(batch, 1, targets)`, if forecasts are differences from them, or `None`.
         past: the past of the targets, `(batch, past_steps, targets)`.
 
@@ -56,7 +58,8 @@ def decoded_forecast(
     x = keras.layers.Dropout(dropout, name="head_dropout" if channels == 1 else "channel_dropout")(x)
     base = None
     if autoregression:
-        base = autoregressive_part(past, future, channels=channels, future_steps=future_steps, levels=levels)
+        sizes = {"channels": channels, "future_steps": future_steps, "levels": levels}
+        base = autoregressive_part(past, future, known_past, **sizes)
         base = _by_segment(base, channels, count, segment_length)
     decoder = FeedbackCell(cell, units, num_layers, segment_length * together * levels, has_base=autoregression)
     begin = _last_segment(past, channels, segment_length, levels)

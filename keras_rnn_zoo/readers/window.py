@@ -79,6 +79,7 @@ class WindowReader(SlidingReader):
             "input": self.input,
             "targets": len(self.mean),
             "covariates": self.covariates,
+            "known": len(self.known_mean),
             "past_steps": self.history,
             "future_steps": self.horizon,
             "last_value": self.normalization == "last_value",

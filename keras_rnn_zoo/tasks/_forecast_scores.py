@@ -4,9 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keras_rnn_zoo.lazy import np
+from keras_rnn_zoo.user_data.quantiles import MEDIAN
 
 MAX_LINEAR_ROWS, MAX_LINEAR_NUMBERS = 20_000, 2**26
 """Maximum number of rows, and of numbers in them, from which the linear forecast is learned."""
+MAX_SPREAD = 4.0
+"""The most by which quantiles are spread around the median."""
+STRENGTHS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
+"""Strengths of the ridge penalty among which the training rows choose."""
+FOLDS, MIN_FOLD_ROWS, MAX_FOLD_NUMBERS = 4, 4, 2**22
+"""Number of comparisons of the strengths, each on a tenth of the rows, its minimum, and the maximum of numbers in all."""
 
 
 def seasonal_naive(history: Any, horizon: int, season: int) -> Any:
@@ -44,26 +51,27 @@ def seasonal_differences(values: Any, starts: Sequence[int], season: int) -> Any
 class LinearForecast:
     """A ridge regression (scikit-learn) from a window to its horizon, the same for every target.
 
-    It reads the past of a target, as the network does, and what is known in advance.
+    It reads the past of a target, as the network does, and what is known in advance. The strength of its penalty is the
+    one with the lowest absolute error on later rows of the training split (scikit-learn's `TimeSeriesSplit`).
 
     Attributes:
         weights: float32 `(features, horizon)`.
         intercept: float32 `(horizon,)`.
+        known: number of the covariates, the first ones, of which it also reads the past.
     """
 
     _errors: Any = None
 
-    def __init__(self, weights: Any, intercept: Any) -> None:
+    def __init__(self, weights: Any, intercept: Any, known: int = 0) -> None:
         self.weights, self.intercept = np.asarray(weights, "float32"), np.asarray(intercept, "float32")
+        self.known = known
 
     @classmethod
-    def fit(cls, batches: Any, horizon: int, last_value: bool, windows: int) -> "LinearForecast":
+    def fit(cls, batches: Any, horizon: int, last_value: bool, windows: int, known: int = 0) -> "LinearForecast":
         """Learns from batches of `(inputs, targets)`, as a model gets them; from some windows if there are many."""
-        from sklearn.linear_model import Ridge
-
         features, outcomes, stride = [], [], 0
         for inputs, targets in batches:
-            rows, _ = _rows(inputs, horizon, last_value)
+            rows, _ = _rows(inputs, horizon, last_value, known)
             width = rows.shape[-1]
             if not stride:
                 limit = max(1, min(MAX_LINEAR_ROWS, MAX_LINEAR_NUMBERS // width) // targets.shape[2])
@@ -78,9 +86,9 @@ class LinearForecast:
             outcomes.append(outcome[complete])
         x, y = np.concatenate(features), np.concatenate(outcomes)
         if not len(x):
-            return cls(np.zeros((width, horizon)), np.zeros(horizon))
-        found = Ridge(alpha=1.0).fit(x.astype("float64"), y.astype("float64"))
-        linear = cls(found.coef_.reshape(horizon, width).T, np.broadcast_to(found.intercept_, horizon))
+            return cls(np.zeros((width, horizon)), np.zeros(horizon), known)
+        found = _ridge(x.astype("float64"), y.astype("float64"), -(-horizon // stride) * targets.shape[2])
+        linear = cls(found.coef_.reshape(horizon, width).T, np.broadcast_to(found.intercept_, horizon), known)
         linear._errors = y - (x @ linear.weights + linear.intercept)
         return linear
 
@@ -92,9 +100,32 @@ class LinearForecast:
 
     def __call__(self, inputs: Any, horizon: int, last_value: bool) -> Any:
         """Returns the forecast for the inputs of a model, scaled like its targets: `(batch, horizon, targets)`."""
-        rows, targets = _rows(inputs, horizon, last_value)
+        rows, targets = _rows(inputs, horizon, last_value, self.known)
         forecast = rows.reshape(-1, rows.shape[-1]) @ self.weights + self.intercept
         return np.transpose(forecast.reshape(-1, targets, horizon), (0, 2, 1)) + _level(inputs, last_value)
+
+
+def _ridge(x: Any, y: Any, gap: int) -> Any:
+    """Returns a ridge regression whose strength is chosen by the error on later rows.
+
+    Args:
+        x: the features of rows in the order of time, `(rows, features)`.
+        y: their outcomes, `(rows, horizon)`.
+        gap: number of rows whose outcomes overlap with those of a later row.
+    """
+    from sklearn.linear_model import Ridge
+    from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+
+    stride = max(1, x.size // MAX_FOLD_NUMBERS)
+    rows, outcomes, gap = x[::stride], y[::stride], -(-gap // stride)
+    size = len(rows) // 10
+    if size < MIN_FOLD_ROWS or len(rows) - FOLDS * size - gap < size:  # Too few rows to compare strengths.
+        return Ridge().fit(x, y)
+    folds = TimeSeriesSplit(FOLDS, test_size=size, gap=gap)
+    search = GridSearchCV(
+        Ridge(), {"alpha": STRENGTHS}, cv=folds, scoring="neg_mean_absolute_error", refit=False, error_score="raise"
+    )
+    return Ridge(**search.fit(rows, outcomes).best_params_).fit(x, y)
 
 
 def past_of(inputs: Any) -> Any:
@@ -106,13 +137,15 @@ def _level(inputs: Any, last_value: bool) -> Any:
     return past_of(inputs)[:, -1:] if last_value else np.float32(0)
 
 
-def _rows(inputs: Any, horizon: int, last_value: bool) -> tuple[Any, int]:
+def _rows(inputs: Any, horizon: int, last_value: bool, known: int) -> tuple[Any, int]:
     """Returns the features of each window and target, float32 `(batch, targets, features)`, and the targets."""
     past = past_of(inputs) - _level(inputs, last_value)
     rows, targets = np.transpose(past, (0, 2, 1)), past.shape[2]
     if isinstance(inputs, Mapping):
-        future = np.asarray(inputs["covariates"])[:, -horizon:].reshape(len(past), 1, -1)
-        rows = np.concatenate([rows, np.repeat(future, targets, axis=1)], axis=-1)
+        values = np.asarray(inputs["covariates"])
+        parts = (values[:, -horizon:], values[:, :-horizon, :known])
+        parts = (part.reshape(len(past), 1, part.shape[1] * part.shape[2]) for part in parts)
+        rows = np.concatenate([rows, *(np.repeat(part, targets, axis=1) for part in parts)], axis=-1)
     return rows, targets
 
 
@@ -169,6 +202,32 @@ def quantile_scores(truth: Any, quantiles: Any, levels: Sequence[float]) -> tupl
         scores["coverage"] = float(np.mean((found[:, 0] <= true) & (true <= found[:, -1])))
     below = {f"{level:g}": float(np.mean(true <= found[:, number])) for number, level in enumerate(levels)}
     return scores, below
+
+
+def spread_of(truth: Any, quantiles: Any, levels: Sequence[float]) -> float:
+    """Returns how far quantiles must be spread around the median for the outermost ones to cover what they should.
+
+    The score of a value is its distance from the median, in units of the distance of the outermost quantile on its side
+    (Romano et al. 2019 add a distance instead). It is never below 1: few values are no reason to narrow an interval.
+
+    Args:
+        truth: the values, `(windows, steps, targets)`, NaN where missing.
+        quantiles: their quantiles in order, `(windows, steps, targets, levels)`.
+        levels: the levels, the median among them, and at least one more.
+    """
+    middle = quantiles[..., list(levels).index(MEDIAN)]
+    distance, scores, share = truth - middle, [], []
+    for sign, outer in ((-1, 0), (1, -1)):
+        if levels[outer] == MEDIAN:
+            continue
+        width = np.maximum(sign * (quantiles[..., outer] - middle), 1e-6)
+        scores.append((sign * distance / width)[np.isfinite(truth) & (sign * distance > 0)])
+        share.append(2 * abs(levels[outer] - MEDIAN))
+    together = np.concatenate(scores)
+    if not len(together):
+        return 1.0
+    level = min(1.0, float(np.mean(share)) * (1 + 1 / len(together)))
+    return float(np.clip(np.quantile(together, level, method="higher"), 1.0, MAX_SPREAD))
 
 
 def per_step(truth: Any, forecast: Any, quantiles: Any, scale: Any, levels: Sequence[float]) -> dict[str, list[float]]:

@@ -1,7 +1,7 @@
 """Forecasting: the next values of series, from their past."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +21,7 @@ from keras_rnn_zoo.tasks._forecast_scores import (
     quantile_scores,
     seasonal_differences,
     seasonal_naive,
+    spread_of,
 )
 from keras_rnn_zoo.tasks._inspected import Passage
 from keras_rnn_zoo.tasks.task import Task
@@ -63,6 +64,8 @@ class Forecasting(Task):
     Args:
         quantiles: levels of the quantiles, separated by commas; the median is always one of them. Empty for the median
             alone.
+        calibration: whether quantiles are spread further around the median if too few values of the validation split lie
+            between the lowest and the highest one (conformalized quantile regression; Romano et al. 2019).
         season: steps in a season, for the seasonal naive forecast that every evaluation states; 0 for the usual one: a
             day of shorter steps, a week of days, or a year of weeks, months or quarters.
     """
@@ -79,10 +82,13 @@ class Forecasting(Task):
         classes: tuple[str, ...],
         *,
         quantiles: str = DEFAULT_LEVELS,
+        calibration: bool = True,
         season: Annotated[int, Range(0, 100_000)] = 0,
     ) -> None:
         super().__init__(reader, classes)
         self.levels = parse_levels(quantiles)
+        self.calibrates = calibration and len(self.levels) > 1
+        self.spread = 1.0
         self.season = season
         self.scale: list[float] = [1.0]
         self.linear: LinearForecast | None = None
@@ -94,17 +100,26 @@ class Forecasting(Task):
         self.season = self.season or usual_season(rows.times)
         self.scale = seasonal_differences(rows.values, rows.starts, self.season).tolist()
         batches = examples.map(self.example).batch(BATCH_SIZE).as_numpy_iterator()
-        self.linear = LinearForecast.fit(batches, self.reader.horizon, self._relative, rows.windows)
+        known = len(self.reader.known_mean)
+        self.linear = LinearForecast.fit(batches, self.reader.horizon, self._relative, rows.windows, known)
         return f"{learned}, a season of {self.season:,} steps"
 
     def prepare_model(self, model: Any) -> None:
-        """Lets the model begin with the linear forecast, if it has a linear map of the same window."""
+        """Lets the model add to the linear forecast, which training leaves as it is, if it has such a linear map."""
         layers = [layer for layer in model.layers if layer.name == "autoregression"]
         if layers and self.linear is not None:
             levels = np.asarray(self.levels)
             spread = self.linear.residuals(levels)  # (horizon, levels)
             kernel = np.repeat(self.linear.weights, len(levels), axis=1)
             layers[0].set_weights([kernel, (self.linear.intercept[:, None] + spread).ravel()])
+            layers[0].trainable = False
+
+    def calibrate(self, answers: Iterable[tuple[Any, Any]]) -> None:
+        pairs = [(np.asarray(targets)[..., 0], np.sort(np.asarray(logits), axis=-1)) for targets, logits in answers]
+        truth, quantiles = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
+        self.spread = spread_of(truth, quantiles, self.levels)
+        if self.spread > 1:
+            logger.info("Quantiles are spread by %.2f around the median, to cover the validation split.", self.spread)
 
     @property
     def _relative(self) -> bool:
@@ -117,13 +132,13 @@ class Forecasting(Task):
         super().save(folder)
         assert self.linear is not None  # `fit` was called.
         linear = {"weights": _rounded(self.linear.weights), "intercept": _rounded(self.linear.intercept)}
-        write_json(folder / self.FILE, {"season": self.season, "scale": self.scale, "linear": linear})
+        write_json(folder / self.FILE, {"season": self.season, "scale": self.scale, "spread": self.spread, "linear": linear})
 
     def load(self, folder: Path | Member) -> None:
         super().load(folder)
         document = read_json(folder / self.FILE)
-        self.season, self.scale = document["season"], document["scale"]
-        self.linear = LinearForecast(**document["linear"])
+        self.season, self.scale, self.spread = document["season"], document["scale"], document["spread"]
+        self.linear = LinearForecast(**document["linear"], known=len(self.reader.known_mean))
 
     def read(self, raw: Any) -> Any:
         return tf.nest.map_structure(lambda tensor: tensor[0], self.preprocess(*self.reader.add_batch_axis(raw)))
@@ -153,8 +168,12 @@ class Forecasting(Task):
     def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
         mean, deviation = (tf.constant(one, tf.float32)[:, None] for one in (self.reader.mean, self.reader.deviation))
         # A model may give quantiles in the wrong order where they are close.
-        quantiles = tf.sort(tf.cast(outputs, tf.float32), axis=-1) * deviation + mean
-        return {"forecast": quantiles[..., self.levels.index(MEDIAN)], "quantiles": quantiles}
+        quantiles, middle = tf.sort(tf.cast(outputs, tf.float32), axis=-1), self.levels.index(MEDIAN)
+        if self.spread != 1:
+            median = quantiles[..., middle : middle + 1]
+            quantiles = median + self.spread * (quantiles - median)
+        quantiles = quantiles * deviation + mean
+        return {"forecast": quantiles[..., middle], "quantiles": quantiles}
 
     def output_labels(self, count: int, passage: Passage, *raw: Any) -> list[str]:
         return self.reader.step_labels(self.reader.history + count, *raw)[self.reader.history :]

@@ -1,7 +1,7 @@
 """The base class of tasks, the only module that deals with both raw examples and tensors."""
 
 import abc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -29,7 +29,7 @@ class Task(Answers, Inspected, abc.ABC):
 
         train     fit -> save -> model_options (to build the model) -> prepare_model
                   for each example: example = with_target(read(raw), target), and lengths (to make batches)
-                  loss, training_metrics; at the end, evaluate
+                  loss, training_metrics; at the end, calibrate -> save, evaluate
         evaluate  for each batch: loss, loss_weight, predictions_for_scoring (decode); at the end: score
         predict   load -> model_options (to build the model)
                   for each batch: to_batch -> preprocess -> outputs -> decode -> trim; describe (to print)
@@ -74,6 +74,9 @@ class Task(Answers, Inspected, abc.ABC):
 
     export_check_options: ClassVar[Mapping[str, Any]] = {}
     """Values of these options for checking an export, if the defaults would take too long."""
+
+    calibrates: bool = False
+    """Whether the task learns something from the outputs of the trained model for the validation split."""
 
     CLASSES_FILE = "labels.txt"
 
@@ -123,6 +126,9 @@ class Task(Answers, Inspected, abc.ABC):
 
     def prepare_model(self, model: Any) -> None:
         """Sets the weights of a new model that `fit` has learned, if there are any, before it is trained."""
+
+    def calibrate(self, answers: Iterable[tuple[Any, Any]]) -> None:
+        """Learns from batches of targets and logits of the trained model for the validation split, if `calibrates`."""
 
     # From raw examples to tensors
 

@@ -192,10 +192,9 @@ def _train(progress: Progress, verbose: int | str) -> None:
     plan, config = progress.plan, progress.config
     training, validation = split_batches(config, task, examples)
     model = make_model(config, task)
-    if not plan.resumed:
-        task.prepare_model(model)
-        if progress.vectors:
-            progress.vectors.assign(model)
+    task.prepare_model(model)
+    if progress.vectors:
+        progress.vectors.assign(model)
     if source:
         start_from(model, task, config, source)
         del source

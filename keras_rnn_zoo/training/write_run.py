@@ -36,6 +36,10 @@ def write_run(
         model = build_again(progress.config, task.model_options())
     loaded = LoadedRun(Run(plan.unfinished), task, model)
     keeper.load_best(model)
+    if task.calibrates:
+        validation = make_batches(examples.split("validation"), task, BATCH_SIZE)
+        task.calibrate((targets, loaded.to_logits(inputs)) for inputs, targets in validation.data)
+        task.save(loaded.run.task_path)
     batches = make_batches(examples.split(split), task, BATCH_SIZE, references=True)
     further = further_metrics(progress.config.training.metrics, progress.objects.metrics, task, model)
     metrics, report = score(task, loaded.to_logits, loaded.outputs, batches, further)

@@ -18,6 +18,7 @@ from keras_rnn_zoo.tasks._forecast_scores import (
     quantile_scores,
     seasonal_differences,
     seasonal_naive,
+    spread_of,
 )
 from keras_rnn_zoo.tasks.forecasting import log_comparison
 from keras_rnn_zoo.user_data.quantiles import parse_levels
@@ -64,10 +65,50 @@ def test_the_loss_is_the_pinball_loss_of_values_that_are_there():
 
 def test_the_linear_forecast_is_scikit_learns_ridge():
     draw = np.random.default_rng(0)
-    past, future = draw.normal(size=(40, 6, 1)).astype("float32"), draw.normal(size=(40, 3, 1, 1)).astype("float32")
-    linear = LinearForecast.fit([(past[:25], future[:25]), (past[25:], future[25:])], 3, False, 40)
+    past, future = draw.normal(size=(12, 6, 1)).astype("float32"), draw.normal(size=(12, 3, 1, 1)).astype("float32")
+    linear = LinearForecast.fit([(past[:5], future[:5]), (past[5:], future[5:])], 3, False, 12)
     expected_forecast = Ridge().fit(past[..., 0], future[..., 0, 0]).predict(past[..., 0])
     np.testing.assert_allclose(linear(past, 3, False)[..., 0], expected_forecast, atol=1e-5)
+
+
+@pytest.mark.parametrize(("noise", "strength"), [(0.0, 0.001), (30.0, 1000.0)])
+def test_the_strength_of_the_linear_forecast_is_chosen_on_later_rows(noise, strength):
+    draw = np.random.default_rng(0)
+    past = draw.normal(size=(90, 6, 1)).astype("float32")
+    future = (past[:, -3:] + noise * draw.normal(size=(90, 3, 1))).astype("float32")[..., None]
+    linear = LinearForecast.fit([(past, future)], 3, False, 90)
+    expected_forecast = Ridge(strength).fit(past[..., 0], future[..., 0, 0]).predict(past[..., 0])
+    np.testing.assert_allclose(linear(past, 3, False)[..., 0], expected_forecast, atol=1e-4)
+
+
+def test_the_linear_forecast_reads_what_was_known_of_the_past():
+    draw = np.random.default_rng(0)
+    known, past = draw.normal(size=(90, 6, 1)).astype("float32"), np.zeros((90, 4, 1), "float32")
+    future = (known[:, [1, 3]] - known[:, [4, 5]])[..., None]
+    inputs = {"series": past, "covariates": np.concatenate([known, np.ones((90, 6, 1), "float32")], axis=-1)}
+    linear = LinearForecast.fit([(inputs, future)], 2, False, 90, known=1)
+    np.testing.assert_allclose(linear(inputs, 2, False), future[..., 0], atol=1e-3)
+
+
+def test_quantiles_are_spread_until_they_cover_what_they_should():
+    truth = np.arange(-50, 51, dtype="float32")[:, None, None]
+    quantiles = np.broadcast_to(np.array([-20.0, 0.0, 10.0]), (101, 1, 1, 3))
+    spread = spread_of(truth, quantiles, [0.1, 0.5, 0.9])
+    covered = (truth >= -20 * spread) & (truth <= 10 * spread)
+    assert 0.78 < covered.mean() < 0.84
+    wide = np.broadcast_to(np.array([-90.0, 0.0, 90.0]), (101, 1, 1, 3))
+    assert spread_of(truth, wide, [0.1, 0.5, 0.9]) == 1
+    assert spread_of(truth, quantiles[..., 1:], [0.5, 0.9]) == pytest.approx(4.0)  # 80% of 1 to 50 are up to 40.
+    assert spread_of(np.full((2, 1, 1), NAN), quantiles[:2], [0.1, 0.5, 0.9]) == 1
+
+
+def test_the_median_stays_where_quantiles_are_spread():
+    task = make_task(TaskConfig("forecasting", "window", {}, {}))
+    task.calibrate([(tf.constant([[[[30.0]]], [[[2.0]]]]), tf.constant([[[[1.0, 2.0, 3.0]]]] * 2))])
+    assert task.spread == 4  # The largest that is used.
+    found = task.decode(tf.constant([[[[3.0, 1.0, 2.0]]]]), None)
+    assert found["quantiles"].numpy().tolist() == [[[[-2, 2, 6]]]]
+    assert found["forecast"].numpy().tolist() == [[[2]]]
 
 
 @pytest.mark.parametrize(
