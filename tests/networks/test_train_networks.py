@@ -51,6 +51,10 @@ def test_the_largest_networks_are_left_out_of_the_wheel(script, monkeypatch):
     assert {row["name"]: row["in_wheel"] for row in written} == {"a": False, "b": True, "c": True}
 
 
+def test_embedded_data_gives_a_network_for_each_architecture(script):
+    assert {script.NETWORKS[name] for name in script.EMBEDDED} == set(script.registry.list_architectures())
+
+
 def test_networks_that_may_not_be_passed_on_are_not_trained(script):
     for name in script.NETWORKS:
         assert not script.registry.datasets.get(name).not_shipped
