@@ -20,7 +20,7 @@ from keras_rnn_zoo.training.class_weights import parse_class_weight
 from keras_rnn_zoo.training.keras_objects import OPTIMIZER_SETTINGS, KerasObjects
 from keras_rnn_zoo.training.settings import OPTIMIZERS, SETTINGS
 from keras_rnn_zoo.training.small_data import ADAPTED
-from keras_rnn_zoo.training.source import default_rate, inherited_options
+from keras_rnn_zoo.training.source import inherited_options
 from keras_rnn_zoo.user_data.python_data import PythonData
 
 ARGUMENTS = ("callbacks", "data_dir", "dataset", "from_run", "models_dir", "overwrite", "resume", "run", "verbose")
@@ -145,8 +145,8 @@ def new_config(architecture: registry.Architecture, dataset: registry.Dataset, r
     source = request.source.config if request.source else None
     values = {name: option.default for name, option in {**accepted, **SETTINGS}.items()}
     values |= {**dataset.defaults, **inherited_options(source, architecture, dataset), **options, **settings}
-    if "learning_rate" not in settings:
-        values["learning_rate"] = default_rate(values, dataset, source)
+    if (rate := OPTIMIZERS[values["optimizer"]].learning_rate) and "learning_rate" not in settings:
+        values["learning_rate"] = rate  # The datasets' defaults are for Adam.
     objects = request.objects.descriptions()
     in_objects = {*objects, *(OPTIMIZER_SETTINGS if "optimizer" in objects else ())}
     values |= dict.fromkeys(in_objects & SETTINGS.keys())
