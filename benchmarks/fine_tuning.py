@@ -234,7 +234,7 @@ def main() -> None:
             comparison = own(given.run, given.rows, given.models_dir) if given.run else made[name](folder)
             for rate in rates:
                 how = "from nothing" if rate is None else "fine-tuned"
-                how += f", learning rate × {rate:g}" if rate not in (None, 1.0) else ""
+                how += f", learning rate times {rate:g}" if rate not in (None, 1.0) else ""
                 cells = []
                 for size in sizes:
                     found, seconds = scores(comparison, folder, size, rate)

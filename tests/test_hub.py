@@ -1,7 +1,6 @@
 """Sharing on the Hugging Face Hub, with a stand-in of its HTTP endpoints: see `hub_server`."""
 
 import json
-import os
 import shutil
 import socket
 import threading
@@ -69,7 +68,7 @@ def test_a_run_comes_back_as_it_was_pushed(hub, run, models_dir, tmp_path):
     assert {path.name for path in pulled.path.iterdir()} == {name.partition("/")[0] for name in SENT} | {"origin.json"}
     shown = CliRunner().invoke(cli, ["show", "reviews"], catch_exceptions=False).stdout
     assert f"{REVIEWS}, commit {origin['commit']}" in " ".join(shown.split())
-    assert sorted(os.listdir(models_dir)) == ["reviews"]
+    assert sorted(path.name for path in models_dir.iterdir()) == ["reviews"]
 
 
 def test_nothing_but_the_run_is_sent(hub, run):
@@ -91,14 +90,14 @@ def test_an_earlier_revision_can_be_pulled_and_a_push_replaces_the_run(pushed, r
     assert "task/vocabulary.txt" not in pushed.files("jane/reviews")[0]
     assert zoo.pull(REVIEWS).config.architecture == "one_to_one"
     with pytest.raises(
-        RunError, match="There is already a run 'reviews' in .* with overwrite=True, or choose another name"
+        RunError, match=r"There is already a run 'reviews' in .* with overwrite=True, or choose another name"
     ):
         zoo.pull(REVIEWS)
     earlier = zoo.pull(f"{REVIEWS}@{first}", run="earlier")
     assert earlier.config.digest == run.config.digest
     assert json.loads((earlier.path / "origin.json").read_text())["commit"] == first
     assert zoo.pull(f"{REVIEWS}@{first}", overwrite=True).config.architecture == "many_to_one"
-    assert sorted(os.listdir(earlier.path.parent)) == ["earlier", "reviews"]
+    assert sorted(path.name for path in earlier.path.parent.iterdir()) == ["earlier", "reviews"]
 
 
 def edited(**changes):
@@ -252,13 +251,13 @@ def test_an_address_is_read():
 
 
 def test_what_cannot_be_pushed_or_pulled_is_named(hub, run, tmp_path):
-    with pytest.raises(HubError, match="A run is pushed to the main branch; received hf://jane/reviews@v2. Omit @v2"):
+    with pytest.raises(HubError, match=r"A run is pushed to the main branch; received hf://jane/reviews@v2. Omit @v2"):
         zoo.push(run, f"{REVIEWS}@v2", token=TOKEN)
     with pytest.raises(RunError, match="is not a valid name of a run"):
         zoo.pull(REVIEWS, run="../x")
     broken = shutil.copytree(run.path, tmp_path / "broken")
     (broken / "model.keras").write_bytes(b"")
-    with pytest.raises(RunError, match="model.keras is damaged"):
+    with pytest.raises(RunError, match=r"model.keras is damaged"):
         zoo.push(str(broken), REVIEWS, token=TOKEN)
     for content in ("", "two words", "\x80"):
         (tmp_path / "token.txt").write_text(content, encoding="latin-1")
