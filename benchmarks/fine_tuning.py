@@ -27,7 +27,7 @@ import numpy as np
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.datasets import slots, toy_reviews
-from keras_rnn_zoo.training import source as starting
+from keras_rnn_zoo.training.settings import SETTINGS
 
 SIZES = (25, 50, 100, 200)
 TESTED = 500
@@ -196,17 +196,17 @@ def scores(comparison: Comparison, folder: Path, size: int, rate: float | None) 
     """
     found, began = [], time.perf_counter()
     for seed in range(3):
-        with replaced(starting, RATE=rate or 1.0):
-            data = comparison.write(folder, random.Random(seed).sample(comparison.rows, size), comparison.test)
-            trained = zoo.train(
-                comparison.architecture,
-                from_run=None if rate is None else comparison.source,
-                run="try",
-                models_dir=str(folder / "tries"),
-                seed=seed,
-                verbose=0,
-                **data,
-            )
+        data = comparison.write(folder, random.Random(seed).sample(comparison.rows, size), comparison.test)
+        trained = zoo.train(
+            comparison.architecture,
+            from_run=None if rate is None else comparison.source,
+            learning_rate=None if rate in (None, 1.0) else rate * SETTINGS["learning_rate"].default,
+            run="try",
+            models_dir=str(folder / "tries"),
+            seed=seed,
+            verbose=0,
+            **data,
+        )
         found.append(trained.metrics[comparison.metric])
     return found, (time.perf_counter() - began) / 3
 
@@ -215,7 +215,7 @@ def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="reviews,slots,digits")
-    parser.add_argument("--rates", default=str(starting.RATE), help="fractions of the default learning rate")
+    parser.add_argument("--rates", default="1", help="fractions of the default learning rate")
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)))
     parser.add_argument("--run")
     parser.add_argument("--rows", metavar="CSV")
@@ -233,7 +233,8 @@ def main() -> None:
             folder.mkdir(parents=True, exist_ok=True)
             comparison = own(given.run, given.rows, given.models_dir) if given.run else made[name](folder)
             for rate in rates:
-                how = "from nothing" if rate is None else f"fine-tuned, learning rate × {rate:g}"
+                how = "from nothing" if rate is None else "fine-tuned"
+                how += f", learning rate times {rate:g}" if rate not in (None, 1.0) else ""
                 cells = []
                 for size in sizes:
                     found, seconds = scores(comparison, folder, size, rate)

@@ -1,6 +1,5 @@
 """The commands of docs/sharing.md run as they stand."""
 
-import os
 import re
 import shlex
 from pathlib import Path
@@ -40,7 +39,7 @@ def test_its_commands_run(tmp_path, monkeypatch):
             result = CliRunner().invoke(cli, words, catch_exceptions=False)
             assert result.exit_code == 0, f"{command}: {result.output}"
         hub_http.close_session()
-    assert sorted(os.listdir("saved_models")) == [
+    assert sorted(path.name for path in Path("saved_models").iterdir()) == [
         "films",
         "from_an_archive",
         "janes_films",

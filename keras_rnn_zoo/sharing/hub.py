@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-TIMEOUT = 30
-"""Seconds to wait for the description of a repository."""
+TIMEOUT = 60
+"""Seconds to wait for the next bytes of an answer."""
 MAX_BYTES = 16 * 2**30
 """Maximum size of a run that is pulled; those of the largest architectures have some hundred MB."""
 
@@ -94,7 +94,7 @@ def _content(run: Run, name: str) -> bytes:
 def _stale(api: Any, place: Address, contents: dict[str, bytes]) -> list[str]:
     """Returns the files of an earlier run in a repository that the new one does not have."""
     roots = {name.partition("/")[0] for name in contents}
-    found = api.list_repo_files(place.repository)
+    found = [file.rfilename for file in api.repo_info(place.repository, timeout=TIMEOUT).siblings or ()]
     return [name for name in found if name.partition("/")[0] in roots and name not in contents]
 
 
@@ -239,11 +239,14 @@ def _hub(token: str | None) -> Iterator[Any]:
     hub = optional_package("huggingface_hub", "hub", "Sharing on the Hugging Face Hub")
     utils = importlib.import_module("huggingface_hub.utils")
     verbosity, silent = utils.logging.get_verbosity(), utils.are_progress_bars_disabled()
+    session = utils.get_session()
+    timeout, session.timeout = session.timeout, TIMEOUT  # By default, huggingface_hub waits forever.
     utils.logging.set_verbosity_error()
     utils.disable_progress_bars()
     try:
         yield hub.HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None, token=token)
     finally:
+        session.timeout = timeout
         utils.logging.set_verbosity(verbosity)
         if not silent:
             utils.enable_progress_bars()

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 
+from keras_rnn_zoo.display.printing import one_line
 from keras_rnn_zoo.errors import HubError, ZooError
 from keras_rnn_zoo.sharing.address import Address
 
@@ -25,10 +26,16 @@ def hub_errors(address: Address, *, writing: bool) -> Iterator[None]:
     except ZooError:
         raise
     except Exception as error:
-        message = _message(error, address, writing)
-        if not message:
+        causes: list[BaseException] = [error]  # Errors of uploads are the causes of others.
+        while cause := causes[-1].__cause__:
+            causes.append(cause)
+        messages = [_message(one, address, writing) for one in causes if isinstance(one, Exception)]
+        message = next(filter(None, messages), "")
+        if not message and isinstance(error, OSError):  # Of a local file.
             raise
-        raise HubError(message) from error
+        reason = one_line(f"{type(error).__name__}: {error}")[:200]
+        unclear = f"The Hub gave an answer about {address} that huggingface_hub cannot use ({reason}). Try again later."
+        raise HubError(message or unclear) from error
 
 
 def _message(error: Exception, address: Address, writing: bool) -> str:

@@ -8,6 +8,7 @@ sizes (`_labeled_axes`). Along these axes, the entries of the labels that both m
 import itertools
 import logging
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -247,17 +248,20 @@ def _shapes(architecture: registry.Architecture, options: Mapping[str, Any]) -> 
 def _by_path(weights: Sequence[Any]) -> dict[str, Any]:
     """Returns weights by their paths, in which names that Keras has numbered are numbered anew.
 
-    The names that Keras makes up, such as `cell_7`, depend on how many layers a process has made before.
+    The names that Keras makes up, such as `cell_7`, depend on how many layers a process has made before. Weights with
+    the same path, such as those of the cells of a stack, are numbered in their order.
     """
     numbers: dict[tuple[str, str], dict[str, int]] = {}
-    found = {}
+    found: dict[str, Any] = {}
+    counts: Counter[str] = Counter()
     for variable in weights:
         path = ""
         for name in variable.path.split("/"):
             base = re.sub(r"_\d+$", "", name)
             known = numbers.setdefault((path, base), {})
             path += f"/{base}_{known.setdefault(name, len(known) + 1)}"
-        found[path.removeprefix("/")] = variable
+        counts[path] += 1
+        found[f"{path.removeprefix('/')}:{counts[path]}"] = variable
     return found
 
 

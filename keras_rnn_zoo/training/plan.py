@@ -21,7 +21,7 @@ from keras_rnn_zoo.training.class_weights import parse_class_weight
 from keras_rnn_zoo.training.keras_objects import OPTIMIZER_SETTINGS, KerasObjects
 from keras_rnn_zoo.training.settings import OPTIMIZERS, SETTINGS
 from keras_rnn_zoo.training.small_data import ADAPTED
-from keras_rnn_zoo.training.source import default_rate, inherited_options
+from keras_rnn_zoo.training.source import inherited_options
 from keras_rnn_zoo.user_data.python_data import PythonData
 from keras_rnn_zoo.user_data.vectors_file import VectorsFile
 
@@ -148,8 +148,8 @@ def new_config(architecture: registry.Architecture, dataset: registry.Dataset, r
     source = request.source.config if request.source else None
     values = {name: option.default for name, option in {**accepted, **SETTINGS}.items()}
     values |= {**dataset.defaults, **inherited_options(source, architecture, dataset), **options, **settings}
-    if "learning_rate" not in settings:
-        values["learning_rate"] = default_rate(values, dataset, source)
+    if (rate := OPTIMIZERS[values["optimizer"]].learning_rate) and "learning_rate" not in settings:
+        values["learning_rate"] = rate  # The datasets' defaults are for Adam.
     if values.get("vectors"):
         values["embedding_dim"] = _vector_size(values["vectors"], options)
     objects = request.objects.descriptions()

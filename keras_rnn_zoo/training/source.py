@@ -9,10 +9,6 @@ from keras_rnn_zoo.artifacts.export import find_export
 from keras_rnn_zoo.artifacts.run import Run, open_run
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError, RunError
-from keras_rnn_zoo.training.settings import OPTIMIZERS
-
-RATE = 0.3
-"""The default learning rate of fine-tuning, as a fraction of that of a training from nothing."""
 
 
 def find_source(run: Any, models_dir: str | os.PathLike[str] | None = None) -> Run:
@@ -70,15 +66,3 @@ def inherited_options(
     # The weights of the run include those that it began with, of ImageNet or a file of word vectors.
     begun = {"pretrained": False, "vectors": ""}
     return {**values, **{name: value for name, value in begun.items() if name in values}}
-
-
-def default_rate(values: Mapping[str, Any], dataset: registry.Dataset, source: RunConfig | None) -> float:
-    """Returns the default learning rate.
-
-    Args:
-        values: the settings and options of the training, with the default learning rate of the dataset.
-        dataset: the dataset.
-        source: the description of the run that the training starts from, if any.
-    """
-    rate = OPTIMIZERS[values["optimizer"]].learning_rate or values["learning_rate"]  # The dataset's is for Adam.
-    return float(rate * RATE if source else rate)
