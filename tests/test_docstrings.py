@@ -13,7 +13,7 @@ from keras_rnn_zoo import layers, registry
 from keras_rnn_zoo.datasets._listing import datasets
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.inference.evaluate import Scorecard
-from keras_rnn_zoo.layers import attention, audio, characters, decoder, masking
+from keras_rnn_zoo.layers import attention, audio, characters, crf, decoder, masking
 from keras_rnn_zoo.layers.text import Tokenizer
 from keras_rnn_zoo.training.settings import SETTINGS
 
@@ -60,7 +60,7 @@ def test_settings_of_a_training_are_arguments_of_train():
 
 LAYERS = [layers.GRU, layers.LSTM, layers.SimpleRNN, layers.MinGRU, layers.MinLSTM, attention.SequenceAttention]
 LAYERS += [audio.LogMel, characters.CharacterReader, decoder.TextDecoder]
-LAYERS += [masking.AttentionPooling, Tokenizer]
+LAYERS += [crf.Crf, masking.AttentionPooling, Tokenizer]
 EXAMPLES = [zoo.build, zoo.runs, zoo.show, datasets, *LAYERS]
 EXAMPLES += [entry.make for entry in registry.architectures.entries()]
 

@@ -74,7 +74,7 @@ def test_further_words_extend_the_vocabulary(write):
     location = write(GLOVE)
     found, vocabulary = read(location, ["the"], words_from_vectors=True, vocabulary_size=5)
     assert vocabulary == ["", "[UNK]", "the", "paris", "rome"]  # In the order of the file, up to the limit.
-    assert found["rome"] == [2, 2, 2]
+    assert found["rome"] == [5, 5, 5]  # Its own vector, rather than that of "Rome".
     _, vocabulary = read(location, ["the"], make=WordsReader, words_from_vectors=True)
     assert vocabulary[3:] == ["paris", "rome", "milan"]  # "new york" is not a word.
     _, vocabulary = read(location, ["the"], tokens="spaces", words_from_vectors=True)

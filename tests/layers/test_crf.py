@@ -71,7 +71,7 @@ cases = st.builds(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(cases)
 def test_loss_probabilities_and_best_tags_are_those_of_all_sequences(case):
     potentials = case.potentials()

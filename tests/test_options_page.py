@@ -1,0 +1,36 @@
+"""The commands of docs/options.md run as they stand, but for a small network and one epoch."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.training.settings import SETTINGS
+from zoo_cli.main import cli
+
+PAGE = (Path(__file__).parent.parent / "docs" / "options.md").read_text()
+COMMANDS = re.findall(r"^    (zoo .+)$", PAGE, re.MULTILINE)
+
+
+@pytest.mark.slow  # Two trainings.
+@pytest.mark.usefixtures("few_examples")
+def test_the_commands_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("glove.txt").write_text("the 0.1 0.2\nfilm 0.3 0.4\nmovie 0.5 0.6\n")
+    assert len(COMMANDS) == 3
+    for command in COMMANDS:
+        small = ["--set", "units=4", "--set", "epochs=1"] if command.startswith("zoo train") else []
+        done = CliRunner().invoke(cli, [*shlex.split(command)[1:], *small])
+        assert done.exit_code == 0, (command, done.output)
+
+
+def test_each_option_of_the_page_exists():
+    named = re.findall(r"^\| `(\w+)=", PAGE, re.MULTILINE)
+    tagger, reviews = (registry.architectures.get(name) for name in ("tagger", "many_to_one"))
+    known = {**SETTINGS, **registry.options_of(tagger, registry.default_dataset(tagger))}
+    known |= registry.options_of(reviews, registry.default_dataset(reviews))
+    assert len(named) == 6
+    assert set(named) <= set(known)
