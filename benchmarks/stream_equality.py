@@ -61,8 +61,10 @@ def train(entry: Entry, folder: str, data_dir: str | None) -> Any:
         path = Path(folder) / "reviews.txt"
         path.write_bytes(b"\n".join(raw for raw, _ in reviews.take(1500).as_numpy_iterator()))
         dataset = f"text:{path}"
-    where = {"data_dir": data_dir} if data_dir else {}
-    run = zoo.train(entry.architecture, dataset=dataset, run="run", models_dir=folder, seed=0, **where, **entry.settings)
+    where = {"data_dir": data_dir} if data_dir and entry.dataset.startswith("spoken") else {}
+    run = zoo.train(
+        entry.architecture, dataset=dataset, run="run", models_dir=folder, seed=0, **where, **entry.settings
+    )
     return zoo.load(run)
 
 

@@ -17,11 +17,13 @@ from keras_rnn_zoo.user_data.columns import JOINT, parse_columns
 from keras_rnn_zoo.user_data.dataset import OTHER_DATA
 from keras_rnn_zoo.user_data.formats.npz import Arrays
 from keras_rnn_zoo.user_data.joined_files import is_pattern
+from keras_rnn_zoo.user_data.recordings import recording_options
 from keras_rnn_zoo.user_data.rows import RowSource, joined_checksum
 from keras_rnn_zoo.user_data.source_files import open_source
 from keras_rnn_zoo.user_data.splitting import HELD_OUT, draw_split, hash_key, split_of
 from keras_rnn_zoo.user_data.step_arrays import StepArrays
-from keras_rnn_zoo.user_data.step_columns import CLASSES, NUMBERS, STEP_TASKS, WORDS
+from keras_rnn_zoo.user_data.step_columns import CLASSES, NUMBERS, STEP_TASKS, WORDS, target_word
+from keras_rnn_zoo.user_data.step_recordings import Recorded, RecordingTable, TableRecorded, recording_table
 from keras_rnn_zoo.user_data.step_report import report_steps
 from keras_rnn_zoo.user_data.step_sequences import Sequences, StepSequence, StepSource
 from keras_rnn_zoo.user_data.step_table import StepTable
@@ -29,8 +31,6 @@ from keras_rnn_zoo.user_data.step_targets import StepForm
 from keras_rnn_zoo.user_data.table import Table
 from keras_rnn_zoo.user_data.validation_pass import refuse_bad_rows
 
-INPUT = "series"
-"""The kind of input of sequences."""
 Opener = Callable[[Any, Mapping[str, str], Mapping[str, str]], StepSource]
 """Given a location, the columns that the user named by word, and options of the format, opens a source."""
 
@@ -65,8 +65,53 @@ def table_steps(
     Args:
         kind: the class of the table.
     """
-    opened = table_opener(kind, joins_files=registry.file_formats.get(format).joins_files)
-    return step_dataset(format, kind, opened, location, tasks, options, config, more_options)
+    joins_files = registry.file_formats.get(format).joins_files
+    opened = table_opener(kind, joins_files=joins_files)
+    found = _recordings_opener(kind, joins_files, location, options, config)
+    more = [*([more_options] if more_options else []), *([recording_options] if found else [])]
+    return step_dataset(format, kind, found or opened, location, tasks, options, config, *more)
+
+
+def _recordings_opener(
+    kind: type[Table] | type[Columnar],
+    joins_files: bool,
+    location: Any,
+    options: Mapping[str, Any],
+    config: RunConfig | None,
+) -> Opener | None:
+    """Returns a function that opens tables with paths of recordings, or `None` if the table has none."""
+    if isinstance(location, str) and is_pattern(location):
+        return None
+
+    def table_of(location: Any, given: Mapping[str, str], reading: Mapping[str, str]) -> RecordingTable | None:
+        formats = {name: text for name, text in reading.items() if name not in RECORDING_OPTIONS}
+        table = open_source(kind, joins_files, location, STEP_TASKS, {}, words=(), **{"encoding": "", **formats})
+        return recording_table(table, given)
+
+    recorded = config.dataset.recorded if config else None
+    given = parse_columns(str(options.get("columns") or ""), WORDS) or (dict(recorded.columns) if recorded else {})
+    main = kind.divided(location).get("train", location)
+    if {"id", "order"} & given.keys() or not table_of(main, given, {"encoding": str(options.get("encoding") or "")}):
+        return None
+
+    def opened(location: Any, given: Mapping[str, str], reading: Mapping[str, str]) -> StepArrays:
+        found = table_of(location, given, reading)
+        if found is None:
+            raise DataError(
+                f"{location} has no column with paths of recordings. Name a table like that of the training."
+            )
+        named = {"input": found.input, target_word(given) or "target": found.target}
+        return StepArrays(TableRecorded, found, named, **_rates(reading))
+
+    return opened
+
+
+RECORDING_OPTIONS = frozenset(read_options(recording_options))
+
+
+def _rates(reading: Mapping[str, str]) -> dict[str, int]:
+    """Returns the sample rates among the options of a format."""
+    return {name: int(reading.get(name) or 0) for name in ("sampling_rate", "sample_rate")}
 
 
 def array_steps(
@@ -82,11 +127,14 @@ def array_steps(
     Args:
         kind: the class that reads the series.
     """
+    recorded = issubclass(kind, Recorded)
 
     def opened(location: Any, given: Mapping[str, str], reading: Mapping[str, str]) -> StepArrays:
-        return StepArrays(kind, location, given)
+        return StepArrays(kind, location, given, **(_rates(reading) if recorded else {}))
 
-    return step_dataset(format, kind, opened, location, tasks, options, config)
+    return step_dataset(
+        format, kind, opened, location, tasks, options, config, *([recording_options] if recorded else [])
+    )
 
 
 def step_dataset(
@@ -97,7 +145,7 @@ def step_dataset(
     tasks: Sequence[str],
     options: Mapping[str, Any],
     config: RunConfig | None,
-    more_options: Callable[..., None] | None = None,
+    *more_options: Callable[..., None],
 ) -> registry.Dataset:
     """Returns the dataset of sequences with a target for each step; reads only enough to find the form of the targets.
 
@@ -109,14 +157,14 @@ def step_dataset(
         tasks: the tasks that it may be for.
         options: options set by the user.
         config: the description of a run that was trained on the data; `None` for a new training.
-        more_options: a function whose options the format has in addition to those of all files.
+        *more_options: functions whose options the format has in addition to those of all files.
     """
     recorded = config.dataset.recorded if config else None
     trained = str(config.dataset.options.get("columns", "")) if config else ""
     is_joined = isinstance(location, str) and is_pattern(location)
     parts: Mapping[str, Any] = {} if is_joined else kind.divided(location)
     main = parts.get("train", location)
-    extra = [option.name for option in read_options(more_options).values()] if more_options else []
+    extra = [option.name for one in more_options for option in read_options(one).values()]
 
     def columns_of(text: str) -> dict[str, str]:
         if recorded and text == trained:
@@ -162,15 +210,18 @@ def step_dataset(
                 sources[name] = opened(where, dict(sources["train"].columns), now)
         return _open(sources, form, seed, skip_bad_rows, config)
 
+    make: Callable[..., Any] = open_files
+    for further in more_options:
+        make = with_options(make, further)
     return registry.Dataset(
         name=f"{format}:{','.join(map(str, kind.roots(location))) if parts else first.address()}",
-        make=with_options(open_files, more_options) if more_options else open_files,
+        make=make,
         task=form.task,
         source="files",
         size="as the run's configuration says",
         license="your own",
-        model_options={"input": INPUT},
-        defaults={} if config else form.defaults(),
+        model_options={"input": first.input},
+        defaults={} if config else {**form.defaults(), **first.defaults()},
     )
 
 
@@ -213,7 +264,9 @@ def _open(
         if not everything:
             raise DataError(f"{path} has no sequences to evaluate. Name data with sequences.")
         counted = RowsConfig({"all": len(everything)}, columns, None, bad_rows)
-        return Examples("1", checksum, INPUT, {"all": functools.partial(_data, everything, form)}, classes, counted)
+        return Examples(
+            "1", checksum, sources["train"].input, {"all": functools.partial(_data, everything, form)}, classes, counted
+        )
     _check_usable(path, form, main, columns)
     split, groups = _divided(read, recorded.split if recorded else None, seed)
     if empty := [name for name, found in groups.items() if not found]:
@@ -226,7 +279,7 @@ def _open(
     counted = RowsConfig(rows, columns, split, bad_rows)
     splits = {name: functools.partial(_data, found, form) for name, found in groups.items()}
     report = functools.partial(report_steps, path, form, read, groups, counted)
-    return Examples("1", checksum, INPUT, splits, classes, counted, None if recorded else report)
+    return Examples("1", checksum, sources["train"].input, splits, classes, counted, None if recorded else report)
 
 
 def _check_usable(path: Any, form: StepForm, main: Sequences, columns: Mapping[str, str]) -> None:
@@ -271,9 +324,9 @@ def _divided(
 
 def _data(sequences: Sequence[StepSequence], form: StepForm) -> Any:
     """Returns sequences as a `tf.data.Dataset` of `(series, targets)`."""
-    features = sequences[0].inputs.shape[1] if sequences else 1
+    shape = sequences[0].inputs.shape[1:] if sequences else (1,)  # Recordings have no features.
     data = tf.data.Dataset.from_generator(
         lambda: ((one.inputs, one.targets) for one in sequences),
-        output_signature=(tf.TensorSpec([None, features], tf.float32), form.spec()),
+        output_signature=(tf.TensorSpec([None, *shape], tf.float32), form.spec()),
     )
     return data.apply(tf.data.experimental.assert_cardinality(len(sequences)))

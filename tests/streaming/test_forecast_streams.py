@@ -116,7 +116,15 @@ def test_states_do_not_grow():
 def test_numbers_alone_are_rows_if_a_run_reads_nothing_else():
     run = forecaster()
     opened = stream(run)
-    for part in ([[1, 2], [3, np.nan]], [5, 6], "7, 8", b"NA 9", "[[10, 11]]", '{"series": [[12, 13]]}', np.ones((2, 2))):
+    for part in (
+        [[1, 2], [3, np.nan]],
+        [5, 6],
+        "7, 8",
+        b"NA 9",
+        "[[10, 11]]",
+        '{"series": [[12, 13]]}',
+        np.ones((2, 2)),
+    ):
         answer = opened.feed(part)
     values = [[1, 2], [3, np.nan], [5, 6], [7, 8], [np.nan, 9], [10, 11], [12, 13], [1, 1], [1, 1]]
     np.testing.assert_allclose(answer["forecast"], run.predict([values])[0]["forecast"], atol=1e-5)
@@ -135,9 +143,7 @@ def test_a_graph_names_times_that_are_missing():
 
 
 COLUMNS = {"time": "day", "target": "a+b", "id": "shop"}
-TRAINED = TrainedOn(
-    "forecasting", "window", "csv", COLUMNS, {"history": 4, "horizon": 2}, frequency="86400000000 us"
-)
+TRAINED = TrainedOn("forecasting", "window", "csv", COLUMNS, {"history": 4, "horizon": 2}, frequency="86400000000 us")
 
 
 def table(*days, **columns):

@@ -309,7 +309,9 @@ def test_a_series_that_is_still_coming_in_is_continued(trained, loaded, monkeypa
     lines = "".join(json.dumps(with_future(start, end)) + "\n" for start, end in ((0, 3), (3, 4), (4, 30)))
     done = CliRunner().invoke(cli, ["predict", str(trained[0].path), "--stream", "--json", "-q"], input=lines)
     assert [json.loads(line) for line in done.stdout.splitlines()] == answers
-    done = CliRunner().invoke(cli, ["predict", str(trained[0].path), "--stream", "-q"], input="shop,sales,day\nnorth,1,2")
+    done = CliRunner().invoke(
+        cli, ["predict", str(trained[0].path), "--stream", "-q"], input="shop,sales,day\nnorth,1,2"
+    )
     assert done.exit_code == 1 and "standard input, line 2: " in done.stderr and "promotion" in done.stderr
 
 

@@ -150,6 +150,18 @@ class Arrays(RowSource):
         series = _numbers(series) if self.x.dtype.kind == "O" else series
         return series[:, None] if series is not None and series.ndim == 1 else series
 
+    def steps(self, index: int) -> int:
+        """Returns the number of steps of a series: how many targets it needs if each step has one."""
+        return len(self.series(index))
+
+    def stated_steps(self, index: int) -> str:
+        """Returns these steps in words."""
+        return f"{self.steps(index):,} steps"
+
+    def target(self, y: Any, index: int) -> Any:
+        """Returns the targets of the steps of a series, given those of all series."""
+        return self.bounds.cut(y, index)
+
     def paths(self) -> list[Path]:
         return [self.path]
 
@@ -286,11 +298,13 @@ def series_inputs(location: str, trained: TrainedOn, *, columns: str = "") -> In
 )
 def npz(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A NumPy archive with series `x`, ragged or padded with `lengths`, and targets `y`, also of each step."""
-    # That module reads series by the class above.
+    # These modules read series by the class above.
     from keras_rnn_zoo.user_data.step_arrays import has_step_targets
     from keras_rnn_zoo.user_data.step_dataset import array_steps
+    from keras_rnn_zoo.user_data.step_recordings import Recorded, has_rate
 
-    if has_step_targets(Arrays, location, tasks, options):
-        return array_steps("npz", Arrays, location, tasks, options, config)
+    kind = Recorded if has_rate(location, options, config) else Arrays
+    if has_step_targets(kind, location, tasks, options):
+        return array_steps("npz", kind, location, tasks, options, config)
     tasks = without_steps(tasks)
     return dataset_from_files("npz", Arrays, location, tasks, options, config)
