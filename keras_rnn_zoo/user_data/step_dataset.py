@@ -22,33 +22,15 @@ from keras_rnn_zoo.user_data.rows import RowSource, joined_checksum
 from keras_rnn_zoo.user_data.source_files import open_source
 from keras_rnn_zoo.user_data.splitting import HELD_OUT, draw_split, hash_key, split_of
 from keras_rnn_zoo.user_data.step_arrays import StepArrays
-from keras_rnn_zoo.user_data.step_columns import CLASSES, NUMBERS, STEP_TASKS, WORDS, target_word
-from keras_rnn_zoo.user_data.step_recordings import Recorded, RecordingTable, TableRecorded, recording_table
+from keras_rnn_zoo.user_data.step_columns import CLASSES, NUMBERS, STEP_TASKS, WORDS
+from keras_rnn_zoo.user_data.step_openers import Opener, rates_in, recordings_opener, table_opener
+from keras_rnn_zoo.user_data.step_recordings import Recorded
 from keras_rnn_zoo.user_data.step_report import report_steps
 from keras_rnn_zoo.user_data.step_sequences import Sequences, StepSequence, StepSource
 from keras_rnn_zoo.user_data.step_table import StepTable
 from keras_rnn_zoo.user_data.step_targets import StepForm
 from keras_rnn_zoo.user_data.table import Table
 from keras_rnn_zoo.user_data.validation_pass import refuse_bad_rows
-
-Opener = Callable[[Any, Mapping[str, str], Mapping[str, str]], StepSource]
-"""Given a location, the columns that the user named by word, and options of the format, opens a source."""
-
-
-def table_opener(kind: type[Table] | type[Columnar], *, joins_files: bool, with_target: bool = True) -> Opener:
-    """Returns a function that opens tables of a format.
-
-    Args:
-        kind: the class of the table.
-        joins_files: whether a pattern may name several files, which have sequences of their own.
-        with_target: whether targets are read.
-    """
-
-    def opened(location: Any, given: Mapping[str, str], reading: Mapping[str, str]) -> StepTable:
-        table = open_source(kind, joins_files, location, STEP_TASKS, {}, words=(), **{"encoding": "", **reading})
-        return StepTable(table, given, with_target=with_target)
-
-    return opened
 
 
 def table_steps(
@@ -67,51 +49,9 @@ def table_steps(
     """
     joins_files = registry.file_formats.get(format).joins_files
     opened = table_opener(kind, joins_files=joins_files)
-    found = _recordings_opener(kind, joins_files, location, options, config)
+    found = recordings_opener(kind, joins_files, location, options, config)
     more = [*([more_options] if more_options else []), *([recording_options] if found else [])]
     return step_dataset(format, kind, found or opened, location, tasks, options, config, *more)
-
-
-def _recordings_opener(
-    kind: type[Table] | type[Columnar],
-    joins_files: bool,
-    location: Any,
-    options: Mapping[str, Any],
-    config: RunConfig | None,
-) -> Opener | None:
-    """Returns a function that opens tables with paths of recordings, or `None` if the table has none."""
-    if isinstance(location, str) and is_pattern(location):
-        return None
-
-    def table_of(location: Any, given: Mapping[str, str], reading: Mapping[str, str]) -> RecordingTable | None:
-        formats = {name: text for name, text in reading.items() if name not in RECORDING_OPTIONS}
-        table = open_source(kind, joins_files, location, STEP_TASKS, {}, words=(), **{"encoding": "", **formats})
-        return recording_table(table, given)
-
-    recorded = config.dataset.recorded if config else None
-    given = parse_columns(str(options.get("columns") or ""), WORDS) or (dict(recorded.columns) if recorded else {})
-    main = kind.divided(location).get("train", location)
-    if {"id", "order"} & given.keys() or not table_of(main, given, {"encoding": str(options.get("encoding") or "")}):
-        return None
-
-    def opened(location: Any, given: Mapping[str, str], reading: Mapping[str, str]) -> StepArrays:
-        found = table_of(location, given, reading)
-        if found is None:
-            raise DataError(
-                f"{location} has no column with paths of recordings. Name a table like that of the training."
-            )
-        named = {"input": found.input, target_word(given) or "target": found.target}
-        return StepArrays(TableRecorded, found, named, **_rates(reading))
-
-    return opened
-
-
-RECORDING_OPTIONS = frozenset(read_options(recording_options))
-
-
-def _rates(reading: Mapping[str, str]) -> dict[str, int]:
-    """Returns the sample rates among the options of a format."""
-    return {name: int(reading.get(name) or 0) for name in ("sampling_rate", "sample_rate")}
 
 
 def array_steps(
@@ -130,7 +70,7 @@ def array_steps(
     recorded = issubclass(kind, Recorded)
 
     def opened(location: Any, given: Mapping[str, str], reading: Mapping[str, str]) -> StepArrays:
-        return StepArrays(kind, location, given, **(_rates(reading) if recorded else {}))
+        return StepArrays(kind, location, given, **(rates_in(reading) if recorded else {}))
 
     return step_dataset(
         format, kind, opened, location, tasks, options, config, *([recording_options] if recorded else [])

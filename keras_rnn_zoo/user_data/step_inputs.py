@@ -8,7 +8,7 @@ from keras_rnn_zoo.user_data.columns import parse_columns
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.step_columns import TARGET_WORDS, WORDS
-from keras_rnn_zoo.user_data.step_dataset import table_opener
+from keras_rnn_zoo.user_data.step_openers import table_opener
 from keras_rnn_zoo.user_data.table import Table
 
 

@@ -99,8 +99,8 @@ class Recorded(Arrays):
     def stated_steps(self, index: int) -> str:
         samples, rate = len(self._read(index)[0]), self.rate(index)
         return (
-            f"the {self.steps(index):,} frames of {1000 * FRAME_SECONDS:.0f} ms of a recording with {samples:,} samples "
-            f"at {rate:,} Hz"
+            f"the {self.steps(index):,} frames of {1000 * FRAME_SECONDS:.0f} ms of a recording with {samples:,} "
+            f"samples at {rate:,} Hz"
         )
 
     def _row(self, index: int) -> Row | BadRow:

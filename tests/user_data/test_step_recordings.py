@@ -1,6 +1,7 @@
 """Recordings with a target for each frame: in memory, in archives, and in tables."""
 
 import csv
+import itertools
 import json
 import wave
 
@@ -105,7 +106,7 @@ def test_recordings_named_in_a_table(tmp_path, form):
             path.write_text(json.dumps(labels.tolist()))
         elif form == "spans":
             starts = [0, *np.flatnonzero(labels[1:] != labels[:-1]) + 1, len(labels)]
-            spans = [(a / 100, b / 100, labels[a]) for a, b in zip(starts[:-1], starts[1:], strict=True)]
+            spans = [(a / 100, b / 100, labels[a]) for a, b in itertools.pairwise(starts)]
             path.write_text("".join(f"{a}\t{b}\t{label}\n" for a, b, label in spans))
         cells.append(" ".join(labels) if form == "cell" else path.name)
     write(tmp_path / "a.csv", zip(write_sounds(tmp_path), cells, strict=True))

@@ -1,7 +1,6 @@
 """The format `npz`: NumPy archives with series and targets."""
 
 import array
-import dataclasses
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.npz_archive import arrays_of, name_of, splits_of, without_split
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, existing_file
+from keras_rnn_zoo.user_data.series_bounds import Joined, Padded, Whole
 from keras_rnn_zoo.user_data.step_columns import STEP_TASKS, WORDS, without_steps
 from keras_rnn_zoo.user_data.targets import as_column, as_targets, measured, plain
 from keras_rnn_zoo.user_data.textfile import check_text
@@ -129,12 +129,12 @@ class Arrays(RowSource):
         if lengths is not None and (lengths.ndim != 1 or lengths.dtype.kind not in "iu" or (lengths < 0).any()):
             raise DataError(f"{self.path}: the lengths must be integers of 0 or more, one per series.")
         if x.dtype.kind == "O":
-            return _Whole(len(x))
+            return Whole(len(x))
         if lengths is not None and len(lengths) != len(x):
             total = sum(map(int, lengths))
             if total != len(x):
                 raise DataError(f"{name}: {len(x):,} steps, but the lengths sum to {total:,}. Correct the lengths.")
-            return _Joined(np.cumsum(lengths, dtype="int64"))
+            return Joined(np.cumsum(lengths, dtype="int64"))
         if x.ndim < 2:
             raise DataError(
                 f"{name}: an array of shape (examples, steps, features) is expected; received {x.shape}. If the steps "
@@ -142,7 +142,7 @@ class Arrays(RowSource):
             )
         if lengths is not None and (lengths > x.shape[1]).any():
             raise DataError(f"{name}: a length is {int(lengths.max()):,}, but there are only {x.shape[1]:,} steps.")
-        return _Whole(len(x)) if lengths is None else _Padded(lengths)
+        return Whole(len(x)) if lengths is None else Padded(lengths)
 
     def series(self, index: int) -> Any:
         """Returns a series, `(steps, features)` if it is valid; `None` if it does not consist of numbers."""
@@ -203,45 +203,6 @@ class Arrays(RowSource):
 
     def key(self, row: Row) -> bytes:
         return np.ascontiguousarray(self.series(row.raw)).tobytes()
-
-
-@dataclasses.dataclass(frozen=True)
-class _Whole:
-    """Series in the rows of an array."""
-
-    count: int
-
-    def __len__(self) -> int:
-        return self.count
-
-    def cut(self, x: Any, index: int) -> Any:
-        return x[index]
-
-
-@dataclasses.dataclass(frozen=True)
-class _Padded:
-    """Padded series in the rows of an array, with their lengths."""
-
-    lengths: Any
-
-    def __len__(self) -> int:
-        return len(self.lengths)
-
-    def cut(self, x: Any, index: int) -> Any:
-        return x[index][: self.lengths[index]]
-
-
-@dataclasses.dataclass(frozen=True)
-class _Joined:
-    """Concatenated series, with the step at which each ends."""
-
-    ends: Any
-
-    def __len__(self) -> int:
-        return len(self.ends)
-
-    def cut(self, x: Any, index: int) -> Any:
-        return x[self.ends[index - 1] if index else 0 : self.ends[index]]
 
 
 def _numbers(item: Any) -> Any:
