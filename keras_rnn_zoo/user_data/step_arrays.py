@@ -39,11 +39,17 @@ class StepArrays(StepSource):
         location: the location, as for `kind`.
         given: for each word of the option `columns`, the array that the user named.
         with_target: whether the targets are read.
-        **rates: sample rates of recordings, as for `step_recordings.Recorded`.
+        rates: sample rates of recordings, as for `step_recordings.Recorded`.
     """
 
     def __init__(
-        self, kind: type[Arrays], location: Any, given: Mapping[str, str], *, with_target: bool = True, **rates: int
+        self,
+        kind: type[Arrays],
+        location: Any,
+        given: Mapping[str, str],
+        *,
+        with_target: bool = True,
+        rates: Mapping[str, int] = {},
     ) -> None:
         word = target_word(given)
         series = {"series": given["input"]} if "input" in given else {}
@@ -220,7 +226,7 @@ def has_step_targets(kind: type[Arrays], location: Any, tasks: Sequence[str], op
         given = parse_columns(str(options.get("columns") or ""), WORDS)
         parts = kind.divided(location)
         rate = int(options.get("sampling_rate") or 0)
-        found = StepArrays(kind, parts.get("train", location), given, **({"sampling_rate": rate} if rate else {}))
+        found = StepArrays(kind, parts.get("train", location), given, rates={"sampling_rate": rate} if rate else {})
     except (DataError, OptionError):
         return False  # The other tasks report the fault.
     if not len(found.series.bounds) or (found.y.ndim == 2 and _is_one_hot(found.y)):

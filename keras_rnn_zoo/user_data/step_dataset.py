@@ -19,7 +19,6 @@ from keras_rnn_zoo.user_data.formats.npz import Arrays
 from keras_rnn_zoo.user_data.joined_files import is_pattern
 from keras_rnn_zoo.user_data.recordings import recording_options
 from keras_rnn_zoo.user_data.rows import RowSource, joined_checksum
-from keras_rnn_zoo.user_data.source_files import open_source
 from keras_rnn_zoo.user_data.splitting import HELD_OUT, draw_split, hash_key, split_of
 from keras_rnn_zoo.user_data.step_arrays import StepArrays
 from keras_rnn_zoo.user_data.step_columns import CLASSES, NUMBERS, STEP_TASKS, WORDS
@@ -27,7 +26,6 @@ from keras_rnn_zoo.user_data.step_openers import Opener, rates_in, recordings_op
 from keras_rnn_zoo.user_data.step_recordings import Recorded
 from keras_rnn_zoo.user_data.step_report import report_steps
 from keras_rnn_zoo.user_data.step_sequences import Sequences, StepSequence, StepSource
-from keras_rnn_zoo.user_data.step_table import StepTable
 from keras_rnn_zoo.user_data.step_targets import StepForm
 from keras_rnn_zoo.user_data.table import Table
 from keras_rnn_zoo.user_data.validation_pass import refuse_bad_rows
@@ -70,7 +68,7 @@ def array_steps(
     recorded = issubclass(kind, Recorded)
 
     def opened(location: Any, given: Mapping[str, str], reading: Mapping[str, str]) -> StepArrays:
-        return StepArrays(kind, location, given, **(rates_in(reading) if recorded else {}))
+        return StepArrays(kind, location, given, rates=rates_in(reading) if recorded else {})
 
     return step_dataset(
         format, kind, opened, location, tasks, options, config, *([recording_options] if recorded else [])

@@ -1,6 +1,7 @@
 """Tables with a row for each step to predict: a sequence is one input, and its prediction is written in its rows."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.user_data.columnar import Columnar
@@ -13,13 +14,13 @@ from keras_rnn_zoo.user_data.table import Table
 
 
 def step_inputs(
-    kind: type[Table] | type[Columnar], location: str, trained: TrainedOn, columns: str, reading: Mapping[str, str]
+    kind: type[Table] | type[Columnar], location: Any, trained: TrainedOn, columns: str, reading: Mapping[str, str]
 ) -> InputFile:
     """Opens a table with a row for each step to predict.
 
     Args:
         kind: the class of the table.
-        location: the path.
+        location: the path, or data in memory.
         trained: what the run was trained on.
         columns: as in the option `columns`; by default, the columns that training read.
         reading: options of the format.

@@ -67,7 +67,7 @@ def recordings_opener(
                 f"{location} has no column with paths of recordings. Name a table like that of the training."
             )
         named = {"input": found.input, target_word(given) or "target": found.target}
-        return StepArrays(TableRecorded, found, named, **rates_in(reading))
+        return StepArrays(TableRecorded, found, named, rates=rates_in(reading))
 
     return opened
 

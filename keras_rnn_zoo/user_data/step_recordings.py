@@ -147,7 +147,7 @@ class RecordingTable(NamedTuple):
 class TableRecorded(Recorded):
     """Recordings whose paths are in a column of a table, and their targets in another one, or in files named there."""
 
-    def open(self, location: RecordingTable) -> Mapping[str, Any]:
+    def open(self, location: RecordingTable) -> Mapping[str, Any]:  # type: ignore[override]
         self.path, self._rows = location.rows.path, location.rows
         self._places: list[int] = []
         self._faults: dict[int, BadRow] = {}
