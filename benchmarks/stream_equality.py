@@ -1,7 +1,7 @@
 """Streams of trained models against predictions for whole inputs: `python benchmarks/stream_equality.py [ENTRY ...]`.
 
-Each entry trains a small model that reads one way, and exports its stream as a SavedModel, for LiteRT and for ONNX. Each
-stream reads every example in parts of random lengths, some of them empty, and its last answers are compared with the
+Each entry trains a small model that reads one way, and exports its stream as a SavedModel, for LiteRT and for ONNX.
+Each stream reads every example in parts of random lengths, some of them empty, and its answers are compared with the
 prediction for the whole example. The SavedModel reads raw inputs, and its labels and texts are compared; the files read
 the model's tensors, and of their logits the most likely class. `--data-dir` names the folder of prepared datasets for
 `spoken_digit` and `spoken_digit_strings`.
@@ -61,8 +61,10 @@ def train(entry: Entry, folder: str, data_dir: str | None) -> Any:
         path = Path(folder) / "reviews.txt"
         path.write_bytes(b"\n".join(raw for raw, _ in reviews.take(1500).as_numpy_iterator()))
         dataset = f"text:{path}"
-    where = {"data_dir": data_dir} if data_dir else {}
-    run = zoo.train(entry.architecture, dataset=dataset, run="run", models_dir=folder, seed=0, **where, **entry.settings)
+    where = {"data_dir": data_dir} if data_dir and entry.dataset.startswith("spoken") else {}
+    run = zoo.train(
+        entry.architecture, dataset=dataset, run="run", models_dir=folder, seed=0, **where, **entry.settings
+    )
     return zoo.load(run)
 
 

@@ -37,9 +37,27 @@ _MAX_INLINE_REQUEST = 400
 
 
 def find_export(run: Any) -> Path | None:
-    """Returns the folder of an export if `run` is the path of one, else `None`."""
+    """Returns the folder of an export if `run` is the path of one, else `None`.
+
+    Raises:
+        RunError: it is a path within a run's folder, where there is nothing.
+    """
     path = user_path(run) if isinstance(run, str | os.PathLike) else None
-    return path if path and any(os.path.lexists(path / name) for name in (GRAPH, FACTS)) else None
+    if path and any(os.path.lexists(path / name) for name in (GRAPH, FACTS)):
+        return path
+    if path and not path.exists():
+        for folder in path.parents[:3]:  # `streaming/onnx/1` within a run.
+            if (folder / "config.json").is_file():
+                raise _missing_export(path, folder)
+    return None
+
+
+def _missing_export(path: Path, run: Path) -> RunError:
+    """Returns the error for an export that does not exist, given the folder of its run."""
+    found = sorted(facts.parent for depth in ("*", "*/*", "*/*/*") for facts in run.glob(f"{depth}/{FACTS}"))
+    if not found:
+        return RunError(f"There is no export {path}: the run {run.name!r} has none. Write one: zoo export {run}.")
+    return RunError(f"There is no export {path}. Exports of the run {run.name!r}: {', '.join(map(str, found))}.")
 
 
 def read_facts(folder: Path | Snapshot) -> ExportConfig:

@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.readers.reader import Reader, require
 from keras_rnn_zoo.readers.series import parse_row, steps_in_rows
@@ -42,7 +41,9 @@ class SlidingReader(Reader):
 
     def part_signature(self) -> list[Any]:
         specs = [tf.TensorSpec([None, None, len(self.mean)], tf.float32, name="series")]
-        specs += [tf.TensorSpec([None, None, *shape], dtype, name=name) for name, (dtype, shape, _) in self._ahead().items()]
+        specs += [
+            tf.TensorSpec([None, None, *shape], dtype, name=name) for name, (dtype, shape, _) in self._ahead().items()
+        ]
         return [*specs, tf.TensorSpec([None], tf.int32, name="lengths")]
 
     def to_parts(self, parts: Sequence[Any]) -> tuple[Any, ...]:

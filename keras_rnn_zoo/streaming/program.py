@@ -100,8 +100,7 @@ def logits_endpoints(
     def start(count: Any) -> Tensors:
         begun = {name: state.at_start(count if rows is None else rows) for name, state in states.items()}
         return {
-            name: tf.ensure_shape(value, spec.shape)
-            for (name, value), spec in zip(begun.items(), specs, strict=True)
+            name: tf.ensure_shape(value, spec.shape) for (name, value), spec in zip(begun.items(), specs, strict=True)
         }
 
     return {START: Endpoint(start, [_rows()]), STEP: Endpoint(step, [*specs, *given])}

@@ -71,9 +71,9 @@ class Stream:
 
         Returns:
             The answer as plain Python values. Classification, regression and forecasting answer with the prediction for
-            everything so far. Tagging and transcription answer with the tags of the words, or the text, that this part settles;
-            the last word, or frames, are settled by `final`. Language models answer with the next `token` and its
-            `probabilities`.
+            everything so far. Tagging and transcription answer with the tags of the words, or the text, that this part
+            settles; the last word, or frames, are settled by `final`. Language models answer with the next `token` and
+            its `probabilities`.
 
         Raises:
             DataError: the part is not of the kind that the run was trained on.

@@ -37,7 +37,9 @@ class WindowProgram(Program):
         window, new = self.reader.slide(own, *raw)
         answers = self.task.decode_next(self.task.outputs(self.model, self.task.preprocess(*window)))
         after = {f"{PREFIX}reader_{name}": value for name, value in new.items()}
-        return answers, {name: tf.ensure_shape(after[name], [None, *state.shape]) for name, state in self.states.items()}
+        return answers, {
+            name: tf.ensure_shape(after[name], [None, *state.shape]) for name, state in self.states.items()
+        }
 
     def logits_endpoints(self, rows: int | None) -> dict[str, Endpoint]:
         history = self.reader.history

@@ -1,14 +1,17 @@
 """The base class of tasks that answer every step of a series, or every frame of a recording."""
 
 import abc
+import dataclasses
 import itertools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from keras_rnn_zoo.conventions import frame_stride
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.readers.reader import require
+from keras_rnn_zoo.readers.series import steps_in_rows
+from keras_rnn_zoo.tasks._endpoint import Endpoint
 from keras_rnn_zoo.tasks.task import Task
 
 
@@ -41,6 +44,20 @@ class StepTask(Task):
     def step_counts(self, inputs: Any) -> Any:
         """Returns the number of steps of each input: int32 `(batch,)`."""
         return tf.reduce_sum(tf.cast(self.real_steps(inputs), tf.int32), axis=1)
+
+    def default_endpoint(self, outputs: Callable[[Any], Any]) -> Endpoint:
+        endpoint = super().default_endpoint(outputs)
+
+        def predict(*raw: Any) -> dict[str, Any]:
+            # The step that the model makes of an empty input gets no answer.
+            real = steps_in_rows(*raw[:2]) > 0
+            answers = endpoint.call(*raw)
+            answers["lengths"] = tf.where(real, answers["lengths"], 0)
+            if "labels" in answers:
+                answers["labels"] = tf.where(real[:, None], answers["labels"], "")
+            return answers
+
+        return dataclasses.replace(endpoint, call=predict)
 
     def decode(self, outputs: Any, inputs: Any) -> dict[str, Any]:
         return self._decode(outputs, self.real_steps(inputs))

@@ -51,8 +51,11 @@ class StepRegression(StepTask, NumbersTask):
         truth, predicted = [], []
         for true, found, count in zip(references, predictions["values"], predictions["lengths"], strict=True):
             steps = min(count, len(true))
-            truth.append(true[:steps].reshape(steps, -1))
-            predicted.append(found[:steps])
+            # Steps beyond the maximum length have no prediction, and count as if the mean had been predicted.
+            padded = np.tile(np.asarray(self.mean, "float32"), (len(true), 1))
+            padded[:steps] = found[:steps]
+            truth.append(true.reshape(len(true), -1))
+            predicted.append(padded)
         return number_scores(
             np.concatenate(truth).astype("float64"), np.concatenate(predicted).astype("float64"), self.target_names
         )

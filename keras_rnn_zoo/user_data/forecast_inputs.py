@@ -198,7 +198,8 @@ def window_of(read: TimeTable, one: Series, end: int, times: Any, horizon: int) 
     if read.columns.known and (len(one) < end + horizon or not np.isfinite(one.known[end : end + horizon]).all()):
         raise DataError(
             f"{path}: {named} ends at {last}, and forecasting needs {' and '.join(map(repr, read.columns.known))} of "
-            f"the next {horizon:,} steps. Add rows for them, with {' and '.join(map(repr, read.columns.targets))} empty."
+            f"the next {horizon:,} steps. Add rows for them, with {' and '.join(map(repr, read.columns.targets))} "
+            "empty."
         )
     try:
         seconds = seconds_of(read.clock, times)

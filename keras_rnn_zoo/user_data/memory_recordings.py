@@ -3,18 +3,15 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
-from keras_rnn_zoo.options import Range
-from keras_rnn_zoo.readers._options import MaxSeconds, SampleRate
 from keras_rnn_zoo.readers._wav import DEFAULT_MAX_SECONDS
 from keras_rnn_zoo.user_data.folders import FEW_FILES
-from keras_rnn_zoo.user_data.formats.audio import MAX_SAMPLE_RATE
 from keras_rnn_zoo.user_data.memory_table import MemoryTable
 from keras_rnn_zoo.user_data.python_data import PythonData
-from keras_rnn_zoo.user_data.recordings import rate_of_recording, samples_of
+from keras_rnn_zoo.user_data.recordings import MAX_SAMPLE_RATE, rate_of_recording, samples_of
 from keras_rnn_zoo.user_data.rows import BadRow, Row, first
 from keras_rnn_zoo.user_data.textfile import check_text
 from keras_rnn_zoo.user_data.typed_values import is_missing, text_of
@@ -97,17 +94,3 @@ class MemoryRecordings(MemoryTable):
                 continue
         rate = rates.most_common(1)[0][0] if rates else MAX_SAMPLE_RATE
         return {"sample_rate": min(max(rate, 1000), MAX_SAMPLE_RATE), **defaults}
-
-
-def recording_options(
-    *,
-    sampling_rate: Annotated[int, Range(0, 1_000_000)] = 0,
-    sample_rate: SampleRate = MAX_SAMPLE_RATE,
-    max_seconds: MaxSeconds = DEFAULT_MAX_SECONDS,
-) -> None:
-    """Options of recordings in memory, in addition to those of all data.
-
-    Args:
-        sampling_rate: sample rate of the arrays, in Hz, which are then recordings; 0 if each recording has its own.
-        sample_rate: sample rate to which recordings are resampled, in Hz.
-    """

@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
+from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.readers._options import MaxSeconds, SampleRate
 from keras_rnn_zoo.readers._recordings import decode_recording
-from keras_rnn_zoo.readers._wav import MARGIN, check_rate, resample, waveform
+from keras_rnn_zoo.readers._wav import DEFAULT_MAX_SECONDS, MARGIN, check_rate, resample, waveform
 
+MAX_SAMPLE_RATE = 16_000
+"""Maximum default sample rate, in Hz: speech has little energy above half of it."""
 LOUDEST = 100.0
 """Samples that are larger than this are not from -1 to 1."""
 _KEYS = {"array", "sampling_rate"}
@@ -75,3 +79,17 @@ def _waveform(value: Any) -> Any:
     if len(samples) and np.abs(samples).max() > LOUDEST:
         raise DataError("samples from -1 to 1 are expected, or integers of a NumPy type such as int16")
     return samples
+
+
+def recording_options(
+    *,
+    sampling_rate: Annotated[int, Range(0, 1_000_000)] = 0,
+    sample_rate: SampleRate = MAX_SAMPLE_RATE,
+    max_seconds: MaxSeconds = DEFAULT_MAX_SECONDS,
+) -> None:
+    """Options of recordings in memory, in addition to those of all data.
+
+    Args:
+        sampling_rate: sample rate of the arrays, in Hz, which are then recordings; 0 if each recording has its own.
+        sample_rate: sample rate to which recordings are resampled, in Hz.
+    """

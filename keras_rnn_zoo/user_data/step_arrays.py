@@ -39,15 +39,22 @@ class StepArrays(StepSource):
         location: the location, as for `kind`.
         given: for each word of the option `columns`, the array that the user named.
         with_target: whether the targets are read.
+        rates: sample rates of recordings, as for `step_recordings.Recorded`.
     """
 
     def __init__(
-        self, kind: type[Arrays], location: Any, given: Mapping[str, str], *, with_target: bool = True
+        self,
+        kind: type[Arrays],
+        location: Any,
+        given: Mapping[str, str],
+        *,
+        with_target: bool = True,
+        rates: Mapping[str, int] = {},
     ) -> None:
         word = target_word(given)
         series = {"series": given["input"]} if "input" in given else {}
-        self.series = kind(location, STEP_TASKS, series, "", ("series",))
-        self.path, self.word = self.series.path, word
+        self.series = kind(location, STEP_TASKS, series, "", ("series",), **rates)
+        self.path, self.word, self.input = self.series.path, word, self.series.input
         arrays = self.series.others
         self.columns = {"input": self.series.columns["series"]}
         self.y: Any = None
@@ -64,6 +71,9 @@ class StepArrays(StepSource):
         unused = arrays.keys() - {self.columns.get("target")}
         found: list[Any] = next((np.ravel(arrays[name]).tolist() for name in TARGET_NAMES if name in unused), [])
         return tuple(map(str, found))
+
+    def defaults(self) -> dict[str, Any]:
+        return self.series.defaults() if self.input == "audio" else {}
 
     def named(self) -> Path:
         return self.path
@@ -103,7 +113,7 @@ class StepArrays(StepSource):
 
     def _target(self, index: int) -> Any:
         """Returns the targets of a series, without an axis of size 1."""
-        target = self.series.bounds.cut(self.y, index)
+        target = self.series.target(self.y, index)
         try:
             target = np.asarray(target)
         except ValueError:  # Rows of different lengths.
@@ -162,9 +172,9 @@ class StepArrays(StepSource):
 
     def _converted(self, row: Row, targets: StepTargets, one_hot: bool) -> tuple[Any, str, list[tuple[int, Any]]]:
         """Returns the targets of a series, a fault, and the steps with the fault and their values; none for all."""
-        target, count = self._target(row.raw), len(self.series.series(row.raw))
+        target, count = self._target(row.raw), self.series.steps(row.raw)
         if len(target) != count:
-            return None, f"{len(target):,} targets for {count:,} steps", []
+            return None, f"{len(target):,} targets for {self.series.stated_steps(row.raw)}", []
         width = targets.form.width if targets.form.names else len(targets.names) if one_hot else 0
         if target.ndim != (2 if width else 1) or (width and target.shape[1] != width):
             return (
@@ -215,12 +225,15 @@ def has_step_targets(kind: type[Arrays], location: Any, tasks: Sequence[str], op
     try:
         given = parse_columns(str(options.get("columns") or ""), WORDS)
         parts = kind.divided(location)
-        found = StepArrays(kind, parts.get("train", location), given)
+        rate = int(options.get("sampling_rate") or 0)
+        found = StepArrays(kind, parts.get("train", location), given, rates={"sampling_rate": rate} if rate else {})
     except (DataError, OptionError):
         return False  # The other tasks report the fault.
     if not len(found.series.bounds) or (found.y.ndim == 2 and _is_one_hot(found.y)):
         return False
     target, series = found._target(0), found.series.series(0)
+    if found.series.input == "audio":  # A wrong number of targets is then named.
+        return target.ndim > 0 and len(target) > 1
     return target.ndim > 0 and series is not None and len(target) == len(series)
 
 

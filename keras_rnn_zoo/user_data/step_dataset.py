@@ -17,38 +17,18 @@ from keras_rnn_zoo.user_data.columns import JOINT, parse_columns
 from keras_rnn_zoo.user_data.dataset import OTHER_DATA
 from keras_rnn_zoo.user_data.formats.npz import Arrays
 from keras_rnn_zoo.user_data.joined_files import is_pattern
+from keras_rnn_zoo.user_data.recordings import recording_options
 from keras_rnn_zoo.user_data.rows import RowSource, joined_checksum
-from keras_rnn_zoo.user_data.source_files import open_source
 from keras_rnn_zoo.user_data.splitting import HELD_OUT, draw_split, hash_key, split_of
 from keras_rnn_zoo.user_data.step_arrays import StepArrays
 from keras_rnn_zoo.user_data.step_columns import CLASSES, NUMBERS, STEP_TASKS, WORDS
+from keras_rnn_zoo.user_data.step_openers import Opener, rates_in, recordings_opener, table_opener
+from keras_rnn_zoo.user_data.step_recordings import Recorded
 from keras_rnn_zoo.user_data.step_report import report_steps
 from keras_rnn_zoo.user_data.step_sequences import Sequences, StepSequence, StepSource
-from keras_rnn_zoo.user_data.step_table import StepTable
 from keras_rnn_zoo.user_data.step_targets import StepForm
 from keras_rnn_zoo.user_data.table import Table
 from keras_rnn_zoo.user_data.validation_pass import refuse_bad_rows
-
-INPUT = "series"
-"""The kind of input of sequences."""
-Opener = Callable[[Any, Mapping[str, str], Mapping[str, str]], StepSource]
-"""Given a location, the columns that the user named by word, and options of the format, opens a source."""
-
-
-def table_opener(kind: type[Table] | type[Columnar], *, joins_files: bool, with_target: bool = True) -> Opener:
-    """Returns a function that opens tables of a format.
-
-    Args:
-        kind: the class of the table.
-        joins_files: whether a pattern may name several files, which have sequences of their own.
-        with_target: whether targets are read.
-    """
-
-    def opened(location: Any, given: Mapping[str, str], reading: Mapping[str, str]) -> StepTable:
-        table = open_source(kind, joins_files, location, STEP_TASKS, {}, words=(), **{"encoding": "", **reading})
-        return StepTable(table, given, with_target=with_target)
-
-    return opened
 
 
 def table_steps(
@@ -65,8 +45,11 @@ def table_steps(
     Args:
         kind: the class of the table.
     """
-    opened = table_opener(kind, joins_files=registry.file_formats.get(format).joins_files)
-    return step_dataset(format, kind, opened, location, tasks, options, config, more_options)
+    joins_files = registry.file_formats.get(format).joins_files
+    opened = table_opener(kind, joins_files=joins_files)
+    found = recordings_opener(kind, joins_files, location, options, config)
+    more = [*([more_options] if more_options else []), *([recording_options] if found else [])]
+    return step_dataset(format, kind, found or opened, location, tasks, options, config, *more)
 
 
 def array_steps(
@@ -82,11 +65,14 @@ def array_steps(
     Args:
         kind: the class that reads the series.
     """
+    recorded = issubclass(kind, Recorded)
 
     def opened(location: Any, given: Mapping[str, str], reading: Mapping[str, str]) -> StepArrays:
-        return StepArrays(kind, location, given)
+        return StepArrays(kind, location, given, rates=rates_in(reading) if recorded else {})
 
-    return step_dataset(format, kind, opened, location, tasks, options, config)
+    return step_dataset(
+        format, kind, opened, location, tasks, options, config, *([recording_options] if recorded else [])
+    )
 
 
 def step_dataset(
@@ -97,7 +83,7 @@ def step_dataset(
     tasks: Sequence[str],
     options: Mapping[str, Any],
     config: RunConfig | None,
-    more_options: Callable[..., None] | None = None,
+    *more_options: Callable[..., None],
 ) -> registry.Dataset:
     """Returns the dataset of sequences with a target for each step; reads only enough to find the form of the targets.
 
@@ -109,14 +95,14 @@ def step_dataset(
         tasks: the tasks that it may be for.
         options: options set by the user.
         config: the description of a run that was trained on the data; `None` for a new training.
-        more_options: a function whose options the format has in addition to those of all files.
+        *more_options: functions whose options the format has in addition to those of all files.
     """
     recorded = config.dataset.recorded if config else None
     trained = str(config.dataset.options.get("columns", "")) if config else ""
     is_joined = isinstance(location, str) and is_pattern(location)
     parts: Mapping[str, Any] = {} if is_joined else kind.divided(location)
     main = parts.get("train", location)
-    extra = [option.name for option in read_options(more_options).values()] if more_options else []
+    extra = [option.name for one in more_options for option in read_options(one).values()]
 
     def columns_of(text: str) -> dict[str, str]:
         if recorded and text == trained:
@@ -162,15 +148,18 @@ def step_dataset(
                 sources[name] = opened(where, dict(sources["train"].columns), now)
         return _open(sources, form, seed, skip_bad_rows, config)
 
+    make: Callable[..., Any] = open_files
+    for further in more_options:
+        make = with_options(make, further)
     return registry.Dataset(
         name=f"{format}:{','.join(map(str, kind.roots(location))) if parts else first.address()}",
-        make=with_options(open_files, more_options) if more_options else open_files,
+        make=make,
         task=form.task,
         source="files",
         size="as the run's configuration says",
         license="your own",
-        model_options={"input": INPUT},
-        defaults={} if config else form.defaults(),
+        model_options={"input": first.input},
+        defaults={} if config else {**form.defaults(), **first.defaults()},
     )
 
 
@@ -213,7 +202,9 @@ def _open(
         if not everything:
             raise DataError(f"{path} has no sequences to evaluate. Name data with sequences.")
         counted = RowsConfig({"all": len(everything)}, columns, None, bad_rows)
-        return Examples("1", checksum, INPUT, {"all": functools.partial(_data, everything, form)}, classes, counted)
+        return Examples(
+            "1", checksum, sources["train"].input, {"all": functools.partial(_data, everything, form)}, classes, counted
+        )
     _check_usable(path, form, main, columns)
     split, groups = _divided(read, recorded.split if recorded else None, seed)
     if empty := [name for name, found in groups.items() if not found]:
@@ -226,7 +217,7 @@ def _open(
     counted = RowsConfig(rows, columns, split, bad_rows)
     splits = {name: functools.partial(_data, found, form) for name, found in groups.items()}
     report = functools.partial(report_steps, path, form, read, groups, counted)
-    return Examples("1", checksum, INPUT, splits, classes, counted, None if recorded else report)
+    return Examples("1", checksum, sources["train"].input, splits, classes, counted, None if recorded else report)
 
 
 def _check_usable(path: Any, form: StepForm, main: Sequences, columns: Mapping[str, str]) -> None:
@@ -271,9 +262,9 @@ def _divided(
 
 def _data(sequences: Sequence[StepSequence], form: StepForm) -> Any:
     """Returns sequences as a `tf.data.Dataset` of `(series, targets)`."""
-    features = sequences[0].inputs.shape[1] if sequences else 1
+    shape = sequences[0].inputs.shape[1:] if sequences else (1,)  # Recordings have no features.
     data = tf.data.Dataset.from_generator(
         lambda: ((one.inputs, one.targets) for one in sequences),
-        output_signature=(tf.TensorSpec([None, features], tf.float32), form.spec()),
+        output_signature=(tf.TensorSpec([None, *shape], tf.float32), form.spec()),
     )
     return data.apply(tf.data.experimental.assert_cardinality(len(sequences)))

@@ -1,6 +1,7 @@
 """Tables with a row for each step to predict: a sequence is one input, and its prediction is written in its rows."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.user_data.columnar import Columnar
@@ -8,18 +9,18 @@ from keras_rnn_zoo.user_data.columns import parse_columns
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.step_columns import TARGET_WORDS, WORDS
-from keras_rnn_zoo.user_data.step_dataset import table_opener
+from keras_rnn_zoo.user_data.step_openers import table_opener
 from keras_rnn_zoo.user_data.table import Table
 
 
 def step_inputs(
-    kind: type[Table] | type[Columnar], location: str, trained: TrainedOn, columns: str, reading: Mapping[str, str]
+    kind: type[Table] | type[Columnar], location: Any, trained: TrainedOn, columns: str, reading: Mapping[str, str]
 ) -> InputFile:
     """Opens a table with a row for each step to predict.
 
     Args:
         kind: the class of the table.
-        location: the path.
+        location: the path, or data in memory.
         trained: what the run was trained on.
         columns: as in the option `columns`; by default, the columns that training read.
         reading: options of the format.

@@ -42,7 +42,7 @@ def report_steps(
     columns = ", ".join(f"{word}={column}" for word, column in recorded.columns.items())
     sizes = [f"{len(groups[name]):,} {name}" for name in ("train", "validation", "test")]
     logger.info("%s: sequences: %s; columns %s.", path.name, ", ".join(sizes), columns)
-    lengths = np.array([len(one.inputs) for one in main.found])
+    lengths = np.array([len(one.targets) for one in main.found])
     logger.info(
         "Steps: %s; of a sequence, median %s, longest %s.",
         f"{lengths.sum():,}",
@@ -53,12 +53,13 @@ def report_steps(
         several = " A step may have several classes." if form.multilabel else ""
         shares = balance(dict(zip(main.classes, main.counts, strict=True)), int(lengths.sum()))
         logger.info("Classes of the steps: %s.%s", shares, several)
-    steps = np.concatenate([one.inputs for one in main.found])
-    names = input_names(recorded.columns, steps.shape[1])
-    for line in series_ranges(steps, names):
-        logger.info("%s", line)
     warnings = _warnings(form, read, groups, task, lengths)
-    warnings += series_warnings(steps, names, normalized=task.reader.normalization == "standard")
+    if main.found[0].inputs.ndim > 1:
+        steps = np.concatenate([one.inputs for one in main.found])
+        names = input_names(recorded.columns, steps.shape[1])
+        for line in series_ranges(steps, names):
+            logger.info("%s", line)
+        warnings += series_warnings(steps, names, normalized=task.reader.normalization == "standard")
     for warning in warnings:
         logger.warning("Warning: %s", spelled(warning))
 
@@ -85,12 +86,15 @@ def _warnings(
     if short := int((lengths == 1).sum()):
         have = quantity(short, "sequence has", "sequences have")
         warnings.append(f"{have} a single step, from which no order can be learned.")
-    limit = task.reader.max_steps
+    owner, option = task.reader.limit()
+    limit = int(task.target_steps(getattr(owner, option)))
+    stated = f"max_steps={limit} steps" if option == "max_steps" else f"{limit:,} frames, which max_seconds allows"
+    name = "max_steps" if option == "max_steps" else "max_seconds"
     if cut := int((lengths > limit).sum()):
         have = quantity(cut, "sequence has", "sequences have")
         warnings.append(
-            f"{have} more than max_steps={limit} steps; the rest is neither read nor predicted. "
-            "Increase it: --set max_steps=N, or cut long recordings into several."
+            f"{have} more than {stated}; the rest is neither read nor predicted. Increase it: --set {name}=N, or cut "
+            "long recordings into several."
         )
     keys = [one.key() for one in main.found]
     if repeated := len(keys) - len(set(keys)):

@@ -21,7 +21,7 @@ class StepSequence:
 
     Attributes:
         name: what messages and predictions call it.
-        inputs: float32 `(steps, features)`, NaN where missing.
+        inputs: float32 `(steps, features)`, NaN where missing; of a recording, `(samples,)`.
         targets: a target for each step, as `StepTargets` converts them; `None` in files to predict.
         rows: for a table, the values of each row by the name of its column, in files to predict.
     """
@@ -71,6 +71,13 @@ class StepSource(abc.ABC):
 
     columns: Mapping[str, str]
     """The column or array for each word of the option `columns`."""
+
+    input = "series"
+    """The kind of input of the sequences."""
+
+    def defaults(self) -> dict[str, Any]:
+        """Returns options that suit the inputs, by name."""
+        return {}
 
     @abc.abstractmethod
     def form(self, task: str, multilabel: bool | None) -> StepForm:

@@ -130,6 +130,13 @@ def test_a_language_model_in_parts_continues_no_prompts(small_run, copy):
         zoo.predict(path, ["To be"])
 
 
+def test_a_missing_export_is_told_from_a_missing_run(exported, classifier):
+    with pytest.raises(RunError, match=rf"There is no export .*7\. Exports of the run '{classifier.name}': .*1\.$"):
+        zoo.stream(exported.parent / "7")
+    with pytest.raises(RunError, match=r"has none\. Write one: zoo export "):
+        zoo.load(classifier.path / "streaming" / "1")
+
+
 def test_a_failing_graph_is_told(exported):
     stream = zoo.stream(exported)
     stream.states = {name: value[:, :1] if value.shape.rank == 2 else value for name, value in stream.states.items()}

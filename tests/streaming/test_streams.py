@@ -133,7 +133,7 @@ def step_task(name, kind, **options):
 def test_every_step_is_answered_once_it_is_complete(answering):
     run = untrained("sync_many_to_many", answering, num_layers=2, **SMALL)
     audio = answering.reader.input == "audio"
-    inputs = [RANDOM.normal(0, 0.2, size if audio else (size, 2)).astype("float32") for size in (1, 81, 900)]
+    inputs = [RANDOM.normal(0, 0.2, size if audio else (size, 2)).astype("float32") for size in (0, 1, 81, 900)]
     opened = stream(run)
     for whole in inputs:
         answers = [opened.feed(part) for part in parts(whole, 4)] + [opened.finish()]
@@ -144,6 +144,11 @@ def test_every_step_is_answered_once_it_is_complete(answering):
                 assert answer[name] == value
             else:
                 np.testing.assert_allclose(answer[name], value, atol=1e-5)
+        assert (
+            len(answer.get("labels", answer.get("values")))
+            == answer["lengths"]
+            == -(-len(whole) // (80 if audio else 1))
+        )
 
 
 # A cell of each kind: the others stream in the tests of series.

@@ -3,19 +3,13 @@
 import csv
 import json
 import logging
-import shutil
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
-from processes import run_command
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.datasets.toy_sales import NOISE, expected, sales
 from keras_rnn_zoo.errors import DataError, OptionError
-from keras_rnn_zoo.exporting import check as checking
-from zoo_cli.main import cli
 
 SHOPS, DAYS = ("north", "south"), 90
 
@@ -289,42 +283,3 @@ def test_the_generated_series_is_its_expectation_and_noise():
     together = np.concatenate(errors)
     assert together.std() == pytest.approx(NOISE, rel=0.05)
     assert np.mean(np.abs(together) < 1.2816 * NOISE) == pytest.approx(0.8, abs=0.02)
-
-
-def test_a_series_that_is_still_coming_in_is_continued(trained, loaded, monkeypatch):
-    """Parts of a table, and lines of standard input, get the forecasts of all rows until then."""
-    header, *rows = (row for row in series(40, future=7) if row[1] in ("shop", "north"))
-    records = [dict(zip(header, row, strict=True)) for row in rows]
-
-    def with_future(start, end):
-        """Returns rows, and those of the next steps, whose sales are not known yet."""
-        return [*records[start:end], *({**one, "sales": ""} for one in records[end : end + 7])]
-
-    opened, answers = zoo.stream(loaded), []
-    for start, end in ((0, 3), (3, 4), (4, 30)):
-        answers.append(opened.feed(with_future(start, end)))
-        expected = loaded.predict(with_future(0, end))
-        forecast = [row["predicted_sales"] for row in expected]
-        np.testing.assert_allclose(np.ravel(answers[-1]["forecast"]), forecast, rtol=1e-5)
-    lines = "".join(json.dumps(with_future(start, end)) + "\n" for start, end in ((0, 3), (3, 4), (4, 30)))
-    done = CliRunner().invoke(cli, ["predict", str(trained[0].path), "--stream", "--json", "-q"], input=lines)
-    assert [json.loads(line) for line in done.stdout.splitlines()] == answers
-    done = CliRunner().invoke(cli, ["predict", str(trained[0].path), "--stream", "-q"], input="shop,sales,day\nnorth,1,2")
-    assert done.exit_code == 1 and "standard input, line 2: " in done.stderr and "promotion" in done.stderr
-
-
-def test_a_streaming_export_forecasts_from_parts_of_windows(trained, tmp_path, monkeypatch):
-    monkeypatch.setattr(checking, "EXAMPLES", 9)
-    monkeypatch.setattr(checking, "subprocess", SimpleNamespace(run=run_command))
-    path = zoo.export(shutil.copytree(trained[0].path, tmp_path / "sales"), streaming=True)
-    check = json.loads((path / "export.json").read_text())["check"]
-    assert check["examples"] == 9
-    assert all(value < 1e-5 for value in check["differences"].values())
-    reader = zoo.load(path).task.reader
-    window = reader.dummy_input(3)
-    (whole,), opened = zoo.predict(path, [window]), zoo.stream(path)
-    for part in (reader.cut(window, 0, 5), reader.cut(window, 5, 14)):
-        answer = opened.feed(part)
-    np.testing.assert_allclose(answer["forecast"], whole["forecast"], rtol=1e-5)
-    with pytest.raises(DataError, match="'time' with the seconds since 1970"):
-        opened.feed("2024-05-01,1,0")

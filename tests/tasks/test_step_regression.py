@@ -67,3 +67,9 @@ def test_one_number_for_each_step_needs_no_axis():
     scores, report = task.score({"values": [np.array([[1], [5]])], "lengths": [2]}, [np.array([1.0, 3.0])], 0.0)
     assert scores == pytest.approx({"mse": 2, "mae": 1, "rmse": 2**0.5}) and report == {}
     assert task.describe({"values": [[1.0], [2.5]]}) == "1, 2.5"
+
+
+def test_steps_beyond_the_maximum_count_as_if_the_mean_had_been_predicted():
+    task, _ = fitted([np.array([1, 3], "float32")], "")
+    scores, _ = task.score({"values": [np.array([[1]])], "lengths": [1]}, [np.array([1.0, 4.0])], 0.0)
+    assert scores == pytest.approx({"mse": 2, "mae": 1, "rmse": 2**0.5})  # The mean of the training is 2.

@@ -24,10 +24,8 @@ from keras_rnn_zoo.readers._recordings import (
 from keras_rnn_zoo.readers._wav import DEFAULT_MAX_SECONDS, MARGIN
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.folders import Folder, folder_inputs
+from keras_rnn_zoo.user_data.recordings import MAX_SAMPLE_RATE
 from keras_rnn_zoo.user_data.rows import Row
-
-MAX_SAMPLE_RATE = 16_000
-"""Maximum default sample rate, in Hz: speech has little energy above half of it."""
 
 
 class AudioFolder(Folder):

@@ -13,16 +13,18 @@ from keras_rnn_zoo.user_data.columns import ColumnError, files_of, guess, parse_
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.memory_arrays import MemoryArrays
 from keras_rnn_zoo.user_data.memory_images import MemoryImages
-from keras_rnn_zoo.user_data.memory_recordings import MemoryRecordings, recording_options
+from keras_rnn_zoo.user_data.memory_recordings import MemoryRecordings
 from keras_rnn_zoo.user_data.memory_table import MemoryTable, MemoryText
 from keras_rnn_zoo.user_data.python_data import PythonData, python_data
 from keras_rnn_zoo.user_data.python_messages import about_memory
 from keras_rnn_zoo.user_data.python_pairs import ARRAYS, Pairs, kind_of
 from keras_rnn_zoo.user_data.python_tables import PythonTable
+from keras_rnn_zoo.user_data.recordings import recording_options
 from keras_rnn_zoo.user_data.rows import RowSource
 from keras_rnn_zoo.user_data.step_arrays import has_step_targets
 from keras_rnn_zoo.user_data.step_columns import is_step_table, without_steps
 from keras_rnn_zoo.user_data.step_dataset import array_steps, table_steps
+from keras_rnn_zoo.user_data.step_recordings import MemoryRecorded
 from keras_rnn_zoo.user_data.text_corpus import text_dataset
 from keras_rnn_zoo.user_data.time_columns import is_time_table
 from keras_rnn_zoo.user_data.time_series import time_series_dataset
@@ -68,6 +70,8 @@ def _dataset(
 ) -> registry.Dataset:
     data = location if isinstance(location, PythonData) else python_data(location)
     if has_steps(data, tasks, options):
+        if _holds_recordings(data, options, config):
+            return array_steps("memory", MemoryRecorded, data, tasks, options, config)
         if _holds_series(data, options):
             return array_steps("memory", MemoryArrays, data, tasks, options, config)
         return table_steps("memory", MemoryTable, data, tasks, options, config)
@@ -113,10 +117,20 @@ def _over_time(
 
 def has_steps(data: PythonData, tasks: Sequence[str], options: Mapping[str, Any]) -> bool:
     """Whether data has a target for each step; arguments as for `is_step_table`."""
+    if _holds_recordings(data, options, None):
+        return has_step_targets(MemoryRecorded, data, tasks, options)
     if isinstance(data.main, Pairs) or _holds_series(data, options):
         kind = data.main.kind if isinstance(data.main, Pairs) else "series"
         return kind == "series" and has_step_targets(MemoryArrays, data, tasks, options)
     return is_step_table(options, tasks)
+
+
+def _holds_recordings(data: PythonData, options: Mapping[str, Any], config: RunConfig | None) -> bool:
+    """Whether inputs with their targets are recordings, which have a sample rate, or for which one is named."""
+    if not isinstance(data.main, Pairs):
+        return False
+    rate = options.get("sampling_rate") or (config.dataset.options.get("sampling_rate") if config else 0)
+    return data.main.kind == "audio" or (data.main.kind == "series" and bool(rate))
 
 
 def _holds_series(data: PythonData, options: Mapping[str, Any]) -> bool:

@@ -1,7 +1,6 @@
 """The format `npz`: NumPy archives with series and targets."""
 
 import array
-import dataclasses
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.npz_archive import arrays_of, name_of, splits_of, without_split
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, existing_file
+from keras_rnn_zoo.user_data.series_bounds import Joined, Padded, Whole
 from keras_rnn_zoo.user_data.step_columns import STEP_TASKS, WORDS, without_steps
 from keras_rnn_zoo.user_data.targets import as_column, as_targets, measured, plain
 from keras_rnn_zoo.user_data.textfile import check_text
@@ -129,12 +129,12 @@ class Arrays(RowSource):
         if lengths is not None and (lengths.ndim != 1 or lengths.dtype.kind not in "iu" or (lengths < 0).any()):
             raise DataError(f"{self.path}: the lengths must be integers of 0 or more, one per series.")
         if x.dtype.kind == "O":
-            return _Whole(len(x))
+            return Whole(len(x))
         if lengths is not None and len(lengths) != len(x):
             total = sum(map(int, lengths))
             if total != len(x):
                 raise DataError(f"{name}: {len(x):,} steps, but the lengths sum to {total:,}. Correct the lengths.")
-            return _Joined(np.cumsum(lengths, dtype="int64"))
+            return Joined(np.cumsum(lengths, dtype="int64"))
         if x.ndim < 2:
             raise DataError(
                 f"{name}: an array of shape (examples, steps, features) is expected; received {x.shape}. If the steps "
@@ -142,13 +142,25 @@ class Arrays(RowSource):
             )
         if lengths is not None and (lengths > x.shape[1]).any():
             raise DataError(f"{name}: a length is {int(lengths.max()):,}, but there are only {x.shape[1]:,} steps.")
-        return _Whole(len(x)) if lengths is None else _Padded(lengths)
+        return Whole(len(x)) if lengths is None else Padded(lengths)
 
     def series(self, index: int) -> Any:
         """Returns a series, `(steps, features)` if it is valid; `None` if it does not consist of numbers."""
         series = self.bounds.cut(self.x, index)
         series = _numbers(series) if self.x.dtype.kind == "O" else series
         return series[:, None] if series is not None and series.ndim == 1 else series
+
+    def steps(self, index: int) -> int:
+        """Returns the number of steps of a series: how many targets it needs if each step has one."""
+        return len(self.series(index))
+
+    def stated_steps(self, index: int) -> str:
+        """Returns these steps in words."""
+        return f"{self.steps(index):,} steps"
+
+    def target(self, y: Any, index: int) -> Any:
+        """Returns the targets of the steps of a series, given those of all series."""
+        return self.bounds.cut(y, index)
 
     def paths(self) -> list[Path]:
         return [self.path]
@@ -191,45 +203,6 @@ class Arrays(RowSource):
 
     def key(self, row: Row) -> bytes:
         return np.ascontiguousarray(self.series(row.raw)).tobytes()
-
-
-@dataclasses.dataclass(frozen=True)
-class _Whole:
-    """Series in the rows of an array."""
-
-    count: int
-
-    def __len__(self) -> int:
-        return self.count
-
-    def cut(self, x: Any, index: int) -> Any:
-        return x[index]
-
-
-@dataclasses.dataclass(frozen=True)
-class _Padded:
-    """Padded series in the rows of an array, with their lengths."""
-
-    lengths: Any
-
-    def __len__(self) -> int:
-        return len(self.lengths)
-
-    def cut(self, x: Any, index: int) -> Any:
-        return x[index][: self.lengths[index]]
-
-
-@dataclasses.dataclass(frozen=True)
-class _Joined:
-    """Concatenated series, with the step at which each ends."""
-
-    ends: Any
-
-    def __len__(self) -> int:
-        return len(self.ends)
-
-    def cut(self, x: Any, index: int) -> Any:
-        return x[self.ends[index - 1] if index else 0 : self.ends[index]]
 
 
 def _numbers(item: Any) -> Any:
@@ -286,11 +259,13 @@ def series_inputs(location: str, trained: TrainedOn, *, columns: str = "") -> In
 )
 def npz(location: str, tasks: tuple[str, ...], options: Mapping[str, Any], config: RunConfig | None) -> Any:
     """A NumPy archive with series `x`, ragged or padded with `lengths`, and targets `y`, also of each step."""
-    # That module reads series by the class above.
+    # These modules read series by the class above.
     from keras_rnn_zoo.user_data.step_arrays import has_step_targets
     from keras_rnn_zoo.user_data.step_dataset import array_steps
+    from keras_rnn_zoo.user_data.step_recordings import Recorded, has_rate
 
-    if has_step_targets(Arrays, location, tasks, options):
-        return array_steps("npz", Arrays, location, tasks, options, config)
+    kind = Recorded if has_rate(location, options, config) else Arrays
+    if has_step_targets(kind, location, tasks, options):
+        return array_steps("npz", kind, location, tasks, options, config)
     tasks = without_steps(tasks)
     return dataset_from_files("npz", Arrays, location, tasks, options, config)
