@@ -45,6 +45,14 @@ def test_a_functional_model_runs_with_other_operations():
     assert found == "result"
 
 
+def test_a_mask_is_carried_over():
+    source, target = keras.ops.ones((1, 2)), keras.ops.zeros((1, 2))
+    assert internals.carry_mask(source, target) is target
+    masked = keras.layers.Masking(1.0)(keras.ops.ones((1, 2, 3)))
+    carried = internals.carry_mask(masked, target)
+    assert carried._keras_mask.shape == (1, 2), "inspection: importance would be computed without the mask"
+
+
 def test_variables_become_constants_in_loops_too():
     variable = tf.Variable(2.0)
     count = tf.function(lambda x: tf.while_loop(lambda x: x < 10, lambda x: [x * variable], [x]))

@@ -18,7 +18,8 @@ LEVELS = [
     {"layers"},
     {"cells", "readers"},
     {"architectures", "tasks", "datasets", "user_data"},
-    {"batching", "building", "exporting", "inference", "listings", "run", "sharing", "streaming"} | {"training"},
+    {"batching", "building", "exporting", "inference", "inspection", "listings", "run"}
+    | {"sharing", "streaming", "training"},
 ]
 
 
@@ -49,7 +50,7 @@ CLI = "from zoo_cli.main import cli\ncli({args!r}.split(), standalone_mode=False
         "--help",
     ]
     + ["show sync_many_to_many --dataset tiny_shakespeare", "show ctc --dataset spoken_digit_strings --json"]
-    + [f"{name} --help" for name in ("list", "show", "datasets", "train", "evaluate", "predict", "export")],
+    + [f"{name} --help" for name in ("list", "show", "datasets", "train", "evaluate", "predict", "inspect", "export")],
 )
 def test_a_command_that_only_informs_loads_no_framework(args):
     assert loaded_after(CLI.format(args=args)) == set()
