@@ -76,7 +76,7 @@ class TextReader(Reader):
     def source_tokens(self, *raw: Any) -> dict[str, Any]:
         from keras_rnn_zoo.layers.text import at_least_one_step
 
-        return {"source_tokens": at_least_one_step(self.ids.read(*raw).to_tensor(""))}
+        return {"source_tokens": at_least_one_step(self.ids.named(self.ids.read(*raw)).to_tensor(""))}
 
     def dummy_input(self, number: int) -> Any:
         return dummy_text(self.ids, number)
