@@ -23,8 +23,8 @@ from keras_rnn_zoo.conventions import (
 )
 from keras_rnn_zoo.errors import OptionError, RunError
 from keras_rnn_zoo.frameworks.keras_internals import accept_strings
+from keras_rnn_zoo.layers import vocabularies
 from keras_rnn_zoo.layers.subwords import spelled_in_subwords
-from keras_rnn_zoo.layers.vocabularies import BASE, BYTES, LONGEST, learn_subwords, most_frequent, with_characters
 
 PADDING, UNKNOWN, START, END = range(4)
 RESERVED = ("", "[UNK]")
@@ -162,10 +162,11 @@ class Tokenizer(keras.layers.Layer):
         self.vocabulary_size = vocabulary_size
         self.max_length = max_length
         self.reserved = (*RESERVED, *MARKERS) if with_markers else RESERVED
-        if tokens == "subwords" and vocabulary_size <= len(BASE) + len(self.reserved):
+        least = len(self.reserved) + len(vocabularies.BASE)
+        if tokens == "subwords" and vocabulary_size <= least:
             raise OptionError(
-                f"Option '{name}_size' expects more than {len(BASE) + len(self.reserved)} for subwords, since their "
-                f"vocabulary includes all bytes of UTF-8; received {vocabulary_size}. Try 4000."
+                f"Option '{name}_size' expects more than {least} for subwords, since their vocabulary includes all "
+                f"bytes of UTF-8; received {vocabulary_size}. Try 4000."
             )
         self.set_vocabulary([])
 
@@ -226,7 +227,9 @@ class Tokenizer(keras.layers.Layer):
             del counts[token.encode()]
         token_counts = Counter({token.decode(): count for token, count in counts.items()})
         size = self.vocabulary_size - len(self.reserved)
-        choose = {"pieces": with_characters, "subwords": learn_subwords}.get(self.tokens, most_frequent)
+        choose = {"pieces": vocabularies.with_characters, "subwords": vocabularies.learn_subwords}.get(
+            self.tokens, vocabularies.most_frequent
+        )
         self.set_vocabulary(choose(token_counts, size))
         return token_counts
 
@@ -234,11 +237,9 @@ class Tokenizer(keras.layers.Layer):
         """Sets the tokens of the vocabulary, without the reserved ones."""
         self.vocabulary = [*self.reserved, *tokens]
         # What a token stands for: itself, or a byte.
-        self._written = [
-            *self.reserved,
-            *(BYTES.get(token, token) if self.tokens == "subwords" else token for token in tokens),
-        ]
-        self._longest = min(max(map(len, self.vocabulary)), LONGEST)
+        bytes_of = vocabularies.BYTES if self.tokens == "subwords" else {}
+        self._written = [bytes_of.get(token, token.encode()) for token in self.vocabulary]
+        self._longest = min(max(map(len, self.vocabulary)), vocabularies.LONGEST)
         # A reserved token that happens to occur in a text is treated as unknown.
         ids = [UNKNOWN] * len(self.reserved) + list(range(len(self.reserved), len(self.vocabulary)))
         self._table = tf.lookup.StaticHashTable(
@@ -258,6 +259,12 @@ class Tokenizer(keras.layers.Layer):
         """Returns the tokens of ids, strings in the same shape; reserved ids become empty strings."""
         return tf.where(ids >= len(self.reserved), tf.gather(tf.constant(self.vocabulary), ids), "")
 
+    def named(self, tokens: tf.RaggedTensor) -> tf.RaggedTensor:
+        """Returns tokens of `tokenize` as people read them: a byte that is no character by its name, such as <0xE3>."""
+        if self.tokens != "subwords":
+            return tokens
+        return tf.ragged.map_flat_values(lambda flat: self.to_tokens(self._table.lookup(flat)), tokens)
+
     def to_text(self, ids: tf.Tensor) -> tf.Tensor:
         """Returns strings `(batch,)` for ids `(batch, time)`; reserved ids are skipped."""
         ids = tf.RaggedTensor.from_tensor(ids)
@@ -269,7 +276,9 @@ class Tokenizer(keras.layers.Layer):
 
     def save_files(self, folder: Path) -> None:
         r"""Writes the vocabulary to `folder`, one token per line; line breaks in tokens are escaped as `\n`."""
-        write_text(folder / f"{self.name}.txt", "".join(f"{_escaped(token)}\n" for token in self.vocabulary))
+        write_text(
+            folder / f"{self.name}.txt", "".join(f"{vocabularies.escaped(token)}\n" for token in self.vocabulary)
+        )
 
     def load_files(self, folder: Path | Member) -> None:
         """Reads the file that `save_files` wrote; raises `RunError` if it does not begin with the reserved tokens."""
@@ -277,7 +286,7 @@ class Tokenizer(keras.layers.Layer):
         lines = path.read_text(encoding="utf-8").split("\n")[:-1]
         if tuple(lines[: len(self.reserved)]) != self.reserved:
             raise RunError(f"The vocabulary {path} does not begin with {self.reserved!r}. Train the run again.")
-        self.set_vocabulary([_unescaped(line) for line in lines[len(self.reserved) :]])
+        self.set_vocabulary([vocabularies.unescaped(line) for line in lines[len(self.reserved) :]])
 
 
 def at_least_one_step(tokens: tf.Tensor) -> tf.Tensor:
@@ -285,12 +294,3 @@ def at_least_one_step(tokens: tf.Tensor) -> tf.Tensor:
     missing = tf.maximum(1 - tf.shape(tokens)[1], 0)
     padding = tf.constant("" if tokens.dtype == tf.string else 0, tokens.dtype)
     return tf.pad(tokens, [[0, 0], [0, missing]] + [[0, 0]] * (len(tokens.shape) - 2), constant_values=padding)
-
-
-def _escaped(token: str) -> str:
-    # Python's text files end lines at \r, too, so it must be escaped.
-    return token.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
-
-
-def _unescaped(line: str) -> str:
-    return "\\".join(part.replace("\\n", "\n").replace("\\r", "\r") for part in line.split("\\\\"))

@@ -1,6 +1,10 @@
-"""Chooses the tokens of a vocabulary by how often they occur in the training texts. Imports no framework."""
+"""Chooses the tokens of a vocabulary by how often they occur in the training texts, and writes them on lines.
+
+Imports no framework.
+"""
 
 import heapq
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
@@ -78,7 +82,7 @@ def _merges(words: Mapping[str, int], characters: set[str], most: int) -> list[s
     counts: Counter[tuple[str, str]] = Counter()
     places: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
     for index, word in enumerate(symbols):
-        for pair in zip(word, word[1:], strict=False):
+        for pair in itertools.pairwise(word):
             counts[pair] += occurrences[index]
             places[pair].add(index)
     heap = [(-count, pair) for pair, count in counts.items() if _mergeable(pair, count)]
@@ -132,3 +136,14 @@ def _merged(word: list[str], pair: tuple[str, str]) -> tuple[list[str], list[tup
         result.append(symbol)
         index += size
     return result, gone, new
+
+
+def escaped(token: str) -> str:
+    """Returns a token as it stands on a line of a vocabulary's file."""
+    # Python's text files end lines at \r, too, so it must be escaped.
+    return token.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+
+
+def unescaped(line: str) -> str:
+    """Returns the token that stands on a line of a vocabulary's file."""
+    return "\\".join(part.replace("\\n", "\n").replace("\\r", "\r") for part in line.split("\\\\"))

@@ -93,7 +93,7 @@ class TextReader(Reader):
     def source_tokens(self, *raw: Any) -> dict[str, Any]:
         from keras_rnn_zoo.layers.text import at_least_one_step
 
-        return {"source_tokens": at_least_one_step(self.ids.read(*raw).to_tensor(""))}
+        return {"source_tokens": at_least_one_step(self.ids.named(self.ids.read(*raw)).to_tensor(""))}
 
     step_unit, baseline = "token", "embeddings of zeros"
 

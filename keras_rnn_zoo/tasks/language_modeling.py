@@ -141,10 +141,20 @@ class LanguageModeling(TokenLevelTask):
     def score(
         self, predictions: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
     ) -> tuple[dict[str, float], dict[str, Any]]:
+        from keras_rnn_zoo.layers.text import LOSSLESS
+
         scores = {"perplexity": math.exp(loss) if loss < 700 else math.inf}  # `exp` overflows at about 709.
-        if self.reader.ids.tokens == "characters":
-            scores["bits_per_character"] = loss / math.log(2)
+        if self.reader.ids.tokens in LOSSLESS:
+            scores["bits_per_character"] = loss * self._tokens_per_character(references) / math.log(2)
         return scores, {}
+
+    def _tokens_per_character(self, texts: Sequence[bytes]) -> float:
+        """Returns the mean number of tokens that are scored for a character, by which kinds of tokens compare."""
+        if self.reader.ids.tokens == "characters":
+            return 1.0
+        tokens = self.reader.ids.read(tf.constant(texts, tf.string))
+        characters = tf.strings.length(tf.strings.reduce_join(tokens, axis=1), unit="UTF8_CHAR")
+        return float(tf.size(tokens.flat_values) / tf.maximum(tf.reduce_sum(characters), 1))
 
     def describe(self, prediction: Mapping[str, Any]) -> str:
         return str(prediction["text"])

@@ -132,7 +132,7 @@ def _joined(ids: Any, tokens: Any) -> str:
     from keras_rnn_zoo.layers.text import SEPARATORS
 
     known = frozenset(ids.vocabulary)
-    texts = [token.decode("utf-8", "replace") for token in tokens.flat_values.numpy()]
+    texts = [token.decode("utf-8", "replace") for token in ids.named(tokens).flat_values.numpy()]
     # Readers of words look them up in lower case.
     return shown(SEPARATORS[ids.tokens].join(t if t in known or t.lower() in known else "[UNK]" for t in texts))
 

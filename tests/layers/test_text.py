@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from text_files import texts_of
+from text_files import ANY_TEXT, texts_of
 
 from keras_rnn_zoo.layers.text import LOSSLESS, Tokenizer
 
@@ -12,6 +12,9 @@ from keras_rnn_zoo.layers.text import LOSSLESS, Tokenizer
 def split(tokens, text):
     """Returns the tokens of one text, as strings."""
     return [token.decode() for token in Tokenizer(tokens, 10, 10).split(tf.constant([text]))[0].numpy()]
+
+
+_SPLIT = {tokens: Tokenizer(tokens, 300, 10).split for tokens in sorted(LOSSLESS)}
 
 
 @pytest.mark.parametrize(
@@ -119,21 +122,6 @@ def test_every_character_is_a_token(text):
 )
 def test_pieces_carry_their_space(text, pieces):
     assert split("pieces", text) == pieces
-
-
-ANY_TEXT = st.lists(
-    st.one_of(
-        st.text(max_size=8),
-        st.sampled_from(
-            ["Hello", "isn't", "L'été", "ПРИВЕТ", "今日は", "สวัสดี", "नमस्ते", "می\u200cخواهم", "שלום", "한국어"]
-        ),
-        st.sampled_from([" ", "  ", "\n", "\t", "\r\n", "\x00", "\u00a0", "\u3000", "\u200b", "\ufeff", "\u00ad"]),
-        st.sampled_from(
-            [".", " ?", "...", '"', "\u2019", "-", "<br>", "[UNK]", "1998", "½", "👩\u200d❤\ufe0f", "🇫🇷", "\\n"]
-        ),
-    )
-).map("".join)
-_SPLIT = {tokens: Tokenizer(tokens, 10, 10).split for tokens in sorted(LOSSLESS)}
 
 
 @pytest.mark.parametrize("tokens", sorted(LOSSLESS))

@@ -25,9 +25,9 @@ def texts(count, seed):
         yield b"".join(parts)
 
 
-@pytest.mark.parametrize("tokens", ["words", "spaces", "characters", "pieces"])
+@pytest.mark.parametrize("tokens", ["words", "spaces", "characters", "pieces", "subwords"])
 def test_a_text_in_parts_has_the_tokens_of_the_whole(tokens):
-    tokenizer, draw = Tokenizer(tokens, 10, 10), random.Random(1)
+    tokenizer, draw = Tokenizer(tokens, 300, 10), random.Random(1)
     whole = list(texts(400, seed=2))
     cuts = [sorted(draw.randrange(len(text) + 1) for _ in range(3)) for text in whole]
     held, found = tf.constant([""] * len(whole)), [[] for _ in whole]

@@ -86,7 +86,7 @@ def test_a_recording_is_classified_so_far(subsampling):
     assert_answers_so_far(run, [RANDOM.normal(0, 0.2, samples).astype("float32") for samples in (0, 79, 900, 4321)])
 
 
-@pytest.mark.parametrize("tokens", ["words", "spaces", "characters", "pieces"])
+@pytest.mark.parametrize("tokens", ["words", "spaces", "characters", "pieces", "subwords"])
 def test_a_text_is_classified_so_far_even_between_the_bytes_of_a_character(tokens):
     run = untrained("many_to_one", task("classification", "text", ("a", "b"), tokens=tokens), **SMALL)
     assert_answers_so_far(run, [text.encode() for text in TEXTS], count=6)
