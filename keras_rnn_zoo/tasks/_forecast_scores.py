@@ -13,7 +13,7 @@ MAX_SPREAD = 4.0
 STRENGTHS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
 """Strengths of the ridge penalty among which the training rows choose."""
 FOLDS, MIN_FOLD_ROWS, MAX_FOLD_NUMBERS = 4, 4, 2**22
-"""Number of comparisons of the strengths, each on a tenth of the rows, its minimum, and the maximum of numbers in all."""
+"""Number of comparisons of strengths, each on a tenth of the rows, its minimum, and the maximum of numbers in all."""
 
 
 def seasonal_naive(history: Any, horizon: int, season: int) -> Any:
