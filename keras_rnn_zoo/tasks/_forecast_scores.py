@@ -143,9 +143,9 @@ def _rows(inputs: Any, horizon: int, last_value: bool, known: int) -> tuple[Any,
     rows, targets = np.transpose(past, (0, 2, 1)), past.shape[2]
     if isinstance(inputs, Mapping):
         values = np.asarray(inputs["covariates"])
-        parts = (values[:, -horizon:], values[:, :-horizon, :known])
-        parts = (part.reshape(len(past), 1, part.shape[1] * part.shape[2]) for part in parts)
-        rows = np.concatenate([rows, *(np.repeat(part, targets, axis=1) for part in parts)], axis=-1)
+        for part in (values[:, -horizon:], values[:, :-horizon, :known]):
+            flat = part.reshape(len(past), 1, part.shape[1] * part.shape[2])
+            rows = np.concatenate([rows, np.repeat(flat, targets, axis=1)], axis=-1)
     return rows, targets
 
 
