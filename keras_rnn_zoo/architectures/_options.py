@@ -15,7 +15,8 @@ OF_WINDOWS = ForInputs(("window",))
 Autoregression = Annotated[
     bool,
     OF_WINDOWS,
-    "whether a linear map of each target's past is added to its forecast (Lai et al. 2018), for trends and seasons.",
+    "whether a linear map of each target's past is added to its forecast (Lai et al. 2018), for trends and seasons; "
+    "training fits it by least squares.",
 ]
 Bidirectional = Annotated[
     bool,

@@ -58,8 +58,8 @@ def decoded_forecast(
     x = keras.layers.Dropout(dropout, name="head_dropout" if channels == 1 else "channel_dropout")(x)
     base = None
     if autoregression:
-        sizes = {"channels": channels, "future_steps": future_steps, "levels": levels}
-        base = autoregressive_part(past, future, known_past, **sizes)
+        linear = {"channels": channels, "future_steps": future_steps, "levels": levels}
+        base = autoregressive_part(past, future, known_past, **linear)
         base = _by_segment(base, channels, count, segment_length)
     decoder = FeedbackCell(cell, units, num_layers, segment_length * together * levels, has_base=autoregression)
     begin = _last_segment(past, channels, segment_length, levels)

@@ -13,7 +13,7 @@ MAX_SPREAD = 4.0
 STRENGTHS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
 """Strengths of the ridge penalty among which the training rows choose."""
 FOLDS, MIN_FOLD_ROWS, MAX_FOLD_NUMBERS = 4, 4, 2**22
-"""Number of comparisons of the strengths, each on a tenth of the rows, its minimum, and the maximum of numbers in all."""
+"""Number of comparisons of strengths, each on a tenth of the rows, its minimum, and the maximum of numbers in all."""
 
 
 def seasonal_naive(history: Any, horizon: int, season: int) -> Any:
@@ -143,9 +143,9 @@ def _rows(inputs: Any, horizon: int, last_value: bool, known: int) -> tuple[Any,
     rows, targets = np.transpose(past, (0, 2, 1)), past.shape[2]
     if isinstance(inputs, Mapping):
         values = np.asarray(inputs["covariates"])
-        parts = (values[:, -horizon:], values[:, :-horizon, :known])
-        parts = (part.reshape(len(past), 1, part.shape[1] * part.shape[2]) for part in parts)
-        rows = np.concatenate([rows, *(np.repeat(part, targets, axis=1) for part in parts)], axis=-1)
+        for part in (values[:, -horizon:], values[:, :-horizon, :known]):
+            flat = part.reshape(len(past), 1, part.shape[1] * part.shape[2])
+            rows = np.concatenate([rows, np.repeat(flat, targets, axis=1)], axis=-1)
     return rows, targets
 
 

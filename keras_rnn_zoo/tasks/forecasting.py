@@ -64,8 +64,8 @@ class Forecasting(Task):
     Args:
         quantiles: levels of the quantiles, separated by commas; the median is always one of them. Empty for the median
             alone.
-        calibration: whether quantiles are spread further around the median if too few values of the validation split lie
-            between the lowest and the highest one (conformalized quantile regression; Romano et al. 2019).
+        calibration: whether quantiles are spread further around the median if too few values of the validation split
+            lie between the lowest and the highest one (conformalized quantile regression; Romano et al. 2019).
         season: steps in a season, for the seasonal naive forecast that every evaluation states; 0 for the usual one: a
             day of shorter steps, a week of days, or a year of weeks, months or quarters.
     """
@@ -132,7 +132,8 @@ class Forecasting(Task):
         super().save(folder)
         assert self.linear is not None  # `fit` was called.
         linear = {"weights": _rounded(self.linear.weights), "intercept": _rounded(self.linear.intercept)}
-        write_json(folder / self.FILE, {"season": self.season, "scale": self.scale, "spread": self.spread, "linear": linear})
+        learned = {"season": self.season, "scale": self.scale, "spread": self.spread, "linear": linear}
+        write_json(folder / self.FILE, learned)
 
     def load(self, folder: Path | Member) -> None:
         super().load(folder)
