@@ -8,7 +8,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
-from keras_rnn_zoo.readers._options import WordsFromVectors, MaxTokens, Vectors, VocabularySize
+from keras_rnn_zoo.readers._options import MaxTokens, Vectors, VocabularySize, WordsFromVectors
 from keras_rnn_zoo.readers.reader import Reader
 
 

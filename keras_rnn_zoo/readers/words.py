@@ -8,7 +8,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Range
-from keras_rnn_zoo.readers._options import CharUnits, WordsFromVectors, MaxTokens, Vectors, VocabularySize
+from keras_rnn_zoo.readers._options import CharUnits, MaxTokens, Vectors, VocabularySize, WordsFromVectors
 from keras_rnn_zoo.readers.reader import Reader
 from keras_rnn_zoo.readers.text import dummy_text, held_text, learn_vocabulary, longer_text_than, text_batch
 
