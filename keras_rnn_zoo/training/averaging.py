@@ -12,6 +12,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_rnn_zoo.lazy import np
+
 
 class _Averaging:
     """The part of an optimizer that averages the weights after each step; `averages` are variables of the optimizer."""
@@ -26,7 +28,7 @@ class _Averaging:
         add: Any = self.add_variable_from_reference  # type: ignore[attr-defined]
         averages = [add(variable, name="average") for variable in variables]
         for average, variable in zip(averages, variables, strict=True):
-            average.assign(variable)
+            average.assign(_copied(variable))
         # Bypass Keras's attribute tracking: the weights are not variables of the optimizer.
         object.__setattr__(self, "averaged", tuple(variables))
         object.__setattr__(self, "averages", tuple(averages))
@@ -75,8 +77,8 @@ class AveragedWeights(keras.callbacks.Callback):
 
     def _swap(self) -> None:
         for average, variable in zip(self._optimizer.averages, self._optimizer.averaged, strict=True):
-            value = ops.convert_to_numpy(variable.value)
-            variable.assign(average)
+            value = _copied(variable)
+            variable.assign(_copied(average))
             average.assign(value)
 
     def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
@@ -84,3 +86,8 @@ class AveragedWeights(keras.callbacks.Callback):
 
     def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
         self._swap()
+
+
+def _copied(variable: Any) -> Any:
+    """Returns the value of a variable in memory of its own: a step on JAX reuses that of its variables."""
+    return np.array(ops.convert_to_numpy(variable.value))
