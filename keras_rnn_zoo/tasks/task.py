@@ -56,6 +56,9 @@ class Task(Answers, abc.ABC):
     generates: bool = False
     """Whether the task generates its output step by step, which takes much longer than one pass of the model."""
 
+    gives_logits: bool = True
+    """Whether the model's outputs are logits of classes, whose probabilities an ensemble averages, or numbers."""
+
     target_padding: int = IGNORED
     """The value that pads integer targets."""
 

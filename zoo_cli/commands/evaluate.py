@@ -8,7 +8,7 @@ import click
 from keras_rnn_zoo.display.printing import printable, quantity
 from zoo_cli.completion import complete_run
 from zoo_cli.frameworks import frameworks, with_verbosity
-from zoo_cli.options import columns_option, data_dir_option, models_dir_option
+from zoo_cli.options import columns_option, data_dir_option, models_dir_option, split_runs
 from zoo_cli.tables import print_json, print_table
 
 MATRIX_CLASSES, CONFUSIONS = 25, 20
@@ -49,6 +49,7 @@ def command(
     \b
     Example:
       zoo evaluate many_to_one --split validation
+      zoo evaluate first,second,third
       zoo evaluate many_to_one --dataset csv:new.csv --columns text=review,label=stars
     """
     import keras_rnn_zoo as zoo
@@ -56,7 +57,9 @@ def command(
     given = {"columns": columns, "skip_bad_rows": skip_bad_rows}
     options = {name: value for name, value in given.items() if value is not None}
     with frameworks(quiet, verbose):
-        scorecard = zoo.evaluate(run, dataset=dataset, split=split, data_dir=data_dir, models_dir=models_dir, **options)
+        scorecard = zoo.evaluate(
+            split_runs(run), dataset=dataset, split=split, data_dir=data_dir, models_dir=models_dir, **options
+        )
     if as_json:
         print_json(scorecard.as_json())
         return
