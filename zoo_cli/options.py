@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
-import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -119,4 +119,4 @@ def models_dir_argument() -> str:
 
 def split_runs(run: str | None) -> list[str] | str | None:
     """Returns the names of the runs of an ensemble, between commas, as a list; any other RUN unchanged."""
-    return run.split(",") if run and "," in run and not os.path.exists(run) else run
+    return run.split(",") if run and "," in run and not Path(run).exists() else run

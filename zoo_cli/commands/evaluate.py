@@ -43,8 +43,9 @@ def command(
 ) -> None:
     """Evaluate a run on a split of its dataset, or on other labeled data.
 
-    RUN is the name of a run (by default, the name of its architecture). You can omit it if there is only one run. Of
-    other data, such as csv:FILE, all rows are used. Its classes must be those of the run.
+    RUN is the name of a run (by default, the name of its architecture), or the names of several with commas between
+    them, which predict together. You can omit it if there is only one run. Of other data, such as csv:FILE, all rows
+    are used. Its classes must be those of the run.
 
     \b
     Example:
