@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -138,3 +139,8 @@ def models_dir_argument() -> str:
     if context.get_parameter_source("models_dir") is not ParameterSource.COMMANDLINE:
         return ""
     return f" --models-dir {shell_quote(context.params['models_dir'])}"
+
+
+def split_runs(run: str | None) -> list[str] | str | None:
+    """Returns the names of the runs of an ensemble, between commas, as a list; any other RUN unchanged."""
+    return run.split(",") if run and "," in run and not Path(run).exists() else run

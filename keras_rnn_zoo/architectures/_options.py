@@ -72,6 +72,13 @@ SegmentLength = Annotated[
     "number of steps of a window that the recurrent layers read, and forecast, as one (Lin et al. 2023); for long "
     "windows.",
 ]
+SpectrogramMasks = Annotated[
+    float,
+    Range(0, 0.5),
+    ForInputs(("audio",)),
+    "largest share of the mel bands, and of the frames, that each of four random masks hides in training (SpecAugment, "
+    "Park et al. 2019); 0 for none.",
+]
 Subsampling = Annotated[
     Literal[1, 2, 4, 8],
     ForInputs(("series",)),

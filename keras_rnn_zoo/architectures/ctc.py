@@ -10,6 +10,7 @@ from keras_rnn_zoo.architectures._options import (
     Features,
     NumClasses,
     NumLayers,
+    SpectrogramMasks,
     Subsampling,
     Units,
 )
@@ -50,6 +51,7 @@ def ctc(
     image_height: ImageHeight = 32,
     channels: Channels = 1,
     sample_rate: SampleRate = 16_000,
+    spectrogram_masks: SpectrogramMasks = 0.0,
     features: Features = 2,
     subsampling: Subsampling = 1,
 ) -> "keras.Model":
@@ -90,6 +92,7 @@ def ctc(
             dropout=dropout,
             subsampling=AUDIO_SUBSAMPLING,
             normalized=normalization(bidirectional),
+            spectrogram_masks=spectrogram_masks,
         )
     else:
         inputs, x, mask = series_frontend(features=features, subsampling=subsampling)

@@ -22,6 +22,7 @@ from keras_rnn_zoo.architectures._options import (
     NumLayers,
     PastSteps,
     SegmentLength,
+    SpectrogramMasks,
     Targets,
     Units,
     WordDropout,
@@ -53,6 +54,7 @@ def many_to_one(
     word_dropout: WordDropout = 0.0,
     vocabulary_size: VocabularySize = 20_000,
     sample_rate: SampleRate = 16_000,
+    spectrogram_masks: SpectrogramMasks = 0.0,
     features: Features = 1,
     subsampling: Annotated[Literal[1, 2, 4, 8], ForInputs(("series", "audio"))] = 1,
     segment_length: SegmentLength = 1,
@@ -105,6 +107,7 @@ def many_to_one(
         text = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "word_dropout": word_dropout}
         text["freeze_embedding"] = freeze_embedding
         numbers = {"sample_rate": sample_rate, "features": features, "subsampling": subsampling}
+        numbers["spectrogram_masks"] = spectrogram_masks
         normalized = normalization(bidirectional)
         inputs, x, mask = sequence_frontend(input, dropout=dropout, normalized=normalized, **text, **numbers)
 

@@ -19,6 +19,7 @@ from keras_rnn_zoo.display.status import announce
 from keras_rnn_zoo.entries.kinds import ExportFormat
 from keras_rnn_zoo.errors import ExportError, RunError
 from keras_rnn_zoo.exporting.exporter import Exporter, find_format
+from keras_rnn_zoo.inference.ensemble import LoadedEnsemble
 from keras_rnn_zoo.inference.load import LoadedRun, load_run
 from keras_rnn_zoo.lazy import keras
 
@@ -67,6 +68,8 @@ def export(
         ExportError: the Keras backend is not TensorFlow, the format does not support the run or needs a package that
             is not installed, or a prediction differs. In these cases, no version is written.
     """
+    if isinstance(run, LoadedEnsemble):
+        raise ExportError(f"{run.title} cannot be exported: an export holds a single run. Export each of them.")
     found = run.run if isinstance(run, LoadedRun) else open_run(run, models_dir)
     entry = find_format(format, found.config.task.input, quantize=quantize, streaming=streaming)
     if keras.backend.backend() != "tensorflow":

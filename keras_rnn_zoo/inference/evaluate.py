@@ -81,7 +81,7 @@ class Scorecard(Mapping[str, float]):
 
 
 def evaluate(
-    run: Run | str | LoadedRun | None = None,
+    run: Run | str | LoadedRun | Sequence[Any] | None = None,
     *,
     dataset: Any = None,
     split: str | None = None,
@@ -95,7 +95,8 @@ def evaluate(
     the splits are those of the training.
 
     Args:
-        run: the run or its name, or a run that `zoo.load` returned; `None` for the only run.
+        run: the run or its name, or a run that `zoo.load` returned; a list of runs, for their ensemble; `None` for the
+            only run.
         dataset: the data, as for `zoo.train`: a name, the address of files, or data in memory; by default, what the run
             was trained on.
         split: `"test"`, `"validation"` or `"train"`; by default, `"test"`, or `"all"` for other data.
@@ -111,6 +112,10 @@ def evaluate(
         RunError: the run does not exist or is damaged, or its predictions are not finite.
         DataError: the dataset or the split does not exist, or the data does not fit the run.
     """
+    if isinstance(run, list | tuple):
+        from keras_rnn_zoo.inference.ensemble import load_ensemble
+
+        run = load_ensemble(run, models_dir=models_dir)
     found = run.run if isinstance(run, LoadedRun) else open_run(run, models_dir)
     config, trained_on = found.config, found.config.dataset
     name, examples, own = open_labeled(config, dataset, options, data_dir)
@@ -132,7 +137,7 @@ def evaluate(
 
     further = further_metrics(config.training.metrics, (), loaded.task, loaded.model)
     metrics, report = score(loaded.task, loaded.to_logits, loaded.outputs, batches, further)
-    return Scorecard(found.name, config.architecture, name, split, batches.examples, metrics, report)
+    return Scorecard(loaded.name, config.architecture, name, split, batches.examples, metrics, report)
 
 
 def score(

@@ -46,6 +46,11 @@ class LoadedRun(Predictor):
     model: Any
 
     @property
+    def name(self) -> str:
+        """The name of the run."""
+        return str(self.run.name)
+
+    @property
     def title(self) -> str:
         return f"The run {self.run.path}"
 
@@ -194,7 +199,7 @@ def _as_arrays(inputs: Any) -> Any:
 
 
 def load(
-    run: RunFolder | str | os.PathLike[str] | None = None, *, models_dir: str | None = None
+    run: RunFolder | str | os.PathLike[str] | Sequence[Any] | None = None, *, models_dir: str | None = None
 ) -> LoadedRun | Predictor:
     """Loads a trained network, a run, or an export: `zoo.load("toy_reviews").predict(["the film is not dull"])`.
 
@@ -203,7 +208,8 @@ def load(
 
     Args:
         run: the run or its name; the name of a trained network (see `list_models`), of which a run of the same name
-            comes first; the path of an export (`saved_models/<run>/<version>`); `None` for the only run.
+            comes first; the path of an export (`saved_models/<run>/<version>`); a list of runs, for their ensemble,
+            which predicts by the mean of their probabilities or numbers; `None` for the only run.
         models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
 
     A `Run` loads its model itself when it is first needed. `load` is for exports, and for reading a run's files anew.
@@ -213,8 +219,13 @@ def load(
         package accept it in place of a run's name.
 
     Raises:
-        RunError: the run or export does not exist, or one of its files is missing or damaged.
+        RunError: the run or export does not exist, or one of its files is missing or damaged; or the runs of an
+            ensemble differ in their task, labels or vocabulary.
     """
+    if isinstance(run, list | tuple):
+        from keras_rnn_zoo.inference.ensemble import load_ensemble
+
+        return load_ensemble(run, models_dir=models_dir)
     path = find_export(run)
     return load_export(path) if path else load_run(run, models_dir=models_dir)
 

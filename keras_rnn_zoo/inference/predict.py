@@ -9,13 +9,17 @@ from keras_rnn_zoo.inference.predictor import Predictor
 
 
 def predict(
-    run: Run | str | Predictor | None, inputs: Sequence[Any], *, models_dir: str | None = None, **options: Any
+    run: Run | str | Predictor | Sequence[Any] | None,
+    inputs: Sequence[Any],
+    *,
+    models_dir: str | None = None,
+    **options: Any,
 ) -> list[dict[str, Any]]:
     """Predicts raw inputs.
 
     Args:
         run: the run or its name, the path of an export, or the object that `zoo.load` returned, which avoids loading it
-            again; `None` for the only run.
+            again; a list of runs, for their ensemble; `None` for the only run.
         inputs: raw inputs. A text is a `str`, or `bytes` that need not be valid UTF-8; an image is the path of a file
             or its content as `bytes`; a recording is the path of a WAV file, its content, or an array of samples; a
             series is an array, or a plain list of numbers if each step has one. A text may be missing (`None`, NaN),

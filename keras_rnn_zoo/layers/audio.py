@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_rnn_zoo.conventions import frame_stride
+from keras_rnn_zoo.layers.masking import Masked
 
 WINDOW_SECONDS = 0.025
 SILENCE = 1e-6
@@ -61,3 +62,56 @@ class LogMel(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "sample_rate": self.sample_rate, "bands": self.bands}
+
+
+@keras.saving.register_keras_serializable("keras_rnn_zoo")
+class SpectrogramMasks(Masked):
+    """Hides random bands and random stretches of time in training: SpecAugment (Park et al. 2019), without warping.
+
+    Frames `(batch, time, bands)` get two masks of each kind, drawn for each recording: the hidden values become zero,
+    the mean of a normalized spectrogram. In time, masks lie within the recording, so padding does not count.
+
+    Args:
+        share: the largest width of a mask, as a fraction of the bands, or of the frames of the recording.
+
+    Example:
+        >>> frames, mask = keras.ops.ones((1, 50, 40)), keras.ops.ones((1, 50), "bool")
+        >>> float(keras.ops.mean(SpectrogramMasks(0.2)(frames, mask=mask)))
+        1.0
+    """
+
+    MASKS = 2
+    """Number of masks of each kind, as in the policies LD and SM of Park et al."""
+
+    def __init__(self, share, **kwargs):
+        super().__init__(**kwargs)
+        self.share = share
+        self.seed_generator = keras.random.SeedGenerator()
+
+    def call(self, frames, mask, training=False):
+        if not training:
+            return frames
+        batch, time, bands = ops.shape(frames)
+        lengths = ops.sum(ops.cast(mask, "float32"), axis=1, keepdims=True)
+        draws = keras.random.uniform((4, batch, self.MASKS), seed=self.seed_generator)
+        hidden_times = self._hidden(time, lengths, draws[0], draws[1])  # (batch, time)
+        hidden_bands = self._hidden(bands, ops.full_like(lengths, bands), draws[2], draws[3])  # (batch, bands)
+        hidden = ops.logical_or(ops.expand_dims(hidden_times, 2), ops.expand_dims(hidden_bands, 1))
+        return ops.where(hidden, ops.cast(0, frames.dtype), frames)
+
+    def _hidden(self, size, within, width, start):
+        """Returns which of `size` places are hidden, `(batch, size)`, by draws from 0 to 1, each `(batch, masks)`.
+
+        Masks lie within the first places, whose number is `within`, `(batch, 1)`.
+        """
+        width = width * self.share * within
+        start = start * (within - width)
+        places = ops.reshape(ops.cast(ops.arange(size), "float32"), (1, -1, 1))
+        after, before = places >= ops.expand_dims(start, 1), places < ops.expand_dims(start + width, 1)
+        return ops.any(ops.logical_and(after, before), axis=2)
+
+    def compute_output_spec(self, frames, mask, training=False):
+        return keras.KerasTensor(frames.shape, dtype=frames.dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "share": self.share}

@@ -9,7 +9,7 @@ from keras import ops
 
 from keras_rnn_zoo.conventions import LINE_STRIDES, subsampling_strides
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.layers.audio import LogMel
+from keras_rnn_zoo.layers.audio import LogMel, SpectrogramMasks
 from keras_rnn_zoo.layers.characters import CharacterReader
 from keras_rnn_zoo.layers.images import CellPositions, RandomDistortion
 from keras_rnn_zoo.layers.masking import MeanSubtraction, StepMask, WordDropout, ZeroPadding
@@ -97,7 +97,7 @@ def series_frontend(*, features, subsampling=1, name="series"):
     return inputs, *subsampled(x, mask, subsampling)
 
 
-def audio_frontend(*, sample_rate, dropout, subsampling=1, normalized="recording", name="audio"):
+def audio_frontend(*, sample_rate, dropout, subsampling=1, normalized="recording", spectrogram_masks=0.0, name="audio"):
     """Converts waveforms to log-mel frames of 25 ms, one every 10 ms.
 
     Args:
@@ -106,6 +106,8 @@ def audio_frontend(*, sample_rate, dropout, subsampling=1, normalized="recording
         subsampling: the factor by which convolutions subsample the frames; see `subsampled`.
         normalized: what to subtract from each band, which removes loudness and room acoustics: its mean over the
             `"recording"`; over the frames so far (`"running"`), so that no frame depends on later ones; or `"nothing"`.
+        spectrogram_masks: the largest share of the bands, or of the frames, that a random mask hides in training; see
+            `SpectrogramMasks`.
         name: name of the input.
 
     Returns:
@@ -120,6 +122,8 @@ def audio_frontend(*, sample_rate, dropout, subsampling=1, normalized="recording
     mask = samples[:, :: mel.stride]
     if normalized != "nothing":
         x = MeanSubtraction(running=normalized == "running", name="mean_subtraction")(x, mask=mask)
+    if spectrogram_masks:
+        x = SpectrogramMasks(spectrogram_masks, name="spectrogram_masks")(x, mask=mask)
     x = keras.layers.SpatialDropout1D(dropout, name="band_dropout")(x)
     return inputs, *subsampled(x, mask, subsampling)
 

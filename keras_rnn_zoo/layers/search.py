@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_rnn_zoo.layers.ensembles import mean_logits, members_of
 from keras_rnn_zoo.layers.model_parts import read_source
 from keras_rnn_zoo.layers.steps import most_likely
 from keras_rnn_zoo.layers.text import END, PADDING, START, UNKNOWN
@@ -15,7 +16,8 @@ def search_text(model, source, *, max_length, beam_size, length_penalty):
     """Searches for the most likely texts for a batch of sources, by beam search.
 
     Args:
-        model: a model with inputs `source` and `target` and layers `memory`, `memory_mask` and `decoder`.
+        model: a model with inputs `source` and `target` and layers `memory`, `memory_mask` and `decoder`, or an
+            ensemble of such models.
         source: a batch of the model's input `source`.
         max_length: maximum number of tokens of a text.
         beam_size: number of hypotheses per source; 1 is greedy search.
@@ -26,24 +28,42 @@ def search_text(model, source, *, max_length, beam_size, length_penalty):
         A dict with `ids`, int32 `(batch, beam_size, max_length)`, best hypothesis first and zero after its end, and
         `scores`, float32 `(batch, beam_size)`, the log-probabilities after the length penalty.
     """
-    memory, memory_mask = read_source(model, source)
-    decoder = model.get_layer("decoder")
-    context, states = decoder.start(memory, memory, memory_mask)
+    members = members_of(model)
+    memories = [read_source(member, source) for member in members]
+    decoders = [member.get_layer("decoder") for member in members]
+    started = [decoder.start(memory, memory, mask) for decoder, (memory, mask) in zip(decoders, memories, strict=True)]
     if beam_size > 1:
-        context, states = keras.tree.map_structure(lambda x: ops.repeat(x, beam_size, axis=0), (context, states))
-
-    def step(last, states):
-        return decoder.step(last, context, states)
+        started = keras.tree.map_structure(lambda x: ops.repeat(x, beam_size, axis=0), started)
+    contexts, states = ([of_member[index] for of_member in started] for index in (0, 1))
 
     return beam_search(
-        step,
+        joint_step(decoders, contexts),
         states,
-        ops.shape(memory)[0],
-        decoder.options["vocabulary_size"],
+        ops.shape(memories[0][0])[0],
+        decoders[0].options["vocabulary_size"],
         max_length=max_length,
         beam_size=beam_size,
         length_penalty=length_penalty,
     )
+
+
+def joint_step(decoders, contexts):
+    """Returns the step function of one or several decoders, which predict by the mean of their probabilities.
+
+    Args:
+        decoders: the decoders.
+        contexts: the context of each, from its method `start`.
+
+    Returns:
+        A function `step(last, states) -> (logits, states)`, where the states are a list with those of each decoder.
+    """
+
+    def step(last, states):
+        arguments = zip(decoders, contexts, states, strict=True)
+        logits, states = zip(*(decoder.step(last, context, own) for decoder, context, own in arguments), strict=True)
+        return mean_logits(logits), list(states)
+
+    return step
 
 
 def beam_search(step, states, batch, classes, *, max_length, beam_size, length_penalty):
@@ -122,7 +142,7 @@ def sample_text(model, ids, temperature, max_new_tokens, draws):
     """Continues prompts by sampling one token after another.
 
     Args:
-        model: a language model, with a layer `decoder` that has no memory.
+        model: a language model, with a layer `decoder` that has no memory, or an ensemble of such models.
         ids: prompts, int32 `(batch, time)`, padded with zeros at the end; a prompt may be empty.
         temperature: scalar that divides the logits; 0 selects the most likely token.
         max_new_tokens: number of tokens to generate, a scalar.
@@ -131,21 +151,22 @@ def sample_text(model, ids, temperature, max_new_tokens, draws):
     Returns:
         The ids of prompts and generated tokens, int32 `(batch, time + max_new_tokens)`, zero after the end.
     """
-    decoder = model.get_layer("decoder")
-    classes = decoder.options["vocabulary_size"]
+    decoders = [member.get_layer("decoder") for member in members_of(model)]
+    classes = decoders[0].options["vocabulary_size"]
+    step = joint_step(decoders, [{}] * len(decoders))
     # (batch,): the lengths of the prompts, including the start of the text.
     prompt_lengths = 1 + ops.sum(ops.cast(ids != PADDING, "int32"), axis=1)
     ids = shift_right(ids)
     steps = ops.shape(ids)[1] + max_new_tokens
     ids = ops.concatenate([ids, ops.zeros((ops.shape(ids)[0], max_new_tokens), "int32")], axis=1)
-    _, states = decoder.start(ids)
+    states = [decoder.start(ids)[1] for decoder in decoders]
     positions = ops.arange(steps)
 
     def unfinished(position, ids, states):
         return position < steps
 
     def extend(position, ids, states):
-        logits, states = decoder.step(ops.take(ids, position - 1, axis=1), {}, states)
+        logits, states = step(ops.take(ids, position - 1, axis=1), states)
         logits = writable_only(logits / ops.maximum(temperature, 1e-6))
         cumulative = ops.cumsum(ops.softmax(logits, axis=-1), axis=-1)  # (batch, classes)
         generated = position - prompt_lengths  # Tokens generated so far; negative while the prompt is read.

@@ -11,14 +11,14 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_rnn_zoo.layers.audio import LogMel
+from keras_rnn_zoo.layers.audio import LogMel, SpectrogramMasks
 from keras_rnn_zoo.layers.characters import CharacterReader
 from keras_rnn_zoo.layers.crf import Crf
 from keras_rnn_zoo.layers.masking import BlankPadding, MeanSubtraction, StepMask, WordDropout, ZeroPadding
 from keras_rnn_zoo.layers.streams import State, Steps, Tensors
 
 _EACH_STEP = (
-    *(BlankPadding, CharacterReader, WordDropout, ZeroPadding),
+    *(BlankPadding, CharacterReader, SpectrogramMasks, WordDropout, ZeroPadding),
     *(keras.layers.Dense, keras.layers.Dropout, keras.layers.Embedding, keras.layers.SpatialDropout1D),
     *(keras.layers.Activation, keras.layers.ReLU, keras.layers.Identity, keras.layers.Rescaling),
 )

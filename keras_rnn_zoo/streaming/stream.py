@@ -6,6 +6,7 @@ from typing import Any
 
 from keras_rnn_zoo.artifacts.run import Run
 from keras_rnn_zoo.errors import DataError, StreamingError
+from keras_rnn_zoo.inference.ensemble import LoadedEnsemble
 from keras_rnn_zoo.inference.load import LoadedRun, LoadedStreamingExport, load
 from keras_rnn_zoo.inference.predictor import Predictor, plain_answers
 from keras_rnn_zoo.lazy import keras, np, tf
@@ -132,6 +133,8 @@ def stream(
     loaded = run if isinstance(run, Predictor) else load(run, models_dir=models_dir)
     if isinstance(loaded, LoadedStreamingExport):
         return Stream(loaded, loaded.saved_model.signatures[START], loaded.saved_model.signatures[STEP], rate)
+    if isinstance(loaded, LoadedEnsemble):
+        raise StreamingError(f"{loaded.title} predicts whole inputs. Stream a single run.")
     if not isinstance(loaded, LoadedRun):
         raise StreamingError(
             f"{loaded.title} predicts whole inputs. Export the run with --streaming, or stream the run itself."

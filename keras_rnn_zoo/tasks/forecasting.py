@@ -70,6 +70,8 @@ class Forecasting(Task):
             day of shorter steps, a week of days, or a year of weeks, months or quarters.
     """
 
+    gives_logits = False
+
     FILE = "forecast.json"
     targets_match_input_length = False
     output_form = "numbers"

@@ -60,6 +60,9 @@ class Task(Answers, Inspected, abc.ABC):
     smooths_labels: bool = False
     """Whether the task has a loss with smoothed labels, `smoothed_loss`."""
 
+    gives_logits: bool = True
+    """Whether the model's outputs are logits of classes, whose probabilities an ensemble averages, or numbers."""
+
     target_padding: int = IGNORED
     """The value that pads integer targets."""
 

@@ -90,3 +90,19 @@ def test_twice_as_loud_is_four_times_the_power():
 
 def test_silence_is_finite():
     np.testing.assert_allclose(frames(np.zeros((1, 800)), 8000), np.log(SILENCE), rtol=1e-5)
+
+
+def test_random_masks_hide_bands_and_times_within_the_recording_in_training_only():
+    from keras_rnn_zoo.layers.audio import SpectrogramMasks
+
+    keras.utils.set_random_seed(0)
+    layer = SpectrogramMasks(0.5)
+    frames, mask = np.ones((64, 30, 8), "float32"), np.tile(np.arange(30) < 20, (64, 1))
+    np.testing.assert_array_equal(layer(frames, mask=mask), frames)
+    shown = np.asarray(layer(frames, mask=mask, training=True))
+    times, bands = shown.max(axis=2) == 0, shown.max(axis=1) == 0
+    assert not times[:, 20:].any()  # No mask of time reaches the padding.
+    assert 0.1 < times[:, :20].mean() < 0.6
+    assert 0.1 < bands.mean() < 0.6
+    np.testing.assert_array_equal(shown == 0, times[:, :, None] | bands[:, None, :])
+    assert SpectrogramMasks.from_config(layer.get_config()).share == 0.5

@@ -8,7 +8,7 @@ import click
 from keras_rnn_zoo.display.printing import printable, quantity
 from zoo_cli.completion import complete_run
 from zoo_cli.frameworks import frameworks, with_verbosity
-from zoo_cli.options import columns_option, data_dir_option, models_dir_option
+from zoo_cli.options import columns_option, data_dir_option, models_dir_option, split_runs
 from zoo_cli.tables import print_json, print_table
 
 MATRIX_CLASSES, CONFUSIONS = 25, 20
@@ -43,12 +43,14 @@ def command(
 ) -> None:
     """Evaluate a run on a split of its dataset, or on other labeled data.
 
-    RUN is the name of a run (by default, the name of its architecture) or of a trained network. You can omit it if
-    there is only one run. Of other data, such as csv:FILE, all rows are used. Its classes must be those of the run.
+    RUN is the name of a run (by default, the name of its architecture) or of a trained network, or the names of several
+    with commas between them, which predict together. You can omit it if there is only one run. Of other data, such as
+    csv:FILE, all rows are used. Its classes must be those of the run.
 
     \b
     Example:
       zoo evaluate many_to_one --split validation
+      zoo evaluate first,second,third
       zoo evaluate many_to_one --dataset csv:new.csv --columns text=review,label=stars
     """
     import keras_rnn_zoo as zoo
@@ -56,7 +58,9 @@ def command(
     given = {"columns": columns, "skip_bad_rows": skip_bad_rows}
     options = {name: value for name, value in given.items() if value is not None}
     with frameworks(quiet, verbose):
-        scorecard = zoo.evaluate(run, dataset=dataset, split=split, data_dir=data_dir, models_dir=models_dir, **options)
+        scorecard = zoo.evaluate(
+            split_runs(run), dataset=dataset, split=split, data_dir=data_dir, models_dir=models_dir, **options
+        )
     if as_json:
         print_json(scorecard.as_json())
         return

@@ -16,7 +16,7 @@ from keras_rnn_zoo.user_data.encodings import encoding_of
 from zoo_cli.answers import answer, converse
 from zoo_cli.completion import complete_prediction_option, complete_run
 from zoo_cli.frameworks import frameworks, with_verbosity
-from zoo_cli.options import models_dir_option, split_pairs
+from zoo_cli.options import models_dir_option, split_pairs, split_runs
 from zoo_cli.status import ERASE
 from zoo_cli.streams import answer_stream
 from zoo_cli.tables import data_stream, print_json
@@ -101,7 +101,8 @@ def command(
 
     RUN is the name of a run (by default, the name of its architecture), the name of a trained network, which zoo models
     lists, or the path of an export. The first argument is always RUN. You can omit it if there is only one run and the
-    inputs come from standard input.
+    inputs come from standard input. The names of several runs with commas between them are an ensemble: it predicts by
+    the mean of their probabilities.
 
     An INPUT is a text, the path of an image or a WAV file, or a series as JSON: "[1, 2, 3]" if each step has one
     number, else "[[1, 5], [2, 6]]". Put -- before INPUTs that begin with a dash. Language models have the options
@@ -111,6 +112,7 @@ def command(
     Example:
       zoo predict many_to_one "not only moving but also funny"
       zoo predict many_to_one -- "-5 degrees, and no heating"
+      zoo predict first,second,third "not only moving but also funny"
       zoo predict many_to_one --json < reviews.txt
       zoo predict ctc scans/page1.png scans/page2.png
       zoo predict many_to_one --input new.csv --output predictions.csv
@@ -132,7 +134,10 @@ def command(
         _check_stream_usage(inputs, source, output, settings, reading, stream=stream)
     else:
         _check_usage(inputs, source, output, export, as_json=as_json, reading=reading)
-    found = export or open_run(run, models_dir)
+    runs = split_runs(run)
+    if isinstance(runs, list) and (stream or source is not None):
+        raise click.UsageError("--stream and --input FILE predict with a single RUN.")
+    found = export or open_run(runs[0] if isinstance(runs, list) else run, models_dir)
     task = (read_facts(export) if export else open_run(found).config).task
     if stream:
         stdout = sys.stdout
@@ -149,17 +154,23 @@ def command(
     if not inputs and sys.stdin.isatty():
         stdout = sys.stdout
         with frameworks(quiet, verbose) as status:
-            converse(zoo.load(found), by_path, options, stdout, status)
+            converse(_loaded(runs, found, models_dir), by_path, options, stdout, status)
         return
     lines = [os.fsencode(text) for text in inputs] or _as_utf8(sys.stdin.buffer.read(), reading["encoding"] or "")
     with frameworks(quiet, verbose):
-        loaded = zoo.load(found)
+        loaded = _loaded(runs, found, models_dir)
         predictions = zoo.predict(loaded, [os.fsdecode(line) for line in lines] if by_path else lines, **options)
     if as_json:
         print_json(predictions)
         return
     for line, prediction in zip(lines, predictions, strict=True):
         click.echo(answer(loaded.task, line, prediction))
+
+
+def _loaded(runs: list[str] | str | None, found: Any, models_dir: str | None) -> Any:
+    import keras_rnn_zoo as zoo
+
+    return zoo.load(runs, models_dir=models_dir) if isinstance(runs, list) else zoo.load(found)
 
 
 def _check_usage(
