@@ -36,7 +36,8 @@ def test_it_trains_stores_and_indexes_a_network_once(script, monkeypatch):
     assert [seed["seed"] for seed in run.measured["seeds"]] == [0, 1]
     assert "Over 2 seeds:" in (run.path / "README.md").read_text()
     monkeypatch.setattr(script.zoo, "train", None)  # It is not called again.
-    assert CliRunner().invoke(script.main, ["digits"], catch_exceptions=False).stdout == result.stdout
+    again = CliRunner().invoke(script.main, ["digits"], catch_exceptions=False)
+    assert again.stdout.splitlines() == result.stdout.splitlines()[-1:]  # Without the lines of Keras.
 
 
 def test_the_largest_networks_are_left_out_of_the_wheel(script, monkeypatch):
