@@ -23,6 +23,16 @@ pytestmark = pytest.mark.usefixtures("few_examples")
 SMALL = {"units": 4, "embedding_dim": 4, "hidden_layers": 1, "max_length": 12, "num_layers": 2, "past_steps": 8}
 
 
+QUICK = {
+    "one_to_many-captioning-image",
+    "many_to_one-classification-text",
+    "many_to_many-forecasting-window",
+    "sync_many_to_many-language_modeling-text",
+    "ctc-transcription-image",
+}
+"""Kinds that differ most in how they are matched: the others are tested by the slow tests."""
+
+
 def kinds():
     """Yields an architecture and a dataset that need no download for each task, kind of input and architecture."""
     seen = set()
@@ -31,7 +41,9 @@ def kinds():
             kind = architecture.name, dataset.task, dataset.model_options["input"]
             if (dataset.embedded or dataset.name == "tiny_shakespeare") and kind not in seen:
                 seen.add(kind)
-                yield pytest.param(architecture, dataset, id="-".join(kind))
+                name = "-".join(kind)
+                marks = [] if name in QUICK else [pytest.mark.slow]  # Each builds five models.
+                yield pytest.param(architecture, dataset, id=name, marks=marks)
 
 
 def described(architecture, options):
