@@ -129,8 +129,10 @@ def best_tags(potentials, forbidden=None):
         return best, best
 
     first = start + emissions[0]
-    _, rest = _scan(extend, first, (emissions[1:], real[1:]))
-    scores = ops.concatenate([ops.expand_dims(first, 0), rest], axis=0)  # (time, batch, classes)
+    # Another step, of padding: TensorFlow cannot stack the outputs of no steps.
+    later = ops.concatenate([emissions[1:], ops.zeros_like(emissions[:1]) + NEVER], axis=0)
+    _, rest = _scan(extend, first, (later, _is_real(later)))
+    scores = ops.concatenate([ops.expand_dims(first, 0), rest[:-1]], axis=0)  # (time, batch, classes)
     into = ops.transpose(transitions)
 
     def choose(after, inputs):
@@ -184,8 +186,9 @@ def _forward(emissions, real, transitions, start):
         return after, after
 
     first = start + emissions[0]
-    _, rest = _scan(extend, first, (emissions[1:], real[1:]))
-    return ops.concatenate([ops.expand_dims(first, 0), rest], axis=0)
+    later, real = (ops.concatenate([one[1:], ops.zeros_like(one[:1])], axis=0) for one in (emissions, real))
+    _, rest = _scan(extend, first, (later, real))  # With a step of padding, as in `best_tags`.
+    return ops.concatenate([ops.expand_dims(first, 0), rest[:-1]], axis=0)
 
 
 def _log_product(logs, transitions):
@@ -207,8 +210,12 @@ def _parts(potentials, forbidden=None):
     if forbidden is not None:
         transitions = ops.where(forbidden, ops.cast(NEVER, transitions.dtype), transitions)
     emissions = ops.transpose(potentials[:, classes + 2 :], (1, 0, 2))
-    real = ops.logical_not(emissions[:, :, :1] <= NEVER / 2)  # NaN is real, so that the loss shows it.
-    return emissions, real, transitions[:classes], transitions[classes], transitions[classes + 1]
+    return emissions, _is_real(emissions), transitions[:classes], transitions[classes], transitions[classes + 1]
+
+
+def _is_real(emissions):
+    """Returns whether emissions `(time, batch, classes)` are those of a real step, `(time, batch, 1)`."""
+    return ops.logical_not(emissions[:, :, :1] <= NEVER / 2)  # NaN is real, so that the loss shows it.
 
 
 def _scan(step, initial, inputs, *, reverse=False):

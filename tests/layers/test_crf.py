@@ -128,6 +128,16 @@ def test_results_depend_on_neither_padding_nor_batch():
     assert sum(alone) == pytest.approx(float(loss), rel=1e-4)
 
 
+def test_a_single_step_is_read_in_a_graph():
+    case = Case(7, batch=2, steps=1, holes=0.0)
+    signature = [tf.TensorSpec([None, None, 3])]
+    in_graph = tf.function(lambda potentials: (best_tags(potentials), marginals(potentials)), input_signature=signature)
+    scores, probabilities = in_graph(case.potentials())
+    totals = case.logits[:, 0] + case.start + case.end
+    assert scores.numpy()[:, 0].argmax(-1).tolist() == totals.argmax(-1).tolist()
+    np.testing.assert_allclose(probabilities[:, 0], tf.nn.softmax(totals), atol=1e-5)
+
+
 def test_a_long_and_certain_sentence_has_a_precise_loss():
     """The sums of 2,000 steps are near 60,000, where float32 has steps of 0.004."""
     labels = np.arange(2000)[None] % 3
