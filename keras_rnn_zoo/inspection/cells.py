@@ -80,13 +80,14 @@ def _states(call: RecurrentCall) -> tuple[list[Any], list[Any]]:
     real = ops.broadcast_to(_real(call, inputs), (*ops.shape(inputs)[:2], 1))
 
     def step(states: Any, now: Any) -> tuple[Any, Any]:
-        x, is_real = now
+        x, is_real = now[:, :-1], now[:, -1:] > 0
         _, after = cell(x, _as_cell_expects(cell, states))
         new = [ops.where(is_real, *pair) for pair in zip(keras.tree.flatten(after), states, strict=True)]
         return new, new
 
-    # Eagerly, TensorFlow would run the steps one by one in Python.
-    _, after = ops.scan(step, list(call.initial), (inputs, real), reverse=call.layer.go_backwards)
+    # With several sequences, Keras's scan fails on TensorFlow if their length is not known when it is traced.
+    both = ops.concatenate([inputs, ops.cast(real, inputs.dtype)], axis=-1)
+    _, after = ops.scan(step, list(call.initial), both, reverse=call.layer.go_backwards)
     firsts = [ops.expand_dims(state, 0) for state in call.initial]
     pairs = zip(firsts, after, strict=True)
     if call.layer.go_backwards:
