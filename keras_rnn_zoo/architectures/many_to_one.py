@@ -107,9 +107,9 @@ def many_to_one(
         text = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "word_dropout": word_dropout}
         text["freeze_embedding"] = freeze_embedding
         numbers = {"sample_rate": sample_rate, "features": features, "subsampling": subsampling}
-        numbers["spectrogram_masks"] = spectrogram_masks
+        masks = {"spectrogram_masks": spectrogram_masks}
         normalized = normalization(bidirectional)
-        inputs, x, mask = sequence_frontend(input, dropout=dropout, normalized=normalized, **text, **numbers)
+        inputs, x, mask = sequence_frontend(input, dropout=dropout, normalized=normalized, **text, **numbers, **masks)
 
     # Topology
     recurrent = {"cell": cell, "units": units, "num_layers": num_layers, "dropout": dropout}

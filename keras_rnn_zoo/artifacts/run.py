@@ -4,8 +4,6 @@ A run is `saved_models/<run>/`; a training in progress keeps its checkpoint in `
 """
 
 import contextlib
-import functools
-import logging
 import os
 import re
 import time
@@ -25,9 +23,7 @@ from keras_rnn_zoo.artifacts.snapshot import Snapshot, read_consistently
 from keras_rnn_zoo.atomic_files import is_being_written, user_path
 from keras_rnn_zoo.display.printing import shell_quote, short_repr
 from keras_rnn_zoo.errors import RunError, UnknownNameError, name_hint
-from keras_rnn_zoo.networks.index import is_network, network_folder, networks, networks_in
-
-logger = logging.getLogger(__name__)
+from keras_rnn_zoo.networks.index import is_network, network_folder, networks, networks_in, warn_of_hidden_network
 
 MODELS_DIR_VARIABLE = "ZOO_MODELS_DIR"
 ARCHIVE = ".zip"
@@ -197,7 +193,7 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
         if opened is None:
             opened = _opened(network_folder(path.name))
         elif not is_network(path):
-            _warn_of_hidden_network(path)
+            warn_of_hidden_network(path)
     if opened is None:
         hint = name_hint(path.name, [*names, *([] if is_path else networks())])
         hint = hint if names else f"There is none yet: train one with `zoo train NAME`. {hint}"
@@ -209,13 +205,6 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
         raise RunError(f"There is no run {short_repr(path.name)} in {path.parent}. {hint}")
     check_entries(opened.config, opened.path)
     return opened
-
-
-@functools.cache
-def _warn_of_hidden_network(path: Path) -> None:
-    logger.warning(
-        "The run %s hides the trained network of that name. To use the network, rename the folder of the run.", path
-    )
 
 
 def output_folder(run: Run, models: str | os.PathLike[str] | None = None) -> Path:

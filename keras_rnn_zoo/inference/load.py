@@ -199,7 +199,9 @@ def _as_arrays(inputs: Any) -> Any:
 
 
 def load(
-    run: RunFolder | str | os.PathLike[str] | Sequence[Any] | None = None, *, models_dir: str | None = None
+    run: RunFolder | str | os.PathLike[str] | list[Any] | tuple[Any, ...] | None = None,
+    *,
+    models_dir: str | None = None,
 ) -> LoadedRun | Predictor:
     """Loads a trained network, a run, or an export: `zoo.load("toy_reviews").predict(["the film is not dull"])`.
 

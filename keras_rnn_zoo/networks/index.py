@@ -2,6 +2,7 @@
 
 import functools
 import json
+import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ from pathlib import Path
 from keras_rnn_zoo.artifacts.schema import DIGEST, NAME, Document, boolean, checked, dict_of, integer, number, text
 from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.errors import RunError, name_hint
+
+logger = logging.getLogger(__name__)
 
 DIR_VARIABLE = "ZOO_NETWORKS_DIR"
 """The environment variable with a folder of networks, which is searched first."""
@@ -159,3 +162,11 @@ def networks_in(folder: Path) -> frozenset[str]:
     """Returns the names of the networks whose folders are in a folder: in a checkout, the runs are beside them."""
     names = [name for name in _index()[1] if os.path.lexists(folder / name)]
     return frozenset(name for name in names if is_network(folder / name))
+
+
+@functools.cache
+def warn_of_hidden_network(path: Path) -> None:
+    """Logs a warning, once, that a run has the name of a network."""
+    logger.warning(
+        "The run %s hides the trained network of that name. To use the network, rename the folder of the run.", path
+    )

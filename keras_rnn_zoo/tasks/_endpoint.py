@@ -87,3 +87,36 @@ def _blanked(values: Any, rows: Any) -> Any:
     filler = "" if values.dtype == tf.string else np.nan if values.dtype.is_floating else 0
     rows = tf.reshape(rows, tf.concat([tf.shape(rows), tf.ones(len(values.shape) - 1, tf.int32)], 0))
     return tf.where(rows, values, tf.constant(filler, values.dtype))
+
+
+def logits_endpoint(model: Any, model_inputs: Callable[..., Any]) -> Endpoint:
+    """Returns the endpoint from the inputs of a model to its logits.
+
+    Args:
+        model: a Keras model.
+        model_inputs: function from a raw batch to these inputs.
+    """
+    several = isinstance(model.input, dict)
+    tensors = model.input if several else {model.input.name: model.input}
+    signature = [tf.TensorSpec(tensor.shape, tensor.dtype, name=name) for name, tensor in tensors.items()]
+
+    def call(*values: Any) -> dict[str, Any]:
+        return {"logits": model(dict(zip(tensors, values, strict=True)) if several else values[0], training=False)}
+
+    def sample(*raw: Any) -> list[Any]:
+        inputs = model_inputs(*raw)
+        return [tf.cast(inputs[spec.name] if several else inputs, spec.dtype) for spec in signature]
+
+    return Endpoint(call, signature, sample=sample)
+
+
+def classes_endpoint(classes: Sequence[str]) -> Endpoint:
+    """Returns the endpoint from class indices to the names of the classes; all names for no index."""
+
+    def call(numbers: Any) -> dict[str, Any]:
+        names, every = tf.constant(classes), tf.range(len(classes))
+        return {"names": tf.gather(names, tf.cond(tf.size(numbers) > 0, lambda: numbers, lambda: every))}
+
+    none = tf.zeros([0], tf.int32)
+    signature = [tf.TensorSpec([None], tf.int32, name="numbers")]
+    return Endpoint(call, signature, {"numbers": none}, sample=lambda *raw: [none])

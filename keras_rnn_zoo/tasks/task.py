@@ -12,7 +12,7 @@ from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Option
 from keras_rnn_zoo.readers.reader import Reader
 from keras_rnn_zoo.tasks._answers import Answers
-from keras_rnn_zoo.tasks._endpoint import Endpoint, guard_batch
+from keras_rnn_zoo.tasks._endpoint import Endpoint, classes_endpoint, guard_batch, logits_endpoint
 from keras_rnn_zoo.tasks._inspected import Inspected
 
 
@@ -242,9 +242,9 @@ class Task(Answers, Inspected, abc.ABC):
         """Returns the other endpoints of a model's export, by name."""
         from keras_rnn_zoo.layers.model_parts import has_vector, vector_of
 
-        endpoints = {"logits": self._logits(self.standalone(model)[1])}
+        endpoints = {"logits": logits_endpoint(self.standalone(model)[1], self.model_inputs)}
         if self.classes:
-            endpoints["classes"] = self._classes()
+            endpoints["classes"] = classes_endpoint(self.classes)
         if has_vector(model):
             endpoints["encode"] = self.reading_endpoint(lambda source, *raw: {"vector": vector_of(model, source)})
         return endpoints
@@ -256,29 +256,6 @@ class Task(Answers, Inspected, abc.ABC):
 
     def _valid_rows(self, *raw: Any) -> Any:
         return self.reader.valid_mask(*raw[: len(self.reader.signature())])
-
-    def _logits(self, model: Any) -> Endpoint:
-        several = isinstance(model.input, dict)
-        tensors = model.input if several else {model.input.name: model.input}
-        signature = [tf.TensorSpec(tensor.shape, tensor.dtype, name=name) for name, tensor in tensors.items()]
-
-        def call(*values: Any) -> dict[str, Any]:
-            return {"logits": model(dict(zip(tensors, values, strict=True)) if several else values[0], training=False)}
-
-        def sample(*raw: Any) -> list[Any]:
-            inputs = self.model_inputs(*raw)
-            return [tf.cast(inputs[spec.name] if several else inputs, spec.dtype) for spec in signature]
-
-        return Endpoint(call, signature, sample=sample)
-
-    def _classes(self) -> Endpoint:
-        def call(numbers: Any) -> dict[str, Any]:
-            names, every = tf.constant(self.classes), tf.range(len(self.classes))
-            return {"names": tf.gather(names, tf.cond(tf.size(numbers) > 0, lambda: numbers, lambda: every))}
-
-        none = tf.zeros([0], tf.int32)
-        signature = [tf.TensorSpec([None], tf.int32, name="numbers")]
-        return Endpoint(call, signature, {"numbers": none}, sample=lambda *raw: [none])
 
     # From logits to scores
 

@@ -17,7 +17,7 @@ from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import OptionError, RunError
 from keras_rnn_zoo.networks.index import refuse_network_name
 from keras_rnn_zoo.options import Option, check_options, refuse_from_data, refuse_without_effect
-from keras_rnn_zoo.training.class_weights import parse_class_weight
+from keras_rnn_zoo.training.check_settings import checked_settings
 from keras_rnn_zoo.training.keras_objects import OPTIMIZER_SETTINGS, KerasObjects
 from keras_rnn_zoo.training.settings import OPTIMIZERS, SETTINGS
 from keras_rnn_zoo.training.small_data import ADAPTED
@@ -144,7 +144,7 @@ def new_config(architecture: registry.Architecture, dataset: registry.Dataset, r
     options = check_options(accepted, request.options, architecture.name, [*SETTINGS, *ARGUMENTS])
     refuse_from_data(accepted, options)
     refuse_without_effect(accepted, options, input, task.name)
-    settings = _checked_settings(request, task)
+    settings = checked_settings(request.settings, task, bool(request.objects.metrics), fine_tunes=bool(request.source))
     source = request.source.config if request.source else None
     values = {name: option.default for name, option in {**accepted, **SETTINGS}.items()}
     values |= {**dataset.defaults, **inherited_options(source, architecture, dataset), **options, **settings}
@@ -186,43 +186,6 @@ def _vector_size(location: str, options: Mapping[str, Any]) -> int:
             "embedding_dim, which follows the file."
         )
     return size
-
-
-def _checked_settings(request: Request, task: registry.Task) -> dict[str, Any]:
-    """Returns the settings that the user set, checked."""
-    given = {name: value for name, value in request.settings.items() if value is not None}
-    settings = check_options(SETTINGS, given, "training")
-    if settings.get("class_weight"):
-        parse_class_weight(settings["class_weight"])
-        if not (task.files and task.files.classes == "one"):
-            raise OptionError(
-                f"Option 'class_weight' applies to classification, but the task is {task.name}; received "
-                f"{short_repr(settings['class_weight'])}. Omit it."
-            )
-    if (settings.get("metrics") or request.objects.metrics) and not task.target_per_example:
-        raise OptionError(
-            f"Option 'metrics' applies to tasks with one target per example, classification and regression. Those of "
-            f"{task.name} are sequences, and Keras's metrics would count their padding. Omit it; `evaluate` computes "
-            "the metrics of the task."
-        )
-    for name in () if request.source else ("freeze", "extend_vocabulary"):
-        if settings.get(name, SETTINGS[name].default) != SETTINGS[name].default:
-            raise OptionError(
-                f"Option {name!r} applies to a training that starts from a run; received {short_repr(settings[name])}. "
-                "Omit it, or name the run with --from RUN."
-            )
-    if settings.get("label_smoothing") and not task.smooths_labels:
-        raise OptionError(
-            f"Option 'label_smoothing' applies to tasks that predict classes or tokens, but the task is {task.name}; "
-            f"received {settings['label_smoothing']:g}. Omit it."
-        )
-    optimizer = settings.get("optimizer", "adam")
-    if "adam_epsilon" in settings and not OPTIMIZERS[optimizer].has_epsilon:
-        raise OptionError(
-            f"Option 'adam_epsilon' does not apply to the optimizer {optimizer}; received "
-            f"{settings['adam_epsilon']}. Omit it."
-        )
-    return settings
 
 
 def requested_dataset(architecture: registry.Architecture, request: Request) -> registry.Dataset:
