@@ -102,9 +102,8 @@ def many_to_one(
     else:
         text = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "word_dropout": word_dropout}
         numbers = {"sample_rate": sample_rate, "features": features, "subsampling": subsampling}
-        numbers["spectrogram_masks"] = spectrogram_masks
-        normalized = normalization(bidirectional)
-        inputs, x, mask = sequence_frontend(input, dropout=dropout, normalized=normalized, **text, **numbers)
+        audio = {"normalized": normalization(bidirectional), "spectrogram_masks": spectrogram_masks}
+        inputs, x, mask = sequence_frontend(input, dropout=dropout, **text, **numbers, **audio)
 
     # Topology
     recurrent = {"cell": cell, "units": units, "num_layers": num_layers, "dropout": dropout}

@@ -81,7 +81,7 @@ class Scorecard(Mapping[str, float]):
 
 
 def evaluate(
-    run: Run | str | LoadedRun | Sequence[Any] | None = None,
+    run: Run | str | LoadedRun | list[Any] | tuple[Any, ...] | None = None,
     *,
     dataset: Any = None,
     split: str | None = None,

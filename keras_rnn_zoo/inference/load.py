@@ -187,7 +187,9 @@ def _as_arrays(inputs: Any) -> Any:
 
 
 def load(
-    run: RunFolder | str | os.PathLike[str] | Sequence[Any] | None = None, *, models_dir: str | None = None
+    run: RunFolder | str | os.PathLike[str] | list[Any] | tuple[Any, ...] | None = None,
+    *,
+    models_dir: str | None = None,
 ) -> LoadedRun | Predictor:
     """Loads a run, or an export of a run, for prediction: `zoo.load("sentiment").predict(["a film to remember"])`.
 

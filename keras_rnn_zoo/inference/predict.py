@@ -9,7 +9,7 @@ from keras_rnn_zoo.inference.predictor import Predictor
 
 
 def predict(
-    run: Run | str | Predictor | Sequence[Any] | None,
+    run: Run | str | Predictor | list[Any] | tuple[Any, ...] | None,
     inputs: Sequence[Any],
     *,
     models_dir: str | None = None,
