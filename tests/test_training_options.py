@@ -123,7 +123,7 @@ def test_the_learning_rate_rises_and_then_decays_along_a_cosine(warmup, steps):
         ),
         ("tagger", {"crf": True, "label_smoothing": 0.1}, "'label_smoothing' applies to a loss with one class"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 @pytest.mark.usefixtures("few_examples")
 def test_what_would_have_no_effect_is_refused(name, arguments, message):
