@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from keras_rnn_zoo.errors import InspectionError
 from keras_rnn_zoo.inspection.graph import Graph
 from keras_rnn_zoo.lazy import keras, np, tf
 
@@ -188,17 +187,8 @@ class Gradients:
         """Returns the function from places to values and gradients, which is traced once for each form of output."""
         form = target.form
         if form not in self._functions:
-            backend = keras.backend.backend()
-            if backend == "tensorflow":
-                call = functools.partial(self._with_tape, form)
-                self._functions[form] = tf.function(call, reduce_retracing=True, autograph=False)
-            elif backend == "jax":
-                self._functions[form] = functools.partial(self._with_jax, form)
-            else:
-                raise InspectionError(
-                    f"Importance needs the TensorFlow or the JAX backend, but Keras runs on {backend!r}. Set "
-                    "KERAS_BACKEND=tensorflow, or inspect the run without importance."
-                )
+            call = functools.partial(self._with_tape, form)
+            self._functions[form] = tf.function(call, reduce_retracing=True, autograph=False)
         return self._functions[form]
 
     def _explained(self, form: str, inputs: Any, values: Any, weights: Any, signs: Any) -> Any:
@@ -212,14 +202,6 @@ class Gradients:
             tape.watch(between)
             values = self._explained(form, inputs, between, weights, signs)
         gradients = tape.gradient(values, between, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        return values, _by_step(gradients, baseline, end)
-
-    def _with_jax(self, form: str, inputs: Any, baseline: Any, end: Any, places: Any, weights: Any, signs: Any) -> Any:
-        import jax
-
-        between = [_between(*pair, places) for pair in zip(baseline, end, strict=True)]
-        values, pull = jax.vjp(lambda own: self._explained(form, inputs, own, weights, signs), between)
-        (gradients,) = pull(keras.ops.ones_like(values))
         return values, _by_step(gradients, baseline, end)
 
 

@@ -11,6 +11,7 @@ from keras_rnn_zoo.inference.load import LoadedRun, load
 from keras_rnn_zoo.inference.predictor import Predictor
 from keras_rnn_zoo.inspection.input_file import input_of_file
 from keras_rnn_zoo.inspection.inspection import Inspection
+from keras_rnn_zoo.lazy import keras
 
 
 def inspect(
@@ -48,7 +49,7 @@ def inspect(
         An `Inspection`, whose values are those of the model's real forward pass.
 
     Raises:
-        InspectionError: an export was passed, the input is empty or too long, or a layer or what to explain is unknown.
+        InspectionError: Keras runs on another backend than TensorFlow, an export was passed, the input is empty or too long, or a layer or what to explain is unknown.
         RunError: the run does not exist or is damaged.
         DataError: the input is not of the kind that the run was trained on.
         OptionError: an option is unknown, or its value is invalid.
@@ -65,6 +66,11 @@ def inspect(
         raise InspectionError(
             f"{loaded.title} cannot be inspected: it returns predictions, but no states of its layers. Inspect the run "
             "that it was exported from."
+        )
+    if keras.backend.backend() != "tensorflow":
+        raise InspectionError(
+            f"Inspections need the TensorFlow backend, but Keras runs on {keras.backend.backend()!r}. Runs do not depend "
+            "on the backend: set KERAS_BACKEND=tensorflow."
         )
     if isinstance(input, os.PathLike) and not _by_path(loaded):
         input = input_of_file(input, loaded.run.config)

@@ -47,11 +47,8 @@ class Inspector:
         if self._graph is None:
             self._graph = Graph(self.model)
             self._recorder, self._gradients = Recorder(self.model), Gradients(self._graph)
-            self._forward: Any = self._recorder.run
-            self._read: Any = self._graph.read
-            if keras.backend.backend() == "tensorflow":
-                self._forward = tf.function(self._recorder.run, reduce_retracing=True, autograph=False)
-                self._read = tf.function(self._graph.read, reduce_retracing=True, autograph=False)
+            self._forward: Any = tf.function(self._recorder.run, reduce_retracing=True, autograph=False)
+            self._read: Any = tf.function(self._graph.read, reduce_retracing=True, autograph=False)
         return self._graph, self._recorder, self._forward, self._read, self._gradients
 
     def inspect(
@@ -123,8 +120,7 @@ class Inspector:
         """Returns a passage whose inputs have the dtypes of the model's."""
 
         def cast(spec: Any, value: Any) -> Any:
-            value = tf.cast(value, spec.dtype)
-            return value if keras.backend.backend() == "tensorflow" else value.numpy()
+            return tf.cast(value, spec.dtype)
 
         return passage._replace(inputs=keras.tree.map_structure(cast, self.model.input, passage.inputs))
 

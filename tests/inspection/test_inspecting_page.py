@@ -56,6 +56,13 @@ def test_the_commands_and_the_program_of_the_page_run(tmp_path, monkeypatch):
     assert code == 1 and "holds several inputs, but one is inspected" in error
 
 
+def test_another_backend_is_refused(small_run, monkeypatch):
+    loaded = zoo.load(small_run("toy_reviews"))
+    monkeypatch.setattr("keras.backend.backend", lambda: "jax")
+    with pytest.raises(InspectionError, match="set KERAS_BACKEND=tensorflow"):
+        zoo.inspect(loaded, "a film")
+
+
 def test_an_export_is_refused(small_export):
     with pytest.raises(InspectionError, match=r"cannot be inspected.* Inspect the run"):
         zoo.inspect(zoo.load(small_export("toy_reviews")), "a film")
