@@ -49,7 +49,8 @@ def inspect(
         An `Inspection`, whose values are those of the model's real forward pass.
 
     Raises:
-        InspectionError: Keras runs on another backend than TensorFlow, an export was passed, the input is empty or too long, or a layer or what to explain is unknown.
+        InspectionError: Keras runs on another backend than TensorFlow, an export was passed, the input is empty or too
+            long, or a layer or what to explain is unknown.
         RunError: the run does not exist or is damaged.
         DataError: the input is not of the kind that the run was trained on.
         OptionError: an option is unknown, or its value is invalid.
@@ -69,8 +70,8 @@ def inspect(
         )
     if keras.backend.backend() != "tensorflow":
         raise InspectionError(
-            f"Inspections need the TensorFlow backend, but Keras runs on {keras.backend.backend()!r}. Runs do not depend "
-            "on the backend: set KERAS_BACKEND=tensorflow."
+            f"Inspections need the TensorFlow backend, but Keras runs on {keras.backend.backend()!r}. Runs do not "
+            "depend on the backend: set KERAS_BACKEND=tensorflow."
         )
     if isinstance(input, os.PathLike) and not _by_path(loaded):
         input = input_of_file(input, loaded.run.config)
