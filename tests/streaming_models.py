@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from keras_rnn_zoo.inference.load import LoadedRun
@@ -41,3 +42,22 @@ def reader(kind, **options):
     if kind == "series":
         made.mean, made.deviation = [0.5, -1.0], [2.0, 0.5]
     return made
+
+
+def task(name, kind, classes=(), **options):
+    """Returns a task whose reader has learned a little."""
+    from keras_rnn_zoo import registry
+
+    return registry.tasks.get(name).make(reader(kind, **options), classes)
+
+
+def assert_same(answer, expected):
+    """Holds that two answers have the same labels, and numbers within 1e-5."""
+    assert answer.keys() == expected.keys()
+    for name, value in expected.items():
+        if isinstance(value, dict):
+            assert answer[name] == pytest.approx(value, abs=1e-5)
+        elif isinstance(value, float):
+            assert answer[name] == pytest.approx(value, abs=1e-5, rel=1e-5)
+        else:
+            assert answer[name] == value

@@ -1,15 +1,13 @@
 """Whatever its parts, a stream answers what the run predicts for the whole of them."""
 
 import itertools
-import math
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from streaming_models import reader, untrained
+from streaming_models import assert_same, reader, task, untrained
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.errors import DataError, StreamingError
 from keras_rnn_zoo.streaming.program import PREFIX, StreamingProgram
 from keras_rnn_zoo.streaming.stream import functions, stream
 
@@ -19,26 +17,10 @@ TEXTS = ["not dull, but it's moving — “fine”", "", "a film <b>of</b> few w
 SMALL = {"units": 4, "bidirectional": False}
 
 
-def task(name, kind, classes=(), **options):
-    return registry.tasks.get(name).make(reader(kind, **options), classes)
-
-
 def parts(whole, count):
     """Returns an input in so many parts of random lengths, some of them empty."""
     cuts = [0, *sorted(RANDOM.integers(0, len(whole) + 1, count - 1)), len(whole)]
     return [whole[start:end] for start, end in itertools.pairwise(cuts)]
-
-
-def assert_same(answer, expected):
-    """Holds that two answers have the same labels, and numbers within 1e-5."""
-    assert answer.keys() == expected.keys()
-    for name, value in expected.items():
-        if isinstance(value, dict):
-            assert answer[name] == pytest.approx(value, abs=1e-5)
-        elif isinstance(value, float):
-            assert answer[name] == pytest.approx(value, abs=1e-5, rel=1e-5)
-        else:
-            assert answer[name] == value
 
 
 def assert_answers_so_far(run, inputs, count=4):
@@ -235,75 +217,3 @@ def test_a_stream_longer_than_a_prediction_reads_is_read_on():
         for length in (2, 400)
     )
     assert_same(stream(limited).feed("not dull but moving"), unlimited.predict(["not dull but moving"])[0])
-
-
-def test_rows_and_samples_of_every_kind_are_accepted():
-    run = untrained("many_to_one", task("classification", "series", ("a", "b")), **SMALL)
-    opened = stream(run)
-    expected = opened.feed([[1, 2], [3, 4]])
-    for first, second in (([1, 2], (3, 4)), ("[[1, 2]]", "[3, 4]"), (np.array([[1, 2]]), [[3, 4]])):
-        opened.reset()
-        opened.feed(first)
-        assert_same(opened.feed(second), expected)
-    opened.reset()
-    blank = opened.feed([math.nan, 2])
-    for row in (",2", "NA, 2", "nan 2"):
-        opened.reset()
-        assert_same(opened.feed(row), blank)
-    for row in ([1, 2, 3], "1,,2"):
-        with pytest.raises(DataError, match="shape"):
-            opened.feed(row)
-    run = untrained(
-        "many_to_one", task("classification", "audio", ("a", "b"), sample_rate=8000), sample_rate=8000, **SMALL
-    )
-    samples = (3000 * RANDOM.normal(size=900)).astype("<i2")
-    answers = [stream(run).feed(form) for form in (samples, samples.tobytes(), samples / 32768)]
-    assert answers[0] == answers[1] == answers[2]
-    assert stream(run).feed(samples.astype("int32") * 2**16) == answers[0]
-    with pytest.raises(DataError, match="odd"):
-        stream(run).feed(b"abc")
-    for part in ("tone.wav", None, np.zeros((2, 9)), [1000, -500], {"a": 1}):
-        with pytest.raises(DataError, match="Samples from -1 to 1"):
-            stream(run).feed(part)
-    for rate in (0, 8000.5, "8000"):
-        with pytest.raises(StreamingError):
-            stream(run, rate=rate)
-
-
-def test_recordings_of_every_type_get_the_same_prediction():
-    run = untrained(
-        "many_to_one", task("classification", "audio", ("a", "b"), sample_rate=8000), sample_rate=8000, **SMALL
-    )
-    samples = (3000 * RANDOM.normal(size=900)).astype("int16")
-    floats = (samples / 32768).astype("float32")
-    forms = [floats, samples, np.stack([floats, floats]), {"array": samples, "sampling_rate": 8000}]
-    expected, *others = run.predict(forms)
-    for other in others:
-        assert_same(other, expected)
-    for fault in ({"array": floats, "sampling_rate": None}, {"array": "x", "sampling_rate": 8000}):
-        with pytest.raises(DataError, match=r"sampling_rate|numbers"):
-            run.predict([fault])
-
-
-@pytest.mark.parametrize(
-    ("architecture", "kind", "options", "words"),
-    [
-        ("many_to_one", "text", {"bidirectional": True}, "bidirectional=false"),
-        ("many_to_one", "audio", {"bidirectional": True}, "bidirectional=false"),
-        ("one_to_one", "image", {}, "'image' do not come in step by step"),
-    ],
-)
-def test_a_model_that_needs_its_whole_input_is_refused(architecture, kind, options, words):
-    run = untrained(architecture, task("classification", kind, ("a", "b")), units=4, **options)
-    with pytest.raises(StreamingError, match=words):
-        stream(run)
-
-
-def test_beam_search_and_generated_texts_are_refused():
-    made = registry.tasks.get("transcription").make(reader("series"), (), beam_size=5)
-    made.target_ids.set_vocabulary(["a"])
-    with pytest.raises(StreamingError, match="beam_size=1"):
-        stream(untrained("ctc", made, units=4, bidirectional=False))
-    made = registry.tasks.get("translation").make(reader("text"), ())
-    with pytest.raises(StreamingError, match="classification"):
-        stream(untrained("many_to_many", made, units=4))
