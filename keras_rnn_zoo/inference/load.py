@@ -59,9 +59,9 @@ class LoadedRun(Predictor):
         return "Restore it from a copy, or train it again with a lower learning rate."
 
     def predict(self, inputs: Any, **options: Any) -> list[dict[str, Any]]:
-        from keras_rnn_zoo.inference.predict_table import holds_series, predict_table
+        from keras_rnn_zoo.inference.predict_table import SERIES_TASKS, holds_rows, predict_table
 
-        if self.run is None or not holds_series(self.run.config, inputs):
+        if self.run is None or not holds_rows(inputs) or self.run.config.task.name not in SERIES_TASKS:
             return super().predict(inputs, **options)
         rows: list[dict[str, Any]] = predict_table(self.run.config, super().predict, inputs, **options)
         return rows

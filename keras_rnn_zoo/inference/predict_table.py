@@ -19,10 +19,12 @@ from keras_rnn_zoo.user_data.step_inputs import step_inputs
 from keras_rnn_zoo.user_data.time_columns import TASK as FORECASTING
 
 
-def holds_series(config: RunConfig, inputs: Any) -> bool:
-    """Whether inputs are a table whose rows are the steps of series, which the task of a run reads."""
-    if config.task.name not in (FORECASTING, *STEP_TASKS):
-        return False
+SERIES_TASKS = (FORECASTING, *STEP_TASKS)
+"""The tasks that read tables whose rows are the steps of series."""
+
+
+def holds_rows(inputs: Any) -> bool:
+    """Whether inputs are a table in memory, or a list of rows that are dicts of single values."""
     if is_table(inputs) or is_hugging_face(inputs, "Dataset"):
         return True
     rows = inputs if isinstance(inputs, list | tuple) else ()

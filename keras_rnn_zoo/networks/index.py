@@ -100,13 +100,24 @@ def find_network(name: str) -> Network:
     return known[name]
 
 
-def refuse_network_name(name: str) -> None:
-    """Raises `RunError` if a new run would have the name of a network, which it would hide."""
-    if name in _index()[1]:
+def protect_network(path: Path) -> None:
+    """Warns if the run to be written at a path will hide the network of its name.
+
+    Raises:
+        RunError: the path is the folder of the network, as in a checkout of the repository.
+    """
+    if path.name not in _index()[1]:
+        return
+    if is_network(path):
         raise RunError(
-            f"{name!r} is the name of a trained network of the zoo, which a run of this name would hide. Choose "
-            "another name with --run NAME."
+            f"{path} is the trained network {path.name!r} of the zoo, which a run would replace. Choose another name "
+            "with --run NAME, or another folder with --models-dir DIR."
         )
+    logger.warning(
+        "The run %s will hide the trained network %r of the zoo: commands that name it will use the run.",
+        path,
+        path.name,
+    )
 
 
 def shipped_folder() -> Path:

@@ -20,6 +20,7 @@ from keras_rnn_zoo.atomic_files import move_folder, replace_folder, temp_dir_bes
 from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.display.status import announce
 from keras_rnn_zoo.errors import HubError, RunError
+from keras_rnn_zoo.networks.index import protect_network
 from keras_rnn_zoo.offline import require_network
 from keras_rnn_zoo.sharing.address import Address
 from keras_rnn_zoo.sharing.hub_errors import hub_errors
@@ -162,6 +163,7 @@ def pull(
             f"There is already a run {path.name!r} in {path.parent}. Replace it with --overwrite, or choose another "
             "name with --run NAME."
         )
+    protect_network(path)
     require_network(f"{place}", "Name a run in a folder or in an archive.")
     with run_lock(path), temp_dir_beside(path) as folder:
         with _hub(token) as api, hub_errors(place, writing=False):

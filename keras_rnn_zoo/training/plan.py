@@ -15,7 +15,7 @@ from keras_rnn_zoo.artifacts.snapshot import Snapshot
 from keras_rnn_zoo.datasets._prepared import data_dir_path
 from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import OptionError, RunError
-from keras_rnn_zoo.networks.index import refuse_network_name
+from keras_rnn_zoo.networks.index import protect_network
 from keras_rnn_zoo.options import Option, check_options, refuse_from_data, refuse_without_effect
 from keras_rnn_zoo.training.check_settings import checked_settings
 from keras_rnn_zoo.training.keras_objects import OPTIMIZER_SETTINGS, KerasObjects
@@ -102,7 +102,7 @@ def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
             config = replace(config, dataset=moved)
         data = request.dataset if isinstance(request.dataset, PythonData) else None
         return Plan(config, registry.dataset_of(config, data), path, resumed=True)
-    refuse_network_name(run)
+    protect_network(path)
     if resumable and not overwrite:
         raise RunError(
             f"An unfinished training of {run!r} is in {unfinished_path(path)}. Resume it with --resume, discard it "

@@ -96,12 +96,16 @@ def test_it_is_evaluated_to_the_scores_of_the_index():
     assert dict(zoo.evaluate(MAIN)) == pytest.approx(index.networks()[MAIN].metrics, abs=1e-5)
 
 
-def test_a_run_cannot_take_its_name(models_dir):
-    with pytest.raises(RunError, match=rf"'{MAIN}' is the name of a trained network .* with run="):
+def test_a_run_never_replaces_it(monkeypatch, models_dir, caplog):
+    index.protect_network(models_dir / "mine")
+    assert not caplog.records
+    index.protect_network(models_dir / MAIN)
+    assert "will hide the trained network" in caplog.records[0].message
+    monkeypatch.setenv("ZOO_MODELS_DIR", str(ROOT / "saved_models"))
+    with pytest.raises(RunError, match=rf"is the trained network '{MAIN}' .* with run=.*models_dir="):
         zoo.train("many_to_one", run=MAIN)
     result = zoo_command("train", "many_to_one", "--run", MAIN)
     assert (result.exit_code, "another name with --run NAME" in result.stderr) == (1, True)
-    assert not models_dir.exists()
 
 
 def test_a_run_of_its_name_comes_first_with_a_warning(small_run, models_dir, caplog):
