@@ -18,7 +18,6 @@ from keras_rnn_zoo.user_data.step_columns import STEP_TASKS
 from keras_rnn_zoo.user_data.step_inputs import step_inputs
 from keras_rnn_zoo.user_data.time_columns import TASK as FORECASTING
 
-
 SERIES_TASKS = (FORECASTING, *STEP_TASKS)
 """The tasks that read tables whose rows are the steps of series."""
 
