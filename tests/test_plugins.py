@@ -148,7 +148,7 @@ def test_a_command_is_listed_and_runs(session, orders):
     folder, (*_, size, _) = orders
     assert int(size.replace(",", "")) > 16 * 4
     listed, usage = session(folder, "--help", "size --help")
-    assert re.search(r"export .*\n(.*\n)?  size +Print the number of weights of a run\n", listed)
+    assert re.search(r"pull .*\n(.*\n)?  size +Print the number of weights of a run\n", listed)
     assert "--offline" in usage
 
 
