@@ -112,7 +112,7 @@ def test_a_run_of_its_name_comes_first_with_a_warning(small_run, models_dir, cap
     shutil.copytree(small_run(MAIN).path, models_dir / MAIN)
     for _ in range(2):
         assert open_run(MAIN).path == models_dir / MAIN
-    (record,) = caplog.records
+    (record,) = (record for record in caplog.records if record.levelname == "WARNING")
     assert "hides the trained network of that name" in record.message
     assert zoo.runs()[0]["run"] == MAIN
 
