@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 DIR_VARIABLE = "ZOO_NETWORKS_DIR"
 """The environment variable with a folder of networks, which is searched first."""
 INDEX = Path(__file__).with_name("index.json")
+_MAIN = {"forecasting": "mase", "tagging": "f1"}
+"""The main metric by task; of others, it is the first one that is not the loss."""
 _LINK = Path(__file__).with_name("shipped")
 _CHECKOUT = Path(__file__).parents[2] / "saved_models"
 """The folder to which `shipped` leads. Git on Windows may check out links as text files."""
@@ -33,7 +35,7 @@ class Network(Document):
         dataset: the dataset it was trained on.
         task: the task.
         input: the kind of input.
-        metrics: the metrics on the test split; the first one that is not the loss is the main one.
+        metrics: the metrics on the test split.
         examples: number of examples of the test split.
         parameters: number of weights.
         storage: the dtype of the stored weights.
@@ -60,7 +62,7 @@ class Network(Document):
     @property
     def main_metric(self) -> tuple[str, float]:
         """The name and the value of the main metric."""
-        name = next((name for name in self.metrics if name != "loss"), "loss")
+        name = _MAIN.get(self.task) or next((name for name in self.metrics if name != "loss"), "loss")
         return name, self.metrics[name]
 
     @property
