@@ -283,3 +283,10 @@ def test_the_generated_series_is_its_expectation_and_noise():
     together = np.concatenate(errors)
     assert together.std() == pytest.approx(NOISE, rel=0.05)
     assert np.mean(np.abs(together) < 1.2816 * NOISE) == pytest.approx(0.8, abs=0.02)
+
+
+def test_training_leaves_the_linear_part_as_it_is_and_keeps_the_spread(trained, loaded):
+    kernel, _ = loaded.model.get_layer("autoregression").get_weights()
+    np.testing.assert_allclose(kernel[:, ::3], loaded.task.linear.weights, rtol=1e-5, atol=1e-7)
+    learned = json.loads((trained[0].task_path / "forecast.json").read_text())
+    assert learned["spread"] == loaded.task.spread >= 1
