@@ -46,7 +46,7 @@ def test_an_archive_is_used_like_a_folder(packed, small_run):
     assert json.loads(run_cli("predict", packed, *TEXTS, "--json", "-q").stdout)[0]["label"] == expected[0]["label"]
     assert zoo.evaluate(packed, split="validation") == zoo.evaluate(str(folder), split="validation")
     assert zoo.Run.find(packed).config.digest == zoo.Run.find(folder).config.digest
-    assert zoo.Run.find(packed).name == "toy_reviews"
+    assert zoo.Run.find(packed).name == "small_toy_reviews"
 
 
 def test_it_holds_what_is_needed_to_use_the_run_and_is_the_same_each_time(packed, small_run, tmp_path):
@@ -101,16 +101,16 @@ def test_exports_are_packed_if_asked_for(small_run, small_export, tmp_path):
 def test_an_existing_file_is_replaced_only_if_asked_for(small_run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run = small_run("toy_reviews").path
-    assert run_cli("pack", run).stdout == "toy_reviews.zip\n"
-    (tmp_path / "toy_reviews.zip").write_bytes(b"mine")
+    assert run_cli("pack", run).stdout == "small_toy_reviews.zip\n"
+    (tmp_path / "small_toy_reviews.zip").write_bytes(b"mine")
     result = run_cli("pack", run)
     assert result.exit_code == 1
     assert result.stderr == (
-        "Error: toy_reviews.zip already exists. Replace it with --overwrite, or name another file.\n"
+        "Error: small_toy_reviews.zip already exists. Replace it with --overwrite, or name another file.\n"
     )
-    assert (tmp_path / "toy_reviews.zip").read_bytes() == b"mine"
+    assert (tmp_path / "small_toy_reviews.zip").read_bytes() == b"mine"
     assert run_cli("pack", run, "--overwrite").exit_code == 0
-    assert [path.name for path in tmp_path.iterdir()] == ["toy_reviews.zip"]
+    assert [path.name for path in tmp_path.iterdir()] == ["small_toy_reviews.zip"]
     with pytest.raises(OptionError, match=r"An archive's name ends in \.zip; received 'a.tar'"):
         zoo.pack(run, "a.tar")
     with pytest.raises(RunError, match=r"nowhere, to write a.zip to, does not exist"):
