@@ -1,5 +1,7 @@
 """Ensembles: several runs that predict as one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -31,7 +33,7 @@ def test_an_ensemble_predicts_the_mean_of_the_probabilities(loaded):
         for label, probability in mean["probabilities"].items():
             expected = (one["probabilities"][label] + two["probabilities"][label]) / 2
             assert probability == pytest.approx(expected, abs=1e-6)
-    assert zoo.load([loaded, second]).name == "toy_reviews,toy_reviews"
+    assert zoo.load([loaded, second]).name == f"{loaded.name},{second.name}"
 
 
 def test_runs_that_differ_in_what_they_predict_are_no_ensemble(loaded, small_run):
@@ -41,6 +43,23 @@ def test_runs_that_differ_in_what_they_predict_are_no_ensemble(loaded, small_run
         zoo.load([loaded, small_run("addition")])
     with pytest.raises(zoo.ZooError, match="needs one run or more"):
         zoo.load([])
+    from zoo_cli.main import cli
+
+    answer = CliRunner().invoke(cli, ["predict", "toy_reviews,", "a film"])
+    assert (answer.exit_code, "expected as RUN,RUN; received 'toy_reviews,'" in answer.output) == (1, True)
+    answer = CliRunner().invoke(cli, ["show", "hf://jane/films"])
+    assert (answer.exit_code, "Download it first" in answer.output) == (1, True)
+    with pytest.raises(zoo.ZooError, match=r"Only `zoo predict` and `zoo evaluate` take several runs"):
+        zoo.export("one,two")
+
+
+def test_what_matters_only_in_training_may_differ(loaded):
+    from keras_rnn_zoo.inference.ensemble import _difference
+
+    config = loaded.run.config
+    older = {name: value for name, value in config.task.reader.items() if name != "vectors"}
+    for reader in (older, {**config.task.reader, "vectors": "glove.txt", "words_from_vectors": True}):
+        assert not _difference(config, replace(config, task=replace(config.task, reader=reader)))
 
 
 def test_the_same_run_twice_predicts_as_once(small_run):

@@ -88,12 +88,15 @@ def test_further_words_extend_the_vocabulary(write):
         ("a 1 2\nb 1 two\n", "line 2: expected a word and 2 finite numbers; received 'two'"),
         ("a 1 2\nb 1 nan\n", "line 2: expected a word and 2 finite numbers; received 'nan'"),
         (b"a 1 2\nb\xff 1 2\n", "line 2: byte 0xff at character 2 is not utf-8. Save the file in UTF-8"),
+        ("a 1 2\nb 1 1e38\n", "line 2: expected a word and 2 finite numbers; received '1e38'. The largest number"),
+        ("9" * 5000 + " 2\n", "line 1: expected a word and its numbers"),
+        ("a 1 1\nb 1 1\n", "has the same number everywhere in its vectors"),
         ("3 2\na 1 2\nb 1 2\n", "its first line announces 3 vectors, but it has 2"),
         ("", "line 1: expected a word and its numbers"),
         ("c 1 2\nd 3 4\n", "has a vector for none of the 2 words of the training data"),
         (gzip.compress(b"a 1 2\n" * 1000)[:-9], "is truncated or damaged"),
     ],
-    ids=["dimension", "number", "nan", "utf-8", "truncated", "empty", "language", "gzip"],
+    ids=["dimension", "number", "nan", "huge", "digits", "constant", "utf-8", "truncated", "empty", "language", "gzip"],
 )
 def test_a_faulty_file_is_named_with_its_line(write, content, message):
     with pytest.raises(DataError, match=r"vectors\.txt") as error:
@@ -108,6 +111,8 @@ def test_what_cannot_be_done_is_refused(write, tmp_path):
         VectorsFile(str(tmp_path / "vectors.bin"))
     with pytest.raises(OptionError, match=r"have 3 numbers each, but embedding_dim=4\. Omit embedding_dim"):
         zoo.train("many_to_one", vectors=write(GLOVE), embedding_dim=4)
+    with pytest.raises(OptionError, match="needs a file of word vectors"):
+        zoo.train("many_to_one", words_from_vectors=True)
 
 
 def test_unknown_tokens_get_vectors_of_the_same_size():

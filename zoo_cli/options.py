@@ -142,5 +142,13 @@ def models_dir_argument() -> str:
 
 
 def split_runs(run: str | None) -> list[str] | str | None:
-    """Returns the names of the runs of an ensemble, between commas, as a list; any other RUN unchanged."""
-    return run.split(",") if run and "," in run and not Path(run).exists() else run
+    """Returns the names of the runs of an ensemble, between commas, as a list; any other RUN unchanged.
+
+    Raises `OptionError` if a name is empty.
+    """
+    if not run or "," not in run or Path(run).exists():
+        return run
+    names = [name.strip() for name in run.split(",")]
+    if "" in names:
+        raise OptionError(f"The runs of an ensemble are expected as RUN,RUN; received {short_repr(run)}.")
+    return names

@@ -182,6 +182,8 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
     names = list_runs(folder)
     if run is None:
         run = _only_run(folder, names)
+    if os.fspath(run).startswith("hf://"):
+        raise RunError(f"{run} is a repository, not a run. Download it first: zoo pull {shell_quote(run)}.")
     is_path = os.sep in os.fspath(run)
     path = user_path(run) if is_path else folder / _folder_name(os.fspath(run), names)
     if path.name.endswith(ARCHIVE) and not path.is_dir():
@@ -197,6 +199,8 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
     if opened is None:
         hint = name_hint(path.name, [*names, *([] if is_path else networks())])
         hint = hint if names else f"There is none yet: train one with `zoo train NAME`. {hint}"
+        if "," in path.name:
+            hint = "Only `zoo predict` and `zoo evaluate` take several runs; name one of them."
         if is_resumable(path):
             where = f" --models-dir {shell_quote(path.parent)}" if path.parent != models_dir() else ""
             hint = (

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import RunError
 from keras_rnn_zoo.inference.load import LoadedRun, load_run
 from keras_rnn_zoo.run import Run
 
-_OPTIONS = frozenset({"beam_size", "length_penalty", "bleu_tokenize"})
-"""Options of a task that runs of an ensemble need not share: those of the first one apply."""
+_OPTIONS = frozenset({"beam_size", "length_penalty", "bleu_tokenize", "vectors", "words_from_vectors"})
+"""Options that runs of an ensemble need not share: those of the first one apply, or they matter only in training."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,20 @@ def _difference(one: RunConfig, other: RunConfig) -> str:
         if ours != theirs:
             named = {"name": "tasks", "input": "kinds of input", "classes": "labels"}[what]
             return f"their {named} are {short_repr(ours)} and {short_repr(theirs)}"
-    for ours, theirs in ((one.task.reader, other.task.reader), (one.task.options, other.task.options)):
-        for name in sorted({*ours, *theirs} - _OPTIONS):
-            if ours.get(name) != theirs.get(name):
-                return f"{name} is {short_repr(ours.get(name))} and {short_repr(theirs.get(name))}"
+    ours, theirs = _options(one), _options(other)
+    for name in sorted({*ours, *theirs} - _OPTIONS):
+        if ours.get(name) != theirs.get(name):
+            return f"{name} is {short_repr(ours.get(name))} and {short_repr(theirs.get(name))}"
     if one.task.name == "transcription" and one.options.get("subsampling") != other.options.get("subsampling"):
         return f"subsampling is {one.options.get('subsampling')} and {other.options.get('subsampling')}"
     for name in sorted(file for file in {*one.files, *other.files} if file.startswith("task/")):
         if one.files.get(name) != other.files.get(name):
             return f"their files {name} differ, as do those of runs with different training data"
     return ""
+
+
+def _options(config: RunConfig) -> dict[str, Any]:
+    """Returns the options of a run's task and reader; those that are newer than the run have their defaults."""
+    task = registry.tasks.get(config.task.name)
+    accepted = {**registry.reader_of(task, config.task.input).options, **task.options}
+    return {**{name: option.default for name, option in accepted.items()}, **config.task.reader, **config.task.options}

@@ -144,9 +144,12 @@ def _encoded(text: str) -> bytes:
 def dummy_text(ids: Any, number: int) -> bytes:
     """Returns a text of tokens drawn from the vocabulary of a `Tokenizer`, which depends on `number`."""
     from keras_rnn_zoo.layers.text import SEPARATORS
+    from keras_rnn_zoo.layers.vocabularies import BYTES
 
     random = np.random.default_rng(number)
     tokens = ids.vocabulary[len(ids.reserved) :] or ["?"]
+    if ids.tokens == "subwords":  # Without the names of bytes, and control characters.
+        tokens = [token for token in tokens if token not in BYTES and token.isprintable()]
     return SEPARATORS[ids.tokens].join(random.choice(tokens, random.integers(1, 30))).encode()
 
 

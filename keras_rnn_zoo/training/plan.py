@@ -152,6 +152,8 @@ def new_config(architecture: registry.Architecture, dataset: registry.Dataset, r
         values["learning_rate"] = rate  # The datasets' defaults are for Adam.
     if values.get("vectors"):
         values["embedding_dim"] = _vector_size(values["vectors"], options)
+    elif options.get("words_from_vectors"):
+        raise OptionError("Option 'words_from_vectors' needs a file of word vectors. Set vectors=FILE, or omit it.")
     objects = request.objects.descriptions()
     in_objects = {*objects, *(OPTIMIZER_SETTINGS if "optimizer" in objects else ())}
     values |= dict.fromkeys(in_objects & SETTINGS.keys())

@@ -64,5 +64,5 @@ def inherited_options(
     ]
     values = {name: value for options, known in parts for name, value in options.items() if name in known}
     # The weights of the run include those that it began with, of ImageNet or a file of word vectors.
-    begun = {"pretrained": False, "vectors": ""}
+    begun = {"pretrained": False, "vectors": "", "words_from_vectors": False}
     return {**values, **{name: value for name, value in begun.items() if name in values}}

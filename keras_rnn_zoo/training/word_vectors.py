@@ -26,6 +26,11 @@ class WordVectors:
     values: Any
     found: Any
 
+    @property
+    def spread(self) -> float:
+        """The standard deviation of the vectors of the file, to which random ones are scaled."""
+        return float(self.values[self.found].std())
+
     def assign(self, model: Any) -> None:
         """Sets the embedding of a new model; tokens without a vector get random ones of the same size.
 
@@ -36,7 +41,7 @@ class WordVectors:
         layer = model.get_layer("decoder").embedding if generated else model.get_layer("embedding")
         variable = layer.weights[0]
         initial = keras.ops.convert_to_numpy(variable)
-        ratio = self.values[self.found].std() / initial.std()
+        ratio = self.spread / initial.std()
         # The embedding of a language model is its output layer as well, and has to keep its size.
         known, unknown = (self.values / ratio, initial) if generated else (self.values, initial * ratio)
         variable.assign(np.where(self.found[:, None], known, unknown))
@@ -52,7 +57,8 @@ def read_vectors(reader: Any) -> WordVectors | None:
         reader: the reader of texts.
 
     Raises:
-        DataError: the file has none of the tokens, or a line in it is not a word with its numbers.
+        DataError: the file has none of the tokens, a line in it is not a word with its numbers, or all numbers are
+            the same.
         OptionError: the tokens are characters.
     """
     location = getattr(reader, "vectors", "")
@@ -78,7 +84,10 @@ def read_vectors(reader: Any) -> WordVectors | None:
     more = f"; {len(added):,} words of the file were added" if reader.words_from_vectors else ""
     logger.info("%s: vectors for %s of %s words%s.", file.path.name, f"{known:,}", f"{len(words):,}", more)
     values = np.concatenate([table.values, *([vector[None] for vector in added.values()])])
-    return WordVectors(values, np.concatenate([table.rank > 0, np.ones(len(added), bool)]))
+    vectors = WordVectors(values, np.concatenate([table.rank > 0, np.ones(len(added), bool)]))
+    if not vectors.spread:
+        raise DataError(f"{file.path} has the same number everywhere in its vectors of these words. Name another file.")
+    return vectors
 
 
 class _Table:

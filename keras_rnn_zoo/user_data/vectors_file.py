@@ -3,6 +3,7 @@
 Imports no framework.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from keras_rnn_zoo.user_data.textfile import TextFile, undecodable
 
 MAX_DIMENSION = 8192
 """Maximum number of numbers of a vector, as of the option `embedding_dim`."""
+
+MAX_NUMBER = 1e6
+"""Largest number of a vector without its sign: beyond it, a model computes with infinite numbers."""
+_HEADER = re.compile(r"([0-9]{1,18}) ([0-9]{1,18})")
 
 
 class VectorsFile:
@@ -39,8 +44,8 @@ class VectorsFile:
         first = self._line(next(self._file.lines(), ("", 0))[0], 1)
         _, *numbers = first.split(" ")
         self._count: int | None = None
-        if len(numbers) == 1 and first.replace(" ", "").isdecimal():
-            self._count, self.dimension = map(int, first.split(" "))
+        if header := _HEADER.fullmatch(first):
+            self._count, self.dimension = map(int, header.groups())
         else:
             self.dimension = len(numbers)
         if not 1 < self.dimension <= MAX_DIMENSION:
@@ -100,10 +105,10 @@ class Numbers:
                 value = float(text)
             except ValueError:
                 value = float("nan")
-            if value - value != 0:  # NaN, or infinite.
+            if not abs(value) <= MAX_NUMBER:  # Nor is NaN.
                 raise DataError(
                     f"{self._file.path}, line {self._line:,}: expected a word and {self._file.dimension:,} finite "
-                    f"numbers; received {short_repr(text)}."
+                    f"numbers; received {short_repr(text)}. The largest number allowed is {MAX_NUMBER:,.0f}."
                 )
             values.append(value)
         return values
