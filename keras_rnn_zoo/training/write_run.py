@@ -39,7 +39,6 @@ def write_run(
     if task.calibrates:
         validation = make_batches(examples.split("validation"), task, BATCH_SIZE)
         task.calibrate((targets, loaded.to_logits(inputs)) for inputs, targets in validation.data)
-        task.save(loaded.run.task_path)
     batches = make_batches(examples.split(split), task, BATCH_SIZE, references=True)
     further = further_metrics(progress.config.training.metrics, progress.objects.metrics, task, model)
     metrics, report = score(task, loaded.to_logits, loaded.outputs, batches, further)
@@ -56,6 +55,8 @@ def write_run(
         for name in ("task", "logs", "example"):
             if (plan.unfinished / name).is_dir():
                 shutil.copytree(plan.unfinished / name, folder / name)
+        if task.calibrates:
+            task.save(run.task_path)
         shutil.copy(keeper.history_path, folder)
         write_json(
             folder / "metrics.json", {"split": split, "examples": batches.examples, "metrics": metrics, **report}

@@ -4,12 +4,13 @@ import csv
 import json
 import logging
 
+import keras
 import numpy as np
 import pytest
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.datasets.toy_sales import NOISE, expected, sales
-from keras_rnn_zoo.errors import DataError, OptionError
+from keras_rnn_zoo.errors import DataError, OptionError, TrainingInterrupted
 
 SHOPS, DAYS = ("north", "south"), 90
 
@@ -290,3 +291,19 @@ def test_training_leaves_the_linear_part_as_it_is_and_keeps_the_spread(trained, 
     np.testing.assert_allclose(kernel[:, ::3], loaded.task.linear.weights, rtol=1e-5, atol=1e-7)
     learned = json.loads((trained[0].task_path / "forecast.json").read_text())
     assert learned["spread"] == loaded.task.spread >= 1
+
+
+def test_an_interrupted_training_of_forecasts_is_resumed(tmp_path):
+    class Interruption(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 1 and not resumed:
+                raise KeyboardInterrupt
+
+    resumed, folder = [], {"run": "stopped", "models_dir": str(tmp_path), "verbose": 0, "callbacks": [Interruption()]}
+    settings = {"dataset": "mauna_loa_co2", "units": 2, "history": 12, "horizon": 2, "stride": 8, "epochs": 2}
+    with pytest.raises(TrainingInterrupted):
+        zoo.train("many_to_one", **settings, **folder)
+    resumed.append(True)
+    again = zoo.train("many_to_one", resume=True, **folder)
+    assert again.config.epochs_trained == 2
+    assert again.config.finished
