@@ -43,6 +43,7 @@ logger = logging.getLogger(__name__)
         "quantiles": "their quantiles, in the order of the levels: float32 (batch, horizon, targets, levels)",
     },
     readers={"window": "window"},
+    main_metric="mase",
     files=registry.TaskFiles(
         target="target",
         source="time",
