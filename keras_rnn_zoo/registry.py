@@ -288,3 +288,10 @@ def _mismatch(architecture: Architecture, dataset: Dataset) -> str:
     if dataset.model_options["input"] not in architecture.options["input"].choices:
         return f"has inputs of the kind {dataset.model_options['input']}, which {architecture.name} does not support"
     return ""
+
+
+def main_metric(task: str, metrics: Mapping[str, float]) -> str:
+    """Returns which of the metrics of a run, at least one, stands for it in lists; the task may be unknown here."""
+    main = tasks.get(task).main_metric if task in tasks.names() else ""
+    names = [*(name for name in metrics if name != "loss"), *metrics]
+    return main if main in metrics else names[0]

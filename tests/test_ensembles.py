@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 import keras_rnn_zoo as zoo
+from keras_rnn_zoo.inference.ensemble import _difference
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,29 @@ def test_an_ensemble_predicts_the_mean_of_the_probabilities(loaded):
         for label, probability in mean["probabilities"].items():
             expected = (one["probabilities"][label] + two["probabilities"][label]) / 2
             assert probability == pytest.approx(expected, abs=1e-6)
-    assert zoo.load([loaded, second]).name == f"{loaded.name},{second.name}"
+    assert zoo.load([loaded, second]).name == f"{loaded.name},{loaded.name}"
+
+
+def test_a_run_of_an_earlier_version_has_the_defaults_of_options_that_it_lacks(loaded):
+    config = loaded.run.config
+    reader = {name: value for name, value in config.task.reader.items() if name != "max_length"}
+    earlier = replace(config, task=replace(config.task, reader=reader))
+    assert _difference(earlier, config) == _difference(config, earlier) == ""
+    vectors = replace(config, task=replace(config.task, reader={**config.task.reader, "vectors": "glove.txt"}))
+    assert _difference(vectors, config) == ""
+    shorter = replace(config, task=replace(config.task, reader={**config.task.reader, "max_length": 7}))
+    assert _difference(shorter, earlier) == "max_length is 7 and 400"
+
+
+@pytest.mark.parametrize("function", [zoo.pack, lambda run: zoo.push(run, "hf://jane/reviews"), zoo.inspect])
+def test_an_ensemble_is_no_single_run(loaded, function):
+    ensemble = zoo.load([loaded, loaded.run])
+    more = ("a dull film",) if function is zoo.inspect else ()
+    with pytest.raises(zoo.ZooError, match=r"The ensemble of the runs .* Name one of them"):
+        function(ensemble, *more)
+    if function is zoo.pack:
+        with pytest.raises(zoo.ZooError, match="is not a single run"):
+            zoo.train(from_run=ensemble)
 
 
 def test_runs_that_differ_in_what_they_predict_are_no_ensemble(loaded, small_run):

@@ -168,14 +168,17 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
     of a network comes first, with a warning: a run of an earlier version may have it.
 
     Args:
-        run: the run; `None` for the only run, or the only one named after an architecture. Earlier runs that were kept
-            (`<run>.1`) and networks do not count.
+        run: the run, or what `keras_rnn_zoo.load` returned for one; `None` for the only run, or the only one named
+            after an architecture. Earlier runs that were kept (`<run>.1`) and networks do not count.
         models: the models folder; see `models_dir`.
 
     Raises:
         RunError: there is no such run, its `config.json` is damaged, or an entry that it needs is not registered; or
-            the network cannot be fetched.
+            the network cannot be fetched; or it is an ensemble.
     """
+    if hasattr(run, "runs"):  # A `LoadedEnsemble`, whose attribute `run` is only the first one.
+        raise RunError(f"{run.title} is not a single run, which is needed here. Name one of them.")
+    run = getattr(run, "run", run)  # Of a `LoadedRun`.
     if isinstance(run, Run):
         return run
     folder = models_dir(models)

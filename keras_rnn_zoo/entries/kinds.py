@@ -187,6 +187,7 @@ class Task(Entry):
         readers: the reader for each kind of input, if it is not the reader with the name of the kind.
         files: how files hold its examples; `None` if a user's own files cannot be used for this task.
         pipeline_tags: for each kind of input, the Hugging Face Hub's name of the task, if it has one.
+        main_metric: the metric that lists show; "" for the first one that is not the loss.
     """
 
     outputs: Mapping[str, str] = field(default_factory=dict)
@@ -194,6 +195,7 @@ class Task(Entry):
     readers: Mapping[str, str] = field(default_factory=dict)
     files: TaskFiles | None = None
     pipeline_tags: Mapping[str, str] = field(default_factory=dict)
+    main_metric: str = ""
 
     @property
     def prediction_options(self) -> Mapping[str, Option]:

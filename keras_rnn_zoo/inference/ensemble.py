@@ -11,8 +11,10 @@ from keras_rnn_zoo.errors import RunError
 from keras_rnn_zoo.inference.load import LoadedRun, load_run
 from keras_rnn_zoo.run import Run
 
-_OPTIONS = frozenset({"beam_size", "length_penalty", "bleu_tokenize", "vectors", "words_from_vectors"})
-"""Options that runs of an ensemble need not share: those of the first one apply, or they matter only in training."""
+_OPTIONS = frozenset({"beam_size", "length_penalty", "bleu_tokenize"})
+"""Options of a task that runs of an ensemble need not share: those of the first one apply."""
+_IN_TRAINING = frozenset({"vectors", "freeze_embedding", "words_from_vectors"})
+"""Options of a reader that matter only to the weights and the vocabulary, which is compared."""
 
 
 @dataclass(frozen=True)
@@ -73,20 +75,20 @@ def _difference(one: RunConfig, other: RunConfig) -> str:
         if ours != theirs:
             named = {"name": "tasks", "input": "kinds of input", "classes": "labels"}[what]
             return f"their {named} are {short_repr(ours)} and {short_repr(theirs)}"
-    ours, theirs = _options(one), _options(other)
-    for name in sorted({*ours, *theirs} - _OPTIONS):
-        if ours.get(name) != theirs.get(name):
-            return f"{name} is {short_repr(ours.get(name))} and {short_repr(theirs.get(name))}"
+    task = registry.tasks.get(one.task.name)
+    for part, ours, theirs in (
+        (registry.reader_of(task, one.task.input), one.task.reader, other.task.reader),
+        (task, one.task.options, other.task.options),
+    ):
+        # A run of an earlier version lacks options that were added later, and does as by default.
+        defaults = {name: option.default for name, option in part.options.items()}
+        first, second = {**defaults, **ours}, {**defaults, **theirs}
+        for name in sorted({*first, *second} - _OPTIONS - _IN_TRAINING):
+            if first.get(name) != second.get(name):
+                return f"{name} is {short_repr(first.get(name))} and {short_repr(second.get(name))}"
     if one.task.name == "transcription" and one.options.get("subsampling") != other.options.get("subsampling"):
         return f"subsampling is {one.options.get('subsampling')} and {other.options.get('subsampling')}"
     for name in sorted(file for file in {*one.files, *other.files} if file.startswith("task/")):
         if one.files.get(name) != other.files.get(name):
             return f"their files {name} differ, as do those of runs with different training data"
     return ""
-
-
-def _options(config: RunConfig) -> dict[str, Any]:
-    """Returns the options of a run's task and reader; those that are newer than the run have their defaults."""
-    task = registry.tasks.get(config.task.name)
-    accepted = {**registry.reader_of(task, config.task.input).options, **task.options}
-    return {**{name: option.default for name, option in accepted.items()}, **config.task.reader, **config.task.options}

@@ -7,6 +7,7 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run import Run
 from keras_rnn_zoo.errors import InspectionError
+from keras_rnn_zoo.inference.ensemble import LoadedEnsemble
 from keras_rnn_zoo.inference.load import LoadedRun, load
 from keras_rnn_zoo.inference.predictor import Predictor
 from keras_rnn_zoo.inspection.input_file import input_of_file
@@ -49,8 +50,8 @@ def inspect(
         An `Inspection`, whose values are those of the model's real forward pass.
 
     Raises:
-        InspectionError: Keras runs on another backend than TensorFlow, an export was passed, the input is empty or too
-            long, or a layer or what to explain is unknown.
+        InspectionError: Keras runs on another backend than TensorFlow, an export or an ensemble was passed, the input
+            is empty or too long, or a layer or what to explain is unknown.
         RunError: the run does not exist or is damaged.
         DataError: the input is not of the kind that the run was trained on.
         OptionError: an option is unknown, or its value is invalid.
@@ -68,6 +69,8 @@ def inspect(
             f"{loaded.title} cannot be inspected: it returns predictions, but no states of its layers. Inspect the run "
             "that it was exported from."
         )
+    if isinstance(loaded, LoadedEnsemble):
+        raise InspectionError(f"{loaded.title} cannot be inspected: it has several networks. Name one of them.")
     if keras.backend.backend() != "tensorflow":
         raise InspectionError(
             f"Inspections need the TensorFlow backend, but Keras runs on {keras.backend.backend()!r}. Runs do not "

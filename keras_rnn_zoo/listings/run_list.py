@@ -88,15 +88,17 @@ def _described(
 
 
 def _main_metric(run: Run) -> tuple[str | None, float | None, str | None]:
-    """Returns the name and the value of the first metric that is not the loss, and the split that it was measured on.
+    """Returns the name and the value of the main metric, and the split that it was measured on.
 
     Raises:
         RunError: `metrics.json` is damaged.
     """
     measured = run.measured
     metrics = measured["metrics"]
-    names = [*(name for name in metrics if name != "loss"), *metrics]
-    return (names[0], metrics[names[0]], measured["split"]) if names else (None, None, None)
+    if not metrics:
+        return None, None, None
+    name = registry.main_metric(run.config.task.name, metrics)
+    return name, metrics[name], measured["split"]
 
 
 def _date(file: Path) -> str | None:

@@ -44,6 +44,7 @@ def show_run(run: Run) -> Tables:
         "architecture": config.architecture,
         "dataset": config.dataset.name,
         "data": _data(config),
+        "license of the data": config.dataset.license,
         "task": f"{config.task.name.replace('_', ' ')} of {config.task.input} inputs",
         "classes": _classes(config.task.classes),
         "training": f"{row['status']} after {epochs}; the best was epoch {config.best_epoch}",
@@ -64,7 +65,8 @@ def show_run(run: Run) -> Tables:
         settings=_pairs(settings, "Settings and options", "option"),
         files=Table(_files(run.path), "Files"),
     )
-    tables.title = f"The run {run.name}\n"
+    kind = "trained network" if is_network(run.path) else "run"
+    tables.title = f"The {kind} {run.name}\n"
     return tables
 
 

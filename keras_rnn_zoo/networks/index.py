@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.schema import DIGEST, NAME, Document, boolean, checked, dict_of, integer, number, text
 from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.errors import RunError, name_hint
@@ -18,8 +19,6 @@ logger = logging.getLogger(__name__)
 DIR_VARIABLE = "ZOO_NETWORKS_DIR"
 """The environment variable with a folder of networks, which is searched first."""
 INDEX = Path(__file__).with_name("index.json")
-_MAIN = {"forecasting": "mase", "tagging": "f1"}
-"""The main metric by task; of others, it is the first one that is not the loss."""
 _LINK = Path(__file__).with_name("shipped")
 _CHECKOUT = Path(__file__).parents[2] / "saved_models"
 """The folder to which `shipped` leads. Git on Windows may check out links as text files."""
@@ -62,7 +61,7 @@ class Network(Document):
     @property
     def main_metric(self) -> tuple[str, float]:
         """The name and the value of the main metric."""
-        name = _MAIN.get(self.task) or next((name for name in self.metrics if name != "loss"), "loss")
+        name = registry.main_metric(self.task, self.metrics)
         return name, self.metrics[name]
 
     @property

@@ -73,7 +73,7 @@ def push(
     place = Address.parse(address)
     if place.revision:
         raise HubError(f"A run is pushed to the main branch; received {place}. Omit @{place.revision}.")
-    found = open_run(getattr(run, "run", run), models_dir)  # `run.run` of a loaded run.
+    found = open_run(run, models_dir)
     require_network(f"{place}", "Pack the run instead: zoo pack RUN.")
     with found.reading():
         contents = {name: _content(found, name) for name in shared_files(found)}

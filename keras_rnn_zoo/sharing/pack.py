@@ -47,7 +47,7 @@ def pack(
         PosixPath('reviews.zip')
         >>> zoo.load("reviews.zip").predict(["a film to remember"])    # doctest: +SKIP
     """
-    found = open_run(getattr(run, "run", run), models_dir)  # `run.run` of a loaded run.
+    found = open_run(run, models_dir)
     target = user_path(path or f"{found.name}{ARCHIVE}")
     if not target.name.endswith(ARCHIVE):
         raise OptionError(
@@ -57,7 +57,7 @@ def pack(
         advice = "Name another file." if target.is_dir() else "Replace it with --overwrite, or name another file."
         raise RunError(f"{target} already exists. {advice}")
     if not target.parent.is_dir():
-        raise RunError(f"The folder {target.parent}, to write {target.name} to, does not exist. Create it first.")
+        raise RunError(f"{target.name} cannot be written: there is no folder {target.parent}. Create it first.")
     with found.reading(), atomic_write(target) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name in shared_files(found, exports=exports):
             _add(archive, found, name)

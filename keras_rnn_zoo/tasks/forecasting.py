@@ -43,6 +43,7 @@ logger = logging.getLogger(__name__)
         "quantiles": "their quantiles, in the order of the levels: float32 (batch, horizon, targets, levels)",
     },
     readers={"window": "window"},
+    main_metric="mase",
     files=registry.TaskFiles(
         target="target",
         source="time",
@@ -140,7 +141,8 @@ class Forecasting(Task):
     def load(self, folder: Path | Member) -> None:
         super().load(folder)
         document = read_json(folder / self.FILE)
-        self.season, self.scale, self.spread = document["season"], document["scale"], document["spread"]
+        self.season, self.scale = document["season"], document["scale"]
+        self.spread = document.get("spread", 1.0)  # Runs of earlier versions were not calibrated.
         self.linear = LinearForecast(**document["linear"], known=len(self.reader.known_mean))
 
     def read(self, raw: Any) -> Any:

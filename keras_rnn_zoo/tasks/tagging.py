@@ -27,6 +27,7 @@ from keras_rnn_zoo.user_data.target_checks import check_tags
         "lengths": "the number of words: int32 (batch,)",
     },
     readers={"text": "words"},
+    main_metric="f1",
     files=registry.TaskFiles(
         source="tokens",
         target="tags",

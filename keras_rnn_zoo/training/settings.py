@@ -70,7 +70,7 @@ SETTINGS = {
             1.0,
             # Pascanu et al. 2013.
             "global norm to which larger gradients are scaled down; 0 leaves them as they are",
-            bounds=Range(0, 1e9),
+            bounds=Range(0, 1_000_000_000),
         ),
         Option("adam_epsilon", float, 1e-7, "the epsilon of Adam and its variants", bounds=Range(1e-30, 1)),
         Option(
@@ -79,7 +79,7 @@ SETTINGS = {
             0.0,
             "steps in which the learning rate rises from zero, before it decays; a number below 1 is a part of all "
             "steps",
-            bounds=Range(0, 1e9),
+            bounds=Range(0, 1_000_000_000),
         ),
         Option(
             "weight_averaging",

@@ -21,7 +21,6 @@ def find_source(run: Any, models_dir: str | os.PathLike[str] | None = None) -> R
     Raises:
         RunError: there is no such run, or it is an export.
     """
-    run = getattr(run, "run", run)  # Of a `LoadedRun`.
     if path := find_export(run):
         raise RunError(
             f"{path} is an export, which training cannot start from. Name the run that it was exported from with "

@@ -26,7 +26,8 @@ from zoo_cli.options import data_dir_option, models_dir_option
 @click.option(
     "--streaming",
     is_flag=True,
-    help="Export the endpoints start and step, which read inputs in parts. For models with bidirectional=false.",
+    help="Export the endpoints start and step, which read inputs in parts. For models with bidirectional=false, and "
+    "forecasts.",
 )
 @click.option(
     "--output",

@@ -68,8 +68,8 @@ def command(
     for the step. With --json also the states and gates of each recurrent layer, attention weights, and alternatives;
     see docs/inspecting.md.
 
-    RUN is the name of a run. INPUT is as in zoo predict: a text, the path of an image or a WAV file, or a series as
-    JSON. It may also be a file that holds one input.
+    RUN is the name of a run or of a trained network. INPUT is as in zoo predict: a text, the path of an image or a WAV
+    file, or a series as JSON. It may also be a file that holds one input.
 
     \b
     Example:
