@@ -168,12 +168,14 @@ def tuned(small_run, rows, tmp_path_factory):
 
 def test_a_run_says_what_it_was_fine_tuned_from(tuned, small_run):
     source = small_run("toy_reviews")
-    assert tuned.config.source.run == "toy_reviews" and tuned.config.source.digest == source.config.digest
+    assert tuned.config.source.run == "small_toy_reviews" and tuned.config.source.digest == source.config.digest
     assert tuned.config.architecture == "many_to_one"
     assert tuned.config.options == source.config.options
     card = (tuned.path / "README.md").read_text()
-    assert f"from the run `toy_reviews`, trained on `toy_reviews`. Its digest is `{source.config.digest}`." in card
-    assert zoo.show(str(tuned.path))["run"][7]["value"] == "toy_reviews, trained on toy_reviews"
+    assert (
+        f"from the run `small_toy_reviews`, trained on `toy_reviews`. Its digest is `{source.config.digest}`." in card
+    )
+    assert zoo.show(str(tuned.path))["run"][7]["value"] == "small_toy_reviews, trained on toy_reviews"
 
 
 def test_frozen_weights_are_those_of_the_run(tuned, small_run):
@@ -197,7 +199,8 @@ def test_an_interrupted_fine_tuning_resumes_to_the_same_weights(monkeypatch, sma
         with pytest.raises(TrainingInterrupted):
             zoo.train(run="cut", verbose=0, **options)
     with pytest.raises(
-        OptionError, match=r"started from the run 'toy_reviews', as it was then; received from_run .*/digits"
+        OptionError,
+        match=r"started from the run 'small_toy_reviews', as it was then; received from_run .*/small_digits",
     ):
         zoo.train("many_to_one", run="cut", resume=True, verbose=0, from_run=str(small_run("digits").path))
     del options["from_run"]
@@ -221,12 +224,12 @@ def test_the_command_starts_from_a_run_in_an_archive(small_run, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "kind", "message"),
     [
-        ({"units": 5}, OptionError, r"Option 'units' is 5, but the weights of the run 'toy_reviews' .* units=4"),
+        ({"units": 5}, OptionError, r"Option 'units' is 5, but the weights of the run 'small_toy_reviews' .* units=4"),
         ({"cell": "gru"}, OptionError, r"'cell' is 'gru', .* trained with cell='lstm' and do not fit it\. Omit it, or"),
         ({"freeze": "head"}, OptionError, r"'freeze' expects one of nothing, frontend, encoder; received 'head'"),
         ({"name": "many_to_one", "from_run": None, "freeze": "encoder"}, OptionError, "name the run with from_run"),
-        ({"from_run": "digits"}, RunError, "There is no run 'digits'"),
-        ({"dataset": "adding"}, DataError, "'toy_reviews' reads text, but the input of the dataset 'adding' is series"),
+        ({"from_run": "none"}, RunError, "There is no run 'none'"),
+        ({"dataset": "adding"}, DataError, "'small_toy_reviews' reads text, but the input of the dataset 'adding' is series"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_the_run_is_named(small_run, arguments, kind, message):
@@ -236,7 +239,9 @@ def test_what_does_not_fit_the_run_is_named(small_run, arguments, kind, message)
 
 def test_data_of_another_width_and_an_export_are_refused(small_run, small_export):
     series = np.random.default_rng(0).normal(size=(40, 9, 3)).astype("float32"), np.arange(40) / 40
-    with pytest.raises(DataError, match="does not fit the weights of the run 'adding': it has features=3 instead of 2"):
+    with pytest.raises(
+        DataError, match="does not fit the weights of the run 'small_adding': it has features=3 instead of 2"
+    ):
         zoo.train(from_run=small_run("adding"), dataset=series, verbose=0)
     with pytest.raises(RunError, match="is an export, which training cannot start from"):
         zoo.train(from_run=small_export("addition"), verbose=0)

@@ -148,11 +148,11 @@ def test_options_are_those_of_architecture_task_reader_and_dataset():
     with_series = registry.options_of(many_to_one, adding)
     assert list(with_series) == [*many_to_one.options, "target_names", "max_steps", "normalization", "sequence_length"]
     with_text = registry.options_of(many_to_one, reviews)
-    assert list(with_text) == [*many_to_one.options, "tokens", "max_length"]
+    assert list(with_text) == [*many_to_one.options, "tokens", "max_length", "vectors", "words_from_vectors"]
     many_to_many = registry.architectures.get("many_to_many")
     sums = registry.options_of(many_to_many, registry.datasets.get("addition"))
     task = registry.tasks.get("translation")
-    assert set(sums) == {*many_to_many.options, *task.options, "tokens"}
+    assert set(sums) == {*many_to_many.options, *task.options, "tokens", "vectors", "words_from_vectors"}
     # Text that is read and text that is written share an option: the task's comes first.
     assert sums["max_length"] is task.options["max_length"]
 

@@ -79,7 +79,7 @@ def test_of_several_runs_the_one_named_after_its_architecture_is_used(models_dir
 
 def test_a_missing_run_raises_with_the_nearest(models_dir):
     make_run(models_dir, "reviews")
-    with pytest.raises(RunError, match=r"no run 'review' in .*Did you mean 'reviews'\?"):
+    with pytest.raises(RunError, match=r"no run 'review' in .*Did you mean 'reviews'"):
         runs.open_run("review")
 
 

@@ -29,7 +29,10 @@ def test_a_run_is_complete(trained):
     assert len(config.dataset.checksum) == 64
     assert config.options["units"] == 64
     assert config.task.options == {}
-    assert config.task.reader == {"tokens": "words", "vocabulary_size": 20_000, "max_length": 400}
+    assert config.task.reader == {
+        **{"tokens": "words", "vocabulary_size": 20_000, "max_length": 400},
+        **{"vectors": "", "words_from_vectors": False},
+    }
     settings = {name: option.default for name, option in SETTINGS.items() if name != "seed"}
     assert config.training.to_json() == settings
     assert config.seed == 0
@@ -79,7 +82,10 @@ def test_options_reach_model_task_reader_and_dataset(small_run):
     assert loaded.task.reader.ids.max_length == 3
     assert loaded.task.reader.ids.tokens == "spaces"
     assert isinstance(loaded.model.get_layer("gru_1"), keras.layers.GRU)
-    assert loaded.run.config.task.reader == {"tokens": "spaces", "vocabulary_size": 10, "max_length": 3}
+    assert loaded.run.config.task.reader == {
+        **{"tokens": "spaces", "vocabulary_size": 10, "max_length": 3},
+        **{"vectors": "", "words_from_vectors": False},
+    }
     assert small_run("adding").config.dataset.options == {"sequence_length": 12}
     assert zoo.load(small_run("addition")).task.search_options["max_length"] == 10
 

@@ -42,7 +42,7 @@ def read(location, words, make=TextReader, **options):
 
 
 def test_the_words_of_the_vocabulary_get_their_vectors(write, caplog):
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="keras_rnn_zoo")
     found, _ = read(write(GLOVE), ["the", "paris", "rome", "berlin"])
     assert found == {
         "the": pytest.approx([0.1, 0.2, -0.3]),

@@ -176,9 +176,10 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
         RunError: there is no such run, its `config.json` is damaged, or an entry that it needs is not registered; or
             the network cannot be fetched; or it is an ensemble.
     """
-    if hasattr(run, "runs"):  # A `LoadedEnsemble`, whose attribute `run` is only the first one.
-        raise RunError(f"{run.title} is not a single run, which is needed here. Name one of them.")
-    run = getattr(run, "run", run)  # Of a `LoadedRun`.
+    given: Any = run
+    if hasattr(given, "runs"):  # A `LoadedEnsemble`, whose attribute `run` is only the first one.
+        raise RunError(f"{given.title} is not a single run, which is needed here. Name one of them.")
+    run = getattr(given, "run", given)  # Of a `LoadedRun`.
     if isinstance(run, Run):
         return run
     folder = models_dir(models)
