@@ -177,7 +177,7 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
             the network cannot be fetched; or it is an ensemble.
     """
     if hasattr(run, "runs"):  # A `LoadedEnsemble`, whose attribute `run` is only the first one.
-        raise RunError(f"{run.title} is not a single run, which is needed here. Name one of them.")
+        raise RunError(f"{getattr(run, 'title', run)} is not a single run, which is needed here. Name one of them.")
     run = getattr(run, "run", run)  # Of a `LoadedRun`.
     if isinstance(run, Run):
         return run
