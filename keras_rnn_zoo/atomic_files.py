@@ -200,7 +200,7 @@ def output_file(path: Path) -> Iterator[IO[bytes]]:
     if path.is_dir():
         raise ZooError(f"{path} is a folder, but the output is a file. Name a file in it.")
     if not path.parent.is_dir():
-        raise ZooError(f"The folder {path.parent}, to write {path.name} to, does not exist. Create it first.")
+        raise ZooError(f"{path.name} cannot be written: there is no folder {path.parent}. Create it first.")
     with atomic_write(path) as temporary, open(temporary, "wb") as file:
         yield file
 

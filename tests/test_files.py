@@ -91,7 +91,7 @@ def test_a_file_may_have_the_longest_name_there_is(tmp_path):
 def test_a_folder_and_a_file_in_no_folder_are_refused(tmp_path):
     with pytest.raises(ZooError, match="is a folder, but the output is a file"):
         write(tmp_path)
-    with pytest.raises(ZooError, match=r"The folder .*none, to write x to, does not exist"):
+    with pytest.raises(ZooError, match=r"x cannot be written: there is no folder .*none"):
         write(tmp_path / "none" / "x")
 
 
