@@ -69,7 +69,7 @@ def _trained(name: str, seed: int, data_dir: str | None, settings: dict[str, Any
 def loss_of_score(network: zoo.Run) -> tuple[str, float, float]:
     """Returns the main metric of a network, its value, and by how much storage made it worse."""
     measured = network.measured
-    name = next(name for name in measured["metrics"] if name != "loss")
+    name = registry.main_metric(network.config.task.name, measured["metrics"])
     before, after = measured["before_storage"][name], measured["metrics"][name]
     lower_is_better = name in (
         "mse",
@@ -97,6 +97,7 @@ def describe(network: zoo.Run) -> Network:
         dataset=config.dataset.name,
         task=config.task.name,
         input=config.task.input,
+        metric=registry.main_metric(config.task.name, measured["metrics"]),
         metrics=measured["metrics"],
         examples=measured["examples"],
         parameters=network.model.count_params(),

@@ -175,7 +175,7 @@ def test_a_run_says_what_it_was_fine_tuned_from(tuned, small_run):
     assert (
         f"from the run `small_toy_reviews`, trained on `toy_reviews`. Its digest is `{source.config.digest}`." in card
     )
-    assert zoo.show(str(tuned.path))["run"][7]["value"] == "small_toy_reviews, trained on toy_reviews"
+    assert "small_toy_reviews, trained on toy_reviews" in [row["value"] for row in zoo.show(str(tuned.path))["run"]]
 
 
 def test_frozen_weights_are_those_of_the_run(tuned, small_run):

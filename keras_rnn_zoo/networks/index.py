@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.schema import DIGEST, NAME, Document, boolean, checked, dict_of, integer, number, text
 from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.errors import RunError, name_hint
@@ -34,6 +33,7 @@ class Network(Document):
         dataset: the dataset it was trained on.
         task: the task.
         input: the kind of input.
+        metric: the name of the main metric.
         metrics: the metrics on the test split.
         examples: number of examples of the test split.
         parameters: number of weights.
@@ -49,6 +49,7 @@ class Network(Document):
     dataset: str = checked(NAME)
     task: str = checked(NAME)
     input: str = checked(NAME)
+    metric: str = checked(NAME)
     metrics: Mapping[str, float] = checked(dict_of(number, NAME))
     examples: int = checked(integer())
     parameters: int = checked(integer())
@@ -61,8 +62,7 @@ class Network(Document):
     @property
     def main_metric(self) -> tuple[str, float]:
         """The name and the value of the main metric."""
-        name = registry.main_metric(self.task, self.metrics)
-        return name, self.metrics[name]
+        return self.metric, self.metrics[self.metric]
 
     @property
     def score(self) -> str:

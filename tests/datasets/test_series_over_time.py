@@ -8,7 +8,7 @@ import pytest
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.datasets._series import numbers_of
-from keras_rnn_zoo.datasets.toy_sales import DAYS, LIFT, expected, sales
+from keras_rnn_zoo.datasets.toy_sales import DAYS, LIFT, NOISE, expected, sales
 
 NAMES = ("sunspots", "mauna_loa_co2", "toy_sales")
 
@@ -59,3 +59,10 @@ def test_the_quantiles_of_generated_series_cover_what_they_should():
     assert run.metrics["coverage"] == pytest.approx(0.8, abs=0.03)
     errors = {name: scores["mase"] for name, scores in run.measured["baselines"].items()}
     assert run.metrics["mase"] < min(errors.values())
+
+
+def test_the_generated_series_is_its_expectation_and_noise():
+    errors = [one.values[:, 0] - expected(number, one.known[:, 0]) for number, one in enumerate(sales())]
+    together = np.concatenate(errors)
+    assert together.std() == pytest.approx(NOISE, rel=0.05)
+    assert np.mean(np.abs(together) < 1.2816 * NOISE) == pytest.approx(0.8, abs=0.02)

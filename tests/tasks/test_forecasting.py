@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import keras_rnn_zoo as zoo
-from keras_rnn_zoo.datasets.toy_sales import NOISE, expected, sales
 from keras_rnn_zoo.errors import DataError, OptionError, TrainingInterrupted
 
 SHOPS, DAYS = ("north", "south"), 90
@@ -275,15 +274,7 @@ def test_a_window_with_other_numbers_of_columns_is_refused(loaded):
 
 def test_a_prediction_is_described_by_steps(loaded):
     text = loaded.task.describe(zoo.predict(loaded, [loaded.task.reader.dummy_input(1)])[0])
-    assert text.startswith("+1: ")
-    assert text.count("+7: ") == 1
-
-
-def test_the_generated_series_is_its_expectation_and_noise():
-    errors = [one.values[:, 0] - expected(number, one.known[:, 0]) for number, one in enumerate(sales())]
-    together = np.concatenate(errors)
-    assert together.std() == pytest.approx(NOISE, rel=0.05)
-    assert np.mean(np.abs(together) < 1.2816 * NOISE) == pytest.approx(0.8, abs=0.02)
+    assert text.startswith("+1: ") and text.count("+7: ") == 1
 
 
 def test_training_leaves_the_linear_part_as_it_is_and_keeps_the_spread(trained, loaded):
@@ -305,5 +296,4 @@ def test_an_interrupted_training_of_forecasts_is_resumed(tmp_path):
         zoo.train("many_to_one", **settings, **folder)
     resumed.append(True)
     again = zoo.train("many_to_one", resume=True, **folder)
-    assert again.config.epochs_trained == 2
-    assert again.config.finished
+    assert again.config.finished and again.config.epochs_trained == 2
