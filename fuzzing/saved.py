@@ -86,9 +86,9 @@ def update_digests(folder: Path, name: str) -> None:
     """Updates the digests, as someone who tampers with a file would."""
     from keras_rnn_zoo.artifacts.digests import digests, with_digests
     from keras_rnn_zoo.artifacts.export import CARD, EXPORT_MODEL_FILES, EXTRA, LICENSE
-    from keras_rnn_zoo.artifacts.run import MODEL_FILES, TOLD
+    from keras_rnn_zoo.artifacts.run import MODEL_FILES, REPORT_FILES
 
-    roots = (*EXPORT_MODEL_FILES, CARD, LICENSE, EXTRA) if name == "export.json" else (*MODEL_FILES, *TOLD)
+    roots = (*EXPORT_MODEL_FILES, CARD, LICENSE, EXTRA) if name == "export.json" else (*MODEL_FILES, *REPORT_FILES)
     document = json.loads((folder / name).read_text(encoding="utf-8"))
     (folder / name).write_text(json.dumps(with_digests(document, digests(folder, roots))) + "\n", encoding="utf-8")
 

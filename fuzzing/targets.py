@@ -33,7 +33,7 @@ ENCODINGS = ("", "utf-8", "utf-16", "latin-1", "shift_jis", "utf-32", "utf-7", "
 def described(task: str, examples: Examples | None = None) -> RunConfig:
     """Returns the description of a run that was trained on opened files, or on none."""
     recorded, classes = (examples.recorded, examples.classes) if examples else (None, ())
-    training = TrainingConfig(1, 1, 0, 0.1, 0, False, 1.0, 1e-7)
+    training = TrainingConfig(epochs=1, batch_size=1, patience=0, save_every_steps=0, deterministic=False)
     dataset = DatasetConfig("toy_reviews", {}, recorded=recorded)
     return RunConfig("a", "many_to_one", dataset, TaskConfig(task, "text", {}, {}, classes), {}, training, 0, {})
 
@@ -73,15 +73,15 @@ def pairs(data: bytes) -> None:
 
 def book(data: bytes) -> None:
     """A text, whose chunks are read as well."""
-    from keras_rnn_zoo.user_data.text_corpus import _cut
+    from keras_rnn_zoo.user_data.text_corpus import _chunks
     from keras_rnn_zoo.user_data.textfile import TextFile
 
     path = FOLDER / "book.txt"
     path.write_bytes(data[1:])
     encoding = ENCODINGS[data[0] % len(ENCODINGS)] if data else ""
     opened("text", str(path), "language_modeling", encoding=encoding)
-    stretches = list(_cut(TextFile(str(path), encoding), 0, 150, 20))
-    assert all(len(stretch) == 20 for stretch in stretches[:-1])
+    chunks = list(_chunks(TextFile(str(path), encoding), 0, 150, 20))
+    assert all(len(chunk) == 20 for chunk in chunks[:-1])
 
 
 def answered(data: bytes) -> None:

@@ -1,9 +1,13 @@
 """What fuzzing found, and what it must give instead; see fuzzing/README.md."""
 
+import ast
+import importlib
+import importlib.util
 import io
 import json
 import struct
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +17,21 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.readers._wav import decode_wav
 from keras_rnn_zoo.user_data.safe_npy import read_array
+
+FUZZING = Path(__file__).parents[1] / "fuzzing"
+
+
+@pytest.mark.parametrize("path", sorted(FUZZING.glob("*.py")), ids=lambda path: path.stem)
+def test_what_fuzzing_imports_exists(path):
+    missing = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):  # Within functions, too.
+        if isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] == "keras_rnn_zoo":
+            module = importlib.import_module(node.module)
+            for name in (alias.name for alias in node.names):
+                is_module = hasattr(module, "__path__") and importlib.util.find_spec(f"{node.module}.{name}")
+                if not is_module and not hasattr(module, name):
+                    missing.append(f"{node.module}.{name}")
+    assert not missing
 
 
 def header(text):
