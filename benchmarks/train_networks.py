@@ -41,6 +41,8 @@ NETWORKS = {
 }
 """The architecture of each network, which bears the name of its dataset."""
 EMBEDDED = [name for name in NETWORKS if registry.datasets.get(name).embedded]
+ERRORS = ("mse", "mae", "rmse", "smape", "mase", "wql")
+"""The metrics that are errors of numbers."""
 MARK = 0.001
 """The largest loss of score by float16, for scores from 0 to 1. Errors, such as the MSE, may grow by this fraction."""
 WHEEL_BYTES = 40_000_000
@@ -71,18 +73,7 @@ def loss_of_score(network: zoo.Run) -> tuple[str, float, float]:
     measured = network.measured
     name = registry.main_metric(network.config.task.name, measured["metrics"])
     before, after = measured["before_storage"][name], measured["metrics"][name]
-    lower_is_better = name in (
-        "mse",
-        "mae",
-        "rmse",
-        "smape",
-        "mase",
-        "wql",
-        "cer",
-        "wer",
-        "bits_per_character",
-        "perplexity",
-    )
+    lower_is_better = name in (*ERRORS, "cer", "wer", "bits_per_character", "perplexity")
     worse = after - before if lower_is_better else before - after
     return name, after, worse / 100 if name in ("bleu", "chrf") else worse
 
@@ -147,7 +138,7 @@ def main(names: tuple[str, ...], data_dir: str | None, seeds: int, epochs: int |
     faults = 0
     for network in stored:
         metric, value, worse = loss_of_score(network)
-        allowed = MARK * (max(value, 0.0) if metric in ("mse", "mae", "rmse", "smape", "mase", "wql") else 1.0)
+        allowed = MARK * (max(value, 0.0) if metric in ERRORS else 1.0)
         faults += worse > allowed
         click.echo(f"{network.name}: {metric} {value:.4f}, worse by {worse:.5f} as float16 (at most {allowed:.5f})")
     sys.exit(1 if faults else 0)

@@ -116,6 +116,14 @@ def replace_folder(folder: Path, path: Path, earlier: Path | None) -> None:
     sync(path.parent)
 
 
+def put_folder(folder: Path, path: Path) -> None:
+    """Gives a new folder its name; it replaces a folder of that name, if there is one."""
+    if os.path.lexists(path):
+        replace_folder(folder, path, None)
+    else:
+        move_folder(folder, path)
+
+
 def _exchanged(first: Path, second: Path) -> bool:
     """Atomically exchanges the names of two folders; returns `False` if the system does not support it."""
     import ctypes

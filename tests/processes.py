@@ -85,3 +85,16 @@ def run_command(command, *, cwd, **_):
     """Runs a program that `subprocess.run` would: Python, an option of it, a file and its arguments."""
     _, _, path, *args = command
     return run_python(f"import runpy\nrunpy.run_path({path!r}, run_name='__main__')", *args, cwd=cwd)
+
+
+WITHOUT_THE_PROJECT = """
+import importlib.abc, sys
+
+class Refuse(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.partition(".")[0] in ("keras_rnn_zoo", "zoo_cli"):
+            raise ImportError(name)
+
+sys.meta_path.insert(0, Refuse())
+"""
+"""The beginning of a program that has stock TensorFlow: it cannot import this project."""

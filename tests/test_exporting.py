@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from processes import run_python
+from processes import WITHOUT_THE_PROJECT, run_python
 from tensorflow.core.protobuf import saved_model_pb2
 
 import keras_rnn_zoo as zoo
@@ -20,16 +20,10 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.exporting.export import _next_version, _write_companions
 from keras_rnn_zoo.layers import recurrent
 
-# A process that has stock TensorFlow: it cannot import this project.
-STOCK = """
-import importlib.abc, json, sys
-
-class Refuse(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path, target=None):
-        if name.partition(".")[0] in ("keras_rnn_zoo", "zoo_cli"):
-            raise ImportError(name)
-
-sys.meta_path.insert(0, Refuse())
+STOCK = (
+    WITHOUT_THE_PROJECT
+    + """
+import json
 import tensorflow as tf
 model = tf.saved_model.load(sys.argv[1])
 texts = [bytes.fromhex(text) for text in json.load(sys.stdin)]
@@ -44,6 +38,7 @@ for size in (1, 7, 64):
         ]
 json.dump(answers, sys.stdout)
 """
+)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from keras_rnn_zoo.display.printing import shell_quote, short_repr
 from keras_rnn_zoo.errors import OptionError
 from keras_rnn_zoo.options import parse_options, refuse_from_data, refuse_without_effect
 from keras_rnn_zoo.training.config_file import SETTINGS
-from zoo_cli.completion import complete_dataset, complete_setting
+from zoo_cli.completion import complete_dataset, complete_prediction_option, complete_setting
 
 models_dir_option = click.option(
     "--models-dir",
@@ -38,6 +38,18 @@ token_option = click.option(
     show_default="your login of hf auth login, or $HF_TOKEN",
     help="File with a token of the Hugging Face Hub.",
 )
+
+
+def prediction_options(example: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Returns the option `--set` of commands that predict, whose help shows an example such as "temperature=0.5"."""
+    return click.option(
+        "--set",
+        "pairs",
+        metavar="KEY=VALUE",
+        multiple=True,
+        shell_complete=complete_prediction_option,
+        help=f"Set a prediction option, such as {example}. May be repeated.",
+    )
 
 
 def read_token(path: str | None) -> str | None:

@@ -15,9 +15,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from keras_rnn_zoo.artifacts.digests import MAX_JSON_BYTES, find_corrupted, read_config
+from keras_rnn_zoo.artifacts.digests import MAX_JSON_BYTES, read_config
 from keras_rnn_zoo.artifacts.run_config import RunConfig
-from keras_rnn_zoo.artifacts.shared_files import CONFIG, fault_of_files, fault_of_names, model_files
+from keras_rnn_zoo.artifacts.shared_files import CONFIG, fault_of_files, fault_of_names, find_damage
 from keras_rnn_zoo.artifacts.snapshot import NotRegularError, OpenFile, Snapshot, open_regular
 from keras_rnn_zoo.errors import RunError, ZooError
 
@@ -52,7 +52,7 @@ def unpack(path: Path) -> Path:
             if digest not in _unpacked or not _unpacked[digest].is_dir():
                 _unpacked[digest] = _to_temporary(file)
     except FileNotFoundError:
-        raise RunError(f"There is no archive {path}. Name one that `zoo pack` has written, or a run.") from None
+        raise RunError(f"There is no archive {path}. Name an archive that `zoo pack` wrote, or a run.") from None
     except NotRegularError as error:
         raise RunError(f"The archive {path} cannot be read: {error.fault}. Name a file.") from None
     except _UnlikeRunError as error:
@@ -100,8 +100,7 @@ def _extract(archive: zipfile.ZipFile, size: int, temporary: Path) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             with archive.open(member) as source, open(target, "xb") as written:
                 shutil.copyfileobj(source, written)
-    roots = {name.partition("/")[0] for name in model_files(config.files)}
-    name, fault = find_corrupted(Snapshot(folder), config.files, roots, strict=True)
+    name, fault = find_damage(Snapshot(folder), config)
     if fault:
         raise zipfile.BadZipFile(f"of {name} in it, {fault}")
     return folder

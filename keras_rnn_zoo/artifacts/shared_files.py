@@ -1,13 +1,14 @@
 """Which files of a run are shared: packed into an archive, or sent to a repository. Imports no framework."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.digests import find_corrupted
 from keras_rnn_zoo.artifacts.export import STREAMING
 from keras_rnn_zoo.artifacts.run import MODEL_FILES, UNSHARED_FILES, Run
 from keras_rnn_zoo.artifacts.run_config import RunConfig
-from keras_rnn_zoo.artifacts.snapshot import MAX_DEPTH
+from keras_rnn_zoo.artifacts.snapshot import MAX_DEPTH, Snapshot
 from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import RunError
 
@@ -69,13 +70,14 @@ def fault_of_files(names: Iterable[str], config: RunConfig) -> str:
     for name in sorted(names - {CONFIG}):
         if name not in config.files and not is_export_folder(_root(name)):
             return f"it contains {short_repr(name)}, which is not a file of a run"
-    missing = sorted(name for name in model_files(config.files) if name not in names)
+    missing = sorted(name for name in config.files if _root(name) in MODEL_FILES and name not in names)
     return f"it lacks {short_repr(missing[0])}" if missing else ""
 
 
-def model_files(files: Mapping[str, str]) -> dict[str, str]:
-    """Returns the digests of those files that predictions depend on."""
-    return {name: digest for name, digest in files.items() if _root(name) in MODEL_FILES}
+def find_damage(folder: Snapshot, config: RunConfig) -> tuple[str, str]:
+    """Returns a file on which predictions depend and that is not what `config.json` says, and why; ("", "") if none."""
+    roots = {_root(name) for name in config.files} & {*MODEL_FILES}
+    return find_corrupted(folder, config.files, roots, strict=True)
 
 
 def _root(name: str) -> str:

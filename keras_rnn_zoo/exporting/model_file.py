@@ -12,6 +12,7 @@ from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError, ExportError
 from keras_rnn_zoo.exporting.exporter import BATCH_SIZES, Exporter, describe_endpoints, describe_inputs
 from keras_rnn_zoo.lazy import keras, np, tf
+from keras_rnn_zoo.tasks._endpoint import inputs_by_name
 
 if TYPE_CHECKING:
     from keras_rnn_zoo.exporting.stream_file import Function
@@ -178,9 +179,8 @@ def input_specs(model: Any, batch: int | None) -> list[Any]:
 
 def named(model: Any, inputs: Any) -> dict[str, Any]:
     """Returns a batch of a model's inputs as arrays by name, converted to the model's dtypes."""
-    tensors = model.input if isinstance(model.input, dict) else {model.input.name: model.input}
     values = inputs if isinstance(model.input, dict) else {model.input.name: inputs}
-    return {name: np.asarray(values[name]).astype(tensor.dtype) for name, tensor in tensors.items()}
+    return {name: np.asarray(values[name]).astype(tensor.dtype) for name, tensor in inputs_by_name(model).items()}
 
 
 def _measure(loaded: "LoadedRun", predict_logits: Any, data_dir: str | None) -> dict[str, dict[str, float]]:

@@ -58,13 +58,13 @@ def cell_steps(call: RecurrentCall) -> list[CellSteps]:
         The cell, or the cells that it consists of. The order of the steps is that of the sequence, whichever way the
         layer reads it. Masked steps have the states of the step before.
     """
-    before, after = _states(call)
     inputs = ops.transpose(call.inputs, (1, 0, 2))  # (time, rows, features)
+    real = _real(call, inputs)
+    before, after = _states(call, inputs, real)
     entry, first = entry_of(call.layer.cell), -1 if call.layer.go_backwards else 0
     if entry is not None or not _known_parts(call.layer.cell):
         return [_shown("", call.layer.cell, entry, first, inputs, before, after)]
     parts = _parts(call.layer.cell, inputs, before)
-    real = _real(call, inputs)
     shown = []
     for number, (inner, x, old, new) in enumerate(parts, 1):
         kept = [ops.where(real, *pair) for pair in zip(new, old, strict=True)]
@@ -73,11 +73,15 @@ def cell_steps(call: RecurrentCall) -> list[CellSteps]:
     return shown
 
 
-def _states(call: RecurrentCall) -> tuple[list[Any], list[Any]]:
-    """Returns the states before and after each step, each `(time, rows, units)`."""
+def _states(call: RecurrentCall, inputs: Any, real: Any) -> tuple[list[Any], list[Any]]:
+    """Returns the states before and after each step, each `(time, rows, units)`.
+
+    Args:
+        call: what the layer read.
+        inputs: its sequences, `(time, rows, features)`.
+        real: which steps count, as `_real` returns it.
+    """
     cell = call.layer.cell
-    inputs = ops.transpose(call.inputs, (1, 0, 2))
-    real = ops.broadcast_to(_real(call, inputs), (*ops.shape(inputs)[:2], 1))
 
     def step(states: Any, now: Any) -> tuple[Any, Any]:
         x, is_real = now[:, :-1], now[:, -1:] > 0
@@ -86,6 +90,7 @@ def _states(call: RecurrentCall) -> tuple[list[Any], list[Any]]:
         return new, new
 
     # With several sequences, Keras's scan fails on TensorFlow if their length is not known when it is traced.
+    real = ops.broadcast_to(real, (*ops.shape(inputs)[:2], 1))
     both = ops.concatenate([inputs, ops.cast(real, inputs.dtype)], axis=-1)
     _, after = ops.scan(step, list(call.initial), both, reverse=call.layer.go_backwards)
     firsts = [ops.expand_dims(state, 0) for state in call.initial]

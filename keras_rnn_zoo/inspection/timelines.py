@@ -64,7 +64,7 @@ class Timelines:
         return next((name for name in found if name.startswith(INPUT)), "")
 
     def _strided(self, base: str, steps: int, stride: int) -> str:
-        """Returns the name of the timeline of which each step covers `stride` steps of another one.
+        """Returns the name of a timeline whose steps each cover `stride` steps of another one.
 
         Steps are counted from the start of what varies in length, and from the end of windows, whose first segment is
         filled up. The last segment of a forecast may be longer than what is left of it.

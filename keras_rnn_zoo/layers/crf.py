@@ -1,7 +1,7 @@
 """A linear-chain conditional random field (CRF): the tags of a sequence are scored together, not step by step.
 
 Lafferty et al. 2001, "Conditional Random Fields"; Lample et al. 2016, "Neural Architectures for Named Entity
-Recognition", section 2.2. There is no maintained library of CRFs for Keras 3.
+Recognition", section 2.2. No maintained library has a CRF for Keras 3.
 
 The score of a sequence of tags is the sum of its emissions, the logits of its tags, and of its transitions, a learned
 number for each pair of neighboring tags, for each first and for each last tag. The layer `Crf` returns all of these in

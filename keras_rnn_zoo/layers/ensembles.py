@@ -52,7 +52,7 @@ def ensemble_of(models, logits):
 
 
 def members_of(model):
-    """Returns the models of an ensemble, or a model that is no ensemble as the only one."""
+    """Returns the models of an ensemble; for any other model, a list of that model alone."""
     layers = [layer for layer in model.layers if isinstance(layer, MeanOfModels)]
     return list(layers[0].models) if layers else [model]
 

@@ -260,7 +260,7 @@ class Tokenizer(keras.layers.Layer):
         return tf.where(ids >= len(self.reserved), tf.gather(tf.constant(self.vocabulary), ids), "")
 
     def named(self, tokens: tf.RaggedTensor) -> tf.RaggedTensor:
-        """Returns tokens of `tokenize` as people read them: a byte that is no character by its name, such as <0xE3>."""
+        """Returns tokens of `tokenize` for display: a byte that is not a whole character is shown as <0xE3>."""
         if self.tokens != "subwords":
             return tokens
         return tf.ragged.map_flat_values(lambda flat: self.to_tokens(self._table.lookup(flat)), tokens)

@@ -49,13 +49,12 @@ def list_models(filter: str = "", *, pretrained: bool = False) -> list[str]:
 
 
 def _row(network: Network) -> dict[str, Any]:
-    metric, value = network.main_metric
     row = network.to_json()
     kept = ("name", "architecture", "dataset", "task", "input", "metrics", "examples", "parameters", "bytes", "storage")
     return {
         **{key: row[key] for key in kept},
-        "metric": metric,
-        "value": value,
+        "metric": network.metric,
+        "value": network.value,
         "license": network.license,
         "on_disk": local_folder(network.name) is not None,
     }

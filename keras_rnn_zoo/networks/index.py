@@ -60,15 +60,14 @@ class Network(Document):
     in_wheel: bool = checked(boolean)
 
     @property
-    def main_metric(self) -> tuple[str, float]:
-        """The name and the value of the main metric."""
-        return self.metric, self.metrics[self.metric]
+    def value(self) -> float:
+        """The value of the main metric."""
+        return self.metrics[self.metric]
 
     @property
     def score(self) -> str:
         """The main metric in words, such as "accuracy 0.9840"."""
-        name, value = self.main_metric
-        return f"{name} {value:.4f}"
+        return f"{self.metric} {self.value:.4f}"
 
     @property
     def size(self) -> str:
@@ -138,7 +137,7 @@ def cache_folder(network: Network) -> Path:
 
 
 def local_folder(name: str) -> Path | None:
-    """Returns the folder of a network if it is on this machine, else `None`, also if there is no such network.
+    """Returns the folder of a network on this machine; `None` if it is not here, or if no network has the name.
 
     It is searched in `$ZOO_NETWORKS_DIR`, in the installation, and in the user's cache folder.
     """

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_rnn_zoo.artifacts.digests import MAX_JSON_BYTES, find_corrupted, read_config
+from keras_rnn_zoo.artifacts.digests import MAX_JSON_BYTES, read_config
 from keras_rnn_zoo.artifacts.lock import run_lock
 from keras_rnn_zoo.artifacts.run import ORIGIN, Run, check_run_name, open_run
 from keras_rnn_zoo.artifacts.run import models_dir as runs_folder
 from keras_rnn_zoo.artifacts.run_config import RunConfig
-from keras_rnn_zoo.artifacts.shared_files import CONFIG, fault_of_files, fault_of_names, model_files, shared_files
+from keras_rnn_zoo.artifacts.shared_files import CONFIG, fault_of_files, fault_of_names, find_damage, shared_files
 from keras_rnn_zoo.artifacts.snapshot import Snapshot
-from keras_rnn_zoo.atomic_files import move_folder, replace_folder, temp_dir_beside, write_json
+from keras_rnn_zoo.atomic_files import put_folder, temp_dir_beside, write_json
 from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.display.status import announce
 from keras_rnn_zoo.errors import HubError, RunError
@@ -173,10 +173,7 @@ def pull(
         _check(folder, place)
         origin = {"repository": f"hf://{place.repository}", "revision": place.revision or "main", "commit": commit}
         write_json(folder / ORIGIN, origin)
-        if os.path.lexists(path):
-            replace_folder(folder, path, None)
-        else:
-            move_folder(folder, path)
+        put_folder(folder, path)
     return FullRun.find(path)
 
 
@@ -218,8 +215,7 @@ def _check(folder: Path, place: Address) -> None:
     fault = next((f"{name!r} in it is no file: {fault}" for name, fault in found.items() if fault), "")
     fault = fault or fault_of_names(found) or fault_of_files(found, config)
     if not fault:
-        roots = {name.partition("/")[0] for name in model_files(config.files)}
-        name, reason = find_corrupted(snapshot, config.files, roots, strict=True)
+        name, reason = find_damage(snapshot, config)
         fault = f"{name!r} in it is damaged: {reason}" if reason else ""
     if fault:
         raise _no_run(place, fault)

@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_rnn_zoo.layers.streams import State, Tensors
 from keras_rnn_zoo.readers._sliding import moved
 from keras_rnn_zoo.streaming.program import PREFIX, Program, StreamingProgram, check_task, logits_endpoints
-from keras_rnn_zoo.tasks._endpoint import Endpoint
+from keras_rnn_zoo.tasks._endpoint import Endpoint, inputs_by_name
 
 
 def program_of(task: Any, model: Any) -> Program:
@@ -43,8 +43,7 @@ class WindowProgram(Program):
 
     def logits_endpoints(self, rows: int | None) -> dict[str, Endpoint]:
         history = self.reader.history
-        several = isinstance(self.model.input, dict)
-        tensors = self.model.input if several else {self.model.input.name: self.model.input}
+        several, tensors = isinstance(self.model.input, dict), inputs_by_name(self.model)
         states = {f"{PREFIX}model_{name}": State(tuple(tensor.shape[1:])) for name, tensor in tensors.items()}
         states[f"{PREFIX}model_steps"] = State((), tf.int32)
         given = [

@@ -89,6 +89,11 @@ def _blanked(values: Any, rows: Any) -> Any:
     return tf.where(rows, values, tf.constant(filler, values.dtype))
 
 
+def inputs_by_name(model: Any) -> dict[str, Any]:
+    """Returns the input tensors of a Keras model by name, also of a model with a single one."""
+    return dict(model.input) if isinstance(model.input, dict) else {model.input.name: model.input}
+
+
 def logits_endpoint(model: Any, model_inputs: Callable[..., Any]) -> Endpoint:
     """Returns the endpoint from the inputs of a model to its logits.
 
@@ -96,8 +101,7 @@ def logits_endpoint(model: Any, model_inputs: Callable[..., Any]) -> Endpoint:
         model: a Keras model.
         model_inputs: function from a raw batch to these inputs.
     """
-    several = isinstance(model.input, dict)
-    tensors = model.input if several else {model.input.name: model.input}
+    several, tensors = isinstance(model.input, dict), inputs_by_name(model)
     signature = [tf.TensorSpec(tensor.shape, tensor.dtype, name=name) for name, tensor in tensors.items()]
 
     def call(*values: Any) -> dict[str, Any]:

@@ -43,8 +43,8 @@ class Inspected:
     classes: tuple[str, ...]
 
     output_form: Literal["class", "labels", "numbers"] = "class"
-    """What the last axis of the model's output holds: logits of classes of which one applies, logits of labels of which
-    several may apply, or numbers."""
+    """What the last axis of the model's output holds: logits of classes, one of which is right; logits of labels, any
+    of which may be right; or numbers."""
 
     def passage(self, inputs: Any, outputs: Any) -> Passage:
         """Returns what the model reads and writes, given preprocessed inputs and the result of `outputs`."""

@@ -33,8 +33,8 @@ def invalid_transitions(tags: Sequence[str]) -> Any:
     if not begun or lonely:
         received = f"{lonely[0]!r} without 'B-{lonely[0][2:]}'" if lonely else short_repr(", ".join(tags))
         raise OptionError(
-            "Option 'valid_spans' expects tags of spans, each of which begins with B- and continues with I-, such as "
-            f"B-PER and I-PER; received {received}. Omit it."
+            "Option 'valid_spans' expects tags of spans, which begin with B- and continue with I-, such as B-PER and "
+            f"I-PER; received {received}. Omit it."
         )
     invalid = np.zeros((len(tags) + 2, len(tags)), bool)
     for column, (mark, dash, kind) in enumerate(parts):

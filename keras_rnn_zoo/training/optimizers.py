@@ -35,10 +35,7 @@ def make_optimizer(settings: TrainingConfig, objects: KerasObjects, steps: int) 
 
 def _cosine(settings: TrainingConfig, steps: int) -> Any:
     """Returns the schedule of a learning rate that decays to zero along a cosine, maybe after a linear warm-up."""
-    rate, warmup = (
-        settings.learning_rate or 0.0,
-        settings.warmup or 0.0,
-    )
+    rate, warmup = settings.learning_rate or 0.0, settings.warmup or 0.0
     count = max(1, round(warmup * steps)) if 0 < warmup < 1 else round(warmup)
     if count >= steps and count:
         raise OptionError(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from keras_rnn_zoo.artifacts.model_card import model_card
 from keras_rnn_zoo.artifacts.publish_run import write_config
 from keras_rnn_zoo.artifacts.run import check_run_name
-from keras_rnn_zoo.atomic_files import move_folder, replace_folder, temp_dir_beside, write_json, write_text
+from keras_rnn_zoo.atomic_files import put_folder, temp_dir_beside, write_json, write_text
 from keras_rnn_zoo.inference.evaluate import evaluate
 from keras_rnn_zoo.inference.load import load_run
 from keras_rnn_zoo.run import Run
@@ -74,9 +74,6 @@ def store_run(
         plots = [f"plots/{file.name}" for file in sorted((folder / "plots").glob("*.[ps][nv]g"))]
         write_text(folder / "README.md", model_card(config, measured, training_command(config), plots))
         write_config(copy, config)
-        if path.exists():
-            replace_folder(folder, path, None)
-        else:
-            move_folder(folder, path)
+        put_folder(folder, path)
     logger.info("Wrote %s, with weights as %s.", path, storage)
     return Run(path)

@@ -1,7 +1,6 @@
 """Recordings in a table in memory."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from keras_rnn_zoo.readers._wav import DEFAULT_MAX_SECONDS
 from keras_rnn_zoo.user_data.folders import FEW_FILES
 from keras_rnn_zoo.user_data.memory_table import MemoryTable
 from keras_rnn_zoo.user_data.python_data import PythonData
-from keras_rnn_zoo.user_data.recordings import MAX_SAMPLE_RATE, rate_of_recording, samples_of
+from keras_rnn_zoo.user_data.recordings import rate_of_recording, samples_of, usual_sample_rate
 from keras_rnn_zoo.user_data.rows import BadRow, Row, first
 from keras_rnn_zoo.user_data.textfile import check_text
 from keras_rnn_zoo.user_data.typed_values import is_missing, text_of
@@ -86,11 +85,10 @@ class MemoryRecordings(MemoryTable):
 
     def defaults(self) -> dict[str, Any]:
         defaults = dict(self.task_files.few_files.get(self.input, {})) if self.count() < FEW_FILES else {}
-        rates: Counter[int] = Counter()
+        rates = []
         for row in first((row for row in self.rows() if isinstance(row, Row)), 20):
             try:
-                rates[rate_of_recording(row.raw, self._data.sampling_rate)] += 1
+                rates.append(rate_of_recording(row.raw, self._data.sampling_rate))
             except DataError:  # The validation pass reports it.
                 continue
-        rate = rates.most_common(1)[0][0] if rates else MAX_SAMPLE_RATE
-        return {"sample_rate": min(max(rate, 1000), MAX_SAMPLE_RATE), **defaults}
+        return {"sample_rate": usual_sample_rate(rates), **defaults}

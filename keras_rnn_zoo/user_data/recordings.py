@@ -1,6 +1,7 @@
 """Recordings in memory: what a value must be, and its samples."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -79,6 +80,12 @@ def _waveform(value: Any) -> Any:
     if len(samples) and np.abs(samples).max() > LOUDEST:
         raise DataError("samples from -1 to 1 are expected, or integers of a NumPy type such as int16")
     return samples
+
+
+def usual_sample_rate(rates: Iterable[int]) -> int:
+    """Returns the default sample rate for recordings with these rates, in Hz: the most frequent one, within limits."""
+    counts = Counter(rates).most_common(1)
+    return min(max(counts[0][0], 1000), MAX_SAMPLE_RATE) if counts else MAX_SAMPLE_RATE
 
 
 def recording_options(

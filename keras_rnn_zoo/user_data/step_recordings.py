@@ -20,7 +20,7 @@ from keras_rnn_zoo.user_data.columns import ColumnError, find_column, guess, lis
 from keras_rnn_zoo.user_data.formats.npz import Arrays
 from keras_rnn_zoo.user_data.memory_arrays import MemoryArrays, as_array
 from keras_rnn_zoo.user_data.npz_archive import arrays_of
-from keras_rnn_zoo.user_data.recordings import MAX_SAMPLE_RATE, rate_of_recording, samples_of
+from keras_rnn_zoo.user_data.recordings import rate_of_recording, samples_of, usual_sample_rate
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, existing_file
 from keras_rnn_zoo.user_data.step_columns import CLASSES, target_word
 from keras_rnn_zoo.user_data.step_labels import Spans, targets_in
@@ -122,8 +122,7 @@ class Recorded(Arrays):
                 rates.append(rate_of_recording(self.bounds.cut(self.x, index), self.sampling_rate))
             except DataError:  # Reading reports it.
                 continue
-        rate = max(set(rates), key=rates.count) if rates else MAX_SAMPLE_RATE
-        return {"sample_rate": min(max(rate, 1000), MAX_SAMPLE_RATE)}
+        return {"sample_rate": usual_sample_rate(rates)}
 
 
 class MemoryRecorded(Recorded, MemoryArrays):

@@ -3,18 +3,12 @@
 import json
 
 import numpy as np
-from processes import run_python
+from processes import WITHOUT_THE_PROJECT, run_python
 
-# It cannot import this project, and has no custom op.
-PROGRAM = """
-import functools, importlib.abc, json, pathlib, sys
-
-class Refuse(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path, target=None):
-        if name.partition(".")[0] in ("keras_rnn_zoo", "zoo_cli"):
-            raise ImportError(name)
-
-sys.meta_path.insert(0, Refuse())
+PROGRAM = (
+    WITHOUT_THE_PROJECT
+    + """
+import functools, json, pathlib
 import numpy as np
 import tensorflow as tf
 
@@ -36,6 +30,7 @@ for export, arguments in json.loads(pathlib.Path("questions.json").read_text()):
     answers.append({name: np.vectorize(plain, otypes="O")(value.numpy()).tolist() for name, value in result.items()})
 pathlib.Path("answers.json").write_text(json.dumps(answers))
 """
+)
 
 
 def answers_of(questions, folder):

@@ -25,7 +25,7 @@ def with_rows(page, first_column, rows):
 
 def network_rows():
     for network in index.networks().values():
-        metric, value = network.main_metric
+        metric, value = network.metric, network.value
         before = open_run(network.name).measured["before_storage"][metric]
         facts = [f"`{network.name}`", f"`{network.architecture}`", network.task.replace("_", " ")]
         facts += [f"{metric} {value:.4f}", f"{network.parameters:,}", f"{network.bytes / 1e6:.2f} MB"]

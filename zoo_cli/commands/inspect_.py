@@ -11,23 +11,16 @@ from keras_rnn_zoo.artifacts.export import find_export
 from keras_rnn_zoo.artifacts.run import open_run
 from keras_rnn_zoo.display.printing import printable
 from keras_rnn_zoo.options import parse_options
-from zoo_cli.completion import complete_prediction_option, complete_run
+from zoo_cli.completion import complete_run
 from zoo_cli.frameworks import frameworks, with_verbosity
-from zoo_cli.options import models_dir_option, split_pairs
+from zoo_cli.options import models_dir_option, prediction_options, split_pairs
 from zoo_cli.tables import print_json, width_of_output
 
 
 @click.command("inspect")
 @click.argument("run", shell_complete=complete_run)
 @click.argument("input")
-@click.option(
-    "--set",
-    "pairs",
-    metavar="KEY=VALUE",
-    multiple=True,
-    shell_complete=complete_prediction_option,
-    help="Set a prediction option, such as max_new_tokens=50. May be repeated.",
-)
+@prediction_options("max_new_tokens=50")
 @click.option(
     "--explain",
     metavar="NAME",

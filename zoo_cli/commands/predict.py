@@ -14,9 +14,9 @@ from keras_rnn_zoo.display.printing import printable, quantity, shell_quote
 from keras_rnn_zoo.options import parse_options
 from keras_rnn_zoo.user_data.encodings import encoding_of
 from zoo_cli.answers import answer, converse
-from zoo_cli.completion import complete_prediction_option, complete_run
+from zoo_cli.completion import complete_run
 from zoo_cli.frameworks import frameworks, with_verbosity
-from zoo_cli.options import models_dir_option, split_pairs, split_runs
+from zoo_cli.options import models_dir_option, prediction_options, split_pairs, split_runs
 from zoo_cli.status import ERASE
 from zoo_cli.streams import answer_stream
 from zoo_cli.tables import data_stream, print_json
@@ -25,14 +25,7 @@ from zoo_cli.tables import data_stream, print_json
 @click.command("predict")
 @click.argument("run", required=False, shell_complete=complete_run)
 @click.argument("inputs", metavar="[INPUT]...", nargs=-1)
-@click.option(
-    "--set",
-    "pairs",
-    metavar="KEY=VALUE",
-    multiple=True,
-    shell_complete=complete_prediction_option,
-    help="Set a prediction option, such as temperature=0.5. May be repeated.",
-)
+@prediction_options("temperature=0.5")
 @click.option(
     "--input",
     "source",

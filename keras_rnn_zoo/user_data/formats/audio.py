@@ -3,7 +3,6 @@
 import contextlib
 import functools
 import itertools
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,7 +23,7 @@ from keras_rnn_zoo.readers._recordings import (
 from keras_rnn_zoo.readers._wav import DEFAULT_MAX_SECONDS, MARGIN
 from keras_rnn_zoo.user_data.dataset import dataset_from_files
 from keras_rnn_zoo.user_data.folders import Folder, folder_inputs
-from keras_rnn_zoo.user_data.recordings import MAX_SAMPLE_RATE
+from keras_rnn_zoo.user_data.recordings import MAX_SAMPLE_RATE, usual_sample_rate
 from keras_rnn_zoo.user_data.rows import Row
 
 
@@ -79,15 +78,13 @@ class AudioFolder(Folder):
         return "" if len(samples) else "the recording has no samples"
 
     def defaults(self) -> dict[str, Any]:
-        rates: Counter[int] = Counter()
+        rates = []
         usable = (path for path in self._paths if path not in self.listing.faults)
         for path in itertools.islice(usable, 20):
             # The validation pass reports files that cannot be read.
             with contextlib.suppress(OSError), open(self.folder / path, "rb") as file:
-                rates[rate_of(file)] += 1
-        del rates[0]
-        rate = rates.most_common(1)[0][0] if rates else MAX_SAMPLE_RATE
-        return {"sample_rate": min(max(rate, 1000), MAX_SAMPLE_RATE), **super().defaults()}
+                rates.append(rate_of(file))
+        return {"sample_rate": usual_sample_rate(rate for rate in rates if rate), **super().defaults()}
 
 
 def audio_options(
