@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from keras_rnn_zoo.artifacts.run_config import FORMAT_VERSION, ExportConfig, RunConfig
+from keras_rnn_zoo.artifacts.schema import Validator
 from keras_rnn_zoo.artifacts.snapshot import Member, NotRegularError, Snapshot, opened
 from keras_rnn_zoo.display.printing import shell_quote, short_repr
 from keras_rnn_zoo.errors import RunError
@@ -92,6 +93,29 @@ def find_corrupted(
 def read_json(path: Path | Member) -> dict[str, Any]:
     """Reads a JSON object; raises `RunError` if the file is missing, damaged or too large."""
     return _read_json(path, damaged)[0]
+
+
+def read_values(
+    path: Path | Member, valid: Mapping[str, Validator], same_length: Iterable[tuple[str, str]] = ()
+) -> dict[str, Any]:
+    """Reads a JSON object and checks its values, such as the scales that a task learned.
+
+    Args:
+        path: the file.
+        valid: the validator of each value that is used, by its key; it gets `None` if the key is missing.
+        same_length: pairs of keys whose lists have as many items; a number counts as one.
+
+    Raises:
+        RunError: the file is missing, damaged or too large, or a value is not valid.
+    """
+    document = read_json(path)
+    invalid = [name for name, accepts in valid.items() if not accepts(document.get(name))]
+    if not invalid:
+        lengths = {name: len(value) if isinstance(value, list) else 1 for name, value in document.items()}
+        invalid = [second for first, second in same_length if lengths[first] != lengths[second]]
+    if invalid:
+        raise damaged(Path(path), f"it has no valid {', '.join(map(repr, invalid))}")
+    return document
 
 
 def _read_json(path: Path | Member, fault: Callable[[Path, str], RunError]) -> tuple[dict[str, Any], bytes]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.artifacts.digests import UNFINISHED, check_files, damaged, digests, read_config, read_json
+from keras_rnn_zoo.artifacts.digests import UNFINISHED, check_files, damaged, digests, read_config, read_values
 from keras_rnn_zoo.artifacts.history import History, read_history
 from keras_rnn_zoo.artifacts.needed_entries import check_entries
 from keras_rnn_zoo.artifacts.run_config import RunConfig
@@ -94,11 +94,7 @@ class Run:
 
         Raises `RunError` if it is damaged.
         """
-        document = read_json(self.snapshot / "metrics.json")
-        if invalid := [name for name, valid in _MEASURED.items() if not valid(document.get(name))]:
-            fault = f"it has no valid {', '.join(map(repr, invalid))}"
-            raise damaged(self.path / "metrics.json", fault)
-        return document
+        return read_values(self.snapshot / "metrics.json", _MEASURED)
 
     @property
     def metrics(self) -> dict[str, float]:

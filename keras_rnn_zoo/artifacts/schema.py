@@ -17,6 +17,9 @@ MAX_ITEMS = 10_000_000
 MAX_CLASSES = 1_000_000
 """Maximum number of classes or tags of a task."""
 
+MAX_FLOAT32 = (2 - 2**-23) * 2.0**127
+"""The largest finite number of float32."""
+
 
 def text(max_length: int = 4096, pattern: str = "") -> Validator:
     """Accepts strings of up to `max_length` characters that match `pattern` (any string by default)."""
@@ -34,6 +37,16 @@ def integer(low: int = 0, high: int = 2**63 - 1) -> Validator:
 def number(value: Any) -> bool:
     """Accepts finite numbers."""
     return isinstance(value, int | float) and not isinstance(value, bool) and -(2**1023) < value < 2**1023
+
+
+def float32(value: Any) -> bool:
+    """Accepts numbers that are finite as float32."""
+    return number(value) and abs(value) <= MAX_FLOAT32
+
+
+def positive(value: Any) -> bool:
+    """Accepts numbers above 0 that are finite as float32."""
+    return float32(value) and value > 0
 
 
 def boolean(value: Any) -> bool:
@@ -81,6 +94,11 @@ FILES = dict_of(DIGEST, text(500, r"(?!.*(^|/)\.\.?(/|$))[^/\\\x00-\x1f][^\\\x00
 """Digests by relative paths that stay within a folder: none is absolute or contains `..`."""
 OPTIONS = dict_of(SCALAR, NAME, max_items=1000)
 """Values of options by name."""
+
+NUMBERS = list_of(float32)
+"""Numbers that are used as float32."""
+SCALES = {"mean": list_of(float32, min_items=1), "deviation": list_of(positive, min_items=1)}
+"""What values are scaled by, one or several."""
 
 
 def checked(

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.artifacts.digests import read_json
+from keras_rnn_zoo.artifacts.digests import read_values
+from keras_rnn_zoo.artifacts.schema import SCALES
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.atomic_files import write_json
 from keras_rnn_zoo.conventions import MISSING
@@ -153,7 +154,7 @@ class SeriesReader(Reader):
         write_json(folder / self.FILE, {"mean": self.mean, "deviation": self.deviation})
 
     def load(self, folder: Path | Member) -> None:
-        statistics = read_json(folder / self.FILE)
+        statistics = read_values(folder / self.FILE, SCALES, [("mean", "deviation")])
         self.mean, self.deviation = statistics["mean"], statistics["deviation"]
 
 

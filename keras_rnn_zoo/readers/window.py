@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.artifacts.digests import read_json
+from keras_rnn_zoo.artifacts.digests import read_values
+from keras_rnn_zoo.artifacts.schema import NUMBERS, SCALES, integer, list_of, positive
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.atomic_files import write_json
 from keras_rnn_zoo.errors import DataError
@@ -222,12 +223,21 @@ class WindowReader(SlidingReader):
         write_json(folder / self.FILE, {name: getattr(self, name) for name in _SAVED})
 
     def load(self, folder: Path | Member) -> None:
-        document = read_json(folder / self.FILE)
+        same = [("mean", "deviation"), ("known_mean", "known_deviation")]
+        document = read_values(folder / self.FILE, _SAVED, same)
         for name in _SAVED:
             setattr(self, name, document[name])
 
 
-_SAVED = ("history", "horizon", "mean", "deviation", "known_mean", "known_deviation", "cycles")
+_SAVED = {
+    "history": integer(1),
+    "horizon": integer(1),
+    **SCALES,
+    "known_mean": NUMBERS,
+    "known_deviation": list_of(positive),
+    "cycles": list_of(lambda cycle: cycle in (DAY, WEEK, YEAR), max_items=3),
+}
+"""What is kept of a fitted reader, and how it is checked."""
 
 
 def filled(values: Any) -> Any:

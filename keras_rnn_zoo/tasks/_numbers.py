@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from keras_rnn_zoo.artifacts.digests import read_json
+from keras_rnn_zoo.artifacts.digests import read_values
+from keras_rnn_zoo.artifacts.schema import SCALES, any_of, float32, positive
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.atomic_files import write_json
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.tasks._options import TargetNames
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.user_data.columns import JOINT
+
+_SAVED = {"mean": any_of(float32, SCALES["mean"]), "deviation": any_of(positive, SCALES["deviation"])}
+"""What is kept of a fitted task. Runs of earlier versions have a number in place of a list."""
 
 
 class NumbersTask(Task):
@@ -60,8 +64,7 @@ class NumbersTask(Task):
 
     def load(self, folder: Path | Member) -> None:
         super().load(folder)
-        statistics = read_json(folder / self.FILE)
-        # Runs of earlier versions have a number in place of a list.
+        statistics = read_values(folder / self.FILE, _SAVED, [("mean", "deviation")])
         self.mean, self.deviation = (np.ravel(statistics[name]).tolist() for name in ("mean", "deviation"))
 
     def scaled(self, target: Any) -> Any:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.artifacts.digests import read_json
+from keras_rnn_zoo.artifacts.digests import damaged, read_values
+from keras_rnn_zoo.artifacts.schema import NUMBERS, any_of, dict_of, integer, list_of, null, number, positive
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.atomic_files import write_json
 from keras_rnn_zoo.lazy import np, tf
@@ -30,6 +31,13 @@ from keras_rnn_zoo.user_data.quantiles import DEFAULT_LEVELS, MEDIAN, parse_leve
 from keras_rnn_zoo.user_data.target_checks import check_number
 from keras_rnn_zoo.user_data.timestamps import SECOND
 
+_SAVED = {
+    "season": integer(1),
+    "scale": list_of(number),
+    "spread": any_of(null, positive),  # Runs of earlier versions were not calibrated.
+    "linear": dict_of(any_of(NUMBERS, list_of(NUMBERS))),
+}
+"""What is kept of a fitted task, and how it is checked."""
 BATCH_SIZE = 256
 """Number of windows that the linear forecast reads at once."""
 _BASELINES = {"seasonal_naive": "the seasonal naive forecast", "linear": "the linear forecast"}
@@ -140,10 +148,15 @@ class Forecasting(Task):
 
     def load(self, folder: Path | Member) -> None:
         super().load(folder)
-        document = read_json(folder / self.FILE)
+        document = read_values(folder / self.FILE, _SAVED)
         self.season, self.scale = document["season"], document["scale"]
-        self.spread = document.get("spread", 1.0)  # Runs of earlier versions were not calibrated.
+        self.spread = document.get("spread") or 1.0
         self.linear = LinearForecast(**document["linear"], known=len(self.reader.known_mean))
+        reader = self.reader
+        features = reader.history * (1 + len(reader.known_mean)) + reader.horizon * reader.covariates
+        fits = self.linear.weights.shape == (features, reader.horizon) == (features, *self.linear.intercept.shape)
+        if not fits or len(self.scale) != len(reader.mean):
+            raise damaged(Path(folder / self.FILE), f"what it holds is not for the windows of {reader.FILE}")
 
     def read(self, raw: Any) -> Any:
         return tf.nest.map_structure(lambda tensor: tensor[0], self.preprocess(*self.reader.add_batch_axis(raw)))

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any, NamedTuple
 
+from keras_rnn_zoo.artifacts.schema import integer
 from keras_rnn_zoo.errors import DataError, RunError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.user_data.columns import parse_columns
@@ -24,6 +25,7 @@ from keras_rnn_zoo.user_data.timestamps import Clock
 
 logger = logging.getLogger(__name__)
 
+_STEPS = integer(1, 1_000_000)
 MIN_KNOWN = 0.5
 """Fraction of the steps of a window below which values are too few for a reliable forecast."""
 LISTED = 5
@@ -81,8 +83,8 @@ def open_table(
     source, names = open_time_source(kind, joins_files, location, given, **reading)
     counts = trained.frequency.endswith(COUNT)
     clock = Clock(str(options.get("time_format", "")), str(options.get("time_zone", "")), counts=counts)
-    history, horizon = options.get("history"), options.get("horizon")
-    if not isinstance(history, int) or not isinstance(horizon, int):
+    history, horizon = options.get("history", 0), options.get("horizon", 0)
+    if not _STEPS(history) or not _STEPS(horizon):
         raise RunError("The run's config.json has no valid history and horizon. Train the run again.")
     frequency = Frequency.parse(trained.frequency) if trained.frequency else None
     return OpenedTable(source, names, clock, frequency, history, horizon)
