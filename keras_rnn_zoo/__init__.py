@@ -29,6 +29,7 @@ if _TYPE_CHECKING:
     from keras_rnn_zoo.streaming.stream import stream
     from keras_rnn_zoo.training.make_dataset import make_dataset
     from keras_rnn_zoo.training.train import train
+    from keras_rnn_zoo.tuning.tune import tune
 
 __version__ = "0.1.0"
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "show",
     "stream",
     "train",
+    "tune",
 ]
 
 _HOMES = {
@@ -77,6 +79,7 @@ _HOMES = {
     "show": "listings.pages",
     "stream": "streaming.stream",
     "train": "training.train",
+    "tune": "tuning.tune",
 }
 """The module of each public name."""
 

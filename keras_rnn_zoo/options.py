@@ -2,9 +2,9 @@
 
 A keyword-only parameter is an option. Its annotation gives the type, and `Literal` its choices; the marks of an
 `Annotated` type say the rest: `Range(1)` gives bounds, `NamesIn(catalog)` the names of a catalog as choices,
-`ForInputs(("series",))` the kinds of input that the option works for, `ForTasks(("tagging",))` its tasks, `FROM_DATA`
-that training takes it from the data, and a text its meaning, for options that several entries share. A line under
-`Args:` in the docstring overrides that meaning.
+`ForInputs(("series",))` the kinds of input that the option works for, `ForTasks(("tagging",))` its tasks,
+`Search(16, 256)` the values that a search tries, `FROM_DATA` that training takes it from the data, and a text its
+meaning, for options that several entries share. A line under `Args:` in the docstring overrides that meaning.
 """
 
 import contextlib
@@ -18,63 +18,17 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Protocol, overload
+from typing import Annotated, Any, Literal
 
 from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import OptionError, option_hint
-
-
-@dataclass(frozen=True)
-class Range:
-    """Inclusive bounds of a number; `None` means unbounded."""
-
-    minimum: float | None = None
-    maximum: float | None = None
-
-
-@dataclass(frozen=True)
-class ForInputs:
-    """The kinds of input that an option applies to; for other kinds, only its default is accepted."""
-
-    kinds: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class ForTasks:
-    """The tasks that an option applies to; for other tasks, only its default is accepted."""
-
-    names: tuple[str, ...] = ()
-
-
-class _Catalog(Protocol):
-    def names(self) -> list[str]: ...
-    def get(self, name: str) -> Any: ...
-
-
-@dataclass(frozen=True)
-class NamesIn(Sequence[str]):
-    """The names in a catalog as choices. They are looked up when they are needed, so that plugins can add to them."""
-
-    catalog: _Catalog
-
-    @overload
-    def __getitem__(self, place: int) -> str: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[str]: ...
-    def __getitem__(self, place: int | slice) -> str | list[str]:
-        return self.catalog.names()[place]
-
-    def __len__(self) -> int:
-        return len(self.catalog.names())
-
-
-@dataclass(frozen=True)
-class _FromData:
-    """The class of `FROM_DATA`."""
-
-
-FROM_DATA = _FromData()
-"""Marks an option that training sets from the dataset, such as the number of classes."""
+from keras_rnn_zoo.option_marks import ANY_NUMBER
+from keras_rnn_zoo.option_marks import FROM_DATA as FROM_DATA
+from keras_rnn_zoo.option_marks import ForInputs as ForInputs
+from keras_rnn_zoo.option_marks import ForTasks as ForTasks
+from keras_rnn_zoo.option_marks import NamesIn as NamesIn
+from keras_rnn_zoo.option_marks import Range as Range
+from keras_rnn_zoo.option_marks import Search as Search
 
 OF_FILES = frozenset(("columns", "validation", "test", "skip_bad_rows", "encoding", "separator"))
 """Options that only datasets read from user files have."""
@@ -92,10 +46,11 @@ class Option:
     default: Any
     help: str
     choices: Sequence[Any] = ()
-    bounds: Range = Range()
+    bounds: Range = ANY_NUMBER
     from_data: bool = False
     inputs: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
+    search: Search | None = None
 
     def applies_to(self, input: str, task: str = "") -> bool:
         """Whether the option has an effect for a kind of input and a task; "" if the task is not known."""
@@ -207,21 +162,23 @@ def with_options(function: Callable[..., Any], further: Callable[..., Any]) -> C
 
 
 def _read_option(name: str, annotation: Any, default: Any, meaning: str) -> Option:
-    bounds, inputs, tasks, from_data = Range(), ForInputs(), ForTasks(), False
+    bounds, inputs, tasks, from_data = ANY_NUMBER, ForInputs(), ForTasks(), False
     choices: Sequence[Any] = ()
+    search: Search | None = None
     if typing.get_origin(annotation) is Annotated:
         annotation, *marks = typing.get_args(annotation)
         bounds = next((mark for mark in marks if isinstance(mark, Range)), bounds)
         inputs = next((mark for mark in marks if isinstance(mark, ForInputs)), inputs)
         tasks = next((mark for mark in marks if isinstance(mark, ForTasks)), tasks)
         choices = next((mark for mark in marks if isinstance(mark, NamesIn)), choices)
+        search = next((mark for mark in marks if isinstance(mark, Search)), None)
         from_data = FROM_DATA in marks
     if typing.get_origin(annotation) is Literal:
         choices = typing.get_args(annotation)
         annotation = type(choices[0])
     if isinstance(annotation, types.UnionType) or annotation not in _TYPE_WORDS:
         raise TypeError(f"Option {name!r}: values of type {annotation!r} cannot be typed on a command line.")
-    return Option(name, annotation, default, meaning, choices, bounds, from_data, inputs.kinds, tasks.names)
+    return Option(name, annotation, default, meaning, choices, bounds, from_data, inputs.kinds, tasks.names, search)
 
 
 def read_arguments(docstring: str) -> dict[str, str]:

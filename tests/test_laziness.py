@@ -13,13 +13,13 @@ FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", 
 FRAMEWORKS |= {"datasets", "narwhals", "pandas", "polars", "pyarrow"}
 LEVELS = [
     {"artifacts", "atomic_files", "conventions", "display", "entries", "errors", "frameworks", "lazy"}
-    | {"memory", "networks", "offline", "options", "platforms", "registry"},
+    | {"memory", "networks", "offline", "option_marks", "options", "platforms", "registry"},
     {"tfds_builders"},
     {"layers"},
     {"cells", "readers"},
     {"architectures", "tasks", "datasets", "user_data"},
     {"batching", "building", "exporting", "inference", "inspection", "listings", "run"}
-    | {"sharing", "streaming", "training"},
+    | {"sharing", "streaming", "training", "tuning"},
 ]
 
 
@@ -124,6 +124,7 @@ COMMANDS_MAY_IMPORT = {
     "display.status",
     "display.text_tables",
     "training.config_file",
+    "tuning.space",
     "user_data.encodings",
     "__version__",
 }

@@ -3,10 +3,11 @@
 from typing import Annotated, Literal
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.options import FROM_DATA, ForInputs, NamesIn, Range
+from keras_rnn_zoo.options import FROM_DATA, ForInputs, NamesIn, Range, Search
 
 Attention = Annotated[
     Literal["none", "luong", "bahdanau"],
+    Search(),
     "attention of the decoder to the input: none (the decoder sees only its mean), luong (multiplicative; Luong et al. "
     "2015) or bahdanau (additive; Bahdanau et al. 2014).",
 ]
@@ -25,12 +26,18 @@ Bidirectional = Annotated[
 Cell = Annotated[
     str,
     NamesIn(registry.cells),
+    Search(),
     "recurrent cell; the gates of mingru and minlstm read the input only (Feng et al. 2024), which trains faster.",
 ]
 Dropout = Annotated[
-    float, Range(0, 0.95), "fraction of features dropped in training: of the input, between layers and before the head."
+    float,
+    Range(0, 0.95),
+    Search(0, 0.6),
+    "fraction of features dropped in training: of the input, between layers and before the head.",
 ]
-EmbeddingDim = Annotated[int, Range(1, 8192), "size of token embeddings; for text."]
+EmbeddingDim = Annotated[int, Range(1, 8192), Search(16, 256, log=True), "size of token embeddings; for text."]
+InputEmbeddingDim = Annotated[EmbeddingDim, ForInputs(("text",))]
+"""`EmbeddingDim` of an architecture whose output has no embeddings."""
 FreezeEmbedding = Annotated[
     bool,
     ForInputs(("text",)),
@@ -63,7 +70,7 @@ LastValue = Annotated[
 ]
 Levels = Annotated[int, Range(1, 99), FROM_DATA, OF_WINDOWS, "number of quantiles to forecast."]
 NumClasses = Annotated[int, Range(2), FROM_DATA, "number of classes."]
-NumLayers = Annotated[int, Range(1, 16), "number of recurrent layers."]
+NumLayers = Annotated[int, Range(1, 16), Search(1, 3), "number of recurrent layers."]
 PastSteps = Annotated[int, Range(1, 100_000), FROM_DATA, OF_WINDOWS, "number of past steps of a window."]
 SegmentLength = Annotated[
     int,
@@ -93,5 +100,9 @@ TargetVocabularySize = Annotated[
     Range(5, 10_000_000),
     "maximum number of distinct target tokens, including four reserved ones; training keeps the most frequent.",
 ]
-Units = Annotated[int, Range(1, 8192), "state size of a recurrent layer, for each direction."]
-WordDropout = Annotated[float, Range(0, 0.95), "fraction of tokens hidden in training; for text."]
+Units = Annotated[
+    int, Range(1, 8192), Search(16, 256, log=True), "state size of a recurrent layer, for each direction."
+]
+WordDropout = Annotated[
+    float, Range(0, 0.95), ForInputs(("text",)), Search(0, 0.3), "fraction of tokens hidden in training; for text."
+]

@@ -10,11 +10,11 @@ from keras_rnn_zoo.architectures._options import (
     ChannelIndependent,
     Covariates,
     Dropout,
-    EmbeddingDim,
     Features,
     FreezeEmbedding,
     FutureSteps,
     Head,
+    InputEmbeddingDim,
     Known,
     LastValue,
     Levels,
@@ -28,7 +28,7 @@ from keras_rnn_zoo.architectures._options import (
     WordDropout,
 )
 from keras_rnn_zoo.lazy import keras
-from keras_rnn_zoo.options import FROM_DATA, ForInputs
+from keras_rnn_zoo.options import FROM_DATA, ForInputs, Search
 from keras_rnn_zoo.readers._options import SampleRate, VocabularySize
 
 
@@ -47,8 +47,8 @@ def many_to_one(
     units: Units = 64,
     num_layers: NumLayers = 1,
     bidirectional: Bidirectional = True,
-    pooling: Literal["last", "mean", "max", "attention"] = "max",
-    embedding_dim: EmbeddingDim = 128,
+    pooling: Annotated[Literal["last", "mean", "max", "attention"], Search()] = "max",
+    embedding_dim: InputEmbeddingDim = 128,
     freeze_embedding: FreezeEmbedding = False,
     dropout: Dropout = 0.2,
     word_dropout: WordDropout = 0.0,

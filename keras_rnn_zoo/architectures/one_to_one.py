@@ -5,15 +5,15 @@ from typing import Annotated, Literal
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.architectures._options import (
     Dropout,
-    EmbeddingDim,
     Features,
     FreezeEmbedding,
     Head,
+    InputEmbeddingDim,
     NumClasses,
     Targets,
 )
 from keras_rnn_zoo.lazy import keras
-from keras_rnn_zoo.options import FROM_DATA, Range
+from keras_rnn_zoo.options import FROM_DATA, Range, Search
 from keras_rnn_zoo.readers._options import Channels, ImageHeight, ImageWidth, SampleRate, VocabularySize
 
 
@@ -25,12 +25,12 @@ def one_to_one(
     input: Annotated[Literal["image", "text", "audio", "series"], FROM_DATA] = "image",
     head: Head = "classification",
     num_classes: NumClasses = 10,
-    hidden_layers: Annotated[int, Range(0, 64)] = 2,
-    units: Annotated[int, Range(1, 65536)] = 512,
+    hidden_layers: Annotated[int, Range(0, 64), Search(0, 3)] = 2,
+    units: Annotated[int, Range(1, 65536), Search(32, 1024, log=True)] = 512,
     activation: Literal["relu", "gelu", "tanh", "swish"] = "relu",
     dropout: Dropout = 0.3,
     shift: Annotated[float, Range(0, 0.5)] = 0.0,
-    embedding_dim: EmbeddingDim = 128,
+    embedding_dim: InputEmbeddingDim = 128,
     freeze_embedding: FreezeEmbedding = False,
     vocabulary_size: VocabularySize = 20_000,
     image_height: ImageHeight = 64,

@@ -204,6 +204,16 @@ class Task(Entry):
         return options
 
     @property
+    def monitor(self) -> str:
+        """The column of `history.csv` that determines the best epoch."""
+        return str(self.make.monitor)  # type: ignore[attr-defined]
+
+    @property
+    def monitor_mode(self) -> str:
+        """`"min"` or `"max"`: whether lower or higher values of it are better."""
+        return str(self.make.monitor_mode)  # type: ignore[attr-defined]
+
+    @property
     def smooths_labels(self) -> bool:
         """Whether the task has a loss with smoothed labels."""
         return bool(self.make.smooths_labels)  # type: ignore[attr-defined]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from keras_rnn_zoo.options import Option, Range
+from keras_rnn_zoo.options import Option, Range, Search
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,12 @@ SETTINGS = {
             bounds=Range(1, 100_000),
         ),
         Option(
-            "batch_size", int, 32, f"number of examples in a batch.{_FEW_EXAMPLES['less']}", bounds=Range(1, 100_000)
+            "batch_size",
+            int,
+            32,
+            f"number of examples in a batch.{_FEW_EXAMPLES['less']}",
+            bounds=Range(1, 100_000),
+            search=Search(16, 128, log=True),
         ),
         Option(
             "patience",
@@ -63,6 +68,7 @@ SETTINGS = {
             "the optimizer's initial learning rate, which decays to zero along a cosine. The default is Keras's for "
             "adagrad, rmsprop, sgd and lion.",
             bounds=Range(1e-9, 100),
+            search=Search(3e-4, 1e-2, log=True),
         ),
         Option(
             "gradient_norm",
@@ -97,6 +103,7 @@ SETTINGS = {
             "probability that the loss in training shares among all classes, such as 0.1 (Szegedy et al. 2016); for "
             "classes and texts",
             bounds=Range(0, 0.9),
+            search=Search(0, 0.2),
         ),
         Option(
             "class_weight",

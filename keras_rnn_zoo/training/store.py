@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from keras_rnn_zoo.artifacts.model_card import model_card
 from keras_rnn_zoo.artifacts.publish_run import write_config
 from keras_rnn_zoo.artifacts.run import check_run_name
+from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.atomic_files import put_folder, temp_dir_beside, write_json, write_text
-from keras_rnn_zoo.inference.evaluate import evaluate
+from keras_rnn_zoo.inference.evaluate import Scorecard, evaluate
 from keras_rnn_zoo.inference.load import load_run
 from keras_rnn_zoo.run import Run
 from keras_rnn_zoo.training.command import training_command
@@ -65,15 +66,26 @@ def store_run(
                 shutil.copy(run.path / name, folder / name)
         copy = Run(folder)
         write_config(copy, config)
+        measured = {"before_storage": before["metrics"], **({"seeds": list(seeds)} if seeds else {})}
         scorecard = evaluate(load_run(copy), split=before["split"], data_dir=data_dir or run.config.dataset.data_dir)
-        measured = {"split": scorecard.split, "examples": scorecard.examples, "metrics": scorecard.metrics}
-        measured |= {**scorecard.report, "before_storage": before["metrics"]}
-        if seeds:
-            measured["seeds"] = list(seeds)
-        write_json(folder / "metrics.json", measured)
-        plots = [f"plots/{file.name}" for file in sorted((folder / "plots").glob("*.[ps][nv]g"))]
-        write_text(folder / "README.md", model_card(config, measured, training_command(config), plots))
-        write_config(copy, config)
+        describe_run(copy, config, scorecard, measured)
         put_folder(folder, path)
     logger.info("Wrote %s, with weights as %s.", path, storage)
     return Run(path)
+
+
+def describe_run(run: Run, config: RunConfig, scorecard: Scorecard, more: Mapping[str, Any]) -> None:
+    """Writes the metrics of a run that has been measured again, its model card and its `config.json`.
+
+    Args:
+        run: the run.
+        config: its description.
+        scorecard: its metrics.
+        more: further values of `metrics.json`.
+    """
+    measured = {"split": scorecard.split, "examples": scorecard.examples, "metrics": scorecard.metrics}
+    measured |= {**scorecard.report, **more}
+    write_json(run.path / "metrics.json", measured)
+    plots = [f"plots/{file.name}" for file in sorted((run.path / "plots").glob("*.[ps][nv]g"))]
+    write_text(run.path / "README.md", model_card(config, measured, training_command(config), plots))
+    write_config(run, config)

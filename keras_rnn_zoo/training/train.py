@@ -146,19 +146,37 @@ def train(
     request = Request(name, dataset, data_dir, plain, options, run, models_dir, objects, source)
     if verbose == "auto" and in_notebook():  # A progress bar would fill the saved notebook with control characters.
         verbose = 2
+    return train_request(request, resume=resume, overwrite=overwrite, verbose=verbose)
+
+
+def train_request(
+    request: Request, *, resume: bool = False, overwrite: bool = False, verbose: int | str = 0, split: str = "test"
+) -> Run:
+    """Trains as requested, and returns the run; what fails leaves a checkpoint and says how to resume.
+
+    Args:
+        request: the arguments of the user.
+        resume: as in `train`.
+        overwrite: as in `train`.
+        verbose: as in `train`, but not `"auto"`.
+        split: the split that the run is measured on at the end. Only after `"test"` is the run finished.
+
+    Raises:
+        ZooError: as `train`.
+    """
     with run_lock(request.path), only_warnings(verbose == 0):
-        finished = _train_plan(Progress(make_plan(request, resume=resume, overwrite=overwrite), objects), verbose)
+        plan = make_plan(request, resume=resume, overwrite=overwrite)
+        finished = _train_plan(Progress(plan, request.objects), verbose, split)
         if verbose:
             show(finished.result)
         return finished
 
 
-def _train_plan(progress: Progress, verbose: int | str) -> Run:
-    """Trains as planned, and returns the run; what fails leaves a checkpoint and says how to resume."""
+def _train_plan(progress: Progress, verbose: int | str, split: str) -> Run:
     plan = progress.plan
     try:
         with translate_record_errors(plan.config.dataset.name), translate_os_errors(), freed_memory_kept():
-            _train(progress, verbose)
+            _train(progress, verbose, split)
     except KeyboardInterrupt:  # Ctrl-C before the first step, or pressed again.
         kept = progress.resume_advice("No checkpoint was saved.")
         raise TrainingInterrupted(f"Interrupted. {kept}", resumable=progress.has_checkpoint) from None
@@ -175,7 +193,7 @@ def _train_plan(progress: Progress, verbose: int | str) -> Run:
     return Run(plan.path)
 
 
-def _train(progress: Progress, verbose: int | str) -> None:
+def _train(progress: Progress, verbose: int | str, split: str) -> None:
     # Open the data first, so that missing data is reported before a framework is loaded.
     examples = open_examples(progress)
     adapt_settings(progress, examples)
@@ -205,7 +223,7 @@ def _train(progress: Progress, verbose: int | str) -> None:
     fitting = Fitting(plan.unfinished, config.training, progress.objects, model, task, keeper)
     try:
         fit(fitting, training, validation, verbose, resume=plan.resumed)
-        write_run(progress, task, model, keeper, "test", examples)
+        write_run(progress, task, model, keeper, split, examples)
     except KeyboardInterrupt:
         message = _keep_interrupted(progress, task, model, keeper, examples)
         raise TrainingInterrupted(message, resumable=progress.has_checkpoint) from None

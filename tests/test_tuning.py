@@ -1,0 +1,232 @@
+"""Searches of options: what is tried, what is shared on disk, and what is kept."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import keras_rnn_zoo as zoo
+from keras_rnn_zoo import registry
+from keras_rnn_zoo.errors import OptionError, RunError
+from keras_rnn_zoo.tuning.space import parse_search, search_space
+from keras_rnn_zoo.tuning.study import StudyFolder
+from zoo_cli.main import cli
+
+PAGE = (Path(__file__).parent.parent / "docs" / "tuning.md").read_text()
+COMMANDS = re.findall(r"^    (zoo .+)$", PAGE, re.MULTILINE)
+(PROGRAM,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+SMALL = {"epochs": 1, "embedding_dim": 4, "batch_size": 16}
+
+
+def space_of(name, dataset, fixed=(), wanted=None):
+    return search_space(registry.architectures.get(name), registry.datasets.get(dataset), fixed, wanted)
+
+
+def write_reviews(folder):
+    rows = [
+        f"the soup is {word} {number},{stars}" for number in range(20) for word, stars in (("superb", 5), ("bad", 1))
+    ]
+    (folder / "reviews.csv").write_text("\n".join(["review,stars", *rows]) + "\n")
+
+
+@pytest.mark.parametrize("name", registry.list_architectures())
+def test_each_architecture_has_options_to_search(name):
+    architecture = registry.architectures.get(name)
+    found = search_space(architecture, registry.default_dataset(architecture, name), (), None)
+    assert {"learning_rate", "units", "dropout"} <= found.keys()
+    for one in found.values():
+        assert one.option.check(one.choices[0] if one.choices else one.low) is not None
+        assert one.including(one.option.default).suggest(_First()) is not None
+
+
+class _First:
+    """A trial that suggests the first of the values."""
+
+    def suggest_categorical(self, name, choices):
+        return choices[0]
+
+    def suggest_int(self, name, low, high, log):
+        return low
+
+    suggest_float = suggest_int
+
+
+def test_only_options_with_an_effect_are_searched_by_default():
+    assert "embedding_dim" in space_of("many_to_one", "toy_reviews")
+    assert "embedding_dim" not in space_of("many_to_one", "adding")
+    assert "label_smoothing" not in space_of("many_to_one", "adding")
+    assert "units" not in space_of("many_to_one", "adding", fixed={"units"})
+
+
+def test_a_range_grows_to_include_the_default():
+    units = space_of("many_to_one", "toy_reviews", wanted={"units": (8, 16)})["units"].including(64)
+    assert (units.low, units.high, units.choices) == (8, 64, ())
+    cell = space_of("many_to_one", "toy_reviews", wanted={"cell": ["gru"]})["cell"].including("lstm")
+    assert cell.choices == ("gru", "lstm")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fault"),
+    [
+        ({"unitz": (1, 2)}, "'units'"),
+        ({"units": (16, 8)}, "the lowest and the highest value"),
+        ({"units": (0, 8)}, "an integer from 1 to 8,192"),
+        ({"units": []}, "the lowest and the highest value"),
+        ({"cell": ["lstn"]}, "lstm"),
+        (["num_classes"], "set from the data"),
+        (["max_length"], "max_length=LOW..HIGH"),
+        (["dropout"], "both set and searched"),
+        (["freeze_embedding", "spectrogram_masks"], "no effect on toy_reviews"),
+        ([], "expects names of options"),
+    ],
+)
+def test_invalid_searches_are_refused(wanted, fault):
+    with pytest.raises(OptionError, match=re.escape(fault)):
+        space_of("many_to_one", "toy_reviews", {"dropout"}, wanted)
+
+
+def test_searches_are_read_from_a_command_line():
+    options = {one.option.name: one.option for one in space_of("many_to_one", "toy_reviews").values()}
+    assert parse_search(options, ["units=8..32", "cell=lstm,gru", "dropout"]) == {
+        "units": (8, 32),
+        "cell": ["lstm", "gru"],
+        "dropout": None,
+    }
+    assert parse_search(options, []) is None
+    with pytest.raises(OptionError, match="'units'"):
+        parse_search(options, ["unit=1..2"])
+
+
+@pytest.fixture
+def study(tmp_path):
+    pytest.importorskip("optuna", reason="the extra `tune` is not installed")
+    space = {name: one.including(64) for name, one in space_of("many_to_one", "toy_reviews", wanted=["units"]).items()}
+
+    def open_study(**request):
+        return StudyFolder(tmp_path / "x.study", "maximize", {"architecture": "a", **request}, space, {"units": 64}, 0)
+
+    return open_study
+
+
+def test_processes_share_trials_and_take_over_those_of_killed_ones(study):
+    mine, other = study(), study()
+    with mine.next_trial(3) as first, other.next_trial(3) as second:
+        assert (first.number, second.number) == (0, 1)
+        assert mine.space["units"].suggest(first) == 64  # The defaults.
+        units = other.space["units"].suggest(second)
+        assert other.in_progress()
+        mine.finish(first, 0.5)
+    # The second has ended without a result, as if it was killed.
+    with mine.next_trial(3) as again:
+        assert (again.number, mine.space["units"].suggest(again)) == (2, units)
+        assert mine.run_of(again) == mine.runs / "trial-1"
+        mine.finish(again, 0.9)
+    with other.next_trial(3) as third:
+        other.finish(third, None)
+    with mine.next_trial(3) as none:
+        assert none is None
+    assert not mine.unfinished(3)
+    assert mine.unfinished(4)
+    assert [row["state"] for row in mine.rows()] == ["complete", "complete", "stopped early"]
+    assert mine.best().number == 2
+
+
+def test_runs_of_beaten_trials_are_deleted(study):
+    mine = study()
+    for value in (0.5, 0.9, 0.7):
+        with mine.next_trial(3) as trial:
+            mine.space["units"].suggest(trial)
+            mine.run_of(trial).mkdir()
+            mine.finish(trial, value)
+    assert [path.name for path in mine.runs.glob("trial-*")] == ["trial-1"]
+
+
+def test_another_request_and_a_damaged_study_are_refused(study, tmp_path):
+    study()
+    with pytest.raises(OptionError, match="began with architecture 'a'; received 'b'"):
+        study(architecture="b")
+    (tmp_path / "x.study" / "study.db").write_text("not a database" * 100)
+    with pytest.raises(RunError, match="cannot be read as a study"):
+        study()
+
+
+def test_a_search_without_a_completed_trial_says_why(study):
+    mine = study()
+    with mine.next_trial(1) as trial:
+        mine.finish(trial, None, "The loss is NaN.")
+    with pytest.raises(RunError, match=r"No trial .* was completed\. The loss is NaN\."):
+        mine.best()
+
+
+def _recording(make_batches, texts):
+    def recorded(examples, *args, **kwargs):
+        if kwargs.get("references"):
+            texts.append(b" ".join(sorted(raw for raw, _ in examples.as_numpy_iterator())))
+        return make_batches(examples, *args, **kwargs)
+
+    return recorded
+
+
+@pytest.fixture
+def measured(tmp_path, monkeypatch):
+    """The texts that models are measured on, in order; the current folder has a file of reviews."""
+    pytest.importorskip("optuna", reason="the extra `tune` is not installed")
+    from keras_rnn_zoo.inference import evaluate
+    from keras_rnn_zoo.training import write_run
+
+    write_reviews(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    texts = []
+    for module in (evaluate, write_run):
+        monkeypatch.setattr(module, "make_batches", _recording(module.make_batches, texts))
+    return texts
+
+
+def test_the_test_split_is_used_once_and_the_best_run_is_a_run(measured):
+    search = {"units": (4, 8)}
+    study = zoo.tune("many_to_one", dataset="csv:reviews.csv", trials=2, search=search, **SMALL)
+    *validated, test = measured
+    assert validated and set(validated) == {validated[0]} != {test}
+    run = zoo.Run.find("many_to_one_tuned")
+    assert (run.config.finished, run.measured["split"], run.config.training.objects) == (True, "test", None)
+    assert run.predict(["the soup is superb"])[0]["label"] in ("1", "5")
+    assert [found["run"] for found in zoo.runs()] == ["many_to_one_tuned"]
+    assert study.best["value"] == max(row["value"] for row in study.trials if row["value"] is not None)
+    assert run.config.options["units"] == study.best["options"]["units"]
+    assert study.as_json()["trials"] == list(study.trials)
+    measured.clear()
+    again = zoo.tune("many_to_one", dataset="csv:reviews.csv", trials=2, search=search, **SMALL)
+    assert (len(again.trials), measured) == (2, [])  # Nothing was left to do.
+
+
+@pytest.mark.slow
+def test_the_commands_and_the_program_of_the_page_run(measured, monkeypatch):
+    """In one folder and in order, as a reader would: ten trainings."""
+    monkeypatch.delenv("ZOO_MODELS_DIR")
+    assert len(COMMANDS) == 4
+    for command in COMMANDS:
+        words = shlex.split(command)[1:]
+        if words[0] == "tune":
+            words += [word for name, value in SMALL.items() for word in ("--set", f"{name}={value}")]
+        result = CliRunner().invoke(cli, words, catch_exceptions=False)
+        assert result.exit_code == 0, f"{command}: {result.output}"
+    assert "many_to_one_tuned" in result.output
+    exec(PROGRAM.replace("trials=5", "trials=2, epochs=1"), names := {})
+    assert names["study"].best["options"].keys() == {"units", "cell"}
+    assert sorted(path.name for path in Path("saved_models").iterdir() if path.is_dir()) == [
+        *("again", "again.study", "many_to_one_tuned", "many_to_one_tuned.study", "narrow", "narrow.study")
+    ]
+
+
+def test_without_optuna_the_extra_is_named(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(zoo.ZooError, match=re.escape('pip install "keras-rnn-zoo[tune]"')):
+        zoo.tune("many_to_one", trials=1)
+
+
+@pytest.mark.parametrize("trials", [0, -1, 1.5, True, "many"])
+def test_the_number_of_trials_is_checked(trials):
+    with pytest.raises(OptionError, match="'trials' expects an integer of at least 1"):
+        zoo.tune("many_to_one", trials=trials)
