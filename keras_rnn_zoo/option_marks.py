@@ -24,11 +24,13 @@ class Search:
         low: the lowest value; `None` for an option with choices, all of which are tried.
         high: the highest value.
         log: whether values are drawn from the logarithm of the range.
+        inputs: the kinds of input for which the option is searched; empty for all.
     """
 
     low: float | None = None
     high: float | None = None
     log: bool = False
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

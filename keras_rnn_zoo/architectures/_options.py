@@ -36,7 +36,9 @@ Dropout = Annotated[
     "fraction of features dropped in training: of the input, between layers and before the head.",
 ]
 EmbeddingDim = Annotated[int, Range(1, 8192), Search(16, 256, log=True), "size of token embeddings; for text."]
-InputEmbeddingDim = Annotated[EmbeddingDim, ForInputs(("text",))]
+InputEmbeddingDim = Annotated[
+    int, Range(1, 8192), Search(16, 256, log=True, inputs=("text",)), "size of token embeddings; for text."
+]
 """`EmbeddingDim` of an architecture whose output has no embeddings."""
 FreezeEmbedding = Annotated[
     bool,
@@ -104,5 +106,5 @@ Units = Annotated[
     int, Range(1, 8192), Search(16, 256, log=True), "state size of a recurrent layer, for each direction."
 ]
 WordDropout = Annotated[
-    float, Range(0, 0.95), ForInputs(("text",)), Search(0, 0.3), "fraction of tokens hidden in training; for text."
+    float, Range(0, 0.95), Search(0, 0.3, inputs=("text",)), "fraction of tokens hidden in training; for text."
 ]

@@ -85,6 +85,8 @@ def _without_effect(option: Option, dataset: registry.Dataset) -> bool:
     task = registry.tasks.get(dataset.task)
     if option.from_data or not option.applies_to(dataset.model_options["input"], task.name):
         return True
+    if option.search and option.search.inputs and dataset.model_options["input"] not in option.search.inputs:
+        return True
     if option.name == "label_smoothing":
         return not task.smooths_labels
     # Training adapts these to the number of examples in files.
