@@ -37,8 +37,8 @@ class StreamedInputs:
 
     def __str__(self) -> str:
         return (
-            f"{quantity(self.examples, 'input')} from {self.source}, each in {self.parts} parts of random lengths, in batches of "
-            f"{', '.join(map(str, self.batch_sizes))} streams"
+            f"{quantity(self.examples, 'input')} from {self.source}, each in {self.parts} parts of random lengths, in "
+            f"batches of {', '.join(map(str, self.batch_sizes))} streams"
         )
 
 

@@ -125,8 +125,8 @@ class WindowReader(SlidingReader):
         for word, name, width in (("target", "series", len(self.mean)), ("known", "known", len(self.known_mean))):
             if (found := raw[name].shape[-1]) != width:
                 raise DataError(
-                    f"The data has {quantity(found, 'column')} for {word!r}, but the run was trained on {width}. Name as many, as "
-                    f"in columns='{word}=NAME'."
+                    f"The data has {quantity(found, 'column')} for {word!r}, but the run was trained on {width}. Name "
+                    f"as many, as in columns='{word}=NAME'."
                 )
         return raw["series"][None], raw["time"][None], raw["known"][None]
 

@@ -201,16 +201,16 @@ def window_of(read: TimeTable, one: Series, end: int, times: Any, horizon: int) 
     if read.columns.known and (len(one) < end + horizon or not np.isfinite(one.known[end : end + horizon]).all()):
         raise DataError(
             f"{path}: {named} ends at {last}, and forecasting needs {' and '.join(map(repr, read.columns.known))} of "
-            f"the next {quantity(horizon, 'step')}. Add rows for them, with {' and '.join(map(repr, read.columns.targets))} "
-            "empty."
+            f"the next {quantity(horizon, 'step')}. Add rows for them, with "
+            f"{' and '.join(map(repr, read.columns.targets))} empty."
         )
     try:
         seconds = seconds_of(read.clock, times)
         read.clock.write(int(times[-1]))
     except OverflowError:
         raise DataError(
-            f"{path}: {named} ends at {last}, and the next {quantity(horizon, 'step')} of {read.step} end after the year 9999. "
-            "Correct its times."
+            f"{path}: {named} ends at {last}, and the next {quantity(horizon, 'step')} of {read.step} end after "
+            "the year 9999. Correct its times."
         ) from None
 
     def rows(values: Any, stop: int) -> Any:
