@@ -31,7 +31,7 @@ from keras_rnn_zoo.tasks._predictions import fault_of_batch
 def test_files_that_tensorflow_cannot_read_are_reported_as_damage(copied_export, damage):
     damage(copied_export)
     seal_again(copied_export)
-    with pytest.raises(RunError, match=r"damaged|cannot be loaded"):
+    with pytest.raises(RunError, match=r"^The export('s file)? .* (is damaged|cannot be loaded).*Export the run again"):
         zoo.load(copied_export)
 
 

@@ -171,6 +171,9 @@ PUSHES = {
     "a failure": ({"create": answering(500)}, {}, r"The Hub failed \(status 500\) while hf://jane/reviews was used"),
     "too many requests": ({"create": answering(429)}, {}, "received too many requests from you"),
     "a failure of the upload": ({"/large/": answering(503)}, {}, "503.*The repository was created, and is empty"),
+    "a failure of the upload to a new repository": (
+        {"/large/": answering(503)}, {"overwrite": True}, "503.*The repository was created, and is empty"
+    ),
     "a failure of the commit": ({"/commit/": answering(502)}, {}, r"status 502.*push again with overwrite=True"),
     "a broken connection": ({"create": broken}, {}, "The Hub cannot be reached, which hf://jane/reviews needs"),
 }  # fmt: skip

@@ -207,7 +207,7 @@ def test_several_columns_of_a_table_and_arrays_in_memory_are_several_targets(fol
     frame = zoo.evaluate(run, dataset=pd.DataFrame(rows[:9]), columns=columns)
     assert frame.metrics == pytest.approx(of_file.metrics)
     assert set(zoo.predict(run, ["film 3"])[0]["value"]) == {"stars", "minutes"}
-    with pytest.raises(DataError, match=r"1 targets in a row, but the run predicts 2 \(stars\+minutes\)"):
+    with pytest.raises(DataError, match=r"1 target in a row, but the run predicts 2 \(stars\+minutes\)"):
         zoo.evaluate(run, dataset=f"csv:{folder / 'more.csv'}", columns="text=text,value=stars")
     (folder / "bad.csv").write_text("text,stars,minutes\n" + "a film,1.5,90\n" * 12 + "a film,1.5,long\n")
     with pytest.raises(DataError, match="line 14, column 'minutes': a number is expected"):

@@ -22,6 +22,8 @@ D = TypeVar("D", RunConfig, ExportConfig)
 
 DIGEST_KEY = "digest"
 """The key of a document's own digest."""
+FACTS = "export.json"
+"""The description of an export: run, task, data, endpoints, the comparison with the run, and digests of its files."""
 UNFINISHED = ".unfinished"
 """The end of the name of the folder of an unfinished training, `.NAME.unfinished`."""
 MAX_JSON_BYTES = 256 * 2**20
@@ -152,9 +154,10 @@ def read_config(path: Path | Member, kind: type[D], fault: Callable[[Path, str],
     """
     document, content = _read_json(path, fault)
     if verify_digest(document) and (version := document.get("format_version")) != FORMAT_VERSION:
+        again = "Export" if kind is ExportConfig else "Train"
         raise RunError(
             f"{Path(path)} has format version {short_repr(version)}; this version of Keras RNN Zoo reads "
-            f"{FORMAT_VERSION}. Train the run again, or use the version of Keras RNN Zoo that wrote it."
+            f"{FORMAT_VERSION}. {again} the run again, or use the version of Keras RNN Zoo that wrote it."
         )
     other_version = "" if document.get("format_version") == FORMAT_VERSION else _other_version(document)
     if invalid := kind.invalid_keys(document):
@@ -205,8 +208,18 @@ def _refuse_constant(name: str) -> None:
 
 
 def damaged(path: Path, fault: str) -> RunError:
-    """Returns the error for a damaged file of a run."""
+    """Returns the error for a damaged file of a run, or of an export."""
+    for folder in (path, *path.parents):
+        if os.path.lexists(folder / FACTS):
+            return damaged_export(path, fault)
+        if os.path.lexists(folder / "config.json"):
+            break
     return RunError(f"The run's file {path} is damaged: {fault}. Restore it from a copy, or {_train_again(path)}.")
+
+
+def damaged_export(path: Path, fault: str) -> RunError:
+    """Returns the error for a damaged file of an export."""
+    return RunError(f"The export's file {path} is damaged: {fault}. Export the run again.")
 
 
 def _train_again(path: Path) -> str:

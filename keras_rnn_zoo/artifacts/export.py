@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from keras_rnn_zoo.artifacts.digests import check_files, digests, read_config, with_digests
+from keras_rnn_zoo.artifacts.digests import FACTS, check_files, damaged_export, digests, read_config, with_digests
 from keras_rnn_zoo.artifacts.run_config import ExportConfig
 from keras_rnn_zoo.artifacts.snapshot import Snapshot
 from keras_rnn_zoo.atomic_files import user_path, write_json
@@ -18,9 +18,6 @@ GRAPH = "saved_model.pb"
 """The graph of a SavedModel."""
 FINGERPRINT = "fingerprint.pb"
 """The digests by which TensorFlow identifies a SavedModel."""
-FACTS = "export.json"
-"""The description of an export: run, task, data, endpoints, the comparison with the run, and digests of its files."""
-
 STREAMING = "streaming"
 """The folder of a run's streaming exports."""
 CARD, LICENSE = "README.md", "DATA_LICENSE.txt"
@@ -87,11 +84,6 @@ def read_export(path: Path) -> ExportConfig:
     facts = read_facts(snapshot)
     check_export(snapshot, facts)
     return facts
-
-
-def damaged_export(path: Path, fault: str) -> RunError:
-    """Returns the error for a damaged file of an export."""
-    return RunError(f"The export's file {path} is damaged: {fault}. Export the run again.")
 
 
 def write_facts(folder: Path, facts: ExportConfig) -> None:

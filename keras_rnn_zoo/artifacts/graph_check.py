@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from keras_rnn_zoo.artifacts.export import FINGERPRINT, GRAPH, damaged_export
+from keras_rnn_zoo.artifacts.digests import damaged_export
+from keras_rnn_zoo.artifacts.export import FINGERPRINT, GRAPH
 from keras_rnn_zoo.artifacts.snapshot import Snapshot
 from keras_rnn_zoo.frameworks.keras_internals import fingerprint_proto, op_definition, saved_model_proto
 

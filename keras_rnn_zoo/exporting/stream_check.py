@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.exporting.check import batch_of, compare, run_stock
 from keras_rnn_zoo.exporting.exporter import BATCH_SIZES
 from keras_rnn_zoo.inference.load import LoadedRun
@@ -36,8 +37,8 @@ class StreamedInputs:
 
     def __str__(self) -> str:
         return (
-            f"{self.examples} inputs from {self.source}, each in {self.parts} parts of random lengths, in batches of "
-            f"{', '.join(map(str, self.batch_sizes))} streams"
+            f"{quantity(self.examples, 'input')} from {self.source}, each in {self.parts} parts of random lengths, in "
+            f"batches of {', '.join(map(str, self.batch_sizes))} streams"
         )
 
 

@@ -9,14 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.artifacts.export import (
-    EXPORT_MODEL_FILES,
-    FACTS,
-    check_export,
-    damaged_export,
-    find_export,
-    read_facts,
-)
+from keras_rnn_zoo.artifacts.digests import FACTS, damaged_export
+from keras_rnn_zoo.artifacts.export import EXPORT_MODEL_FILES, check_export, find_export, read_facts
 from keras_rnn_zoo.artifacts.run import Run as RunFolder
 from keras_rnn_zoo.artifacts.run_config import ExportConfig
 from keras_rnn_zoo.artifacts.snapshot import Snapshot, read_consistently

@@ -194,15 +194,19 @@ class Tokenizer(keras.layers.Layer):
         """Returns which of the strings are in the vocabulary, a boolean tensor."""
         return self._table.lookup(tokens) != UNKNOWN
 
-    def cut(self, texts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Cuts the beginnings of texts where more text does not change the tokens; see `layers.text_cuts`.
+    def cut(self, held: tf.Tensor, part: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Cuts texts that come in parts where more text does not change the tokens; see `layers.text_cuts`.
+
+        Args:
+            held: the rest after the parts before, strings `(batch,)`.
+            part: the next part of each text, strings `(batch,)`.
 
         Returns:
             The texts up to the cut, whose tokens are final, and the rest.
         """
         from keras_rnn_zoo.layers.text_cuts import cut
 
-        return cut(self.tokens, self.split, texts)
+        return cut(self.tokens, self.split, held, part)
 
     def read(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Returns the last `max_length` tokens of each of the strings `(batch,)`, ragged `(batch, tokens)`."""

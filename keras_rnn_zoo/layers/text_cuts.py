@@ -2,6 +2,9 @@
 
 More text can change the last tokens of a text: it completes a character of UTF-8 or a word, or the word turns out to
 be part of an HTML tag. What it can change is held back until it comes.
+
+Texts without spaces are held back for long. So that each part of them does not take as long as all that is held, the
+expressions that find a cut, which are slow, read it only if a fast one tells that the part may have made one.
 """
 
 from collections.abc import Callable
@@ -34,25 +37,36 @@ _CUT = rf"(?:[^{_JOINER}{INVISIBLE[1:-1]}]|^){INVISIBLE}*{SPACES}"
 _WORDS = rf"(?is)^(.*?{_CUT})??(?:{_in_any_text(TAG)}|{_JOINER}{INVISIBLE}*{SPACES}|[^{SPACES[1:]})*$"
 """A text up to the first place from which only the last word follows. Spaces in tags cut nothing."""
 _SPACED = r"(?s)^(.*[\t\n\v\f\r ])?.*$"
+_NO_CUT = {
+    "words": rf"[^<{SPACES[1:-1]}]*",
+    "pieces": r"(?s:.)?[0-9A-Za-z_]*",
+    "subwords": r"(?s:.)?[0-9A-Za-z_]*| ?[\pL\pM][\pL\pM\p{Cf}]*",
+}
+"""Texts without a place to cut, for kinds of tokens whose cuts take long to find."""
 
 
-def cut(tokens: str, split: Callable[[Any], Any], texts: Any) -> tuple[Any, Any]:
+def cut(tokens: str, split: Callable[[Any], Any], held: Any, part: Any) -> tuple[Any, Any]:
     """Cuts texts; see `keras_rnn_zoo.layers.text.Tokenizer.cut`.
 
     Args:
         tokens: the kind of tokens.
         split: the function from strings to their ragged tokens.
-        texts: the beginnings of texts, strings `(batch,)`, of any bytes.
+        held: what was held back so far, strings `(batch,)`.
+        part: the next part of each text, strings `(batch,)`, of any bytes.
     """
-    whole, partial = _characters(texts)
+    before, new, partial = _characters(held, part)
+    whole = tf.strings.join([before, new])
     if tokens == "characters":
         return whole, partial
-    if tokens in ("pieces", "subwords"):
-        size = _size_of_pieces(split(whole))
-    elif tokens == "words":
-        size = _length_of(_WORDS, tf.strings.regex_replace(whole, _OPEN_TAG, "", replace_global=False))
+    if tokens == "spaces":  # Nothing that is held has a space.
+        size = _length_of(_SPACED, new)
+        size = tf.where(size > 0, tf.strings.length(before) + size, 0)
     else:
-        size = _length_of(_SPACED, whole)
+        read = tf.where(tf.strings.regex_full_match(whole, _NO_CUT[tokens]), "", whole)
+        if tokens == "words":
+            size = _length_of(_WORDS, tf.strings.regex_replace(read, _OPEN_TAG, "", replace_global=False))
+        else:
+            size = _size_of_pieces(split(read))
     length = tf.strings.length(whole)
     size = tf.where(length - size > MAX_HELD, length, size)
     zeros = tf.zeros_like(size)
@@ -76,8 +90,20 @@ def _length_of(pattern: str, texts: Any) -> Any:
     return tf.strings.length(tf.strings.regex_replace(texts, pattern, r"\1", replace_global=False))
 
 
-def _characters(texts: Any) -> tuple[Any, Any]:
-    """Returns the complete characters of texts, with U+FFFD for invalid bytes, and the bytes of an incomplete one."""
+def _characters(held: Any, part: Any) -> tuple[Any, Any, Any]:
+    """Returns the characters held back, those that a part completes, with U+FFFD for invalid bytes, and the rest."""
+    texts = tf.strings.join([held, part])
+    begin = tf.strings.length(held) - _incomplete(held)
+    end = tf.strings.length(texts) - _incomplete(texts)
+    complete = tf.strings.unicode_transcode(
+        tf.strings.substr(texts, begin, end - begin), "UTF-8", "UTF-8", errors="replace"
+    )
+    rest = tf.strings.substr(texts, end, 3 * tf.ones_like(end))
+    return tf.strings.substr(held, tf.zeros_like(begin), begin), complete, rest
+
+
+def _incomplete(texts: Any) -> Any:
+    """Returns how many bytes at the end of each text are the beginning of a character, int32 `(batch,)`."""
     length = tf.strings.length(texts)
     padded = tf.strings.join(["   ", texts])
     last = tf.cast(tf.io.decode_raw(tf.strings.substr(padded, length, 3 * tf.ones_like(length)), tf.uint8), tf.int32)
@@ -87,8 +113,4 @@ def _characters(texts: Any) -> tuple[Any, Any]:
     continues = (last >= 0x80) & (last < 0xC0)
     held = tf.where(needed[:, 2] > 1, 1, 0)
     held = tf.where((needed[:, 1] > 2) & continues[:, 2], 2, held)
-    held = tf.where((needed[:, 0] > 3) & continues[:, 1] & continues[:, 2], 3, held)
-    zeros = tf.zeros_like(length)
-    complete = tf.strings.substr(texts, zeros, length - held)
-    whole = tf.strings.unicode_transcode(complete, "UTF-8", "UTF-8", errors="replace")
-    return whole, tf.strings.substr(texts, length - held, held)
+    return tf.where((needed[:, 0] > 3) & continues[:, 1] & continues[:, 2], 3, held)

@@ -79,7 +79,7 @@ class TextReader(Reader):
         return {"text": held_text()}
 
     def read_part(self, states: Mapping[str, Any], *raw: Any) -> tuple[Any, None, dict[str, Any]]:
-        complete, held = self.ids.cut(tf.strings.join([states["text"], raw[0]]))
+        complete, held = self.ids.cut(states["text"], raw[0])
         return self._steps(complete), None, {"text": held}
 
     def read_end(self, states: Mapping[str, Any], rows: Any) -> tuple[Any, None]:

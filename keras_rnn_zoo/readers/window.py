@@ -11,6 +11,7 @@ from keras_rnn_zoo.artifacts.digests import read_values
 from keras_rnn_zoo.artifacts.schema import NUMBERS, SCALES, integer, list_of, positive
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.atomic_files import write_json
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.readers._sliding import NO_TIME, SlidingReader, of_all_steps
@@ -124,8 +125,8 @@ class WindowReader(SlidingReader):
         for word, name, width in (("target", "series", len(self.mean)), ("known", "known", len(self.known_mean))):
             if (found := raw[name].shape[-1]) != width:
                 raise DataError(
-                    f"The data has {found} columns for {word!r}, but the run was trained on {width}. Name as many, as "
-                    f"in columns='{word}=NAME'."
+                    f"The data has {quantity(found, 'column')} for {word!r}, but the run was trained on {width}. Name "
+                    f"as many, as in columns='{word}=NAME'."
                 )
         return raw["series"][None], raw["time"][None], raw["known"][None]
 

@@ -111,7 +111,7 @@ class WordsReader(Reader):
         return {"text": held_text()}
 
     def read_part(self, states: Mapping[str, Any], *raw: Any) -> tuple[Any, Any, dict[str, Any]]:
-        complete, held = self.words.cut(tf.strings.join([states["text"], raw[0]]))
+        complete, held = self.words.cut(states["text"], raw[0])
         return *self._steps(complete), {"text": held}
 
     def read_end(self, states: Mapping[str, Any], rows: Any) -> tuple[Any, Any]:

@@ -81,10 +81,11 @@ def push(
         logger.warning("%s and the model card name the data that the run was trained on: %s.", CONFIG, name)
     with _hub(token) as api, hub_errors(place, writing=True):
         announce(f"Uploading the run {found.name}")
-        api.create_repo(place.repository, private=private, exist_ok=overwrite)
-        stale = _stale(api, place, contents) if overwrite else []
-        with _after_creation(place, overwrite):
-            return _commit(api, place, contents, stale)
+        earlier = _files(api, place) if overwrite else None
+        if earlier is None:
+            api.create_repo(place.repository, private=private, exist_ok=overwrite)
+        with _after_creation(place, earlier is not None):
+            return _commit(api, place, contents, _stale(earlier or [], contents))
 
 
 def _content(run: Run, name: str) -> bytes:
@@ -92,11 +93,20 @@ def _content(run: Run, name: str) -> bytes:
         return file.read()
 
 
-def _stale(api: Any, place: Address, contents: dict[str, bytes]) -> list[str]:
-    """Returns the files of an earlier run in a repository that the new one does not have."""
+def _files(api: Any, place: Address) -> list[str] | None:
+    """Returns the files in a repository, or `None` if there is none."""
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    try:
+        return [file.rfilename for file in api.repo_info(place.repository, timeout=TIMEOUT).siblings or ()]
+    except RepositoryNotFoundError:
+        return None
+
+
+def _stale(earlier: list[str], contents: dict[str, bytes]) -> list[str]:
+    """Returns those of the files of an earlier run that the new one does not have."""
     roots = {name.partition("/")[0] for name in contents}
-    found = [file.rfilename for file in api.repo_info(place.repository, timeout=TIMEOUT).siblings or ()]
-    return [name for name in found if name.partition("/")[0] in roots and name not in contents]
+    return [name for name in earlier if name.partition("/")[0] in roots and name not in contents]
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from keras_rnn_zoo.artifacts.digests import damaged, read_values
 from keras_rnn_zoo.artifacts.schema import NUMBERS, any_of, dict_of, integer, list_of, null, number, positive
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.atomic_files import write_json
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers._training_rows import TrainingRows
@@ -113,7 +114,7 @@ class Forecasting(Task):
         batches = examples.map(self.example).batch(BATCH_SIZE).as_numpy_iterator()
         known = len(self.reader.known_mean)
         self.linear = LinearForecast.fit(batches, self.reader.horizon, self._relative, rows.windows, known)
-        return f"{learned}, a season of {self.season:,} steps"
+        return f"{learned}, a season of {quantity(self.season, 'step')}"
 
     def prepare_model(self, model: Any) -> None:
         """Lets the model add to the linear forecast, which training leaves as it is, if it has such a linear map."""

@@ -207,7 +207,7 @@ def find_column(column: str, present: Sequence[str], path: object) -> str:
             return name
     close = nearest(column, present)
     hint = f"Did you mean {alternatives([*map(repr, close)])}? " if close else ""
-    raise ColumnError(f"{path} has no column {column!r}. {hint}Its columns: {listed(present)}.")
+    raise ColumnError(f"{path} has no column {short_repr(column)}. {hint}Its columns: {listed(present)}.")
 
 
 def find_columns(names: str, present: Sequence[str], path: object) -> tuple[str, ...]:

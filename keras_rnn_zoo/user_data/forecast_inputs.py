@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any, NamedTuple
 
 from keras_rnn_zoo.artifacts.schema import integer
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError, RunError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.user_data.columns import parse_columns
@@ -200,16 +201,16 @@ def window_of(read: TimeTable, one: Series, end: int, times: Any, horizon: int) 
     if read.columns.known and (len(one) < end + horizon or not np.isfinite(one.known[end : end + horizon]).all()):
         raise DataError(
             f"{path}: {named} ends at {last}, and forecasting needs {' and '.join(map(repr, read.columns.known))} of "
-            f"the next {horizon:,} steps. Add rows for them, with {' and '.join(map(repr, read.columns.targets))} "
-            "empty."
+            f"the next {quantity(horizon, 'step')}. Add rows for them, with "
+            f"{' and '.join(map(repr, read.columns.targets))} empty."
         )
     try:
         seconds = seconds_of(read.clock, times)
         read.clock.write(int(times[-1]))
     except OverflowError:
         raise DataError(
-            f"{path}: {named} ends at {last}, and the next {horizon:,} steps of {read.step} end after the year 9999. "
-            "Correct its times."
+            f"{path}: {named} ends at {last}, and the next {quantity(horizon, 'step')} of {read.step} end after "
+            "the year 9999. Correct its times."
         ) from None
 
     def rows(values: Any, stop: int) -> Any:

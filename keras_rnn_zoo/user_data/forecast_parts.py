@@ -93,6 +93,8 @@ class ComingRows:
             columns.pop("id", "")  # Rows of one series need not name it.
         trained = self._trained._replace(columns=columns, frequency=self._frequency)
         opened = open_table(MemoryTable, data, trained, {"encoding": ""}, joins_files=False)
+        if self._times.size:
+            opened.clock.latest = int(self._times[-1])
         read = opened.read()
         if read.report.bad:
             raise DataError(f"{read.report.bad[0].describe(str(read.source.path))}. Correct the row.")

@@ -57,7 +57,7 @@ def _decoded(value: Any, rate: int, seconds: float) -> tuple[Any, int]:
             value = value.expanduser().read_bytes()
         except (OSError, RuntimeError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise DataError(f"the file {str(value)!r} cannot be read: {reason}") from None
+            raise DataError(f"{reason}: {str(value)!r}") from None
     if isinstance(value, bytes):
         samples, rate = decode_recording(value, seconds + MARGIN)
         return samples, rate

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from keras_rnn_zoo.artifacts.run_config import RunConfig
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.options import read_options
 from keras_rnn_zoo.user_data.columns import JOINT, parse_columns, usual_columns
@@ -96,7 +97,7 @@ def _check_number(source: RowSource, trained: str) -> None:
     found = len(source.target_columns) or 1
     if found != len(expected):
         raise DataError(
-            f"{source.named()[0]} has {found} targets in a row, but the run predicts {len(expected)}"
+            f"{source.named()[0]} has {quantity(found, 'target')} in a row, but the run predicts {len(expected)}"
             f"{f' ({trained})' if trained else ''}. Name as many columns: --columns value={JOINT.join(expected)}."
         )
 

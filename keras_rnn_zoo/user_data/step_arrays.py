@@ -174,7 +174,7 @@ class StepArrays(StepSource):
         """Returns the targets of a series, a fault, and the steps with the fault and their values; none for all."""
         target, count = self._target(row.raw), self.series.steps(row.raw)
         if len(target) != count:
-            return None, f"{len(target):,} targets for {self.series.stated_steps(row.raw)}", []
+            return None, f"{quantity(len(target), 'target')} for {self.series.stated_steps(row.raw)}", []
         width = targets.form.width if targets.form.names else len(targets.names) if one_hot else 0
         if target.ndim != (2 if width else 1) or (width and target.shape[1] != width):
             return (

@@ -1,22 +1,29 @@
-"""Tables with a row for each step to predict: a sequence is one input, and its prediction is written in its rows."""
+"""Tables to predict every step of: with a row for each step, or with the path of a recording in each row.
 
+The prediction for a sequence is written in its rows, and that for a recording in a row for each of its frames.
+"""
+
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.user_data.columnar import Columnar
 from keras_rnn_zoo.user_data.columns import parse_columns
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, TrainedOn
+from keras_rnn_zoo.user_data.recordings import samples_of
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.step_columns import TARGET_WORDS, WORDS
-from keras_rnn_zoo.user_data.step_openers import table_opener
+from keras_rnn_zoo.user_data.step_openers import recordings_in, table_opener
+from keras_rnn_zoo.user_data.step_recordings import RecordingTable
 from keras_rnn_zoo.user_data.table import Table
 
 
 def step_inputs(
     kind: type[Table] | type[Columnar], location: Any, trained: TrainedOn, columns: str, reading: Mapping[str, str]
 ) -> InputFile:
-    """Opens a table with a row for each step to predict.
+    """Opens a table with a row for each step, or of recordings if the run reads them, to predict.
 
     Args:
         kind: the class of the table.
@@ -33,6 +40,8 @@ def step_inputs(
     )
     given = {**(trained.columns if from_table else {}), **parse_columns(columns, WORDS)}
     given = {word: name for word, name in given.items() if word not in TARGET_WORDS}
+    if trained.input == "audio":
+        return _recordings(recordings_in(kind, location, given, reading))
     source = table_opener(kind, joins_files=False, with_target=False)(location, given, reading)
 
     def inputs() -> Iterator[InputRecord | BadRow]:
@@ -40,6 +49,26 @@ def step_inputs(
             yield one if isinstance(one, BadRow) else InputRecord(one.inputs, list(one.rows))
 
     return InputFile(str(source.named()), inputs)
+
+
+def _recordings(found: RecordingTable) -> InputFile:
+    """Returns the recordings of a table as inputs; the record of each is its row."""
+
+    def inputs() -> Iterator[InputRecord | BadRow]:
+        for row in found.rows.rows([found.input], keep=True):
+            if row.bad:
+                yield row.bad
+                continue
+            path = found.rows.path.parent / row.texts[0].strip()
+            try:
+                samples_of(path, 0, 0, math.inf)
+            except DataError as error:
+                where = found.rows.where(row.number)
+                yield BadRow(where, found.input, row.texts[0], f"the recording cannot be read: {error}")
+            else:
+                yield InputRecord(str(path), row.values)
+
+    return InputFile(str(found.rows.path), inputs, cells=lambda record: dict(record.record))
 
 
 def separated_steps(

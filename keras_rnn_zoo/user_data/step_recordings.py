@@ -212,15 +212,17 @@ def recording_table(table: RowSource, given: Mapping[str, str], *, with_target: 
     input = next((name for name, texts in samples if _are_recordings(texts)), "")
     if not input:
         return None
+    if not with_target:
+        return RecordingTable(rows, input, "")
     word = target_word(given)
     others = [name for name in rows.present if name != input]
     target = find_column(given[word], rows.present, rows.path) if word else guess("target", others, CLASSES)
-    if with_target and not target:
+    if not target:
         raise ColumnError(
             f"{rows.path}: none of its columns ({listed(rows.present)}) has a usual name for 'target'. Name the "
             "columns: --columns input=NAME,target=NAME."
         )
-    return RecordingTable(rows, input, target if with_target else "")
+    return RecordingTable(rows, input, target)
 
 
 def _are_recordings(texts: Sequence[str | None]) -> bool:

@@ -88,7 +88,7 @@ def _warnings(
         warnings.append(f"{have} a single step, from which no order can be learned.")
     owner, option = task.reader.limit()
     limit = int(task.target_steps(getattr(owner, option)))
-    stated = f"max_steps={limit} steps" if option == "max_steps" else f"{limit:,} frames, which max_seconds allows"
+    stated = f"max_steps={limit}" if option == "max_steps" else f"{limit:,} frames, which max_seconds allows"
     name = "max_steps" if option == "max_steps" else "max_seconds"
     if cut := int((lengths > limit).sum()):
         have = quantity(cut, "sequence has", "sequences have")

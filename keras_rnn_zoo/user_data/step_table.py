@@ -209,5 +209,16 @@ class _Order:
 
 def _are_numbers(texts: Sequence[str | None]) -> bool:
     """Whether all texts are numbers or empty, and at least one is a number."""
-    read = [(math.nan, "no text") if text is None else number_of(text) for text in texts]
-    return all(not fault for _, fault in read) and any(not math.isnan(number) for number, _ in read)
+    known = [text for text in texts if text is not None]
+    missing = [not fault and math.isnan(number) for number, fault in map(number_of, known)]
+    numbers = [text for text, gone in zip(known, missing, strict=True) if not gone]
+    return len(known) == len(texts) and bool(numbers) and all(map(_is_number, numbers))
+
+
+def _is_number(text: str) -> bool:
+    """Whether a text is a number, also one that cannot be used: then the row is named rather than the column unread."""
+    try:
+        float(text)
+    except ValueError:
+        return not number_of(text)[1]  # true or false.
+    return True

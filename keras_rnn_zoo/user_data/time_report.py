@@ -30,15 +30,13 @@ def report_series(read: TimeTable, bounds: Sequence[int], windows: Mapping[str, 
     """
     path, columns, clock = read.source.path.name, read.columns, read.clock
     lengths = [len(one) for one in read.series]
-    count = (
-        f"{len(lengths):,} series of {min(lengths):,} to {max(lengths):,}" if len(lengths) > 1 else f"{lengths[0]:,}"
-    )
+    several = f"{len(lengths):,} series of {min(lengths):,} to " if len(lengths) > 1 else ""
     first = min(int(one.times[0]) for one in read.series)
     last = max(int(one.times[-1]) for one in read.series)
     logger.info(
-        "%s: %s steps of %s, from %s to %s; columns %s.",
+        "%s: %s of %s, from %s to %s; columns %s.",
         path,
-        count,
+        several + quantity(max(lengths), "step"),
         read.step,
         clock.write(first),
         clock.write(last),
@@ -46,8 +44,8 @@ def report_series(read: TimeTable, bounds: Sequence[int], windows: Mapping[str, 
     )
     any_split = windows["train"]
     logger.info(
-        "Windows of %s steps and the next %s: %s for training, %s for validation from %s, %s for the test from %s.",
-        f"{any_split.history:,}",
+        "Windows of %s and the next %s: %s for training, %s for validation from %s, %s for the test from %s.",
+        quantity(any_split.history, "step"),
         f"{any_split.horizon:,}",
         f"{len(any_split):,}",
         f"{len(windows['validation']):,}",

@@ -8,6 +8,7 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RowsConfig, RunConfig
 from keras_rnn_zoo.datasets.examples import Examples
+from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.options import read_options, with_options
@@ -169,12 +170,12 @@ def _check_enough(read: TimeTable, windows: Mapping[str, Windows], history: int,
     path, longest = read.source.path, max(map(len, read.series))
     if longest < history + horizon:
         raise DataError(
-            f"{path}: the longest series has {longest:,} steps of {read.step}, fewer than a window of "
+            f"{path}: the longest series has {quantity(longest, 'step')} of {read.step}, fewer than a window of "
             f"history={history} and horizon={horizon}. Make the window shorter: --set history=N --set horizon=N."
         )
     if empty := [name for name, one in windows.items() if not len(one)]:
         raise DataError(
             f"{path}: there is no window of history={history} and horizon={horizon} with values for "
-            f"{' and '.join(empty)}; the longest series has {longest:,} steps of {read.step}. Make it shorter, as in "
-            f"--set history={max(1, longest // 8)} --set horizon={max(1, longest // 20)}, or change --set splits."
+            f"{' and '.join(empty)}; the longest series has {quantity(longest, 'step')} of {read.step}. Make it "
+            f"shorter, as in --set history={max(1, longest // 8)} --set horizon={max(1, longest // 20)}, or change --set splits."
         )

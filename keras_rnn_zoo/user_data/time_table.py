@@ -153,7 +153,8 @@ def _order_repeated_hour(found: TimeTable, name: str, one: _Rows) -> None:
     """Exchanges the rows of an hour that occurs twice if the latest row comes first; refuses other orders."""
     share = one.unsorted / max(1, len(one.places) - 1)
     for second, first in found.clock.repeated.items():
-        if second not in one.index_of or share < MAX_OFF_GRID:
+        both = first in one.index_of and second in one.index_of  # In a stream, the first may have come before.
+        if not both or share < MAX_OFF_GRID:
             continue
         if share < 1 - MAX_OFF_GRID:
             raise DataError(

@@ -43,6 +43,7 @@ class Clock:
 
     Attributes:
         repeated: for each time that was read as the second one of an hour that occurs twice, the first one.
+        latest: the time after which all times come that are still to be read, as those of a stream do.
 
     Raises:
         OptionError: there is no such time zone, or the format has an unknown or repeated directive.
@@ -57,6 +58,7 @@ class Clock:
         self.format, self.zone = _checked_format(format), _zone(zone)
         self.notation = "count" if counts else ""
         self.repeated: dict[int, int] = {}
+        self.latest = -(2**62)
         self.offset: timedelta | None = None
         self._example = ""
         self._separator, self._digits, self._zulu = "T", 0, False
@@ -77,7 +79,7 @@ class Clock:
         Args:
             text: the text.
             seen: times of the same series. The hour that occurs twice when daylight saving time ends is the second one
-                if the first was seen.
+                if the first was seen, or is not after `latest`.
 
         Raises:
             TimeFault: it is not a time, not in the notation of the others, or does not exist in the time zone.
@@ -109,7 +111,7 @@ class Clock:
         times = [_microseconds(one.astimezone(UTC).replace(tzinfo=None)) for one in (first, second)]
         if first.astimezone(UTC).astimezone(self.zone).replace(tzinfo=None) != moment:
             raise TimeFault(f"the time does not exist in {self.zone}, where the clock skips it")
-        if times[0] not in seen:
+        if times[0] not in seen and times[0] > self.latest:
             return times[0]
         if times[1] != times[0]:
             self.repeated[times[1]] = times[0]

@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from keras_rnn_zoo.display.printing import short_repr
+from keras_rnn_zoo.display.printing import quantity, short_repr
 from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.user_data.time_defaults import DEFAULT_SPLITS
 from keras_rnn_zoo.user_data.time_grid import Series
 
 SPLITS = ("train", "validation", "test")
+MAX_SIZE = 10**12
+"""Maximum number of steps of a split. No table is that long."""
 
 
 def parse_splits(text: str) -> tuple[float, ...]:
@@ -22,7 +24,7 @@ def parse_splits(text: str) -> tuple[float, ...]:
     """
     try:
         sizes = [float(part) for part in text.split("/")]
-        valid = len(sizes) == len(SPLITS) and all(math.isfinite(size) and size > 0 for size in sizes)
+        valid = len(sizes) == len(SPLITS) and all(0 < size <= MAX_SIZE for size in sizes)
     except ValueError:
         valid = False
     total = sum(sizes) if valid else 0.0
@@ -54,7 +56,7 @@ def split_bounds(series: Sequence[Series], sizes: Sequence[float]) -> list[int]:
     ends = [round(sum(sizes[:number]) * (len(times) if fractions else 1)) for number in (1, 2, 3)]
     if ends[-1] > len(times):
         raise DataError(
-            f"The option splits asks for {ends[-1]:,} steps, but there are {len(times):,}. Use percentages: "
+            f"The option splits asks for {quantity(ends[-1], 'step')}, but there are {len(times):,}. Use percentages: "
             f"--set splits={DEFAULT_SPLITS}."
         )
     # One more than the last time, which no target passes.

@@ -186,6 +186,38 @@ def test_the_first_line_may_name_the_columns():
     assert coming.window("1,x,2024-05-01,2")["series"].tolist() == [[2, 1]]
 
 
+HOURS = ("00:00", "01:00", "02:00", "02:00", "03:00", "04:00")
+"""The hours of a night in which the clock is set back."""
+
+
+@pytest.mark.parametrize("sizes", [(1,) * 6, (2, 1, 1, 2), (3, 3), (4, 2), (0, 6)])
+def test_the_hour_that_occurs_twice_is_two_steps_of_a_stream(sizes):
+    options = {"history": 8, "horizon": 2, "time_zone": "Europe/Berlin"}
+    trained = TRAINED._replace(columns={"time": "t", "target": "a"}, options=options, frequency="3600000000 us")
+    night = pd.DataFrame({"t": [f"2024-10-27 {hour}" for hour in HOURS], "a": range(6)})
+    whole = ComingRows(trained, plain=False).window(night)
+    coming, seen, values = ComingRows(trained, plain=False), 0, []
+    for size in sizes:
+        if size:
+            window = coming.window(night[seen : seen + size])
+            values += window["series"][:, 0].tolist()
+            assert window["time"].tolist() == whole["time"][seen : seen + size + 2].tolist()
+        seen += size
+    assert values == [0, 1, 2, 3, 4, 5]  # No step is left out, and none repeated.
+    with pytest.raises(DataError, match="04:00 is not after 2024-10-27 04:00"):
+        coming.window([{"t": "2024-10-27 04:00", "a": 7}])
+
+
+def test_the_second_of_two_hours_is_known_by_its_place_though_the_first_is_missing():
+    options = {"history": 8, "horizon": 1, "time_zone": "Europe/Berlin"}
+    trained = TRAINED._replace(columns={"time": "t", "target": "a"}, options=options, frequency="1800000000 us")
+    coming = ComingRows(trained, plain=False)
+    parts = [coming.window([{"t": f"2024-10-27 {time}", "a": 1}]) for time in ("02:30", "02:00", "02:30", "03:00")]
+    assert [len(part["series"]) for part in parts] == [1, 1, 1, 1]
+    with pytest.raises(DataError, match="is not after"):
+        coming.window([{"t": "2024-10-27 02:30", "a": 1}])
+
+
 @pytest.mark.parametrize(
     ("part", "message"),
     [

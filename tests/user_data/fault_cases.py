@@ -284,7 +284,7 @@ CASES = [
     Case("different numbers of series and targets", "npz:a.npz", {"a.npz": npz(x=SERIES, y=KINDS[:5])},
          ("12 series", "5 targets")),
     Case("lengths greater than the number of steps", "npz:a.npz", {"a.npz": npz(x=SERIES, y=KINDS, lengths=np.full(12, 9))},
-         ("a length is 9, but there are only 5 steps",)),
+         ("a length is 9, but a series has only 5 steps",)),
     Case("lengths that do not add up to the number of steps", "npz:a.npz", {"a.npz": npz(x=SERIES[0], y=KINDS, lengths=np.full(12, 3))},
          ("5 steps, but the lengths sum to 36",)),
     Case("a one-dimensional array of series", "npz:a.npz", {"a.npz": npz(x=np.zeros(12), y=KINDS)}, ("(12,)", "'lengths'")),
@@ -460,6 +460,9 @@ CASES += [
     ),
     over_time("table over time: an infinite value", january(line5="2024-01-04,inf"), "line 5", "finite", row=True),
     over_time(
+        "table over time: a number too large for float32", january(line5="2024-01-04,1e39"), "line 5", "'y'", row=True
+    ),
+    over_time(
         "table over time: a time off the grid",
         january(line5="2024-01-03T12:00,1"),
         "line 5",
@@ -505,6 +508,7 @@ CASES += [
     ),
     over_time("table over time: a split without a window", january(), "validation", "--set horizon=", horizon=5),
     over_time("table over time: invalid sizes of splits", january(), "70/10/20", splits="70/30"),
+    over_time("table over time: sizes of splits that are far too large", january(), "'1e300/1/1'", splits="1e300/1/1"),
     over_time(
         "table over time: splits larger than the data",
         january(),

@@ -170,3 +170,51 @@ def test_a_run_answers_each_frame_of_own_recordings(models_dir):
     opened = zoo.stream(run)
     labels = opened.feed(SOUNDS[0][:500])["labels"] + opened.feed(SOUNDS[0][500:], final=True)["labels"]
     assert labels == answer["labels"]
+
+
+@pytest.fixture(scope="module")
+def frames_run(tmp_path_factory):
+    """A run on a table of recordings, in the folder of its models."""
+    folder = tmp_path_factory.mktemp("frames")
+    names = write_sounds(folder)
+    write(folder / "a.csv", zip(names, (" ".join(labels) for labels in LABELS), strict=True))
+    small = {"units": 4, "epochs": 1, "batch_size": 8, "verbose": 0, "models_dir": str(folder)}
+    columns = "input=recording,target=labels"
+    return zoo.train("sync_many_to_many", dataset=f"csv:{folder / 'a.csv'}", columns=columns, run="frames", **small)
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "pattern", "memory"])
+def test_each_frame_of_recordings_in_a_table_is_predicted(frames_run, tmp_path, kind):
+    names = write_sounds(tmp_path)[:3]
+    table = [{"room": f"r{number}", "recording": name} for number, name in enumerate(names)]
+    answers = frames_run.predict([str(tmp_path / name) for name in names])
+    if kind == "memory":
+        rows = frames_run.predict([{**row, "recording": str(tmp_path / row["recording"])} for row in table])
+    else:
+        write(tmp_path / "new-0.csv", [row.values() for row in table[:2]], ("room", "recording"))
+        write(tmp_path / "new-1.csv", [row.values() for row in table[2:]], ("room", "recording"))
+        (tmp_path / "new.jsonl").write_text("".join(json.dumps(row) + "\n" for row in table))
+        write(tmp_path / "new.csv", [row.values() for row in table], ("room", "recording"))
+        source = "new-*.csv" if kind == "pattern" else f"new.{kind}"
+        counts = zoo.predict_file(frames_run, str(tmp_path / source), str(tmp_path / "out.jsonl"))
+        assert counts == {"predicted": 3, "skipped": 0}
+        rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [row["room"] for row in rows] == [f"r{n}" for n in range(3) for _ in LABELS[n]]
+    assert [row["step"] for row in rows] == [step for n in range(3) for step in range(len(LABELS[n]))]
+    assert [row["predicted_label"] for row in rows] == [label for answer in answers for label in answer["labels"]]
+    found = [list(row["predicted_probabilities"].values()) for row in rows]
+    np.testing.assert_allclose(found, np.concatenate([answer["probabilities"] for answer in answers]), atol=1e-5)
+
+
+def test_a_recording_to_predict_that_cannot_be_read_is_named_or_skipped(frames_run, tmp_path):
+    (name,) = write_sounds(tmp_path)[:1]
+    write(tmp_path / "new.csv", [[name], ["none.wav"]], ["recording"])
+    with pytest.raises(DataError, match=r"line 3, column 'recording': the recording cannot be read"):
+        zoo.predict_file(frames_run, str(tmp_path / "new.csv"), str(tmp_path / "out.csv"))
+    counts = zoo.predict_file(frames_run, str(tmp_path / "new.csv"), str(tmp_path / "out.csv"), skip_bad_rows=True)
+    assert counts == {"predicted": 1, "skipped": 1}
+    write(tmp_path / "other.csv", [[1], [2]], ["load"])
+    with pytest.raises(DataError, match="no column 'recording'"):
+        zoo.predict_file(frames_run, str(tmp_path / "other.csv"), str(tmp_path / "out.csv"))
+    with pytest.raises(DataError, match=r"column 'load': the recording cannot be read"):
+        zoo.predict_file(frames_run, str(tmp_path / "other.csv"), str(tmp_path / "out.csv"), columns="input=load")

@@ -133,7 +133,9 @@ class Arrays(RowSource):
         if lengths is not None and len(lengths) != len(x):
             total = sum(map(int, lengths))
             if total != len(x):
-                raise DataError(f"{name}: {len(x):,} steps, but the lengths sum to {total:,}. Correct the lengths.")
+                raise DataError(
+                    f"{name}: {quantity(len(x), 'step')}, but the lengths sum to {total:,}. Correct the lengths."
+                )
             return Joined(np.cumsum(lengths, dtype="int64"))
         if x.ndim < 2:
             raise DataError(
@@ -141,7 +143,9 @@ class Arrays(RowSource):
                 "of all series are concatenated, add an array 'lengths'."
             )
         if lengths is not None and (lengths > x.shape[1]).any():
-            raise DataError(f"{name}: a length is {int(lengths.max()):,}, but there are only {x.shape[1]:,} steps.")
+            raise DataError(
+                f"{name}: a length is {int(lengths.max()):,}, but a series has only {quantity(x.shape[1], 'step')}."
+            )
         return Whole(len(x)) if lengths is None else Padded(lengths)
 
     def series(self, index: int) -> Any:
@@ -156,7 +160,7 @@ class Arrays(RowSource):
 
     def stated_steps(self, index: int) -> str:
         """Returns these steps in words."""
-        return f"{self.steps(index):,} steps"
+        return quantity(self.steps(index), "step")
 
     def target(self, y: Any, index: int) -> Any:
         """Returns the targets of the steps of a series, given those of all series."""
