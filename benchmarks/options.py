@@ -37,6 +37,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "weight_averaging": {"weight_averaging": 0.999},
     "warmup": {"warmup": 0.1},
     "label_smoothing": {"label_smoothing": 0.1},
+    "spectrogram_masks": {"spectrogram_masks": 0.2},
 }
 ENTRIES: dict[str, Entry] = {
     "toy_reviews": Entry("many_to_one", "accuracy", CLASSES),
@@ -49,8 +50,8 @@ ENTRIES: dict[str, Entry] = {
     "digit_lines": Entry("ctc", "cer", GENERAL),
     "imdb_reviews": Entry("many_to_one", "accuracy", CLASSES),
     "mnist": Entry("one_to_one", "accuracy", CLASSES),
-    "spoken_digit": Entry("many_to_one", "accuracy", CLASSES),
-    "spoken_digit_strings": Entry("ctc", "wer", GENERAL),
+    "spoken_digit": Entry("many_to_one", "accuracy", (*CLASSES, "spectrogram_masks")),
+    "spoken_digit_strings": Entry("ctc", "wer", (*GENERAL, "spectrogram_masks")),
     "universal_dependencies": Entry("sync_many_to_many", "accuracy", (*CLASSES, "crf")),
     "small_parallel_enja": Entry("many_to_many", "bleu", CLASSES),
     "tiny_shakespeare": Entry("sync_many_to_many", "bits_per_character", CLASSES),
