@@ -17,6 +17,7 @@ from keras_rnn_zoo.run import Run
 from keras_rnn_zoo.training.command import training_command
 
 if TYPE_CHECKING:
+    from keras_rnn_zoo.artifacts.run_config import RunConfig
     from keras_rnn_zoo.artifacts.weights import Storage
 
 logger = logging.getLogger(__name__)
@@ -70,10 +71,32 @@ def store_run(
         measured |= {**scorecard.report, "before_storage": before["metrics"]}
         if seeds:
             measured["seeds"] = list(seeds)
-        write_json(folder / "metrics.json", measured)
-        plots = [f"plots/{file.name}" for file in sorted((folder / "plots").glob("*.[ps][nv]g"))]
-        write_text(folder / "README.md", model_card(config, measured, training_command(config), plots))
-        write_config(copy, config)
+        _write_measured(copy, config, measured)
         put_folder(folder, path)
     logger.info("Wrote %s, with weights as %s.", path, storage)
     return Run(path)
+
+
+def state_seeds(run: Run, seeds: Sequence[dict[str, Any]]) -> Run:
+    """Writes the metrics of trainings with other seeds to a stored run and its model card.
+
+    Args:
+        run: the run.
+        seeds: as in `store_run`.
+
+    Returns:
+        The run. Its weights are as before.
+    """
+    with temp_dir_beside(run.path) as folder:
+        shutil.copytree(run.path, folder, dirs_exist_ok=True)
+        _write_measured(Run(folder), run.config, {**run.measured, "seeds": list(seeds)})
+        put_folder(folder, run.path)
+    return Run(run.path)
+
+
+def _write_measured(run: Run, config: "RunConfig", measured: dict[str, Any]) -> None:
+    """Writes what is measured to a run in a folder of its own: the metrics, the model card, and the digests of all."""
+    write_json(run.path / "metrics.json", measured)
+    plots = [f"plots/{file.name}" for file in sorted((run.path / "plots").glob("*.[ps][nv]g"))]
+    write_text(run.path / "README.md", model_card(config, measured, training_command(config), plots))
+    write_config(run, config)
