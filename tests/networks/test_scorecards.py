@@ -1,4 +1,4 @@
-"""`make scorecards`: trainings that are missing are done and written down; the page, the file and the cards follow them."""
+"""`make scorecards` does what is missing and writes it down; the page, the file and the cards follow it."""
 
 import importlib
 import json
@@ -115,4 +115,4 @@ def test_a_shipped_network_is_the_training_of_its_seed(script, monkeypatch):
 
 def test_the_architecture_is_that_of_the_network_or_a_recurrent_one(script):
     named = {name: script.architecture_of(name) for name in ("mnist", "adding", "sunspots", "toy_sales")}
-    assert named == {name: "many_to_one" for name in named} | {"mnist": "one_to_one"}
+    assert named == dict.fromkeys(named, "many_to_one") | {"mnist": "one_to_one"}
