@@ -39,6 +39,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "label_smoothing": {"label_smoothing": 0.1},
     "spectrogram_masks": {"spectrogram_masks": 0.2},
     "distortion": {"distortion": 0.15},
+    "subsampling": {"subsampling": 4},
 }
 ENTRIES: dict[str, Entry] = {
     "toy_reviews": Entry("many_to_one", "accuracy", CLASSES),
@@ -51,7 +52,7 @@ ENTRIES: dict[str, Entry] = {
     "digit_lines": Entry("ctc", "cer", (*GENERAL, "distortion")),
     "imdb_reviews": Entry("many_to_one", "accuracy", CLASSES),
     "mnist": Entry("one_to_one", "accuracy", (*CLASSES, "distortion")),
-    "spoken_digit": Entry("many_to_one", "accuracy", (*CLASSES, "spectrogram_masks")),
+    "spoken_digit": Entry("many_to_one", "accuracy", (*CLASSES, "spectrogram_masks", "subsampling")),
     "spoken_digit_strings": Entry("ctc", "wer", (*GENERAL, "spectrogram_masks")),
     "universal_dependencies": Entry("sync_many_to_many", "accuracy", (*CLASSES, "crf")),
     "small_parallel_enja": Entry("many_to_many", "bleu", CLASSES),
