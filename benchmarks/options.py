@@ -11,7 +11,10 @@ from typing import Any, NamedTuple
 import click
 from data import folder_with
 
-RESULTS = Path(__file__).parent.parent / "build" / "benchmarks" / "options.jsonl"
+from keras_rnn_zoo.atomic_files import write_text
+
+DOCS = Path(__file__).parent.parent / "docs"
+RESULTS, PAGE = DOCS / "results" / "options.jsonl", DOCS / "options.md"
 
 
 class Entry(NamedTuple):
@@ -103,6 +106,14 @@ def table(lines: Sequence[dict[str, Any]]) -> str:
     return "\n".join(rows)
 
 
+def page_text(page: str, lines: Sequence[dict[str, Any]]) -> str:
+    """Returns the page with the results in place of its table of them."""
+    text = table(lines)
+    header = text.partition("\n")[0]
+    before, _, rest = page.partition(header)
+    return before + text + "\n\n" + rest.partition("\n\n")[2]
+
+
 def _spread(values: Sequence[float]) -> str:
     spread = f" ± {statistics.stdev(values):.4f}" if len(values) > 1 else ""
     return f"{statistics.mean(values):.4f}{spread}"
@@ -123,14 +134,13 @@ def main(
     epochs: int | None,
     results: Path,
 ) -> None:
-    """Trains entries with each option that applies, and adds a line for each training to a file.
+    """Trains entries with each option that applies; adds a line for each training to a file, and a table to the docs.
 
     What is in the file is not trained again. Decide by the validation split; the test split is for the report. Datasets
     that are neither embedded nor in a --data-dir are skipped.
     """
     from keras_rnn_zoo import registry
 
-    results.parent.mkdir(parents=True, exist_ok=True)
     done = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
     for dataset, option, seed in pending(only or ENTRIES, options, seeds, done):
         entry = registry.datasets.get(dataset)
@@ -142,6 +152,8 @@ def main(
             file.write(json.dumps(done[-1]) + "\n")
         click.echo(json.dumps(done[-1]))
     click.echo(table(done))
+    if results == RESULTS:
+        write_text(PAGE, page_text(PAGE.read_text(encoding="utf-8"), done))
 
 
 if __name__ == "__main__":
