@@ -52,10 +52,12 @@ def architecture_of(name: str) -> str:
 
 def training_of(name: str, seed: int, data_dir: str | None) -> dict[str, Any]:
     """Returns the line of a training, which is done where it is missing; a shipped network counts as one."""
-    stored = train_networks.SHIPPED / name
-    run = zoo.Run(stored) if (stored / "config.json").exists() else None
-    machine = {}
-    if run is None or run.config.seed != seed:
+    stored = zoo.Run(train_networks.SHIPPED / name)
+    shipped = (stored.path / "config.json").exists() and stored.config.seed == seed
+    machine: dict[str, Any] = {}
+    if shipped and not train_networks.folder_of(name, seed).exists():
+        run = stored  # It may have been trained on another machine.
+    else:
         run = train_networks.trained(architecture_of(name), name, seed, data_dir, {})
         machine = {"processor": _processor(), "cores": len(os.sched_getaffinity(0))}
     config = run.config

@@ -59,9 +59,14 @@ def train_network(name: str, seeds: int, data_dir: str | None, settings: dict[st
     return store_run(runs[0], SHIPPED / name, data_dir=data_dir, seeds=measured if seeds > 1 else ())
 
 
+def folder_of(name: str, seed: int) -> Path:
+    """Returns the folder of the training of a dataset with a seed."""
+    return WORK / f"{name}-seed-{seed}"
+
+
 def trained(architecture: str, name: str, seed: int, data_dir: str | None, settings: dict[str, Any]) -> zoo.Run:
     """Returns the training of a dataset with a seed, in a folder of its own; trains it where that is not done."""
-    path = WORK / f"{name}-seed-{seed}"
+    path = folder_of(name, seed)
     if (path / "config.json").exists() and zoo.Run(path).config.finished:
         return zoo.Run(path)
     where = {"data_dir": data_dir} if registry.datasets.get(name).source == "tfds" else {}
