@@ -40,6 +40,8 @@ NETWORKS = {
     "spoken_digit_strings": "ctc",
 }
 """The architecture of each network, which bears the name of its dataset."""
+EXAMPLES = {"imdb_reviews": "I expected to hate it. I was wrong: the story is slow, but the actors are wonderful."}
+"""Examples in place of those of the data, where these belong to their authors."""
 EMBEDDED = [name for name in NETWORKS if registry.datasets.get(name).embedded]
 ERRORS = ("mse", "mae", "rmse", "smape", "mase", "wql")
 """The metrics that are errors of numbers."""
@@ -56,7 +58,8 @@ def train_network(name: str, seeds: int, data_dir: str | None, settings: dict[st
         raise click.UsageError(f"Networks trained on {name} are not passed on: {dataset.not_shipped}.")
     runs = [trained(NETWORKS[name], name, seed, data_dir, settings) for seed in range(seeds)]
     measured = [{"seed": run.config.seed, "metrics": run.metrics} for run in runs]
-    return store_run(runs[0], SHIPPED / name, data_dir=data_dir, seeds=measured if seeds > 1 else ())
+    given = {"seeds": measured if seeds > 1 else (), "example": EXAMPLES.get(name, "")}
+    return store_run(runs[0], SHIPPED / name, data_dir=data_dir, **given)
 
 
 def folder_of(name: str, seed: int) -> Path:

@@ -33,6 +33,7 @@ def store_run(
     storage: "Storage" = "float16",
     data_dir: str | None = None,
     seeds: Sequence[dict[str, Any]] = (),
+    example: str = "",
 ) -> Run:
     """Writes a copy of a run whose weights take less space, and measures it again.
 
@@ -42,6 +43,7 @@ def store_run(
         storage: the dtype of the stored weights.
         data_dir: folder of prepared TFDS datasets; by default, the one that training used.
         seeds: the metrics of trainings with other seeds, for the model card: dicts with `"seed"` and `"metrics"`.
+        example: a text for `example/`, in place of one of the data that may not be passed on.
 
     Returns:
         The copy. Its `metrics.json` has its own metrics, and under `"before_storage"` those of the run.
@@ -64,6 +66,8 @@ def store_run(
                 shutil.copytree(run.path / name, folder / name)
             elif (run.path / name).is_file():
                 shutil.copy(run.path / name, folder / name)
+        if example:
+            write_text(folder / "example" / "input.txt", example)
         copy = Run(folder)
         write_config(copy, config)
         scorecard = evaluate(load_run(copy), split=before["split"], data_dir=data_dir or run.config.dataset.data_dir)
