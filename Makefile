@@ -15,7 +15,7 @@ CORE := tests/test_registry.py tests/test_runs.py tests/test_training.py tests/t
 	tests/test_training_arguments.py tests/user_data tests/tasks tests/readers tests/layers/test_recurrent.py \
 	tests/layers/test_text.py tests/layers/test_vocabulary.py tests/zoo_cli
 
-.PHONY: demo test test-all test-oldest coverage audit fuzz lint wheel bench bench-peers entries networks docs clean
+.PHONY: demo test test-all test-oldest coverage audit fuzz lint wheel bench bench-peers entries networks scorecards docs clean
 
 $(VENV)/installed: setup.cfg pyproject.toml constraints/dev.txt
 	$(PYTHON) -m venv $(VENV)
@@ -79,6 +79,10 @@ entries: $(VENV)/installed
 # The trained networks in saved_models/, one after another; what is done is left. `make networks NAMES=mnist DATA_DIR=...`
 networks: $(VENV)/installed
 	$(BIN)/python benchmarks/train_networks.py $(foreach folder,$(DATA_DIR),--data-dir $(folder)) $(NAMES)
+
+# Every entry with three seeds: docs/scores.md, docs/results/ and the model cards; what is done is left.
+scorecards: $(VENV)/installed
+	$(BIN)/python benchmarks/scorecards.py $(foreach folder,$(DATA_DIR),--data-dir $(folder)) $(NAMES)
 
 # The wheel by itself, outside the checkout. `make wheel DEPENDENCIES=.venv` takes its dependencies from there, quickly.
 wheel:

@@ -1,13 +1,14 @@
 """How many examples fine-tuning saves: the same training from the weights of a run, and from nothing.
 
-    python benchmarks/fine_tuning.py [--only reviews,slots,digits] [--rates 1,0.3,0.1] [--work FOLDER]
+    python benchmarks/fine_tuning.py [--only reviews,imdb,slots,digits] [--rates 1,0.3,0.1] [--work FOLDER]
     python benchmarks/fine_tuning.py --run imdb_reviews --rows reviews.csv --sizes 200 [--models-dir DIR]
 
 `reviews` trains on toy_reviews and then on reviews of restaurants, drawn from a seed: other subjects, and half of the
-adjectives are others. `slots` trains on four domains of the requests of `slots`, and then on the fifth, with slots of
-its own. `digits` trains on the digits 0 to 4, and then on 5 to 9. All files are those of a user, options are the
-defaults, and the test split is the same for all sizes. With `--run`, a run of your own is compared on a CSV file of
-yours, of which the last half is for testing. Prints a table for docs/performance.md.
+adjectives are others. `imdb` starts from the trained network `imdb_reviews`, with the same restaurants. `slots`
+trains on four domains of the requests of `slots`, and then on the fifth, with slots of its own. `digits` trains on
+the digits 0 to 4, and then on 5 to 9. All files are those of a user, options are the defaults, and the test split is
+the same for all sizes. With `--run`, a run of your own is compared on a CSV file of yours, of which the last half is
+for testing. Prints a table for docs/performance.md.
 """
 
 import argparse
@@ -86,14 +87,13 @@ def write_texts(folder: Path, rows: Sequence[Any], test: Sequence[Any]) -> dict[
     return {"dataset": f"csv:{write_csv(folder, 'train', rows)}", "test": write_csv(folder, "test", test)}
 
 
-def reviews(folder: Path) -> Comparison:
-    """Reviews of films, and then of restaurants."""
-    source = zoo.train("many_to_one", run="films", models_dir=str(folder), verbose=0)
+def restaurants(title: str, source: Any) -> Comparison:
+    """A run that reads reviews of films, and then reviews of restaurants."""
     with replaced(toy_reviews, SUBJECTS=SUBJECTS, POSITIVE=POSITIVE, NEGATIVE=NEGATIVE):
         drawn = list(itertools.islice(toy_reviews.generate(seed=7), max(SIZES) + TESTED))
     rows = [(text, ("negative", "positive")[label]) for text, label in drawn]
     return Comparison(
-        "toy_reviews, then restaurants: accuracy",
+        f"{title}, then restaurants: accuracy",
         "many_to_one",
         "accuracy",
         source,
@@ -101,6 +101,16 @@ def reviews(folder: Path) -> Comparison:
         rows[: max(SIZES)],
         rows[-TESTED:],
     )
+
+
+def reviews(folder: Path) -> Comparison:
+    """Drawn reviews of films, and then of restaurants."""
+    return restaurants("toy_reviews", zoo.train("many_to_one", run="films", models_dir=str(folder), verbose=0))
+
+
+def imdb(_: Path) -> Comparison:
+    """The trained network `imdb_reviews`, and then drawn reviews of restaurants."""
+    return restaurants("imdb_reviews", zoo.load("imdb_reviews").run)
 
 
 def requests(domains: Sequence[str], count: int, seed: int) -> list[Any]:
@@ -214,7 +224,7 @@ def scores(comparison: Comparison, folder: Path, size: int, rate: float | None) 
 def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default="reviews,slots,digits")
+    parser.add_argument("--only", default="reviews,imdb,slots,digits")
     parser.add_argument("--rates", default="1", help="fractions of the default learning rate")
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)))
     parser.add_argument("--run")
@@ -224,7 +234,7 @@ def main() -> None:
     given = parser.parse_args()
     sizes = [int(size) for size in given.sizes.split(",")]
     rates: list[float | None] = [None, *map(float, given.rates.split(","))]
-    made = {"reviews": reviews, "slots": slots_of_requests, "digits": digits}
+    made = {"reviews": reviews, "imdb": imdb, "slots": slots_of_requests, "digits": digits}
     print(f"| mean of 3 seeds (lowest to highest) | {' | '.join(f'{size} examples' for size in sizes)} |")
     print(f"|---|{'---|' * len(sizes)}")
     for name in ["own"] if given.run else given.only.split(","):

@@ -11,7 +11,10 @@ from typing import Any, NamedTuple
 import click
 from data import folder_with
 
-RESULTS = Path(__file__).parent.parent / "build" / "benchmarks" / "options.jsonl"
+from keras_rnn_zoo.atomic_files import write_text
+
+DOCS = Path(__file__).parent.parent / "docs"
+RESULTS, PAGE = DOCS / "results" / "options.jsonl", DOCS / "options.md"
 
 
 class Entry(NamedTuple):
@@ -37,6 +40,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "weight_averaging": {"weight_averaging": 0.999},
     "warmup": {"warmup": 0.1},
     "label_smoothing": {"label_smoothing": 0.1},
+    "spectrogram_masks": {"spectrogram_masks": 0.2},
+    "distortion": {"distortion": 0.1},
+    "strong_distortion": {"distortion": 0.15},
+    "subsampling": {"subsampling": 4},
 }
 ENTRIES: dict[str, Entry] = {
     "toy_reviews": Entry("many_to_one", "accuracy", CLASSES),
@@ -46,11 +53,11 @@ ENTRIES: dict[str, Entry] = {
     "shapes": Entry("one_to_many", "exact_match", CLASSES),
     "digits": Entry("one_to_one", "accuracy", CLASSES),
     "adding": Entry("many_to_one", "mse", GENERAL),
-    "digit_lines": Entry("ctc", "cer", GENERAL),
+    "digit_lines": Entry("ctc", "cer", (*GENERAL, "distortion")),
     "imdb_reviews": Entry("many_to_one", "accuracy", CLASSES),
-    "mnist": Entry("one_to_one", "accuracy", CLASSES),
-    "spoken_digit": Entry("many_to_one", "accuracy", CLASSES),
-    "spoken_digit_strings": Entry("ctc", "wer", GENERAL),
+    "mnist": Entry("one_to_one", "accuracy", (*CLASSES, "distortion", "strong_distortion")),
+    "spoken_digit": Entry("many_to_one", "accuracy", (*CLASSES, "spectrogram_masks", "subsampling")),
+    "spoken_digit_strings": Entry("ctc", "wer", (*GENERAL, "spectrogram_masks")),
     "universal_dependencies": Entry("sync_many_to_many", "accuracy", (*CLASSES, "crf")),
     "small_parallel_enja": Entry("many_to_many", "bleu", CLASSES),
     "tiny_shakespeare": Entry("sync_many_to_many", "bits_per_character", CLASSES),
@@ -100,6 +107,14 @@ def table(lines: Sequence[dict[str, Any]]) -> str:
     return "\n".join(rows)
 
 
+def page_text(page: str, lines: Sequence[dict[str, Any]]) -> str:
+    """Returns the page with the results in place of its table of them."""
+    text = table(lines)
+    header = text.partition("\n")[0]
+    before, _, rest = page.partition(header)
+    return before + text + "\n\n" + rest.partition("\n\n")[2]
+
+
 def _spread(values: Sequence[float]) -> str:
     spread = f" ± {statistics.stdev(values):.4f}" if len(values) > 1 else ""
     return f"{statistics.mean(values):.4f}{spread}"
@@ -120,14 +135,13 @@ def main(
     epochs: int | None,
     results: Path,
 ) -> None:
-    """Trains entries with each option that applies, and adds a line for each training to a file.
+    """Trains entries with each option that applies; adds a line for each training to a file, and a table to the docs.
 
     What is in the file is not trained again. Decide by the validation split; the test split is for the report. Datasets
     that are neither embedded nor in a --data-dir are skipped.
     """
     from keras_rnn_zoo import registry
 
-    results.parent.mkdir(parents=True, exist_ok=True)
     done = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
     for dataset, option, seed in pending(only or ENTRIES, options, seeds, done):
         entry = registry.datasets.get(dataset)
@@ -139,6 +153,8 @@ def main(
             file.write(json.dumps(done[-1]) + "\n")
         click.echo(json.dumps(done[-1]))
     click.echo(table(done))
+    if results == RESULTS:
+        write_text(PAGE, page_text(PAGE.read_text(encoding="utf-8"), done))
 
 
 if __name__ == "__main__":

@@ -40,6 +40,8 @@ NETWORKS = {
     "spoken_digit_strings": "ctc",
 }
 """The architecture of each network, which bears the name of its dataset."""
+EXAMPLES = {"imdb_reviews": "I expected to hate it. I was wrong: the story is slow, but the actors are wonderful."}
+"""Examples in place of those of the data, where these belong to their authors."""
 EMBEDDED = [name for name in NETWORKS if registry.datasets.get(name).embedded]
 ERRORS = ("mse", "mae", "rmse", "smape", "mase", "wql")
 """The metrics that are errors of numbers."""
@@ -54,18 +56,25 @@ def train_network(name: str, seeds: int, data_dir: str | None, settings: dict[st
     dataset = registry.datasets.get(name)
     if dataset.not_shipped:
         raise click.UsageError(f"Networks trained on {name} are not passed on: {dataset.not_shipped}.")
-    runs = [_trained(name, seed, data_dir, settings) for seed in range(seeds)]
+    runs = [trained(NETWORKS[name], name, seed, data_dir, settings) for seed in range(seeds)]
     measured = [{"seed": run.config.seed, "metrics": run.metrics} for run in runs]
-    return store_run(runs[0], SHIPPED / name, data_dir=data_dir, seeds=measured if seeds > 1 else ())
+    given = {"seeds": measured if seeds > 1 else (), "example": EXAMPLES.get(name, "")}
+    return store_run(runs[0], SHIPPED / name, data_dir=data_dir, **given)
 
 
-def _trained(name: str, seed: int, data_dir: str | None, settings: dict[str, Any]) -> zoo.Run:
-    path = WORK / f"{name}-seed-{seed}"
+def folder_of(name: str, seed: int) -> Path:
+    """Returns the folder of the training of a dataset with a seed."""
+    return WORK / f"{name}-seed-{seed}"
+
+
+def trained(architecture: str, name: str, seed: int, data_dir: str | None, settings: dict[str, Any]) -> zoo.Run:
+    """Returns the training of a dataset with a seed, in a folder of its own; trains it where that is not done."""
+    path = folder_of(name, seed)
     if (path / "config.json").exists() and zoo.Run(path).config.finished:
         return zoo.Run(path)
     where = {"data_dir": data_dir} if registry.datasets.get(name).source == "tfds" else {}
     arguments = {"run": path.name, "models_dir": str(WORK), "resume": is_resumable(path), "verbose": 2, **where}
-    return zoo.train(NETWORKS[name], dataset=name, seed=seed, **arguments, **settings)
+    return zoo.train(architecture, dataset=name, seed=seed, **arguments, **settings)
 
 
 def loss_of_score(network: zoo.Run) -> tuple[str, float, float]:
@@ -110,6 +119,13 @@ def write_index(networks: list[Network]) -> None:
     write_json(INDEX, {"url": url, "networks": sorted(rows, key=lambda row: row["name"])})
 
 
+def index_networks() -> list[zoo.Run]:
+    """Writes the index of the networks in `saved_models/`, and returns them."""
+    stored = [zoo.Run(path.parent) for path in sorted(SHIPPED.glob("*/config.json")) if path.parent.name in NETWORKS]
+    write_index([describe(network) for network in stored])
+    return stored
+
+
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(list(NETWORKS)))
 @click.option("--data-dir", type=click.Path(), help="Directory of prepared TFDS datasets.")
@@ -133,10 +149,8 @@ def main(names: tuple[str, ...], data_dir: str | None, seeds: int, epochs: int |
             given = {"--data-dir": data_dir, "--epochs": epochs, "--seeds": seeds}
             words = [word for option, value in given.items() if value for word in (option, str(value))]
             subprocess.run([sys.executable, __file__, name, *words], check=True)
-    stored = [zoo.Run(path.parent) for path in sorted(SHIPPED.glob("*/config.json")) if path.parent.name in NETWORKS]
-    write_index([describe(network) for network in stored])
     faults = 0
-    for network in stored:
+    for network in index_networks():
         metric, value, worse = loss_of_score(network)
         allowed = MARK * (max(value, 0.0) if metric in ERRORS else 1.0)
         faults += worse > allowed

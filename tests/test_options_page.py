@@ -1,5 +1,7 @@
 """The commands of docs/options.md run as they stand, but for a small network and one epoch."""
 
+import importlib
+import json
 import re
 import shlex
 from pathlib import Path
@@ -34,3 +36,11 @@ def test_each_option_of_the_page_exists():
     known |= registry.options_of(reviews, registry.default_dataset(reviews))
     assert len(set(named)) == 7
     assert set(named) <= set(known)
+
+
+def test_the_table_of_effects_is_that_of_the_results(monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "benchmarks"))
+    script = importlib.import_module("options")
+    lines = [json.loads(line) for line in script.RESULTS.read_text().splitlines()]
+    assert script.page_text(PAGE, lines) == PAGE
+    assert len({(line["dataset"], line["option"], line["seed"]) for line in lines}) == len(lines)

@@ -29,6 +29,12 @@ Cell = Annotated[
     Search(),
     "recurrent cell; the gates of mingru and minlstm read the input only (Feng et al. 2024), which trains faster.",
 ]
+Distortion = Annotated[
+    float,
+    Range(0, 0.5),
+    "relative size of random stretching, slanting and shifting of images in training; useful with few images, and for "
+    "handwriting.",
+]
 Dropout = Annotated[
     float,
     Range(0, 0.95),

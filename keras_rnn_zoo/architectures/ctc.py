@@ -6,6 +6,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.architectures._options import (
     Bidirectional,
     Cell,
+    Distortion,
     Dropout,
     Features,
     NumClasses,
@@ -16,7 +17,7 @@ from keras_rnn_zoo.architectures._options import (
 )
 from keras_rnn_zoo.conventions import AUDIO_SUBSAMPLING, LINE_STRIDES, after_strides, frame_stride, subsampling_strides
 from keras_rnn_zoo.lazy import keras
-from keras_rnn_zoo.options import FROM_DATA, Range
+from keras_rnn_zoo.options import FROM_DATA
 from keras_rnn_zoo.readers._options import Channels, ImageHeight, SampleRate
 
 
@@ -47,7 +48,7 @@ def ctc(
     num_layers: NumLayers = 1,
     bidirectional: Bidirectional = True,
     dropout: Dropout = 0.2,
-    distortion: Annotated[float, Range(0, 0.5)] = 0.0,
+    distortion: Distortion = 0.0,
     image_height: ImageHeight = 32,
     channels: Channels = 1,
     sample_rate: SampleRate = 16_000,
@@ -64,8 +65,6 @@ def ctc(
         input: kind of input, which determines the frontend.
         num_classes: number of classes, including the blank (0).
         dropout: fraction of features dropped in training: of the frames, between layers and before the head.
-        distortion: relative size of random stretching, slanting and shifting of images in training; useful with few
-            images.
 
     Returns:
         A model whose output is float32 logits `(batch, frames, num_classes)`; frames of padding are always blank. The

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.architectures._options import (
+    Distortion,
     Dropout,
     Features,
     FreezeEmbedding,
@@ -30,6 +31,7 @@ def one_to_one(
     activation: Literal["relu", "gelu", "tanh", "swish"] = "relu",
     dropout: Dropout = 0.3,
     shift: Annotated[float, Range(0, 0.5)] = 0.0,
+    distortion: Distortion = 0.0,
     embedding_dim: InputEmbeddingDim = 128,
     freeze_embedding: FreezeEmbedding = False,
     vocabulary_size: VocabularySize = 20_000,
@@ -63,7 +65,7 @@ def one_to_one(
     """
     from keras_rnn_zoo.layers.frontends import sequence_frontend
     from keras_rnn_zoo.layers.heads import output_head
-    from keras_rnn_zoo.layers.images import RandomShift
+    from keras_rnn_zoo.layers.images import RandomDistortion, RandomShift
     from keras_rnn_zoo.layers.masking import MaskedMeanPooling
 
     # Frontend
@@ -72,6 +74,11 @@ def one_to_one(
         x = keras.layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(inputs)
         if shift:
             x = RandomShift(shift, name="shift")(x)
+        if distortion:
+            # The layer's images are (width, height), as those of lines of text.
+            x = keras.layers.Permute((2, 1, 3), name="columns_first")(x)
+            x = RandomDistortion(distortion, name="distortion")(x)
+            x = keras.layers.Permute((2, 1, 3), name="rows_first")(x)
         x = keras.layers.Flatten(name="pixels")(x)
     else:
         text = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "word_dropout": 0.0}

@@ -59,6 +59,11 @@ class Scorecard(Mapping[str, float]):
         """The metrics as a line, such as "Test split (32 examples): loss 0.1200, accuracy 0.9688"."""
         return result_line(self.metrics, self.split, self.examples)
 
+    @property
+    def measured(self) -> dict[str, Any]:
+        """What the `metrics.json` of a run holds: the split, the number of examples, the metrics and the report."""
+        return {"split": self.split, "examples": self.examples, "metrics": self.metrics, **self.report}
+
     def __repr__(self) -> str:
         return one_line(f"<Scorecard of the run {self.run!r} on {self.dataset}. {self.result}>")
 

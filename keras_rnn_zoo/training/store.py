@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from keras_rnn_zoo.artifacts.publish_run import write_config
 from keras_rnn_zoo.artifacts.run import check_run_name
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.atomic_files import put_folder, temp_dir_beside, write_json, write_text
-from keras_rnn_zoo.inference.evaluate import Scorecard, evaluate
+from keras_rnn_zoo.inference.evaluate import evaluate
 from keras_rnn_zoo.inference.load import load_run
 from keras_rnn_zoo.run import Run
 from keras_rnn_zoo.training.command import training_command
@@ -33,6 +33,7 @@ def store_run(
     storage: "Storage" = "float16",
     data_dir: str | None = None,
     seeds: Sequence[dict[str, Any]] = (),
+    example: str = "",
 ) -> Run:
     """Writes a copy of a run whose weights take less space, and measures it again.
 
@@ -42,6 +43,7 @@ def store_run(
         storage: the dtype of the stored weights.
         data_dir: folder of prepared TFDS datasets; by default, the one that training used.
         seeds: the metrics of trainings with other seeds, for the model card: dicts with `"seed"` and `"metrics"`.
+        example: a text for `example/`, in place of one of the data that may not be passed on.
 
     Returns:
         The copy. Its `metrics.json` has its own metrics, and under `"before_storage"` those of the run.
@@ -64,27 +66,43 @@ def store_run(
                 shutil.copytree(run.path / name, folder / name)
             elif (run.path / name).is_file():
                 shutil.copy(run.path / name, folder / name)
+        if example:
+            write_text(folder / "example" / "input.txt", example)
         copy = Run(folder)
         write_config(copy, config)
         measured = {"before_storage": before["metrics"], **({"seeds": list(seeds)} if seeds else {})}
         scorecard = evaluate(load_run(copy), split=before["split"], data_dir=data_dir or run.config.dataset.data_dir)
-        describe_run(copy, config, scorecard, measured)
+        write_measured(copy, config, {**scorecard.measured, **measured})
         put_folder(folder, path)
     logger.info("Wrote %s, with weights as %s.", path, storage)
     return Run(path)
 
 
-def describe_run(run: Run, config: RunConfig, scorecard: Scorecard, more: Mapping[str, Any]) -> None:
-    """Writes the metrics of a run that has been measured again, its model card and its `config.json`.
+def state_seeds(run: Run, seeds: Sequence[dict[str, Any]]) -> Run:
+    """Writes the metrics of trainings with other seeds to a stored run and its model card.
+
+    Args:
+        run: the run.
+        seeds: as in `store_run`.
+
+    Returns:
+        The run. Its weights are as before.
+    """
+    with temp_dir_beside(run.path) as folder:
+        shutil.copytree(run.path, folder, dirs_exist_ok=True)
+        write_measured(Run(folder), run.config, {**run.measured, "seeds": list(seeds)})
+        put_folder(folder, run.path)
+    return Run(run.path)
+
+
+def write_measured(run: Run, config: RunConfig, measured: dict[str, Any]) -> None:
+    """Writes what is measured to a run in a folder of its own: the metrics, the model card, and the digests of all.
 
     Args:
         run: the run.
         config: its description.
-        scorecard: its metrics.
-        more: further values of `metrics.json`.
+        measured: what `metrics.json` holds, such as `Scorecard.measured`.
     """
-    measured = {"split": scorecard.split, "examples": scorecard.examples, "metrics": scorecard.metrics}
-    measured |= {**scorecard.report, **more}
     write_json(run.path / "metrics.json", measured)
     plots = [f"plots/{file.name}" for file in sorted((run.path / "plots").glob("*.[ps][nv]g"))]
     write_text(run.path / "README.md", model_card(config, measured, training_command(config), plots))

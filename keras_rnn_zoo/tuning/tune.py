@@ -182,7 +182,7 @@ def _publish(study: StudyFolder, request: Request) -> Any:
     """Writes the run of the best trial under its own name, measured on the test split; returns the trial."""
     from keras_rnn_zoo.inference.evaluate import evaluate
     from keras_rnn_zoo.inference.load import load_run
-    from keras_rnn_zoo.training.store import describe_run
+    from keras_rnn_zoo.training.store import write_measured
 
     with study.publishing() as due:
         best = study.best()
@@ -196,7 +196,7 @@ def _publish(study: StudyFolder, request: Request) -> Any:
                 write_config(copy, config)
                 data = None if request.dataset is None or isinstance(request.dataset, str) else request.dataset
                 scorecard = evaluate(load_run(copy), dataset=data, data_dir=request.data_dir)
-                describe_run(copy, config, scorecard, {})
+                write_measured(copy, config, scorecard.measured)
     return best
 
 

@@ -14,6 +14,7 @@ from keras_rnn_zoo.artifacts.run import Run
 from keras_rnn_zoo.artifacts.snapshot import open_regular
 from keras_rnn_zoo.artifacts.weights import WEIGHTS, stored_bytes, write_model
 from keras_rnn_zoo.errors import RunError
+from keras_rnn_zoo.training.store import store_run
 
 
 def arrays(path):
@@ -80,6 +81,12 @@ def test_a_stored_run_is_a_run_with_its_own_scores(small_run, tiny_folder):
     texts = ["the film is not dull", ""]
     for mine, wanted in zip(zoo.predict(str(tiny_folder), texts), zoo.predict(run, texts), strict=True):
         assert mine["probabilities"] == pytest.approx(wanted["probabilities"], abs=0.01)
+
+
+def test_an_example_can_be_replaced(small_run, tmp_path):
+    stored = store_run(Run(small_run("toy_reviews").path), tmp_path / "passed_on", example="A fine film.")
+    assert [path.read_text() for path in (stored.path / "example").iterdir()] == ["A fine film."]
+    assert "'A fine film.'" in str(zoo.show(str(stored.path)))
 
 
 def test_a_run_of_an_earlier_version_has_no_word_of_its_storage(small_run, tmp_path):
