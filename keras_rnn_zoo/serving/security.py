@@ -31,6 +31,8 @@ COOKIE = "zoo_token"
 """The cookie in which a browser keeps the token that it was given in the address."""
 OPEN_PATHS = frozenset({"/v2/health/live", "/v2/health/ready"})
 """Paths that need no token: they only say that the server runs."""
+_MAX_HEAD_BYTES = 2**15
+"""Maximum size of the headers of a request."""
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 
 
@@ -80,6 +82,10 @@ class Security:
     def _check(self, scope: Scope) -> bytes:
         """Returns the cookie to set, if any; raises `RequestError` for a request that is refused."""
         headers = Headers(scope=scope)
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > _MAX_HEAD_BYTES:
+            raise RequestError(f"The headers of a request may have up to {_MAX_HEAD_BYTES:,} bytes.", 431)
+        if "transfer-encoding" in headers and "content-length" in headers:  # Proxies differ in which one they obey.
+            raise RequestError("A request has either Content-Length or Transfer-Encoding.")
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not (match := _HOST.fullmatch(hosts[0])):
             raise RequestError("The header Host is expected once, with the name of the server.")
