@@ -19,7 +19,7 @@ LEVELS = [
     {"cells", "readers"},
     {"architectures", "tasks", "datasets", "user_data"},
     {"batching", "building", "exporting", "inference", "inspection", "listings", "run"}
-    | {"sharing", "streaming", "training"},
+    | {"serving", "sharing", "streaming", "training"},
 ]
 
 

@@ -1,0 +1,1 @@
+"""Serves runs and exports over HTTP: `zoo serve`."""

@@ -1,0 +1,1 @@
+"""The page of `zoo serve`."""
