@@ -24,6 +24,7 @@ if _TYPE_CHECKING:
     from keras_rnn_zoo.listings.run_list import runs
     from keras_rnn_zoo.registry import list_architectures
     from keras_rnn_zoo.run import Run
+    from keras_rnn_zoo.serving.serve import serve
     from keras_rnn_zoo.sharing.hub import pull, push
     from keras_rnn_zoo.sharing.pack import pack
     from keras_rnn_zoo.streaming.stream import stream
@@ -51,6 +52,7 @@ __all__ = [
     "pull",
     "push",
     "runs",
+    "serve",
     "show",
     "stream",
     "train",
@@ -74,6 +76,7 @@ _HOMES = {
     "pull": "sharing.hub",
     "push": "sharing.hub",
     "runs": "listings.run_list",
+    "serve": "serving.serve",
     "show": "listings.pages",
     "stream": "streaming.stream",
     "train": "training.train",

@@ -56,6 +56,10 @@ class HubError(ZooError):
     """The Hugging Face Hub cannot be reached, or refuses a request."""
 
 
+class ServingError(ZooError):
+    """A server cannot start."""
+
+
 class StreamingError(ZooError):
     """A model cannot answer while its input is still coming."""
 

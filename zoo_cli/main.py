@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 ORDER = (
     *("list", "models", "show", "datasets", "runs", "init", "train", "evaluate", "predict", "inspect", "export"),
+    "serve",
     *("pack", "push", "pull"),
 )
 """The commands in the order of use. Others follow by name, and those of plugins come last."""

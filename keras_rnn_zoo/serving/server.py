@@ -1,54 +1,141 @@
-"""Serves models until a signal ends it."""
+"""Runs the server until a signal ends it."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+import asyncio
+import contextlib
+import errno
+import functools
+import signal
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 import uvicorn
+from starlette.applications import Starlette
 
-from keras_rnn_zoo.inference.load import load
+from keras_rnn_zoo.errors import ServingError
 from keras_rnn_zoo.serving.app import create_app
-from keras_rnn_zoo.serving.served_models import ServedModel, ServedModels
+from keras_rnn_zoo.serving.connections import BoundedProtocol
+from keras_rnn_zoo.serving.metrics import Metrics
 from keras_rnn_zoo.serving.settings import ServingSettings
+from keras_rnn_zoo.serving.sources import Source
+from keras_rnn_zoo.serving.versions import Versions
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Server(uvicorn.Server):
-    """A server that reports when it accepts requests.
+    """A server that ends what it has begun when a signal comes, and then returns.
 
     Args:
-        config: the configuration of Uvicorn.
-        ready: called with the address.
+        app: the application.
+        settings: the settings.
+        ready: called once requests are accepted.
     """
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[str], None]) -> None:
+    def __init__(self, app: Starlette, settings: ServingSettings, ready: Callable[[], None]) -> None:
+        protocol = functools.partial(BoundedProtocol, settings, {})
+        config = uvicorn.Config(
+            app,
+            http=protocol,  # type: ignore[arg-type]
+            ws="none",
+            loop="asyncio",
+            lifespan="on",
+            log_config=None,
+            log_level="error",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=round(settings.time_limit) + 1,
+        )
         super().__init__(config)
-        self._ready = ready
+        self._application, self._ready_call = app, ready
 
-    async def startup(self, sockets: Any = None) -> None:
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        host, port = self.servers[0].sockets[0].getsockname()[:2]
-        self._ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+        self._ready_call()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._application.state.stopping.set()
+        await super().shutdown(sockets)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Makes the signals end the server; unlike Uvicorn's own, not the program."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
-def serve(
-    runs: Sequence[Any] = (),
-    *,
-    settings: ServingSettings | None = None,
-    models_dir: str | None = None,
-    ready: Callable[[str], None] = lambda address: None,
+def run_server(
+    sources: Sequence[Source], settings: ServingSettings, ready: Callable[[str], None], *, strict: bool
 ) -> None:
-    """Serves runs and exports until a signal ends it.
+    """Loads models and serves them until a signal comes.
 
     Args:
-        runs: what to serve.
-        settings: where to listen, and the limits.
-        models_dir: the folder of the runs.
+        sources: where the models come from.
+        settings: the settings.
         ready: called with the address once requests are accepted.
+        strict: whether a model that cannot be loaded is an error.
+
+    Raises:
+        ServingError: the port is in use, or the host is not one of this machine.
+        ZooError: a model cannot be loaded.
     """
-    settings = settings or ServingSettings()
-    served = []
-    for run in runs:
-        loaded: Any = load(run, models_dir=models_dir)
-        served.append(ServedModel(getattr(loaded, "name", None) or loaded.path.parent.name, 1, loaded, settings))
-    app = create_app(ServedModels(served), settings)
-    config = uvicorn.Config(app, host=settings.host, port=settings.port, log_config=None, server_header=False)
-    Server(config, ready).run()
+    with bind(settings.host, settings.port) as bound:
+        host, port = bound.getsockname()[:2]
+        metrics = Metrics()
+        versions = Versions(sources, settings, metrics.observe_batch, strict=strict)
+        app = create_app(versions.models, settings, metrics, lifespan=functools.partial(_watching, versions))
+        address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        Server(app, settings, lambda: ready(address)).run([bound])
+
+
+@contextlib.asynccontextmanager
+async def _watching(versions: Versions, app: Starlette) -> AsyncIterator[None]:
+    app.state.stopping = asyncio.Event()
+    watcher = asyncio.create_task(versions.watch())
+    yield
+    watcher.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await watcher
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Returns a socket that is bound but does not listen yet, for a port in use to be reported before a model loads."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            "127.0.0.1" if host == "localhost" else host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except OSError:
+        raise ServingError(
+            f"The host {host!r} is unknown. Use 127.0.0.1 for this machine alone, or 0.0.0.0 for all its networks."
+        ) from None
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError as error:
+        bound.close()
+        raise ServingError(_fault_of_address(error, host, port)) from None
+    return bound
+
+
+def _fault_of_address(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"The port {port} is in use by another program. Choose another one: --port {port % 65535 + 1}."
+    if error.errno == errno.EACCES:
+        return f"The port {port} needs the rights of an administrator. Choose one from 1024: --port 8501."
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"The host {host!r} is not an address of this machine. Use 127.0.0.1, or 0.0.0.0 for all its networks."
+    return f"The server cannot listen on {host}, port {port}: {error.strerror}. Choose another host or port."
+
+
+def address_of(settings: ServingSettings, address: str) -> str:
+    """Returns an address to open in a browser, which has the token, if there is one."""
+    return f"{address}/?token={settings.token}" if settings.token else address

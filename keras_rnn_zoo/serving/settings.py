@@ -15,6 +15,7 @@ class ServingSettings:
         port: the port; 0 for any free one.
         token: what clients must present; "" if they need none.
         max_body_bytes: maximum size of a request, in bytes.
+        max_held_bytes: maximum size of all requests that are being read and answered, in bytes.
         max_inputs: maximum number of inputs in a request.
         max_new_tokens: maximum number of tokens that a request may have a language model generate.
         time_limit: maximum time for an answer, in seconds.
@@ -30,7 +31,8 @@ class ServingSettings:
     host: str = "127.0.0.1"
     port: int = 8501
     token: str = ""
-    max_body_bytes: int = 16 * 2**20
+    max_body_bytes: int = 8 * 2**20
+    max_held_bytes: int = 64 * 2**20
     max_inputs: int = 1024
     max_new_tokens: int = 2000
     time_limit: float = 30.0

@@ -8,18 +8,10 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from keras_rnn_zoo.errors import ZooError
+from keras_rnn_zoo.serving.errors import OverloadedError, TimeLimitError
 
 IDLE_SECONDS = 10.0
 """A thread without work ends after this time. The next request starts another one."""
-
-
-class OverloadedError(ZooError):
-    """More requests wait for a model than its queue holds."""
-
-
-class TimeLimitError(ZooError):
-    """A model took longer for a request than the time limit."""
 
 
 @dataclass(eq=False)
