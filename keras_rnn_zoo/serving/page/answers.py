@@ -1,42 +1,43 @@
 """The answers of the page: predictions, inspections, and texts token by token."""
 
+import asyncio
 import base64
 import copy
 import dataclasses
 import threading
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from keras_rnn_zoo.errors import DataError, OptionError
+from keras_rnn_zoo.errors import DataError, InspectionError, OptionError
 from keras_rnn_zoo.inspection.inspect import inspect
 from keras_rnn_zoo.lazy import np
-from keras_rnn_zoo.options import check_options
+from keras_rnn_zoo.serving.errors import RequestError
 from keras_rnn_zoo.serving.page.inputs import raw_input
 from keras_rnn_zoo.serving.page.seen import seen_by
+from keras_rnn_zoo.serving.served_models import ServedModel
 from keras_rnn_zoo.streaming.stream import Stream, stream
 
 TOP = 6
 """The number of most likely classes or tokens of each step."""
 MAX_NUMBERS = 600_000
 """Of inputs with more numbers in their states and gates, the page gets the states alone."""
-MAX_SAMPLED = 2000
-"""Maximum number of tokens to write."""
 
 
-def prediction_of(loaded: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+async def prediction_of(model: ServedModel, given: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the prediction for what a person entered, in words too, and what the model read.
 
     Args:
-        loaded: the loaded run or export.
+        model: the model.
         given: `input`, and the `options` of the prediction.
     """
-    raw, series = raw_input(loaded, given.get("input"))
-    (prediction,) = loaded.predict([raw], **_options(loaded, given))
+    loaded = model.loaded
+    raw, series = await asyncio.to_thread(raw_input, loaded, given.get("input"))
+    (prediction,) = await model.predict([raw], **options_in(given))
     return {
         "prediction": prediction,
         "summary": loaded.task.describe(prediction),
-        "seen": seen_by(loaded, raw, series),
+        "seen": await model.call(seen_by, loaded, raw, series),
     }
 
 
@@ -48,9 +49,12 @@ def inspection_of(loaded: Any, given: Mapping[str, Any]) -> dict[str, Any]:
         given: `input`, and the `options` of the prediction.
     """
     raw, _ = raw_input(loaded, given.get("input"))
-    found = inspect(loaded, raw, **_options(loaded, given))
-    numbers = sum(np.size(values) for layer in found.layers for part in (layer.states, layer.gates) for values in part.values())
-    gates = numbers <= MAX_NUMBERS
+    try:
+        found = inspect(loaded, raw, **options_in(given))
+    except InspectionError as error:
+        raise RequestError(str(error)) from None
+    parts = [part for layer in found.layers for part in (layer.states, layer.gates)]
+    gates = sum(np.size(values) for part in parts for values in part.values()) <= MAX_NUMBERS
     document = dataclasses.replace(found, layers=()).to_dict(top=TOP)
     document["layers"] = [
         {
@@ -67,11 +71,12 @@ def inspection_of(loaded: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _options(loaded: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+def options_in(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the options of a prediction that a request has."""
     options = given.get("options") or {}
     if not isinstance(options, Mapping):
         raise OptionError("Options of a prediction are expected as an object.")
-    return check_options(loaded.task.prediction_options, dict(options), "a prediction of this run")
+    return dict(options)
 
 
 def _matrix(values: Any) -> dict[str, Any]:
@@ -92,13 +97,14 @@ class Writer:
     Args:
         loaded: the loaded run.
         given: `text`, the beginning; `temperature`; `seed`; and `tokens`, the number of tokens to write.
+        most: maximum number of tokens.
     """
 
-    def __init__(self, loaded: Any, given: Mapping[str, Any]) -> None:
+    def __init__(self, loaded: Any, given: Mapping[str, Any], most: int) -> None:
         options = loaded.task.prediction_options
         if loaded.task.answers != "next":
             raise DataError("Only language models write a text token by token.")
-        self.tokens = _number(given, "tokens", 200, 1, MAX_SAMPLED)
+        self.tokens = _number(given, "tokens", min(200, most), 1, most)
         temperature = options["temperature"].check(given.get("temperature", options["temperature"].default))
         self._temperature = float(temperature)
         self._random = np.random.default_rng(_number(given, "seed", 0, 0, 2**31 - 1))

@@ -12,6 +12,7 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.readers.series import parse_row, parse_series
+from keras_rnn_zoo.user_data.columns import JOINT
 from keras_rnn_zoo.user_data.forecast_inputs import Continued, forecast_inputs
 from keras_rnn_zoo.user_data.memory_table import MemoryTable
 from keras_rnn_zoo.user_data.prediction_inputs import trained_on
@@ -19,7 +20,6 @@ from keras_rnn_zoo.user_data.python_data import python_data
 from keras_rnn_zoo.user_data.python_messages import about_memory
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.time_columns import TimeColumns
-from keras_rnn_zoo.user_data.columns import JOINT
 
 
 def raw_input(loaded: Any, given: Any) -> tuple[Any, Continued | None]:
@@ -37,7 +37,8 @@ def raw_input(loaded: Any, given: Any) -> tuple[Any, Continued | None]:
     if not isinstance(given, Mapping) or not isinstance(given.get(key), str):
         raise DataError(f"An input is expected as an object with {key!r}.")
     if key == "table":
-        return _window(loaded, given[key])
+        window: tuple[Any, Continued | None] = _window(loaded, given[key])
+        return window
     return read(loaded, given[key]), None
 
 
@@ -132,6 +133,11 @@ def _window(loaded: Any, table: str) -> tuple[Any, Continued | None]:
     raise DataError("The table has no rows.")
 
 
+def moment(seconds: Any) -> str:
+    """Returns a time, in seconds since 1970, as a person would write it; midnight is left out."""
+    return str(np.datetime64(int(seconds), "s")).replace("T", " ").removesuffix(" 00:00:00")
+
+
 def table_of(loaded: Any, window: Mapping[str, Any]) -> str:
     """Returns a window as the CSV table that a person would paste: its past, and what is known in advance after it."""
     columns = columns_of(loaded)
@@ -139,8 +145,7 @@ def table_of(loaded: Any, window: Mapping[str, Any]) -> str:
     lines = [",".join([columns.time, *columns.targets, *columns.known])]
     steps = len(series) + (loaded.task.reader.horizon if columns.known else 0)
     for step in range(steps):
-        moment = np.datetime_as_string(np.datetime64(int(time[step]), "s")).replace("T", " ").removesuffix(" 00:00:00")
         values = series[step] if step < len(series) else [np.nan] * len(columns.targets)
         cells = ["" if np.isnan(value) else f"{value:.6g}" for value in [*values, *(known[step] if len(known) else [])]]
-        lines.append(",".join([moment, *cells]))
+        lines.append(",".join([moment(time[step]), *cells]))
     return "\n".join(lines) + "\n"

@@ -3,19 +3,21 @@
 import asyncio
 import json
 import weakref
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from keras_rnn_zoo.errors import DataError, ZooError
+from keras_rnn_zoo.serving.answers import json_answer
+from keras_rnn_zoo.serving.errors import RequestError
+from keras_rnn_zoo.serving.json_body import read_json
 from keras_rnn_zoo.serving.page.answers import Writer, inspection_of, prediction_of
 from keras_rnn_zoo.serving.page.facts import PLOT_TYPES, facts_of, inspects, plots_of
-from keras_rnn_zoo.serving.served_models import ServedModel, ServedModels, UnknownModelError
+from keras_rnn_zoo.serving.served_models import ServedModel, ServedModels
 from keras_rnn_zoo.serving.settings import ServingSettings
 
 STATIC = Path(__file__).with_name("static")
@@ -33,7 +35,7 @@ def page_routes(models: ServedModels, settings: ServingSettings) -> list[BaseRou
     Its files, `/` and `/page/static/…`, hold no secrets; what is below `/page/models` does.
     """
     files = {path.name: path.read_bytes() for path in STATIC.iterdir() if path.suffix in _TYPES}
-    page = _Page(models)
+    page = _Page(models, settings)
     post = ["POST"]
 
     async def index(request: Request) -> Response:
@@ -42,7 +44,7 @@ def page_routes(models: ServedModels, settings: ServingSettings) -> list[BaseRou
     async def static(request: Request) -> Response:
         name = request.path_params["name"]
         if name not in files:
-            return JSONResponse({"error": f"There is no file {name!r:.60}."}, 404)
+            raise RequestError(f"There is no file {name!r:.60}.", 404)
         return Response(files[name], media_type=_TYPES[Path(name).suffix])
 
     return [
@@ -57,56 +59,42 @@ def page_routes(models: ServedModels, settings: ServingSettings) -> list[BaseRou
     ]
 
 
-def _answering(
-    answer: Callable[["_Page", Request, ServedModel], Any],
-) -> Callable[["_Page", Request], Any]:
-    """Returns the endpoint that finds the model, and answers errors of the zoo with their message."""
-
-    async def endpoint(self: "_Page", request: Request) -> Response:
-        try:
-            response: Response = await answer(self, request, self.models.get(request.path_params["name"]))
-            return response
-        except UnknownModelError as error:
-            return JSONResponse({"error": str(error)}, 404)
-        except ZooError as error:
-            return JSONResponse({"error": str(error)}, 400)
-
-    return endpoint
-
-
 class _Page:
-    def __init__(self, models: ServedModels) -> None:
-        self.models = models
+    def __init__(self, models: ServedModels, settings: ServingSettings) -> None:
+        self._models, self._settings = models, settings
         self._facts: weakref.WeakKeyDictionary[ServedModel, dict[str, Any]] = weakref.WeakKeyDictionary()
+
+    def _model(self, request: Request) -> ServedModel:
+        return self._models.get(request.path_params["name"])
 
     async def list(self, request: Request) -> Response:
         listed = []
-        for name in self.models.names():
-            reader = self.models.get(name).loaded.task.reader
+        for name in self._models.names():
+            reader = self._models.get(name).loaded.task.reader
             listed.append({"name": name, "input": reader.input})
-        return JSONResponse({"models": listed})
+        return json_answer({"models": listed})
 
-    @_answering
-    async def facts(self, request: Request, model: ServedModel) -> Response:
+    async def facts(self, request: Request) -> Response:
+        model = self._model(request)
         if model not in self._facts:
-            self._facts[model] = await run_in_threadpool(facts_of, model)
-        return JSONResponse(self._facts[model])
+            self._facts[model] = await asyncio.to_thread(facts_of, model)
+        return json_answer(self._facts[model])
 
-    @_answering
-    async def predict(self, request: Request, model: ServedModel) -> Response:
-        given = await _body(request)
-        return JSONResponse(await model.call(prediction_of, model.loaded, given))
+    async def predict(self, request: Request) -> Response:
+        model = self._model(request)
+        return json_answer(await prediction_of(model, await read_json(await request.body())))
 
-    @_answering
-    async def inspect(self, request: Request, model: ServedModel) -> Response:
+    async def inspect(self, request: Request) -> Response:
+        model = self._model(request)
         if not inspects(model.loaded):
             raise DataError(f"{model.name} returns predictions, but no states of its layers. Serve the run itself.")
-        given = await _body(request)
-        return JSONResponse(await model.call(inspection_of, model.loaded, given))
+        given = await read_json(await request.body())
+        return json_answer(await model.call(inspection_of, model.loaded, given))
 
-    @_answering
-    async def sample(self, request: Request, model: ServedModel) -> Response:
-        writer = await model.call(Writer, model.loaded, await _body(request))
+    async def sample(self, request: Request) -> Response:
+        model = self._model(request)
+        given = await read_json(await request.body())
+        writer = await model.call(Writer, model.loaded, given, self._settings.max_new_tokens)
 
         async def lines() -> AsyncIterator[str]:
             for _ in range(writer.tokens):
@@ -120,20 +108,9 @@ class _Page:
 
         return StreamingResponse(lines(), media_type="application/x-ndjson")
 
-    @_answering
-    async def plot(self, request: Request, model: ServedModel) -> Response:
+    async def plot(self, request: Request) -> Response:
+        model = self._model(request)
         path = plots_of(model).get(request.path_params["file"])
         if path is None:
-            return JSONResponse({"error": "There is no such plot."}, 404)
-        return Response(await run_in_threadpool(path.read_bytes), media_type=PLOT_TYPES[path.suffix])
-
-
-async def _body(request: Request) -> Mapping[str, Any]:
-    """Returns the object in the body of a request."""
-    try:
-        given = json.loads(await request.body())
-    except (ValueError, RecursionError):
-        raise DataError("A JSON object is expected.") from None
-    if not isinstance(given, dict):
-        raise DataError("A JSON object is expected.")
-    return given
+            raise RequestError("There is no such plot.", 404)
+        return Response(await asyncio.to_thread(path.read_bytes), media_type=PLOT_TYPES[path.suffix])

@@ -5,7 +5,7 @@ from typing import Any
 
 from keras_rnn_zoo.frameworks.keras_internals import flatten_layers
 from keras_rnn_zoo.lazy import np, tf
-from keras_rnn_zoo.serving.page.inputs import columns_of
+from keras_rnn_zoo.serving.page.inputs import columns_of, moment
 from keras_rnn_zoo.user_data.forecast_inputs import Continued
 
 MAX_STEPS = 10_000
@@ -59,8 +59,7 @@ def _window(loaded: Any, raw: Any, series: Continued | None) -> dict[str, Any]:
     labels = list(series.times) if series else [f"+{step}" for step in range(1, reader.horizon + 1)]
     past = [str(-step) for step in range(len(values) - 1, -1, -1)]
     if series and len(times):
-        past = [str(np.datetime64(int(time), "s")).replace("T", " ") for time in times[: -reader.horizon][-len(values) :]]
-        past = [label.removesuffix(" 00:00:00") for label in past]
+        past = list(map(moment, times[: -reader.horizon][-len(values) :]))
     return {
         "kind": "window",
         "series": series.name if series else "",

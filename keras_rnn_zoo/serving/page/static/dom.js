@@ -51,12 +51,19 @@ export const percent = (value) => {
   return whole > 99.9 && whole < 100 ? "> 99.9%" : `${whole.toFixed(1)}%`;
 };
 
-export const short = (value) =>
-  !Number.isFinite(value) ? "–" : Math.abs(value) >= 1e5 || (value !== 0 && Math.abs(value) < 1e-3)
-    ? value.toExponential(1) : String(Number(value.toPrecision(4)));
+/** Returns a number with up to four digits, and a minus sign rather than a hyphen. */
+export function short(value) {
+  if (!Number.isFinite(value)) return "–";
+  const size = Math.abs(value);
+  const text = size >= 1e6 || (size > 0 && size < 1e-4) ? value.toExponential(1) : String(Number(value.toPrecision(size < 0.1 ? 2 : 4)));
+  return text.replace("-", "−");
+}
 
-/** Shows blanks of a token, which would else be invisible. */
-export const visible = (token) => (token === "" ? "∅" : token.replace(/\n/g, "⏎").replace(/^ | $/g, "␣"));
+/** Shows what a token is where it would else be invisible. Words that begin with a space are shown without it. */
+export const visible = (token) => {
+  if (token === "") return "∅";
+  return token.trim() ? token.trim() : token.replace(/\n/g, "⏎").replace(/ /g, "␣").replace(/\t/g, "⇥");
+};
 
 /** Returns a function that runs the last call after a pause; `cancel` forgets it. */
 export function debounced(pause, run) {

@@ -45,7 +45,7 @@ function fillOther(name) {
   const kind = listed.find((one) => one.name === name).input;
   const names = listed.filter((one) => one.input === kind && one.name !== name).map((one) => one.name);
   const chosen = names.includes(other.value) ? other.value : "";
-  other.replaceChildren(el("option", { value: "" }, "none"), ...names.map((one) => el("option", { value: one }, one)));
+  other.replaceChildren(el("option", { value: "" }, "nothing"), ...names.map((one) => el("option", { value: one }, one)));
   other.value = chosen;
   other.disabled = !names.length;
 }

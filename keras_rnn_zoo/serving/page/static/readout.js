@@ -42,7 +42,7 @@ export function readout() {
   function showUnits({ values, quantity }) {
     drawBars(units, [...values]);
     const order = [...values.keys()].sort((one, two) => Math.abs(values[two]) - Math.abs(values[one])).slice(0, 3);
-    const words = `Strongest: ${order.map((unit) => `unit ${unit} ${short(values[unit])}`).join(", ")}`;
+    const words = `Strongest: ${order.map((unit) => `unit ${unit} (${short(values[unit])})`).join(", ")}`;
     strongest.textContent = words;
     units.setAttribute("aria-label", `${quantity} of ${values.length} units. ${words}`);
   }

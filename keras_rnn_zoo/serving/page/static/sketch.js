@@ -3,6 +3,7 @@
 const DEFAULT = { ground: [0, 0, 0], ink: [255, 255, 255], pen: 0.1, fill: 0.8 };
 const SIDE = 320;
 const LINE = { width: 720, height: 160 };
+const WORDS = "Draw here. Without a pointer, upload a picture or take the example.";
 const rgb = (color) => `rgb(${color.join(" ")})`;
 
 /**
@@ -22,7 +23,7 @@ export class Sketch {
     this.canvas = document.createElement("canvas");
     Object.assign(this.canvas, { width, height, className: ratio ? "draw" : "draw line" });
     this.canvas.setAttribute("role", "img");
-    this.canvas.setAttribute("aria-label", "Draw here. Without a pointer, upload a picture or take the example.");
+    this.bitmap = null;
     this.canvas.addEventListener("pointerdown", (event) => this.begin(event));
     this.canvas.addEventListener("pointermove", (event) => this.go(event));
     for (const end of ["pointerup", "pointercancel"]) {
@@ -40,7 +41,16 @@ export class Sketch {
 
   clear() {
     this.strokes = [];
+    this.bitmap = null;
     this.paint();
+  }
+
+  /** Shows a picture until one draws. One that the browser cannot read is still sent. */
+  async display(blob, words) {
+    this.clear();
+    this.bitmap = await createImageBitmap(blob).catch(() => null);
+    this.paint();
+    this.canvas.setAttribute("aria-label", words);
   }
 
   /** Takes back the last stroke; returns whether any is left. */
@@ -55,6 +65,7 @@ export class Sketch {
     event.preventDefault();
     this.canvas.setPointerCapture(event.pointerId);
     this.drawing = true;
+    this.bitmap = null;
     const color = this.color ? getComputedStyle(this.color).backgroundColor : rgb(this.paper.ink);
     this.strokes.push({ color, pen: this.pen * this.canvas.height, points: [] });
     this.go(event);
@@ -76,7 +87,17 @@ export class Sketch {
     const context = this.canvas.getContext("2d");
     context.fillStyle = rgb(this.paper.ground);
     context.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    this.canvas.setAttribute("aria-label", WORDS);
+    if (this.bitmap) this.fit(context);
     this.drawStrokes(context, 1);
+  }
+
+  fit(context) {
+    const { width, height } = this.bitmap;
+    const scale = Math.min(this.canvas.width / width, this.canvas.height / height);
+    const [wide, tall] = [width * scale, height * scale];
+    context.imageSmoothingEnabled = scale < 2;
+    context.drawImage(this.bitmap, (this.canvas.width - wide) / 2, (this.canvas.height - tall) / 2, wide, tall);
   }
 
   drawStrokes(context, widen) {

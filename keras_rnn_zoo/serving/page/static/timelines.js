@@ -46,5 +46,5 @@ export function likely(outputs, index, most) {
 export function place(timeline, step) {
   const label = timeline.labels[step];
   if (timeline.unit === "token" || timeline.unit === "step") return label;
-  return timeline.unit === "second" ? label : `${timeline.unit} ${label}`;
+  return /^\d+( to \d+)?$/.test(label) ? `${timeline.unit} ${label}` : label.replaceAll("T00:00:00", "");
 }

@@ -4,6 +4,8 @@ import { picture } from "./bytes.js";
 import { el, percent, short, vary, visible } from "./dom.js";
 import { section } from "./section.js";
 
+const TALL = 120;
+
 export function alignment() {
   const canvas = el("canvas", { class: "strip", role: "img" });
   const tokens = el("ol", { class: "aligned" });
@@ -21,7 +23,8 @@ export function alignment() {
     canvas.setAttribute("aria-label", what);
     vary(inner, {
       "--ratio": `${seen.width} / ${seen.height}`,
-      "--least": `${Math.max(found.length * 22, seen.kind === "spectrogram" ? 0 : seen.width)}px`,
+      "--least": `${found.length * 22}px`,
+      "--most": seen.kind === "spectrogram" ? "none" : `${Math.max(found.length * 22, (TALL * seen.width) / seen.height)}px`,
     });
     canvas.classList.toggle("sound", seen.kind === "spectrogram");
     const unit = timeline.unit === "second" ? "s" : `${timeline.unit}s`;
