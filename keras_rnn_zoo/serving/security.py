@@ -29,8 +29,11 @@ HEADERS = (
 """The headers of every response that does not have them already."""
 COOKIE = "zoo_token"
 """The cookie in which a browser keeps the token that it was given in the address."""
-OPEN_PATHS = frozenset({"/v2/health/live", "/v2/health/ready"})
-"""Paths that need no token: they only say that the server runs."""
+OPEN_PATHS = frozenset({"/", "/v2/health/live", "/v2/health/ready"})
+"""Paths that need no token: they only say that the server runs. So does the page until it has the token, which it reads
+from the fragment of its address, `#token=...`, and sends as a header."""
+OPEN_FOLDER = "/page/static/"
+"""The folder with the files of the page, which need no token either."""
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 
 
@@ -87,7 +90,8 @@ class Security:
         if self._settings.is_loopback and name not in (*LOOPBACK, self._settings.host):
             raise RequestError(f"This server does not have the name {name!r:.80}. Use localhost.", 421)
         self._check_origin(headers, hosts[0], scope["method"])
-        return self._check_token(headers, scope) if self._token and scope["path"] not in OPEN_PATHS else b""
+        is_open = scope["path"] in OPEN_PATHS or scope["path"].startswith(OPEN_FOLDER)
+        return self._check_token(headers, scope) if self._token and not is_open else b""
 
     def _check_origin(self, headers: Headers, host: str, method: str) -> None:
         origin = headers.get("origin")
