@@ -11,6 +11,7 @@ from starlette.types import Lifespan
 
 from keras_rnn_zoo.errors import ZooError
 from keras_rnn_zoo.serving.answers import answer_error, json_answer
+from keras_rnn_zoo.serving.event_stream import stream_routes
 from keras_rnn_zoo.serving.inference_protocol import inference_routes
 from keras_rnn_zoo.serving.limits import BodyLimits
 from keras_rnn_zoo.serving.metrics import Counted, Metrics
@@ -36,7 +37,12 @@ def create_app(
         lifespan: what runs beside it.
     """
     metrics = metrics or Metrics()
-    routes = [*tensorflow_routes(models), *inference_routes(models), metrics.route(models)]
+    routes = [
+        *stream_routes(models, settings),
+        *tensorflow_routes(models),
+        *inference_routes(models),
+        metrics.route(models),
+    ]
     app = Starlette(
         routes=[*routes, *page_routes(models, settings)],
         middleware=[
@@ -47,7 +53,7 @@ def create_app(
         exception_handlers={HTTPException: _answer_status, ZooError: answer_error},
         lifespan=lifespan,
     )
-    app.state.stopping = asyncio.Event()
+    app.state.models, app.state.stopping = models, asyncio.Event()
     return app
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from keras_rnn_zoo.serving.limits import STREAMED, TASK
+from keras_rnn_zoo.serving.limits import ABORT, STREAMED, TASK
 from keras_rnn_zoo.serving.settings import ServingSettings
 
 
@@ -57,6 +57,13 @@ class BoundedProtocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         self._time_head()
+
+    def handle_events(self) -> None:
+        before = self.scope
+        super().handle_events()
+        if self.scope is not before:  # The task that answers the new request has not begun yet.
+            scope: dict[str, Any] = self.scope  # type: ignore[assignment]
+            scope[ABORT] = self.transport.abort
 
     def on_response_complete(self) -> None:
         if self in self._arrivals:

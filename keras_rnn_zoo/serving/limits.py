@@ -13,6 +13,8 @@ STREAMED = "zoo.streamed"
 """The key in the scope of a request whose body is read for as long as the client sends it."""
 TASK = "zoo.task"
 """The key in the scope of a request for the task that answers it, which is cancelled if the client goes away."""
+ABORT = "zoo.abort"
+"""The key in the scope of a request for the function that ends its connection at once."""
 _DRAINED_BODIES = 4
 _DRAIN_SECONDS = 2.0
 """How much is read, and for how long, of a body that is refused: a client that still sends may not see the answer."""
@@ -55,7 +57,12 @@ class BodyLimits:
             if message["type"] == "http.response.start" and body.is_unread:
                 await body.drain()
                 message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
-            await send(message)
+            try:
+                async with asyncio.timeout(self._settings.body_time_limit):
+                    await send(message)
+            except TimeoutError:  # The client does not read.
+                scope[ABORT]()
+                await asyncio.sleep(1)  # The lost connection cancels this task.
 
         try:
             await self._app(scope, receive_some, send_closing)
@@ -81,14 +88,14 @@ class _Body:
 
     async def next(self) -> tuple[Message, int]:
         """Returns the next message of the body and its size; raises `RequestError` if the body is refused."""
-        if self._length > self._settings.max_body_bytes:
-            raise self._too_large()
-        if self._headers.get("content-encoding", "identity") != "identity":
-            raise RequestError("Compressed requests are not read. Send them as they are.", 415)
         if self._scope.get(STREAMED):
             message = await self._receive()
             self.is_unread = self.is_unread and bool(message.get("more_body"))
             return message, 0
+        if self._length > self._settings.max_body_bytes:
+            raise self._too_large()
+        if self._headers.get("content-encoding", "identity") != "identity":
+            raise RequestError("Compressed requests are not read. Send them as they are.", 415)
         try:
             async with asyncio.timeout_at(self._deadline):
                 message = await self._receive()
@@ -104,7 +111,8 @@ class _Body:
 
     async def drain(self) -> None:
         """Reads some more of a body that is refused, so that the client sees the answer."""
-        if self._is_late or "expect" in self._headers:  # The latter waits for the answer before it sends the body.
+        # A client with the header Expect waits for the answer before it sends the body.
+        if self._is_late or self._scope.get(STREAMED) or "expect" in self._headers:
             return
         left = _DRAINED_BODIES * self._settings.max_body_bytes
         with contextlib.suppress(TimeoutError):

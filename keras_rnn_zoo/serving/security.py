@@ -29,11 +29,10 @@ HEADERS = (
 """The headers of every response that does not have them already."""
 COOKIE = "zoo_token"
 """The cookie in which a browser keeps the token that it was given in the address."""
-OPEN_PATHS = frozenset({"/", "/v2/health/live", "/v2/health/ready"})
-"""Paths that need no token: they only say that the server runs. So does the page until it has the token, which it reads
-from the fragment of its address, `#token=...`, and sends as a header."""
-OPEN_FOLDER = "/page/static/"
-"""The folder with the files of the page, which need no token either."""
+OPEN_PATHS = frozenset({"/v2/health/live", "/v2/health/ready"})
+"""Paths that need no token: they only say that the server runs."""
+_MAX_HEAD_BYTES = 2**15
+"""Maximum size of the headers of a request."""
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 
 
@@ -83,6 +82,10 @@ class Security:
     def _check(self, scope: Scope) -> bytes:
         """Returns the cookie to set, if any; raises `RequestError` for a request that is refused."""
         headers = Headers(scope=scope)
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > _MAX_HEAD_BYTES:
+            raise RequestError(f"The headers of a request may have up to {_MAX_HEAD_BYTES:,} bytes.", 431)
+        if "transfer-encoding" in headers and "content-length" in headers:  # Proxies differ in which one they obey.
+            raise RequestError("A request has either Content-Length or Transfer-Encoding.")
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not (match := _HOST.fullmatch(hosts[0])):
             raise RequestError("The header Host is expected once, with the name of the server.")
@@ -90,8 +93,7 @@ class Security:
         if self._settings.is_loopback and name not in (*LOOPBACK, self._settings.host):
             raise RequestError(f"This server does not have the name {name!r:.80}. Use localhost.", 421)
         self._check_origin(headers, hosts[0], scope["method"])
-        is_open = scope["path"] in OPEN_PATHS or scope["path"].startswith(OPEN_FOLDER)
-        return self._check_token(headers, scope) if self._token and not is_open else b""
+        return self._check_token(headers, scope) if self._token and scope["path"] not in OPEN_PATHS else b""
 
     def _check_origin(self, headers: Headers, host: str, method: str) -> None:
         origin = headers.get("origin")

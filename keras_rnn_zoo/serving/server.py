@@ -89,11 +89,18 @@ def run_server(
     """
     with bind(settings.host, settings.port) as bound:
         host, port = bound.getsockname()[:2]
-        metrics = Metrics()
-        versions = Versions(sources, settings, metrics.observe_batch, strict=strict)
-        app = create_app(versions.models, settings, metrics, lifespan=functools.partial(_watching, versions))
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        Server(app, settings, lambda: ready(address)).run([bound])
+        make_server(sources, settings, lambda: ready(address), strict=strict).run([bound])
+
+
+def make_server(
+    sources: Sequence[Source], settings: ServingSettings, ready: Callable[[], None], *, strict: bool = True
+) -> Server:
+    """Returns a server whose models are loaded; arguments and errors as of `run_server`."""
+    metrics = Metrics()
+    versions = Versions(sources, settings, metrics.observe_batch, strict=strict)
+    app = create_app(versions.models, settings, metrics, lifespan=functools.partial(_watching, versions))
+    return Server(app, settings, ready)
 
 
 @contextlib.asynccontextmanager

@@ -1,5 +1,7 @@
 """The settings of a server. Imports no framework."""
 
+import contextlib
+import ipaddress
 from dataclasses import dataclass
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -25,6 +27,8 @@ class ServingSettings:
         max_queue: maximum number of requests that wait for a model.
         max_batch: maximum number of inputs from several requests that are predicted together.
         batch_wait: maximum time to wait for further requests of such a batch, in seconds.
+        max_streams: maximum number of streams at the same time.
+        stream_idle_limit: maximum time between two parts of a stream, in seconds.
         poll_interval: time between two looks for new versions, in seconds.
     """
 
@@ -42,9 +46,13 @@ class ServingSettings:
     max_queue: int = 256
     max_batch: int = 64
     batch_wait: float = 0.002
+    max_streams: int = 64
+    stream_idle_limit: float = 60.0
     poll_interval: float = 2.0
 
     @property
     def is_loopback(self) -> bool:
         """Whether only programs on the same machine can reach the server."""
-        return self.host in LOOPBACK or self.host.startswith("127.")
+        with contextlib.suppress(ValueError):
+            return ipaddress.ip_address(self.host).is_loopback
+        return self.host == "localhost"

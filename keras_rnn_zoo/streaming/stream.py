@@ -139,7 +139,7 @@ def stream(
         raise StreamingError(
             f"{loaded.title} predicts whole inputs. Export the run with --streaming, or stream the run itself."
         )
-    start, step = functions(loaded)
+    start, step = loaded.stream_functions
     rows = None
     if loaded.task.reader.slides and loaded.run is not None:
         spec = loaded.task.reader.part_signature()
