@@ -2,21 +2,20 @@
 
 import asyncio
 import base64
-import copy
 import dataclasses
-import threading
-import weakref
 from collections.abc import Mapping
 from typing import Any
 
 from keras_rnn_zoo.errors import DataError, InspectionError, OptionError
 from keras_rnn_zoo.inspection.inspect import inspect
 from keras_rnn_zoo.lazy import np
+from keras_rnn_zoo.options import check_options
 from keras_rnn_zoo.serving.errors import RequestError
 from keras_rnn_zoo.serving.page.inputs import raw_input
 from keras_rnn_zoo.serving.page.seen import seen_by
+from keras_rnn_zoo.serving.sampling import draw
 from keras_rnn_zoo.serving.served_models import ServedModel
-from keras_rnn_zoo.streaming.stream import Stream, stream
+from keras_rnn_zoo.streaming.stream import stream
 
 TOP = 6
 """The number of most likely classes or tokens of each step."""
@@ -86,62 +85,36 @@ def _matrix(values: Any) -> dict[str, Any]:
     return {"shape": list(np.shape(values)), "scale": scale, "data": base64.b64encode(data).decode()}
 
 
-_streams: "weakref.WeakKeyDictionary[Any, Stream]" = weakref.WeakKeyDictionary()
-"""A stream of each model, whose functions are traced once."""
-_lock = threading.Lock()
-
-
 class Writer:
-    """A text that a language model writes, token by token.
+    """A text that a language model of characters writes, one character after another.
 
     Args:
         loaded: the loaded run.
-        given: `text`, the beginning; `temperature`; `seed`; and `tokens`, the number of tokens to write.
-        most: maximum number of tokens.
+        given: `text`, the beginning; and the `options` of the prediction.
+        most: maximum number of characters.
+
+    Attributes:
+        count: the number of characters.
     """
 
     def __init__(self, loaded: Any, given: Mapping[str, Any], most: int) -> None:
-        options = loaded.task.prediction_options
-        if loaded.task.answers != "next":
-            raise DataError("Only language models write a text token by token.")
-        self.tokens = _number(given, "tokens", min(200, most), 1, most)
-        temperature = options["temperature"].check(given.get("temperature", options["temperature"].default))
-        self._temperature = float(temperature)
-        self._random = np.random.default_rng(_number(given, "seed", 0, 0, 2**31 - 1))
-        self._next: str = given.get("text") or ""
-        if not isinstance(self._next, str):
-            raise DataError("The beginning of the text is expected as 'text'.")
-        self._stream = _stream_of(loaded)
+        known, text = loaded.task.prediction_options, given.get("text")
+        if not isinstance(text, str) or not text:
+            raise DataError("The beginning of a text is expected as 'text'.")
+        chosen = {name: option.default for name, option in known.items()}
+        chosen |= check_options(known, options_in(given), "a prediction of this run")
+        self.count: int = chosen.get("max_new_tokens", 0)
+        if self.count > most:
+            raise RequestError(f"max_new_tokens may be up to {most:,}; received {self.count:,}.")
+        self._drawn = draw(stream(loaded), text, chosen.get("temperature", 0), chosen.get("seed", 0), self.count)
 
     def write(self) -> dict[str, Any]:
-        """Returns the next token, its probability at this temperature, and the most likely ones."""
-        probabilities = self._stream.feed(self._next)["probabilities"]
-        names, values = list(probabilities), np.array(list(probabilities.values()), "float64")
-        if self._temperature:
-            logits = np.log(np.maximum(values, 1e-30)) / self._temperature
-            scaled = np.exp(logits - logits.max())
-            scaled /= scaled.sum()
-        else:
-            scaled = np.eye(len(values))[values.argmax()]
-        chosen = int(self._random.choice(len(values), p=scaled))
-        best = np.argsort(-scaled, kind="stable")[:TOP]
-        self._next = names[chosen]
-        top = [[names[index], float(f"{scaled[index]:.4g}")] for index in best]
-        return {"token": names[chosen], "probability": float(f"{scaled[chosen]:.4g}"), "top": top}
+        """Returns the next character, its probability at the temperature, and the most likely ones."""
+        text, tokens, probabilities = next(self._drawn)
+        best = np.argsort(-probabilities, kind="stable")[:TOP]
+        top = [[tokens[index], _rounded(probabilities[index])] for index in best]
+        return {"token": text, "probability": _rounded(probabilities[tokens.index(text)]), "top": top}
 
 
-def _stream_of(loaded: Any) -> Stream:
-    """Returns a new stream of a model, with the functions of the first one."""
-    with _lock:
-        if loaded not in _streams:
-            _streams[loaded] = stream(loaded)
-        begun = copy.copy(_streams[loaded])
-    begun.reset()
-    return begun
-
-
-def _number(given: Mapping[str, Any], name: str, default: int, low: int, high: int) -> int:
-    value = given.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise OptionError(f"{name!r} is expected as an integer from {low:,} to {high:,}; received {value!r:.40}.")
-    return value
+def _rounded(value: Any) -> float:
+    return float(f"{value:.4g}")

@@ -14,6 +14,7 @@ from keras_rnn_zoo.errors import ZooError
 from keras_rnn_zoo.inference.ensemble import LoadedEnsemble
 from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.serving.page.inputs import FORMS, columns_of, features_of, table_of
+from keras_rnn_zoo.serving.sampling import samples
 from keras_rnn_zoo.serving.served_models import ServedModel
 
 logger = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ def facts_of(model: ServedModel) -> dict[str, Any]:
         "reads": _reads(loaded),
         "example": example_of(loaded),
         "inspects": inspects(loaded),
-        "samples": task.answers == "next",
+        "samples": inspects(loaded) and samples(task),
         "card": _card(model),
         "plots": sorted(plots_of(model)),
     }

@@ -97,14 +97,13 @@ class _Page:
         writer = await model.call(Writer, model.loaded, given, self._settings.max_new_tokens)
 
         async def lines() -> AsyncIterator[str]:
-            for _ in range(writer.tokens):
+            for _ in range(writer.count):
                 try:
                     token = await model.call(writer.write)
                 except ZooError as error:
                     yield json.dumps({"error": str(error)}) + "\n"
                     return
                 yield json.dumps(token) + "\n"
-                await asyncio.sleep(0)
 
         return StreamingResponse(lines(), media_type="application/x-ndjson")
 

@@ -1,33 +1,28 @@
-// The requests of the page. A token, where the server asks for one, comes from the address: #token=…
+// The requests of the page, and what its address keeps. A cookie holds the token, where the server asks for one.
 
 const fragment = () => new URLSearchParams(location.hash.slice(1));
 
 export const chosenIn = (name) => fragment().get(name) ?? "";
 
-/** Keeps a choice in the address, beside the token. */
+/** Keeps a choice in the address, and takes the token out of it: the cookie has it. */
 export function remember(name, value) {
   const parts = fragment();
   if (value) parts.set(name, value);
   else parts.delete(name);
-  history.replaceState(null, "", `#${parts}`);
-}
-
-function headers(more = {}) {
-  const token = chosenIn("token");
-  return token ? { ...more, Authorization: `Bearer ${token}` } : more;
+  history.replaceState(null, "", `${location.pathname}#${parts}`);
 }
 
 async function request(path, options = {}) {
   let response;
   try {
-    response = await fetch(`page/${path}`, { ...options, headers: headers(options.headers) });
+    response = await fetch(`page/${path}`, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Error("The server does not answer. Is zoo serve still running?");
   }
   if (response.ok) return response;
   if (response.status === 401) {
-    throw new Error("The server asks for its token. Open the address that zoo serve printed, which ends in #token=…");
+    throw new Error("The server asks for its token. Open the address that zoo serve printed, which has it.");
   }
   const body = await response.text();
   let message = body;
@@ -66,8 +61,5 @@ export async function* sample(name, value, signal) {
   }
 }
 
-/** Returns the address of a plot for an image; an image cannot send the token itself. */
-export async function plot(name, file) {
-  const response = await request(`${at(name)}/plots/${encodeURIComponent(file)}`);
-  return URL.createObjectURL(await response.blob());
-}
+/** Returns the address of a plot. */
+export const plot = (name, file) => `page/${at(name)}/plots/${encodeURIComponent(file)}`;

@@ -9,6 +9,7 @@ import { sampling } from "./view_sampling.js";
 
 const SPOKEN_AFTER = 600;
 const INSPECTED_AFTER = 250;
+const WRITTEN = 40;
 
 export class Panel {
   constructor(facts) {
@@ -21,12 +22,15 @@ export class Panel {
     this.failure = el("p", { class: "notice", role: "alert", hidden: true });
     this.answer = el("div", { class: "answer" });
     this.views = el("div", { class: "views" });
-    this.sampling = facts.samples && facts.inspects ? sampling(facts) : null;
+    this.sampling = facts.samples ? sampling(facts) : null;
     this.element = el("article", { class: "panel result", "aria-labelledby": title.id },
       el("header", {}, title, el("p", { class: "hint" }, kind.filter(Boolean).join(" · "))),
       this.failure, this.sampling?.element ?? this.answer, this.spoken, this.views, about(facts));
     this.say = debounced(SPOKEN_AFTER, (text) => { this.spoken.textContent = text; });
     this.inspectLater = debounced(INSPECTED_AFTER, (...values) => this.inspect(...values));
+    // A language model is inspected on the text itself; others that write, write a little as one types.
+    const writes = facts.options.some((option) => option.name === "max_new_tokens");
+    this.options = writes ? { max_new_tokens: facts.samples ? 1 : WRITTEN } : {};
     this.rest();
   }
 
@@ -54,7 +58,7 @@ export class Panel {
     if (!input) return this.rest();
     this.running = new AbortController();
     const { signal } = this.running;
-    const given = { input };
+    const given = { input, options: this.options };
     this.element.setAttribute("aria-busy", "true");
     try {
       if (!this.sampling) {
@@ -64,7 +68,6 @@ export class Panel {
         answer(this.answer, found, this.facts);
         this.say(`${this.facts.name}: ${found.summary || "nothing"}`);
       } else {
-        given.options = { max_new_tokens: 1, temperature: 0 };
         this.seen = null;
       }
       if (this.facts.inspects) this.inspectLater(ticket, given, signal);

@@ -39,18 +39,18 @@ export function sampling(facts) {
     button.textContent = "Stop";
     written.replaceChildren();
     status.textContent = "Writing …";
-    const given = { text: beginning, temperature: Number(slider.value), seed: Number(seed.value), tokens: Number(count.value) };
+    const options = { temperature: Number(slider.value), seed: Number(seed.value), max_new_tokens: Number(count.value) };
     let tokens = 0;
     try {
-      for await (const token of api.sample(facts.name, given, running.signal)) {
+      for await (const token of api.sample(facts.name, { text: beginning, options }, running.signal)) {
         const letter = el("span", { title: `${visible(token.token)} ${percent(token.probability)}` }, token.token);
         written.append(vary(letter, { "--sure": token.probability }));
         next.replaceChildren(el("h3", {}, "Last choice"), bars(token.top.map(([name, share]) => [visible(name), share]), visible(token.token)));
         tokens += 1;
       }
-      status.textContent = `${tokens} tokens written. Fainter letters were less likely.`;
+      status.textContent = `${tokens} letters written. Fainter letters were less likely.`;
     } catch (error) {
-      status.textContent = error.name === "AbortError" ? `Stopped after ${tokens} tokens.` : error.message;
+      status.textContent = error.name === "AbortError" ? `Stopped after ${tokens} letters.` : error.message;
     }
     running = null;
     button.textContent = "Write";
@@ -59,7 +59,7 @@ export function sampling(facts) {
   const element = el("div", { class: "writer" },
     el("div", { class: "tools" },
       el("label", { class: "field" }, el("span", {}, "Temperature ", degree), slider),
-      labeled("Tokens", count), labeled("Seed", seed), button),
+      labeled("Letters", count), labeled("Seed", seed), button),
     status, el("p", { class: "page", tabindex: "0", role: "region", "aria-label": "The text" }, begun, written), next);
   return { element, begin, stop };
 }
