@@ -1,11 +1,30 @@
 """Samples text from a stream of a language model, one character after another."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from keras_rnn_zoo.errors import StreamingError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.streaming.stream import Stream
+
+
+class Drawn(NamedTuple):
+    """A character that was drawn.
+
+    Attributes:
+        text: the character.
+        tokens: the characters that it was drawn from.
+        probabilities: their probabilities at the temperature, float32 `(tokens,)`.
+    """
+
+    text: str
+    tokens: list[str]
+    probabilities: Any
+
+
+def samples(task: Any) -> bool:
+    """Whether a model of a task writes text character by character."""
+    return bool(task.answers == "next" and task.reader.ids.tokens == "characters")
 
 
 def sample(stream: Stream, prompt: str, temperature: float, seed: int, count: int) -> Iterator[str]:
@@ -21,26 +40,34 @@ def sample(stream: Stream, prompt: str, temperature: float, seed: int, count: in
     Raises:
         StreamingError: the model is not one of characters.
     """
-    task: Any = stream.task
-    if task.answers != "next" or task.reader.ids.tokens != "characters":
+    return (drawn.text for drawn in draw(stream, prompt, temperature, seed, count))
+
+
+def draw(stream: Stream, prompt: str, temperature: float, seed: int, count: int) -> Iterator[Drawn]:
+    """Yields what `sample` does, with the probabilities; arguments and errors as there."""
+    if not samples(stream.task):
         raise StreamingError("Text is sampled character by character for language models of characters only.")
-    return _sample(stream, prompt, temperature, seed, count)
+    return _drawn(stream, prompt, temperature, seed, count)
 
 
-def _sample(stream: Stream, prompt: str, temperature: float, seed: int, count: int) -> Iterator[str]:
-    draws = tf.random.stateless_uniform([count], [seed, 0]).numpy()
+def _drawn(stream: Stream, prompt: str, temperature: float, seed: int, count: int) -> Iterator[Drawn]:
+    numbers = tf.random.stateless_uniform([count], [seed, 0]).numpy()
     text = prompt
-    for draw in draws:
+    for number in numbers:
         answer = stream.feed(text)
-        text = _drawn(answer["probabilities"], temperature, draw) if temperature else answer["token"]
-        yield text
+        tokens = list(answer["probabilities"])
+        weights = np.array(list(answer["probabilities"].values()), "float32")
+        if temperature:
+            with np.errstate(divide="ignore"):
+                logits = np.log(weights) / np.float32(max(temperature, 1e-6))
+            weights = np.exp(logits - logits.max())
+            weights /= weights.sum()
+        text = _at(weights, tokens, number) if temperature else answer["token"]
+        yield Drawn(text, tokens, weights)
 
 
-def _drawn(probabilities: dict[str, float], temperature: float, draw: Any) -> str:
+def _at(weights: Any, tokens: list[str], number: Any) -> str:
     """Returns the token at which the cumulative probabilities pass a number drawn from 0 to 1."""
-    with np.errstate(divide="ignore"):
-        logits = np.log(np.array(list(probabilities.values()), "float32")) / np.float32(max(temperature, 1e-6))
-    weights = np.exp(logits - logits.max())
-    cumulative = np.cumsum(weights / weights.sum(), dtype="float32")
-    index = int((cumulative <= draw * cumulative[-1]).sum())
-    return list(probabilities)[min(index, len(cumulative) - 1)]
+    cumulative = np.cumsum(weights, dtype="float32")
+    index = int((cumulative <= number * cumulative[-1]).sum())
+    return tokens[min(index, len(cumulative) - 1)]
