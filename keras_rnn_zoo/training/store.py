@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.model_card import model_card
+from keras_rnn_zoo.artifacts.plot_files import shared_plots
 from keras_rnn_zoo.artifacts.publish_run import write_config
 from keras_rnn_zoo.artifacts.run import check_run_name
 from keras_rnn_zoo.atomic_files import put_folder, temp_dir_beside, write_json, write_text
@@ -71,7 +73,7 @@ def store_run(
         if seeds:
             measured["seeds"] = list(seeds)
         write_json(folder / "metrics.json", measured)
-        plots = [f"plots/{file.name}" for file in sorted((folder / "plots").glob("*.[ps][nv]g"))]
+        plots = shared_plots(folder, registry.plots.entries())
         write_text(folder / "README.md", model_card(config, measured, training_command(config), plots))
         write_config(copy, config)
         put_folder(folder, path)
