@@ -22,6 +22,7 @@ if _TYPE_CHECKING:
     from keras_rnn_zoo.listings.model_list import list_models, models
     from keras_rnn_zoo.listings.pages import show
     from keras_rnn_zoo.listings.run_list import runs
+    from keras_rnn_zoo.plotting.plot import plot
     from keras_rnn_zoo.registry import list_architectures
     from keras_rnn_zoo.run import Run
     from keras_rnn_zoo.serving.serve import serve
@@ -48,6 +49,7 @@ __all__ = [
     "make_dataset",
     "models",
     "pack",
+    "plot",
     "predict",
     "predict_file",
     "pull",
@@ -73,6 +75,7 @@ _HOMES = {
     "make_dataset": "training.make_dataset",
     "models": "listings.model_list",
     "pack": "sharing.pack",
+    "plot": "plotting.plot",
     "predict": "inference.predict",
     "predict_file": "inference.predict_file",
     "pull": "sharing.hub",

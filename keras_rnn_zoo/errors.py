@@ -68,6 +68,14 @@ class InspectionError(ZooError):
     """A prediction cannot be inspected."""
 
 
+class PlotError(ZooError):
+    """A plot cannot be drawn."""
+
+
+class NoPlotError(PlotError):
+    """A run, or its data, has nothing that a kind of plot could show; the message is the reason, as in `Plot.fault`."""
+
+
 class TrainingInterrupted(ZooError):
     """Training was interrupted by Ctrl-C. The message says where the results so far are kept.
 

@@ -22,6 +22,7 @@ from keras_rnn_zoo.entries.kinds import Cell as Cell
 from keras_rnn_zoo.entries.kinds import Command as Command
 from keras_rnn_zoo.entries.kinds import Dataset as Dataset
 from keras_rnn_zoo.entries.kinds import ExportFormat as ExportFormat
+from keras_rnn_zoo.entries.kinds import Plot as Plot
 from keras_rnn_zoo.entries.kinds import Reader as Reader
 from keras_rnn_zoo.entries.kinds import Task as Task
 from keras_rnn_zoo.errors import DataError, UnknownNameError
@@ -38,30 +39,31 @@ readers: Catalog[Reader] = Catalog("reader", "keras_rnn_zoo.readers")
 file_formats: Catalog[FileFormat] = Catalog("file format", "keras_rnn_zoo.user_data.formats")
 
 export_formats: Catalog[ExportFormat] = Catalog("export format", "keras_rnn_zoo.exporting.formats")
+plots: Catalog[Plot] = Catalog("kind of plot", "keras_rnn_zoo.plotting.kinds")
 commands: Catalog[Command] = Catalog("command")
 """The commands of plugins; those of the zoo are the files in `zoo_cli/commands/`."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def architecture(**facts: Any) -> Callable[[F], F]:
-    """Registers the decorated build function; arguments as the attributes of `Architecture`."""
+def _registers(catalog: Catalog[Any], kind: Callable[..., Any], facts: Mapping[str, Any]) -> Callable[[F], F]:
+    """Returns a decorator that registers a function under its name."""
 
     def register(function: F) -> F:
-        architectures.add(Architecture(function.__name__, function, **facts))
+        catalog.add(kind(function.__name__, function, **facts))
         return function
 
     return register
+
+
+def architecture(**facts: Any) -> Callable[[F], F]:
+    """Registers the decorated build function; arguments as the attributes of `Architecture`."""
+    return _registers(architectures, Architecture, facts)
 
 
 def cell(**facts: Any) -> Callable[[F], F]:
     """Registers the decorated function, which returns the class of a recurrent layer; arguments as in `Cell`."""
-
-    def register(function: F) -> F:
-        cells.add(Cell(function.__name__, function, **facts))
-        return function
-
-    return register
+    return _registers(cells, Cell, facts)
 
 
 def command(**facts: Any) -> Callable[[F], F]:
@@ -79,12 +81,12 @@ def command(**facts: Any) -> Callable[[F], F]:
 
 def dataset(**facts: Any) -> Callable[[F], F]:
     """Registers the decorated function that opens a dataset; arguments as the attributes of `Dataset`."""
+    return _registers(datasets, Dataset, facts)
 
-    def register(function: F) -> F:
-        datasets.add(Dataset(function.__name__, function, **facts))
-        return function
 
-    return register
+def plot(**facts: Any) -> Callable[[F], F]:
+    """Registers the decorated function, which draws a kind of plot; arguments as the attributes of `Plot`."""
+    return _registers(plots, Plot, facts)
 
 
 def task(**facts: Any) -> Callable[[F], F]:

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", "jax", "torch"}
-FRAMEWORKS |= {"datasets", "narwhals", "pandas", "polars", "pyarrow"}
+FRAMEWORKS |= {"datasets", "matplotlib", "narwhals", "pandas", "polars", "pyarrow"}
 LEVELS = [
     {"artifacts", "atomic_files", "conventions", "display", "entries", "errors", "frameworks", "lazy"}
     | {"memory", "networks", "offline", "option_marks", "options", "platforms", "registry"},
@@ -18,8 +18,8 @@ LEVELS = [
     {"layers"},
     {"cells", "readers"},
     {"architectures", "tasks", "datasets", "user_data"},
-    {"batching", "building", "exporting", "inference", "inspection", "listings", "run"}
-    | {"plotting", "serving", "sharing", "streaming", "training", "tuning"},
+    {"batching", "building", "exporting", "inference", "inspection", "listings", "plotting", "run"}
+    | {"serving", "sharing", "streaming", "training", "tuning"},
 ]
 
 
@@ -50,7 +50,8 @@ CLI = "from zoo_cli.main import cli\ncli({args!r}.split(), standalone_mode=False
         "--help",
     ]
     + ["show sync_many_to_many --dataset tiny_shakespeare", "show ctc --dataset spoken_digit_strings --json"]
-    + [f"{name} --help" for name in ("list", "show", "datasets", "train", "evaluate", "predict", "inspect", "export")],
+    + [f"{name} --help" for name in ("list", "show", "datasets", "train", "evaluate", "predict", "inspect", "plot")]
+    + ["export --help"],
 )
 def test_a_command_that_only_informs_loads_no_framework(args):
     assert loaded_after(CLI.format(args=args)) == set()

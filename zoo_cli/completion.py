@@ -50,6 +50,12 @@ def _runs_and_networks(context: click.Context) -> dict[str, str]:
 
 
 @_completes
+def complete_plot(context: click.Context, typed: str) -> list[tuple[str, str]]:
+    """Completes kinds of plots."""
+    return [(entry.name, entry.summary) for entry in registry.plots.entries()]
+
+
+@_completes
 def complete_shown(context: click.Context, typed: str) -> list[tuple[str, str]]:
     """Completes names of architectures, runs and trained networks, for `zoo show`."""
     names = _runs_and_networks(context)

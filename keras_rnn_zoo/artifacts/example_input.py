@@ -33,15 +33,23 @@ def write_example(run: Path, as_file: Callable[[Any], tuple[str, bytes]], inputs
         (run / FOLDER / f"input.{extension}").write_bytes(content)
 
 
+def example_path(run: Path) -> Path | None:
+    """Returns the file of the example of a run, or `None` if it has none."""
+    folder = run / FOLDER
+    path = next(iter(sorted(folder.glob("input.*"))), None)
+    if path is None or folder.is_symlink() or path.is_symlink() or not path.is_file():  # Links may lead anywhere.
+        return None
+    return path
+
+
 def example_argument(run: Path) -> str:
     """Returns the end of a command that predicts the example of a run: an argument for a shell, or a redirection.
 
     Returns:
         The argument, quoted; "" if the run has no example.
     """
-    folder = run / FOLDER
-    path = next(iter(sorted(folder.glob("input.*"))), None)
-    if path is None or folder.is_symlink() or path.is_symlink() or not path.is_file():  # Links may lead anywhere.
+    path = example_path(run)
+    if path is None:
         return ""
     if path.suffix not in (".txt", ".json"):
         return shell_quote(path)

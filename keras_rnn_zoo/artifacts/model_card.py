@@ -11,6 +11,8 @@ from keras_rnn_zoo.artifacts.card_metadata import front_matter, registered_datas
 from keras_rnn_zoo.artifacts.run_config import DatasetConfig, RunConfig
 from keras_rnn_zoo.display.printing import one_line, quantity, shell_quote
 
+_PLOTS = "\n## Plots\n\n"
+
 
 def model_card(config: RunConfig, measured: Mapping[str, Any], command: str, plots: Sequence[str] = ()) -> str:
     """Returns the model card of a run as Markdown, with metadata for the Hugging Face Hub.
@@ -32,9 +34,19 @@ def model_card(config: RunConfig, measured: Mapping[str, Any], command: str, plo
         f"## Data\n\n{_data(data)}",
         f"## Training\n\n{_training(config, command)}",
         f"## Environment and cost\n\n{_environment(config)}",
-        *([f"## Plots\n\n{_plots(plots)}"] if plots else []),
     ]
-    return front_matter(config, measured) + "\n" + "\n".join(parts)
+    return with_plots(front_matter(config, measured) + "\n" + "\n".join(parts), plots)
+
+
+def with_plots(card: str, plots: Sequence[str]) -> str:
+    """Returns a model card whose last section shows plots, in place of those that it has shown so far.
+
+    Args:
+        card: the model card.
+        plots: as for `model_card`.
+    """
+    text = card.partition(_PLOTS)[0]
+    return f"{text}{_PLOTS}{_plots(plots)}" if plots else text
 
 
 def _intended_use(config: RunConfig) -> str:

@@ -17,10 +17,11 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.digests import UNFINISHED, check_files, damaged, digests, read_config, read_values
 from keras_rnn_zoo.artifacts.history import History, read_history
 from keras_rnn_zoo.artifacts.needed_entries import check_entries
+from keras_rnn_zoo.artifacts.plot_files import shared_plots
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.artifacts.schema import NAME, dict_of, integer, number, text
 from keras_rnn_zoo.artifacts.snapshot import Snapshot, read_consistently
-from keras_rnn_zoo.atomic_files import is_being_written, user_path
+from keras_rnn_zoo.atomic_files import file_digest, is_being_written, user_path
 from keras_rnn_zoo.display.printing import shell_quote, short_repr
 from keras_rnn_zoo.errors import RunError, UnknownNameError, name_hint
 from keras_rnn_zoo.networks.index import is_network, network_folder, networks, networks_in, warn_of_hidden_network
@@ -111,8 +112,9 @@ class Run:
         return read_history(self.snapshot / "history.csv", damaged)
 
     def digests(self) -> dict[str, str]:
-        """Returns the SHA-256 of each file that training wrote except `config.json`, by its path within the run."""
-        return digests(self.path, (*MODEL_FILES, *REPORT_FILES))
+        """Returns the SHA-256 of each file that training wrote except `config.json`, and of plots, by its path."""
+        plots = shared_plots(self.path, registry.plots.entries())  # They are shared, but never checked.
+        return digests(self.path, (*MODEL_FILES, *REPORT_FILES)) | {one: file_digest(self.path / one) for one in plots}
 
     def check(self) -> None:
         """Raises `RunError` if a file that predictions depend on is missing, a link, or not what was written.

@@ -35,7 +35,8 @@ class Batches:
     """Batches of one split.
 
     Attributes:
-        data: a `tf.data.Dataset` of `(inputs, targets)`, or of `(inputs, targets, references)`.
+        data: a `tf.data.Dataset` of `(inputs, targets)`, or of `(inputs, targets, references)`, or of these and the
+            places of the examples, int64 `(batch,)`.
         count: number of batches.
         examples: number of examples.
         padding: fraction of the steps that are padding, from 0 to 1.
@@ -55,7 +56,12 @@ class Batches:
 
 
 def make_batches(
-    examples: Any, task: Task, batch_size: int, shuffle_seed: int | None = None, references: bool = False
+    examples: Any,
+    task: Task,
+    batch_size: int,
+    shuffle_seed: int | None = None,
+    references: bool = False,
+    numbers: bool = False,
 ) -> Batches:
     """Preprocesses the examples of a split, only once if memory allows, and groups them into batches.
 
@@ -68,6 +74,7 @@ def make_batches(
         shuffle_seed: seed of the order, which differs from epoch to epoch and depends only on the seed and the index
             of the epoch; `None` keeps the order of the examples within a pool.
         references: whether batches also contain the dataset's original targets, to score predictions against.
+        numbers: whether they contain the places of their examples in the split as well, at the end.
 
     Returns:
         The `Batches` of the split.
@@ -101,6 +108,8 @@ def make_batches(
         all_lengths = [batch.numpy() for batch in only_lengths.batch(1024)]
     lengths = np.concatenate([np.zeros((0, *tensors.element_spec[0].shape), "int64"), *all_lengths])
     data, epoch = tensors.enumerate(), None
+    if numbers:
+        data = data.map(without_autograph(lambda index, example: (index, (example[0], (*example[1], index)))))
     if shuffle_seed is not None:
         with tf.device("CPU:0"):  # The input pipeline reads it there.
             epoch = tf.Variable(0, dtype=tf.int64, trainable=False)

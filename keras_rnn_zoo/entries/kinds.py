@@ -262,3 +262,21 @@ class ExportFormat(Entry):
     quantizes: bool = False
     streams: bool = False
     served: bool = False
+
+
+def _always(subject: Any) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class Plot(Entry):
+    """A function that draws a plot of a run: from a `keras_rnn_zoo.plotting.subject.Subject` to a Matplotlib figure.
+
+    Attributes:
+        fault: a function from the same to the reason why the run has no such plot, as the end of a sentence: "it has no
+            attention"; "" if it has one. It may look at the run and its model, and computes nothing.
+        shows_inputs: whether the plot shows an input or an example. Such plots are not shared with a run.
+    """
+
+    fault: Callable[[Any], str] = _always
+    shows_inputs: bool = False

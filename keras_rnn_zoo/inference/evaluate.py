@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from keras_rnn_zoo.artifacts.run import Run, open_run
 from keras_rnn_zoo.batching.batches import Batches, make_batches
@@ -122,7 +122,37 @@ def evaluate(
 
         run = load_ensemble(run, models_dir=models_dir)
     found = run.run if isinstance(run, LoadedRun) else open_run(run, models_dir)
-    config, trained_on = found.config, found.config.dataset
+    data = open_split(found, dataset, split, data_dir, options)
+    with translate_record_errors(data.name):
+        loaded = run if isinstance(run, LoadedRun) else load_run(found)
+        batches = make_batches(data.raw, loaded.task, BATCH_SIZE, references=True)
+    from keras_rnn_zoo.training.further_metrics import further_metrics
+
+    config = found.config
+    further = further_metrics(config.training.metrics, (), loaded.task, loaded.model)
+    metrics, report = score(loaded.task, loaded.to_logits, loaded.outputs, batches, further)
+    return Scorecard(loaded.name, config.architecture, data.name, data.split, batches.examples, metrics, report)
+
+
+class OpenedSplit(NamedTuple):
+    """The examples that a run is evaluated on.
+
+    Attributes:
+        name: name or address of the dataset.
+        split: name of the split.
+        raw: a `tf.data.Dataset` of `(raw, target)`.
+    """
+
+    name: str
+    split: str
+    raw: Any
+
+
+def open_split(
+    run: Run, dataset: Any, split: str | None, data_dir: str | None, options: Mapping[str, Any]
+) -> OpenedSplit:
+    """Opens the examples that a run is evaluated on; arguments and errors as of `evaluate`."""
+    config, trained_on = run.config, run.config.dataset
     name, examples, own = open_labeled(config, dataset, options, data_dir)
     split = split or ("test" if own else "all")
     if own and (examples.checksum != trained_on.checksum or examples.classes != config.task.classes):
@@ -130,19 +160,12 @@ def evaluate(
             "The dataset %s is not the one that %s was trained on (now version %s, then %s), so metrics are not "
             "comparable.",
             name,
-            found.name,
+            run.name,
             examples.version,
             trained_on.version,
         )
     with translate_record_errors(name):
-        raw = examples.split(split)
-        loaded = run if isinstance(run, LoadedRun) else load_run(found)
-        batches = make_batches(raw, loaded.task, BATCH_SIZE, references=True)
-    from keras_rnn_zoo.training.further_metrics import further_metrics
-
-    further = further_metrics(config.training.metrics, (), loaded.task, loaded.model)
-    metrics, report = score(loaded.task, loaded.to_logits, loaded.outputs, batches, further)
-    return Scorecard(loaded.name, config.architecture, name, split, batches.examples, metrics, report)
+        return OpenedSplit(name, split, examples.split(split))
 
 
 def score(
@@ -168,31 +191,63 @@ def score(
     Raises:
         RunError: predictions, or the loss, are not finite.
     """
-    announce(f"Evaluating on {quantity(batches.examples, 'example')}")
-    loss_function = task.loss()
     losses, weights = [], []
-    has_predictions = generate is not None or not task.generates
     all_predictions: dict[str, list[Any]] = {}
     references: list[Any] = []
-    for inputs, targets, reference in batches.data:
-        logits = predict_logits(inputs)
-        losses.append(float(loss_function(targets, logits)))
-        weights.append(task.loss_weight(targets))
+    for batch in answered(task, predict_logits, generate, batches):
+        losses.append(batch.loss)
+        weights.append(batch.weight)
         for metric in further:
-            metric.update_state(np.asarray(targets), np.asarray(logits))
-        predictions = task.predictions_for_scoring(generate, inputs, logits) if has_predictions else {}
-        arrays = {name: np.asarray(values) for name, values in predictions.items()}
-        fault = fault_of_numbers(arrays)
-        if fault or (weights[-1] and np.isnan(losses[-1])):  # A CTC loss is infinite if no alignment is possible.
-            raise RunError(
-                f"The model cannot be evaluated: {fault or 'its loss is NaN'}. Train it again with a lower learning "
-                "rate."
-            )
-        for name, values in arrays.items():
+            metric.update_state(np.asarray(batch.targets), np.asarray(batch.logits))
+        for name, values in batch.predictions.items():
             all_predictions.setdefault(name, []).extend(values)
-        references.extend(reference.numpy())
+        references.extend(batch.references.numpy())
     loss = float(np.average(losses, weights=weights)) if any(weights) else float("nan")
+    has_predictions = generate is not None or not task.generates
     metrics, report = task.score(all_predictions, references, loss) if has_predictions else ({}, {})
     metrics = {"loss": loss, **metrics}
     metrics |= {metric.name: float(metric.result()) for metric in further if metric.name not in metrics}
     return {name: value for name, value in metrics.items() if np.isfinite(value)}, report
+
+
+class Answered(NamedTuple):
+    """A batch with what a model says about it.
+
+    Attributes:
+        inputs: the inputs of the model.
+        targets: the targets, as in training.
+        references: the targets as the dataset has them.
+        logits: the outputs of the model.
+        loss: the mean loss of what is scored.
+        weight: the number of what is scored, such as steps.
+        predictions: arrays by name, as `Task.score` takes them; none of a task that generates, without `generate`.
+        numbers: the places of the examples in the split, if batches have them, int64 `(batch,)`; else `None`.
+    """
+
+    inputs: Any
+    targets: Any
+    references: Any
+    logits: Any
+    loss: float
+    weight: int
+    predictions: dict[str, Any]
+    numbers: Any
+
+
+def answered(task: Task, predict_logits: Callable[[Any], Any], generate: Any, batches: Batches) -> Iterator[Answered]:
+    """Yields batches with their predictions; arguments and errors as of `score`."""
+    announce(f"Evaluating on {quantity(batches.examples, 'example')}")
+    loss_function = task.loss()
+    has_predictions = generate is not None or not task.generates
+    for inputs, targets, references, *numbers in batches.data:
+        logits = predict_logits(inputs)
+        loss, weight = float(loss_function(targets, logits)), task.loss_weight(targets)
+        predictions = task.predictions_for_scoring(generate, inputs, logits) if has_predictions else {}
+        arrays = {name: np.asarray(values) for name, values in predictions.items()}
+        fault = fault_of_numbers(arrays)
+        if fault or (weight and np.isnan(loss)):  # A CTC loss is infinite if no alignment is possible.
+            raise RunError(
+                f"The model cannot be evaluated: {fault or 'its loss is NaN'}. Train it again with a lower learning "
+                "rate."
+            )
+        yield Answered(inputs, targets, references, logits, loss, weight, arrays, numbers[0] if numbers else None)

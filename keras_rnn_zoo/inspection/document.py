@@ -88,6 +88,7 @@ def _importance(importance: Importance, rounded: Any) -> dict[str, Any]:
         "timeline": importance.timeline,
         "values": rounded(importance.values),
         "parts": {name: rounded(values) for name, values in importance.parts.items()},
+        "gradient_norms": rounded(importance.gradient_norms),
         "baseline": importance.baseline,
         "value": rounded(importance.value),
         "baseline_value": rounded(importance.baseline_value),

@@ -58,12 +58,14 @@ class Integral:
     Attributes:
         parts: the importance by reference, float64 `(steps,)`, or `(rows, columns)` for images.
         values: the explained value for the baseline and for the input.
+        norms: the norm of the gradient at the input, by reference, float64 `(steps,)`, or `(rows, columns)`.
         error: the completeness error.
         interpolations: the number of gradients.
     """
 
     parts: Mapping[str, Any]
     values: tuple[float, float]
+    norms: Mapping[str, Any]
     error: float
     interpolations: int
 
@@ -157,22 +159,25 @@ class Gradients:
             end: those of the input.
             target: what is explained.
         """
-        line = _Line()
+        line, norms = _Line(), None
         while line.todo and line.used < MAX_INTERPOLATIONS:
             places = line.places()
-            line.add(*self._along(inputs, baseline, end, target, places))
-        named = dict(zip(self.graph.references, line.totals(), strict=True))
+            values, parts, lengths = self._along(inputs, baseline, end, target, places)
+            line.add(values, parts)
+            norms = norms or [of_each[-1] for of_each in lengths]  # The last of the first places is the input.
+        assert norms is not None  # There are panels at first.
         return Integral(
-            named,
+            dict(zip(self.graph.references, line.totals(), strict=True)),
             (line.edges[0.0] + target.offset, line.edges[1.0] + target.offset),
+            dict(zip(self.graph.references, norms, strict=True)),
             line.error / line.scale,
             line.used,
         )
 
     def _along(
         self, inputs: Any, baseline: Sequence[Any], end: Sequence[Any], target: Target, places: Any
-    ) -> tuple[Any, list[Any]]:
-        """Returns the explained value at places from 0 to 1, and the gradients times the whole way, by step."""
+    ) -> tuple[Any, list[Any], list[Any]]:
+        """Returns explained values at places from 0 to 1, and by step gradients times the whole way and their norms."""
         size = sum(value.size for value in end)
         rows = int(max(1, min(_ROWS, _NUMBERS // max(size, 1))))
         function = self._function(target)
@@ -180,8 +185,9 @@ class Gradients:
         for first in range(0, len(places), rows):
             chunk = np.asarray(places[first : first + rows], "float32")
             found.append(function(inputs, baseline, end, chunk, target.weights, target.signs))
-        values, parts = zip(*found, strict=True)
-        return _joined(values), [_joined(same) for same in zip(*parts, strict=True)]
+        values, *tensors = zip(*found, strict=True)
+        parts, norms = ([_joined(same) for same in zip(*chunks, strict=True)] for chunks in tensors)
+        return _joined(values), parts, norms
 
     def _function(self, target: Target) -> Callable[..., Any]:
         """Returns the function from places to values and gradients, which is traced once for each form of output."""
@@ -202,7 +208,8 @@ class Gradients:
             tape.watch(between)
             values = self._explained(form, inputs, between, weights, signs)
         gradients = tape.gradient(values, between, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        return values, _by_step(gradients, baseline, end)
+        norms = [keras.ops.norm(one, axis=-1) if len(one.shape) > 2 else keras.ops.abs(one) for one in gradients]
+        return values, _by_step(gradients, baseline, end), norms
 
 
 def _joined(chunks: Sequence[Any]) -> Any:

@@ -76,14 +76,19 @@ def inspect(
             f"Inspections need the TensorFlow backend, but Keras runs on {keras.backend.backend()!r}. Runs do not "
             "depend on the backend: set KERAS_BACKEND=tensorflow."
         )
-    if isinstance(input, os.PathLike) and not _by_path(loaded):
-        input = input_of_file(input, loaded.run.config)
     found: Inspection = loaded.inspector.inspect(
-        input, explain=explain, layers=layers, gates=gates, importance=importance, options=options
+        input_of(loaded, input), explain=explain, layers=layers, gates=gates, importance=importance, options=options
     )
     return found
 
 
-def _by_path(loaded: LoadedRun) -> bool:
+def input_of(loaded: LoadedRun, input: Any) -> Any:
+    """Returns the raw input that a user passed to `inspect`; raises the same errors for a file."""
+    if isinstance(input, os.PathLike) and not by_path(loaded):
+        return input_of_file(input, loaded.run.config)
+    return input
+
+
+def by_path(loaded: LoadedRun) -> bool:
     """Whether the reader of a run reads files itself, as that of images does."""
     return any(entry.by_path for entry in registry.readers.entries() if entry.make is type(loaded.task.reader))

@@ -148,6 +148,7 @@ class Importance:
         values: the importance of each step, float64 `(steps,)`.
         parts: the importance by the tensor that it was computed from, such as the embeddings or the pixels, float64
             `(steps,)`, or `(rows, columns)` for images. Covariates of a forecast also have future steps.
+        gradient_norms: the norm of the gradient of the explained value at each step of the input, float64 `(steps,)`.
         baseline: the input that stands for nothing, in words.
         value: the explained value for the input.
         baseline_value: the explained value for the baseline.
@@ -161,6 +162,7 @@ class Importance:
     timeline: str
     values: Any
     parts: Mapping[str, Any]
+    gradient_norms: Any
     baseline: str
     value: float
     baseline_value: float

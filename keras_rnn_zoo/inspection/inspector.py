@@ -190,11 +190,14 @@ class Inspector:
         found = gradients.integrate(passage.inputs, baseline, references, target)
         count = references[0].shape[1]
         sums = [part.sum(axis=1) if part.ndim == 2 else part for part in found.parts.values()]
+        squares = [norm**2 for norm in found.norms.values()]
+        squares = [one.sum(axis=1) if one.ndim == 2 else one for one in squares]
         return Importance(
             of=target.text,
             timeline=INPUT,
             values=np.sum([part[:count] for part in sums], axis=0),
             parts=dict(found.parts),
+            gradient_norms=np.sqrt(np.sum([one[:count] for one in squares], axis=0)),
             baseline=self.task.reader.baseline,
             value=found.values[1],
             baseline_value=found.values[0],

@@ -113,12 +113,13 @@ class Recorder:
 
         layers = [layer for layer in flatten_layers(self.model) if id(layer) in self.names]
         methods = {(layer, "inner_loop"): recurrent(layer) for layer in layers if isinstance(layer, keras.layers.RNN)}
-        methods |= {(layer, "attention_weights"): attending(layer) for layer in layers if _attends(layer)}
+        methods |= {(layer, "attention_weights"): attending(layer) for layer in layers if attends(layer)}
         with patched(methods):
             yield
 
 
-def _attends(layer: Any) -> bool:
+def attends(layer: Any) -> bool:
+    """Whether a layer has attention weights that inspections show."""
     return callable(getattr(layer, "attention_weights", None))
 
 

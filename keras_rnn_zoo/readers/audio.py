@@ -11,7 +11,7 @@ from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.readers._options import MaxSeconds, SampleRate
 from keras_rnn_zoo.readers._recordings import FORMATS, read_recording
 from keras_rnn_zoo.readers._wav import DEFAULT_MAX_SECONDS, resample, waveform
-from keras_rnn_zoo.readers.reader import Reader, read_file
+from keras_rnn_zoo.readers.reader import Picture, Reader, read_file
 from keras_rnn_zoo.readers.series import no_steps, pad_batch, pad_with_nan, part_of_numbers, repeat_longest
 
 _SAMPLES = "Samples from -1 to 1, or 16-bit integers in an array of the dtype int16,"
@@ -70,6 +70,15 @@ class AudioReader(Reader):
 
     def step_labels(self, count: int, *raw: Any) -> list[str]:
         return [f"{index * self.step_size:.2f} s" for index in range(count)] if raw[0].shape[1] else []
+
+    def input_lengths(self, inputs: Any) -> Any:
+        return super().input_lengths(inputs) / self.sample_rate
+
+    def picture(self, *raw: Any) -> Picture:
+        from keras_rnn_zoo.layers.audio import LogMel
+
+        frames = np.asarray(LogMel(self.sample_rate)(np.nan_to_num(np.asarray(self(*raw)))))[0]
+        return Picture("spectrogram", frames.T, len(frames) * self.step_size)
 
     streams = True
 

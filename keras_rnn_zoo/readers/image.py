@@ -10,7 +10,7 @@ from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers._image_header import size_fault
 from keras_rnn_zoo.readers._options import Channels, ImageHeight, ImageWidth
 from keras_rnn_zoo.readers._pixels import FORMATS, decode_image, image_extension, image_fault, image_size, valid_mask
-from keras_rnn_zoo.readers.reader import Reader, read_file
+from keras_rnn_zoo.readers.reader import Picture, Reader, read_file
 
 ENCODED = {
     "image": "the images, encoded as PNG, JPEG, GIF, BMP or WebP, rotated as their EXIF data says: string (batch,)"
@@ -108,6 +108,9 @@ class ImageReader(Reader):
 
     step_unit, baseline = "row", "a black image"
 
+    def picture(self, *raw: Any) -> Picture:
+        return Picture("image", np.asarray(self(*raw))[0])
+
     def dummy_input(self, number: int) -> Any:
         return _dummy_input(number)
 
@@ -167,6 +170,10 @@ class LineReader(Reader):
         return valid_mask(*raw)
 
     step_unit, baseline = "column", "a black image"
+
+    def picture(self, *raw: Any) -> Picture:
+        pixels = np.rint(np.asarray(self(*raw))[0]).clip(0, 255).astype("uint8")
+        return Picture("image", pixels.transpose(1, 0, 2), len(pixels))
 
     def dummy_input(self, number: int) -> Any:
         return _dummy_input(number)

@@ -5,11 +5,25 @@ import contextlib
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.lazy import np, tf
+
+
+class Picture(NamedTuple):
+    """An input as something to look at.
+
+    Attributes:
+        kind: `"text"`; `"curves"` over time; `"image"`; or `"spectrogram"`.
+        content: the text; float `(steps, features)`; uint8 `(rows, columns, channels)`; float `(bands, frames)`.
+        length: the length of what is read along time, in `step_unit`s of the reader; 0 if it has none.
+    """
+
+    kind: Literal["text", "curves", "image", "spectrogram"]
+    content: Any
+    length: float = 0.0
 
 
 class Reader(abc.ABC):
@@ -91,6 +105,31 @@ class Reader(abc.ABC):
     def step_labels(self, count: int, *raw: Any) -> list[str]:
         """Returns a text for each of the `count` steps of the only input in a raw batch; none if it is empty."""
         return list(map(str, range(1, count + 1))) if len(raw[0].shape) < 2 or raw[0].shape[1] else []
+
+    # What plots show
+
+    def input_lengths(self, inputs: Any) -> Any:
+        """Returns the length of each of a batch of the model's inputs in `step_unit`s, float64 `(batch,)`."""
+        values = np.asarray(inputs)
+        firsts = values.reshape(*values.shape[:2], -1)[:, :, 0]
+        real = np.logical_not(np.isnan(firsts)) if firsts.dtype.kind == "f" else firsts != 0
+        return real.sum(axis=1).astype("float64")
+
+    def word_ranks(self, inputs: Any) -> Any:
+        """Returns how frequent each word of a batch of the model's inputs is in the training split.
+
+        Returns:
+            The place in the vocabulary, 1 for the most frequent word, infinite for unknown words, and NaN where there
+            is none: float64 `(batch, steps)`. `None` for inputs that are not words.
+        """
+        return None
+
+    def picture(self, *raw: Any) -> "Picture":
+        """Returns the only input in a raw batch as something to look at."""
+        values = raw[0][0].numpy()
+        if isinstance(values, bytes):
+            return Picture("text", values.decode("utf-8", "replace"))
+        return Picture("curves", values.reshape(len(values), -1), len(values))
 
     # Inputs that are still coming in
 

@@ -100,6 +100,9 @@ class TextReader(Reader):
     def step_labels(self, count: int, *raw: Any) -> list[str]:
         return [token.decode("utf-8", "replace") for token in self.ids.read(raw[0])[0].numpy()]
 
+    def word_ranks(self, inputs: Any) -> Any:
+        return None if self.ids.tokens == "characters" else ranks_of(inputs, self.ids)
+
     def dummy_input(self, number: int) -> Any:
         return dummy_text(self.ids, number)
 
@@ -139,6 +142,16 @@ def _encoded(text: str) -> bytes:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # A lone surrogate; its bytes are not valid UTF-8.
         return text.encode("utf-8", "surrogatepass")
+
+
+def ranks_of(inputs: Any, ids: Any) -> Any:
+    """Returns the ranks of ids `(batch, steps)` in the vocabulary of a `Tokenizer`; see `Reader.word_ranks`."""
+    from keras_rnn_zoo.layers.text import PADDING
+
+    values = np.asarray(inputs)
+    first = len(ids.reserved)
+    ranks = np.where(values < first, np.inf, values - first + 1.0)
+    return np.where(values == PADDING, np.nan, ranks)
 
 
 def dummy_text(ids: Any, number: int) -> bytes:

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.snapshot import Member
-from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers._options import CharUnits, MaxTokens, Vectors, VocabularySize, WordsFromVectors
 from keras_rnn_zoo.readers.reader import Reader
-from keras_rnn_zoo.readers.text import dummy_text, held_text, learn_vocabulary, longer_text_than, text_batch
+from keras_rnn_zoo.readers.text import dummy_text, held_text, learn_vocabulary, longer_text_than, ranks_of, text_batch
 
 
 @registry.reader(inputs={"text": "the sentences, with spaces between words: string (batch,), UTF-8"})
@@ -127,6 +127,10 @@ class WordsReader(Reader):
 
     def step_labels(self, count: int, *raw: Any) -> list[str]:
         return [token.decode("utf-8", "replace") for token in self.tokens(raw[0])[0].numpy()]
+
+    def word_ranks(self, inputs: Any) -> Any:
+        values = np.asarray(inputs)
+        return ranks_of(values[:, :, 0] if values.ndim == 3 else values, self.words)
 
     def dummy_input(self, number: int) -> Any:
         return dummy_text(self.words, number)

@@ -81,6 +81,9 @@ class NumbersTask(Task):
     def output_values(self, outputs: Any) -> Any:
         return self.unscaled(outputs)
 
+    def judged_targets(self, targets: Any) -> Any:
+        return np.asarray(self.unscaled(targets))
+
     def output_units(self) -> tuple[Any, Any]:
         return np.asarray(self.deviation, "float32"), np.asarray(self.mean, "float32")
 

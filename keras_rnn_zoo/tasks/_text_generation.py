@@ -155,6 +155,9 @@ class TextGenerationTask(TokenLevelTask, TextTargetTask):
     def output_names(self) -> tuple[str, ...]:
         return tuple(END_LABEL if name == self.target_ids.reserved[-1] else name for name in self.target_ids.vocabulary)
 
+    def word_ranks(self, inputs: Any, targets: Any) -> Any:
+        return self.reader.word_ranks(inputs["source"])
+
     def alternatives(self, model: Any, inputs: Any) -> list[tuple[str, Sequence[str], float]]:
         from keras_rnn_zoo.layers.search import search_text
 

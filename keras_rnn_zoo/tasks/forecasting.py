@@ -85,6 +85,7 @@ class Forecasting(Task):
     FILE = "forecast.json"
     targets_match_input_length = False
     output_form = "numbers"
+    forecasts = True
 
     reader: WindowReader
 
@@ -202,6 +203,14 @@ class Forecasting(Task):
 
     def output_values(self, outputs: Any) -> Any:
         return self.decode(outputs, None)["quantiles"]
+
+    def judged_values(self, logits: Any) -> tuple[Any, Any]:
+        forecast = np.asarray(self.decode(logits, None)["forecast"])
+        return forecast, forecast
+
+    def judged_targets(self, targets: Any) -> Any:
+        scale, offset = (np.asarray(one, "float32") for one in (self.reader.deviation, self.reader.mean))
+        return np.asarray(targets)[..., 0] * scale + offset
 
     def output_units(self) -> tuple[Any, Any]:
         scale, offset = (np.asarray(one, "float32")[:, None] for one in (self.reader.deviation, self.reader.mean))

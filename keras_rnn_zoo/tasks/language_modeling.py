@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Option, Range
 from keras_rnn_zoo.readers.reader import require
 from keras_rnn_zoo.readers.text import TextReader
@@ -36,6 +36,7 @@ class LanguageModeling(TokenLevelTask):
     }
     export_check_options: ClassVar[Mapping[str, Any]] = {"max_new_tokens": 20}
     reader: TextReader
+    judges_words = True
 
     def model_options(self) -> dict[str, Any]:
         sizes = super().model_options()
@@ -134,6 +135,9 @@ class LanguageModeling(TokenLevelTask):
         reserved, vocabulary = len(self.reader.ids.reserved), self.reader.ids.vocabulary
         named = dict(zip(vocabulary[reserved:], answer["probabilities"][reserved:], strict=True))
         return {**answer, "probabilities": named}
+
+    def word_ranks(self, inputs: Any, targets: Any) -> Any:
+        return self.reader.word_ranks(np.where(np.asarray(targets) == self.target_padding, 0, targets))
 
     def predictions_for_scoring(self, generate: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
         return {}

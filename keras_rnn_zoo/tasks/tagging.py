@@ -51,6 +51,7 @@ class Tagging(TokenLevelTask):
     """
 
     monitor, monitor_mode = "val_accuracy", "max"
+    judges_words = True
     reader: WordsReader
 
     def __init__(
@@ -120,6 +121,14 @@ class Tagging(TokenLevelTask):
 
     def predictions_for_scoring(self, generate: Callable[[Any], Any], inputs: Any, logits: Any) -> dict[str, Any]:
         return self.decode(keras.ops.convert_to_numpy(self._best_tags(logits)) if self.crf else logits, inputs)
+
+    def judged_values(self, logits: Any) -> tuple[Any, Any]:
+        from keras_rnn_zoo.layers.crf import marginals
+
+        if not self.crf:
+            return super().judged_values(logits)
+        best = keras.ops.convert_to_numpy(self._best_tags(logits)).argmax(axis=-1)
+        return keras.ops.convert_to_numpy(marginals(logits)), best
 
     @cached_property
     def _best_tags(self) -> Any:

@@ -51,6 +51,7 @@ class Transcription(TextTargetTask):
     monitor, monitor_mode, counts_examples = "val_accuracy", "max", True
     targets_match_input_length = False
     target_padding = 0  # The loss uses it to find the length of a transcript.
+    judges_outputs, aligns = False, True
 
     def __init__(
         self,

@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.model_card import model_card
+from keras_rnn_zoo.artifacts.plot_files import shared_plots
 from keras_rnn_zoo.artifacts.publish_run import write_config
 from keras_rnn_zoo.artifacts.run import check_run_name
 from keras_rnn_zoo.artifacts.run_config import RunConfig
@@ -104,6 +106,6 @@ def write_measured(run: Run, config: RunConfig, measured: dict[str, Any]) -> Non
         measured: what `metrics.json` holds, such as `Scorecard.measured`.
     """
     write_json(run.path / "metrics.json", measured)
-    plots = [f"plots/{file.name}" for file in sorted((run.path / "plots").glob("*.[ps][nv]g"))]
+    plots = shared_plots(run.path, registry.plots.entries())
     write_text(run.path / "README.md", model_card(config, measured, training_command(config), plots))
     write_config(run, config)

@@ -13,6 +13,7 @@ from keras_rnn_zoo.display.printing import printable
 from keras_rnn_zoo.options import parse_options
 from zoo_cli.completion import complete_run
 from zoo_cli.frameworks import frameworks, with_verbosity
+from zoo_cli.inputs import input_of
 from zoo_cli.options import models_dir_option, prediction_options, split_pairs
 from zoo_cli.tables import print_json, width_of_output
 
@@ -77,13 +78,9 @@ def command(
     options: dict[str, Any] = {}
     value: Any = os.fsencode(input)
     if not isinstance(found, Path):
-        task = found.config.task
-        entry = registry.tasks.get(task.name)
+        entry = registry.tasks.get(found.config.task.name)
         options = parse_options(entry.prediction_options, settings, "a prediction of this run")
-        if registry.reader_of(entry, task.input).by_path:
-            value = input
-        elif registry.file_with_inputs(input, task.input) == "file":
-            value = Path(input)
+        value = input_of(found, input)
     with frameworks(quiet, verbose):
         inspection = zoo.inspect(
             zoo.load(found),

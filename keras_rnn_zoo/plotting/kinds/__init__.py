@@ -1,0 +1,1 @@
+"""The kinds of plots: each file is one, found by `keras_rnn_zoo.registry`."""

@@ -1,0 +1,106 @@
+"""Texts in plots: shortened, on one line, and with glyphs for every script."""
+
+import contextlib
+import functools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from keras_rnn_zoo.display.printing import one_line
+
+MAX_LABEL = 24
+"""Maximum number of characters of a label on an axis."""
+
+
+def shortened(text: str, length: int = MAX_LABEL) -> str:
+    """Returns a text on one line, without control characters, cut to a number of characters."""
+    line = one_line(text)
+    return line if len(line) <= length else f"{line[: length - 1].rstrip()}…"
+
+
+def visible(token: str) -> str:
+    """Returns a token as a label: spaces can be seen."""
+    line = shortened(token)
+    return line.replace(" ", "␣") if line != line.strip() or not line else line
+
+
+def wrapped(text: str, width: int, lines: int) -> str:
+    """Returns a text in up to a number of lines of up to `width` characters."""
+    import textwrap
+
+    return "\n".join(textwrap.wrap(one_line(text), width, max_lines=lines, placeholder=" …"))
+
+
+def spread_ticks(axis: Any, labels: Sequence[str], room: int, *, rotation: int = 0) -> None:
+    """Labels the places 0, 1, ... of an axis, evenly thinned out to at most `room` labels.
+
+    Args:
+        axis: the axis, `axes.xaxis` or `axes.yaxis`.
+        labels: a text for each place.
+        room: the number of labels that fit.
+        rotation: degrees by which the labels are turned.
+    """
+    every = max(1, -(-len(labels) // max(room, 1)))
+    places = range(0, len(labels), every)
+    axis.set_ticks(list(places), [shortened(labels[place]) for place in places])
+    if rotation and max(map(len, labels), default=0) > 2:
+        for label in axis.get_ticklabels():
+            label.set(rotation=rotation, ha="right", va="center", rotation_mode="anchor")
+
+
+@contextlib.contextmanager
+def with_glyphs(figure: Any) -> Iterator[None]:
+    r"""Lets every text of a figure be drawn until the block ends.
+
+    Characters that Matplotlib's font lacks are drawn with an installed font that has them, or else written as escapes,
+    such as "\u4eca".
+    """
+    from matplotlib.text import Text
+
+    changed = []
+    for text in figure.findobj(Text):
+        content = text.get_text()
+        if missing := sorted({character for character in content if ord(character) > 126} - _own_characters()):
+            changed.append((text, content, text.get_fontfamily()))
+            families = [family for family in map(_family_with, missing) if family]
+            text.set_fontfamily([*text.get_fontfamily(), *dict.fromkeys(families)])
+            for character in missing:
+                if not _family_with(character):
+                    content = content.replace(character, character.encode("unicode_escape").decode())
+            text.set_text(content)
+    try:
+        yield
+    finally:
+        for text, content, families in changed:
+            text.set_text(content)
+            text.set_fontfamily(families)
+
+
+@functools.cache
+def _own_characters() -> frozenset[str]:
+    from matplotlib import font_manager
+
+    return _characters(font_manager.findfont("DejaVu Sans"))
+
+
+def _characters(path: str) -> frozenset[str]:
+    from matplotlib import font_manager
+
+    return frozenset(map(chr, font_manager.get_font(path).get_charmap()))
+
+
+@functools.cache
+def _family_with(character: str) -> str:
+    """Returns the name of an installed font that has a character, or "" if none has."""
+    from matplotlib import font_manager
+
+    for font in sorted(font_manager.fontManager.ttflist, key=lambda font: (font.weight != 400, font.name, font.fname)):
+        try:
+            # Matplotlib's font of last resort has a box for every character.
+            if font.style == "normal" and "Last Resort" not in font.name and character in _characters_of(font.fname):
+                return str(font.name)
+        except (OSError, RuntimeError):  # A font that Matplotlib cannot read, such as one of pictures.
+            continue
+    return ""
+
+
+_characters_of = functools.lru_cache(maxsize=None)(_characters)
