@@ -11,6 +11,7 @@ from keras_rnn_zoo.frameworks.serialization import register_when_keras_is_import
 if _TYPE_CHECKING:
     from keras_rnn_zoo import layers
     from keras_rnn_zoo.building import build
+    from keras_rnn_zoo.comparison.compare import compare
     from keras_rnn_zoo.datasets._listing import datasets
     from keras_rnn_zoo.errors import ZooError
     from keras_rnn_zoo.exporting.export import export
@@ -38,6 +39,7 @@ __all__ = [
     "Run",
     "ZooError",
     "build",
+    "compare",
     "datasets",
     "evaluate",
     "export",
@@ -66,6 +68,7 @@ _HOMES = {
     "Run": "run",
     "ZooError": "errors",
     "build": "building",
+    "compare": "comparison.compare",
     "evaluate": "inference.evaluate",
     "export": "exporting.export",
     "inspect": "inspection.inspect",

@@ -18,8 +18,8 @@ LEVELS = [
     {"layers"},
     {"cells", "readers"},
     {"architectures", "tasks", "datasets", "user_data"},
-    {"batching", "building", "exporting", "inference", "inspection", "listings", "plotting", "run"}
-    | {"serving", "sharing", "streaming", "training", "tuning"},
+    {"batching", "building", "comparison", "exporting", "inference", "inspection", "listings", "plotting"}
+    | {"run", "serving", "sharing", "streaming", "training", "tuning"},
 ]
 
 

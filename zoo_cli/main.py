@@ -27,8 +27,8 @@ from zoo_cli.usage import WORDS, explain_option
 logger = logging.getLogger(__name__)
 
 ORDER = (
-    *("list", "models", "show", "datasets", "runs", "init", "train", "tune", "evaluate", "plot", "predict"),
-    *("inspect", "export", "serve", "pack", "push", "pull"),
+    *("list", "models", "show", "datasets", "runs", "init", "train", "tune", "evaluate", "compare", "plot"),
+    *("predict", "inspect", "export", "serve", "pack", "push", "pull"),
 )
 """The commands in the order of use. Others follow by name, and those of plugins come last."""
 

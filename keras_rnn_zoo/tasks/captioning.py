@@ -6,6 +6,7 @@ from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.tasks._compared import ScoreParts, bleu_of
 from keras_rnn_zoo.tasks._options import (
     BeamSize,
     BleuTokenize,
@@ -63,16 +64,8 @@ class Captioning(TextGenerationTask):
 
         from keras_rnn_zoo.layers.text import LOSSLESS
 
-        texts = as_texts(predictions["text"])
-        captions = [[text for text in as_texts(several) if text] for several in references]
-        if self.target_ids.tokens not in LOSSLESS:
-            # Do not count it as an error if tokens cannot represent the reference, such as its capitals.
-            captions = _in_tokens(captions, self.target_ids.tokens)
-        # sacrebleu takes a list of all first references, a list of all second references, ...; missing ones are `None`.
-        streams: Any = [
-            [several[index] if index < len(several) else None for several in captions]
-            for index in range(max(map(len, captions)))
-        ]
+        texts, captions = as_texts(predictions["text"]), self._captions(references)
+        streams = _streams(captions)
         orders = [BLEU(max_ngram_order=order, tokenize=self.bleu_tokenize) for order in (1, 2, 3, 4)]
         bleu_scores = [bleu.corpus_score(texts, streams).score for bleu in orders]
         scores = {
@@ -89,6 +82,31 @@ class Captioning(TextGenerationTask):
             scores["cider"] = float(Cider().compute_score(dict(enumerate(captions)), dict(enumerate(generated)))[0])
         report = {f"bleu_{order}": value for order, value in enumerate(bleu_scores, 1)}
         return scores, {**report, "bleu_signature": str(orders[-1].get_signature())}
+
+    def score_parts(self, predictions: Mapping[str, Sequence[Any]], references: Sequence[Any]) -> ScoreParts:
+        from sacrebleu.metrics import BLEU
+
+        streams = _streams(self._captions(references))
+        return bleu_of(BLEU(tokenize=self.bleu_tokenize), as_texts(predictions["text"]), streams)
+
+    def _captions(self, references: Sequence[Any]) -> list[list[str]]:
+        """Returns the captions of each image that predictions are compared with."""
+        from keras_rnn_zoo.layers.text import LOSSLESS
+
+        captions = [[text for text in as_texts(several) if text] for several in references]
+        # Do not count it as an error if tokens cannot represent the reference, such as its capitals.
+        return captions if self.target_ids.tokens in LOSSLESS else _in_tokens(captions, self.target_ids.tokens)
+
+
+def _streams(captions: Sequence[Sequence[str]]) -> Any:
+    """Returns the captions of images as sacrebleu takes references: all first ones, all second ones, and so on.
+
+    Missing ones are `None`.
+    """
+    return [
+        [several[index] if index < len(several) else None for several in captions]
+        for index in range(max(map(len, captions)))
+    ]
 
 
 def _in_tokens(texts: Sequence[Sequence[str]], tokens: str) -> list[list[str]]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.lazy import keras, np, tf
+from keras_rnn_zoo.tasks._compared import ScoreParts, mean_of
 from keras_rnn_zoo.tasks._confusion import MATRIX_CLASSES, confusion_report
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.user_data.target_checks import check_label
@@ -69,9 +70,7 @@ class Classification(Task):
     ) -> tuple[dict[str, float], dict[str, Any]]:
         from sklearn import metrics
 
-        index_of = {name.encode(): index for index, name in enumerate(self.classes)}
-        truth = np.asarray(references)
-        predicted = np.asarray([index_of[label] for label in predictions["label"]])
+        truth, predicted = np.asarray(references), self._indices(predictions)
         indices = range(len(self.classes))
         scores = {
             "accuracy": metrics.accuracy_score(truth, predicted),
@@ -84,6 +83,13 @@ class Classification(Task):
             confidences = probabilities[:, 1] if len(self.classes) == 2 else probabilities
             scores["roc_auc"] = metrics.roc_auc_score(truth, confidences, multi_class="ovr")
         return _plain(scores), confusion_report(truth, predicted, self.classes)
+
+    def _indices(self, predictions: Mapping[str, Sequence[Any]]) -> Any:
+        index_of = {name.encode(): index for index, name in enumerate(self.classes)}
+        return np.asarray([index_of[label] for label in predictions["label"]])
+
+    def score_parts(self, predictions: Mapping[str, Sequence[Any]], references: Sequence[Any]) -> ScoreParts:
+        return mean_of("accuracy", np.asarray(references) == self._indices(predictions))
 
     def describe(self, prediction: Mapping[str, Any]) -> str:
         return f"{prediction['label']} ({max(prediction['probabilities'].values()):.1%})"

@@ -6,6 +6,7 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.conventions import IGNORED
 from keras_rnn_zoo.lazy import np, tf
+from keras_rnn_zoo.tasks._compared import ScoreParts, ratio_of
 from keras_rnn_zoo.tasks._confusion import confusion_report
 from keras_rnn_zoo.tasks._steps import StepTask, in_runs
 from keras_rnn_zoo.user_data.columns import JOINT
@@ -87,15 +88,7 @@ class StepClassification(StepTask):
     ) -> tuple[dict[str, float], dict[str, Any]]:
         from sklearn import metrics
 
-        # Steps beyond the maximum length have no prediction, and count as errors.
-        unread = 0 if self.multilabel else IGNORED
-        truth, predicted = [], []
-        for true, found, count in zip(references, predictions["classes"], predictions["lengths"], strict=True):
-            padded = np.full(true.shape, unread, "int32")
-            padded[: min(count, len(true))] = found[: min(count, len(true))]
-            scored = true != IGNORED if true.ndim == 1 else (true != IGNORED).all(axis=1)
-            truth.append(true[scored])
-            predicted.append(padded[scored])
+        truth, predicted = self._scored_steps(predictions, references)
         true, found = np.concatenate(truth), np.concatenate(predicted)
         average = {"labels": range(len(self.classes)), "zero_division": 0}
         scores = {
@@ -107,6 +100,26 @@ class StepClassification(StepTask):
         scores["f1"] = metrics.f1_score(true, found, average="micro", **average)
         of_each = metrics.f1_score(true, found, average=None, **average)
         return _plain(scores), {"f1_of_each_class": _plain(dict(zip(self.classes, of_each, strict=True)))}
+
+    def _scored_steps(
+        self, predictions: Mapping[str, Sequence[Any]], references: Sequence[Any]
+    ) -> tuple[list[Any], list[Any]]:
+        """Returns what is true and predicted at the steps that are scored, sequence by sequence."""
+        # Steps beyond the maximum length have no prediction, and count as errors.
+        unread = 0 if self.multilabel else IGNORED
+        truth, predicted = [], []
+        for true, found, count in zip(references, predictions["classes"], predictions["lengths"], strict=True):
+            padded = np.full(true.shape, unread, "int32")
+            padded[: min(count, len(true))] = found[: min(count, len(true))]
+            scored = true != IGNORED if true.ndim == 1 else (true != IGNORED).all(axis=1)
+            truth.append(true[scored])
+            predicted.append(padded[scored])
+        return truth, predicted
+
+    def score_parts(self, predictions: Mapping[str, Sequence[Any]], references: Sequence[Any]) -> ScoreParts:
+        truth, predicted = self._scored_steps(predictions, references)
+        right = [(true == found).reshape(len(true), -1).all(1) for true, found in zip(truth, predicted, strict=True)]
+        return ratio_of("accuracy", [one.sum() for one in right], [len(one) for one in right])
 
     def describe(self, prediction: Mapping[str, Any]) -> str:
         return in_runs(label or "none" for label in prediction["labels"])

@@ -12,6 +12,7 @@ from keras_rnn_zoo.errors import OptionError
 from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.readers._options import Crf
 from keras_rnn_zoo.readers.words import WordsReader
+from keras_rnn_zoo.tasks._compared import ScoreParts, ratio_of
 from keras_rnn_zoo.tasks._confusion import confusion_report
 from keras_rnn_zoo.tasks._endpoint import Endpoint
 from keras_rnn_zoo.tasks._spans import invalid_transitions
@@ -182,11 +183,7 @@ class Tagging(TokenLevelTask):
     def score(
         self, predictions: Mapping[str, Sequence[Any]], references: Sequence[Any], loss: float
     ) -> tuple[dict[str, float], dict[str, Any]]:
-        truth = [reference.decode().split(" ") for reference in references]
-        predicted = [[tag.decode() for tag in tags] for tags in predictions["tags"]]
-        # Words beyond the maximum length have no prediction, and count as errors.
-        predicted = [(tags + [""] * len(true))[: len(true)] for tags, true in zip(predicted, truth, strict=True)]
-        truth, predicted = self._tagged(truth, predicted)
+        truth, predicted = self._compared_tags(predictions, references)
         is_correct = np.concatenate(truth) == np.concatenate(predicted)
         scores = {"accuracy": float(is_correct.mean())}
         if any(name.startswith("B-") for name in self.classes):
@@ -194,6 +191,27 @@ class Tagging(TokenLevelTask):
 
             scores["f1"] = float(metrics.f1_score(truth, [[tag or "O" for tag in tags] for tags in predicted]))
         return scores, self._confusion(np.concatenate(truth), np.concatenate(predicted))
+
+    def score_parts(self, predictions: Mapping[str, Sequence[Any]], references: Sequence[Any]) -> ScoreParts:
+        truth, predicted = self._compared_tags(predictions, references)
+        if not any(name.startswith("B-") for name in self.classes):
+            correct = [sum(map(str.__eq__, *pair)) for pair in zip(truth, predicted, strict=True)]
+            return ratio_of("accuracy", correct, [len(tags) for tags in truth])
+        from seqeval.metrics.sequence_labeling import get_entities
+
+        spans = [[set(get_entities([tag or "O" for tag in tags])) for tags in both] for both in (truth, predicted)]
+        found = [(2 * len(true & guessed), len(true) + len(guessed)) for true, guessed in zip(*spans, strict=True)]
+        return ratio_of("f1", *zip(*found, strict=True))
+
+    def _compared_tags(
+        self, predictions: Mapping[str, Sequence[Any]], references: Sequence[Any]
+    ) -> tuple[list[list[str]], list[list[str]]]:
+        """Returns the true and predicted tags of the words that are scored, sentence by sentence."""
+        truth = [reference.decode().split(" ") for reference in references]
+        predicted = [[tag.decode() for tag in tags] for tags in predictions["tags"]]
+        # Words beyond the maximum length have no prediction, and count as errors.
+        predicted = [(tags + [""] * len(true))[: len(true)] for tags, true in zip(predicted, truth, strict=True)]
+        return self._tagged(truth, predicted)
 
     def _confusion(self, truth: Any, predicted: Any) -> dict[str, Any]:
         """Returns the confusion matrix of tags, or the most frequent confusions if there are many tags."""

@@ -12,6 +12,7 @@ from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Option
 from keras_rnn_zoo.readers.reader import Reader
 from keras_rnn_zoo.tasks._answers import Answers
+from keras_rnn_zoo.tasks._compared import Compared
 from keras_rnn_zoo.tasks._endpoint import Endpoint, classes_endpoint, guard_batch, logits_endpoint
 from keras_rnn_zoo.tasks._inspected import Inspected
 from keras_rnn_zoo.tasks._judged import Judged
@@ -22,7 +23,7 @@ def raw_alone(examples: Any) -> Any:
     return examples.map(tf.autograph.experimental.do_not_convert(lambda raw, target: raw))
 
 
-class Task(Answers, Inspected, Judged, abc.ABC):
+class Task(Answers, Compared, Inspected, Judged, abc.ABC):
     """A kind of problem, such as classification: converts examples to tensors, and outputs of models to predictions.
 
     The prediction for a raw batch is `decode(outputs(model, preprocess(raw)))`. Training, evaluation, prediction and

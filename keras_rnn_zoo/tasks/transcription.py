@@ -7,6 +7,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
+from keras_rnn_zoo.tasks._compared import ScoreParts, ratio_of
 from keras_rnn_zoo.tasks._inspected import Part
 from keras_rnn_zoo.tasks._text_generation import TextTargetTask, as_texts
 
@@ -169,6 +170,19 @@ class Transcription(TextTargetTask):
             "sequence_accuracy": correct / max(len(texts), 1),
         }
         return scores, {}
+
+    def score_parts(self, predictions: Mapping[str, Sequence[Any]], references: Sequence[Any]) -> ScoreParts:
+        pairs = zip(as_texts(references), as_texts(predictions["text"]), strict=True)
+        return ratio_of("cer", *zip(*(_errors(*pair) for pair in pairs), strict=True), higher_is_better=False)
+
+
+def _errors(transcript: str, text: str) -> tuple[int, int]:
+    """Returns the number of characters that are wrong, missing or too many in a text, and that of the transcript."""
+    import jiwer
+
+    counts = jiwer.process_characters(transcript, text)
+    errors = counts.substitutions + counts.deletions + counts.insertions
+    return errors, counts.hits + counts.substitutions + counts.deletions
 
 
 def _beam_search(frames: Any, lengths: Any, beam_size: int) -> tuple[Any, Any]:

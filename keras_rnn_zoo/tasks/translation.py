@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.tasks._compared import ScoreParts, bleu_of
 from keras_rnn_zoo.tasks._options import (
     BeamSize,
     BleuTokenize,
@@ -57,3 +58,8 @@ class Translation(TextGenerationTask):
             "exact_match": exact_match(texts, [[text] for text in targets]),
         }
         return scores, {"bleu_signature": str(bleu.get_signature()), "chrf_signature": str(chrf.get_signature())}
+
+    def score_parts(self, predictions: Mapping[str, Sequence[Any]], references: Sequence[Any]) -> ScoreParts:
+        from sacrebleu.metrics import BLEU
+
+        return bleu_of(BLEU(tokenize=self.bleu_tokenize), as_texts(predictions["text"]), [as_texts(references)])

@@ -1,0 +1,38 @@
+"""The learning curves of several runs in one figure."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from keras_rnn_zoo.atomic_files import atomic_write
+from keras_rnn_zoo.plotting.style import GRID, house_style, new_figure, rendered, require_matplotlib
+from keras_rnn_zoo.plotting.write import check_format
+from keras_rnn_zoo.run import Run
+
+
+def learning_curves(runs: Sequence[Run]) -> Any:
+    """Returns a figure of the validation loss, and another metric that all runs have, by epoch; a line for each run."""
+    require_matplotlib()
+    common = set.intersection(*(set(run.history.columns) for run in runs))
+    columns = [name for name in runs[0].history.columns if name.startswith("val_") and name in common]
+    columns = [name for name in columns if name == "val_loss"] + [name for name in columns if name != "val_loss"][:1]
+    with house_style():
+        figure = new_figure("How the networks learned", "validation split")
+        for axes, name in zip(figure.subplots(1, len(columns), squeeze=False)[0], columns, strict=True):
+            for run in runs:
+                axes.plot(run.history["epoch"], run.history[name], label=run.name, marker="o", markersize=3)
+            axes.set_xlabel("epoch")
+            axes.set_ylabel(name.removeprefix("val_").replace("_", " "))
+            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.grid(True, color=GRID)
+        axes.legend()
+    return figure
+
+
+def write_curves(runs: Sequence[Run], path: Path) -> Path:
+    """Writes the learning curves to a file, whose extension says the format; raises `PlotError` for another one."""
+    check_format(path.suffix[1:])
+    content = rendered(learning_curves(runs), path.suffix[1:])
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content)
+    return path
