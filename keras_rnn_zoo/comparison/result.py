@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo.display.printing import one_line, quantity
@@ -51,6 +52,12 @@ class Comparison:
         from keras_rnn_zoo.comparison.curves import learning_curves
 
         return learning_curves(self.runs)
+
+    def write_plot(self, path: Path) -> Path:
+        """Writes the figure to a file that ends with .svg or .png; raises `PlotError` for another one."""
+        from keras_rnn_zoo.comparison.curves import write_curves
+
+        return write_curves(self.runs, path)
 
     def as_json(self) -> dict[str, Any]:
         """Returns the comparison as plain values, for `zoo compare --json`."""

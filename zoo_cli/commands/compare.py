@@ -42,10 +42,7 @@ def command(
 
     with frameworks(quiet, verbose):
         found = zoo.compare(runs, split=split, data_dir=data_dir, models_dir=models_dir)
-        if file:
-            from keras_rnn_zoo.comparison.curves import write_curves
-
-            path = write_curves(found.runs, user_path(file))
+        path = found.write_plot(user_path(file)) if file else None
     if as_json:
         print_json(found.as_json())
         return
@@ -55,5 +52,5 @@ def command(
     click.echo(f"They disagree on {found.disagreements:,} of {found.examples:,} examples.")
     if found.differing:
         print_tables([found.differing])
-    if file:
+    if path:
         click.echo(one_line(f"Wrote the learning curves to {path}"))
