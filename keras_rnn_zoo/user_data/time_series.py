@@ -177,5 +177,6 @@ def _check_enough(read: TimeTable, windows: Mapping[str, Windows], history: int,
         raise DataError(
             f"{path}: there is no window of history={history} and horizon={horizon} with values for "
             f"{' and '.join(empty)}; the longest series has {quantity(longest, 'step')} of {read.step}. Make it "
-            f"shorter, as in --set history={max(1, longest // 8)} --set horizon={max(1, longest // 20)}, or change --set splits."
+            f"shorter, as in --set history={max(1, longest // 8)} --set horizon={max(1, longest // 20)}, or change "
+            "--set splits."
         )
