@@ -66,8 +66,15 @@ def test_it_is_shown_without_a_framework_or_a_warning(packed):
     done = subprocess.run([sys.executable, "-c", code], cwd=packed.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "many_to_one" in done.stdout and not done.stderr
-    folder = re.search(r"folder\s+(\S+keras_rnn_zoo-\S+)", done.stdout)[1]
-    assert not Path(folder).parent.exists()  # It was removed when the process ended.
+    assert re.search(rf"archive\s+{packed.name}", done.stdout) and "keras_rnn_zoo-" not in done.stdout
+    code = f"from keras_rnn_zoo.artifacts.run import open_run; print(open_run('{packed.name}').path)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=packed.parent, capture_output=True, text=True, check=False)
+    assert "keras_rnn_zoo-" in done.stdout and not done.stderr
+    assert not Path(done.stdout.strip()).parent.exists()  # It was removed when the process ended.
+
+
+def test_messages_name_it(packed):
+    assert zoo.load(packed).title == f"The run {packed}"
 
 
 def test_its_temporary_folder_is_private(packed):

@@ -14,7 +14,33 @@ from keras_rnn_zoo.display.printing import shell_quote, short_repr
 from keras_rnn_zoo.errors import OptionError
 from keras_rnn_zoo.options import parse_options, refuse_from_data, refuse_without_effect
 from keras_rnn_zoo.training.config_file import SETTINGS
-from zoo_cli.completion import complete_dataset, complete_prediction_option, complete_setting
+from zoo_cli.completion import complete_dataset, complete_prediction_option, complete_run, complete_setting
+
+RUN = (
+    "RUN is the name of a run (by default, that of its architecture) or of a trained network, or the path of a run's "
+    "folder or archive."
+)
+"""What the argument RUN of a command is."""
+OMITTED = "You can omit it if there is only one run."
+
+
+def run_argument(*notes: str, required: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Returns the argument RUN of a command, which its help describes before the examples.
+
+    Args:
+        *notes: further sentences of the description.
+        required: whether it cannot be omitted.
+    """
+
+    def decorated(command: Callable[..., Any]) -> Callable[..., Any]:
+        described = " ".join([RUN, *([] if required else [OMITTED]), *notes])
+        command.__doc__ = re.sub(
+            r"\n\n( *)\x08\n", lambda end: f"\n\n{end[1]}{described}{end[0]}", command.__doc__ or "", count=1
+        )
+        return click.argument("run", required=required, shell_complete=complete_run)(command)
+
+    return decorated
+
 
 models_dir_option = click.option(
     "--models-dir",

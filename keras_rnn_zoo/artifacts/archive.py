@@ -23,15 +23,22 @@ from keras_rnn_zoo.errors import RunError, ZooError
 
 _unpacked: dict[str, Path] = {}
 """The folders of the archives that this process has unpacked, by the SHA-256 of the archive."""
+_archives: dict[Path, Path] = {}
+"""The archives by these folders, as they were named last."""
 
 
 class _UnlikeRunError(Exception):
     """The archive is not one that `zoo pack` writes."""
 
 
+def shown_path(path: Path) -> Path:
+    """Returns the path of a run to show: of the archive that it was unpacked from, or else of its folder."""
+    return _archives.get(path, path)
+
+
 def is_unpacked(path: Path) -> bool:
     """Returns whether a run's folder is the temporary one of an archive."""
-    return path in _unpacked.values()
+    return path in _archives
 
 
 def unpack(path: Path) -> Path:
@@ -60,6 +67,7 @@ def unpack(path: Path) -> Path:
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         reason = str(error).rstrip(".") or type(error).__name__
         raise RunError(f"The archive {path} is damaged: {reason}. Get it again, or pack the run again.") from None
+    _archives[_unpacked[digest]] = path
     return _unpacked[digest]
 
 

@@ -191,7 +191,7 @@ def open_run(run: "Run | str | os.PathLike[str] | None" = None, models: str | os
     if path.name.endswith(ARCHIVE) and not path.is_dir():
         from keras_rnn_zoo.artifacts.archive import unpack
 
-        path = unpack(user_path(run))
+        path, is_path = unpack(user_path(run)), True
     opened = _opened(path)
     if not is_path and path.name in networks():
         if opened is None:

@@ -38,7 +38,7 @@ class StreamedInputs:
     def __str__(self) -> str:
         return (
             f"{quantity(self.examples, 'input')} from {self.source}, each in {self.parts} parts of random lengths, in "
-            f"batches of {', '.join(map(str, self.batch_sizes))} streams"
+            f"batches of {', '.join(map(str, self.batch_sizes))} stream{'s' if max(self.batch_sizes) > 1 else ''}"
         )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.archive import shown_path
 from keras_rnn_zoo.artifacts.digests import FACTS, damaged_export
 from keras_rnn_zoo.artifacts.export import EXPORT_MODEL_FILES, check_export, find_export, read_facts
 from keras_rnn_zoo.artifacts.run import Run as RunFolder
@@ -46,7 +47,7 @@ class LoadedRun(Predictor):
 
     @property
     def title(self) -> str:
-        return f"The run {self.run.path}"
+        return f"The run {shown_path(self.run.path)}"
 
     @property
     def remedy(self) -> str:

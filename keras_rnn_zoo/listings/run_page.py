@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.artifacts.archive import is_unpacked, shown_path
 from keras_rnn_zoo.artifacts.digests import read_json
 from keras_rnn_zoo.artifacts.example_input import example_argument
 from keras_rnn_zoo.artifacts.run import ORIGIN, Run
@@ -39,8 +40,9 @@ def show_run(run: Run) -> Tables:
     config, measured = run.config, run.measured
     row = describe_run(run)
     epochs = quantity(config.epochs_trained, "epoch")
+    place = shown_path(run.path)
     facts = {
-        "folder": str(run.path),
+        "archive" if is_unpacked(run.path) else "folder": str(place),
         "architecture": config.architecture,
         "dataset": config.dataset.name,
         "data": _data(config),
@@ -55,7 +57,7 @@ def show_run(run: Run) -> Tables:
         "versions": ", ".join(f"{name} {version}" for name, version in config.versions.items()),
     }
     if example := example_argument(run.path):
-        facts["example"] = f"zoo predict {shell_quote(run.name if is_network(run.path) else run.path)} {example}"
+        facts["example"] = f"zoo predict {shell_quote(run.name if is_network(run.path) else place)} {example}"
     split, count = measured["split"], measured["examples"]
     settings = {**config.training.to_json(), "seed": config.seed, **_relevant_options(config)}
     settings |= {**config.task.options, **config.task.reader, **config.dataset.options}

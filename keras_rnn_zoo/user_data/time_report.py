@@ -30,7 +30,8 @@ def report_series(read: TimeTable, bounds: Sequence[int], windows: Mapping[str, 
     """
     path, columns, clock = read.source.path.name, read.columns, read.clock
     lengths = [len(one) for one in read.series]
-    several = f"{len(lengths):,} series of {min(lengths):,} to " if len(lengths) > 1 else ""
+    several = f"{len(lengths):,} series of " if len(lengths) > 1 else ""
+    several += f"{min(lengths):,} to " if min(lengths) < max(lengths) else ""
     first = min(int(one.times[0]) for one in read.series)
     last = max(int(one.times[-1]) for one in read.series)
     logger.info(

@@ -206,7 +206,7 @@ def _repeated(found: TimeTable, one: _Rows, place: int, text: str, time: int, nu
         found.repeated += 1
         return None
     advice = "" if found.columns.id else "; if they are of different series, name the column that says which: id=NAME"
-    if found.clock.notation == "time" and found.clock.zone is None and not found.columns.id:
+    if found.clock.notation == "time" and found.clock.zone is None:
         advice += "; if the clock was set back, name its zone: --set time_zone=Europe/Berlin"
     fault = f"the same time as in {found.source.where(one.places[index])}, with other values{advice}"
     return BadRow(found.source.where(place), found.columns.time, text, fault)

@@ -228,7 +228,7 @@ def test_the_first_look_tells_sequences_classes_and_what_is_odd(tmp_path, caplog
     assert "17 train, 2 validation, 2 test; columns id=recording" in said
     assert "Classes of the steps: down" in said
     assert "1 sequence has a single step" in said
-    assert "more than max_steps=4 steps" in said
+    assert "more than max_steps=4;" in said
 
 
 def test_options_that_do_not_fit_are_refused(tmp_path):

@@ -12,6 +12,7 @@ from processes import CLI, Program
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.inference.evaluate import Scorecard
 from zoo_cli import main
+from zoo_cli.options import OMITTED, RUN
 
 COMMANDS = list(main.own_commands())
 ORDER = ["one_to_one", "one_to_many", "many_to_one", "many_to_many", "sync_many_to_many", "ctc"]
@@ -46,6 +47,13 @@ def test_every_command_has_help_with_an_example_and_every_option_a_meaning(zoo, 
     for parameter in command.params:
         if parameter.param_type_name == "option":
             assert parameter.help, parameter.name
+
+
+@pytest.mark.parametrize("name", ["evaluate", "export", "inspect", "pack", "predict", "push"])
+def test_every_command_says_the_same_of_its_run(zoo, name):
+    text = " ".join(zoo(name, "--help").stdout.split())
+    assert text.count(RUN) == 1
+    assert (OMITTED in text) == (name not in ("inspect", "push"))
 
 
 def test_list(zoo):

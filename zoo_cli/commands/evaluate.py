@@ -6,9 +6,8 @@ from typing import Any
 import click
 
 from keras_rnn_zoo.display.printing import printable, quantity
-from zoo_cli.completion import complete_run
 from zoo_cli.frameworks import frameworks, with_verbosity
-from zoo_cli.options import columns_option, data_dir_option, models_dir_option, split_runs
+from zoo_cli.options import columns_option, data_dir_option, models_dir_option, run_argument, split_runs
 from zoo_cli.tables import print_json, print_table
 
 MATRIX_CLASSES, CONFUSIONS = 25, 20
@@ -16,7 +15,7 @@ MATRIX_CLASSES, CONFUSIONS = 25, 20
 
 
 @click.command("evaluate")
-@click.argument("run", required=False, shell_complete=complete_run)
+@run_argument("The names of several, with commas between them, are evaluated together.")
 @click.option(
     "--split",
     show_default="test; all rows of other data",
@@ -43,9 +42,7 @@ def command(
 ) -> None:
     """Evaluate a run on a split of its dataset, or on other labeled data.
 
-    RUN is the name of a run (by default, the name of its architecture) or of a trained network, or the names of several
-    with commas between them, which predict together. You can omit it if there is only one run. Of other data, such as
-    csv:FILE, all rows are used. Its classes must be those of the run.
+    Of other data, such as csv:FILE, all rows are used. Its classes must be those of the run.
 
     \b
     Example:

@@ -7,13 +7,12 @@ import click
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.export import serve_commands
 from keras_rnn_zoo.display.printing import one_line
-from zoo_cli.completion import complete_run
 from zoo_cli.frameworks import frameworks, with_verbosity
-from zoo_cli.options import data_dir_option, models_dir_option
+from zoo_cli.options import data_dir_option, models_dir_option, run_argument
 
 
 @click.command("export")
-@click.argument("run", required=False, shell_complete=complete_run)
+@run_argument()
 @click.option(
     "--format",
     "format_",
@@ -56,9 +55,6 @@ def command(
     Writes the next version of the run's export and prints its path. A SavedModel takes raw inputs, returns predictions,
     and needs only TensorFlow. It is published only if it gives the same predictions as the run for examples of the test
     split, in a process without this package.
-
-    RUN is the name of a run (by default, the name of its architecture) or of a trained network. You can omit it if
-    there is only one run.
 
     \b
     Example:

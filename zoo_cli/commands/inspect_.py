@@ -11,15 +11,14 @@ from keras_rnn_zoo.artifacts.export import find_export
 from keras_rnn_zoo.artifacts.run import open_run
 from keras_rnn_zoo.display.printing import printable
 from keras_rnn_zoo.options import parse_options
-from zoo_cli.completion import complete_run
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.inputs import input_of
-from zoo_cli.options import models_dir_option, prediction_options, split_pairs
+from zoo_cli.options import models_dir_option, prediction_options, run_argument, split_pairs
 from zoo_cli.tables import print_json, width_of_output
 
 
 @click.command("inspect")
-@click.argument("run", shell_complete=complete_run)
+@run_argument(required=True)
 @click.argument("input")
 @prediction_options("max_new_tokens=50")
 @click.option(
@@ -62,8 +61,8 @@ def command(
     for the step. With --json also the states and gates of each recurrent layer, attention weights, and alternatives;
     see docs/inspecting.md.
 
-    RUN is the name of a run or of a trained network. INPUT is as in zoo predict: a text, the path of an image or a WAV
-    file, or a series as JSON. It may also be a file that holds one input.
+    INPUT is as in zoo predict: a text, the path of an image or a WAV file, or a series as JSON. It may also be a file
+    that holds one input.
 
     \b
     Example:

@@ -4,12 +4,11 @@ import click
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.display.printing import one_line, shell_quote
-from zoo_cli.completion import complete_run
-from zoo_cli.options import models_dir_option
+from zoo_cli.options import models_dir_option, run_argument
 
 
 @click.command("pack")
-@click.argument("run", required=False, shell_complete=complete_run)
+@run_argument()
 @click.option("--output", metavar="FILE", show_default="RUN.zip", help="File to write; its name ends in .zip.")
 @click.option("--exports", is_flag=True, help="Include the exports of the run.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
@@ -19,8 +18,6 @@ def command(run: str | None, output: str | None, exports: bool, overwrite: bool,
 
     The file is an archive that every command takes in place of a run. It contains what is needed to use the run, its
     metrics and its model card, but no logs and no input of your data. The same run always gives the same bytes.
-
-    RUN is the name of a run (by default, the name of its architecture). You can omit it if there is only one run.
 
     \b
     Example:

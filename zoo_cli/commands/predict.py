@@ -14,16 +14,19 @@ from keras_rnn_zoo.display.printing import printable, quantity, shell_quote
 from keras_rnn_zoo.options import parse_options
 from keras_rnn_zoo.user_data.encodings import encoding_of
 from zoo_cli.answers import answer, converse
-from zoo_cli.completion import complete_run
 from zoo_cli.frameworks import frameworks, with_verbosity
-from zoo_cli.options import models_dir_option, prediction_options, split_pairs, split_runs
+from zoo_cli.options import models_dir_option, prediction_options, run_argument, split_pairs, split_runs
 from zoo_cli.status import ERASE
 from zoo_cli.streams import answer_stream
 from zoo_cli.tables import data_stream, print_json
 
 
 @click.command("predict")
-@click.argument("run", required=False, shell_complete=complete_run)
+@run_argument(
+    "The first argument is always RUN, so inputs then come from standard input.",
+    "RUN may also be the path of an export, or the names of several runs with commas between them: an ensemble, which "
+    "predicts by the mean of their probabilities.",
+)
 @click.argument("inputs", metavar="[INPUT]...", nargs=-1)
 @prediction_options("temperature=0.5")
 @click.option(
@@ -91,11 +94,6 @@ def command(
 
     With --stream, standard input is a single input that is still coming in, and each answer is printed at once. The run
     must read one way: train it with bidirectional=false.
-
-    RUN is the name of a run (by default, the name of its architecture), the name of a trained network, which zoo models
-    lists, or the path of an export. The first argument is always RUN. You can omit it if there is only one run and the
-    inputs come from standard input. The names of several runs with commas between them are an ensemble: it predicts by
-    the mean of their probabilities.
 
     An INPUT is a text, the path of an image or a WAV file, or a series as JSON: "[1, 2, 3]" if each step has one
     number, else "[[1, 5], [2, 6]]". Put -- before INPUTs that begin with a dash. Language models have the options

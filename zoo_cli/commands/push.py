@@ -4,12 +4,11 @@ import click
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.display.printing import one_line
-from zoo_cli.completion import complete_run
-from zoo_cli.options import models_dir_option, read_token, token_option
+from zoo_cli.options import models_dir_option, read_token, run_argument, token_option
 
 
 @click.command("push")
-@click.argument("run", shell_complete=complete_run)
+@run_argument(required=True)
 @click.argument("address", metavar="hf://OWNER/NAME")
 @click.option("--private", is_flag=True, help="Let only you, and those you grant access, see the repository.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in an existing repository.")
