@@ -7,8 +7,8 @@ from typing import Any
 
 from keras_rnn_zoo.display.printing import one_line
 
-MAX_LABEL = 24
-"""Maximum number of characters of a label on an axis."""
+MAX_LABEL, MAX_TICK = 24, 16
+"""Maximum number of characters of a label, and of one of many along an axis."""
 
 
 def shortened(text: str, length: int = MAX_LABEL) -> str:
@@ -41,7 +41,7 @@ def spread_ticks(axis: Any, labels: Sequence[str], room: int, *, rotation: int =
     """
     every = max(1, -(-len(labels) // max(room, 1)))
     places = range(0, len(labels), every)
-    axis.set_ticks(list(places), [shortened(labels[place]) for place in places])
+    axis.set_ticks(list(places), [shortened(labels[place], MAX_TICK) for place in places])
     if rotation and max(map(len, labels), default=0) > 2:
         for label in axis.get_ticklabels():
             label.set(rotation=rotation, ha="right", va="center", rotation_mode="anchor")
