@@ -122,14 +122,18 @@ def test_every_script_is_legible(monkeypatch):
 
     with style.house_style():
         figure = style.new_figure("caf\u00e9 \u4eca\u65e5 $x_1$ \x1b[31m", "\u0ba4\u0bae\u0bbf\u0bb4\u0bcd")
+        axes = style.new_axes(figure)
+        axes.set_xticks([0, 1], ["\u4eca", "day"])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         drawing = style.rendered(figure, "svg").decode()
         assert "caf\u00e9 \u4eca\u65e5 $x_1$ \\x1b[31m" in drawing  # As text, which the reader's fonts show.
         monkeypatch.setattr(labels, "_family_with", lambda character: "")
         with labels.with_glyphs(figure):
+            assert [tick.get_text() for tick in axes.get_xticklabels()] == [r"\u4eca", "day"]
             assert figure.texts[0].get_text() == "caf\u00e9 \\u4eca\\u65e5 $x_1$ \\x1b[31m"
         assert figure.texts[0].get_text().startswith("caf\u00e9 \u4eca")
+        assert axes.get_xticklabels()[0].get_text() == "\u4eca"
         assert io.BytesIO(style.rendered(figure, "png")).read(4) == b"\x89PNG"
 
 
