@@ -53,6 +53,7 @@ FILES_OF = {
     "input kind": {"vector.py", "perceptron.py", "toy_rings.py"},
     "file format": {"orders_file.py"},
     "export format": {"keras_file.py"},
+    "plot": {"weight_sizes.py"},
     "command": {"size.py"},
 }
 """The files that each kind of entry takes in the package of docs/extending.md."""
@@ -150,6 +151,16 @@ def test_a_command_is_listed_and_runs(session, orders):
     listed, usage = session(folder, "--help", "size --help")
     assert re.search(r"pull .*\n(.*\n)?  size +Print the number of weights of a run\n", listed)
     assert "--offline" in usage
+
+
+def test_a_plot_is_drawn_with_those_of_the_zoo_for_a_task_of_a_plugin(session, orders):
+    folder, _ = orders
+    (printed,) = session(folder, "plot bag_of_words --json")
+    plots = json.loads(printed)["plots"]
+    assert {"weight_sizes", "roc", "calibration", "score_by_class", "worst_examples"} <= plots.keys()
+    assert list(plots)[-1] == "weight_sizes" and "confusion_matrix" not in plots
+    assert all(Path(path).read_bytes().startswith(b"<?xml") for path in plots.values())
+    assert "weight_sizes.svg" in (folder / "bag_of_words" / "README.md").read_text()
 
 
 def test_an_export_format_is_offered_checked_and_written(session, orders):

@@ -41,18 +41,19 @@ class Answers:
     ranks: Any
     verdicts: Verdicts | None
 
-    def scores_of(self, task: Any, chosen: Any) -> dict[str, float]:
-        """Returns the metrics of some examples by name, as the task computes them.
+    def scored(self, task: Any, chosen: Any = None) -> tuple[dict[str, float], dict[str, Any]]:
+        """Returns the metrics of examples by name, and the report, as the task computes them.
 
         Args:
             task: the task.
-            chosen: the places of the examples, int `(chosen,)`.
+            chosen: the places of the examples, int `(chosen,)`; by default, all.
         """
+        chosen = np.arange(len(self.losses)) if chosen is None else chosen
         places = np.asarray(chosen).tolist()
         parts = {name: [values[place] for place in places] for name, values in self.predictions.items()}
         loss = float(np.mean(self.losses[places]))
-        metrics, _ = task.score(parts, [self.references[place] for place in places], loss)
-        return {"loss": loss, **metrics}
+        metrics, report = task.score(parts, [self.references[place] for place in places], loss)
+        return {"loss": loss, **metrics}, report
 
 
 def answers_of(loaded: Any, data: OpenedSplit) -> Answers:

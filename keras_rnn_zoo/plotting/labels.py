@@ -7,8 +7,10 @@ from typing import Any
 
 from keras_rnn_zoo.display.printing import one_line
 
-MAX_LABEL = 24
-"""Maximum number of characters of a label on an axis."""
+MAX_LABEL, MAX_TICK = 24, 16
+"""Maximum number of characters of a label, and of one of many along an axis."""
+MAX_ESCAPED = 48
+"""Maximum number of characters of a line with escapes, if it was shorter before."""
 
 
 def shortened(text: str, length: int = MAX_LABEL) -> str:
@@ -41,7 +43,7 @@ def spread_ticks(axis: Any, labels: Sequence[str], room: int, *, rotation: int =
     """
     every = max(1, -(-len(labels) // max(room, 1)))
     places = range(0, len(labels), every)
-    axis.set_ticks(list(places), [shortened(labels[place]) for place in places])
+    axis.set_ticks(list(places), [shortened(labels[place], MAX_TICK) for place in places])
     if rotation and max(map(len, labels), default=0) > 2:
         for label in axis.get_ticklabels():
             label.set(rotation=rotation, ha="right", va="center", rotation_mode="anchor")
@@ -55,24 +57,54 @@ def with_glyphs(figure: Any) -> Iterator[None]:
     such as "\u4eca".
     """
     from matplotlib.text import Text
+    from matplotlib.ticker import FuncFormatter
 
-    changed = []
-    for text in figure.findobj(Text):
-        content = text.get_text()
-        if missing := sorted({character for character in content if ord(character) > 126} - _own_characters()):
-            changed.append((text, content, text.get_fontfamily()))
-            families = [family for family in map(_family_with, missing) if family]
-            text.set_fontfamily([*text.get_fontfamily(), *dict.fromkeys(families)])
-            for character in missing:
-                if not _family_with(character):
-                    content = content.replace(character, character.encode("unicode_escape").decode())
-            text.set_text(content)
+    formatters, families = [], []
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            formatter = axis.get_major_formatter()
+            if any(_missing(label.get_text()) for label in axis.get_ticklabels()):
+                formatters.append((axis, formatter))
+                axis.set_major_formatter(FuncFormatter(functools.partial(_with_escapes, formatter)))
+    texts = [text for text in figure.findobj(Text) if _missing(text.get_text())]
+    contents = [text.get_text() for text in texts]
+    for text in texts:
+        families.append(text.get_fontfamily())
+        found = [family for family in map(_family_with, _missing(text.get_text())) if family]
+        text.set_fontfamily([*text.get_fontfamily(), *dict.fromkeys(found)])
+        text.set_text(_escaped(text.get_text()))
     try:
         yield
     finally:
-        for text, content, families in changed:
+        for text, content, family in zip(texts, contents, families, strict=True):
             text.set_text(content)
-            text.set_fontfamily(families)
+            text.set_fontfamily(family)
+        for axis, formatter in formatters:
+            axis.set_major_formatter(formatter)
+
+
+def _with_escapes(formatter: Any, value: float, place: int | None = None) -> str:
+    """Returns what a formatter writes for a number, with escapes."""
+    return _escaped(formatter(value, place))
+
+
+def _escaped(text: str) -> str:
+    """Returns a text with an escape for each character that no font has, in lines that are not much longer."""
+    if not any(not _family_with(character) for character in _missing(text)):
+        return text
+    lines = []
+    for line in text.split("\n"):
+        hidden = {character for character in _missing(line) if not _family_with(character)}
+        written = "".join(
+            character.encode("unicode_escape").decode() if character in hidden else character for character in line
+        )
+        lines.append(shortened(written, max(len(line), MAX_ESCAPED)))
+    return "\n".join(lines)
+
+
+def _missing(text: str) -> list[str]:
+    """Returns the characters of a text that Matplotlib's font lacks, sorted."""
+    return sorted({character for character in text if ord(character) > 126} - _own_characters())
 
 
 @functools.cache

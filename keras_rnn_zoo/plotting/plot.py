@@ -8,7 +8,7 @@ from typing import Any, Literal
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run import Run, open_run
 from keras_rnn_zoo.display.status import announce
-from keras_rnn_zoo.errors import NoPlotError, PlotError
+from keras_rnn_zoo.errors import DataError, InspectionError, NoPlotError, PlotError
 from keras_rnn_zoo.inference.ensemble import LoadedEnsemble
 from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.inference.predictor import Predictor
@@ -26,6 +26,7 @@ def plot(
     split: str | None = None,
     input: Any = None,
     format: Literal["svg", "png"] | None = None,
+    dataset: Any = None,
     data_dir: str | None = None,
     models_dir: str | None = None,
 ) -> Any:
@@ -41,6 +42,8 @@ def plot(
             keeps.
         format: `"svg"` or `"png"` to write the plots to the folder `plots` of the run, and those that show no input
             into its model card; `None` to return them.
+        dataset: labeled data that scores are of, as for `zoo.evaluate`; by default, what the run was trained on. Data
+            in memory is not part of a run: pass it again.
         data_dir: folder of prepared TFDS datasets; by default, the one that training used.
         models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
 
@@ -66,7 +69,7 @@ def plot(
     found = run if isinstance(run, Predictor) else open_run(run, models_dir)
     if isinstance(found, Predictor) and (not isinstance(found, LoadedRun) or isinstance(found, LoadedEnsemble)):
         raise PlotError(f"{found.title} has no plots: they are of a single run. Name the run.")
-    subject = Subject(found, split=split, input=input, data_dir=data_dir)
+    subject = Subject(found, split=split, input=input, dataset=dataset, data_dir=data_dir)
     figures = draw(subject, entries, skip=kinds is None)
     if format is not None:
         return write_plots(subject.run, figures, format, models_dir)
@@ -93,6 +96,9 @@ def draw(subject: Subject, entries: Sequence[registry.Plot], *, skip: bool) -> d
 
     Raises:
         PlotError: a kind makes no sense for the run, and `skip` is false.
+        DataError: the data cannot be read, unless `skip` is true and the user did not ask for it: then, plots that do
+            not need it are drawn.
+        InspectionError: the input cannot be inspected; likewise.
     """
     figures = {}
     for entry in entries:
@@ -106,6 +112,10 @@ def draw(subject: Subject, entries: Sequence[registry.Plot], *, skip: bool) -> d
             if not skip:
                 raise PlotError(_refusal(subject, entry, str(error))) from None
             logger.info("No plot %s: %s.", entry.name, error)
+        except (DataError, InspectionError) as error:
+            if not skip or subject.asked:
+                raise
+            logger.warning("No plot %s: %s", entry.name, error)
     return figures
 
 

@@ -21,19 +21,30 @@ class Subject:
             was interrupted.
         input: the input that is shown, as for `zoo.inspect`; `None` for the example of the test split in the run, or
             else the first one of the split.
+        dataset: labeled data that scores are of, as for `zoo.evaluate`; by default, what the run was trained on.
         data_dir: folder of prepared TFDS datasets; by default, the one that training used.
 
     Attributes:
+        asked: whether the user named the data, the split or the input.
         run: the run.
         data_dir: as the argument.
     """
 
-    def __init__(self, run: Any, *, split: str | None = None, input: Any = None, data_dir: str | None = None) -> None:
+    def __init__(
+        self,
+        run: Any,
+        *,
+        split: str | None = None,
+        input: Any = None,
+        dataset: Any = None,
+        data_dir: str | None = None,
+    ) -> None:
         self.run = getattr(run, "run", run)
         self.data_dir = data_dir
         if self.run is not run:
             self.__dict__["loaded"] = run
-        self._split, self._input = split, input
+        self._split, self._input, self._dataset = split, input, dataset
+        self.asked = any(given is not None for given in (split, input, dataset))
 
     @property
     def name(self) -> str:
@@ -71,19 +82,19 @@ class Subject:
 
     @property
     def split(self) -> str:
-        """The name of the split that scores are of."""
+        """The name of the split that scores are of; "all" for other data than the run's own."""
+        if self._dataset is not None:
+            return str(self.opened.split)
         return self._split or str(self.run.measured["split"])
 
     @cached_property
     def report(self) -> Mapping[str, Any]:
         """The report of the task on the split, such as its confusion matrix: that of `metrics.json`, or a new one."""
         measured = self.run.measured
-        if self.split == measured["split"]:
+        if self._dataset is None and self.split == measured["split"]:
             return dict(measured)
-        from keras_rnn_zoo.inference.evaluate import evaluate
-
-        report: Mapping[str, Any] = evaluate(self.loaded, split=self.split, data_dir=self.data_dir).report
-        return report
+        _, report = self.answers.scored(self.task)
+        return dict(report)
 
     @cached_property
     def answers(self) -> Any:
@@ -97,7 +108,8 @@ class Subject:
         """The examples of the split, `keras_rnn_zoo.inference.evaluate.OpenedSplit`."""
         from keras_rnn_zoo.inference.evaluate import open_split
 
-        return open_split(self.run, None, self.split, self.data_dir, {})
+        split = self._split if self._dataset is not None else self.split
+        return open_split(self.run, self._dataset, split, self.data_dir, {})
 
     @property
     def verdicts(self) -> Any:
@@ -121,7 +133,7 @@ class Subject:
     @property
     def about_split(self) -> str:
         """What plots of scores are about, as a line below their titles."""
-        return f"{self.name}, {self.split} split"
+        return f"{self.name}, {'all rows' if self.split == 'all' else f'{self.split} split'}"
 
     # An input
 

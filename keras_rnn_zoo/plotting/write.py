@@ -48,8 +48,8 @@ def write_plots(run: Run, figures: Mapping[str, Any], format: str, models_dir: s
     """
     if is_unpacked(run.path):
         raise PlotError(
-            f"The run {run.name!r} is in an archive, which no plot can be written to. Put it in a models folder: zoo "
-            "pull FILE."
+            f"The run {run.name!r} is in an archive, which no plot can be written to. Unpack it into "
+            "your models folder."
         )
     place = output_folder(run, models_dir)
     content = {kind: rendered(figure, format) for kind, figure in figures.items()}

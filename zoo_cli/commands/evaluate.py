@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from keras_rnn_zoo.display.printing import printable, quantity
+from zoo_cli.drawings import can_draw, draw_matrix
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import columns_option, data_dir_option, models_dir_option, run_argument, split_runs
 from zoo_cli.tables import print_json, print_table
@@ -69,6 +70,8 @@ def command(
     title = f"{scorecard.run} on {part}, {quantity(scorecard.examples, 'example')}"
     print_table(title, ("metric", "value"), [(name, f"{value:.4f}") for name, value in scorecard.items()])
     for name, value in scorecard.report.items():
+        if name == "confusion_matrix" and can_draw(quiet) and draw_matrix(value):
+            continue
         if name == "confusion_matrix" and len(value["labels"]) <= MATRIX_CLASSES:
             rows = [(label, *counts) for label, counts in zip(value["labels"], value["rows"], strict=True)]
             print_table("confusion matrix", ("true \\ predicted", *value["labels"]), rows)

@@ -14,6 +14,7 @@ from keras_rnn_zoo.errors import TrainingInterrupted
 from keras_rnn_zoo.options import parse_options
 from keras_rnn_zoo.training.config_file import RUN_KEYS, SETTINGS, read_config, split_config
 from zoo_cli.completion import complete_architecture, complete_run, complete_setting
+from zoo_cli.drawings import can_draw, draw_curves, draw_matrix
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import (
     columns_option,
@@ -116,6 +117,10 @@ def command(
             raise
         resume = f"zoo train {architecture.name} --run {shell_quote(places.get('run') or architecture.name)}{where}"
         raise TrainingInterrupted(f"{error}\nNext:\n  {resume} --resume", resumable=True) from None
+    if can_draw(quiet):
+        draw_curves(run.history)
+        if matrix := run.measured.get("confusion_matrix"):
+            draw_matrix(matrix)
     click.echo(run.result)
     click.echo(one_line(f"Wrote the run to {run.path}"))
     if not quiet:

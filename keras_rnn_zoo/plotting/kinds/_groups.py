@@ -74,7 +74,7 @@ def draw_groups(
         subtitle: what follows in the line below the title.
     """
     about = f"{subject.about_split}{subtitle}; numbers of {noun} below the bars"
-    figure = new_figure(title, about, width=max(5.0, 1.2 + 0.75 * len(groups)))
+    figure = new_figure(title, about, width=max(5.6, 1.2 + 0.75 * len(groups)))
     axes = new_axes(figure, x=x, y=y, grid="y")
     axes.bar(range(len(groups)), [group.score for group in groups], color=BLUE, width=0.7)
     labels = [f"{shortened(group.label, 14)}\n({group.count:,})" for group in groups]
@@ -100,7 +100,7 @@ def score_groups(subject: Subject, labels: Sequence[str], groups: Sequence[Any],
     found = []
     for label, places in zip(labels, groups, strict=True):
         if len(places):
-            scores = subject.answers.scores_of(subject.task, places)
+            scores, _ = subject.answers.scored(subject.task, places)
             if metric in scores and np.isfinite(scores[metric]):
                 found.append(Group(label, scores[metric], len(places)))
     return found

@@ -4,7 +4,7 @@ from keras_rnn_zoo.inspection.inspection import Timeline
 from keras_rnn_zoo.plotting.labels import shortened, visible
 from keras_rnn_zoo.plotting.subject import Subject
 
-ROOM = 40
+ROOM = 32
 """The number of labels of steps that fit below a plot."""
 
 

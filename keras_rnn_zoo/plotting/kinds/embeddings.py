@@ -11,6 +11,8 @@ from keras_rnn_zoo.plotting.subject import Subject
 
 POINTS, NAMED = 1000, 60
 """Number of words that are drawn, and how many of them have their names beside them."""
+ROOM = (0.13, 0.028)
+"""The room of a name, as a share of the plot's width and height."""
 
 
 def _embedding(subject: Subject) -> tuple[Any, Sequence[str]] | None:
@@ -60,13 +62,11 @@ def embeddings(subject: Subject) -> Any:
 
 
 def far_apart(places: Any, count: int) -> list[int]:
-    """Returns which points can be named without names over one another: the first ones, each in a cell of its own."""
+    """Returns which points can be named without names over one another: each far enough from those before it."""
     low, high = places.min(axis=0), places.max(axis=0)
-    cells = np.floor((places - low) / np.where(high > low, high - low, 1) * (9, 26)).astype(int)
-    taken: set[tuple[int, int]] = set()
-    chosen = []
-    for index, (column, row) in enumerate(cells.tolist()):
-        if not taken & {(column, row), (column + 1, row), (column - 1, row)}:
-            taken.add((column, row))
+    scaled = (places - low) / np.where(high > low, high - low, 1) / ROOM
+    chosen: list[int] = []
+    for index, place in enumerate(scaled):
+        if len(chosen) < count and (np.abs(scaled[chosen] - place) > 1).any(axis=1).all():
             chosen.append(index)
-    return chosen[:count]
+    return chosen

@@ -41,7 +41,7 @@ def score_by_rarity(subject: Subject) -> Any:
         subject,
         found,
         title="How the score depends on the rarity of words",
-        x=f"rank of the {what} among the words of the training split",
+        x=f"rank of the {what} in the vocabulary",
         y=metric.replace("_", " "),
         noun="words" if of_words else "examples",
     )

@@ -60,6 +60,7 @@ def _pictures(subject: Subject, shown: list[Any], about: str) -> Any:
     each = max(_height(one[0]) for one in shown)
     figure = new_figure(TITLE, about, width=max(SIDE * columns, 4.4), height=0.7 + (0.55 + each) * rows)
     for axes, one in zip(figure.subplots(rows, columns, squeeze=False).ravel(), [*shown, *[None] * 99], strict=False):
+        axes.set(xticks=[], yticks=[])
         axes.set_axis_off()
         if one is not None:
             picture, truth, predicted, loss = one
@@ -73,7 +74,7 @@ def _height(picture: Any) -> float:
     if picture.kind != "image":
         return 1.3
     high, wide = picture.content.shape[:2]
-    return min(SIDE, SIDE * high / wide)
+    return float(min(SIDE, SIDE * high / wide))
 
 
 def _facts(truth: str, predicted: str, width: int, lines: int) -> str:
