@@ -8,12 +8,13 @@ import base64
 import binascii
 import contextlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.lazy import np
@@ -27,6 +28,35 @@ from keras_rnn_zoo.serving.served_models import ServedModel, ServedModels
 from keras_rnn_zoo.serving.settings import ServingSettings
 from keras_rnn_zoo.streaming.stream import Stream
 from keras_rnn_zoo.streaming.stream import stream as open_stream
+
+
+class EventResponse(Response):
+    """A response that is sent event by event, while the request may still come in.
+
+    `starlette.responses.StreamingResponse` would read the rest of the request itself, to learn whether the client is
+    there. Here, a lost connection cancels the task.
+
+    Args:
+        events: the events.
+        ended: called when no more events are sent.
+    """
+
+    media_type = "text/event-stream"
+
+    def __init__(self, events: AsyncGenerator[bytes, None], ended: Callable[[], None]) -> None:
+        super().__init__(headers={"X-Accel-Buffering": "no"})
+        del self.headers["content-length"]
+        self._events, self._ended = events, ended
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            async with contextlib.aclosing(self._events) as events:
+                async for event in events:
+                    await send({"type": "http.response.body", "body": event, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            self._ended()
 
 
 def stream_routes(models: ServedModels, settings: ServingSettings) -> list[BaseRoute]:
@@ -47,16 +77,11 @@ def stream_routes(models: ServedModels, settings: ServingSettings) -> list[BaseR
             raise
         request.scope[STREAMED] = True
 
-        async def events() -> AsyncIterator[bytes]:
+        def ended() -> None:
             nonlocal running
-            try:
-                async with contextlib.aclosing(_events(request, model, opened, settings)) as found:
-                    async for event in found:
-                        yield event
-            finally:
-                running -= 1
+            running -= 1
 
-        return StreamingResponse(events(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+        return EventResponse(_events(request, model, opened, settings), ended)
 
     paths = ("/v1/models/{name}:stream", "/v1/models/{name}/versions/{version:int}:stream")
     return [Route(path, stream, methods=["POST"]) for path in paths]
