@@ -5,7 +5,8 @@ import { debounced, el, labeled } from "./dom.js";
 const PAUSE = 120;
 
 export function text(facts, onchange) {
-  const tell = debounced(PAUSE, () => onchange(area.value ? { text: area.value } : null));
+  // A text to continue is only asked for with a button, which must find what was typed.
+  const tell = debounced(facts.samples ? 0 : PAUSE, () => onchange(area.value ? { text: area.value } : null));
   const area = el("textarea", {
     id: "text", rows: 3, spellcheck: false, autocomplete: "off", oninput: tell,
     placeholder: facts.samples ? "The beginning of a text" : "Type here",

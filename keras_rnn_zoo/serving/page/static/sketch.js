@@ -3,7 +3,7 @@
 const DEFAULT = { ground: [0, 0, 0], ink: [255, 255, 255], pen: 0.1, fill: 0.8 };
 const SIDE = 320;
 const LINE = { width: 720, height: 200 };
-const WORDS = "Draw here. Without a pointer, upload a picture or take the example.";
+const WORDS = "Draw here with a pointer, or use the buttons below.";
 const rgb = (color) => `rgb(${color.join(" ")})`;
 
 /**
