@@ -104,13 +104,6 @@ class LoadedRun(Predictor):
 
         return Inspector(self)
 
-    @cached_property
-    def stream_functions(self) -> Any:
-        """The functions `start` and `step` of the run's streams, which are traced when they are first used."""
-        from keras_rnn_zoo.streaming.stream import functions
-
-        return functions(self)
-
     def to_logits(self, inputs: Any) -> Any:
         """Returns the logits for the inputs of a batch of training or evaluation, as a NumPy array."""
         return self._logits(inputs)

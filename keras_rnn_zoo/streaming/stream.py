@@ -1,8 +1,9 @@
 """Streams for Python code: answers while an input is still coming in."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from keras_rnn_zoo.artifacts.run import Run
 from keras_rnn_zoo.errors import DataError, StreamingError
@@ -15,6 +16,8 @@ from keras_rnn_zoo.streaming.program import FINAL, PREFIX, START, STEP
 from keras_rnn_zoo.streaming.windows import program_of
 from keras_rnn_zoo.user_data.forecast_parts import ComingRows
 from keras_rnn_zoo.user_data.prediction_inputs import trained_on
+
+_FUNCTIONS: MutableMapping[LoadedRun, list[Callable[..., Any]]] = WeakKeyDictionary()
 
 
 class Stream:
@@ -139,7 +142,7 @@ def stream(
         raise StreamingError(
             f"{loaded.title} predicts whole inputs. Export the run with --streaming, or stream the run itself."
         )
-    start, step = loaded.stream_functions
+    start, step = _traced_once(loaded)
     rows = None
     if loaded.task.reader.slides and loaded.run is not None:
         spec = loaded.task.reader.part_signature()
@@ -157,6 +160,13 @@ def _resampler(reader: Any, rate: int) -> Resampler:
         return Resampler(rate, reader.sample_rate)
     except DataError as error:
         raise StreamingError(f"The recording cannot be read: {error}.") from None
+
+
+def _traced_once(loaded: LoadedRun) -> list[Callable[..., Any]]:
+    """Returns the `functions` of a run, which its streams share: each would be traced anew, for seconds."""
+    if loaded not in _FUNCTIONS:
+        _FUNCTIONS[loaded] = functions(loaded)
+    return _FUNCTIONS[loaded]
 
 
 def functions(loaded: LoadedRun) -> list[Callable[..., Any]]:
