@@ -149,15 +149,20 @@ def test_what_is_not_an_input_is_refused(server, what, content, status, words):
         ({"text": "a", "options": {"max_new_tokens": 51}}, "up to 50"),
     ],
 )
-def test_a_text_that_cannot_be_continued_is_refused(small_run, content, words):
+def test_a_text_that_cannot_be_continued_is_refused(writing, content, words):
     with pytest.raises(zoo.ZooError, match=words):
-        answers.Writer(zoo.load(small_run("tiny_shakespeare")), content, 50)
+        answers.Writer(writing, content, 50)
 
 
 def test_an_unknown_model_is_refused(server):
     assert post(server, "predict", {}, "nothing").status_code == 404
     assert requests.get(f"{server.url}/page/models/nothing", timeout=30).status_code == 404
     assert "Did you mean" in requests.get(f"{server.url}/page/models/small_toy_review", timeout=30).json()["error"]
+
+
+@pytest.fixture(scope="module")
+def writing(small_run):
+    return zoo.load(small_run("tiny_shakespeare"))
 
 
 SERIES = {"1, 2\n3, 4": [[1, 2], [3, 4]], "a,b\n1,2\n3,4\n": [[1, 2], [3, 4]], "[[1, 2], [3, 4]]": [[1, 2], [3, 4]]}
