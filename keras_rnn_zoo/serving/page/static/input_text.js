@@ -3,6 +3,7 @@
 import { debounced, el, labeled } from "./dom.js";
 
 const PAUSE = 120;
+const BEGINNING = 60;
 
 export function text(facts, onchange) {
   // A text to continue is only asked for with a button, which must find what was typed.
@@ -16,7 +17,7 @@ export function text(facts, onchange) {
 
   function show(value) {
     if (!value) return;
-    area.value = value.text;
+    area.value = facts.samples ? value.text.slice(0, BEGINNING).split("\n")[0] : value.text;
     tell.cancel();
     onchange(area.value ? { text: area.value } : null);
   }
