@@ -1,11 +1,10 @@
-"""The page of `zoo serve` in a real browser, as a person uses it: typing, drawing, uploading, recording, pasting."""
+"""The page of `zoo serve` in a real browser, as a person uses it: typing, drawing, uploading, pasting, by keys."""
 
 import base64
 import math
 
 import numpy as np
 import pytest
-import small_sets
 from browsing import FITS, Visit, chromium, serious_faults, stroke
 from playwright.sync_api import expect
 from servers import serving
@@ -14,7 +13,7 @@ import keras_rnn_zoo as zoo
 
 expect.set_options(timeout=60_000)
 DARK_AND_NARROW = {"color_scheme": "dark", "viewport": {"width": 360, "height": 780}}
-MODELS = ("toy_reviews", "digits", "toy_sales", "small_tiny_shakespeare", "small_words")
+MODELS = ("toy_reviews", "digits", "toy_sales", "small_tiny_shakespeare")
 
 
 @pytest.fixture(scope="module")
@@ -24,19 +23,11 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def words(tmp_path_factory):
-    return small_sets.write_words(tmp_path_factory.mktemp("recordings"), 24, 3)
-
-
-@pytest.fixture(scope="module")
-def runs(small_run, trained_once, words):
-    """The models by name: three networks of the package, a language model, and one of recordings."""
-    options = {"units": 4, "subsampling": 4, "sample_rate": 8000, "epochs": 1}
-    recordings = trained_once("small_words", "many_to_one", dataset=f"audio:{words}", **options)
+def runs(small_run):
+    """The models by name: three networks of the package, and a language model."""
     return {
         **{name: zoo.load(name) for name in MODELS[:3]},
         "small_tiny_shakespeare": zoo.load(small_run("tiny_shakespeare")),
-        "small_words": zoo.load(recordings),
     }
 
 
@@ -152,32 +143,6 @@ def test_a_picture_is_uploaded(visit, runs, tmp_path):
     expect(page.locator(".result .notice")).to_contain_text("cannot be read")
 
 
-def test_a_recording_is_uploaded(visit, runs, words):
-    page = visit.open("small_words", ".waveform")
-    file = next(words.glob("*/*.wav"))
-    page.get_by_label("Upload a WAV file").set_input_files(file)
-    visit.settle()
-    (predicted,) = runs["small_words"].predict([file.read_bytes()])
-    expect(page.locator(".answer .headline")).to_have_text(predicted["label"])
-    frames = runs["small_words"].predict([base64.b64decode(visit.given("predict")["base64"])])
-    for name, share in predicted["probabilities"].items():
-        assert frames[0]["probabilities"][name] == pytest.approx(share, abs=0.01)
-
-
-def test_a_recording_is_made(visit, runs):
-    page = visit.open("small_words", ".waveform")
-    page.get_by_role("button", name="Record", exact=True).click()
-    expect(page.get_by_role("button", name="Stop")).to_be_visible()
-    page.wait_for_timeout(700)
-    page.get_by_role("button", name="Stop").click()
-    expect(page.locator("#input .hint")).to_contain_text("The recording:")
-    visit.settle()
-    sound = base64.b64decode(visit.given("predict")["base64"])
-    assert sound[:4] == b"RIFF" and len(sound) > 44 + 2 * 8000 * 0.3
-    (predicted,) = runs["small_words"].predict([sound])
-    expect(page.locator(".answer .headline")).to_have_text(predicted["label"])
-
-
 def test_a_table_is_pasted_and_continued(visit, runs):
     page = visit.open("toy_sales")
     table = page.get_by_label("Table, one row for each time")
@@ -240,7 +205,7 @@ def test_an_input_is_never_read_as_html(visit):
 def test_the_page_has_no_serious_fault_of_accessibility(browser, url, settings):
     visit = Visit(browser, url, bypass_csp=True, **settings)
     for model in MODELS:
-        page = visit.open(model, ".waveform" if model == "small_words" else ".view")
+        page = visit.open(model)
         if page.locator(".card").count():
             page.locator(".card summary").click()
         assert serious_faults(page) == []

@@ -140,6 +140,31 @@ def test_a_transcript_is_aligned_with_its_spectrogram(visit, models):
     assert "s to" in page.locator(".readout .now-at").inner_text()
 
 
+def test_a_recording_is_uploaded(visit, models):
+    page = visit.open("spoken")
+    file = next((models["spoken"].run.path / "example").glob("input.wav"))
+    page.get_by_label("Upload a WAV file").set_input_files(file)
+    expect(page.locator("#input .hint")).to_contain_text("input.wav:")
+    visit.settle(".aligned")
+    (predicted,) = models["spoken"].predict([file.read_bytes()])
+    expect(page.locator(".answer .headline")).to_have_text(predicted["text"].strip())
+    page.get_by_role("button", name="Play").click()
+
+
+def test_a_recording_is_made(visit, models):
+    page = visit.open("spoken")
+    page.get_by_role("button", name="Record", exact=True).click()
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    page.wait_for_timeout(700)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#input .hint")).to_contain_text("The recording:")
+    visit.settle("canvas.map")
+    sound = base64.b64decode(visit.given("predict")["base64"])
+    assert sound[:4] == b"RIFF" and len(sound) > 44 + 2 * 8000 * 0.3
+    (predicted,) = models["spoken"].predict([sound])
+    expect(page.locator(".answer .headline")).to_have_text(predicted["text"].strip() or "(nothing)")
+
+
 def test_rows_of_numbers_are_pasted(visit, models):
     page = visit.open("small_adding")
     rows = "0.5,0\n0.25,1\n0.5,1\n"
