@@ -13,7 +13,7 @@ from keras_rnn_zoo.options import check_options
 from keras_rnn_zoo.serving.errors import RequestError
 from keras_rnn_zoo.serving.page.inputs import raw_input
 from keras_rnn_zoo.serving.page.seen import seen_by
-from keras_rnn_zoo.serving.sampling import draw
+from keras_rnn_zoo.serving.sampling import draw, samples
 from keras_rnn_zoo.serving.served_models import ServedModel
 from keras_rnn_zoo.streaming.stream import stream
 
@@ -98,6 +98,8 @@ class Writer:
     """
 
     def __init__(self, loaded: Any, given: Mapping[str, Any], most: int) -> None:
+        if not samples(loaded.task):
+            raise DataError("Text is written letter by letter by language models of characters only.")
         known, text = loaded.task.prediction_options, given.get("text")
         if not isinstance(text, str) or not text:
             raise DataError("The beginning of a text is expected as 'text'.")

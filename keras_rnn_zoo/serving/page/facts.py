@@ -37,7 +37,7 @@ def facts_of(model: ServedModel) -> dict[str, Any]:
         "task": entry.name.replace("_", " "),
         "input": task.reader.input,
         "architecture": run.config.architecture if run else "",
-        "dataset": run.config.dataset.name if run else "",
+        "dataset": _without_folder(run.config.dataset.name) if run else "",
         "result": _result(model),
         "options": [_option(option) for option in task.prediction_options.values()],
         "reads": _reads(loaded),
@@ -47,6 +47,12 @@ def facts_of(model: ServedModel) -> dict[str, Any]:
         "card": _card(model),
         "plots": sorted(plots_of(model)),
     }
+
+
+def _without_folder(address: str) -> str:
+    """Returns the address of a dataset without the folder of the server that a file lies in."""
+    prefix, colon, location = address.partition(":")
+    return f"{prefix}:{Path(location).name}" if colon else address
 
 
 def inspects(loaded: Any) -> bool:

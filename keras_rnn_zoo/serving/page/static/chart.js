@@ -2,7 +2,7 @@
 
 import { el, short, svg } from "./dom.js";
 
-const [WIDTH, HEIGHT] = [640, 250];
+const HEIGHT = 250;
 const EDGE = { left: 52, right: 12, top: 14, bottom: 30 };
 
 /**
@@ -22,6 +22,8 @@ function one({ past, pastLabels, future = [], futureLabels = [], medians = [], l
   const [low, high] = [Math.min(...all), Math.max(...all)];
   const pad = (high - low || Math.abs(high) || 1) * 0.08;
   const steps = values.length + bands.length;
+  // As wide as a phone, for its labels to be readable there.
+  const WIDTH = innerWidth < 520 ? 340 : 640;
   const x = (step) => EDGE.left + ((step + 0.5) / steps) * (WIDTH - EDGE.left - EDGE.right);
   const y = (value) => EDGE.top + ((high + pad - value) / (high - low + 2 * pad || 1)) * (HEIGHT - EDGE.top - EDGE.bottom);
   const line = (points) => points.map(([step, value]) => `${x(step).toFixed(1)},${y(value).toFixed(1)}`).join(" ");

@@ -3,9 +3,11 @@
 import { debounced, el, labeled } from "./dom.js";
 
 const PAUSE = 120;
+const BEGINNING = 60;
 
 export function text(facts, onchange) {
-  const tell = debounced(PAUSE, () => onchange(area.value ? { text: area.value } : null));
+  // A text to continue is only asked for with a button, which must find what was typed.
+  const tell = debounced(facts.samples ? 0 : PAUSE, () => onchange(area.value ? { text: area.value } : null));
   const area = el("textarea", {
     id: "text", rows: 3, spellcheck: false, autocomplete: "off", oninput: tell,
     placeholder: facts.samples ? "The beginning of a text" : "Type here",
@@ -15,7 +17,7 @@ export function text(facts, onchange) {
 
   function show(value) {
     if (!value) return;
-    area.value = value.text;
+    area.value = facts.samples ? value.text.slice(0, BEGINNING).split("\n")[0] : value.text;
     tell.cancel();
     onchange(area.value ? { text: area.value } : null);
   }

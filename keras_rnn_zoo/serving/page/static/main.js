@@ -71,6 +71,14 @@ async function choose() {
   }
 }
 
+/** Takes the network that the address names; returns whether that is another one than before. */
+function follow() {
+  const name = api.chosenIn("model");
+  const known = name !== model.value && listed.some((one) => one.name === name);
+  if (known) model.value = name;
+  return known;
+}
+
 async function start() {
   try {
     listed = await api.models();
@@ -79,8 +87,8 @@ async function start() {
   }
   if (!listed.length) return complain(new Error("The server has no models yet."));
   model.replaceChildren(...listed.map(({ name }) => el("option", { value: name }, name)));
-  const chosen = api.chosenIn("model");
-  if (listed.some((one) => one.name === chosen)) model.value = chosen;
+  follow();
+  addEventListener("hashchange", () => follow() && choose());
   model.addEventListener("change", choose);
   other.addEventListener("change", choose);
   await choose();

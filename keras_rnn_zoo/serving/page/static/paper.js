@@ -4,9 +4,11 @@
  * @typedef {object} Paper
  * @property {number[]} ground the color of the paper, red, green and blue
  * @property {number[]} ink the color that differs most from it
- * @property {number} pen the width of a stroke, as a share of the height of the ink
- * @property {number} fill the height of the ink, as a share of the picture's
+ * @property {number} pen the width of a stroke, as a share of the height of the picture
+ * @property {number} fill the height of a letter, as a share of it too
  */
+
+const ANGLED = 1.25;
 
 const median = (values) => values.sort((one, other) => one - other)[values.length >> 1];
 
@@ -28,7 +30,8 @@ export async function paperOf(blob) {
 }
 
 function strokes(inked, width, height) {
-  let [top, bottom, sum, count] = [height, 0, 0, 0];
+  const spans = Array.from({ length: width }, () => [height, 0]);
+  const runs = [];
   const run = (start, step, limit) => {
     let length = 0;
     for (let index = start; length < limit && inked[index]; index += step) length += 1;
@@ -38,13 +41,25 @@ function strokes(inked, width, height) {
     for (let column = 0; column < width; column += 1) {
       const place = row * width + column;
       if (!inked[place]) continue;
-      [top, bottom] = [Math.min(top, row), Math.max(bottom, row + 1)];
+      spans[column] = [Math.min(spans[column][0], row), row + 1];
       const across = run(place, 1, width - column) + run(place, -1, column + 1) - 1;
       const down = run(place, width, height - row) + run(place, -width, row + 1) - 1;
-      sum += Math.min(across, down);
-      count += 1;
+      runs.push(Math.min(across, down));
     }
   }
-  const tall = Math.max(1, bottom - top);
-  return { pen: count ? Math.min(0.25, sum / count / tall) : 0.1, fill: tall / height };
+  // Rows and columns cross a stroke at an angle, where it is wider.
+  return { pen: runs.length ? Math.min(0.3, median(runs) / ANGLED / height) : 0.1, fill: median(letters(spans)) / height };
+}
+
+/** Returns the heights of what stands between columns without ink. */
+function letters(spans) {
+  const found = [];
+  let open = null;
+  for (const [top, bottom] of spans) {
+    if (bottom && open) open = [Math.min(open[0], top), Math.max(open[1], bottom)];
+    else if (bottom) open = [top, bottom];
+    else if (open) [open] = [null, found.push(open[1] - open[0])];
+  }
+  if (open) found.push(open[1] - open[0]);
+  return found.length ? found : [1];
 }

@@ -1,7 +1,7 @@
 // What the network held at a step, and what it would answer there.
 
 import { drawBars } from "./heatmap.js";
-import { el, short, vary } from "./dom.js";
+import { el, short, vary, visible } from "./dom.js";
 import { likely, outputAt } from "./timelines.js";
 import { bars } from "./view_answer.js";
 
@@ -33,9 +33,9 @@ export function readout() {
     answered.hidden = index < 0;
     if (index < 0) return;
     const title = outputs.of === "prefixes" ? "If the input ended here" : "Answer at this step";
-    const pairs = likely(outputs, index, MOST);
+    const pairs = likely(outputs, index, MOST)?.map(([name, share]) => [visible(name), share]);
     answered.replaceChildren(el("h4", {}, title),
-      pairs ? bars(pairs, outputs.top ? outputs.chosen[index] : pairs.reduce((best, one) => (one[1] > best[1] ? one : best))[0])
+      pairs ? bars(pairs, outputs.top ? visible(outputs.chosen[index]) : pairs.reduce((best, one) => (one[1] > best[1] ? one : best))[0])
         : el("p", { class: "headline small" }, outputs.chosen[index]));
   }
 

@@ -2,8 +2,8 @@
 
 const DEFAULT = { ground: [0, 0, 0], ink: [255, 255, 255], pen: 0.1, fill: 0.8 };
 const SIDE = 320;
-const LINE = { width: 720, height: 160 };
-const WORDS = "Draw here. Without a pointer, upload a picture or take the example.";
+const LINE = { width: 720, height: 200 };
+const WORDS = "Draw here with a pointer, or use the buttons below.";
 const rgb = (color) => `rgb(${color.join(" ")})`;
 
 /**
@@ -35,7 +35,7 @@ export class Sketch {
   /** Takes the paper, the ink and the pen of the training's pictures. */
   use(paper) {
     this.paper = paper;
-    this.pen = paper.pen * paper.fill;
+    this.pen = paper.pen;
     this.paint();
   }
 
@@ -132,9 +132,7 @@ export class Sketch {
     context.scale(scale, scale);
     context.translate(-box.left - box.width / 2, -box.top - box.height / 2);
     // Strokes are as wide as those of the training, however large the drawing was.
-    const drawn = this.pen * this.canvas.height * scale;
-    const asked = this.pen / (this.paper.pen * this.paper.fill);
-    this.drawStrokes(context, (this.paper.pen * this.paper.fill * tall * asked) / drawn);
+    this.drawStrokes(context, tall / (this.canvas.height * scale));
     return canvas.convertToBlob();
   }
 

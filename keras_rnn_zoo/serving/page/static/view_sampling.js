@@ -7,7 +7,7 @@ import { bars } from "./view_answer.js";
 /** Returns the writer of a panel: `begin(input)` takes the beginning of the text. */
 export function sampling(facts) {
   const option = facts.options.find((one) => one.name === "temperature");
-  const degree = el("output", {}, option.default.toFixed(1));
+  const degree = el("span", {}, option.default.toFixed(1));
   const slider = el("input", {
     type: "range", min: 0, max: 2, step: 0.1, value: String(option.default),
     oninput: () => { degree.textContent = Number(slider.value).toFixed(1); },
