@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from keras_rnn_zoo.artifacts.export import FACTS, GRAPH, STREAMING, find_export
+from keras_rnn_zoo.artifacts.digests import FACTS
+from keras_rnn_zoo.artifacts.export import GRAPH, STREAMING, find_export
 from keras_rnn_zoo.artifacts.run import Run as RunFolder
 from keras_rnn_zoo.artifacts.run import list_runs, models_dir, open_run, version_numbers
 from keras_rnn_zoo.atomic_files import user_path
