@@ -37,8 +37,10 @@ def request_of(body: bytes, length: int | None = None) -> bytes:
 async def answer_of(reader: asyncio.StreamReader) -> tuple[int, bytes]:
     """Returns the status and the body of an answer."""
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
-    size = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
-    return int(head.split(b" ", 2)[1]), await reader.readexactly(size)
+    status = int(head.split(b" ", 2)[1])
+    if b"content-length:" not in head:  # The answer to what is not HTTP ends with the connection.
+        return status, await reader.read()
+    return status, await reader.readexactly(int(head.split(b"content-length:")[1].split(b"\r\n")[0]))
 
 
 class Soak:
@@ -168,9 +170,11 @@ def main() -> None:
         assert server.stdout
         server.stdout.readline()
         soak = Soak(expected, time.monotonic() + seconds)
-        first, last = asyncio.run(run(soak, server.pid, seconds))
-        server.terminate()
-        status = server.wait(60)
+        try:
+            first, last = asyncio.run(run(soak, server.pid, seconds))
+        finally:
+            server.terminate()
+            status = server.wait(60)
     for kind, count in sorted(soak.counts.items()):
         print(f"{count:9,} {kind}")
     growth = last / first - 1

@@ -20,6 +20,9 @@ from keras_rnn_zoo.serving.settings import ServingSettings
 from keras_rnn_zoo.serving.sources import Source
 from keras_rnn_zoo.serving.versions import Versions
 
+_KEEP_ALIVE = 75
+"""Seconds that a connection may idle between two requests, longer than the minute of usual proxies: one that the server
+closes just as a client sends loses the request."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -45,6 +48,7 @@ class Server(uvicorn.Server):
             access_log=False,
             proxy_headers=False,
             server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE,
             timeout_graceful_shutdown=round(settings.time_limit) + 1,
         )
         super().__init__(config)
