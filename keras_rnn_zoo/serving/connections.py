@@ -9,6 +9,36 @@ from keras_rnn_zoo.serving.limits import ABORT, STREAMED, TASK
 from keras_rnn_zoo.serving.settings import ServingSettings
 
 
+class JoinedWrites:
+    """A transport that sends what is written in one turn of the event loop at once: the head of an answer and its body.
+
+    Args:
+        transport: the transport that sends it.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport, self._held = transport, bytearray()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Sends bytes soon."""
+        if not self._held:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._held += data
+
+    def close(self) -> None:
+        """Ends the connection once everything is sent."""
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._held:
+            held, self._held = bytes(self._held), bytearray()
+            self._transport.write(held)
+
+
 class BoundedProtocol(H11Protocol):
     """A connection whose client has a limited time to send the head of a request, and to read the answer.
 
@@ -34,7 +64,7 @@ class BoundedProtocol(H11Protocol):
         return self.cycle.more_body and not self.scope.get(STREAMED)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(JoinedWrites(transport))  # type: ignore[arg-type]
         if len(self._arrivals) >= self._settings.max_connections:
             slowest = next((other for other in self._arrivals if other.waits_for_client), self)
             self._arrivals.pop(slowest, None)

@@ -95,6 +95,7 @@ class ServedEndpoint:
         return max((len(array) for array in tensors.values() if array.ndim), default=1)
 
 
+@functools.lru_cache(maxsize=1024)
 def dtype_of(spec: Any) -> Any:
     """Returns the NumPy dtype of a `tf.TensorSpec`; `object` for strings."""
     return np.dtype(object if spec.dtype == tf.string else spec.dtype.as_numpy_dtype)
