@@ -11,7 +11,6 @@ from servers import serving
 
 import keras_rnn_zoo as zoo
 
-expect.set_options(timeout=60_000)
 DARK_AND_NARROW = {"color_scheme": "dark", "viewport": {"width": 360, "height": 780}}
 MODELS = ("toy_reviews", "digits", "toy_sales", "small_tiny_shakespeare")
 
