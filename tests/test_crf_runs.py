@@ -55,6 +55,21 @@ def test_a_model_alone_has_the_predicted_tags_as_its_highest_outputs(run):
     np.testing.assert_allclose(probabilities.sum(-1), 1, rtol=1e-5)
 
 
+def test_an_inspection_shows_the_predicted_tags_and_their_probabilities(run):
+    loaded = zoo.load(run)
+    found = zoo.inspect(loaded, TEXTS[0], explain=2)
+    outputs, names = found.outputs, loaded.task.classes
+    assert found.timelines[outputs.timeline].labels == tuple(TEXTS[0].split())
+    assert outputs.values.shape == (9, len(names))
+    assert list(outputs.chosen) == found.prediction["tags"] == loaded.predict(TEXTS[:1])[0]["tags"]
+    endpoint = loaded.task.endpoints(loaded.model)["probabilities"]
+    expected = endpoint.call(*loaded.task.to_batch(TEXTS[:1]))["probabilities"].numpy()[0]
+    np.testing.assert_allclose(outputs.values, expected, atol=1e-5)
+    explained = expected[2, names.index(outputs.chosen[2])]
+    assert found.importance.value == pytest.approx(np.log(explained), rel=1e-4)
+    assert found.importance.completeness_error < 0.01
+
+
 def test_a_stream_is_refused(run):
     with pytest.raises(StreamingError, match=r"it chooses the tags of the whole sentence together\. Train"):
         zoo.stream(run)

@@ -13,7 +13,7 @@ FRAMEWORKS = {"tensorflow", "keras", "tensorflow_datasets", "numpy", "sklearn", 
 FRAMEWORKS |= {"datasets", "matplotlib", "narwhals", "pandas", "polars", "pyarrow"}
 LEVELS = [
     {"artifacts", "atomic_files", "conventions", "display", "entries", "errors", "frameworks", "lazy"}
-    | {"memory", "networks", "offline", "option_marks", "options", "platforms", "registry"},
+    | {"memory", "networks", "offline", "option_marks", "options", "packages", "platforms", "registry"},
     {"tfds_builders"},
     {"layers"},
     {"cells", "readers"},

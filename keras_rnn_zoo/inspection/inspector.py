@@ -38,7 +38,8 @@ class Inspector:
     """
 
     def __init__(self, loaded: Any) -> None:
-        self.loaded, self.task, self.model = loaded, loaded.task, loaded.model
+        self.loaded, self.task = loaded, loaded.task
+        self.model = self.task.inspected_model(loaded.model)
         self._lock = threading.Lock()  # Layers are patched while a function is traced.
         self._graph: Graph | None = None
 

@@ -77,6 +77,18 @@ class BestTags(keras.layers.Layer):
         return {**super().get_config(), "forbidden": None if self.forbidden is None else self.forbidden.tolist()}
 
 
+class TagLogits(keras.layers.Layer):
+    """The forward-backward algorithm as a layer: potentials to logits `(batch, time, classes)`; see `tag_logits`."""
+
+    def call(self, potentials):
+        return tag_logits(potentials)
+
+    def compute_output_spec(self, potentials):
+        batch, rows, classes = potentials.shape
+        time = None if rows is None else rows - classes - 2
+        return keras.KerasTensor((batch, time, classes), dtype=potentials.dtype)
+
+
 class CrfLoss(keras.losses.Loss):
     """Negative log-likelihood of the true tags, summed over the sentences and divided by the number of labeled steps.
 
@@ -145,7 +157,12 @@ def best_tags(potentials, forbidden=None):
 
 
 def marginals(potentials):
-    """Returns the probability of each tag at each step, `(batch, time, classes)`, by the forward-backward algorithm."""
+    """Returns the probability of each tag at each step, `(batch, time, classes)`."""
+    return ops.softmax(tag_logits(potentials), axis=-1)
+
+
+def tag_logits(potentials):
+    """Returns logits of the `marginals`, `(batch, time, classes)`, by the forward-backward algorithm."""
     emissions, real, transitions, start, end = _parts(potentials)
     before = _forward(emissions, real, transitions, start)
 
@@ -155,7 +172,7 @@ def marginals(potentials):
         return ops.where(real, extended, after), after
 
     _, after = _scan(extend, ops.zeros_like(emissions[0]) + end, (emissions, real), reverse=True)
-    return ops.transpose(ops.softmax(before + after, axis=-1), (1, 0, 2))
+    return ops.transpose(before + after, (1, 0, 2))
 
 
 def _negative_log_likelihood(labels, emissions, real, transitions, start, end):

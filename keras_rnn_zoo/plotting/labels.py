@@ -114,6 +114,7 @@ def _own_characters() -> frozenset[str]:
     return _characters(font_manager.findfont("DejaVu Sans"))
 
 
+@functools.cache
 def _characters(path: str) -> frozenset[str]:
     from matplotlib import font_manager
 
@@ -128,11 +129,8 @@ def _family_with(character: str) -> str:
     for font in sorted(font_manager.fontManager.ttflist, key=lambda font: (font.weight != 400, font.name, font.fname)):
         try:
             # Matplotlib's font of last resort has a box for every character.
-            if font.style == "normal" and "Last Resort" not in font.name and character in _characters_of(font.fname):
+            if font.style == "normal" and "Last Resort" not in font.name and character in _characters(font.fname):
                 return str(font.name)
         except (OSError, RuntimeError):  # A font that Matplotlib cannot read, such as one of pictures.
             continue
     return ""
-
-
-_characters_of = functools.lru_cache(maxsize=None)(_characters)

@@ -5,7 +5,6 @@ plot is drawn and written with the settings below alone, which are put back afte
 """
 
 import contextlib
-import importlib.util
 import io
 import threading
 import warnings
@@ -13,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from keras_rnn_zoo.errors import PlotError
+from keras_rnn_zoo.packages import require_packages
 
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
 COLORS = (BLUE, RED, GREEN, ORANGE, PURPLE, SKY)
@@ -59,8 +59,7 @@ _settings_lock = threading.RLock()
 
 def require_matplotlib() -> None:
     """Raises `PlotError` if Matplotlib is not installed."""
-    if importlib.util.find_spec("matplotlib") is None:
-        raise PlotError('Plots need Matplotlib, which is not installed: pip install "keras-rnn-zoo[plots]"')
+    require_packages(["matplotlib"], "plots", "A plot", PlotError)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,5 @@
 """`keras_rnn_zoo.serve`. Imports neither a framework nor the packages of the extra `serve`."""
 
-import importlib.util
 import os
 import re
 import secrets
@@ -8,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from keras_rnn_zoo.artifacts.run import Run
 from keras_rnn_zoo.errors import ServingError
+from keras_rnn_zoo.packages import require_packages
 from keras_rnn_zoo.serving.settings import ServingSettings
 
 PACKAGES = ("prometheus_client", "starlette", "uvicorn")
@@ -46,12 +46,7 @@ def serve(
     Example:
         >>> zoo.serve("many_to_one", port=8080)                        # doctest: +SKIP
     """
-    missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
-    if missing:
-        raise ServingError(
-            f"A server needs {' and '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed: "
-            'pip install "keras-rnn-zoo[serve]".'
-        )
+    require_packages(PACKAGES, "serve", "A server", ServingError)
     settings = ServingSettings(host=host, port=port, token=token)
     if token and not _TOKEN.fullmatch(token):
         raise ServingError(

@@ -22,9 +22,9 @@ from keras_rnn_zoo.display.status import announce
 from keras_rnn_zoo.errors import HubError, RunError
 from keras_rnn_zoo.networks.index import protect_network
 from keras_rnn_zoo.offline import require_network
+from keras_rnn_zoo.packages import optional_package
 from keras_rnn_zoo.sharing.address import Address
 from keras_rnn_zoo.sharing.hub_errors import hub_errors
-from keras_rnn_zoo.user_data.packages import optional_package
 
 if TYPE_CHECKING:
     from keras_rnn_zoo.run import Run as FullRun

@@ -46,6 +46,10 @@ class Inspected:
     """What the last axis of the model's output holds: logits of classes, one of which is right; logits of labels, any
     of which may be right; or numbers."""
 
+    def inspected_model(self, model: Any) -> Any:
+        """Returns a model with the layers of the run's, whose outputs at each step are what an inspection shows."""
+        return model
+
     def passage(self, inputs: Any, outputs: Any) -> Passage:
         """Returns what the model reads and writes, given preprocessed inputs and the result of `outputs`."""
         return Passage(inputs)

@@ -15,6 +15,7 @@ from keras_rnn_zoo.readers.words import WordsReader
 from keras_rnn_zoo.tasks._compared import ScoreParts, ratio_of
 from keras_rnn_zoo.tasks._confusion import confusion_report
 from keras_rnn_zoo.tasks._endpoint import Endpoint
+from keras_rnn_zoo.tasks._inspected import Passage
 from keras_rnn_zoo.tasks._spans import invalid_transitions
 from keras_rnn_zoo.tasks._token_level import TokenLevelTask
 from keras_rnn_zoo.tasks.task import Task
@@ -113,8 +114,15 @@ class Tagging(TokenLevelTask):
 
         if not self.crf:
             return super().standalone(model)
-        scores = BestTags(self.forbidden, name="best_tags")(model.output)
-        return Tagging(self.reader, self.classes), keras.Model(model.input, scores, name=model.name)
+        return Tagging(self.reader, self.classes), _followed_by(BestTags(self.forbidden, name="best_tags"), model)
+
+    def inspected_model(self, model: Any) -> Any:
+        from keras_rnn_zoo.layers.crf import TagLogits
+
+        return _followed_by(TagLogits(name="tag_logits"), model) if self.crf else model
+
+    def passage(self, inputs: Any, outputs: Any) -> Passage:
+        return Passage(inputs, np.asarray(outputs)[0].argmax(axis=-1))
 
     def outputs(self, model: Any, inputs: Any) -> Any:
         outputs = super().outputs(model, inputs)
@@ -233,6 +241,10 @@ class Tagging(TokenLevelTask):
     def trim(self, prediction: dict[str, Any]) -> dict[str, Any]:
         length = prediction["lengths"]
         return {"tokens": prediction["tokens"][:length], "tags": prediction["tags"][:length], "lengths": length}
+
+
+def _followed_by(layer: Any, model: Any) -> Any:
+    return keras.Model(model.input, layer(model.output), name=model.name)
 
 
 def _compressed(rows: list[list[str]], kept: list[list[bool]]) -> list[list[str]]:

@@ -4,9 +4,7 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from keras_rnn_zoo.artifacts.model_card import model_card
-from keras_rnn_zoo.artifacts.publish_run import atomic_run, write_config
-from keras_rnn_zoo.atomic_files import write_json, write_text
+from keras_rnn_zoo.artifacts.publish_run import atomic_run
 from keras_rnn_zoo.batching.batches import make_batches
 from keras_rnn_zoo.building import build_again
 from keras_rnn_zoo.datasets.examples import Examples
@@ -14,11 +12,11 @@ from keras_rnn_zoo.inference.evaluate import BATCH_SIZE, score
 from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.run import Run
 from keras_rnn_zoo.tasks.task import Task
-from keras_rnn_zoo.training.command import training_command
 from keras_rnn_zoo.training.cost import cost_since
 from keras_rnn_zoo.training.fine_tuning import NOTHING
 from keras_rnn_zoo.training.further_metrics import further_metrics
 from keras_rnn_zoo.training.progress import Progress
+from keras_rnn_zoo.training.write_measured import write_measured
 
 if TYPE_CHECKING:
     from keras_rnn_zoo.training.callbacks import BestCheckpoint
@@ -58,8 +56,5 @@ def write_run(
         if task.calibrates:
             task.save(run.task_path)
         shutil.copy(keeper.history_path, folder)
-        write_json(
-            folder / "metrics.json", {"split": split, "examples": batches.examples, "metrics": metrics, **report}
-        )
-        write_text(folder / "README.md", model_card(config, run.measured, training_command(config)))
-        write_config(run, config)
+        measured = {"split": split, "examples": batches.examples, "metrics": metrics, **report}
+        write_measured(run, config, measured)

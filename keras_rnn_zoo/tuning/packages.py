@@ -1,16 +1,13 @@
 """The package that searches options."""
 
-import importlib.util
 from typing import Any
 
 from keras_rnn_zoo.errors import ZooError
+from keras_rnn_zoo.packages import optional_package
 
 
 def import_optuna() -> Any:
     """Imports Optuna, without its log; raises `ZooError` if it is not installed."""
-    if importlib.util.find_spec("optuna") is None:
-        raise ZooError('A search of options needs Optuna, which is not installed: pip install "keras-rnn-zoo[tune]".')
-    import optuna
-
+    optuna = optional_package("optuna", "tune", "A search of options", ZooError)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     return optuna

@@ -182,7 +182,7 @@ def _publish(study: StudyFolder, request: Request) -> Any:
     """Writes the run of the best trial under its own name, measured on the test split; returns the trial."""
     from keras_rnn_zoo.inference.evaluate import evaluate
     from keras_rnn_zoo.inference.load import load_run
-    from keras_rnn_zoo.training.store import write_measured
+    from keras_rnn_zoo.training.write_measured import write_measured
 
     with study.publishing() as due:
         best = study.best()

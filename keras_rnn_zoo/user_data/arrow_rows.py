@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo.errors import DataError, ZooError
+from keras_rnn_zoo.packages import optional_package
 from keras_rnn_zoo.user_data.columnar import field_paths
 from keras_rnn_zoo.user_data.held_rows import HeldRows
-from keras_rnn_zoo.user_data.packages import optional_package
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile, flat, named, valid_unicode
 from keras_rnn_zoo.user_data.typed_values import shortest
 

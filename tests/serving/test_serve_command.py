@@ -107,4 +107,4 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatc
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: None if name == "uvicorn" else find(name, *a))
     message = serve("toy_reviews")
-    assert message == 'Error: A server needs uvicorn, which is not installed: pip install "keras-rnn-zoo[serve]".\n'
+    assert message == 'Error: A server needs the package uvicorn: pip install "keras-rnn-zoo[serve]".\n'

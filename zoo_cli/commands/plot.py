@@ -6,15 +6,15 @@ import click
 
 from keras_rnn_zoo.artifacts.run import open_run
 from keras_rnn_zoo.display.printing import one_line
-from zoo_cli.completion import complete_plot, complete_run
+from zoo_cli.completion import complete_plot
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.inputs import input_of
-from zoo_cli.options import data_dir_option, models_dir_option
+from zoo_cli.options import data_dir_option, models_dir_option, run_argument
 from zoo_cli.tables import print_json
 
 
 @click.command("plot")
-@click.argument("run", shell_complete=complete_run)
+@run_argument("INPUT is as in zoo inspect.", required=True)
 @click.argument("kinds", metavar="[KIND]...", nargs=-1, shell_complete=complete_plot)
 @click.option(
     "--format", type=click.Choice(["svg", "png"]), default="svg", show_default=True, help="Format of the files."
@@ -41,8 +41,6 @@ def command(
 
     Writes them to the folder plots of the run, and those that show no input to its model card. Without KIND, draws all
     kinds that make sense for the run; see docs/plotting.md.
-
-    RUN is the name of a run or of a trained network. INPUT is as in zoo inspect.
 
     \b
     Example:

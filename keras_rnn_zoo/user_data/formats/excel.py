@@ -11,9 +11,9 @@ from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.display.printing import alternatives
 from keras_rnn_zoo.errors import DataError, ZooError, nearest
 from keras_rnn_zoo.memory import available
+from keras_rnn_zoo.packages import optional_package
 from keras_rnn_zoo.user_data.columnar import COLUMNAR_TASKS, Columnar, field_paths, is_blank_value
 from keras_rnn_zoo.user_data.columnar_inputs import columnar_inputs
-from keras_rnn_zoo.user_data.packages import optional_package
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, TrainedOn
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction, PredictionFile, flat, named, valid_unicode
 from keras_rnn_zoo.user_data.rows import existing_file
