@@ -166,3 +166,10 @@ def test_the_commands_and_the_program_of_the_page_run(tmp_path, monkeypatch):
     for row in found.differing:
         assert row["first"].partition(" ")[0] != row["second"].partition(" ")[0]
     assert found.as_json()["tests"] == list(found.tests)
+
+
+@pytest.mark.parametrize("file", ["curves.pdf", "curves", ""])
+def test_the_file_of_curves_is_checked_before_the_runs_are_measured(file):
+    done = CliRunner().invoke(cli, ["compare", "no_run", "none", "--plot", file])
+    assert done.exit_code == 1
+    assert "Plots have no format" in done.output

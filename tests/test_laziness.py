@@ -110,6 +110,7 @@ COMMANDS_MAY_IMPORT = {
     "artifacts.export",
     "artifacts.run",
     "atomic_files",
+    "comparison.curves",
     "entries.catalog",
     "datasets._prepared",
     "errors",

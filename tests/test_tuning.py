@@ -230,3 +230,10 @@ def test_without_optuna_the_extra_is_named(monkeypatch):
 def test_the_number_of_trials_is_checked(trials):
     with pytest.raises(OptionError, match="'trials' expects an integer of at least 1"):
         zoo.tune("many_to_one", trials=trials)
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), True, "long"])
+def test_the_time_of_a_search_is_checked(timeout, models_dir):
+    with pytest.raises(OptionError, match="'timeout' expects a number of seconds above 0"):
+        zoo.tune("many_to_one", timeout=timeout)
+    assert not models_dir.exists()

@@ -29,9 +29,15 @@ def learning_curves(runs: Sequence[Run]) -> Any:
     return figure
 
 
+def check_curves(path: Path) -> None:
+    """Raises `PlotError` unless learning curves can be written to a file, so that no comparison is lost to its name."""
+    check_format(path.suffix[1:])
+    require_matplotlib()
+
+
 def write_curves(runs: Sequence[Run], path: Path) -> Path:
     """Writes the learning curves to a file, whose extension says the format; raises `PlotError` for another one."""
-    check_format(path.suffix[1:])
+    check_curves(path)
     content = rendered(learning_curves(runs), path.suffix[1:])
     with atomic_write(path) as temporary:
         temporary.write_bytes(content)

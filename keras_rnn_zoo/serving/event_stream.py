@@ -23,6 +23,7 @@ from keras_rnn_zoo.serving.answers import error_answer
 from keras_rnn_zoo.serving.errors import OverloadedError, RequestError
 from keras_rnn_zoo.serving.json_body import read_json
 from keras_rnn_zoo.serving.limits import STREAMED
+from keras_rnn_zoo.serving.paths import VERSION
 from keras_rnn_zoo.serving.sampling import sample
 from keras_rnn_zoo.serving.served_models import ServedModel, ServedModels
 from keras_rnn_zoo.serving.settings import ServingSettings
@@ -83,7 +84,7 @@ def stream_routes(models: ServedModels, settings: ServingSettings) -> list[BaseR
 
         return EventResponse(_events(request, model, opened, settings), ended)
 
-    paths = ("/v1/models/{name}:stream", "/v1/models/{name}/versions/{version:int}:stream")
+    paths = ("/v1/models/{name}:stream", f"/v1/models/{{name}}/versions/{VERSION}:stream")
     return [Route(path, stream, methods=["POST"]) for path in paths]
 
 

@@ -18,6 +18,7 @@ from keras_rnn_zoo.serving.answers import json_answer
 from keras_rnn_zoo.serving.endpoints import ServedEndpoint, Tensors, dtype_of
 from keras_rnn_zoo.serving.errors import RequestError
 from keras_rnn_zoo.serving.json_body import read_json
+from keras_rnn_zoo.serving.paths import VERSION
 from keras_rnn_zoo.serving.served_models import ServedModel, ServedModels
 from keras_rnn_zoo.serving.tensors import array_of, plain
 
@@ -76,7 +77,7 @@ def inference_routes(models: ServedModels) -> list[BaseRoute]:
         Route("/v2/health/ready", ready),
         Route("/v2/repository/index", index, methods=["GET", "POST"]),
     ]
-    for path in ("/v2/models/{name}", "/v2/models/{name}/versions/{version:int}"):
+    for path in ("/v2/models/{name}", f"/v2/models/{{name}}/versions/{VERSION}"):
         routes += [
             Route(path, metadata),
             Route(f"{path}/ready", model_ready),

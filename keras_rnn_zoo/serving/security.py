@@ -97,7 +97,7 @@ class Security:
 
     def _check_origin(self, headers: Headers, host: str, method: str) -> None:
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if origin is not None and _host_of(origin) != host.lower():
             raise RequestError("Requests from the pages of other sites are refused.", 403)
         if method not in ("GET", "HEAD") and headers.get("sec-fetch-site", "same-origin") in (
             "cross-site",
@@ -109,8 +109,7 @@ class Security:
         scheme, _, word = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and self._is_token(word.strip()):
             return b""
-        given = dict(parse_qsl(scope["query_string"].decode("latin-1"), max_num_fields=20)) if _asks(scope) else {}
-        if self._is_token(given.get("token", "")):
+        if self._is_token(_asked(scope)):
             # A browser sends it with what the page asks for, and never for the page of another site.
             return f"{COOKIE}={self._settings.token}; Path=/; HttpOnly; SameSite=Strict".encode()
         if self._is_token(_cookie(headers)):
@@ -121,8 +120,23 @@ class Security:
         return hmac.compare_digest(word.encode("utf-8", "replace"), self._token)
 
 
-def _asks(scope: Scope) -> bool:
-    return scope["method"] == "GET" and b"token=" in scope["query_string"]
+def _host_of(origin: str) -> str:
+    """Returns the host and port of an origin; "" if it is not an address."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:  # Such as `http://[`.
+        return ""
+
+
+def _asked(scope: Scope) -> str:
+    """Returns the token in the address that a browser asks for; "" if there is none."""
+    query = scope["query_string"].decode("latin-1")
+    if scope["method"] != "GET" or "token=" not in query:
+        return ""
+    try:
+        return dict(parse_qsl(query, max_num_fields=20)).get("token", "")
+    except ValueError:  # More fields.
+        return ""
 
 
 def _cookie(headers: Headers) -> str:

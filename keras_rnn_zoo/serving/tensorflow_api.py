@@ -12,6 +12,7 @@ from keras_rnn_zoo.serving.answers import json_answer
 from keras_rnn_zoo.serving.endpoints import ServedEndpoint, Tensors, dtype_of
 from keras_rnn_zoo.serving.errors import RequestError
 from keras_rnn_zoo.serving.json_body import read_json
+from keras_rnn_zoo.serving.paths import VERSION
 from keras_rnn_zoo.serving.served_models import ServedModel, ServedModels
 from keras_rnn_zoo.serving.tensors import array_of, plain
 
@@ -56,7 +57,7 @@ def tensorflow_routes(models: ServedModels) -> list[BaseRoute]:
         raise RequestError(f"Malformed request: {request.method} {request.url.path:.200}")
 
     routes: list[BaseRoute] = []
-    for path in ("/v1/models/{name}", "/v1/models/{name}/versions/{version:int}"):
+    for path in ("/v1/models/{name}", f"/v1/models/{{name}}/versions/{VERSION}"):
         routes += [
             Route(f"{path}:predict", predict, methods=["POST"]),
             Route(f"{path}:{{verb}}", other_verb, methods=["POST"]),

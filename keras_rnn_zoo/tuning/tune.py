@@ -109,6 +109,7 @@ def tune(
         >>> study.best["options"], study.run.metrics["accuracy"]                 # doctest: +SKIP
     """
     trials = _positive("trials", trials)
+    timeout = _seconds(timeout)
     settings = {one: options.pop(one) for one in [*SETTINGS, "callbacks"] if one in options}
     plain, objects = separate_objects({**settings, "seed": seed}, SETTINGS)
     dataset, options = bind_data(dataset, options)
@@ -148,6 +149,14 @@ def _positive(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise OptionError(f"Option {name!r} expects an integer of at least 1; received {short_repr(value)}.")
     return value
+
+
+def _seconds(timeout: Any) -> float | None:
+    if timeout is None:
+        return None
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
+        raise OptionError(f"Option 'timeout' expects a number of seconds above 0; received {short_repr(timeout)}.")
+    return float(timeout)
 
 
 def _work(study: StudyFolder, request: Request, task: registry.Task, trials: int, timeout: float | None) -> None:

@@ -60,6 +60,7 @@ def test_a_server_of_this_machine_has_only_its_own_names(local, host, status):
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "http://localhost:1"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://["}, 403),
         ({"Sec-Fetch-Site": "same-origin"}, 200),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Sec-Fetch-Site": "same-site"}, 403),
@@ -137,3 +138,16 @@ def test_which_hosts_are_this_machine_alone(host, alone):
 @pytest.mark.parametrize("host", ["127.evil.example", "127.0.0.1.evil.example", "::", "192.168.0.1"])
 def test_other_hosts_need_a_token(host):
     assert not ServingSettings(host=host).is_loopback
+
+
+def test_an_address_with_many_fields_has_no_token(public, caplog):
+    query = "&".join(["token=x"] * 30)
+    assert get(public, f"/v2?{query}", "Host: models.example") == 401
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("path", ["/v1/models/small_toy_reviews/versions/", "/v2/models/small_toy_reviews/versions/"])
+def test_a_version_has_few_digits(local, path, caplog):
+    """Python refuses to read an integer of more than 4,300 digits."""
+    assert get(local, path + "9" * 5000, "Host: localhost") in (400, 404)
+    assert not caplog.records

@@ -39,10 +39,14 @@ def command(
       zoo compare first second third --plot curves.svg
     """
     import keras_rnn_zoo as zoo
+    from keras_rnn_zoo.comparison.curves import check_curves
 
+    target = None if file is None else user_path(file)
+    if target is not None:
+        check_curves(target)
     with frameworks(quiet, verbose):
         found = zoo.compare(runs, split=split, data_dir=data_dir, models_dir=models_dir)
-        path = found.write_plot(user_path(file)) if file else None
+        path = found.write_plot(target) if target is not None else None
     if as_json:
         print_json(found.as_json())
         return
