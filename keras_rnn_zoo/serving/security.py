@@ -134,7 +134,7 @@ def _asked(scope: Scope) -> str:
     if scope["method"] != "GET" or "token=" not in query:
         return ""
     try:
-        return dict(parse_qsl(query, max_num_fields=20)).get("token", "")
+        return str(dict(parse_qsl(query, max_num_fields=20)).get("token", ""))
     except ValueError:  # More fields.
         return ""
 

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -53,7 +54,9 @@ def test_it_prints_the_address_and_ends_well(slow_run, number):
     os.kill(program.pid, number)
     thread.join(60)
     done = program.wait()
-    assert (done.returncode, done.stderr) == (0, b"")
+    # What TensorFlow's libraries say of a missing GPU is not ours.
+    printed = [line for line in done.stderr.splitlines() if not re.match(rb"[EIW]0000 ", line)]
+    assert (done.returncode, printed) == (0, [])
     assert answers[0].status_code == 200
     assert len(answers[0].json()["outputs"][0]) > 1000
     with pytest.raises(requests.ConnectionError):
@@ -93,7 +96,7 @@ def test_a_port_in_use_is_reported_before_a_model_is_loaded(monkeypatch):
     ("args", "words"),
     [
         ((), "There is no run in"),
-        (("toy_revews",), "Did you mean 'toy_reviews' or"),
+        (("toy_revews",), "Did you mean 'toy_reviews'"),
         (("toy_reviews", "--host", "no such host"), "The host 'no such host' is unknown. Use 127.0.0.1"),
         (("toy_reviews", "--host", "203.0.113.9"), "is not an address of this machine"),
         (("toy_reviews", "--token", "short"), "A token has 16 to 200 letters"),
