@@ -2,6 +2,7 @@
 
 import base64
 import math
+import time
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from playwright.sync_api import expect
 from servers import serving
 
 import keras_rnn_zoo as zoo
+from keras_rnn_zoo.serving.page import answers
+from keras_rnn_zoo.serving.sampling import draw
 
 DARK_AND_NARROW = {"color_scheme": "dark", "viewport": {"width": 360, "height": 780}}
 MODELS = ("toy_reviews", "digits", "toy_sales", "small_tiny_shakespeare")
@@ -162,7 +165,7 @@ def test_a_table_is_pasted_and_continued(visit, runs):
     expect(page.locator(".result .notice")).to_be_visible()
 
 
-def test_a_language_model_writes_letter_by_letter(visit, runs):
+def test_a_language_model_writes_letter_by_letter(visit, runs, monkeypatch):
     page = visit.open("small_tiny_shakespeare")
     page.get_by_label("Text to continue").fill("To be")
     page.get_by_label("Letters").fill("30")
@@ -176,6 +179,8 @@ def test_a_language_model_writes_letter_by_letter(visit, runs):
         )
         assert page.locator(".page").text_content() == predicted["text"]
         assert len(written) == 30
+    # Slowly enough to be stopped.
+    monkeypatch.setattr(answers, "draw", lambda *given: (time.sleep(0.02) or one for one in draw(*given)))
     page.get_by_label("Letters").fill("2000")
     page.get_by_role("button", name="Write").click()
     page.get_by_role("button", name="Stop").click()
