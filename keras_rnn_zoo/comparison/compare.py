@@ -152,8 +152,7 @@ def _settings(config: RunConfig) -> Iterator[tuple[str, Any]]:
 
 
 def _metrics_table(subjects: Sequence[Subject]) -> Table:
-    places = np.arange(len(subjects[0].answers.losses))
-    scores = [subject.answers.scores_of(subject.task, places) for subject in subjects]
+    scores = [subject.answers.scored(subject.task)[0] for subject in subjects]
     rows = [
         {"metric": name, **{subject.name: one.get(name) for subject, one in zip(subjects, scores, strict=True)}}
         for name in dict.fromkeys(name for one in scores for name in one)
