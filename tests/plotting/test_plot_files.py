@@ -1,5 +1,6 @@
 """The files of plots, and their place in a run; what is refused."""
 
+import importlib.util
 import io
 import json
 import shutil
@@ -93,8 +94,8 @@ def test_bad_arguments_are_refused(small_run, small_export, models_dir):
 
 
 def test_without_matplotlib_the_message_says_how_to_install_it(small_run, monkeypatch):
-    find = style.importlib.util.find_spec
-    monkeypatch.setattr(style.importlib.util, "find_spec", lambda name: None if name == "matplotlib" else find(name))
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "matplotlib" else find(name))
     with pytest.raises(PlotError, match=r'pip install "keras-rnn-zoo\[plots\]"'):
         zoo.plot(small_run("digits"), "roc")
 

@@ -98,7 +98,7 @@ def test_a_truncated_run_is_one_paragraph(zoo, copied):
 
 
 USAGE = [
-    (["trian"], "There is no command 'trian'. Did you mean 'train'? Known names: datasets, "),
+    (["trian"], "There is no command 'trian'. Did you mean 'train'? Known names: compare, datasets, "),
     (["train", "many_to_one", "--units", "3"], "No such option '--units'. Did you mean --set units=3?"),
     (["train", "many_to_one", "--layers", "2"], "Did you mean --set num_layers=2?"),
     (["train", "one_to_one", "--layers=2"], "Did you mean --set hidden_layers=2?"),
