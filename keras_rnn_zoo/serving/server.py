@@ -4,10 +4,13 @@ import asyncio
 import contextlib
 import errno
 import functools
+import gc
 import signal
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from types import FrameType
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -60,6 +63,9 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._application.state.stopping.set()
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, BoundedProtocol) and connection.waits_for_client:
+                connection.transport.abort()  # What has not come in completely is not begun.
         await super().shutdown(sockets)
 
     @contextlib.contextmanager
@@ -94,7 +100,40 @@ def run_server(
     with bind(settings.host, settings.port) as bound:
         host, port = bound.getsockname()[:2]
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        make_server(sources, settings, lambda: ready(address), strict=strict).run([bound])
+        with _noted_signals() as noted:
+            server = make_server(sources, settings, lambda: ready(address), strict=strict)
+        if noted:
+            raise KeyboardInterrupt
+        # The frameworks and the models stay. Without this, the garbage collector would look through their millions of
+        # objects again and again, and once more at the end, for seconds.
+        gc.collect()
+        gc.freeze()
+        server.run([bound])
+
+
+@contextlib.contextmanager
+def _noted_signals() -> Iterator[list[int]]:
+    """Yields the signals that come inside the block: frameworks that load may lose the exceptions of their handlers."""
+    noted: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield noted
+        return
+    before: dict[int, Any] = {number: signal.getsignal(number) for number in _SIGNALS}
+
+    def note(number: int, frame: FrameType | None) -> None:
+        noted.append(number)
+        handler = before[number]
+        if callable(handler):
+            handler(number, frame)
+        raise KeyboardInterrupt
+
+    for number in _SIGNALS:
+        signal.signal(number, note)
+    try:
+        yield noted
+    finally:
+        for noted_number, handler in before.items():
+            signal.signal(noted_number, handler)
 
 
 def make_server(

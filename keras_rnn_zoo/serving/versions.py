@@ -1,6 +1,7 @@
 """Loads models, and takes up new versions while the server runs."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -75,6 +76,7 @@ class Versions:
             return
         try:
             self.models.replace(self._load(source, found))
+            gc.unfreeze()  # See `server.run_server`: the old version is to be collected once it has answered.
             logger.info("Serving version %d of %s.", found.version, source.name)
         except Exception as error:  # Whatever is wrong with it, the old version answers on.
             logger.warning("Version %d of %s is not served: %s", found.version, source.name, error)

@@ -244,6 +244,18 @@ def test_no_response_names_a_path_or_a_module(server, monkeypatch, caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
+def test_a_request_that_is_not_complete_does_not_delay_the_end(small_run):
+    with serving(small_run("toy_reviews")) as server:
+        held = [socket.create_connection(("127.0.0.1", server.port), 30) for _ in range(3)]
+        for connection, start in zip(held, (b"", b"POST ", post(PREDICT, b"{}")[:-1]), strict=True):
+            connection.sendall(start)
+        time.sleep(0.2)
+        server.server.should_exit = True
+        assert [connection.recv(100) for connection in held[:1]] == [b""]
+        for connection in held:
+            connection.close()
+
+
 def test_a_full_queue_is_answered_at_once(small_run):
     with serving(small_run("toy_reviews"), max_queue=2, max_batch=1, time_limit=20) as server:
         model = server.server._application.state.models.get("small_toy_reviews")

@@ -1,5 +1,6 @@
 """`zoo serve` as a program: what it prints, how it ends, and what it says where it cannot begin."""
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -74,6 +75,18 @@ def test_beyond_this_machine_it_prints_a_token():
     assert requests.get(f"{local}/v2", headers={"Authorization": f"Bearer {token}"}, timeout=30).status_code == 200
     os.kill(program.pid, signal.SIGINT)
     assert program.wait().returncode == 0
+
+
+def test_a_signal_while_models_load_is_not_lost(monkeypatch):
+    """Whatever becomes of the exception of its handler."""
+
+    def load(*args, **kwargs):
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr("keras_rnn_zoo.serving.server.make_server", load)
+    result = CliRunner().invoke(cli, ["serve", "toy_reviews", "--port", "0"])
+    assert (result.exit_code, result.stdout) == (143, "")
 
 
 def serve(*args):
