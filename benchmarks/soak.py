@@ -38,7 +38,7 @@ async def answer_of(reader: asyncio.StreamReader) -> tuple[int, bytes]:
     """Returns the status and the body of an answer."""
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     status = int(head.split(b" ", 2)[1])
-    if b"content-length:" not in head:  # The answer to what is not HTTP ends with the connection.
+    if b"content-length:" not in head:  # A response without a length ends when the connection does.
         return status, await reader.read()
     return status, await reader.readexactly(int(head.split(b"content-length:")[1].split(b"\r\n")[0]))
 

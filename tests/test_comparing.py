@@ -1,13 +1,12 @@
 """Comparisons of runs: scores in parts, tests of differences, and what is shown."""
 
-import re
-import shlex
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from pages import commands_of, programs_of, run_well, text_of
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.comparison.significance import adjusted, difference_of
@@ -15,9 +14,9 @@ from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.tasks._compared import mean_of, ratio_of
 from zoo_cli.main import cli
 
-PAGE = (Path(__file__).parent.parent / "docs" / "comparing.md").read_text()
-COMMANDS = re.findall(r"^    (zoo .+)$", PAGE, re.MULTILINE)
-(PROGRAM,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+PAGE = text_of("comparing.md")
+COMMANDS = commands_of(PAGE)
+(PROGRAM,) = programs_of(PAGE)
 
 
 def alarms(pairs):
@@ -146,11 +145,7 @@ def test_the_commands_and_the_program_of_the_page_run(tmp_path, monkeypatch):
     monkeypatch.delenv("ZOO_MODELS_DIR")
     assert len(COMMANDS) == 4
     for command in COMMANDS:
-        words = shlex.split(command)[1:]
-        if words[0] == "train":
-            words += ["--set", "epochs=1"]
-        result = CliRunner().invoke(cli, words, catch_exceptions=False)
-        assert result.exit_code == 0, f"{command}: {result.output}"
+        result = run_well(command, *(("--set", "epochs=1") if command.startswith("zoo train ") else ()))
     assert ("first" in result.output and "differ" in result.output) or "than" in result.output
     assert Path("curves.svg").read_bytes().startswith(b"<?xml")
     exec(PROGRAM, names := {})

@@ -1,19 +1,15 @@
 """The commands of docs/sharing.md run as they stand."""
 
-import re
-import shlex
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from hub_server import TOKEN, running
+from pages import commands_of, run_well, text_of
 
 import keras_rnn_zoo as zoo
-from zoo_cli.main import cli
 
-PAGE = (Path(__file__).parent.parent / "docs" / "sharing.md").read_text()
-COMMANDS = re.findall(r"^(?:    |\$ )(zoo .+)$", PAGE, re.MULTILINE)
+COMMANDS = commands_of(text_of("sharing.md"))
 
 
 @pytest.mark.usefixtures("few_examples")
@@ -33,11 +29,7 @@ def test_its_commands_run(tmp_path, monkeypatch):
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         hub.tags["v2"] = "main"
         for command in COMMANDS:
-            words = shlex.split(command)[1:]
-            if words[0] == "train":
-                words += ["--set", "epochs=1"]
-            result = CliRunner().invoke(cli, words, catch_exceptions=False)
-            assert result.exit_code == 0, f"{command}: {result.output}"
+            run_well(command, *(("--set", "epochs=1") if command.startswith("zoo train ") else ()))
         hub_http.close_session()
     assert sorted(path.name for path in Path("saved_models").iterdir()) == [
         "films",

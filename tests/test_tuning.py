@@ -1,22 +1,20 @@
 """Searches of options: what is tried, what is shared on disk, and what is kept."""
 
 import re
-import shlex
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from pages import commands_of, programs_of, run_well, text_of
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import OptionError, RunError
 from keras_rnn_zoo.tuning.space import parse_search, search_space
 from keras_rnn_zoo.tuning.study import StudyFolder
-from zoo_cli.main import cli
 
-PAGE = (Path(__file__).parent.parent / "docs" / "tuning.md").read_text()
-COMMANDS = re.findall(r"^    (zoo .+)$", PAGE, re.MULTILINE)
-(PROGRAM,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+PAGE = text_of("tuning.md")
+COMMANDS = commands_of(PAGE)
+(PROGRAM,) = programs_of(PAGE)
 SMALL = {"epochs": 1, "embedding_dim": 4, "batch_size": 16}
 
 
@@ -207,11 +205,8 @@ def test_the_commands_and_the_program_of_the_page_run(measured, monkeypatch):
     monkeypatch.delenv("ZOO_MODELS_DIR")
     assert len(COMMANDS) == 4
     for command in COMMANDS:
-        words = shlex.split(command)[1:]
-        if words[0] == "tune":
-            words += [word for name, value in SMALL.items() for word in ("--set", f"{name}={value}")]
-        result = CliRunner().invoke(cli, words, catch_exceptions=False)
-        assert result.exit_code == 0, f"{command}: {result.output}"
+        small = [word for name, value in SMALL.items() for word in ("--set", f"{name}={value}")]
+        result = run_well(command, *(small if command.startswith("zoo tune ") else ()))
     assert "many_to_one_tuned" in result.output
     exec(PROGRAM.replace("trials=5", "trials=2, epochs=1"), names := {})
     assert names["study"].best["options"].keys() == {"units", "cell"}

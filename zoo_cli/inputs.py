@@ -19,6 +19,6 @@ def input_of(run: Run, text: str) -> Any:
         The input, as `keras_rnn_zoo.inspect` takes it.
     """
     task = run.config.task
-    if registry.reader_of(registry.tasks.get(task.name), task.input).by_path:
+    if task.reader_entry.by_path:
         return text
     return Path(text) if registry.file_with_inputs(text, task.input) == "file" else os.fsencode(text)

@@ -99,11 +99,27 @@ dataset_option = click.option(
     show_default="an embedded dataset",
     help="Name of a dataset, or your own files as FORMAT:PATH.",
 )
+skip_bad_rows_option = click.option(
+    "--skip-bad-rows", is_flag=True, default=None, help="Skip invalid rows instead of stopping."
+)
 columns_option = click.option(
     "--columns",
     metavar="WORD=COLUMN,...",
     help="Columns of your files, such as text=review,label=stars.",
 )
+
+
+def own_files_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options for the user's own files that training has, besides `--columns`, to a command."""
+    for option in (  # The help lists the last one first.
+        skip_bad_rows_option,
+        click.option("--test", metavar="FILE", show_default="a tenth of the rows", help="File for the test split."),
+        click.option(
+            "--validation", metavar="FILE", show_default="a tenth of the rows", help="File for the validation split."
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def data_options(set_help: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.schema import (
     DIGEST,
     FILES,
@@ -123,6 +124,11 @@ class TaskConfig(Document):
     reader: Mapping[str, Any] = checked(OPTIONS)
     classes: tuple[str, ...] = checked(list_of(text(100_000), max_items=MAX_CLASSES), as_=tuple, default=())
 
+    @property
+    def reader_entry(self) -> registry.Reader:
+        """The entry of the reader; raises `UnknownNameError` if a plugin that provides it, or the task, is missing."""
+        return registry.reader_of(registry.tasks.get(self.name), self.input)
+
 
 @dataclass(frozen=True)
 class TrainingConfig(Document):
@@ -225,6 +231,12 @@ class RunConfig(Document):
     files: Mapping[str, str] = checked(FILES, default_factory=dict)
     digest: str = checked(DIGEST, default="")
     format_version: int = checked(integer(), default=FORMAT_VERSION)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values of the options of all parts and of the settings of the training, by name."""
+        parts = (self.options, self.task.options, self.task.reader, self.dataset.options, self.training.to_json())
+        return {name: value for part in parts for name, value in part.items()}
 
 
 @dataclass(frozen=True)

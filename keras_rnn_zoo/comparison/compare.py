@@ -2,10 +2,9 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.comparison.result import LEVEL, Comparison
 from keras_rnn_zoo.comparison.significance import adjusted, difference_of
 from keras_rnn_zoo.display.text_tables import Table
@@ -60,8 +59,8 @@ def compare(
         raise OptionError(f"The runs to compare have the names {', '.join(names)}. Each expects a name of its own.")
     _check_alike(opened)
     subjects = [Subject(run, split=split or "test", data_dir=data_dir) for run in opened]
-    answers = [subject.answers for subject in subjects]
     _check_examples(subjects)
+    answers = [subject.answers for subject in subjects]
     parts = [_parts(subject) for subject in subjects]
     places = [place for place in range(len(answers[0].losses)) if _differ(answers, place)]
     return Comparison(
@@ -134,7 +133,7 @@ def _chosen(prediction: dict[str, Any]) -> list[str]:
 
 
 def _options_table(runs: Sequence[Run]) -> Table:
-    values = [dict(_settings(run.config)) for run in runs]
+    values = [{"architecture": run.config.architecture, "seed": run.config.seed, **run.config.values} for run in runs]
     names = dict.fromkeys(name for one in values for name in one)
     rows = [
         {"option": name, **{run.name: one.get(name) for run, one in zip(runs, values, strict=True)}}
@@ -142,13 +141,6 @@ def _options_table(runs: Sequence[Run]) -> Table:
         if any(one.get(name) != values[0].get(name) for one in values)
     ]
     return Table(rows, "Options that differ", None if rows else {"option": "option"})
-
-
-def _settings(config: RunConfig) -> Iterator[tuple[str, Any]]:
-    yield from {"architecture": config.architecture, "seed": config.seed}.items()
-    for part in (config.options, config.task.options, config.task.reader, config.dataset.options):
-        yield from part.items()
-    yield from config.training.to_json().items()
 
 
 def _metrics_table(subjects: Sequence[Subject]) -> Table:

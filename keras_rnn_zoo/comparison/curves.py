@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo.atomic_files import atomic_write
-from keras_rnn_zoo.plotting.style import GRID, house_style, new_figure, rendered, require_matplotlib
+from keras_rnn_zoo.plotting.style import epoch_axes, house_style, new_figure, rendered, require_matplotlib
 from keras_rnn_zoo.plotting.write import check_format
 from keras_rnn_zoo.run import Run
 
@@ -14,17 +14,14 @@ def learning_curves(runs: Sequence[Run]) -> Any:
     """Returns a figure of the validation loss, and another metric that all runs have, by epoch; a line for each run."""
     require_matplotlib()
     common = set.intersection(*(set(run.history.columns) for run in runs))
-    columns = [name for name in runs[0].history.columns if name.startswith("val_") and name in common]
-    columns = [name for name in columns if name == "val_loss"] + [name for name in columns if name != "val_loss"][:1]
+    metrics = [name.removeprefix("val_") for name in runs[0].history.columns if name.startswith("val_")]
+    metrics = [name for name in metrics if f"val_{name}" in common]
+    shown = [name for name in metrics if name == "loss"] + [name for name in metrics if name != "loss"][:1]
     with house_style():
         figure = new_figure("How the networks learned", "validation split")
-        for axes, name in zip(figure.subplots(1, len(columns), squeeze=False)[0], columns, strict=True):
+        for axes, name in zip(epoch_axes(figure, shown), shown, strict=True):
             for run in runs:
-                axes.plot(run.history["epoch"], run.history[name], label=run.name, marker="o", markersize=3)
-            axes.set_xlabel("epoch")
-            axes.set_ylabel(name.removeprefix("val_").replace("_", " "))
-            axes.xaxis.get_major_locator().set_params(integer=True)
-            axes.grid(True, color=GRID)
+                axes.plot(run.history["epoch"], run.history[f"val_{name}"], label=run.name, marker="o", markersize=3)
         axes.legend()
     return figure
 

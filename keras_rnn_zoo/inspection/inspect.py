@@ -4,7 +4,6 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run import Run
 from keras_rnn_zoo.errors import InspectionError
 from keras_rnn_zoo.inference.ensemble import LoadedEnsemble
@@ -91,4 +90,4 @@ def input_of(loaded: LoadedRun, input: Any) -> Any:
 
 def by_path(loaded: LoadedRun) -> bool:
     """Whether the reader of a run reads files itself, as that of images does."""
-    return any(entry.by_path for entry in registry.readers.entries() if entry.make is type(loaded.task.reader))
+    return loaded.run.config.task.reader_entry.by_path

@@ -8,7 +8,7 @@ import contextlib
 import io
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from keras_rnn_zoo.errors import PlotError
@@ -112,6 +112,17 @@ def new_axes(figure: Any, *, x: str = "", y: str = "", grid: str = "both") -> An
     if grid:
         axes.grid(True, axis=grid)
     return axes
+
+
+def epoch_axes(figure: Any, metrics: Sequence[str]) -> list[Any]:
+    """Returns axes side by side, one for each metric, to draw it by epoch."""
+    found: list[Any] = figure.subplots(1, len(metrics), squeeze=False)[0].tolist()
+    for axes, metric in zip(found, metrics, strict=True):
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(metric.replace("_", " "))
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid(True, color=GRID)
+    return found
 
 
 def heat_map(figure: Any, axes: Any, values: Any, label: str, *, signed: bool = False, **options: Any) -> Any:

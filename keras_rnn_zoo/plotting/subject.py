@@ -186,11 +186,9 @@ class Subject:
 
         if not self.answers.predictions:
             return ""
-        task, batch = self.task, self.task.reader.add_batch_axis(raw)
-        inputs = task.preprocess(*batch)
-        decoded = {**task.echoed_inputs(*batch), **task.decode(self.loaded.outputs(inputs), inputs)}
-        (row,) = plain_rows(task, decoded)
-        return str(task.describe(row))
+        predict = self.task.default_endpoint(self.loaded.outputs).call
+        (row,) = plain_rows(self.task, predict(*self.task.reader.add_batch_axis(raw)))
+        return str(self.task.describe(row))
 
 
 def count_of(subject: Subject, number: int, noun: str) -> str:

@@ -90,4 +90,4 @@ def _update_card(run: Run) -> None:
     kept = {name: digest for name, digest in run.config.files.items() if not name.startswith(f"{FOLDER}/")}
     new = {name: file_digest(run.path / name) for name in (CARD, *plots)}
     write_json(run.path / "config.json", with_digests(run.config.to_json(), {**kept, **new}))
-    run.__dict__.pop("config", None)  # What the object has read is no longer so.
+    run.__dict__.pop("config", None)  # The cached description is out of date.

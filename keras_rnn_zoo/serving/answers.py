@@ -17,12 +17,16 @@ RETRY_AFTER = "1"
 """Seconds after which a client may try again."""
 
 
-def json_answer(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """Returns a response of plain values as JSON. They may have no NaN, which is not JSON."""
+def json_bytes(content: Any) -> bytes:
+    """Returns plain values as JSON in a single line. They may have no NaN, which is not JSON."""
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     # A lone surrogate would not be UTF-8; `\\ud800` is JSON.
-    body = text.encode("utf-8", "backslashreplace")
-    return Response(body, status, headers, "application/json")
+    return text.encode("utf-8", "backslashreplace")
+
+
+def json_answer(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Returns a response of plain values as JSON; see `json_bytes`."""
+    return Response(json_bytes(content), status, headers, "application/json")
 
 
 def error_answer(error: Exception) -> Response:

@@ -1,10 +1,11 @@
 """The endpoints of a run or an export: functions of tensors by name. A run has those that its export would have."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.inference.load import LoadedExport, LoadedRun
 from keras_rnn_zoo.inference.predictor import Predictor
@@ -67,11 +68,11 @@ class ServedEndpoint:
         Raises:
             RequestError: an input is missing, unknown, or has another shape or dtype.
         """
-        names = ", ".join(self.inputs)
-        if unknown := sorted(given.keys() - self.inputs.keys()):
-            raise RequestError(f"There is no input {unknown[0]!r:.100}. Inputs of {self.name!r}: {names}.")
+        self.check_names(given)
         if missing := [name for name in self.inputs if name not in given and name not in self.defaults]:
-            raise RequestError(f"The input {missing[0]!r} is missing. Inputs of {self.name!r}: {names}.")
+            raise RequestError(
+                f"The input {missing[0]!r} is missing. Inputs of {self.name!r}: {', '.join(self.inputs)}."
+            )
         tensors = {name: given[name] if name in given else self.defaults[name] for name in self.inputs}
         for name, array in tensors.items():
             spec = self.inputs[name]
@@ -89,6 +90,13 @@ class ServedEndpoint:
             if fault := size_fault(content):  # Exports check no sizes: TensorFlow would decode 500 MB.
                 raise DataError(f"The image of {len(content):,} bytes cannot be read: {fault}.")
         return tensors
+
+    def check_names(self, names: Iterable[str]) -> None:
+        """Raises `RequestError` if a name is not that of an input."""
+        if unknown := [name for name in names if name not in self.inputs]:
+            raise RequestError(
+                f"There is no input {short_repr(unknown[0])}. Inputs of {self.name!r}: {', '.join(self.inputs)}."
+            )
 
     def rows(self, tensors: Tensors) -> int:
         """Returns the number of rows of a request."""

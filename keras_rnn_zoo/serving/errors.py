@@ -24,7 +24,7 @@ class UnknownModelError(RequestError):
 
 
 class OverloadedError(RequestError):
-    """More is asked for than the server takes on at once."""
+    """The server has too many requests or streams at once."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, 503)

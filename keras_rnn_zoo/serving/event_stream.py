@@ -18,13 +18,12 @@ from starlette.types import Receive, Scope, Send
 
 from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.lazy import np
-from keras_rnn_zoo.options import check_options
-from keras_rnn_zoo.serving.answers import error_answer
+from keras_rnn_zoo.serving.answers import error_answer, json_bytes
 from keras_rnn_zoo.serving.errors import OverloadedError, RequestError
 from keras_rnn_zoo.serving.json_body import read_json
 from keras_rnn_zoo.serving.limits import STREAMED
-from keras_rnn_zoo.serving.paths import VERSION
-from keras_rnn_zoo.serving.sampling import sample
+from keras_rnn_zoo.serving.paths import VERSION, model_at
+from keras_rnn_zoo.serving.sampling import draw, sampling_of
 from keras_rnn_zoo.serving.served_models import ServedModel, ServedModels
 from keras_rnn_zoo.serving.settings import ServingSettings
 from keras_rnn_zoo.streaming.stream import Stream
@@ -66,7 +65,7 @@ def stream_routes(models: ServedModels, settings: ServingSettings) -> list[BaseR
 
     async def stream(request: Request) -> Response:
         nonlocal running
-        model = models.get(request.path_params["name"], request.path_params.get("version"))
+        model = model_at(request, models)
         if running >= settings.max_streams:
             raise OverloadedError(f"{settings.max_streams} streams are open already. Try again later.")
         rate = _rate(request.query_params.get("rate"))
@@ -120,8 +119,7 @@ async def _events(
 
 def _event(name: str, content: Mapping[str, Any]) -> bytes:
     # JSON has no line ends, so the data is one line.
-    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return f"event: {name}\ndata: {text}\n\n".encode("utf-8", "backslashreplace")
+    return b"event: %b\ndata: %b\n\n" % (name.encode(), json_bytes(content))
 
 
 async def _lines(request: Request, settings: ServingSettings) -> AsyncIterator[bytes]:
@@ -189,15 +187,10 @@ async def _sampled(
 ) -> AsyncIterator[str]:
     """Yields the characters that continue the prompt of a line."""
     options = {name: value for name, value in document.items() if name != "prompt"}
-    known = stream.task.prediction_options
-    chosen = {name: option.default for name, option in known.items()}
-    chosen |= check_options(known, options, "a prediction of this run")
-    count, prompt = chosen.get("max_new_tokens", 0), document["prompt"]
-    if count > settings.max_new_tokens:
-        raise RequestError(f"max_new_tokens may be up to {settings.max_new_tokens:,}; received {count:,}.")
+    sampling, prompt = sampling_of(stream.task, options, settings.max_new_tokens), document["prompt"]
     if not isinstance(prompt, str):
         raise RequestError(f"The prompt is expected as a text; received {short_repr(prompt)}.")
     stream.reset()
-    texts = sample(stream, prompt, chosen.get("temperature", 0), chosen.get("seed", 0), count)
-    while (text := await model.call(next, texts, None)) is not None:
-        yield text
+    characters = draw(stream, prompt, sampling)
+    while (drawn := await model.call(next, characters, None)) is not None:
+        yield drawn.text

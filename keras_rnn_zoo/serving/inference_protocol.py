@@ -18,7 +18,7 @@ from keras_rnn_zoo.serving.answers import json_answer
 from keras_rnn_zoo.serving.endpoints import ServedEndpoint, Tensors, dtype_of
 from keras_rnn_zoo.serving.errors import RequestError
 from keras_rnn_zoo.serving.json_body import read_json
-from keras_rnn_zoo.serving.paths import VERSION
+from keras_rnn_zoo.serving.paths import VERSION, model_at
 from keras_rnn_zoo.serving.served_models import ServedModel, ServedModels
 from keras_rnn_zoo.serving.tensors import array_of, plain
 
@@ -29,9 +29,6 @@ HEADER_LENGTH = "inference-header-content-length"
 
 def inference_routes(models: ServedModels) -> list[BaseRoute]:
     """Returns the routes under `/v2`."""
-
-    def model_of(request: Request) -> ServedModel:
-        return models.get(request.path_params["name"], request.path_params.get("version"))
 
     async def server(request: Request) -> Response:
         return json_answer(
@@ -45,7 +42,7 @@ def inference_routes(models: ServedModels) -> list[BaseRoute]:
         return json_answer({"ready": True})
 
     async def model_ready(request: Request) -> Response:
-        model = model_of(request)
+        model = model_at(request, models)
         return json_answer({"name": model.name, "ready": True})
 
     async def index(request: Request) -> Response:
@@ -55,7 +52,7 @@ def inference_routes(models: ServedModels) -> list[BaseRoute]:
         )
 
     async def metadata(request: Request) -> Response:
-        model = model_of(request)
+        model = model_at(request, models)
         endpoint = model.endpoint()
         outputs = await model.call(lambda: endpoint.outputs)
         return json_answer(
@@ -69,7 +66,7 @@ def inference_routes(models: ServedModels) -> list[BaseRoute]:
         )
 
     async def infer(request: Request) -> Response:
-        return await _infer(model_of(request), await request.body(), request.headers.get(HEADER_LENGTH))
+        return await _infer(model_at(request, models), await request.body(), request.headers.get(HEADER_LENGTH))
 
     routes: list[BaseRoute] = [
         Route("/v2", server),

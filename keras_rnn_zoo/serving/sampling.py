@@ -1,10 +1,12 @@
 """Samples text from a stream of a language model, one character after another."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from keras_rnn_zoo.errors import StreamingError
 from keras_rnn_zoo.lazy import np, tf
+from keras_rnn_zoo.options import check_options
+from keras_rnn_zoo.serving.errors import RequestError
 from keras_rnn_zoo.streaming.stream import Stream
 
 
@@ -27,27 +29,54 @@ def samples(task: Any) -> bool:
     return bool(task.answers == "next" and task.reader.ids.tokens == "characters")
 
 
-def sample(stream: Stream, prompt: str, temperature: float, seed: int, count: int) -> Iterator[str]:
+class Sampling(NamedTuple):
+    """The options of a text that is sampled.
+
+    Attributes:
+        temperature: divides the logits; 0 takes the most likely character.
+        seed: the same seed gives the same text.
+        characters: number of characters to generate.
+    """
+
+    temperature: float
+    seed: int
+    characters: int
+
+
+def sampling_of(task: Any, options: Mapping[str, Any], most: int) -> Sampling:
+    """Returns the options of a request, with the defaults of those that it omits.
+
+    Args:
+        task: the task.
+        options: the options of prediction that the client set.
+        most: maximum number of characters to generate.
+
+    Raises:
+        OptionError: an option is unknown, or its value is invalid.
+        RequestError: more characters are requested.
+    """
+    chosen = {name: option.default for name, option in task.prediction_options.items()}
+    chosen |= check_options(task.prediction_options, options, "a prediction of this run")
+    count = chosen.get("max_new_tokens", 0)
+    if count > most:
+        raise RequestError(f"max_new_tokens may be up to {most:,}; received {count:,}.")
+    return Sampling(chosen.get("temperature", 0), chosen.get("seed", 0), count)
+
+
+def draw(stream: Stream, prompt: str, sampling: Sampling) -> Iterator[Drawn]:
     """Yields the characters that continue a prompt, as soon as each is drawn: those of `zoo.predict`.
 
     Args:
         stream: a stream of a language model of characters.
         prompt: the text to continue.
-        temperature: divides the logits; 0 takes the most likely character.
-        seed: the same seed gives the same text.
-        count: number of characters to generate.
+        sampling: how to sample.
 
     Raises:
         StreamingError: the model is not one of characters.
     """
-    return (drawn.text for drawn in draw(stream, prompt, temperature, seed, count))
-
-
-def draw(stream: Stream, prompt: str, temperature: float, seed: int, count: int) -> Iterator[Drawn]:
-    """Yields what `sample` does, with the probabilities; arguments and errors as there."""
     if not samples(stream.task):
         raise StreamingError("Text is sampled character by character for language models of characters only.")
-    return _drawn(stream, prompt, temperature, seed, count)
+    return _drawn(stream, prompt, *sampling)
 
 
 def _drawn(stream: Stream, prompt: str, temperature: float, seed: int, count: int) -> Iterator[Drawn]:

@@ -148,7 +148,6 @@ def make_server(
 
 @contextlib.asynccontextmanager
 async def _watching(versions: Versions, app: Starlette) -> AsyncIterator[None]:
-    app.state.stopping = asyncio.Event()
     watcher = asyncio.create_task(versions.watch())
     yield
     watcher.cancel()

@@ -12,7 +12,7 @@ from keras_rnn_zoo.serving.answers import json_answer
 from keras_rnn_zoo.serving.endpoints import ServedEndpoint, Tensors, dtype_of
 from keras_rnn_zoo.serving.errors import RequestError
 from keras_rnn_zoo.serving.json_body import read_json
-from keras_rnn_zoo.serving.paths import VERSION
+from keras_rnn_zoo.serving.paths import VERSION, model_at
 from keras_rnn_zoo.serving.served_models import ServedModel, ServedModels
 from keras_rnn_zoo.serving.tensors import array_of, plain
 
@@ -26,15 +26,12 @@ _DTYPES = {"float16": "HALF", "float32": "FLOAT", "float64": "DOUBLE"}
 def tensorflow_routes(models: ServedModels) -> list[BaseRoute]:
     """Returns the routes under `/v1/models`."""
 
-    def model_of(request: Request) -> ServedModel:
-        return models.get(request.path_params["name"], request.path_params.get("version"))
-
     async def status(request: Request) -> Response:
-        version = {"version": str(model_of(request).version), "state": "AVAILABLE"}
+        version = {"version": str(model_at(request, models).version), "state": "AVAILABLE"}
         return json_answer({"model_version_status": [{**version, "status": {"error_code": "OK", "error_message": ""}}]})
 
     async def metadata(request: Request) -> Response:
-        model = model_of(request)
+        model = model_at(request, models)
         signatures = await model.call(_describe_signatures, model)
         return json_answer(
             {
@@ -44,10 +41,10 @@ def tensorflow_routes(models: ServedModels) -> list[BaseRoute]:
         )
 
     async def predict(request: Request) -> Response:
-        return json_answer(await _predict(model_of(request), await read_json(await request.body())))
+        return json_answer(await _predict(model_at(request, models), await read_json(await request.body())))
 
     async def other_verb(request: Request) -> Response:
-        model_of(request)
+        model_at(request, models)
         raise RequestError(
             f"The models here answer :predict; received :{request.path_params['verb']:.50}. Send the inputs to "
             ":predict, whose outputs have the classes or numbers."
@@ -96,10 +93,8 @@ def columns_of(endpoint: ServedEndpoint, inputs: Any) -> Tensors:
     required = [name for name in endpoint.inputs if name not in endpoint.defaults]
     if not isinstance(inputs, dict) or (inputs.keys() == {"b64"} and "b64" not in endpoint.inputs):
         inputs = {_only(endpoint, required): inputs}
-    return {
-        name: array_of(name, value, dtype_of(endpoint.inputs[name]) if name in endpoint.inputs else object)
-        for name, value in _known(endpoint, inputs).items()
-    }
+    endpoint.check_names(inputs)
+    return {name: array_of(name, value, dtype_of(endpoint.inputs[name])) for name, value in inputs.items()}
 
 
 def rows_of(endpoint: ServedEndpoint, instances: Sequence[Any]) -> Tensors:
@@ -114,20 +109,13 @@ def rows_of(endpoint: ServedEndpoint, instances: Sequence[Any]) -> Tensors:
     names = instances[0].keys()
     if any(row.keys() != names for row in instances):
         raise RequestError("The instances differ in the names of their inputs. Give the same ones for each.")
+    endpoint.check_names(names)
     columns = {}
-    for name in _known(endpoint, dict.fromkeys(names)):
+    for name in names:
         if not endpoint.inputs[name].shape.rank:
             raise RequestError(f"The input {name!r} is for all rows. Send it with inputs instead of instances.")
         columns[name] = array_of(name, [row[name] for row in instances], dtype_of(endpoint.inputs[name]))
     return columns
-
-
-def _known(endpoint: ServedEndpoint, inputs: dict[str, Any]) -> dict[str, Any]:
-    if unknown := [name for name in inputs if name not in endpoint.inputs]:
-        raise RequestError(
-            f"There is no input {short_repr(unknown[0])}. Inputs of {endpoint.name!r}: {', '.join(endpoint.inputs)}."
-        )
-    return inputs
 
 
 def _only(endpoint: ServedEndpoint, required: Sequence[str]) -> str:

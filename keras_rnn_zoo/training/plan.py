@@ -224,8 +224,7 @@ def _versions() -> dict[str, str]:
 def _check_same(config: RunConfig, request: Request, architecture: registry.Architecture) -> None:
     """Raises `OptionError` if the user requests other settings than those that the training started with."""
     original = {"architecture": config.architecture, "dataset": config.dataset.name, "seed": config.seed}
-    original |= {**config.dataset.options, **config.task.reader, **config.task.options}
-    original |= {**config.options, **config.training.to_json(), **(config.training.objects or {})}
+    original |= {**config.values, **(config.training.objects or {})}
     objects = request.objects.descriptions()
     requested = {"architecture": architecture.name, **request.settings, **request.options, **objects}
     for name, described in (config.training.objects or {}).items():

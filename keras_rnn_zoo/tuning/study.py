@@ -23,9 +23,8 @@ STUDY = ".study"
 """What the name of a study's folder ends with."""
 _ORIGIN, _FAULT, _REQUEST, _PUBLISHED = "origin", "fault", "request", "published"
 """Names of what is kept with trials and studies: the first of several attempts, an error, the arguments, the best."""
-
-
 _FEWEST_FOR_IMPORTANCE = 4
+"""Minimum number of completed trials whose differences tell how much an option matters."""
 
 
 class StudyFolder:

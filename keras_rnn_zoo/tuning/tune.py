@@ -119,8 +119,7 @@ def tune(
     fixed = {one for one, value in {**plain, **options}.items() if value is not None}
     space = search_space(architecture, data, fixed, search)
     config = new_config(architecture, data, request, request.path.name)
-    values = {**config.options, **config.task.options, **config.task.reader, **config.dataset.options}
-    values |= config.training.to_json()
+    values = config.values
     space = {one: searched.including(values[one]) for one, searched in space.items()}
     protect_network(request.path)
     folder = request.path.with_name(request.path.name + STUDY)

@@ -2,23 +2,20 @@
 
 import json
 import re
-import shlex
-from pathlib import Path
 
+import pages
 import pytest
-from click.testing import CliRunner
+from pages import commands_of, programs_of, text_of
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.errors import InspectionError
-from zoo_cli.main import cli
 
-PAGE = (Path(__file__).parents[2] / "docs" / "inspecting.md").read_text()
-COMMANDS = re.findall(r"^    (zoo .+)$", PAGE, re.MULTILINE)
-PROGRAMS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+PAGE = text_of("inspecting.md")
+COMMANDS, PROGRAMS = commands_of(PAGE), programs_of(PAGE)
 
 
 def run(command):
-    result = CliRunner().invoke(cli, [*shlex.split(command)[1:]], catch_exceptions=False)
+    result = pages.run(command)
     return result.exit_code, result.stdout, result.stderr
 
 

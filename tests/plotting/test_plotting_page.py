@@ -2,24 +2,21 @@
 
 import json
 import re
-import shlex
 from pathlib import Path
 
+import pages
 import pytest
-from click.testing import CliRunner
+from pages import commands_of, programs_of, text_of
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
-from zoo_cli.main import cli
 
-ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "plotting.md").read_text()
-COMMANDS = re.findall(r"^    (zoo .+)$", PAGE, re.MULTILINE)
-PROGRAMS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+PAGE = text_of("plotting.md")
+COMMANDS, PROGRAMS = commands_of(PAGE), programs_of(PAGE)
 
 
 def run(command):
-    result = CliRunner().invoke(cli, [*shlex.split(command)[1:]], catch_exceptions=False)
+    result = pages.run(command)
     return result.exit_code, result.stdout, result.stderr
 
 
@@ -74,5 +71,5 @@ def test_the_pictures_of_the_page_are_small_and_name_no_machine():
     names = re.findall(r"!\[.*?\]\((img/.*?)\)", PAGE)
     assert names
     for name in names:
-        content = (ROOT / "docs" / name).read_bytes()
+        content = (pages.DOCS / name).read_bytes()
         assert content.startswith(b"<?xml") and len(content) < 40_000 and b"/work" not in content

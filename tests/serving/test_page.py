@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from browsing import FITS, Visit, chromium, serious_faults, stroke
+from browsing import FITS, Visit, serious_faults, stroke
 from playwright.sync_api import expect
 from servers import serving
 
@@ -16,12 +16,6 @@ from keras_rnn_zoo.serving.sampling import draw
 
 DARK_AND_NARROW = {"color_scheme": "dark", "viewport": {"width": 360, "height": 780}}
 MODELS = ("toy_reviews", "digits", "toy_sales", "small_tiny_shakespeare")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +31,6 @@ def runs(small_run):
 def url(runs):
     with serving(*(loaded.run.path for loaded in runs.values())) as server:
         yield server.url
-
-
-@pytest.fixture
-def visit(browser, url):
-    started = Visit(browser, url)
-    yield started
-    started.close()
 
 
 def text_of(page, selector):

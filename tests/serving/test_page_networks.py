@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 import small_sets
-from browsing import FITS, Visit, chromium, serious_faults, stroke
+from browsing import FITS, Visit, serious_faults, stroke
 from playwright.sync_api import expect
 from servers import serving
 
@@ -17,12 +17,6 @@ NETWORKS = ("toy_reviews", "digits", "digit_lines", "slots", "dates", "shapes", 
 DARK_AND_NARROW = {"color_scheme": "dark", "viewport": {"width": 360, "height": 780}}
 LIGHT_AND_NARROW = {**DARK_AND_NARROW, "color_scheme": "light"}
 DARK = {"color_scheme": "dark"}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +33,6 @@ def models(small_run, trained_once, tmp_path_factory):
 def url(models):
     with serving(*(loaded.run.path for loaded in models.values())) as server:
         yield server.url
-
-
-@pytest.fixture
-def visit(browser, url):
-    started = Visit(browser, url)
-    yield started
-    started.close()
 
 
 def shown(page):

@@ -8,7 +8,14 @@ import click
 from keras_rnn_zoo.display.printing import printable, quantity
 from zoo_cli.drawings import can_draw, draw_matrix
 from zoo_cli.frameworks import frameworks, with_verbosity
-from zoo_cli.options import columns_option, data_dir_option, models_dir_option, run_argument, split_runs
+from zoo_cli.options import (
+    columns_option,
+    data_dir_option,
+    models_dir_option,
+    run_argument,
+    skip_bad_rows_option,
+    split_runs,
+)
 from zoo_cli.tables import print_json, print_table
 
 MATRIX_CLASSES, CONFUSIONS = 25, 20
@@ -24,7 +31,7 @@ MATRIX_CLASSES, CONFUSIONS = 25, 20
 )
 @click.option("--dataset", metavar="DATASET", show_default="that of the run", help="Labeled data to evaluate on.")
 @columns_option
-@click.option("--skip-bad-rows", is_flag=True, default=None, help="Skip invalid rows instead of stopping.")
+@skip_bad_rows_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_dir_option
 @models_dir_option

@@ -141,7 +141,7 @@ def command(
     if source is not None:
         _predict_file(open_run(run, models_dir), source, output, reading, (quiet, verbose), options)
         return
-    by_path = registry.reader_of(registry.tasks.get(task.name), task.input).by_path
+    by_path = task.reader_entry.by_path
     if not inputs and sys.stdin.isatty():
         stdout = sys.stdout
         with frameworks(quiet, verbose) as status:

@@ -22,6 +22,7 @@ from zoo_cli.options import (
     dataset_option,
     models_dir_argument,
     models_dir_option,
+    own_files_options,
     split_pairs,
 )
 from zoo_cli.proposals import propose_architecture
@@ -32,9 +33,7 @@ from zoo_cli.proposals import propose_architecture
 @click.option("--config", metavar="FILE", help="YAML file with options. Options on the command line take precedence.")
 @dataset_option
 @columns_option
-@click.option("--validation", metavar="FILE", show_default="a tenth of the rows", help="File for the validation split.")
-@click.option("--test", metavar="FILE", show_default="a tenth of the rows", help="File for the test split.")
-@click.option("--skip-bad-rows", is_flag=True, default=None, help="Skip invalid rows instead of stopping.")
+@own_files_options
 @data_dir_option
 @click.option(
     "--from",
@@ -126,7 +125,7 @@ def command(
     if not quiet:
         named = shell_quote(run.name) + where
         task = run.config.task
-        reader = registry.reader_of(registry.tasks.get(task.name), task.input)
+        reader = task.reader_entry
         example = example_argument(run.path) or reader.example
         click.echo(f"Next:\n  zoo predict {named} {example}\n  zoo evaluate {named}\n  zoo export {named}")
 

@@ -12,7 +12,14 @@ from keras_rnn_zoo.training.config_file import SETTINGS
 from keras_rnn_zoo.tuning.space import parse_search
 from zoo_cli.completion import complete_architecture, complete_setting
 from zoo_cli.frameworks import frameworks, with_verbosity
-from zoo_cli.options import columns_option, data_dir_option, dataset_option, models_dir_option, split_pairs
+from zoo_cli.options import (
+    columns_option,
+    data_dir_option,
+    dataset_option,
+    models_dir_option,
+    own_files_options,
+    split_pairs,
+)
 from zoo_cli.tables import print_json, print_table, print_tables
 
 
@@ -20,9 +27,7 @@ from zoo_cli.tables import print_json, print_table, print_tables
 @click.argument("name", shell_complete=complete_architecture)
 @dataset_option
 @columns_option
-@click.option("--validation", metavar="FILE", show_default="a tenth of the rows", help="File for the validation split.")
-@click.option("--test", metavar="FILE", show_default="a tenth of the rows", help="File for the test split.")
-@click.option("--skip-bad-rows", is_flag=True, default=None, help="Skip invalid rows instead of stopping.")
+@own_files_options
 @data_dir_option
 @click.option("--trials", type=int, default=30, show_default=True, help="Number of trials of the whole search.")
 @click.option("--timeout", type=float, metavar="SECONDS", help="Begin no further trial after this time.")

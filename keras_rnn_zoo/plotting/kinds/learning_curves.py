@@ -3,7 +3,7 @@
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.plotting.style import BLUE, FAINT, GRID, RED, new_figure
+from keras_rnn_zoo.plotting.style import BLUE, FAINT, RED, epoch_axes, new_figure
 from keras_rnn_zoo.plotting.subject import Subject
 
 
@@ -18,15 +18,11 @@ def learning_curves(subject: Subject) -> Any:
     figure = new_figure(
         "How the network learned", f"{subject.name}, {len(epochs)} of up to {config.training.epochs} epochs"
     )
-    for axes, name in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True):
+    for axes, name in zip(epoch_axes(figure, shown), shown, strict=True):
         for column, label, color in ((name, "training", BLUE), (f"val_{name}", "validation", RED)):
             if column in history.columns:
                 axes.plot(epochs, history[column], color=color, label=label, marker="o", markersize=3)
         if config.best_epoch is not None and len(epochs) > 1:
             axes.axvline(config.best_epoch, color=FAINT, linewidth=1, linestyle=":", label="best epoch")
-        axes.set_xlabel("epoch")
-        axes.set_ylabel(name.replace("_", " "))
-        axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.grid(True, color=GRID)
     axes.legend()
     return figure

@@ -9,11 +9,10 @@ from typing import Any
 from keras_rnn_zoo.errors import DataError, InspectionError, OptionError
 from keras_rnn_zoo.inspection.inspect import inspect
 from keras_rnn_zoo.lazy import np
-from keras_rnn_zoo.options import check_options
 from keras_rnn_zoo.serving.errors import RequestError
 from keras_rnn_zoo.serving.page.inputs import raw_input
 from keras_rnn_zoo.serving.page.seen import seen_by
-from keras_rnn_zoo.serving.sampling import draw, samples
+from keras_rnn_zoo.serving.sampling import draw, samples, sampling_of
 from keras_rnn_zoo.serving.served_models import ServedModel
 from keras_rnn_zoo.streaming.stream import stream
 
@@ -100,15 +99,12 @@ class Writer:
     def __init__(self, loaded: Any, given: Mapping[str, Any], most: int) -> None:
         if not samples(loaded.task):
             raise DataError("Text is written letter by letter by language models of characters only.")
-        known, text = loaded.task.prediction_options, given.get("text")
+        text = given.get("text")
         if not isinstance(text, str) or not text:
             raise DataError("The beginning of a text is expected as 'text'.")
-        chosen = {name: option.default for name, option in known.items()}
-        chosen |= check_options(known, options_in(given), "a prediction of this run")
-        self.count: int = chosen.get("max_new_tokens", 0)
-        if self.count > most:
-            raise RequestError(f"max_new_tokens may be up to {most:,}; received {self.count:,}.")
-        self._drawn = draw(stream(loaded), text, chosen.get("temperature", 0), chosen.get("seed", 0), self.count)
+        sampling = sampling_of(loaded.task, options_in(given), most)
+        self.count = sampling.characters
+        self._drawn = draw(stream(loaded), text, sampling)
 
     def write(self) -> dict[str, Any]:
         """Returns the next character, its probability at the temperature, and the most likely ones."""

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.artifacts.example_input import FOLDER
+from keras_rnn_zoo.artifacts.example_input import example_path
+from keras_rnn_zoo.artifacts.plot_files import FOLDER
 from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import ZooError
 from keras_rnn_zoo.inference.ensemble import LoadedEnsemble
@@ -19,8 +20,6 @@ from keras_rnn_zoo.serving.served_models import ServedModel
 
 logger = logging.getLogger(__name__)
 
-PLOTS = "plots"
-"""The folder in a run that holds its plots."""
 PLOT_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 MAX_BYTES = 4 * 2**20
 """Maximum size of a file of a run that the page shows."""
@@ -62,7 +61,7 @@ def inspects(loaded: Any) -> bool:
 
 def plots_of(model: ServedModel) -> dict[str, Path]:
     """Returns the files with plots of a run by name; links, which may lead anywhere, are left out."""
-    folder = None if model.run is None else model.run.path / PLOTS
+    folder = None if model.run is None else model.run.path / FOLDER
     if folder is None or folder.is_symlink() or not folder.is_dir():
         return {}
     return {path.name: path for path in folder.iterdir() if path.suffix in PLOT_TYPES and is_small_file(path)}
@@ -137,12 +136,9 @@ def _hint_of_window(loaded: Any) -> str:
 def example_of(loaded: Any) -> dict[str, str] | None:
     """Returns an input to try, as the page's forms send it: that of the run, or one of its dataset; else `None`."""
     key = FORMS.get(loaded.task.reader.input, ("", None))[0]
-    folder = loaded.run.path / FOLDER if isinstance(loaded, LoadedRun) and loaded.run else None
-    if folder is not None and not folder.is_symlink():
-        for path in sorted(folder.glob("input.*")):
-            if is_small_file(path):
-                content = path.read_bytes()
-                return {key: _as_form(key, content)}
+    path = example_path(loaded.run.path) if isinstance(loaded, LoadedRun) and loaded.run else None
+    if path is not None and is_small_file(path):
+        return {key: _as_form(key, path.read_bytes())}
     if key == "table" and isinstance(loaded, LoadedRun):
         return _example_table(loaded)
     return None
