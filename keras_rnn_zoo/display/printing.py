@@ -79,6 +79,11 @@ def quantity(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
+def megabytes(size: int) -> str:
+    """Returns a size in bytes in words, such as "0.3 MB"."""
+    return f"{size / 1e6:.1f} MB"
+
+
 def alternatives(words: Sequence[str]) -> str:
     """Returns words as a choice: "a", "a or b", "a, b or c"."""
     *others, last = words

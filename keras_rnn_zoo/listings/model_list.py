@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.display.printing import megabytes
 from keras_rnn_zoo.display.text_tables import Table
 from keras_rnn_zoo.networks.index import Network, local_folder, networks
 
@@ -61,7 +62,7 @@ def _row(network: Network) -> dict[str, Any]:
 
 
 def _size(row: Mapping[str, Any]) -> str:
-    return f"{row['bytes'] / 1e6:.1f} MB" + ("" if row["on_disk"] else ", fetched when first used")
+    return megabytes(row["bytes"]) + ("" if row["on_disk"] else ", fetched when first used")
 
 
 _CELLS: dict[str, Any] = {

@@ -1,7 +1,8 @@
 """The runs in a folder, as a table. Imports no framework."""
 
 import os
-from collections.abc import Mapping
+import stat
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from keras_rnn_zoo.artifacts.export import STREAMING
 from keras_rnn_zoo.artifacts.run import Run, is_resumable, list_runs, output_folder, unfinished_path, version_numbers
 from keras_rnn_zoo.artifacts.run import models_dir as runs_folder
 from keras_rnn_zoo.artifacts.run_config import RunConfig
+from keras_rnn_zoo.display.printing import megabytes
 from keras_rnn_zoo.display.text_tables import Table
 from keras_rnn_zoo.errors import ZooError
 
@@ -22,8 +24,10 @@ def runs(models_dir: str | os.PathLike[str] | None = None) -> Table:
         models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
 
     Returns:
-        A list with a dict for each run: `run`, `path`, `architecture`, `dataset`, `task`, `metric` and `value` (the
-        main metric), `split` (that it was measured on), `epochs`, `best_epoch`, `date` (when it was written), `exports`
+        A list with a dict for each run: `run`, `path`, `architecture`, `dataset`, `task`, `options` (those in which the
+        runs of the same architecture and dataset differ, by name, the seed among them), `metric` and `value` (the main
+        metric), `split` (that it was measured on), `metrics` (all of them), `epochs`, `best_epoch`,
+        `processor_minutes` (of the training), `bytes` (the size of the folder), `date` (when it was written), `exports`
         (names of versions), `status` (`"finished"`, `"interrupted"`, `"unfinished"` or `"damaged"`) and `fault` (what
         is damaged, or ""). Facts that are unknown are `None`. It is shown as a table, also in notebooks.
 
@@ -36,12 +40,13 @@ def runs(models_dir: str | os.PathLike[str] | None = None) -> Table:
     unfinished = [path.name[1 : -len(".unfinished")] for path in sorted(folder.glob(".*.unfinished"))]
     rows = [_run_row(folder / name) for name in names]
     rows += [_unfinished_row(folder / name) for name in unfinished if name not in names and is_resumable(folder / name)]
+    _keep_differing_options(rows)
     return Table(rows, f"Runs in {folder}" if rows else f"There are no runs in {folder} yet.", _RUN_CELLS)
 
 
 def describe_run(run: Run) -> dict[str, Any]:
-    """Returns the facts about a run, as in a row of `runs`; raises `RunError` if it is damaged."""
-    return _described(run.path, run.config, *_main_metric(run))
+    """Returns the facts about a run, as in a row of `runs`, with all options; raises `RunError` if it is damaged."""
+    return _described(run.path, run.config, run.measured)
 
 
 def _run_row(path: Path) -> dict[str, Any]:
@@ -62,24 +67,28 @@ def _unfinished_row(path: Path) -> dict[str, Any]:
 def _described(
     path: Path,
     config: RunConfig | None,
-    metric: str | None = None,
-    value: float | None = None,
-    split: str | None = None,
+    measured: Mapping[str, Any] | None = None,
     *,
     status: str = "",
     fault: str = "",
 ) -> dict[str, Any]:
+    metrics = measured["metrics"] if measured else {}
+    name = registry.main_metric(config.task.name, metrics) if config and metrics else None
     return {
         "run": path.name,
         "path": str(path),
         "architecture": config.architecture if config else None,
         "dataset": config.dataset.name if config else None,
         "task": config.task.name if config else None,
-        "metric": metric,
-        "value": value,
-        "split": split,
+        "options": {**config.values, "seed": config.seed} if config else {},
+        "metric": name,
+        "value": metrics[name] if name else None,
+        "split": measured["split"] if measured and metrics else None,
+        "metrics": metrics,
         "epochs": config.epochs_trained if config else None,
         "best_epoch": config.best_epoch if config else None,
+        "processor_minutes": config.cost.processor_minutes if config and config.cost else None,
+        "bytes": sum(map(size_of, path.rglob("*"))),
         "date": _date(path / "config.json"),
         "exports": _exports(output_folder(Run(path))),
         "status": status or ("finished" if config and config.finished else "interrupted"),
@@ -87,18 +96,27 @@ def _described(
     }
 
 
-def _main_metric(run: Run) -> tuple[str | None, float | None, str | None]:
-    """Returns the name and the value of the main metric, and the split that it was measured on.
+def _keep_differing_options(rows: Sequence[dict[str, Any]]) -> None:
+    """Keeps of each row the options in which the runs of its architecture and dataset differ."""
+    values: dict[tuple[Any, ...], dict[str, list[Any]]] = {}
+    for row in rows:
+        group = values.setdefault((row["architecture"], row["dataset"]), {})
+        for name, value in row["options"].items():
+            group.setdefault(name, []).append(value)
+    for row in rows:
+        # Runs of older versions lack the options that were added since, and do not differ in them.
+        group = values.get((row["architecture"], row["dataset"]), {})
+        differing = [name for name in row["options"] if any(value != row["options"][name] for value in group[name])]
+        row["options"] = {name: row["options"][name] for name in differing}
 
-    Raises:
-        RunError: `metrics.json` is damaged.
-    """
-    measured = run.measured
-    metrics = measured["metrics"]
-    if not metrics:
-        return None, None, None
-    name = registry.main_metric(run.config.task.name, metrics)
-    return name, metrics[name], measured["split"]
+
+def size_of(path: Path) -> int:
+    """Returns the size of a file in bytes; 0 for what is no regular file, such as a link, or is gone."""
+    try:
+        status = path.lstat()
+    except OSError:  # It was removed in the meantime.
+        return 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
 def _date(file: Path) -> str | None:
@@ -126,6 +144,14 @@ def _shown_epochs(row: Mapping[str, Any]) -> str:
     return "-" if not row["epochs"] else f"{row['epochs']:,} (best {row['best_epoch']})"
 
 
+def _shown_options(row: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in row["options"].items()) or "-"
+
+
+def _shown_minutes(row: Mapping[str, Any]) -> str:
+    return "-" if row["processor_minutes"] is None else f"{row['processor_minutes']:.1f}"
+
+
 def _shown_exports(row: Mapping[str, Any]) -> str:
     return ", ".join(row["exports"]) or "-"
 
@@ -134,8 +160,11 @@ _RUN_CELLS: dict[str, Any] = {
     "run": "run",
     "architecture": lambda row: row["architecture"] or "-",
     "dataset": lambda row: row["dataset"] or "-",
+    "options that differ": _shown_options,
     "metric": _shown_metric,
     "epochs": _shown_epochs,
+    "minutes": _shown_minutes,
+    "size": lambda row: megabytes(row["bytes"]),
     "date": lambda row: (row["date"] or "-")[:16].replace("T", " "),
     "exports": _shown_exports,
     "status": "status",

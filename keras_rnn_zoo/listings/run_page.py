@@ -2,7 +2,6 @@
 
 import json
 import os
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from keras_rnn_zoo.artifacts.run import ORIGIN, Run
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.display.printing import quantity, shell_quote
 from keras_rnn_zoo.display.text_tables import Table, Tables
-from keras_rnn_zoo.listings.run_list import describe_run
+from keras_rnn_zoo.listings.run_list import describe_run, size_of
 from keras_rnn_zoo.networks.index import is_network
 
 CLASSES_SHOWN = 10
@@ -123,15 +122,7 @@ def _files(folder: Path) -> list[dict[str, Any]]:
     rows = []
     for path in sorted(folder.iterdir(), key=lambda path: [*CONTENTS, path.name].index(path.name)):
         is_folder = path.is_dir() and not path.is_symlink()  # Links may lead anywhere.
-        size = sum(map(_size, path.rglob("*"))) if is_folder else _size(path)
+        size = sum(map(size_of, path.rglob("*"))) if is_folder else size_of(path)
         contents = CONTENTS.get(path.name, "an export" if is_folder else "")
         rows.append({"file": path.name + os.sep * is_folder, "bytes": size, "contents": contents})
     return rows
-
-
-def _size(path: Path) -> int:
-    try:
-        status = path.lstat()
-    except OSError:  # It was removed in the meantime.
-        return 0
-    return status.st_size if stat.S_ISREG(status.st_mode) else 0

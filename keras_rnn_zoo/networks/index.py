@@ -11,6 +11,7 @@ from pathlib import Path
 
 from keras_rnn_zoo.artifacts.schema import DIGEST, NAME, Document, boolean, checked, dict_of, integer, number, text
 from keras_rnn_zoo.atomic_files import user_path
+from keras_rnn_zoo.display.printing import megabytes
 from keras_rnn_zoo.errors import RunError, name_hint
 
 logger = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ class Network(Document):
     @property
     def size(self) -> str:
         """The size of its files in words, such as "0.3 MB"."""
-        return f"{self.bytes / 1e6:.1f} MB"
+        return megabytes(self.bytes)
 
 
 @functools.cache

@@ -50,6 +50,31 @@ def test_runs_are_listed_and_damaged_ones_as_such(zoo, several):
     assert "spoiled: The run's file" in shown
 
 
+def test_runs_are_listed_with_the_options_in_which_those_of_a_dataset_differ(zoo, copied, models_dir):
+    """A run of another dataset, and an option that older versions lack, make no difference."""
+    config = copied.config
+    make_run(models_dir, "others", seed=5)
+    facts = {name: value for name, value in vars(config).items() if name != "run"}
+    values = {name: value for name, value in config.options.items() if name != "cell"}
+    wider = make_run(models_dir, "wider", **{**facts, "seed": 7, "options": {**values, "units": 999}})
+    shutil.copy(copied.path / "metrics.json", wider.path)
+    rows = {row["run"]: row for row in json.loads(zoo("runs", "--json").stdout)}
+    assert rows["wider"]["fault"] == ""
+    assert rows["wider"]["options"] == {"units": 999, "seed": 7}
+    assert rows["many_to_one"]["options"] == {"units": config.options["units"], "seed": config.seed}
+    assert "units=999, seed=7" in zoo("runs").stdout
+
+
+def test_runs_are_listed_with_what_they_took(zoo, copied):
+    (row,) = json.loads(zoo("runs", "--json").stdout)
+    files = [path for path in copied.path.rglob("*") if path.is_file()]
+    assert row["bytes"] == sum(path.stat().st_size for path in files) > 0
+    assert row["processor_minutes"] == copied.config.cost.processor_minutes
+    assert row["metrics"] == copied.metrics
+    assert row["options"] == {}
+    assert f"{row['bytes'] / 1e6:.1f} MB" in zoo("runs").stdout
+
+
 @pytest.mark.parametrize("content", ["{}", '{"metrics": {"accuracy": "high"}, "examples": 3}', "[", '{"metrics": []}'])
 def test_a_run_whose_metrics_are_damaged_is_listed_as_such(copied, content):
     (copied.path / "metrics.json").write_text(content)
