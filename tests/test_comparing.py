@@ -15,7 +15,7 @@ from keras_rnn_zoo.tasks._compared import mean_of, ratio_of
 from zoo_cli.main import cli
 
 PAGE = text_of("comparing.md")
-COMMANDS = commands_of(PAGE)
+COMMANDS = commands_of(PAGE.partition("## Experiment trackers")[0])
 (PROGRAM,) = programs_of(PAGE)
 
 

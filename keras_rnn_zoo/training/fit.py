@@ -21,6 +21,7 @@ from keras_rnn_zoo.training.further_metrics import further_metrics
 from keras_rnn_zoo.training.keras_objects import KerasObjects
 from keras_rnn_zoo.training.label_smoothing import smooth_labels
 from keras_rnn_zoo.training.optimizers import make_optimizer
+from keras_rnn_zoo.training.trackers import Tracked
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class Fitting:
         model: the model, which `fit` compiles.
         task: the fitted task.
         keeper: the callback that keeps the best weights.
+        trackers: what records the training elsewhere.
     """
 
     folder: Path
@@ -61,6 +63,7 @@ class Fitting:
     model: Any
     task: Task
     keeper: BestCheckpoint
+    trackers: Sequence[Tracked] = ()
 
 
 def fit(fitting: Fitting, training: Batches, validation: Batches, verbose: int | str, *, resume: bool) -> None:
@@ -100,6 +103,7 @@ def fit(fitting: Fitting, training: Batches, validation: Batches, verbose: int |
             saver.metrics = position.values["metrics"]
         # The user's callbacks come before those that keep and save, which thus see what they changed.
         own = [StopOnInvalidLoss(first_step), *fitting.objects.callbacks, keeper, saver, logs]
+        own += [tracked.callback for tracked in fitting.trackers]
         if keeper.averages:
             own.append(keeper.averages)
         model.fit(

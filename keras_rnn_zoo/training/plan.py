@@ -25,7 +25,18 @@ from keras_rnn_zoo.training.source import inherited_options
 from keras_rnn_zoo.user_data.python_data import PythonData
 from keras_rnn_zoo.user_data.vectors_file import VectorsFile
 
-ARGUMENTS = ("callbacks", "data_dir", "dataset", "from_run", "models_dir", "overwrite", "resume", "run", "verbose")
+ARGUMENTS = (
+    "callbacks",
+    "data_dir",
+    "dataset",
+    "from_run",
+    "models_dir",
+    "overwrite",
+    "resume",
+    "run",
+    "track",
+    "verbose",
+)
 """Arguments of `keras_rnn_zoo.train` that are neither settings nor options."""
 
 logger = logging.getLogger(__name__)
@@ -75,6 +86,7 @@ class Request:
     models_dir: str | None
     objects: KerasObjects = field(default_factory=KerasObjects)
     source: Run | None = None
+    trackers: tuple[str, ...] = ()
 
     @property
     def path(self) -> Path:

@@ -21,6 +21,7 @@ class Progress:
         config: the description of the run, as far as it is known.
         begun: whether the unfinished folder on disk belongs to this training. That of an earlier training is kept until
             the data is open.
+        trackers: the addresses of the experiment trackers.
         started: the processor time of this process when it began.
         vectors: the word vectors that the model begins with; `None` if there are none.
     """
@@ -30,6 +31,7 @@ class Progress:
     config: RunConfig = field(init=False)
     begun: bool = field(init=False)
     vectors: WordVectors | None = None
+    trackers: tuple[str, ...] = ()
     started: float = field(default_factory=time.process_time)
 
     def __post_init__(self) -> None:

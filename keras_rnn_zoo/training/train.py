@@ -25,6 +25,7 @@ from keras_rnn_zoo.training.progress import Progress
 from keras_rnn_zoo.training.settings import SETTINGS
 from keras_rnn_zoo.training.small_data import tie
 from keras_rnn_zoo.training.source import find_source
+from keras_rnn_zoo.training.trackers import check_trackers, tracking
 from keras_rnn_zoo.training.write_run import write_run
 from keras_rnn_zoo.user_data.python_data import bind_data
 
@@ -62,6 +63,7 @@ def train(
     overwrite: bool = False,
     save_every_steps: int | None = None,
     deterministic: bool | None = None,
+    track: str | Sequence[str] = (),
     models_dir: str | None = None,
     verbose: int | str = "auto",
     **options: Any,
@@ -111,6 +113,8 @@ def train(
             the end of each epoch.
         deterministic: whether TensorFlow uses only deterministic operations, some of which are slower. This stays in
             effect until the process ends.
+        track: experiment trackers to record the settings and metrics in, as addresses: `"mlflow:"` or
+            `"mlflow:http://localhost:5000"`, `"wandb:"` or `"wandb:PROJECT"`; see docs/comparing.md.
         models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
         verbose: as in `keras.Model.fit`: 0 for no output, 1 for a progress bar, 2 for a line per epoch. `"auto"` is 2
             in a notebook, otherwise 1.
@@ -142,8 +146,10 @@ def train(
         known = ", ".join(registry.list_architectures())
         raise OptionError(f'Name the architecture, as in zoo.train("many_to_one", ...). There are {known}.')
     plain, objects = separate_objects({**settings, "callbacks": callbacks}, SETTINGS)
+    trackers = (track,) if isinstance(track, str) else tuple(track)
+    check_trackers(trackers)
     dataset, options = bind_data(dataset, options)
-    request = Request(name, dataset, data_dir, plain, options, run, models_dir, objects, source)
+    request = Request(name, dataset, data_dir, plain, options, run, models_dir, objects, source, trackers)
     if verbose == "auto" and in_notebook():  # A progress bar would fill the saved notebook with control characters.
         verbose = 2
     return train_request(request, resume=resume, overwrite=overwrite, verbose=verbose)
@@ -166,7 +172,7 @@ def train_request(
     """
     with run_lock(request.path), only_warnings(verbose == 0):
         plan = make_plan(request, resume=resume, overwrite=overwrite)
-        finished = _train_plan(Progress(plan, request.objects), verbose, split)
+        finished = _train_plan(Progress(plan, request.objects, trackers=request.trackers), verbose, split)
         if verbose:
             show(finished.result)
         return finished
@@ -220,10 +226,13 @@ def _train(progress: Progress, verbose: int | str, split: str) -> None:
     logger.info("%s: %s weights.", model.name, f"{model.count_params():,}")
     tie_margin = tie(validation.examples) if task.counts_examples else 0.0
     keeper = BestCheckpoint(plan.unfinished, task.monitor, task.monitor_mode, config.training.patience, tie_margin)
-    fitting = Fitting(plan.unfinished, config.training, progress.objects, model, task, keeper)
     try:
-        fit(fitting, training, validation, verbose, resume=plan.resumed)
-        write_run(progress, task, model, keeper, split, examples)
+        with tracking(progress.trackers, config) as trackers:
+            fitting = Fitting(plan.unfinished, config.training, progress.objects, model, task, keeper, trackers)
+            fit(fitting, training, validation, verbose, resume=plan.resumed)
+            write_run(progress, task, model, keeper, split, examples)
+            for tracked in trackers:
+                tracked.record({f"{split}_{name}": value for name, value in Run(plan.path).metrics.items()})
     except KeyboardInterrupt:
         message = _keep_interrupted(progress, task, model, keeper, examples)
         raise TrainingInterrupted(message, resumable=progress.has_checkpoint) from None

@@ -62,6 +62,12 @@ from zoo_cli.proposals import propose_architecture
 @click.option(
     "--deterministic", is_flag=True, default=None, help="Use only deterministic operations, which may be slower."
 )
+@click.option(
+    "--track",
+    metavar="TRACKER",
+    multiple=True,
+    help="Also record the training in mlflow:, mlflow:ADDRESS, or wandb:PROJECT. May be repeated.",
+)
 @click.option("--resume", is_flag=True, help="Resume an interrupted training.")
 @click.option("--overwrite", is_flag=True, help="Discard an interrupted training and start from scratch.")
 @models_dir_option
@@ -76,6 +82,7 @@ def command(
     skip_bad_rows: bool | None,
     pairs: tuple[str, ...],
     models_dir: str | None,
+    track: tuple[str, ...],
     quiet: bool,
     verbose: bool,
     **settings: Any,
@@ -110,7 +117,7 @@ def command(
     where = models_dir_argument() or (f" --models-dir {shell_quote(models_dir)}" if models_dir and config else "")
     try:
         with frameworks(quiet, verbose):
-            run = zoo.train(called, verbose=bar, **places, **chosen)
+            run = zoo.train(called, verbose=bar, track=track, **places, **chosen)
     except TrainingInterrupted as error:
         if not error.resumable:
             raise
