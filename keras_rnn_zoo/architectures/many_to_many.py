@@ -40,7 +40,7 @@ def many_to_many(
     *,
     input: Annotated[Literal["text", "audio", "series", "window"], FROM_DATA] = "text",
     head: Annotated[Literal["text", "forecasting"], FROM_DATA] = "text",
-    attention: Annotated[Attention, ForInputs(("text", "audio", "series"))] = "luong",
+    attention: Annotated[Attention, ForInputs(("text", "audio", "series"))] = "bahdanau",
     cell: Cell = "lstm",
     units: Units = 128,
     num_layers: NumLayers = 1,
