@@ -27,7 +27,7 @@ Cell = Annotated[
     str,
     NamesIn(registry.cells),
     Search(),
-    "recurrent cell; the gates of mingru and minlstm read the input only (Feng et al. 2024), which trains faster.",
+    "recurrent cell; see docs/cells.md for what each is good for.",
 ]
 Distortion = Annotated[
     float,

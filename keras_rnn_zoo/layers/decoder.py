@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.layers.attention import SequenceAttention
+from keras_rnn_zoo.layers.bridge import states_from
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
@@ -53,7 +54,8 @@ class TextDecoder(keras.layers.Layer):
         self.scale = embedding_dim**0.5
         normal = keras.initializers.RandomNormal(stddev=1 / self.scale)
         self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, normal, dtype=dtype, name="embedding")
-        make = registry.cells.get(cell).layer
+        entry = registry.cells.get(cell)
+        make = entry.layer
         self.recurrent = [
             make(units, return_sequences=True, dtype=dtype, name=f"{cell}_{number}")
             for number in range(1, num_layers + 1)
@@ -64,7 +66,8 @@ class TextDecoder(keras.layers.Layer):
         self.joined = keras.layers.Dense(embedding_dim, activation="tanh", dtype=dtype, name="joined")
         self.dropout = keras.layers.Dropout(dropout, dtype=dtype, name="dropout")
         self.state_sizes = [keras.tree.flatten(layer.cell.state_size) for layer in self.recurrent]
-        states = sum(map(sum, self.state_sizes))
+        self.bridged = [entry.bridged_sizes(sizes) for sizes in self.state_sizes]
+        states = sum(map(sum, self.bridged))
         self.bridge = keras.layers.Dense(states, activation="tanh", dtype=dtype, name="bridge")
 
     def build(self, ids_shape, memory_shape=None, memory_mask_shape=None):
@@ -124,10 +127,10 @@ class TextDecoder(keras.layers.Layer):
             return {}, [[ops.zeros((count, size), dtype) for size in sizes] for sizes in self.state_sizes]
         weights = ops.expand_dims(ops.cast(memory_mask, memory.dtype), -1)
         mean = ops.sum(memory * weights, axis=1) / ops.sum(weights, axis=1)  # (batch, features)
-        sizes = [*itertools.chain(*self.state_sizes)]
-        cuts = list(itertools.accumulate(sizes))[:-1] if len({*sizes}) > 1 else len(sizes)
-        parts = iter(ops.split(self.bridge(mean), cuts, axis=-1))
-        states = [list(itertools.islice(parts, len(layer_sizes))) for layer_sizes in self.state_sizes]
+        flat = iter(
+            states_from(self.bridge(mean), *(itertools.chain(*sizes) for sizes in (self.state_sizes, self.bridged)))
+        )
+        states = [list(itertools.islice(flat, len(layer_sizes))) for layer_sizes in self.state_sizes]
         if self.attention is None:
             return {"mean": mean}, states
         return {"memory": memory, "memory_mask": memory_mask, "keys": self.attention.keys(memory)}, states

@@ -10,6 +10,7 @@ import keras
 from keras import ops
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.layers.bridge import states_from
 from keras_rnn_zoo.layers.forecast import arranged, autoregressive_part, from_last, segments
 
 
@@ -63,9 +64,8 @@ def decoded_forecast(
         base = _by_segment(base, channels, count, segment_length)
     decoder = FeedbackCell(cell, units, num_layers, segment_length * together * levels, has_base=autoregression)
     begin = _last_segment(past, channels, segment_length, levels)
-    sizes = decoder.state_size[1:]
-    states = keras.layers.Dense(sum(sizes), activation="tanh", name="bridge")(x)
-    states = ops.split(states, list(itertools.accumulate(sizes))[:-1], axis=-1) if len(sizes) > 1 else [states]
+    states = keras.layers.Dense(sum(decoder.bridged), activation="tanh", name="bridge")(x)
+    states = states_from(states, decoder.state_size[1:], decoder.bridged)
     # Where in the horizon a segment is, what is known in advance of it, and the linear part of its forecast.
     inputs = [ops.cumsum(ops.repeat(ops.ones_like(x[:, :1, None]) / count, count, axis=1), axis=1)]
     inputs += [] if future is None else [segments(future, segment_length, at_start=False)]
@@ -116,12 +116,14 @@ class FeedbackCell(keras.layers.Layer):
             "outputs": outputs,
             "has_base": has_base,
         }
-        make, dtype = registry.cells.get(cell).layer, self.dtype_policy
+        entry, dtype = registry.cells.get(cell), self.dtype_policy
+        make = entry.layer
         self.cells = [make(units, dtype=dtype, name=f"{cell}_{number}").cell for number in range(1, num_layers + 1)]
         # With zeros, training begins with what is added to the output.
         self.head = keras.layers.Dense(outputs, kernel_initializer="zeros", dtype=dtype, name="quantiles")
         self._sizes = [keras.tree.flatten(one.state_size) for one in self.cells]
         self.state_size = [outputs, *itertools.chain(*self._sizes)]
+        self.bridged = [*itertools.chain(*map(entry.bridged_sizes, self._sizes))]
         self.output_size = outputs
 
     def build(self, inputs_shape):
