@@ -5,17 +5,21 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 if _TYPE_CHECKING:
+    from keras_rnn_zoo.layers.lru import LRU as LRU
     from keras_rnn_zoo.layers.min_rnn import MinGRU as MinGRU
     from keras_rnn_zoo.layers.min_rnn import MinLSTM as MinLSTM
     from keras_rnn_zoo.layers.recurrent import GRU as GRU
     from keras_rnn_zoo.layers.recurrent import LSTM as LSTM
     from keras_rnn_zoo.layers.recurrent import SimpleRNN as SimpleRNN
+    from keras_rnn_zoo.layers.rglru import RGLRU as RGLRU
 
 _HOMES = {
     "GRU": "recurrent",
+    "LRU": "lru",
     "LSTM": "recurrent",
     "MinGRU": "min_rnn",
     "MinLSTM": "min_rnn",
+    "RGLRU": "rglru",
     "SimpleRNN": "recurrent",
 }
 """The module of each public name: a layer for each of the zoo's cells."""
