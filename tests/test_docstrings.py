@@ -58,7 +58,7 @@ def test_settings_of_a_training_are_arguments_of_train():
     assert all(option.help for option in SETTINGS.values())
 
 
-LAYERS = [layers.GRU, layers.LSTM, layers.SimpleRNN, layers.MinGRU, layers.MinLSTM, attention.SequenceAttention]
+LAYERS = [*(getattr(layers, name) for name in layers.__all__), attention.SequenceAttention]
 LAYERS += [audio.LogMel, characters.CharacterReader, decoder.TextDecoder]
 LAYERS += [crf.Crf, masking.AttentionPooling, Tokenizer]
 EXAMPLES = [zoo.build, zoo.runs, zoo.show, datasets, *LAYERS]

@@ -78,7 +78,8 @@ def test_a_list_of_the_entries_imports_nothing_that_reads_data():
 def test_an_error_is_reported_before_a_framework_is_loaded():
     code = CLI.format(args="train many_to_one --set cell=lstn") + "\n"
     done = subprocess.run([sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, check=False)
-    assert "Option 'cell' expects one of simple_rnn, gru, lstm, mingru, minlstm; received 'lstn'." in done.stderr
+    assert "Option 'cell' expects one of simple_rnn, gru, lstm, mingru, minlstm" in done.stderr
+    assert "; received 'lstn'." in done.stderr
     assert "| tensorflow\n" not in done.stderr
 
 

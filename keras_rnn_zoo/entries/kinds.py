@@ -1,6 +1,6 @@
 """The kinds of entries in the registry, with their attributes. Imports no framework."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -58,16 +58,34 @@ class Cell(Entry):
     """A function that returns the class of a recurrent Keras layer, so that Keras is loaded only when it is called.
 
     The class is a subclass of `keras.layers.RNN`, registered with `keras.saving.register_keras_serializable`. Its
-    arguments are the number of `units`, which is the number of output features, and those of `keras.layers.RNN`.
+    arguments are the number of `units`, which is the number of output features, and those of `keras.layers.RNN`. Every
+    state of its cell is a vector for each row, and zero before the first step.
 
     Attributes:
         states: the names of the states of the layer's cell, such as `("h", "c")`.
+        bridged: the names of the states that a decoder starts from what was encoded; by default, all of them. The
+            others, such as the last inputs of a convolution, start as zero.
         gates: a function from a Keras cell, its inputs `(rows, features)` and the list of its states before the step to
             its gates by name, each `(rows, units)`, in `keras.ops`; `None` if the cell has none, or they are unknown.
     """
 
     states: tuple[str, ...] = ("h",)
+    bridged: tuple[str, ...] = ()
     gates: Callable[[Any, Any, Any], dict[str, Any]] | None = None
+
+    def check(self) -> None:
+        super().check()
+        if not (are_names(self.states) and are_names(self.bridged) and {*self.bridged} <= {*self.states}):
+            raise TypeError(
+                f"The cell {self.name!r} needs `states`, a tuple of names, and `bridged`, some of them; received "
+                f"{self.states!r} and {self.bridged!r}."
+            )
+
+    def bridged_sizes(self, sizes: Sequence[int]) -> list[int]:
+        """Returns the sizes of a cell's states, with 0 for those that a decoder starts as zero."""
+        if not self.bridged:
+            return list(sizes)
+        return [size if name in self.bridged else 0 for name, size in zip(self.states, sizes, strict=True)]
 
     @cached_property
     def layer(self) -> Any:

@@ -5,13 +5,28 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 if _TYPE_CHECKING:
-    from keras_rnn_zoo.layers.min_rnn import MinGRU, MinLSTM
-    from keras_rnn_zoo.layers.recurrent import GRU, LSTM, SimpleRNN
+    from keras_rnn_zoo.layers.lru import LRU as LRU
+    from keras_rnn_zoo.layers.mamba import Mamba as Mamba
+    from keras_rnn_zoo.layers.min_rnn import MinGRU as MinGRU
+    from keras_rnn_zoo.layers.min_rnn import MinLSTM as MinLSTM
+    from keras_rnn_zoo.layers.recurrent import GRU as GRU
+    from keras_rnn_zoo.layers.recurrent import LSTM as LSTM
+    from keras_rnn_zoo.layers.recurrent import SimpleRNN as SimpleRNN
+    from keras_rnn_zoo.layers.rglru import RGLRU as RGLRU
 
-__all__ = ["GRU", "LSTM", "MinGRU", "MinLSTM", "SimpleRNN"]
+_HOMES = {
+    "GRU": "recurrent",
+    "LRU": "lru",
+    "LSTM": "recurrent",
+    "Mamba": "mamba",
+    "MinGRU": "min_rnn",
+    "MinLSTM": "min_rnn",
+    "RGLRU": "rglru",
+    "SimpleRNN": "recurrent",
+}
+"""The module of each public name: a layer for each of the zoo's cells."""
 
-_HOMES = {"GRU": "recurrent", "LSTM": "recurrent", "MinGRU": "min_rnn", "MinLSTM": "min_rnn", "SimpleRNN": "recurrent"}
-"""The module of each public name."""
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> _Any:

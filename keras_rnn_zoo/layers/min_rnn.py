@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_rnn_zoo.layers.cell_layer import CellLayer
 from keras_rnn_zoo.layers.compiled import scans_train_here
 from keras_rnn_zoo.layers.linear_scan import linear_recurrence, linear_scan
 
@@ -29,6 +30,11 @@ class _Cell(keras.layers.Layer):
         self.width = gates * units
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
+
+    def options(self):
+        """Returns the arguments of the layer, besides `units`."""
+        names = ("kernel_initializer", "bias_initializer")
+        return {name: keras.initializers.serialize(getattr(self, name)) for name in names}
 
     def build(self, input_shape):
         shape = (input_shape[-1], self.width)
@@ -106,7 +112,7 @@ class _MinLSTMStep(_Cell):
         return d_logit * f / (1 + f), -d_logit * i / (1 + i), d_g
 
 
-class _Parallel(keras.layers.RNN):
+class _Parallel(CellLayer):
     """Base class of the two layers.
 
     Args:
@@ -124,9 +130,6 @@ class _Parallel(keras.layers.RNN):
             units, self.gates, kernel_initializer, bias_initializer, dtype=kwargs.get("dtype"), name="cell"
         )
         super().__init__(cell, **kwargs)
-        self.units = units
-        if keras.backend.backend() == "tensorflow":
-            self.supports_jit = False  # As in the other recurrent layers.
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         (initial_state,) = initial_state if isinstance(initial_state, list | tuple) else [initial_state]
@@ -159,19 +162,6 @@ class _Parallel(keras.layers.RNN):
             a, b = ops.where(real, a, 1.0), ops.where(real, b, 0.0)
         states = linear_recurrence(a, b, initial_state)
         return states, states[:, -1]
-
-    def get_config(self):
-        config = super().get_config()
-        del config["cell"]
-        initializers = {
-            name: keras.initializers.serialize(getattr(self.cell, name))
-            for name in ("kernel_initializer", "bias_initializer")
-        }
-        return {**config, "units": self.units, **initializers}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**config)
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")

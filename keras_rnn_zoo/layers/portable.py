@@ -119,9 +119,10 @@ def _plain_loop(layer):
             real = None if real is None else tf.reverse(real, [0])
         count = tf.shape(steps_first)[0]
         initial_state = tf.nest.flatten(initial_state)
-        zeros = tf.zeros_like(initial_state[0])  # The output of masked steps before the first real one.
+        size = getattr(layer.cell, "output_size", None) or initial_state[0].shape[-1]
+        # The output of masked steps before the first real one. It need not have the size of a state.
+        zeros = tf.tile(tf.zeros_like(initial_state[0][:, :1]), [1, size])
         if layer.return_sequences:
-            size = getattr(layer.cell, "output_size", zeros.shape[-1])
             array = tf.TensorArray(zeros.dtype, count, element_shape=[sequences.shape[0], size])
         else:  # Without an array, the batch may have any size: for a `CharacterReader`, it is the number of words.
             array = tf.zeros([0])

@@ -65,10 +65,11 @@ def build(name, **options):
 def is_like_another(name, options):
     """Returns whether a variant differs from another one in what its architecture does not see.
 
-    Cells of one state are interchangeable, and so are the encoders of `keras.applications` and factors of subsampling.
+    Architectures see no difference between cells, which `test_cell_contract.py` tests, and so are the encoders of
+    `keras.applications` and factors of subsampling.
     """
     if "cell" in options:
-        return name != "many_to_one" and options["cell"] in ("gru", "mingru")
+        return options["cell"] not in (("simple_rnn", "minlstm", "gru", "mingru")[: 4 if name == "many_to_one" else 2])
     return options.get("encoder") in ("EfficientNetB0", "ResNet50V2") or options.get("subsampling") == 2
 
 

@@ -13,7 +13,11 @@ IDS = np.array([[2, 5, 9, 4], [2, 7, 3, 0]], "int32")
 MEMORY = RANDOM.normal(size=(2, 6, 3)).astype("float32")
 MASK = np.array([[True] * 6, [True, True, False, True, False, False]])
 
-VARIANTS = list(itertools.product(CELLS, ("none", "luong", "bahdanau"), (1, 2)))
+FEW = ("simple_rnn", "gru", "lstm", "mingru", "minlstm")
+VARIANTS = [
+    pytest.param(*variant, marks=() if variant[0] in FEW or variant[1:] == ("luong", 2) else pytest.mark.slow)
+    for variant in itertools.product(CELLS, ("none", "luong", "bahdanau"), (1, 2))
+]
 every_variant = pytest.mark.parametrize(("cell", "attention", "layers"), VARIANTS)
 
 
