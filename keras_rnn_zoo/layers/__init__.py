@@ -10,6 +10,8 @@ if _TYPE_CHECKING:
     from keras_rnn_zoo.layers.recurrent import GRU as GRU
     from keras_rnn_zoo.layers.recurrent import LSTM as LSTM
     from keras_rnn_zoo.layers.recurrent import SimpleRNN as SimpleRNN
+    from keras_rnn_zoo.layers.xlstm import MLSTM as MLSTM
+    from keras_rnn_zoo.layers.xlstm import SLSTM as SLSTM
 
 _HOMES = {
     "GRU": "recurrent",
@@ -17,6 +19,8 @@ _HOMES = {
     "MinGRU": "min_rnn",
     "MinLSTM": "min_rnn",
     "SimpleRNN": "recurrent",
+    "MLSTM": "xlstm",
+    "SLSTM": "xlstm",
 }
 """The module of each public name: a layer for each of the zoo's cells."""
 
