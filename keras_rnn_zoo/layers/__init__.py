@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 if _TYPE_CHECKING:
+    from keras_rnn_zoo.layers.ind_rnn import IndRNN as IndRNN
     from keras_rnn_zoo.layers.min_rnn import MinGRU as MinGRU
     from keras_rnn_zoo.layers.min_rnn import MinLSTM as MinLSTM
     from keras_rnn_zoo.layers.recurrent import GRU as GRU
@@ -21,6 +22,7 @@ _HOMES = {
     "SimpleRNN": "recurrent",
     "MLSTM": "xlstm",
     "SLSTM": "xlstm",
+    "IndRNN": "ind_rnn",
 }
 """The module of each public name: a layer for each of the zoo's cells."""
 
