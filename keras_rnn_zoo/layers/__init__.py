@@ -11,6 +11,7 @@ if _TYPE_CHECKING:
     from keras_rnn_zoo.layers.recurrent import GRU as GRU
     from keras_rnn_zoo.layers.recurrent import LSTM as LSTM
     from keras_rnn_zoo.layers.recurrent import SimpleRNN as SimpleRNN
+    from keras_rnn_zoo.layers.sru import SRU as SRU
     from keras_rnn_zoo.layers.xlstm import MLSTM as MLSTM
     from keras_rnn_zoo.layers.xlstm import SLSTM as SLSTM
 
@@ -23,6 +24,7 @@ _HOMES = {
     "MLSTM": "xlstm",
     "SLSTM": "xlstm",
     "IndRNN": "ind_rnn",
+    "SRU": "sru",
 }
 """The module of each public name: a layer for each of the zoo's cells."""
 
