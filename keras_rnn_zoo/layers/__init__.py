@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 if _TYPE_CHECKING:
+    from keras_rnn_zoo.layers.cfc import CfC as CfC
     from keras_rnn_zoo.layers.delta_net import DeltaNet as DeltaNet
     from keras_rnn_zoo.layers.ind_rnn import IndRNN as IndRNN
     from keras_rnn_zoo.layers.min_rnn import MinGRU as MinGRU
@@ -27,6 +28,7 @@ _HOMES = {
     "IndRNN": "ind_rnn",
     "SRU": "sru",
     "DeltaNet": "delta_net",
+    "CfC": "cfc",
 }
 """The module of each public name: a layer for each of the zoo's cells."""
 
