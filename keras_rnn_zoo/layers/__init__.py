@@ -8,20 +8,24 @@ if _TYPE_CHECKING:
     from keras_rnn_zoo.layers.cfc import CfC as CfC
     from keras_rnn_zoo.layers.delta_net import DeltaNet as DeltaNet
     from keras_rnn_zoo.layers.ind_rnn import IndRNN as IndRNN
+    from keras_rnn_zoo.layers.lru import LRU as LRU
     from keras_rnn_zoo.layers.min_rnn import MinGRU as MinGRU
     from keras_rnn_zoo.layers.min_rnn import MinLSTM as MinLSTM
     from keras_rnn_zoo.layers.recurrent import GRU as GRU
     from keras_rnn_zoo.layers.recurrent import LSTM as LSTM
     from keras_rnn_zoo.layers.recurrent import SimpleRNN as SimpleRNN
+    from keras_rnn_zoo.layers.rglru import RGLRU as RGLRU
     from keras_rnn_zoo.layers.sru import SRU as SRU
     from keras_rnn_zoo.layers.xlstm import MLSTM as MLSTM
     from keras_rnn_zoo.layers.xlstm import SLSTM as SLSTM
 
 _HOMES = {
     "GRU": "recurrent",
+    "LRU": "lru",
     "LSTM": "recurrent",
     "MinGRU": "min_rnn",
     "MinLSTM": "min_rnn",
+    "RGLRU": "rglru",
     "SimpleRNN": "recurrent",
     "MLSTM": "xlstm",
     "SLSTM": "xlstm",
