@@ -10,8 +10,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-CHUNK = 64
-"""Steps of a chunk. Work within chunks grows with it, and so do memory and time of the loop over chunks without it."""
+_LONGEST = 64
+"""Steps of a chunk, if a sequence is not shorter: more take more work, fewer more memory and time of the loop."""
 
 
 def heads_of(units, heads):
@@ -23,20 +23,30 @@ def heads_of(units, heads):
     return heads
 
 
-def cut(values, fill=0.0, length=CHUNK):
+def cut(values, fill=0.0):
     """Cuts `(batch, time, heads, ...)` into chunks, `(chunks, batch * heads, length, ...)`.
 
     Args:
-        values: the tensor, with two axes of a head's values, or one.
+        values: the tensor, with an axis for the values of a head, or none.
         fill: the value of the steps that complete the last chunk.
-        length: steps of a chunk.
     """
     time, heads, *rest = _shape(values)[1:]
+    length = max(1, min(time, _LONGEST)) if isinstance(time, int) else tf.clip_by_value(time, 1, _LONGEST)
     count = -(-time // length)
     values = ops.pad(values, [[0, 0], [0, count * length - time], *[[0, 0]] * (1 + len(rest))], constant_values=fill)
     values = ops.reshape(values, (-1, count, length, heads, *rest))
     values = ops.transpose(values, (1, 0, 3, 2, *range(4, 4 + len(rest))))  # (chunks, batch, heads, length, ...)
     return ops.reshape(values, (count, -1, length, *rest))
+
+
+def not_later(values):
+    """Returns which steps `s` are not after steps `t` of a chunk: boolean `(t, s)`.
+
+    Args:
+        values: chunks, `(chunks, batch * heads, length, ...)`.
+    """
+    steps = ops.arange(ops.shape(values)[2])
+    return ops.expand_dims(steps, 1) >= steps
 
 
 def joined(chunks, time, heads):

@@ -11,7 +11,7 @@ import keras
 from keras import ops
 
 from keras_rnn_zoo.layers.cell_layer import CellLayer
-from keras_rnn_zoo.layers.chunks import cut, heads_of, joined, over_chunks
+from keras_rnn_zoo.layers.chunks import cut, heads_of, joined, not_later, over_chunks
 from keras_rnn_zoo.layers.step_cell import precise
 
 _EPSILON = 1e-5
@@ -135,14 +135,14 @@ def _chunked(q, k, v, write, kept, memory):
     """
     q, k, v, write, kept = (cut(part) for part in (q, k, v, write, kept))
     decay = ops.cumsum(kept, axis=-1)  # (chunks, batch * heads, length)
-    length = q.shape[2]
     # What is left at step t of what step s added: (chunks, batch * heads, t, s).
     left = ops.expand_dims(decay, -1) - ops.expand_dims(decay, -2)
-    left = ops.exp(ops.where(ops.tri(length, dtype="bool"), left, _NEVER))
+    left = ops.exp(ops.where(not_later(q), left, _NEVER))
     turned, strength = ops.swapaxes(k, -1, -2), ops.expand_dims(write, -1)
-    before = ops.where(ops.tri(length, k=-1, dtype="bool"), strength * left * ops.matmul(k, turned), 0.0)
+    system = strength * left * ops.matmul(k, turned)
+    # The diagonal is 1, and of the rest, what is above it is not read.
+    system = ops.where(ops.transpose(not_later(q)), 1.0, system)
     old = strength * ops.expand_dims(ops.exp(decay), -1) * k
-    system = before + ops.eye(length, dtype=before.dtype)
     solved = ops.solve_triangular(system, ops.concatenate([strength * v, old], axis=-1), lower=True)
     new, old = solved[..., : v.shape[-1]], solved[..., v.shape[-1] :]  # The additions are `new - old @ memory`.
     turned = turned * ops.expand_dims(ops.exp(decay[..., -1:] - decay), -2)

@@ -10,7 +10,7 @@ import keras
 from keras import ops
 
 from keras_rnn_zoo.layers.cell_layer import CellLayer
-from keras_rnn_zoo.layers.chunks import cut, heads_of, joined, over_chunks
+from keras_rnn_zoo.layers.chunks import cut, heads_of, joined, not_later, over_chunks
 from keras_rnn_zoo.layers.step_cell import StepCell, precise
 
 _NEVER = -1e30
@@ -220,7 +220,7 @@ def _chunked(q, k, values, i, log_f, memory, m):
     (memories, ms), final = over_chunks(step, [memory, m], [written, whole, own])
     # The weight of step s at step t of the same chunk, as a logarithm: (chunks, batch * heads, t, s).
     weights = ops.expand_dims(decay, -1) - ops.expand_dims(decay, -2) + ops.expand_dims(i, -2)
-    weights = ops.where(ops.tri(q.shape[2], dtype="bool"), weights, _NEVER)
+    weights = ops.where(not_later(q), weights, _NEVER)
     m = ops.maximum(decay + ms, ops.max(weights, axis=-1))
     scores = ops.matmul(q, ops.swapaxes(k, -1, -2)) * ops.exp(weights - ops.expand_dims(m, -1))
     found = ops.matmul(scores, values)
