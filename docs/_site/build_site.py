@@ -69,7 +69,6 @@ def write_settings(pages: Path) -> None:
     head, _, navigation = text.partition("\nnav:\n")
     nav = [_expanded(section, pages) for section in yaml.safe_load(f"nav:\n{navigation}")["nav"]]
     head = head.replace("docs_dir: docs\n", f"docs_dir: {pages.name}\nsite_dir: {SITE}\n")
-    head = head.replace("custom_dir: docs/_site/overrides", f"custom_dir: {HERE / 'overrides'}")
     head = head.replace("        python:\n          options:", f"        python:\n          paths: [{ROOT}]\n          options:")
     # The tags of Python names in the settings are YAML that only MkDocs reads.
     (STAGED / "mkdocs.yml").write_text(f"{head}\n{yaml.safe_dump({'nav': nav}, allow_unicode=True)}", encoding="utf-8")

@@ -31,7 +31,10 @@ def figure(name: str, alt: str) -> str:
     """
     if str(FIGURES) not in sys.path:
         sys.path.insert(0, str(FIGURES))
-    svg = importlib.import_module(name).draw().strip()
+    module = importlib.import_module(name)
+    if hasattr(module, "html_cards"):  # A figure that is made of parts, each with its own text.
+        return str(module.html_cards())
+    svg = module.draw().strip()
     svg = re.sub(r"<\?xml.*?\?>|<!DOCTYPE.*?>|\n\s*\n", "", svg, flags=re.DOTALL)
     svg = svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(alt)}"', 1)
     return f'<figure class="zoo-drawing">{svg}</figure>'
