@@ -69,6 +69,7 @@ def write_settings(pages: Path) -> None:
     head, _, navigation = text.partition("\nnav:\n")
     nav = [_expanded(section, pages) for section in yaml.safe_load(f"nav:\n{navigation}")["nav"]]
     head = head.replace("docs_dir: docs\n", f"docs_dir: {pages.name}\nsite_dir: {SITE}\n")
+    head = head.replace("docs/_site/docstrings.py", str(HERE / "docstrings.py"))
     head = head.replace(
         "        python:\n          options:", f"        python:\n          paths: [{ROOT}]\n          options:"
     )
@@ -98,19 +99,12 @@ def build_html() -> None:
     """
     # The theme tells of a later MkDocs, which these settings do not allow.
     environment = os.environ | {"PYTHONPATH": str(HERE), "NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
-    command = [
-        sys.executable,
-        "-m",
-        "mkdocs",
-        "build",
-        "--strict",
-        "--quiet",
-        "--config-file",
-        str(STAGED / "mkdocs.yml"),
-    ]
-    status = subprocess.run(command, env=environment, check=False).returncode
-    if status:
-        raise SystemExit(status)
+    # Quiet, it would not count its warnings.
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--config-file", str(STAGED / "mkdocs.yml")]
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    if done.returncode:
+        print("".join(line for line in done.stderr.splitlines(keepends=True) if "INFO" not in line), file=sys.stderr)
+        raise SystemExit(done.returncode)
 
 
 if __name__ == "__main__":
