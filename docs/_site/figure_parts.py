@@ -2,8 +2,8 @@
 
 from xml.sax.saxutils import escape
 
-INK, FAINT = "var(--zoo-ink, #222222)", "var(--zoo-faint, #666666)"
-READ, STATE, WRITE = "var(--zoo-read, #0072B2)", "var(--zoo-state, #666666)", "var(--zoo-write, #D55E00)"
+INK, FAINT = "var(--zoo-ink, #1b2430)", "var(--zoo-faint, #56616e)"
+READ, STATE, WRITE = "var(--zoo-read, #0a64a0)", "var(--zoo-state, #c05800)", "var(--zoo-write, #0a7a57)"
 
 _HEADS = {"ink": FAINT, "write": WRITE}
 
@@ -39,7 +39,9 @@ class Drawing:
 
     def circle(self, x: float, y: float, color: str, label: str = "", radius: float = 13) -> None:
         """Draws a circle, for something that is read or written, with a label in it."""
-        self.parts.append(f'<circle cx="{x:g}" cy="{y:g}" r="{radius:g}" fill="none" stroke="{color}" stroke-width="2.2"/>')
+        self.parts.append(
+            f'<circle cx="{x:g}" cy="{y:g}" r="{radius:g}" fill="none" stroke="{color}" stroke-width="2.2"/>'
+        )
         if label:
             self.text(x, y + 5, label)
 
@@ -63,6 +65,6 @@ class Drawing:
     def to_svg(self) -> str:
         """Returns the SVG."""
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{self.box}" role="img" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{self.box}" '
             f'font-family="system-ui, sans-serif">{"".join(self.parts)}</svg>'
         )

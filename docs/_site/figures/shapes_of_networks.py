@@ -11,7 +11,9 @@ TOP, MIDDLE, BOTTOM = 55, 105, 155
 
 def draw() -> str:
     """Returns the figure."""
-    drawing = Drawing("shapes", "Six small networks: which steps are read and which are written.", 2 * WIDTH, 3 * HEIGHT)
+    drawing = Drawing(
+        "shapes", "Six small networks: which steps are read and which are written.", 2 * WIDTH, 3 * HEIGHT
+    )
     panels = [
         ("one to one", [0], [0], [0], []),
         ("one to many", [0], [0, 1, 2], [0, 1, 2], [0, 1]),
@@ -60,5 +62,5 @@ def _unsegmented(drawing: Drawing, number: int) -> None:
     frames = "c-aa-t"
     start, top = _panel(drawing, number, "unsegmented (CTC)", range(6), range(6), range(6), [])
     for frame, character in enumerate(frames):
-        drawing.text(start + frame * STEP, top + TOP + 5, "–" if character == "-" else character)
-    drawing.text(start + 2.5 * STEP, top + BOTTOM + 38, "c – a a – t  becomes  cat", color=FAINT)
+        drawing.text(start + frame * STEP, top + TOP + 5, character)
+    drawing.text(start + 2.5 * STEP, top + BOTTOM + 38, "c - a a - t  becomes  cat", color=FAINT)

@@ -5,7 +5,9 @@ from figure_parts import READ, STATE, Drawing
 
 def draw() -> str:
     """Returns the figure."""
-    drawing = Drawing("unrolled", "One cell, drawn at four steps. Each reads an item and the state before it.", 560, 190)
+    drawing = Drawing(
+        "unrolled", "One cell, drawn at four steps. Each reads an item and the state before it.", 560, 190
+    )
     columns, middle, bottom = [130, 240, 350, 460], 75, 155
     drawing.circle(35, middle, STATE, "h₀", radius=20)
     before = 55
