@@ -1,4 +1,4 @@
-"""Builds the site: executes the lessons, writes the generated pages, and has MkDocs make HTML of all, warnings as errors.
+"""Builds the site: executes the lessons, generates pages, and has MkDocs make HTML of all, with warnings as errors.
 
     python docs/_site/build_site.py                  # the site, in build/docs
     python docs/_site/build_site.py --no-execution   # quickly, to look at pages: code is shown without its outputs
@@ -64,12 +64,15 @@ def stage(*, executing: bool) -> None:
 
 
 def write_settings(pages: Path) -> None:
-    """Writes the settings of MkDocs for the staged pages: those of mkdocs.yml with the navigation that the pages give."""
+    """Writes the settings of MkDocs for the staged pages: those of mkdocs.yml with the whole navigation."""
     text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     head, _, navigation = text.partition("\nnav:\n")
     nav = [_expanded(section, pages) for section in yaml.safe_load(f"nav:\n{navigation}")["nav"]]
     head = head.replace("docs_dir: docs\n", f"docs_dir: {pages.name}\nsite_dir: {SITE}\n")
-    head = head.replace("        python:\n          options:", f"        python:\n          paths: [{ROOT}]\n          options:")
+    head = head.replace("docs/_site/docstrings.py", str(HERE / "docstrings.py"))
+    head = head.replace(
+        "        python:\n          options:", f"        python:\n          paths: [{ROOT}]\n          options:"
+    )
     # The tags of Python names in the settings are YAML that only MkDocs reads.
     (STAGED / "mkdocs.yml").write_text(f"{head}\n{yaml.safe_dump({'nav': nav}, allow_unicode=True)}", encoding="utf-8")
 
@@ -96,10 +99,12 @@ def build_html() -> None:
     """
     # The theme tells of a later MkDocs, which these settings do not allow.
     environment = os.environ | {"PYTHONPATH": str(HERE), "NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--config-file", str(STAGED / "mkdocs.yml")]
-    status = subprocess.run(command, env=environment, check=False).returncode
-    if status:
-        raise SystemExit(status)
+    # Quiet, it would not count its warnings.
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--config-file", str(STAGED / "mkdocs.yml")]
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    if done.returncode:
+        print("".join(line for line in done.stderr.splitlines(keepends=True) if "INFO" not in line), file=sys.stderr)
+        raise SystemExit(done.returncode)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,15 @@ from zoo_cli.main import cli
 
 TOP = """# Commands
 
-Every command of `zoo`, as `zoo COMMAND --help` shows it. Exit status: 0 if the command did what it says, 1 if something
-is wrong with what it was given, which one paragraph on standard error explains, 2 if it was called wrongly, and 130 after
-Ctrl-C. With `--json`, standard output is one JSON document and nothing else; messages go to standard error.
+Every command of `zoo`, as `zoo COMMAND --help` shows it. With `--json`, standard output is one JSON document and
+nothing else; messages go to standard error.
+
+| exit status | meaning |
+|---|---|
+| 0 | the command did what it says |
+| 1 | something is wrong with what it was given; one paragraph on standard error says what, and what to do |
+| 2 | it was called wrongly |
+| 130 | Ctrl-C was pressed |
 
 """
 

@@ -13,8 +13,8 @@ RESULTS = Path(__file__).parents[1] / "results"
 TOP = """# Datasets
 
 Every dataset that the zoo knows by name. Embedded ones are part of the package and need no network; TensorFlow Datasets
-downloads the others when they are first used. `zoo datasets` lists which of them are on your disk. Scores are those of default options on
-the test split; [Scores](../scores.md) says how they were measured.
+downloads the others when they are first used. `zoo datasets` lists which of them are on your disk. Scores are those of
+default options on the test split; [Scores](../scores.md) says how they were measured.
 
 """
 
@@ -45,7 +45,8 @@ def _scores(name: str, scores: list[dict[str, str]]) -> str:
 
 def _card(entry: registry.Dataset, scores: list[dict[str, str]], published: list[dict[str, str]]) -> str:
     architectures = ", ".join(
-        f"[`{architecture.name}`](architectures.md#{architecture.name})" for architecture in registry.architectures_of(entry)
+        f"[`{architecture.name}`](architectures.md#{architecture.name})"
+        for architecture in registry.architectures_of(entry)
     )
     license = f"[{entry.license}]({entry.terms})" if entry.terms else entry.license
     facts = [

@@ -32,11 +32,18 @@ def page(text_of_run: str) -> str:
     Args:
         text_of_run: the section that describes the folder of a run, which is written by hand.
     """
-    rows = ([code(entry.name), entry.summary, codes(registry.tasks_of(entry))] for entry in registry.file_formats.entries())
+    rows = (
+        [code(entry.name), entry.summary, codes(registry.tasks_of(entry))] for entry in registry.file_formats.entries()
+    )
     text = TOP + table(["format", "what it is", "tasks"], rows)
     text += "\n" + text_of_run.strip() + "\n" + EXPORTS
     text += table(
         ["format", "what it is", "needs", "streams"],
-        ([code(e.name), e.summary, codes(e.needs), "yes" if e.streams else "no"] for e in registry.export_formats.entries()),
+        (
+            [code(e.name), e.summary, codes(e.needs), "yes" if e.streams else "no"]
+            for e in registry.export_formats.entries()
+        ),
     )
-    return text + PLOTS + table(["kind", "what it shows"], ([code(e.name), e.summary] for e in registry.plots.entries()))
+    return (
+        text + PLOTS + table(["kind", "what it shows"], ([code(e.name), e.summary] for e in registry.plots.entries()))
+    )

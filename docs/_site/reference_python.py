@@ -6,8 +6,8 @@ from keras_rnn_zoo import layers
 FUNCTIONS = """# Python
 
 Everything that `import keras_rnn_zoo as zoo` gives. A parameter that is not in a signature, such as an option of an
-architecture, is a keyword argument: [Architectures](architectures.md) lists them. Every error that a caller can mend is a
-`zoo.ZooError`, whose message says what is wrong, what was received, and what to do.
+architecture, is a keyword argument: [Architectures](architectures.md) lists them. Every error that a caller can mend is
+a `zoo.ZooError`, whose message says what is wrong, what was received, and what to do.
 
 """
 LAYERS = """# Layers
@@ -25,7 +25,8 @@ GROUPS = {
     "What there is": ("list_architectures", "list_models", "models", "datasets", "runs", "show"),
     "Errors": ("ZooError",),
 }
-_MEMBERS = {"Run": "\n      members: true\n      inherited_members: false"}
+_MEMBERS = {"Run": [name for name in vars(zoo.Run) if not name.startswith("_")]}
+"""The members that are shown, of classes that users get objects of."""
 
 
 def functions_page() -> str:
@@ -36,7 +37,9 @@ def functions_page() -> str:
     """
     grouped = {name for names in GROUPS.values() for name in names}
     if grouped != set(zoo.__all__) - {"layers"}:
-        raise ValueError(f"reference_python.GROUPS differs from keras_rnn_zoo: {grouped ^ (set(zoo.__all__) - {'layers'})}")
+        raise ValueError(
+            f"reference_python.GROUPS differs from keras_rnn_zoo: {grouped ^ (set(zoo.__all__) - {'layers'})}"
+        )
     text = FUNCTIONS
     for title, names in GROUPS.items():
         text += f"## {title}\n\n" + "".join(_object(f"zoo.{name}", _home(name), name) for name in names)
@@ -56,6 +59,7 @@ def _home(name: str) -> str:
 
 
 def _object(heading: str, path: str, name: str, level: int = 3) -> str:
-    return f"::: {path}\n    options:\n      heading: {heading}\n      heading_level: {level}\n      toc_label: {name}" + (
-        _MEMBERS.get(name, "") + "\n\n"
-    )
+    options = {"heading": heading, "heading_level": level, "toc_label": name}
+    if name in _MEMBERS:
+        options["members"] = _MEMBERS[name]
+    return f"::: {path}\n    options:\n" + "".join(f"      {key}: {value}\n" for key, value in options.items()) + "\n"

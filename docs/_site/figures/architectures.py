@@ -6,6 +6,7 @@ The answers in architectures.json are those of the networks; a test asks them ag
 """
 
 import html
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -59,14 +60,16 @@ def panel(architecture: str) -> str:
 
 def _box(x: float, y: float, role: str) -> str:
     return (
-        f'<rect x="{x - 10:g}" y="{y - 10:g}" width="20" height="20" rx="4" fill="var(--zoo-{role}-soft, {SOFT[role]})" '
-        f'stroke="{color(role)}" stroke-width="1.6"/>'
+        f'<rect x="{x - 10:g}" y="{y - 10:g}" width="20" height="20" rx="4" '
+        f'fill="var(--zoo-{role}-soft, {SOFT[role]})" stroke="{color(role)}" stroke-width="1.6"/>'
     )
 
 
 def _arrow(x1: float, y1: float, x2: float, y2: float, role: str) -> str:
     across = abs(y2 - y1) < 1
-    head = f"M{x2 - 5:g} {y2 - 3.5:g}L{x2:g} {y2:g}l-5 3.5" if across else f"M{x2 - 3.5:g} {y2 + 5:g}L{x2:g} {y2:g}l3.5 5"
+    head = (
+        f"M{x2 - 5:g} {y2 - 3.5:g}L{x2:g} {y2:g}l-5 3.5" if across else f"M{x2 - 3.5:g} {y2 + 5:g}L{x2:g} {y2:g}l3.5 5"
+    )
     return f'<path d="M{x1:g} {y1:g}L{x2:g} {y2:g}{head}" fill="none" stroke="{color(role)}" stroke-width="1.6"/>'
 
 
@@ -82,11 +85,14 @@ def picture(network: str, x: float, y: float, height: float) -> tuple[str, float
     parts = []
     for row, line in enumerate(pixels):
         starts = [0, *(np.flatnonzero((line[1:] != line[:-1]).any(axis=-1)) + 1), len(line)]
-        for start, end in zip(starts[:-1], starts[1:], strict=True):
+        for start, end in itertools.pairwise(starts):
             fill = "#{:02x}{:02x}{:02x}".format(*line[start])
             parts.append(f'<path fill="{fill}" d="M{start} {row}h{end - start}v1h-{end - start}z"/>')
     width = pixels.shape[1] * scale
-    return f'<g shape-rendering="crispEdges" transform="translate({x:g} {y:g}) scale({scale:g})">{"".join(parts)}</g>', width
+    return (
+        f'<g shape-rendering="crispEdges" transform="translate({x:g} {y:g}) scale({scale:g})">{"".join(parts)}</g>',
+        width,
+    )
 
 
 def html_cards() -> str:
@@ -100,7 +106,9 @@ def _card(answer: dict[str, Any]) -> str:
     if "picture" in answer:
         pixels, width = picture(answer["picture"], 0, 0, 36)
         label = html.escape(answer["given"])
-        given = f'<svg viewBox="0 0 {width:g} 36" style="width:{width:g}px" role="img" aria-label="{label}">{pixels}</svg>'
+        given = (
+            f'<svg viewBox="0 0 {width:g} 36" style="width:{width:g}px" role="img" aria-label="{label}">{pixels}</svg>'
+        )
     else:
         given = html.escape(answer["given"])
     return (
@@ -117,12 +125,13 @@ def draw() -> str:
     for index, answer in enumerate(ANSWERS):
         x, y = 10 + index % columns * wide, 10 + index // columns * high
         cells.append(f'<g transform="translate({x} {y})">{_cell(answer, wide - 10, high - 10)}</g>')
-    title = "What each architecture reads (blue), remembers (orange), and writes (green), with an answer of a trained network"
+    title = "What each architecture reads (blue), remembers (orange), and writes (green), with an answer"
     width, height = 10 + columns * wide, 10 + len(ANSWERS) // columns * high
     font = "font-family=\"system-ui, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif\""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" {font} font-size="13">'
-        f'<title>{title}</title><rect width="{width}" height="{height}" rx="12" fill="#f4f6f5"/>{"".join(cells)}</svg>\n'
+        f"<title>{title}</title>"
+        f'<rect width="{width}" height="{height}" rx="12" fill="#f4f6f5"/>{"".join(cells)}</svg>\n'
     )
 
 
