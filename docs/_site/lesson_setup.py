@@ -46,6 +46,7 @@ def set_up(shell):
     # The house style, so that figures of lessons look like those of `zoo plot`. It also makes files reproducible.
     matplotlib.rcParams.update(SETTINGS)
     matplotlib.rcParams["figure.figsize"] = (6.4, 3.2)
+    matplotlib.rcParams["text.parse_math"] = True  # The powers of ten at a logarithmic axis are formulas.
     shell.system = run_command
     shell.colors = "nocolor"
 
