@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from onnx_runtime_web import write_runtime
+
 from keras_rnn_zoo.conventions import SPACES, WORD_RULES
 from keras_rnn_zoo.networks.index import shipped_folder
 
