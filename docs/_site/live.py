@@ -1,12 +1,16 @@
 """The files of the figures that move: `docs/assets/live/`, parts of the page of `zoo serve`, and networks.
 
 A network is written as ONNX with its hidden states, by the zoo's own exporter, and answers in the reader's browser.
+
+    python docs/_site/live.py web/live                    # all that the figures need
+    python docs/_site/live.py web/live saved_models/mine  # with runs or networks of your choice, which classify texts
 """
 
 import hashlib
 import json
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +18,7 @@ from typing import Any
 
 from onnx_runtime_web import write_runtime
 
+from keras_rnn_zoo.artifacts.run import open_run
 from keras_rnn_zoo.conventions import SPACES, WORD_RULES
 from keras_rnn_zoo.networks.index import shipped_folder
 
@@ -44,12 +49,13 @@ def write_live(folder: Path, networks: Sequence[str] = NETWORKS) -> None:
 
     Args:
         folder: the folder to write to.
-        networks: the trained networks to write; those of an earlier build that have not changed are taken from there.
+        networks: trained networks, or runs, that classify texts; what has not changed since an earlier build is taken
+            from there.
     """
     write_modules(folder)
     write_runtime(folder / "onnxruntime")
     for name in networks:
-        shutil.copytree(exported(name), folder / "networks" / name, dirs_exist_ok=True)
+        shutil.copytree(exported(name), folder / "networks" / Path(name).name, dirs_exist_ok=True)
 
 
 def write_modules(folder: Path) -> None:
@@ -64,14 +70,14 @@ def exported(name: str) -> Path:
     """Returns the folder of a network as `write_network` writes it, from the cache if nothing has changed."""
     from importlib.metadata import version
 
-    run = shipped_folder() / name
+    run = network_path(name)
     parts = [(run / "config.json").read_text(encoding="utf-8"), Path(__file__).read_text(encoding="utf-8")]
     parts += [repr((SPACES, WORD_RULES)), *(version(package) for package in ("tensorflow", "keras", "tf2onnx", "onnx"))]
-    folder = CACHE / f"{name}-{hashlib.sha256(''.join(parts).encode()).hexdigest()[:16]}"
+    folder = CACHE / f"{run.name}-{hashlib.sha256(''.join(parts).encode()).hexdigest()[:16]}"
     if not folder.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as partial:
-            write_network(name, Path(partial))
+            write_network(run, Path(partial))
             shutil.copytree(partial, f"{folder}.partial", dirs_exist_ok=True)
         Path(f"{folder}.partial").rename(folder)
     return folder
@@ -84,15 +90,20 @@ def style() -> str:
     return f".zoo-live {{\n{parts}}}\n\n{own}"
 
 
-def write_network(name: str, folder: Path) -> None:
-    """Writes a trained network that classifies texts: `model.onnx`, and `network.json` with all else that it needs."""
+def network_path(name: str) -> Path:
+    """Returns the folder of a network of the package by its name, or else that of a run."""
+    return shipped_folder() / name if name in NETWORKS else open_run(name).path
+
+
+def write_network(run: Path, folder: Path) -> None:
+    """Writes a run that classifies texts: `model.onnx`, and `network.json` with all else that it needs."""
     import keras
 
     import keras_rnn_zoo as zoo
     from keras_rnn_zoo import registry
     from keras_rnn_zoo.exporting.formats.onnx import Onnx
 
-    loaded = zoo.load(str(shipped_folder() / name))
+    loaded = zoo.load(str(run))
     layers = recurrent_outputs(loaded.model)
     model = keras.Model(loaded.model.input, [loaded.model.output, *(layer["output"] for layer in layers)])
     folder.mkdir(parents=True, exist_ok=True)
@@ -101,7 +112,7 @@ def write_network(name: str, folder: Path) -> None:
     Onnx(entry).write_model(model, path, quantize=False)
     halve(path)
     facts = {
-        "name": name,
+        "name": run.name,
         "classes": list(loaded.task.classes),
         "example": (loaded.run.path / "example" / "input.txt").read_text(encoding="utf-8").strip(),
         "layers": [{key: value for key, value in layer.items() if key != "output"} for layer in layers],
@@ -208,3 +219,7 @@ def javascript_pattern(pattern: str) -> str:
             inside = text == "["
         result.append(text)
     return "".join(result)
+
+
+if __name__ == "__main__":
+    write_live(Path(sys.argv[1]), sys.argv[2:] or NETWORKS)
