@@ -90,9 +90,10 @@ wheel:
 	build/tools/bin/pip install --quiet build twine
 	.ci/use_wheel build/tools $(DEPENDENCIES)
 
+# The site, in build/docs: the code of its lessons is executed, unless nothing that it depends on has changed since.
 docs: $(VENV)/installed
-	$(BIN)/pip install --quiet --editable ".[docs]"
-	$(BIN)/mkdocs build --strict --site-dir build/docs
+	$(BIN)/python docs/_site/build_site.py
+
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache

@@ -5,7 +5,8 @@ import re
 
 _NOISE = re.compile(
     r"^(?:[IWEF]\d{4} \d\d:\d\d|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWEF] |WARNING: All log messages before absl"
-    r"|(?:WARNING|INFO):(?:tensorflow|absl):|To enable the following instructions|Skipping registering GPU devices).*\n?",
+    r"|(?:WARNING|INFO):(?:tensorflow|absl):|To enable the following instructions|Skipping registering GPU devices)"
+    r".*\n?",
     re.MULTILINE,
 )
 # In a line of Keras, such as "40/40 - 5s - 118ms/step - accuracy: 0.68".
@@ -17,7 +18,7 @@ _PROGRESS = re.compile(r"[^\n]*\r(?!\n)")
 
 
 def without_noise(text: str, folder: str) -> str:
-    """Returns the text of an output without log lines of the frameworks, durations, times, addresses, and temporary paths.
+    """Returns the text of an output without log lines of the frameworks, durations, times, addresses, and its folder.
 
     Args:
         text: the output, as the block printed it.

@@ -6,26 +6,26 @@ from pathlib import Path
 from typing import Any
 
 from lesson_notebook import shown_value
-from lesson_source import Block, LessonError, Prose, Value
+from lesson_source import Block, LessonError, Prose, Value, parse_lesson
 
 _IMAGES = {"image/svg+xml": "svg", "image/png": "png"}
 _HEADING = re.compile(r"^# .+\n", re.MULTILINE)
 
 
-def write_page(lesson: Path, parts: list[Prose | Value | Block], notebook: Any, folder: Path) -> None:
-    """Writes the page of a lesson to a folder, and its figures to a folder beside it.
+def write_page(lesson: Path, parts: list[Prose | Value | Block], notebook: Any, page: Path) -> None:
+    """Writes the page of a lesson, and its figures to a folder beside it.
 
     Args:
-        lesson: the path of the lesson, for messages and names.
+        lesson: the path of the lesson, for messages.
         parts: its parts.
         notebook: the notebook that was executed.
-        folder: where `NN_name.md` is written.
+        page: the path of the page.
 
     Raises:
         LessonError: if a block draws a figure that it does not describe.
     """
     cells = {cell.metadata["zoo"].get("part"): cell for cell in notebook.cells}
-    figures = folder / f"{lesson.stem}_files"
+    figures = page.with_name(f"{page.stem}_files")
     text = ""
     for index, part in enumerate(parts):
         if isinstance(part, Prose):
@@ -35,11 +35,28 @@ def write_page(lesson: Path, parts: list[Prose | Value | Block], notebook: Any, 
         else:
             blocks = [] if "hide" in part.attributes else [_fence(part.language, part.code)]
             blocks += _outputs(lesson, part, cells[index].outputs, figures, index)
-            text += "".join(_indented(block, part.indent) + "\n" for block in blocks)
-    link = f"\n[Open as a notebook]({lesson.stem}.ipynb){{ .zoo-download download='{lesson.stem}.ipynb' }}\n"
-    text = _HEADING.sub(lambda heading: heading[0] + link, text, count=1)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / lesson.name).write_text(text, encoding="utf-8")
+            text += "\n".join(_indented(block, part.indent) for block in blocks)
+    _write(text, page)
+
+
+def write_unexecuted(lesson: Path, page: Path) -> None:
+    """Writes the page of a lesson with its code alone, and an ellipsis for each value: for a quick look."""
+    text = ""
+    for part in parse_lesson(lesson):
+        if isinstance(part, Block):
+            text += _indented(_fence(part.language, part.code), part.indent)
+        else:
+            text += part.text if isinstance(part, Prose) else "…"
+    _write(text, page)
+    page.with_suffix(".ipynb").write_text("{}", encoding="utf-8")
+
+
+def _write(text: str, page: Path) -> None:
+    if page.name[:2].isdigit():
+        link = f"\n[Open as a notebook]({page.stem}.ipynb){{ .zoo-download download='{page.stem}.ipynb' }}\n"
+        text = _HEADING.sub(lambda heading: heading[0] + link, text, count=1)
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(text, encoding="utf-8")
 
 
 def _outputs(lesson: Path, block: Block, outputs: list[Any], figures: Path, index: int) -> list[str]:

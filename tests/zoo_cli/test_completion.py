@@ -58,4 +58,4 @@ def test_the_script_for_a_shell_is_printed(zoo, shell, monkeypatch):
     result = zoo(prog_name="zoo", env={"_ZOO_COMPLETE": f"{shell}_source"})
     assert result.exit_code == 0
     assert "_ZOO_COMPLETE" in result.stdout
-    assert f"_ZOO_COMPLETE={shell}_source zoo" in (Path(__file__).parents[2] / "README.md").read_text()
+    assert f"_ZOO_COMPLETE={shell}_source zoo" in (Path(__file__).parents[2] / "docs" / "commandline.md").read_text()

@@ -1,0 +1,117 @@
+"""Builds the site: executes the lessons, generates pages, and has MkDocs make HTML of all, with warnings as errors.
+
+    python docs/_site/build_site.py                  # the site, in build/docs
+    python docs/_site/build_site.py --no-execution   # quickly, to look at pages: code is shown without its outputs
+
+The pages are put together in build/site first, as plain Markdown, so that another generator could take them from there.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import yaml
+from figures_in_pages import put_figures
+from lesson_cache import Cache
+from lesson_page import write_unexecuted
+from lessons import ROOT, build_lessons, executed_pages
+from reference import write_reference
+
+HERE = Path(__file__).parent
+DOCS, STAGED, SITE = ROOT / "docs", ROOT / "build" / "site", ROOT / "build" / "docs"
+
+
+def main() -> None:
+    """Builds the site as the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--no-execution", action="store_true", help="show the code of lessons without its outputs")
+    started = time.monotonic()
+    stage(executing=not parser.parse_args().no_execution)
+    staged = time.monotonic()
+    build_html()
+    done = time.monotonic()
+    print(f"{SITE}: pages in {staged - started:.0f} s, HTML in {done - staged:.0f} s", file=sys.stderr)
+
+
+def stage(*, executing: bool) -> None:
+    """Writes all pages, and the files they show, to `build/site/pages`, and the settings of MkDocs beside them.
+
+    Args:
+        executing: whether lessons are executed; their code is shown alone otherwise.
+    """
+    pages = STAGED / "pages"
+    shutil.rmtree(STAGED, ignore_errors=True)
+    executed = executed_pages()
+    written = {str(path) for path in executed}
+
+    def left_out(folder: str, names: list[str]) -> set[str]:
+        return {name for name in names if name in ("_site", "__pycache__") or str(Path(folder, name)) in written}
+
+    shutil.copytree(DOCS, pages, ignore=left_out)
+    if executing:
+        build_lessons(executed, DOCS, pages, Cache(ROOT / "build" / "lessons"))
+    else:
+        for page in executed:
+            write_unexecuted(page, pages / page.relative_to(DOCS))
+    write_reference(pages / "reference")
+    for page in pages.rglob("*.md"):
+        put_figures(page)
+    write_settings(pages)
+
+
+def write_settings(pages: Path) -> None:
+    """Writes the settings of MkDocs for the staged pages: those of mkdocs.yml with the whole navigation."""
+    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    head, _, navigation = text.partition("\nnav:\n")
+    nav = [_expanded(section, pages) for section in yaml.safe_load(f"nav:\n{navigation}")["nav"]]
+    head = head.replace("docs_dir: docs\n", f"docs_dir: {pages.name}\nsite_dir: {SITE}\n")
+    head = head.replace(
+        "        python:\n          options:", f"        python:\n          paths: [{ROOT}]\n          options:"
+    )
+    # The tags of Python names in the settings are YAML that only MkDocs reads.
+    (STAGED / "mkdocs.yml").write_text(f"{head}\n{yaml.safe_dump({'nav': nav}, allow_unicode=True)}", encoding="utf-8")
+
+
+def _expanded(section: dict[str, object], pages: Path) -> dict[str, object]:
+    ((title, entries),) = section.items()
+    if isinstance(entries, str):
+        return section
+    found: list[object] = []
+    for entry in entries:  # type: ignore[attr-defined]
+        if isinstance(entry, str) and entry.endswith("/*"):
+            listed = sorted(pages.glob(f"{entry[:-1]}*.md"), key=lambda path: (path.name != "index.md", path.name))
+            found += [str(path.relative_to(pages)) for path in listed]
+        else:
+            found.append(entry)
+    return {title: found}
+
+
+def build_html() -> None:
+    """Has MkDocs build the staged pages. A warning, such as a broken link, is an error.
+
+    Raises:
+        SystemExit: with the status of MkDocs, if that is not 0.
+    """
+    # The theme tells of a later MkDocs, which these settings do not allow.
+    environment = os.environ | {"PYTHONPATH": str(HERE), "NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
+    command = [
+        sys.executable,
+        "-m",
+        "mkdocs",
+        "build",
+        "--strict",
+        "--quiet",
+        "--config-file",
+        str(STAGED / "mkdocs.yml"),
+    ]
+    status = subprocess.run(command, env=environment, check=False).returncode
+    if status:
+        raise SystemExit(status)
+
+
+if __name__ == "__main__":
+    main()
