@@ -76,6 +76,20 @@ MARK = rf"([\x{{1f1e6}}-\x{{1f1ff}}]{{2}}|[^\pL\pM\pN\p{{Cf}}\s\x{{2019}}]{_EXTE
 STRAY_JOINERS = r"(^|\s)[\x{200c}\x{200d}\x{e0020}-\x{e007f}]+|\x{200c}+(\s|$)"
 """Zero width (non-)joiners that join nothing. Inside a word they are part of the spelling and are kept."""
 
+WORD_RULES = (
+    (TAG, " "),
+    (INVISIBLE, ""),
+    ("[\u2018\u2019`\u00b4]", "'"),
+    # Apostrophes inside words become U+2019 until the ones used as quotation marks are split off.
+    (r"n't\b", " n\u2019t"),
+    (r"'(s|m|re|ve|d|ll)\b", " \u2019\\1"),
+    (r"(\pL)'(\pL)", "\\1\u2019\\2"),
+    (MARK, r" \1 "),
+    (STRAY_JOINERS, r"\1\2"),
+    ("\u2019", "'"),
+)
+"""What `split_words` replaces in lower-case text, in this order; what is left is split at spaces."""
+
 
 def frame_stride(sample_rate: int) -> int:
     """Returns the hop between frames of a spectrogram, in samples."""

@@ -13,13 +13,10 @@ from keras_rnn_zoo.atomic_files import write_text
 from keras_rnn_zoo.conventions import (
     BREAK,
     CHUNK,
-    INVISIBLE,
-    MARK,
     PIECE,
     SPACES,
-    STRAY_JOINERS,
-    TAG,
     UNSPACED_PIECE,
+    WORD_RULES,
 )
 from keras_rnn_zoo.errors import OptionError, RunError
 from keras_rnn_zoo.frameworks.keras_internals import accept_strings
@@ -50,16 +47,9 @@ def split_words(texts: tf.Tensor) -> tf.RaggedTensor:
     """
     texts = tf.strings.regex_replace(texts, SPACES, " ")  # Includes NUL, at which `lower` would truncate the text.
     texts = tf.strings.lower(texts, encoding="utf-8")
-    texts = tf.strings.regex_replace(texts, TAG, " ")
-    texts = tf.strings.regex_replace(texts, INVISIBLE, "")
-    texts = tf.strings.regex_replace(texts, "[\u2018\u2019`\u00b4]", "'")
-    # Apostrophes inside words become U+2019 until the ones used as quotation marks are split off.
-    texts = tf.strings.regex_replace(texts, r"n't\b", " n\u2019t")
-    texts = tf.strings.regex_replace(texts, r"'(s|m|re|ve|d|ll)\b", " \u2019\\1")
-    texts = tf.strings.regex_replace(texts, r"(\pL)'(\pL)", "\\1\u2019\\2")
-    texts = tf.strings.regex_replace(texts, MARK, r" \1 ")
-    texts = tf.strings.regex_replace(texts, STRAY_JOINERS, r"\1\2")
-    return tf.strings.split(tf.strings.regex_replace(texts, "\u2019", "'"))
+    for pattern, replacement in WORD_RULES:
+        texts = tf.strings.regex_replace(texts, pattern, replacement)
+    return tf.strings.split(texts)
 
 
 def split_spaces(texts: tf.Tensor) -> tf.RaggedTensor:

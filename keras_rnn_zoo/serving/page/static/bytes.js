@@ -34,8 +34,9 @@ export function wav(samples, rate) {
   return new Uint8Array(view.buffer);
 }
 
-/** Returns a matrix that the server sent as scaled 16-bit integers: rows of Float32Array. */
+/** Returns a matrix that the server sent as scaled 16-bit integers: rows of Float32Array. Rows are returned as they are. */
 export function matrix(sent) {
+  if (Array.isArray(sent)) return sent;
   const bytes = fromBase64(sent.data);
   const integers = new Int16Array(bytes.buffer, 0, bytes.length / 2);
   const [rows, columns] = sent.shape;

@@ -21,7 +21,8 @@ export const css = ([red, green, blue], alpha = 1) => `rgb(${red | 0} ${green | 
 /** Whether text on a color should be dark. */
 export const isLight = ([red, green, blue]) => 0.299 * red + 0.587 * green + 0.114 * blue > 140;
 
-/** Calls a function when the page turns from light to dark or back. */
+/** Calls a function when the page turns from light to dark or back: by the system, or by the switch of the documentation. */
 export function onThemeChange(run) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", run);
+  new MutationObserver(run).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
 }
