@@ -150,9 +150,9 @@ def test_another_request_and_a_damaged_study_are_refused(study, tmp_path):
     with pytest.raises(OptionError, match="began with architecture 'a'; received 'b'"):
         study(architecture="b")
     (tmp_path / "x.study" / "study.db").write_text("not a database" * 100)
-    with pytest.raises(RunError, match=r"study\.db cannot be used .*: file is not a database\. "):
-        with storage_faults(tmp_path / "x.study"):
-            study()
+    fault = r"study\.db cannot be used .*: file is not a database\. "
+    with pytest.raises(RunError, match=fault), storage_faults(tmp_path / "x.study"):
+        study()
 
 
 def test_a_search_is_overwritten_once_nobody_works_on_it(study):
@@ -165,7 +165,7 @@ def test_a_search_is_overwritten_once_nobody_works_on_it(study):
     again = study(overwrite=True, architecture="b")
     assert (again.rows()[0]["state"], len(again.rows())) == ("waiting", 1)
     for call in (other.in_progress, other.next_trial(3).__enter__):
-        with pytest.raises(RunError, match="has begun the search in .* again"):
+        with pytest.raises(RunError, match=r"has begun the search in .* again"):
             call()
 
 
