@@ -4,7 +4,8 @@
 
 64 clients send requests to `toy_reviews` one after another: most are valid, whose answers are compared with those of
 `zoo.predict`; the others are malformed, oversized, slow, or aborted. A valid request may be answered with 503 (then it
-is sent again), and with no other error. The memory of the server is that after a tenth of the time, and at the end.
+is sent again), and with no other error. The memory of the server is that after a tenth of the time, by when it is
+warm, and at the end; it is also printed each tenth, which shows whether it still grows.
 """
 
 import argparse
@@ -146,13 +147,16 @@ def memory(pid: int) -> float:
     raise SystemExit("the server has ended")
 
 
-async def run(soak: Soak, pid: int, seconds: float) -> tuple[float, float]:
-    """Runs the clients; returns the memory of the server after a tenth of the time, and at the end."""
+async def run(soak: Soak, pid: int, seconds: float) -> list[float]:
+    """Runs the clients; returns the memory of the server after each tenth of the time."""
     clients = asyncio.gather(*(soak.client(number) for number in range(CLIENTS)))
-    await asyncio.sleep(seconds / 10)
-    first = memory(pid)
+    seen = []
+    for _ in range(10):
+        await asyncio.sleep(seconds / 10)
+        seen.append(memory(pid))
+        print(f"{seen[-1]:.1f} MiB", flush=True)
     await clients
-    return first, memory(pid)
+    return [*seen[:-1], memory(pid)]
 
 
 def main() -> None:
@@ -171,7 +175,7 @@ def main() -> None:
         server.stdout.readline()
         soak = Soak(expected, time.monotonic() + seconds)
         try:
-            first, last = asyncio.run(run(soak, server.pid, seconds))
+            first, *_, last = asyncio.run(run(soak, server.pid, seconds))
         finally:
             server.terminate()
             status = server.wait(60)

@@ -37,6 +37,16 @@ def write_words(folder, count, seed):
     return folder
 
 
+def write_shops(folder):
+    """Writes a table over time with two series, and returns its path."""
+    lines = ["day,shop,sales"]
+    for shop, level in (("north", 20), ("south", 50)):
+        days = np.datetime64("2024-01-01") + np.arange(120)
+        lines += [f"{day},{shop},{level + day.astype(int) % 7}" for day in days]
+    (folder / "shops.csv").write_text("\n".join(lines) + "\n")
+    return folder / "shops.csv"
+
+
 def write_wav(path, samples):
     """Writes a recording, float from -1 to 1, as 16 bits a sample."""
     with wave.open(str(path), "wb") as file:

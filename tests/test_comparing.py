@@ -1,5 +1,6 @@
 """Comparisons of runs: scores in parts, tests of differences, and what is shown."""
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -161,6 +162,18 @@ def test_the_commands_and_the_program_of_the_page_run(tmp_path, monkeypatch):
     for row in found.differing:
         assert row["first"].partition(" ")[0] != row["second"].partition(" ")[0]
     assert found.as_json()["tests"] == list(found.tests)
+
+
+@pytest.mark.usefixtures("few_examples")
+def test_runs_named_like_columns_hide_none(small_run, tmp_path):
+    names = ["metric", "option", "example", "input", "truth"]
+    path = small_run("toy_reviews").path
+    for name in names:
+        shutil.copytree(path, tmp_path / name)
+    found = zoo.compare([tmp_path / name for name in names], split="validation")
+    assert found.metrics.columns == ["metric", *(f"run {name}" for name in names)]
+    assert "accuracy" in [row["metric"] for row in found.metrics]
+    assert len({found.metrics[0][f"run {name}"] for name in names}) == 1
 
 
 @pytest.mark.parametrize("file", ["curves.pdf", "curves", ""])

@@ -83,6 +83,13 @@ def test_a_missing_run_raises_with_the_nearest(models_dir):
         runs.open_run("review")
 
 
+@pytest.mark.parametrize("name", ["", ".", ".."])
+def test_the_models_folder_is_not_taken_for_a_run(models_dir, name):
+    make_run(models_dir, "first")
+    with pytest.raises(RunError, match=f"A name of a run is expected; received {name!r}. Known names: first."):
+        runs.open_run(name)
+
+
 def test_an_error_without_any_run_says_how_to_train_one():
     with pytest.raises(RunError, match=r'zoo\.train\("NAME"\)'):
         runs.open_run("anything")

@@ -2,15 +2,18 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
 from pages import commands_of, programs_of, run_well, text_of
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.errors import OptionError, RunError
+from keras_rnn_zoo.errors import OptionError, RunError, TrainingError
 from keras_rnn_zoo.tuning.space import parse_search, search_space
-from keras_rnn_zoo.tuning.study import StudyFolder
+from keras_rnn_zoo.tuning.study import StudyFolder, storage_faults
+from zoo_cli.main import cli
 
 PAGE = text_of("tuning.md")
 COMMANDS = commands_of(PAGE)
@@ -102,8 +105,9 @@ def study(tmp_path):
     pytest.importorskip("optuna", reason="the extra `tune` is not installed")
     space = {name: one.including(64) for name, one in space_of("many_to_one", "toy_reviews", wanted=["units"]).items()}
 
-    def open_study(**request):
-        return StudyFolder(tmp_path / "x.study", "maximize", {"architecture": "a", **request}, space, {"units": 64}, 0)
+    def open_study(overwrite=False, **request):
+        folder, given = tmp_path / "x.study", {"architecture": "a", **request}
+        return StudyFolder(folder, "maximize", given, space, {"units": 64}, 0, overwrite=overwrite)
 
     return open_study
 
@@ -146,8 +150,55 @@ def test_another_request_and_a_damaged_study_are_refused(study, tmp_path):
     with pytest.raises(OptionError, match="began with architecture 'a'; received 'b'"):
         study(architecture="b")
     (tmp_path / "x.study" / "study.db").write_text("not a database" * 100)
-    with pytest.raises(RunError, match="cannot be read as a study"):
+    fault = r"study\.db cannot be used .*: file is not a database\. "
+    with pytest.raises(RunError, match=fault), storage_faults(tmp_path / "x.study"):
         study()
+
+
+def test_a_search_is_overwritten_once_nobody_works_on_it(study):
+    mine, other = study(), study()
+    with mine.next_trial(1) as trial:
+        with pytest.raises(RunError, match="Another process works on the search"):
+            study(overwrite=True)
+        mine.space["units"].suggest(trial)
+        mine.finish(trial, 0.5)
+    again = study(overwrite=True, architecture="b")
+    assert (again.rows()[0]["state"], len(again.rows())) == ("waiting", 1)
+    for call in (other.in_progress, other.next_trial(3).__enter__):
+        with pytest.raises(RunError, match=r"has begun the search in .* again"):
+            call()
+
+
+def test_defaults_that_fail_end_the_search_whenever_it_is_resumed(study, monkeypatch):
+    """The first trial has another number once it is done again."""
+    from keras_rnn_zoo.tuning import trial as trials
+
+    def fail(*args, **kwargs):
+        raise TrainingError("The loss is NaN.")
+
+    monkeypatch.setattr(trials, "train_request", fail)
+    request = SimpleNamespace(settings={}, options={}, objects=SimpleNamespace(callbacks=()))
+    monkeypatch.setattr(trials, "replace", lambda one, **changes: one)
+    task = registry.tasks.get("classification")
+    for number in (0, 1):
+        mine = study()
+        with pytest.raises(TrainingError), mine.next_trial(2) as trial:
+            assert trial.number == number
+            trials.run_trial(mine, trial, request, task)
+
+
+def test_a_study_that_breaks_during_a_search_is_a_paragraph(tmp_path, monkeypatch):
+    pytest.importorskip("optuna", reason="the extra `tune` is not installed")
+
+    def breaks(study, trial, request, task):
+        (study.path / "study.db").write_text("not a database" * 100)
+        study.finish(trial, 0.5)
+
+    monkeypatch.setattr("keras_rnn_zoo.tuning.trial.run_trial", breaks)
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli, ["tune", "many_to_one", "--trials", "1"])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "study.db cannot be used as a study of Optuna: file is not a database. Mend" in result.stderr
 
 
 def test_a_search_without_a_completed_trial_says_why(study):

@@ -10,6 +10,7 @@ from typing import Any, overload
 from keras_rnn_zoo.artifacts.snapshot import Member, NotRegularError
 from keras_rnn_zoo.display.printing import printable, short_repr
 from keras_rnn_zoo.errors import RunError, UnknownNameError, ZooError, name_hint
+from keras_rnn_zoo.packages import optional_package
 
 Row = dict[str, float]
 
@@ -63,10 +64,7 @@ class History(Sequence[Row]):
         Raises:
             ZooError: pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError:
-            raise ZooError("`to_pandas` needs pandas, which is not installed: pip install pandas") from None
+        pandas = optional_package("pandas", "", "`to_pandas`", ZooError)
         return pandas.DataFrame(self._rows, columns=self.columns).set_index("epoch")
 
     def _cells(self) -> list[list[str]]:

@@ -269,6 +269,8 @@ def _only_run(folder: Path, names: list[str]) -> str:
 
 
 def _folder_name(name: str, names: list[str]) -> str:
+    if name in ("", os.curdir, os.pardir):
+        raise RunError(f"A name of a run is expected; received {name!r}. {name_hint('', names or networks())}")
     if name in names:
         return name
     try:

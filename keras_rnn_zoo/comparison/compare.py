@@ -15,6 +15,8 @@ from keras_rnn_zoo.plotting.subject import Subject
 from keras_rnn_zoo.run import Run
 from keras_rnn_zoo.tasks._compared import ScoreParts, mean_of
 
+_OPTION, _METRIC, _EXAMPLE, _INPUT, _TRUTH = "option", "metric", "example", "input", "truth"
+"""The columns of the tables that are not of a run."""
 SHOWN = 20
 """Number of examples that runs disagree on which are shown."""
 
@@ -132,26 +134,32 @@ def _chosen(prediction: dict[str, Any]) -> list[str]:
     return [name for name, value in prediction.items() if np.asarray(value).dtype.kind in "SUOi"] or [*prediction]
 
 
+def column_of(run: str) -> str:
+    """Returns the column of a run in the tables: its name, or "run NAME" where another column is named so."""
+    return f"run {run}" if run in (_OPTION, _METRIC, _EXAMPLE, _INPUT, _TRUTH) else run
+
+
 def _options_table(runs: Sequence[Run]) -> Table:
     values = [{"architecture": run.config.architecture, "seed": run.config.seed, **run.config.values} for run in runs]
     names = dict.fromkeys(name for one in values for name in one)
     rows = [
-        {"option": name, **{run.name: one.get(name) for run, one in zip(runs, values, strict=True)}}
+        {_OPTION: name, **{column_of(run.name): one.get(name) for run, one in zip(runs, values, strict=True)}}
         for name in names
         if any(one.get(name) != values[0].get(name) for one in values)
     ]
-    return Table(rows, "Options that differ", None if rows else {"option": "option"})
+    return Table(rows, "Options that differ", None if rows else {_OPTION: _OPTION})
 
 
 def _metrics_table(subjects: Sequence[Subject]) -> Table:
     scores = [subject.answers.scored(subject.task)[0] for subject in subjects]
+    columns = [column_of(subject.name) for subject in subjects]
     rows = [
-        {"metric": name, **{subject.name: one.get(name) for subject, one in zip(subjects, scores, strict=True)}}
+        {_METRIC: name, **{column: one.get(name) for column, one in zip(columns, scores, strict=True)}}
         for name in dict.fromkeys(name for one in scores for name in one)
     ]
-    cells: dict[str, Any] = {"metric": "metric"}
-    for subject in subjects:
-        cells[subject.name] = lambda row, name=subject.name: "-" if row[name] is None else f"{row[name]:.4f}"
+    cells: dict[str, Any] = {_METRIC: _METRIC}
+    for column in columns:
+        cells[column] = lambda row, name=column: "-" if row[name] is None else f"{row[name]:.4f}"
     return Table(rows, f"Metrics on the {subjects[0].split} split", cells)
 
 
@@ -182,7 +190,7 @@ def _differing_table(subjects: Sequence[Subject], places: Sequence[int]) -> Tabl
     for place in places:
         raw, _ = examples[place]
         picture = first.task.reader.picture(*first.task.reader.add_batch_axis(raw))
-        row = {"example": place, "input": picture.content if picture.kind == "text" else picture.kind}
-        row["truth"] = first.task.describe_target(first.answers.references[place])
-        rows.append({**row, **{subject.name: subject.predicted(raw) for subject in subjects}})
-    return Table(rows, "Examples on which they disagree", None if rows else {"example": "example"})
+        row = {_EXAMPLE: place, _INPUT: picture.content if picture.kind == "text" else picture.kind}
+        row[_TRUTH] = first.task.describe_target(first.answers.references[place])
+        rows.append({**row, **{column_of(subject.name): subject.predicted(raw) for subject in subjects}})
+    return Table(rows, "Examples on which they disagree", None if rows else {_EXAMPLE: _EXAMPLE})

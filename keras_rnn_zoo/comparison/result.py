@@ -17,6 +17,8 @@ LEVEL = 0.05
 class Comparison:
     """Runs side by side.
 
+    In the tables, the column of a run has its name; that of a run named like another column is `run NAME`.
+
     Attributes:
         runs: the runs.
         dataset: name or address of the data that they are measured on.

@@ -4,7 +4,6 @@
 """
 
 import abc
-import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import ExportConfig
 from keras_rnn_zoo.artifacts.snapshot import Snapshot
 from keras_rnn_zoo.errors import ExportError, RunError, name_hint
+from keras_rnn_zoo.packages import install_command, is_installed, lack_of
 
 if TYPE_CHECKING:
     from keras_rnn_zoo.inference.load import LoadedRun
@@ -136,10 +136,7 @@ def find_format(name: str, input: str, *, quantize: bool, streaming: bool = Fals
     if streaming and (quantize or not entry.streams):
         supported = " and ".join(repr(other) for other, format in formats.items() if format.streams)
         raise ExportError(f"Streaming exports have the format {supported}, without `quantize`; received {name!r}.")
-    missing = [package for package in entry.needs if importlib.util.find_spec(package) is None]
-    if missing:
-        raise ExportError(
-            f"The format {name!r} needs {' and '.join(missing)}, which are not installed: pip install "
-            f'"{entry.install or " ".join(entry.needs)}".'
-        )
+    if missing := [package for package in entry.needs if not is_installed(package)]:
+        command = f'pip install "{entry.install}"' if entry.install else install_command("", *missing)
+        raise ExportError(f"{lack_of(missing, f'The format {name!r}', command)}.")
     return entry

@@ -36,14 +36,23 @@ class LogitsComparison:
         examples: number of inputs.
         batch_sizes: sizes of the batches.
         difference: the largest difference.
-        same_classes: fraction of predictions whose most likely class is the same.
+        same_classes: fraction of predictions whose most likely class is the same; `None` if logits are not of classes.
     """
 
     source: str
     examples: int
     batch_sizes: tuple[int, ...]
     difference: float
-    same_classes: float
+    same_classes: float | None
+
+    def __str__(self) -> str:
+        classes = (
+            "" if self.same_classes is None else f"; {self.same_classes:.2%} of the most likely classes are the same"
+        )
+        return (
+            f"{quantity(self.examples, 'input')} from {self.source}, in batches of "
+            f"{', '.join(map(str, self.batch_sizes))}. Largest difference of logits: {self.difference:.1e}{classes}."
+        )
 
 
 class ModelFile(Exporter):
@@ -87,15 +96,7 @@ class ModelFile(Exporter):
                 "config.json."
             )
         comparison = LogitsComparison(source, len(inputs), tuple(self.batch_sizes), largest, same)
-        logger.info(
-            "Compared with the run: %s from %s, in batches of %s. Largest "
-            "difference of logits: %.1e; %.2f%% of the most likely classes are the same.",
-            quantity(comparison.examples, "input"),
-            source,
-            ", ".join(map(str, self.batch_sizes)),
-            largest,
-            100 * same,
-        )
+        logger.info("Compared with the run: %s", comparison)
         facts: dict[str, Any] = {"check": asdict(comparison)}
         if quantize:
             facts |= {"bytes": self._sizes(loaded, path), "metrics": _measure(loaded, predict_logits, data_dir)}
@@ -143,8 +144,8 @@ class ModelFile(Exporter):
 
 def _compare(
     loaded: "LoadedRun", predict_logits: Any, inputs: Sequence[Any], sizes: Sequence[int]
-) -> tuple[float, float]:
-    """Returns the largest difference of logits, and the fraction of most likely classes that are the same."""
+) -> tuple[float, float | None]:
+    """Returns the largest difference of logits, and the fraction of most likely classes that are the same, if any."""
     from keras_rnn_zoo.exporting.check import difference
     from keras_rnn_zoo.layers.portable import on_cpu
 
@@ -160,7 +161,7 @@ def _compare(
                 raise ExportError(f"The logits have the shape {received.shape} instead of {expected.shape}.")
             largest = max(largest, difference(expected, received))
             same.append((expected.argmax(-1) == received.argmax(-1)).mean())
-    return largest, float(np.mean(same))
+    return largest, float(np.mean(same)) if task.output_form == "class" else None
 
 
 def input_specs(model: Any, batch: int | None) -> list[Any]:

@@ -1,19 +1,20 @@
 """Decodes recordings: WAV files by this package, other formats by libsndfile through the package `soundfile`."""
 
-import importlib.util
 import io
 from typing import IO, Any
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.memory import available
+from keras_rnn_zoo.packages import install_command, is_installed, lack_of
 from keras_rnn_zoo.readers._wav import MARGIN, check_rate, decode_wav, read_wav, resample
 
 WAV_ENDINGS = (".wav", ".wave")
 COMPRESSED = {".flac": "FLAC", ".ogg": "OGG", ".oga": "OGG", ".mp3": "MP3"}
 """File extensions of the formats that need `soundfile`."""
 FORMATS = "WAV, FLAC, OGG and MP3"
-INSTALL = 'pip install "keras-rnn-zoo[audio]"'
+EXTRA = "audio"
+"""The extra that installs `soundfile`."""
 
 MAX_COMPRESSED_SECONDS = 3600
 """Compressed recordings are read up to this length, the most that a reader allows: in a file, an hour of silence takes
@@ -27,7 +28,7 @@ estimate in MP3 files."""
 
 def has_soundfile() -> bool:
     """Returns whether `soundfile`, which decodes formats other than WAV, is installed."""
-    return importlib.util.find_spec("soundfile") is not None
+    return is_installed("soundfile")
 
 
 def read_recording(content: bytes, target_rate: int, seconds: float = MAX_COMPRESSED_SECONDS) -> Any:
@@ -107,7 +108,7 @@ def _opened(file: Any, kind: str) -> Any:
     try:
         import soundfile
     except (ImportError, OSError):  # `OSError` if libsndfile itself is missing.
-        raise DataError(f"{kind} needs the package soundfile: {INSTALL}") from None
+        raise DataError(lack_of(["soundfile"], kind, install_command(EXTRA))) from None
     try:
         return soundfile.SoundFile(file)
     except RuntimeError as error:

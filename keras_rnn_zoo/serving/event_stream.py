@@ -4,8 +4,6 @@ The request is JSON, a line for each part; the answers are `text/event-stream`.
 """
 
 import asyncio
-import base64
-import binascii
 import contextlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
@@ -20,7 +18,7 @@ from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.serving.answers import error_answer, json_bytes
 from keras_rnn_zoo.serving.errors import OverloadedError, RequestError
-from keras_rnn_zoo.serving.json_body import read_json
+from keras_rnn_zoo.serving.json_body import decode_base64, read_json
 from keras_rnn_zoo.serving.limits import STREAMED
 from keras_rnn_zoo.serving.paths import VERSION, model_at
 from keras_rnn_zoo.serving.sampling import draw, sampling_of
@@ -167,10 +165,7 @@ def _part(document: Mapping[str, Any], stream: Stream) -> tuple[Any, bool]:
     if part is None:
         return stream.task.reader.no_part(), final
     if isinstance(part, dict) and part.keys() == {"b64"}:
-        try:
-            return base64.b64decode(str(part["b64"]), validate=True), final
-        except (binascii.Error, ValueError):
-            raise RequestError("The part under b64 is not Base64.") from None
+        return decode_base64(part["b64"], "The part under b64"), final
     kind = stream.task.reader.input
     if kind == "text" and not isinstance(part, str):
         raise RequestError(f"The part is expected as a text; received {short_repr(part)}.")

@@ -29,30 +29,47 @@ HEADER_LENGTH = "inference-header-content-length"
 
 def inference_routes(models: ServedModels) -> list[BaseRoute]:
     """Returns the routes under `/v2`."""
+    protocol = _Protocol(models)
+    routes: list[BaseRoute] = [
+        Route("/v2", protocol.server),
+        Route("/v2/health/live", protocol.live),
+        Route("/v2/health/ready", protocol.ready),
+        Route("/v2/repository/index", protocol.index, methods=["GET", "POST"]),
+    ]
+    for path in ("/v2/models/{name}", f"/v2/models/{{name}}/versions/{VERSION}"):
+        routes += [
+            Route(path, protocol.metadata),
+            Route(f"{path}/ready", protocol.model_ready),
+            Route(f"{path}/infer", protocol.infer, methods=["POST"]),
+        ]
+    return routes
 
-    async def server(request: Request) -> Response:
-        return json_answer(
-            {"name": "keras-rnn-zoo", "version": __version__, "extensions": ["binary_tensor_data", "model_repository"]}
-        )
 
-    async def live(request: Request) -> Response:
+class _Protocol:
+    def __init__(self, models: ServedModels) -> None:
+        self._models = models
+
+    async def server(self, request: Request) -> Response:
+        extensions = ["binary_tensor_data", "model_repository"]
+        return json_answer({"name": "keras-rnn-zoo", "version": __version__, "extensions": extensions})
+
+    async def live(self, request: Request) -> Response:
         return json_answer({"live": True})
 
-    async def ready(request: Request) -> Response:
+    async def ready(self, request: Request) -> Response:
         return json_answer({"ready": True})
 
-    async def model_ready(request: Request) -> Response:
-        model = model_at(request, models)
-        return json_answer({"name": model.name, "ready": True})
-
-    async def index(request: Request) -> Response:
-        served = [models.get(name) for name in models.names()]
+    async def index(self, request: Request) -> Response:
+        served = [self._models.get(name) for name in self._models.names()]
         return json_answer(
             [{"name": one.name, "version": str(one.version), "state": "READY", "reason": ""} for one in served]
         )
 
-    async def metadata(request: Request) -> Response:
-        model = model_at(request, models)
+    async def model_ready(self, request: Request) -> Response:
+        return json_answer({"name": model_at(request, self._models).name, "ready": True})
+
+    async def metadata(self, request: Request) -> Response:
+        model = model_at(request, self._models)
         endpoint = model.endpoint()
         outputs = await model.call(lambda: endpoint.outputs)
         return json_answer(
@@ -65,22 +82,9 @@ def inference_routes(models: ServedModels) -> list[BaseRoute]:
             }
         )
 
-    async def infer(request: Request) -> Response:
-        return await _infer(model_at(request, models), await request.body(), request.headers.get(HEADER_LENGTH))
-
-    routes: list[BaseRoute] = [
-        Route("/v2", server),
-        Route("/v2/health/live", live),
-        Route("/v2/health/ready", ready),
-        Route("/v2/repository/index", index, methods=["GET", "POST"]),
-    ]
-    for path in ("/v2/models/{name}", f"/v2/models/{{name}}/versions/{VERSION}"):
-        routes += [
-            Route(path, metadata),
-            Route(f"{path}/ready", model_ready),
-            Route(f"{path}/infer", infer, methods=["POST"]),
-        ]
-    return routes
+    async def infer(self, request: Request) -> Response:
+        model, header_length = model_at(request, self._models), request.headers.get(HEADER_LENGTH)
+        return await _infer(model, await request.body(), header_length)
 
 
 def _described(name: str, spec: Any) -> dict[str, Any]:

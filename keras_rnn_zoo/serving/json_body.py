@@ -1,6 +1,8 @@
 """Reads JSON from strangers: no duplicate keys, no NaN, and no more values than memory and time allow for."""
 
 import asyncio
+import base64
+import binascii
 import json
 from collections import Counter
 from typing import Any, NoReturn
@@ -34,6 +36,14 @@ def parse_json(body: bytes) -> Any:
         raise RequestError("The JSON of the request is nested too deep.") from None
     except ValueError as error:  # Also of an integer with thousands of digits.
         raise RequestError(f"The request is not JSON: {error}.") from None
+
+
+def decode_base64(value: Any, what: str) -> bytes:
+    """Returns the bytes of a text in Base64; raises `RequestError` if it is not valid, which says `what` it is."""
+    try:
+        return base64.b64decode(value.encode("ascii"), validate=True)
+    except (AttributeError, UnicodeEncodeError, binascii.Error):
+        raise RequestError(f"{what} is expected in Base64; received {short_repr(value)}.") from None
 
 
 def _refuse_constant(name: str) -> NoReturn:

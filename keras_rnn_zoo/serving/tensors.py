@@ -1,12 +1,12 @@
 """Values of JSON as the tensors of an endpoint, and back."""
 
 import base64
-import binascii
 from typing import Any
 
 from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.serving.errors import RequestError
+from keras_rnn_zoo.serving.json_body import decode_base64
 
 MAX_RANK = 8
 """Maximum number of axes of a tensor."""
@@ -62,11 +62,8 @@ def _bytes_of(name: str, item: Any) -> bytes:
             return item.encode()
         except UnicodeEncodeError:
             raise RequestError(f"The input {name!r} has half of a surrogate pair: {short_repr(item)}.") from None
-    if isinstance(item, dict) and item.keys() == {"b64"} and isinstance(item["b64"], str):
-        try:
-            return base64.b64decode(item["b64"], validate=True)
-        except (binascii.Error, ValueError):
-            raise RequestError(f"The input {name!r} has a value under b64 that is not Base64.") from None
+    if isinstance(item, dict) and item.keys() == {"b64"}:
+        return decode_base64(item["b64"], f"The value under b64 of the input {name!r}")
     raise RequestError(f'The input {name!r} expects texts, or bytes as {{"b64": "..."}}; received {short_repr(item)}.')
 
 

@@ -1,11 +1,11 @@
 """Captioning: a sentence that describes an image."""
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.packages import is_installed
 from keras_rnn_zoo.tasks._compared import ScoreParts, bleu_of
 from keras_rnn_zoo.tasks._options import (
     BeamSize,
@@ -73,7 +73,7 @@ class Captioning(TextGenerationTask):
             "chrf": CHRF().corpus_score(texts, streams).score,
             "exact_match": exact_match(texts, captions),
         }
-        if importlib.util.find_spec("pycocoevalcap"):
+        if is_installed("pycocoevalcap"):
             from pycocoevalcap.cider.cider import Cider
 
             generated = [[text] for text in texts]

@@ -5,6 +5,7 @@ as long as its process lives, so a trial that is running and not locked belongs 
 """
 
 import json
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,8 +22,12 @@ from keras_rnn_zoo.tuning.space import Searched
 
 STUDY = ".study"
 """What the name of a study's folder ends with."""
-_ORIGIN, _FAULT, _REQUEST, _PUBLISHED = "origin", "fault", "request", "published"
-"""Names of what is kept with trials and studies: the first of several attempts, an error, the arguments, the best."""
+DATABASE = "study.db"
+"""The study of Optuna in it, in SQLite."""
+_ORIGIN, _FAULT = "origin", "fault"
+"""Names of what is kept with trials: the first of several attempts, and an error."""
+_REQUEST, _PUBLISHED, _MARK = "request", "published", "mark"
+"""Names of what is kept with studies: the arguments, the best trial, and a random text that tells studies apart."""
 _FEWEST_FOR_IMPORTANCE = 4
 """Minimum number of completed trials whose differences tell how much an option matters."""
 
@@ -37,10 +42,11 @@ class StudyFolder:
         space: what is searched.
         first: the values of the first trial.
         seed: seed of the search.
+        overwrite: whether to begin again where there is a study.
 
     Raises:
         OptionError: the folder has a search with another request.
-        RunError: the folder cannot be read as a study.
+        RunError: the folder cannot be read as a study; or it is to be overwritten while a process works on it.
     """
 
     def __init__(
@@ -51,6 +57,8 @@ class StudyFolder:
         space: Mapping[str, Searched],
         first: Mapping[str, Any],
         seed: int,
+        *,
+        overwrite: bool = False,
     ) -> None:
         optuna = import_optuna()
         self.path, self.space = path, space
@@ -59,23 +67,58 @@ class StudyFolder:
         self._lock = FileLock(path / ".lock")
         self._states = optuna.trial.TrialState
         with self._lock:
-            self.study = _open_study(path / "study.db", direction, seed)
+            if overwrite:
+                self._clear()
+            self.study = _open_study(path / DATABASE, direction, seed)
             known = self.study.user_attrs.get(_REQUEST)
             if known is None:
+                self.study.set_user_attr(_MARK, secrets.token_hex(8))
                 self.study.set_user_attr(_REQUEST, dict(request))
                 self.study.enqueue_trial(dict(first))
             elif known != json.loads(json.dumps(request)):
                 raise _other_request(path, known, request)
+            self._mark = self.study.user_attrs.get(_MARK)
+
+    def _clear(self) -> None:
+        """Deletes the study and its runs. The lock's own file stays, for others wait for it."""
+        for alive in self.runs.glob(".trial-*.alive"):
+            try:
+                FileLock(alive).acquire(blocking=False).lock.release()
+            except Timeout:
+                raise RunError(
+                    f"Another process works on the search in {self.path}, so it cannot be overwritten. End that "
+                    "process first, or choose another name with --run NAME."
+                ) from None
+        for file in self.path.glob(f"{DATABASE}*"):
+            file.unlink()
+        shutil.rmtree(self.runs)
+        self.runs.mkdir()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Locks the study; raises `RunError` if another process has begun it again."""
+        with self._lock:
+            try:
+                mark = self.study.user_attrs.get(_MARK)
+            except KeyError:
+                mark = ""
+            if mark != self._mark:
+                raise RunError(f"Another process has begun the search in {self.path} again. Repeat the command.")
+            yield
+
+    def origin_of(self, trial: Any) -> int:
+        """Returns the number of the first trial with the same values: one that was interrupted is done again."""
+        return int(trial.user_attrs.get(_ORIGIN, trial.number))
 
     def run_of(self, trial: Any) -> Path:
         """Returns the run of a trial, whether or not it exists; attempts at the same values share one."""
-        return self.runs / f"trial-{trial.user_attrs.get(_ORIGIN, trial.number)}"
+        return self.runs / f"trial-{self.origin_of(trial)}"
 
     @contextmanager
     def next_trial(self, trials: int) -> Iterator[Any]:
         """Yields the next trial, locked until the block ends; or `None` if there are as many as `trials`."""
         lock = None
-        with self._lock:
+        with self._locked():
             self._recover()
             trial = None
             if self._count(self._states.WAITING) or self._started() < trials:
@@ -91,7 +134,7 @@ class StudyFolder:
     def finish(self, trial: Any, value: float | None, fault: str = "") -> None:
         """Records the result of a trial; `None` for one that was stopped early, or that failed with a `fault`."""
         state = self._states.COMPLETE if value is not None else self._states.FAIL if fault else self._states.PRUNED
-        with self._lock:
+        with self._locked():
             if fault:
                 trial.set_user_attr(_FAULT, fault)
             self.study.tell(trial, value, state)
@@ -99,7 +142,7 @@ class StudyFolder:
 
     def in_progress(self) -> bool:
         """Whether another process is working on a trial."""
-        with self._lock:
+        with self._locked():
             self._recover()
             return self._count(self._states.RUNNING) > 0
 
@@ -117,7 +160,7 @@ class StudyFolder:
     @contextmanager
     def publishing(self) -> Iterator[bool]:
         """Yields whether the best trial still has to be published, and records that it was if the block succeeds."""
-        with self._lock:
+        with self._locked():
             number = self.best().number
             due = self.study.user_attrs.get(_PUBLISHED) != number
             yield due
@@ -176,9 +219,8 @@ class StudyFolder:
             except Timeout:
                 continue
             try:
-                origin = trial.user_attrs.get(_ORIGIN, trial.number)
                 self.study.tell(trial.number, state=self._states.FAIL)
-                self.study.enqueue_trial(trial.params, user_attrs={_ORIGIN: origin})
+                self.study.enqueue_trial(trial.params, user_attrs={_ORIGIN: self.origin_of(trial)})
             finally:
                 lock.release()
 
@@ -196,22 +238,42 @@ def finished_run(path: Path) -> Run | None:
     return Run(path) if (path / "config.json").is_file() else None
 
 
+@contextmanager
+def storage_faults(path: Path) -> Iterator[None]:
+    """Raises `RunError` where Optuna cannot read or write the study in a folder."""
+    optuna = import_optuna()
+    import sqlalchemy
+
+    try:
+        yield
+    except (optuna.exceptions.StorageInternalError, sqlalchemy.exc.SQLAlchemyError) as error:
+        raise _storage_error(path / DATABASE, error) from None
+
+
+def _storage_error(file: Path, error: Exception) -> RunError:
+    cause = error.__cause__ or error
+    fault = str(getattr(cause, "orig", None) or cause).splitlines()[0]
+    return RunError(
+        f"{file} cannot be used as a study of Optuna: {fault}. Mend that and repeat the command; or begin again with "
+        "--overwrite, or choose another name with --run NAME."
+    )
+
+
 def _open_study(file: Path, direction: str, seed: int) -> Any:
     optuna = import_optuna()
     import sqlalchemy
 
     url = sqlalchemy.URL.create("sqlite", database=str(file)).render_as_string()
+    # No connection is kept: it would go on to use the file that another process has deleted to begin again.
+    engine = {"connect_args": {"timeout": 60}, "poolclass": sqlalchemy.NullPool}
     try:
-        storage = optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60}})
+        storage = optuna.storages.RDBStorage(url, engine_kwargs=engine)
         study = optuna.create_study(
             storage=storage, study_name="options", direction=direction, load_if_exists=True,
             pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1),
         )  # fmt: skip
-    except (sqlalchemy.exc.SQLAlchemyError, RuntimeError) as error:
-        fault = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise RunError(
-            f"{file} cannot be read as a study of Optuna: {fault}. Remove it, or choose another name."
-        ) from None
+    except RuntimeError as error:  # It was written by another version of Optuna.
+        raise _storage_error(file, error) from None
     # A resumed search does not draw the values of its beginning again.
     study.sampler = optuna.samplers.TPESampler(seed=(seed + len(study.trials)) % 2**32)
     return study

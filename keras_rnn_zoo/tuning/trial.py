@@ -70,7 +70,7 @@ def run_trial(study: StudyFolder, trial: Any, request: Request, task: registry.T
         shutil.rmtree(unfinished_path(path), ignore_errors=True)
         study.finish(trial, None)
     except (TrainingError, OptionError) as error:
-        if trial.number == 0:  # The defaults fail, and so would all others.
+        if study.origin_of(trial) == 0:  # The defaults fail, and so would all others.
             raise
         study.finish(trial, None, str(error))
     else:

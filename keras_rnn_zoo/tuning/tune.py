@@ -19,7 +19,7 @@ from keras_rnn_zoo.training.keras_objects import separate_objects
 from keras_rnn_zoo.training.plan import Request, new_config, requested_dataset
 from keras_rnn_zoo.training.settings import SETTINGS
 from keras_rnn_zoo.tuning.space import search_space
-from keras_rnn_zoo.tuning.study import STUDY, StudyFolder
+from keras_rnn_zoo.tuning.study import STUDY, StudyFolder, storage_faults
 from keras_rnn_zoo.user_data.python_data import bind_data
 
 logger = logging.getLogger(__name__)
@@ -123,25 +123,20 @@ def tune(
     space = {one: searched.including(values[one]) for one, searched in space.items()}
     protect_network(request.path)
     folder = request.path.with_name(request.path.name + STUDY)
-    if overwrite:
-        shutil.rmtree(folder, ignore_errors=True)
     task = registry.tasks.get(data.task)
-    study = StudyFolder(
-        folder,
-        "minimize" if task.monitor_mode == "min" else "maximize",
-        {
-            "architecture": architecture.name,
-            "dataset": config.dataset.name,
-            "options": {one: value for one, value in {**plain, **options}.items() if value is not None},
-            "search": {one: searched.as_json() for one, searched in space.items()},
-        },
-        space,
-        {one: values[one] for one in space},
-        seed,
-    )
-    _work(study, request, task, trials, timeout)
-    best = _publish(study, request)
-    return _result(study, best, task.monitor, request)
+    repeated = {
+        "architecture": architecture.name,
+        "dataset": config.dataset.name,
+        "options": {one: value for one, value in {**plain, **options}.items() if value is not None},
+        "search": {one: searched.as_json() for one, searched in space.items()},
+    }
+    direction = "minimize" if task.monitor_mode == "min" else "maximize"
+    first = {one: values[one] for one in space}
+    with storage_faults(folder):
+        study = StudyFolder(folder, direction, repeated, space, first, seed, overwrite=overwrite)
+        _work(study, request, task, trials, timeout)
+        best = _publish(study, request)
+        return _result(study, best, task.monitor, request)
 
 
 def _positive(name: str, value: Any) -> int:

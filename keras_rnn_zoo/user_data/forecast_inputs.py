@@ -126,7 +126,7 @@ def forecast_inputs(
         yield from read.report.bad
         few: dict[str, int] = {}
         for one in read.series:
-            record = _continued(read, one, history, horizon)
+            record = continued(read, one, history, horizon)
             known = int(np.isfinite(record.input["series"]).any(axis=1).sum())
             if known < MIN_KNOWN * history:
                 few[one.name] = known
@@ -168,8 +168,18 @@ def _warn_of_few_values(few: Mapping[str, int], history: int) -> None:
     )
 
 
-def _continued(read: TimeTable, one: Series, history: int, horizon: int) -> InputRecord:
-    """Returns the input of a series, from its past up to its last value."""
+def continued(read: TimeTable, one: Series, history: int, horizon: int) -> InputRecord:
+    """Returns the input that continues a series, with its past up to its last value.
+
+    Args:
+        read: the table.
+        one: a series of it.
+        history: number of steps that a forecast reads.
+        horizon: number of steps to forecast.
+
+    Raises:
+        DataError: the series has no value, or too little is known in advance.
+    """
     path, named = read.source.path, f"the series {one.name!r}" if one.name else "the series"
     present = np.flatnonzero(np.isfinite(one.values).any(axis=1))
     if not len(present):

@@ -7,6 +7,7 @@ from typing import Any
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
+from keras_rnn_zoo.packages import optional_package
 from keras_rnn_zoo.user_data.columnar import field_paths
 from keras_rnn_zoo.user_data.hub_features import converter
 from keras_rnn_zoo.user_data.recordings import is_recording
@@ -16,7 +17,6 @@ SAMPLED = 1000
 """Number of rows in which a value that is not missing is searched for, to find out whether a column is nested."""
 _FRAMES = ("pandas", "polars", "pyarrow", "modin", "cudf")
 """The libraries whose tables narwhals reads."""
-INSTALL = 'pip install "keras-rnn-zoo[tables]"'
 
 
 class PythonTable(abc.ABC):
@@ -159,11 +159,7 @@ def title_of(data: Any) -> str:
 
 
 def _narwhals(title: str) -> Any:
-    try:
-        import narwhals
-    except ImportError:
-        raise DataError(f"Reading a {title} needs the package narwhals, which is not installed: {INSTALL}") from None
-    return narwhals
+    return optional_package("narwhals", "tables", f"Reading a {title}")
 
 
 def _name(column: Any) -> str:

@@ -3,6 +3,7 @@
 import functools
 import itertools
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from keras_rnn_zoo import registry
@@ -55,20 +56,56 @@ def time_series_dataset(
         config: the description of a run that was trained on the file; `None` for a new training.
         more_options: a function whose options the format has in addition to those of all tables over time.
     """
-    recorded = config.dataset.recorded if config else None
-    trained_columns = parse_columns(str(config.dataset.options.get("columns") or ""), WORDS) if config else {}
-    joins_files = registry.file_formats.get(format).joins_files
-
-    def opened(columns: str, **reading: Any) -> tuple[TableRows, TimeColumns]:
-        named = parse_columns(columns, WORDS)
-        if recorded and named == trained_columns:
-            named = {}  # The recorded columns are used if they exist.
-        given = {**(recorded.columns if recorded else {}), **named}
-        return open_time_source(kind, joins_files, location, given, **reading)
-
+    table = _Table(kind, location, registry.file_formats.get(format).joins_files, config)
     reading_options = ("encoding", *(read_options(more_options) if more_options else ()))
     reading = {name: str(options.get(name) or "") for name in reading_options}
-    first, found = opened(str(options.get("columns") or ""), **reading)
+    first, found = table.open(str(options.get("columns") or ""), **reading)
+    make = _make(table)
+    return registry.Dataset(
+        name=f"{format}:{first.table.address()}",
+        make=with_options(make, more_options) if more_options else make,
+        task="forecasting",
+        source="files",
+        size="as the run's configuration says",
+        license="your own",
+        model_options={"input": INPUT},
+        defaults={} if config else {**MODEL_DEFAULTS, **_usual_window(first, found, options)},
+    )
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A table over time before it is opened.
+
+    Attributes:
+        kind: the class that reads it.
+        location: the address, without the format's name, or data in memory.
+        joins_files: whether the location may be a pattern of several files, whose rows are those of one table.
+        config: the description of a run that was trained on it; `None` for a new training.
+    """
+
+    kind: type[RowSource]
+    location: Any
+    joins_files: bool
+    config: RunConfig | None
+
+    @property
+    def recorded(self) -> RowsConfig | None:
+        """What the run recorded of its table."""
+        return self.config.dataset.recorded if self.config else None
+
+    def open(self, columns: str, **reading: Any) -> tuple[TableRows, TimeColumns]:
+        """Returns the table and its columns. The recorded columns are used if they exist and no others are named."""
+        named, given = parse_columns(columns, WORDS), {}
+        if self.config and self.recorded:
+            given = self.recorded.columns
+            if named == parse_columns(str(self.config.dataset.options.get("columns") or ""), WORDS):
+                named = {}
+        return open_time_source(self.kind, self.joins_files, self.location, {**given, **named}, **reading)
+
+
+def _make(table: _Table) -> Callable[..., Examples]:
+    """Returns the function that opens a table, whose parameters are the options of the dataset."""
 
     def open_table(
         data_dir: str | None,
@@ -102,24 +139,15 @@ def time_series_dataset(
             encoding: encoding of texts; if empty, that of the byte order mark, or UTF-8.
         """
         parse_splits(splits)  # Before the file is read.
-        source, names = opened(columns, encoding=encoding, **reading)
-        step = recorded.frequency if recorded else ""
+        source, names = table.open(columns, encoding=encoding, **reading)
+        step = table.recorded.frequency if table.recorded else ""
         clock = Clock(time_format, time_zone, counts=step.endswith(COUNT))
         read = read_time_table(source, names, clock, Frequency.parse(step) if step else None)
         if not skip_bad_rows:
             refuse_bad_rows([read.report])
-        return _cut(read, config, splits, {"history": history, "horizon": horizon, "stride": stride})
+        return _cut(read, table.config, splits, {"history": history, "horizon": horizon, "stride": stride})
 
-    return registry.Dataset(
-        name=f"{format}:{first.table.address()}",
-        make=with_options(open_table, more_options) if more_options else open_table,
-        task="forecasting",
-        source="files",
-        size="as the run's configuration says",
-        license="your own",
-        model_options={"input": INPUT},
-        defaults={} if config else {**MODEL_DEFAULTS, **_usual_window(first, found, options)},
-    )
+    return open_table
 
 
 def _cut(read: TimeTable, config: RunConfig | None, splits: str, sizes: Mapping[str, int]) -> Examples:

@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+import small_sets
 from browsing import FITS, Visit, serious_faults, stroke
 from playwright.sync_api import expect
 from servers import serving
@@ -19,12 +20,17 @@ MODELS = ("toy_reviews", "digits", "toy_sales", "small_tiny_shakespeare")
 
 
 @pytest.fixture(scope="module")
-def runs(small_run):
-    """The models by name: three networks of the package, and a language model."""
-    return {
-        **{name: zoo.load(name) for name in MODELS[:3]},
-        "small_tiny_shakespeare": zoo.load(small_run("tiny_shakespeare")),
-    }
+def table(tmp_path_factory):
+    return small_sets.write_shops(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def runs(small_run, trained_once, table):
+    """The models by name: three networks of the package, a language model, and one that forecasts two series."""
+    options = {"columns": "time=day,target=sales,id=shop", "history": 14, "horizon": 7, "units": 4, "epochs": 1}
+    shops = trained_once("shops", "many_to_one", dataset=f"csv:{table}", **options)
+    runs = [small_run("tiny_shakespeare"), shops]
+    return {name: zoo.load(name) for name in MODELS[:3]} | {run.name: zoo.load(run) for run in runs}
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +156,50 @@ def test_a_table_is_pasted_and_continued(visit, runs):
     visit.may_refuse = True
     table.fill("no table")
     expect(page.locator(".result .notice")).to_be_visible()
+
+
+def test_one_of_several_series_is_chosen(visit, runs, table):
+    page = visit.open("shops", "#numbers")
+    text = table.read_text()
+    page.get_by_label("Table, one row for each time").fill(text)
+    visit.answered(table=text)
+    choice = page.get_by_label("Series", exact=True)
+    assert choice.locator("option").all_inner_texts() == ["north", "south"]
+    forecast = runs["shops"].predict([dict(zip(["day", "shop", "sales"], line.split(","), strict=True))
+                                      for line in text.splitlines()[1:]])  # fmt: skip
+    page.get_by_text("The numbers").click()
+    for name in ("north", "south"):
+        choice.select_option(name)
+        visit.answered(table=text, series=name)
+        expected = [f"{step['predicted_sales_0.1']:.4g}" for step in forecast if step["shop"] == name]
+        shown = page.locator(".charts td").all_inner_texts()
+        assert [float(cell) for cell in shown[::3]] == [float(cell) for cell in expected]
+    # The choice stays as the table changes.
+    page.get_by_label("Table, one row for each time").fill(text.replace(",26\n", ",27\n"))
+    visit.answered(table=text.replace(",26\n", ",27\n"), series="south")
+    expect(choice).to_have_value("south")
+
+
+@pytest.mark.parametrize(("value", "shown"), [(1.25, "1.25"), ({"stars": 1.5, "minutes": 88.25}, "1.5")])
+def test_one_number_or_several_are_shown(visit, value, shown):
+    page = visit.open("toy_reviews")
+    answer = {"prediction": {"value": value}, "summary": "", "seen": None}
+    page.route("**/predict", lambda route: route.fulfill(json=answer))
+    page.get_by_label("Text", exact=True).fill("a film")
+    expect(page.locator(".answer .headline, .answer dd").first).to_have_text(shown)
+    names = page.locator(".answer dt").all_inner_texts()
+    assert names == (list(value) if isinstance(value, dict) else [])
+
+
+def test_gates_that_are_too_much_for_a_browser_are_said_to_be_left_out(visit, monkeypatch):
+    page = visit.open("toy_reviews")
+    hint = page.get_by_text("too long to show its gates")
+    expect(hint).to_be_hidden()
+    monkeypatch.setattr(answers, "MAX_NUMBERS", 10)
+    page.get_by_label("Text", exact=True).fill("not only moving")
+    visit.answered(text="not only moving")
+    expect(hint).to_be_visible()
+    assert page.get_by_label("Show").locator("option").all_inner_texts() == ["state h", "state c"]
 
 
 def test_a_language_model_writes_letter_by_letter(visit, runs, monkeypatch):

@@ -103,6 +103,7 @@ def test_answers_are_those_of_predict_and_inspect(server, run):
     assert found["prediction"]["probabilities"] == pytest.approx(predicted["probabilities"], abs=1e-6)
     assert found["summary"] == loaded.task.describe(predicted)
     shown, inspected = post(server, "inspect", given).json(), zoo.inspect(loaded, "not dull but moving")
+    assert shown.pop("without_gates") is False
     document = inspected.to_dict(top=answers.TOP)
     assert {**shown, "layers": None, "importance": None} == {**document, "layers": None, "importance": None}
     assert shown["importance"]["values"] == pytest.approx(document["importance"]["values"], abs=1e-4)

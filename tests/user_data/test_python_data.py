@@ -10,7 +10,7 @@ from PIL import Image
 from python_data import COUNT, ROWS, all_rows, opened, write_csv
 
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.user_data import python_tables, textfile
+from keras_rnn_zoo.user_data import textfile
 from keras_rnn_zoo.user_data.python_data import bind_data
 
 HELD_BY = {
@@ -190,7 +190,6 @@ def test_a_path_is_an_address(tmp_path):
 
 def test_the_package_that_reads_tables_is_named_if_it_is_missing(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "narwhals", None)
-    with pytest.raises(DataError, match=r'needs the package narwhals, .*: pip install "keras-rnn-zoo\[tables\]"'):
+    with pytest.raises(DataError, match=r'needs the package narwhals: pip install "keras-rnn-zoo\[tables\]"'):
         opened(pd.DataFrame(ROWS))
     assert opened(ROWS)[1].classes == ("0", "1")
-    assert python_tables.INSTALL in 'pip install "keras-rnn-zoo[tables]"'

@@ -1,8 +1,9 @@
 """`zoo predict`."""
 
+import functools
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,6 @@ def command(
       arecord -t raw -f S16_LE -r 8000 | zoo predict ctc --stream --rate 8000
       zoo predict sync_many_to_many "ROMEO:" --set temperature=0.5 --set max_new_tokens=200
     """
-    import keras_rnn_zoo as zoo
     from keras_rnn_zoo.artifacts.export import find_export, read_facts
     from keras_rnn_zoo.artifacts.run import open_run
 
@@ -130,32 +130,54 @@ def command(
         raise click.UsageError("--stream and --input FILE predict with a single RUN.")
     found = export or open_run(runs[0] if isinstance(runs, list) else run, models_dir)
     task = (read_facts(export) if export else open_run(found).config).task
+    verbosity = quiet, verbose
     if stream:
-        stdout = sys.stdout
-        with frameworks(quiet, verbose) as status:
-            opened = zoo.stream(found, rate=rate)
-            answer_stream(opened, task.input, reading["encoding"], stdout, status, as_json=as_json)
+        _answer_stream(found, rate, task.input, reading["encoding"], verbosity, as_json=as_json)
         return
     _check_for_files(run, inputs, task.input)
     options = parse_options(registry.tasks.get(task.name).prediction_options, settings, "a prediction of this run")
     if source is not None:
-        _predict_file(open_run(run, models_dir), source, output, reading, (quiet, verbose), options)
+        _predict_file(open_run(run, models_dir), source, output, reading, verbosity, options)
         return
-    by_path = task.reader_entry.by_path
+    load, by_path = functools.partial(_loaded, runs, found, models_dir), task.reader_entry.by_path
     if not inputs and sys.stdin.isatty():
         stdout = sys.stdout
-        with frameworks(quiet, verbose) as status:
-            converse(_loaded(runs, found, models_dir), by_path, options, stdout, status)
+        with frameworks(*verbosity) as status:
+            converse(load(), by_path, options, stdout, status)
         return
     lines = [os.fsencode(text) for text in inputs] or _as_utf8(sys.stdin.buffer.read(), reading["encoding"] or "")
-    with frameworks(quiet, verbose):
-        loaded = _loaded(runs, found, models_dir)
-        predictions = zoo.predict(loaded, [os.fsdecode(line) for line in lines] if by_path else lines, **options)
+    _predict_lines(load, lines, by_path, options, verbosity, as_json=as_json)
+
+
+def _predict_lines(
+    load: Callable[[], Any],
+    lines: Sequence[bytes],
+    by_path: bool,
+    options: Mapping[str, Any],
+    verbosity: tuple[bool, bool],
+    *,
+    as_json: bool,
+) -> None:
+    """Predicts inputs, and prints the predictions."""
+    with frameworks(*verbosity):
+        loaded = load()
+        predictions = loaded.predict([os.fsdecode(line) for line in lines] if by_path else lines, **options)
     if as_json:
         print_json(predictions)
         return
     for line, prediction in zip(lines, predictions, strict=True):
         click.echo(answer(loaded.task, line, prediction))
+
+
+def _answer_stream(
+    found: Any, rate: int | None, kind: str, encoding: str | None, verbosity: tuple[bool, bool], *, as_json: bool
+) -> None:
+    """Answers while standard input is still coming in."""
+    import keras_rnn_zoo as zoo
+
+    stdout = sys.stdout
+    with frameworks(*verbosity) as status:
+        answer_stream(zoo.stream(found, rate=rate), kind, encoding, stdout, status, as_json=as_json)
 
 
 def _loaded(runs: list[str] | str | None, found: Any, models_dir: str | None) -> Any:

@@ -42,6 +42,8 @@ async def prediction_of(model: ServedModel, given: Mapping[str, Any]) -> dict[st
 def inspection_of(loaded: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the inspection of what a person entered: as JSON of `zoo inspect`, with the states as matrices.
 
+    Gates are left out where they would be too much for a browser; then `without_gates` is true.
+
     Args:
         loaded: the loaded run.
         given: `input`, and the `options` of the prediction.
@@ -54,6 +56,7 @@ def inspection_of(loaded: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     parts = [part for layer in found.layers for part in (layer.states, layer.gates)]
     gates = sum(np.size(values) for part in parts for values in part.values()) <= MAX_NUMBERS
     document = dataclasses.replace(found, layers=()).to_dict(top=TOP)
+    document["without_gates"] = not gates and any(layer.gates for layer in found.layers)
     document["layers"] = [
         {
             "name": layer.name,

@@ -17,6 +17,7 @@ from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.serving.page.inputs import FORMS, columns_of, features_of, table_of
 from keras_rnn_zoo.serving.sampling import samples
 from keras_rnn_zoo.serving.served_models import ServedModel
+from keras_rnn_zoo.tasks._numbers import NumbersTask
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ def facts_of(model: ServedModel) -> dict[str, Any]:
         "architecture": run.config.architecture if run else "",
         "dataset": _without_folder(run.config.dataset.name) if run else "",
         "result": _result(model),
+        "targets": list(task.target_names) if isinstance(task, NumbersTask) else [],
         "options": [_option(option) for option in task.prediction_options.values()],
         "reads": _reads(loaded),
         "example": example_of(loaded),

@@ -1,34 +1,47 @@
 """What a person enters on the page as raw inputs: JSON to what `zoo.predict` and `zoo.inspect` take."""
 
-import base64
-import binascii
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.readers.series import parse_row, parse_series
+from keras_rnn_zoo.serving.json_body import decode_base64
 from keras_rnn_zoo.user_data.columns import JOINT
-from keras_rnn_zoo.user_data.forecast_inputs import Continued, forecast_inputs
+from keras_rnn_zoo.user_data.forecast_inputs import continued, open_table
 from keras_rnn_zoo.user_data.memory_table import MemoryTable
 from keras_rnn_zoo.user_data.prediction_inputs import trained_on
 from keras_rnn_zoo.user_data.python_data import python_data
 from keras_rnn_zoo.user_data.python_messages import about_memory
-from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.time_columns import TimeColumns
 
 
-def raw_input(loaded: Any, given: Any) -> tuple[Any, Continued | None]:
+class ChosenSeries(NamedTuple):
+    """The series of a table over time that is forecast.
+
+    Attributes:
+        name: its name.
+        times: the times of the steps to forecast, as they are written.
+        names: the names of all series of the table.
+    """
+
+    name: str
+    times: Sequence[str]
+    names: Sequence[str]
+
+
+def raw_input(loaded: Any, given: Any) -> tuple[Any, ChosenSeries | None]:
     """Returns the raw input that a person entered, and for tables over time the series.
 
     Args:
         loaded: the loaded run or export.
         given: the value of a form: a dict with one of `text`, `base64` (of an image or a WAV file), `rows` (of a
-            series) and `table` (CSV).
+            series) and `table` (CSV); with a table also `series`, the name of one; else, or if there is none of this
+            name, the first one.
 
     Raises:
         DataError: the value is not of the kind that the model reads.
@@ -37,7 +50,7 @@ def raw_input(loaded: Any, given: Any) -> tuple[Any, Continued | None]:
     if not isinstance(given, Mapping) or not isinstance(given.get(key), str):
         raise DataError(f"An input is expected as an object with {key!r}.")
     if key == "table":
-        window: tuple[Any, Continued | None] = _window(loaded, given[key])
+        window: tuple[Any, ChosenSeries | None] = _window(loaded, given[key], given.get("series"))
         return window
     return read(loaded, given[key]), None
 
@@ -47,10 +60,7 @@ def _text(loaded: Any, text: str) -> str:
 
 
 def _bytes(loaded: Any, text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise DataError("A file is expected in base64, but the text is not valid base64.") from None
+    return decode_base64(text, "A file")
 
 
 def _rows(loaded: Any, text: str) -> Any:
@@ -108,8 +118,8 @@ def _numbered(word: str, count: int) -> tuple[str, ...]:
 
 
 @about_memory
-def _window(loaded: Any, table: str) -> tuple[Any, Continued | None]:
-    """Returns the window at the end of the first series of a table, and the series."""
+def _window(loaded: Any, table: str, wanted: Any) -> tuple[Any, ChosenSeries | None]:
+    """Returns the window at the end of a series of a table, and the series."""
     if not isinstance(loaded, LoadedRun) or loaded.run is None:
         try:
             return json.loads(table), None
@@ -125,12 +135,14 @@ def _window(loaded: Any, table: str) -> tuple[Any, Continued | None]:
     if columns.id and columns.id not in rows[0]:
         columns = columns._replace(id="")  # Rows of one series need not name it.
     trained = trained_on(loaded.run.config)._replace(columns=columns.as_options())
-    source = forecast_inputs(MemoryTable, python_data(rows), trained, {"encoding": ""}, joins_files=False)
-    for record in source.inputs():
-        if isinstance(record, BadRow):
-            raise DataError(f"{record.describe(source.path)}. Correct the row.")
-        return record.input, record.record
-    raise DataError("The table has no rows.")
+    opened = open_table(MemoryTable, python_data(rows), trained, {"encoding": ""}, joins_files=False)
+    read = opened.read()
+    for bad in read.report.bad:
+        raise DataError(f"{bad.describe(str(read.source.path))}. Correct the row.")
+    names = [one.name for one in read.series]
+    one = read.series[names.index(wanted) if wanted in names else 0]
+    record = continued(read, one, opened.history, opened.horizon)
+    return record.input, ChosenSeries(one.name, record.record.times, names)
 
 
 def moment(seconds: Any) -> str:

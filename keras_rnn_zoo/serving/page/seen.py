@@ -5,14 +5,13 @@ from typing import Any
 
 from keras_rnn_zoo.frameworks.keras_internals import flatten_layers
 from keras_rnn_zoo.lazy import np, tf
-from keras_rnn_zoo.serving.page.inputs import columns_of, moment
-from keras_rnn_zoo.user_data.forecast_inputs import Continued
+from keras_rnn_zoo.serving.page.inputs import ChosenSeries, columns_of, moment
 
 MAX_STEPS = 10_000
 """Maximum number of steps that are drawn."""
 
 
-def seen_by(loaded: Any, raw: Any, series: Continued | None = None) -> dict[str, Any] | None:
+def seen_by(loaded: Any, raw: Any, series: ChosenSeries | None = None) -> dict[str, Any] | None:
     """Returns what a model reads of a raw input, as plain values; `None` for texts and what cannot be drawn.
 
     Args:
@@ -24,7 +23,7 @@ def seen_by(loaded: Any, raw: Any, series: Continued | None = None) -> dict[str,
     return None if draw is None else draw(loaded, raw, series)
 
 
-def _image(loaded: Any, raw: Any, series: Continued | None) -> dict[str, Any]:
+def _image(loaded: Any, raw: Any, series: ChosenSeries | None) -> dict[str, Any]:
     reader = loaded.task.reader
     pixels = np.asarray(reader(*reader.to_batch([raw])))[0]
     if reader.variable:  # Columns come first.
@@ -32,7 +31,7 @@ def _image(loaded: Any, raw: Any, series: Continued | None) -> dict[str, Any]:
     return {"kind": "image", **_pixels(np.clip(np.rint(pixels), 0, 255).astype("uint8"))}
 
 
-def _spectrogram(loaded: Any, raw: Any, series: Continued | None) -> dict[str, Any] | None:
+def _spectrogram(loaded: Any, raw: Any, series: ChosenSeries | None) -> dict[str, Any] | None:
     from keras_rnn_zoo.layers.audio import LogMel
 
     model = getattr(loaded, "model", None)
@@ -47,12 +46,12 @@ def _spectrogram(loaded: Any, raw: Any, series: Continued | None) -> dict[str, A
     return {"kind": "spectrogram", "seconds": seconds, **_pixels(scaled.astype("uint8")[..., None])}
 
 
-def _series(loaded: Any, raw: Any, series: Continued | None) -> dict[str, Any]:
+def _series(loaded: Any, raw: Any, series: ChosenSeries | None) -> dict[str, Any]:
     values = np.asarray(loaded.task.reader.to_batch([raw])[0])[0, :MAX_STEPS]
     return {"kind": "series", "values": _numbers(values)}
 
 
-def _window(loaded: Any, raw: Any, series: Continued | None) -> dict[str, Any]:
+def _window(loaded: Any, raw: Any, series: ChosenSeries | None) -> dict[str, Any]:
     reader = loaded.task.reader
     values, times, _ = (np.asarray(part)[0] for part in reader.to_batch([raw]))
     values = values[-reader.history :]
@@ -63,6 +62,7 @@ def _window(loaded: Any, raw: Any, series: Continued | None) -> dict[str, Any]:
     return {
         "kind": "window",
         "series": series.name if series else "",
+        "names": list(series.names) if series else [],
         "targets": list(columns_of(loaded).targets),
         "levels": list(loaded.task.levels),
         "past": past,

@@ -10,10 +10,11 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.packages import install_command
 from keras_rnn_zoo.readers._options import MaxSeconds, SampleRate
 from keras_rnn_zoo.readers._recordings import (
     COMPRESSED,
-    INSTALL,
+    EXTRA,
     WAV_ENDINGS,
     decode_recording,
     has_soundfile,
@@ -60,7 +61,7 @@ class AudioFolder(Folder):
 
     @classmethod
     def needed(cls) -> Mapping[str, str]:
-        return {} if has_soundfile() else dict.fromkeys(COMPRESSED, INSTALL)
+        return {} if has_soundfile() else dict.fromkeys(COMPRESSED, install_command(EXTRA))
 
     def raw_spec(self) -> Any:
         return tf.TensorSpec([None], tf.float32)

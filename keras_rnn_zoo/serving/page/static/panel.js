@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { debounced, el, uid } from "./dom.js";
+import { seriesChoice } from "./input_series.js";
 import { views } from "./views.js";
 import { answer } from "./view_answer.js";
 import { about } from "./view_about.js";
@@ -21,11 +22,12 @@ export class Panel {
     this.spoken = el("p", { class: "hidden", role: "status", "aria-live": "polite" });
     this.failure = el("p", { class: "notice", role: "alert", hidden: true });
     this.answer = el("div", { class: "answer" });
+    this.series = seriesChoice((name) => this.ask({ ...this.input, series: name }));
     this.views = el("div", { class: "views" });
     this.sampling = facts.samples ? sampling(facts) : null;
     this.element = el("article", { class: "panel result", "aria-labelledby": title.id },
       el("header", {}, title, el("p", { class: "hint" }, kind.filter(Boolean).join(" · "))),
-      this.failure, this.sampling?.element ?? this.answer, this.spoken, this.views, about(facts));
+      this.failure, this.series.element, this.sampling?.element ?? this.answer, this.spoken, this.views, about(facts));
     this.say = debounced(SPOKEN_AFTER, (text) => { this.spoken.textContent = text; });
     this.inspectLater = debounced(INSPECTED_AFTER, (...values) => this.inspect(...values));
     // A language model is inspected on the text itself; others that write, write a little as one types.
@@ -38,6 +40,7 @@ export class Panel {
   rest() {
     this.answer.replaceChildren(el("p", { class: "hint" }, "The answer appears here."));
     this.views.replaceChildren();
+    this.series.update(null);
     this.shown.clear();
     this.spoken.textContent = "";
   }
@@ -53,6 +56,9 @@ export class Panel {
   async ask(input) {
     this.close();
     const ticket = this.ticket;
+    // Whoever has chosen a series sees that series while changing the table.
+    if (input?.table && this.input?.series) input = { series: this.input.series, ...input };
+    this.input = input;
     this.fail(null);
     this.sampling?.begin(input);
     if (!input) return this.rest();
@@ -65,6 +71,7 @@ export class Panel {
         const found = await api.ask(this.facts.name, "predict", given, signal);
         if (ticket !== this.ticket) return;
         this.seen = found.seen;
+        this.series.update(found.seen);
         answer(this.answer, found, this.facts);
         this.say(`${this.facts.name}: ${found.summary || "nothing"}`);
       } else {

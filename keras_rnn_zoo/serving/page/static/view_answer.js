@@ -6,9 +6,9 @@ import { forecast } from "./chart.js";
 const MOST = 10;
 
 /** Draws a prediction into an element. */
-export function answer(place, { prediction, seen }) {
+export function answer(place, { prediction, seen }, facts) {
   const draw = KINDS.find(([key]) => key in prediction)?.[1] ?? other;
-  place.replaceChildren(...draw(prediction, seen));
+  place.replaceChildren(...draw(prediction, seen, facts));
 }
 
 /** Returns rows with a bar for each of `[name, probability]`. */
@@ -54,13 +54,12 @@ function stepLabels(labels) {
 }
 
 function number({ value }) {
-  const values = Array.isArray(value) ? value : [value];
-  return [el("p", { class: "headline" }, values.map(short).join(", "))];
+  if (typeof value === "number") return [el("p", { class: "headline" }, short(value))];
+  return listed(Object.entries(value).map(([name, one]) => [name, short(one)]));
 }
 
-function numbers({ values }) {
-  const rows = values.map((row) => (Array.isArray(row) ? row : [row]));
-  return [forecast({ past: rows, pastLabels: rows.map((_, index) => String(index + 1)), targets: rows[0]?.map(() => "value") ?? [] })];
+function numbers({ values }, seen, { targets }) {
+  return [forecast({ past: values, pastLabels: values.map((_, index) => String(index + 1)), targets })];
 }
 
 function forecasted({ forecast: medians, quantiles }, seen) {
@@ -71,8 +70,12 @@ function forecasted({ forecast: medians, quantiles }, seen) {
 }
 
 function other(prediction) {
-  return [el("dl", { class: "facts" }, Object.entries(prediction).map(([name, value]) =>
-    el("div", {}, el("dt", {}, name), el("dd", {}, typeof value === "object" ? JSON.stringify(value) : String(value)))))];
+  return listed(Object.entries(prediction).map(([name, value]) =>
+    [name, typeof value === "object" ? JSON.stringify(value) : String(value)]));
+}
+
+function listed(pairs) {
+  return [el("dl", { class: "facts" }, pairs.map(([name, text]) => el("div", {}, el("dt", {}, name), el("dd", {}, text))))];
 }
 
 const KINDS = [

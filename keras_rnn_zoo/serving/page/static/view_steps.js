@@ -28,13 +28,15 @@ class Steps {
     this.importance = el("canvas", { class: "importance", role: "img" });
     this.explained = el("p", { class: "hint" });
     this.choices = el("div", { class: "choices" });
+    this.withoutGates = el("p", { class: "hint", hidden: true },
+      "This input is too long to show its gates. Shorten it to see them.");
     this.words = words((step) => this.go(step));
     this.readout = readout();
     this.track = el("div", { class: "track" }, this.importance, el("div", { class: "mapped" }, this.map.canvas, this.marker));
     const title = el("span", { class: "hidden" }, "Step");
     this.element = section("Through time",
       "Each column is a step, each row a unit of the layer. Move the slider, or point at the map.",
-      this.choices, this.words.element, this.track,
+      this.choices, this.withoutGates, this.words.element, this.track,
       el("label", { class: "slide" }, title, this.slider), this.map.key, this.explained, this.readout.element);
     new ResizeObserver(() => this.found && this.drawImportance()).observe(this.importance);
     onThemeChange(() => this.found && this.redraw());
@@ -43,6 +45,7 @@ class Steps {
   update(found) {
     const before = this.timeline?.labels.length;
     this.found = found;
+    this.withoutGates.hidden = !found.without_gates;
     this.layer = Math.min(this.layer, Math.max(0, found.layers.length - 1));
     this.matrices = new Map();
     this.choose();
