@@ -30,7 +30,6 @@ SEED = 1997
         "batch_size": 128,
         "learning_rate": 0.001,
         "epochs": 10,
-        "max_length": PIXELS,
     },
 )
 def sequential_mnist(data_dir: str | None, seed: int, *, permuted: bool = False) -> Examples:
