@@ -23,6 +23,11 @@ Bidirectional = Annotated[
     bool,
     "whether to read the sequence in both directions; if not, the model can answer while its input is still coming in.",
 ]
+Block = Annotated[
+    Literal["plain", "residual"],
+    "how recurrent layers are stacked: plain, each reading the one below, or in residual blocks, each with "
+    "normalization and a gated MLP, as linear cells such as lru and mamba need (De et al. 2024).",
+]
 Cell = Annotated[
     str,
     NamesIn(registry.cells),

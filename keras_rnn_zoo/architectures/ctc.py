@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.architectures._options import (
     Bidirectional,
+    Block,
     Cell,
     Distortion,
     Dropout,
@@ -44,6 +45,7 @@ def ctc(
     input: Annotated[Literal["image", "audio", "series"], FROM_DATA] = "image",
     num_classes: NumClasses = 12,
     cell: Cell = "lstm",
+    block: Block = "plain",
     units: Units = 96,
     num_layers: NumLayers = 1,
     bidirectional: Bidirectional = True,
@@ -97,9 +99,8 @@ def ctc(
         inputs, x, mask = series_frontend(features=features, subsampling=subsampling)
 
     # Topology
-    x = recurrent_stack(
-        x, mask, cell=cell, units=units, num_layers=num_layers, bidirectional=bidirectional, dropout=dropout
-    )  # (batch, frames, features)
+    recurrent = {"cell": cell, "block": block, "units": units, "num_layers": num_layers, "dropout": dropout}
+    x = recurrent_stack(x, mask, bidirectional=bidirectional, **recurrent)  # (batch, frames, features)
 
     # Head
     x = keras.layers.Dropout(dropout, name="head_dropout")(x)

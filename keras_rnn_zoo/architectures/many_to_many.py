@@ -7,6 +7,7 @@ from keras_rnn_zoo.architectures._options import (
     Attention,
     Autoregression,
     Bidirectional,
+    Block,
     Cell,
     ChannelIndependent,
     Covariates,
@@ -42,6 +43,7 @@ def many_to_many(
     head: Annotated[Literal["text", "forecasting"], FROM_DATA] = "text",
     attention: Annotated[Attention, ForInputs(("text", "audio", "series"))] = "luong",
     cell: Cell = "lstm",
+    block: Block = "plain",
     units: Units = 128,
     num_layers: NumLayers = 1,
     bidirectional: Bidirectional = True,
@@ -98,7 +100,7 @@ def many_to_many(
     from keras_rnn_zoo.layers.frontends import sequence_frontend
     from keras_rnn_zoo.layers.recurrent import recurrent_stack
 
-    recurrent = {"cell": cell, "units": units, "num_layers": num_layers, "dropout": dropout}
+    recurrent = {"cell": cell, "block": block, "units": units, "num_layers": num_layers, "dropout": dropout}
     if input == "window":
         sizes = {"targets": targets, "future_steps": future_steps, "segment_length": segment_length}
         reading = {"past_steps": past_steps, "covariates": covariates, "known": known, "last_value": last_value}

@@ -6,6 +6,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.architectures._options import (
     Autoregression,
     Bidirectional,
+    Block,
     Cell,
     ChannelIndependent,
     Covariates,
@@ -44,6 +45,7 @@ def many_to_one(
     head: Head = "classification",
     num_classes: NumClasses = 2,
     cell: Cell = "lstm",
+    block: Block = "plain",
     units: Units = 64,
     num_layers: NumLayers = 1,
     bidirectional: Bidirectional = True,
@@ -112,7 +114,7 @@ def many_to_one(
         inputs, x, mask = sequence_frontend(input, dropout=dropout, normalized=normalized, **text, **numbers, **masks)
 
     # Topology
-    recurrent = {"cell": cell, "units": units, "num_layers": num_layers, "dropout": dropout}
+    recurrent = {"cell": cell, "block": block, "units": units, "num_layers": num_layers, "dropout": dropout}
     x = recurrent_stack(x, mask, bidirectional=bidirectional, return_sequences=pooling != "last", **recurrent)
     if pooling != "last":
         x = pooled(x, mask, pooling)  # (batch, features)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.architectures._options import (
     Attention,
+    Block,
     Cell,
     Dropout,
     EmbeddingDim,
@@ -27,6 +28,7 @@ def one_to_many(
     pretrained: bool = False,
     attention: Attention = "bahdanau",
     cell: Cell = "lstm",
+    block: Block = "plain",
     units: Units = 128,
     num_layers: NumLayers = 1,
     embedding_dim: EmbeddingDim = 64,
@@ -80,6 +82,7 @@ def one_to_many(
         vocabulary_size=target_vocabulary_size,
         embedding_dim=embedding_dim,
         cell=cell,
+        block=block,
         units=units,
         num_layers=num_layers,
         attention=attention,

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.architectures._options import (
     Bidirectional,
+    Block,
     Cell,
     Dropout,
     Features,
@@ -37,6 +38,7 @@ def sync_many_to_many(
     num_classes: NumClasses = 10,
     targets: Targets = 1,
     cell: Cell = "lstm",
+    block: Block = "plain",
     units: Units = 100,
     num_layers: NumLayers = 1,
     bidirectional: Bidirectional = True,
@@ -89,9 +91,10 @@ def sync_many_to_many(
         raise OptionError("Option 'crf' applies only to tags, the classes of the steps of a whole sequence. Omit it.")
     if causal and freeze_embedding:
         raise OptionError("Option 'freeze_embedding' is not for language models, whose output layer it is. Omit it.")
+    recurrent = {"cell": cell, "block": block, "units": units, "num_layers": num_layers, "dropout": dropout}
     if causal:
         ids = keras.Input((None,), dtype="int32", name="ids")
-        decoder = TextDecoder(vocabulary_size, embedding_dim, cell, units, num_layers, dropout=dropout, name="decoder")
+        decoder = TextDecoder(vocabulary_size, embedding_dim, **recurrent, name="decoder")
         return keras.Model(ids, decoder(ids), name="sync_many_to_many")
 
     # Frontend
@@ -106,7 +109,6 @@ def sync_many_to_many(
     inputs, x, mask = sequence_frontend(input, dropout=dropout, **text, **numbers)
 
     # Topology
-    recurrent = {"cell": cell, "units": units, "num_layers": num_layers, "dropout": dropout}
     x = recurrent_stack(x, mask, bidirectional=bidirectional, **recurrent)  # (batch, time, features)
 
     # Head

@@ -9,6 +9,7 @@ if _TYPE_CHECKING:
     from keras_rnn_zoo.layers.delta_net import DeltaNet as DeltaNet
     from keras_rnn_zoo.layers.ind_rnn import IndRNN as IndRNN
     from keras_rnn_zoo.layers.lru import LRU as LRU
+    from keras_rnn_zoo.layers.mamba import Mamba as Mamba
     from keras_rnn_zoo.layers.min_rnn import MinGRU as MinGRU
     from keras_rnn_zoo.layers.min_rnn import MinLSTM as MinLSTM
     from keras_rnn_zoo.layers.recurrent import GRU as GRU
@@ -23,6 +24,7 @@ _HOMES = {
     "GRU": "recurrent",
     "LRU": "lru",
     "LSTM": "recurrent",
+    "Mamba": "mamba",
     "MinGRU": "min_rnn",
     "MinLSTM": "min_rnn",
     "RGLRU": "rglru",

@@ -8,6 +8,7 @@ from keras import ops
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.layers.attention import SequenceAttention
 from keras_rnn_zoo.layers.bridge import states_from
+from keras_rnn_zoo.layers.residual import ResidualBlocks
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
@@ -29,6 +30,7 @@ class TextDecoder(keras.layers.Layer):
         num_layers: number of recurrent layers.
         attention: `"none"`, `"luong"` or `"bahdanau"`; see `SequenceAttention`.
         dropout: fraction of features dropped in training: of embeddings, between layers and before the logits.
+        block: `"plain"`, or `"residual"` for residual blocks; see `keras_rnn_zoo.layers.residual`.
 
     Example:
         >>> decoder = TextDecoder(vocabulary_size=50, embedding_dim=16, cell="gru", units=32)
@@ -37,7 +39,16 @@ class TextDecoder(keras.layers.Layer):
     """
 
     def __init__(
-        self, vocabulary_size, embedding_dim, cell, units, num_layers=1, attention="none", dropout=0.0, **kwargs
+        self,
+        vocabulary_size,
+        embedding_dim,
+        cell,
+        units,
+        num_layers=1,
+        attention="none",
+        dropout=0.0,
+        block="plain",
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.options = {
@@ -48,6 +59,7 @@ class TextDecoder(keras.layers.Layer):
             "num_layers": num_layers,
             "attention": attention,
             "dropout": dropout,
+            "block": block,
         }
         dtype = self.dtype_policy
         # Scaled as in Vaswani et al. 2017, so that the same weights work as embeddings and as output layer.
@@ -60,6 +72,9 @@ class TextDecoder(keras.layers.Layer):
             make(units, return_sequences=True, dtype=dtype, name=f"{cell}_{number}")
             for number in range(1, num_layers + 1)
         ]
+        self.blocks = None
+        if block == "residual":
+            self.blocks = ResidualBlocks(units, num_layers, dropout, dtype=dtype, name="blocks")
         self.attention = None
         if attention != "none":
             self.attention = SequenceAttention(attention, units, dtype=dtype, name="attention")
@@ -74,6 +89,9 @@ class TextDecoder(keras.layers.Layer):
         read = memory_shape[-1] if memory_shape else 0
         units, embedded = self.options["units"], self.options["embedding_dim"]
         self.embedding.build((None, None))
+        if self.blocks:
+            self.blocks.build((None, None, embedded))
+            embedded = units
         for number, layer in enumerate(self.recurrent):
             below = units if number else embedded
             extra = read if number or not self.attention else 0
@@ -157,7 +175,7 @@ class TextDecoder(keras.layers.Layer):
 
     def parts(self):
         """Returns the parts of a decoder without memory that training can freeze, as `model_parts.parts_of` does."""
-        return {"frontend": [self.embedding], "encoder": [*self.recurrent]}
+        return {"frontend": [self.embedding], "encoder": [*self.recurrent, *([self.blocks] if self.blocks else [])]}
 
     def state_shapes(self, features=None):
         """Returns, for each state of a decoder without memory by name, the shape of a row and the value at the start.
@@ -207,12 +225,16 @@ class TextDecoder(keras.layers.Layer):
         if "mean" in context:
             mean = ops.expand_dims(context["mean"], 1)
             extra_input = ops.broadcast_to(mean, (*ops.shape(x)[:2], mean.shape[-1]))
+        x = self.blocks.into(x) if self.blocks else x
         for number in range(len(self.recurrent)):
-            if number:
-                x = self.dropout(x, training=training)
-            x = advance(number, x if extra_input is None else ops.concatenate([x, extra_input], axis=-1))
+            y = self.blocks.before(number, x) if self.blocks else x
+            if number and not self.blocks:
+                y = self.dropout(y, training=training)
+            y = advance(number, y if extra_input is None else ops.concatenate([y, extra_input], axis=-1))
+            x = self.blocks.after(number, x, y, training) if self.blocks else y
             if self.attention and number == 0:
                 extra_input, weights = self.attention(x, **context)
+        x = self.blocks.last(x) if self.blocks else x
         x = self.joined(x if extra_input is None else ops.concatenate([x, extra_input], axis=-1))
         x = self.dropout(x, training=training)
         logits = ops.matmul(x, ops.transpose(self.embedding.embeddings)) + self.bias

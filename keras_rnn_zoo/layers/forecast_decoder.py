@@ -12,6 +12,7 @@ from keras import ops
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.layers.bridge import states_from
 from keras_rnn_zoo.layers.forecast import arranged, autoregressive_part, from_last, segments
+from keras_rnn_zoo.layers.residual import ResidualBlocks
 
 
 def decoded_forecast(
@@ -25,6 +26,7 @@ def decoded_forecast(
     levels,
     segment_length,
     dropout,
+    block,
     autoregression,
     channels,
     future,
@@ -44,6 +46,7 @@ def decoded_forecast(
         levels: number of quantiles.
         segment_length: number of steps that are forecast together.
         dropout: fraction of features dropped in training.
+        block: how the decoder's layers are stacked; see `recurrent_stack`.
         autoregression: whether a linear map of the past is added to the forecast.
         channels: number of vectors per window: `targets`, or 1 if one vector is for all targets.
         future: what is known in advance of the steps, `(batch * channels, future_steps, covariates)`, or `None`.
@@ -62,7 +65,8 @@ def decoded_forecast(
         linear = {"channels": channels, "future_steps": future_steps, "levels": levels}
         base = autoregressive_part(past, future, known_past, **linear)
         base = _by_segment(base, channels, count, segment_length)
-    decoder = FeedbackCell(cell, units, num_layers, segment_length * together * levels, has_base=autoregression)
+    outputs = segment_length * together * levels
+    decoder = FeedbackCell(cell, units, num_layers, outputs, has_base=autoregression, block=block)
     begin = _last_segment(past, channels, segment_length, levels)
     states = keras.layers.Dense(sum(decoder.bridged), activation="tanh", name="bridge")(x)
     states = states_from(states, decoder.state_size[1:], decoder.bridged)
@@ -105,9 +109,10 @@ class FeedbackCell(keras.layers.Layer):
         num_layers: number of layers.
         outputs: number of features of an output.
         has_base: whether the last `outputs` features of an input are added to the output.
+        block: `"plain"`, or `"residual"` for residual blocks; see `keras_rnn_zoo.layers.residual`.
     """
 
-    def __init__(self, cell, units, num_layers, outputs, has_base=False, **kwargs):
+    def __init__(self, cell, units, num_layers, outputs, has_base=False, block="plain", **kwargs):
         super().__init__(**kwargs)
         self.options = {
             "cell": cell,
@@ -115,10 +120,14 @@ class FeedbackCell(keras.layers.Layer):
             "num_layers": num_layers,
             "outputs": outputs,
             "has_base": has_base,
+            "block": block,
         }
         entry, dtype = registry.cells.get(cell), self.dtype_policy
         make = entry.layer
         self.cells = [make(units, dtype=dtype, name=f"{cell}_{number}").cell for number in range(1, num_layers + 1)]
+        self.blocks = None
+        if block == "residual":
+            self.blocks = ResidualBlocks(units, num_layers, dtype=dtype, name="blocks")
         # With zeros, training begins with what is added to the output.
         self.head = keras.layers.Dense(outputs, kernel_initializer="zeros", dtype=dtype, name="quantiles")
         self._sizes = [keras.tree.flatten(one.state_size) for one in self.cells]
@@ -129,6 +138,9 @@ class FeedbackCell(keras.layers.Layer):
     def build(self, inputs_shape):
         units, outputs = self.options["units"], self.options["outputs"]
         features = inputs_shape[-1] + (0 if self.options["has_base"] else outputs)
+        if self.blocks:
+            self.blocks.build((None, features))
+            features = units
         for number, cell in enumerate(self.cells):
             cell.build((None, units if number else features))
         self.head.build((None, units))
@@ -140,9 +152,13 @@ class FeedbackCell(keras.layers.Layer):
             known = inputs.shape[-1] - self.options["outputs"]
             inputs, base = inputs[:, :known], inputs[:, known:]
         x, after, rest = ops.concatenate([inputs, output], axis=-1), [], iter(states)
-        for cell, sizes in zip(self.cells, self._sizes, strict=True):
-            x, new = cell(x, list(itertools.islice(rest, len(sizes))), training=training)
+        x = self.blocks.into(x) if self.blocks else x
+        for number, (cell, sizes) in enumerate(zip(self.cells, self._sizes, strict=True)):
+            y = self.blocks.before(number, x) if self.blocks else x
+            y, new = cell(y, list(itertools.islice(rest, len(sizes))), training=training)
+            x = self.blocks.after(number, x, y, training) if self.blocks else y
             after += keras.tree.flatten(new)
+        x = self.blocks.last(x) if self.blocks else x
         output = self.head(x) if base is None else self.head(x) + base
         return output, [output, *after]
 

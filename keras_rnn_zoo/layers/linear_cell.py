@@ -106,14 +106,17 @@ class LinearCell(keras.layers.Layer):
         return self.outputs(y, x)[:, 0], [ops.cast(state, self.compute_dtype) for state in after]
 
     def sequence(self, x, mask, states, training=False):
-        inputs, weights, states = self.inputs(x), self.weights_of_block(), [self.precise(state) for state in states]
+        y, states = self.run(self.inputs(x), mask, states, training)
+        return self.outputs(y, x), states
+
+    def run(self, inputs, mask, states, training):
+        """Runs the recurrence; inputs are those of the method `inputs`, and other arguments those of `sequence`."""
+        weights, states = self.weights_of_block(), [self.precise(state) for state in states]
         if keras.backend.backend() == "tensorflow":
             run = block_scan if training and scans_train_here(inputs[0]) else plain_scan
-            y, states = run(self.block, inputs, mask, states, weights, steps=self.steps)
-        else:
-            mask = None if mask is None else ops.expand_dims(mask, -1)
-            y, states = self.block.at_once(inputs, mask, states, weights)
-        return self.outputs(y, x), states
+            return run(self.block, inputs, mask, states, weights, steps=self.steps)
+        mask = None if mask is None else ops.expand_dims(mask, -1)
+        return self.block.at_once(inputs, mask, states, weights)
 
     def precise(self, values):
         """Returns values as float32, unless they are more precise."""

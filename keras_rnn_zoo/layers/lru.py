@@ -95,11 +95,18 @@ class LRU(CellLayer):
         max_phase: largest phase of `lambda` at the start, in radians.
         **kwargs: arguments of `keras.layers.RNN`: `return_sequences`, `return_state`, `go_backwards`, `stateful`.
 
+    Raises:
+        ValueError: if `r_min` and `r_max` are not in order between 0 and 1.
+
     Example:
         >>> tuple(LRU(8, return_sequences=True)(keras.ops.ones((2, 5, 3))).shape)
         (2, 5, 8)
     """
 
     def __init__(self, units, r_min=0.0, r_max=1.0, max_phase=2 * math.pi, **kwargs):
+        if not 0 <= r_min <= r_max <= 1:
+            raise ValueError(
+                f"`r_min` and `r_max` must satisfy 0 <= r_min <= r_max <= 1; received {r_min} and {r_max}."
+            )
         cell = LRUCell(units, r_min, r_max, max_phase, dtype=kwargs.get("dtype"), name="cell")
         super().__init__(cell, **kwargs)

@@ -14,6 +14,7 @@ import tensorflow as tf
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.layers.block_lstm import block_lstm
 from keras_rnn_zoo.layers.compiled import scans_train_here
+from keras_rnn_zoo.layers.residual import residual_stack
 from keras_rnn_zoo.layers.scan import scan
 from keras_rnn_zoo.layers.scan_cells import GRUCell, LSTMCell, SimpleCell
 
@@ -118,7 +119,7 @@ class SimpleRNN(_Scanned, keras.layers.SimpleRNN):
     scan_cell = SimpleCell
 
 
-def recurrent_stack(x, mask, *, cell, units, num_layers, bidirectional, dropout, return_sequences=True):
+def recurrent_stack(x, mask, *, cell, units, num_layers, bidirectional, dropout, block="plain", return_sequences=True):
     """Applies a stack of recurrent layers to a sequence.
 
     Args:
@@ -130,18 +131,23 @@ def recurrent_stack(x, mask, *, cell, units, num_layers, bidirectional, dropout,
         bidirectional: whether each layer reads the sequence in both directions and concatenates the results (Schuster
             and Paliwal 1997), which doubles the features.
         dropout: fraction of features dropped between layers in training.
+        block: `"plain"`, or `"residual"` for residual blocks; see `keras_rnn_zoo.layers.residual`.
         return_sequences: whether to return the last layer's output at every step or only the final one.
 
     Returns:
         `(batch, time, features)`, or without `return_sequences` `(batch, features)`, where `features` is `units`, or
         `2 * units` if bidirectional.
     """
-    make = registry.cells.get(cell).layer
+    make, layers = registry.cells.get(cell).layer, []
     for number in range(1, num_layers + 1):
-        if number > 1:
-            x = keras.layers.Dropout(dropout, name=f"dropout_{number}")(x)
         layer = make(units, return_sequences=return_sequences or number < num_layers, name=f"{cell}_{number}")
         if bidirectional:
             layer = keras.layers.Bidirectional(layer, name=f"bidirectional_{number}")
+        layers.append(layer)
+    if block == "residual":
+        return residual_stack(x, layers, mask, width=units * (2 if bidirectional else 1), dropout=dropout)
+    for number, layer in enumerate(layers, 1):
+        if number > 1:
+            x = keras.layers.Dropout(dropout, name=f"dropout_{number}")(x)
         x = layer(x, mask=mask)
     return x

@@ -15,12 +15,14 @@ from keras_rnn_zoo.layers.audio import LogMel, SpectrogramMasks
 from keras_rnn_zoo.layers.characters import CharacterReader
 from keras_rnn_zoo.layers.crf import Crf
 from keras_rnn_zoo.layers.masking import BlankPadding, MeanSubtraction, StepMask, WordDropout, ZeroPadding
+from keras_rnn_zoo.layers.residual import GatedMLP
 from keras_rnn_zoo.layers.streams import State, Steps, Tensors
 
 _EACH_STEP = (
     *(BlankPadding, CharacterReader, SpectrogramMasks, WordDropout, ZeroPadding),
     *(keras.layers.Dense, keras.layers.Dropout, keras.layers.Embedding, keras.layers.SpatialDropout1D),
     *(keras.layers.Activation, keras.layers.ReLU, keras.layers.Identity, keras.layers.Rescaling),
+    *(GatedMLP, keras.layers.LayerNormalization),
 )
 """Layers that treat each step for itself."""
 _JOINING = (keras.layers.Add, keras.layers.Concatenate, keras.layers.Multiply)
@@ -211,6 +213,7 @@ def rule_of(operation: Any) -> Rule | str:
     if type(operation).__name__ == "GetItem":
         return Item(operation)
     each = isinstance(operation, _EACH_STEP) or (isinstance(operation, _JOINING) and _joins_features(operation))
+    each = each and getattr(operation, "axis", -1) in (-1, [-1], [len(_input(operation).shape) - 1])
     # What comes after the steps are pooled is no longer a sequence.
     if each or all(len(tensor.shape) <= 2 for tensor in keras.tree.flatten(operation.input)):
         return EachStep(operation)

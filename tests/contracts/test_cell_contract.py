@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -61,6 +62,12 @@ def test_its_layer_has_a_public_name_and_reads_zeros_before_the_first_step(cell)
     assert len(entry.states) == len(states) and layer.cell.output_size == layer.units == UNITS
     for state in keras.tree.flatten(layer.get_initial_state(batch_size=2)):
         assert state.shape.rank == 2 and not np.any(state)
+
+
+@every_cell
+def test_it_is_in_the_table_of_cells(cell):
+    page = (Path(__file__).parents[2] / "docs" / "cells.md").read_text()
+    assert f"\n| `{cell}` | `{registry.cells.get(cell).layer.__name__}` |" in page
 
 
 @every_cell

@@ -12,7 +12,7 @@ RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(2, 6, 3)).astype("float32")
 MASK = np.array([[True, True, False, True, True, False], [False, True, True, True, True, True]])
 CELLS = registry.cells.names()
-OUTPUT_IS_A_STATE = ("simple_rnn", "gru", "lstm", "mingru", "minlstm")
+OUTPUT_IS_A_STATE = ("simple_rnn", "gru", "lstm", "mingru", "minlstm", "rglru")
 
 
 def call_of(layer, mask=None):
@@ -48,6 +48,7 @@ FORMULAS = {
     "gru": lambda g, h, c: g["update"] * h + (1 - g["update"]) * g["candidate"],
     "mingru": lambda g, h, c: (1 - g["update"]) * h + g["update"] * g["candidate"],
     "minlstm": lambda g, h, c: g["forget"] * h + g["input"] * g["candidate"],
+    "rglru": lambda g, h, c: g["decay"] * h + np.sqrt(1 - g["decay"] ** 2) * g["input"] * g["candidate"],
     "sru": lambda g, c: g["forget"] * c + (1 - g["forget"]) * g["candidate"],
     "slstm": lambda g, h, c, n, m: (
         g["output"] * (g["forget"] * c + g["input"] * g["candidate"]) / (g["forget"] * n + g["input"])
