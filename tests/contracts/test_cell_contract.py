@@ -183,7 +183,8 @@ def test_an_export_gives_what_the_model_gives(cell, format, bidirectional, tmp_p
     expected = model(x, training=False)
     if format == "saved_model":
         model.export(tmp_path / "1", verbose=False)
-        found = tf.saved_model.load(tmp_path / "1").serve(x)
+        loaded = tf.saved_model.load(tmp_path / "1")  # Its variables live as long as it does.
+        found = loaded.serve(x)
     else:
         pytest.importorskip({"tflite": "ai_edge_litert", "onnx": "onnxruntime"}[format], reason="its extra is missing")
         entry = registry.export_formats.get(format)
