@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cells
 import click
 import decoding
 import epochs
@@ -49,6 +50,7 @@ def rounds(options: Options, quick: int, full: int) -> int:
 THEMES: dict[str, tuple[Any, Callable[[Options], Iterator[Row]]]] = {
     "startup": (startup, lambda o: startup.measure(rounds(o, 3, 15), o.quick)),
     "steps": (steps, lambda o: steps.measure(rounds(o, 2, 20), o.peers, o.quick)),
+    "cells": (cells, lambda o: cells.measure(rounds(o, 2, 10), o.quick)),
     "memory": (memory, lambda o: memory.measure(o.peers, Path(o.plot), o.quick)),
     "latency": (latency, lambda o: latency.measure(rounds(o, 3, 30), o.peers, o.quick)),
     "decoding": (decoding, lambda o: decoding.measure(rounds(o, 1, 5), o.quick)),

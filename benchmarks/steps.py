@@ -95,16 +95,4 @@ def measure(rounds: int, python: str, quick: bool) -> Iterator[Row]:
             inverse=False,
             mark=Mark(0.65) if (cell, time, batch) == ("lstm", 200, 32) else None,
         )
-    yield _parallel(rounds, quick)
     yield from transcripts.measure(rounds, python)
-
-
-def _parallel(rounds: int, quick: bool) -> Row:
-    size = {"time": 20 if quick else 1000, "batch": 4 if quick else 32, "layers": "ours"}
-    done = race(
-        {cell: Contestant("steps:keras_step", cell=cell, **size) for cell in ("mingru", "lstm")},
-        max(rounds // 2, 2),
-    )
-    ours, theirs = ([1000 * value for value in done.seconds(cell)] for cell in ("mingru", "lstm"))
-    name = f"step, mingru, T={size['time']} B={size['batch']}"
-    return Row(name, "ms", ours, "our lstm", theirs, mark=Mark(3), missing=done.missing.get("mingru", ""))

@@ -1,8 +1,9 @@
 """The base class of cells with a linear recurrence, `h[t] = a[t] h[t-1] + b[t]` for each number of the state.
 
 `a` and `b` depend on the input alone, so they are known for all steps at once. The state is real, or complex in two
-real parts. On TensorFlow the recurrence runs in blocks of steps (`keras_rnn_zoo.layers.block_scan`), on other backends
-as a parallel prefix scan.
+real parts. On TensorFlow's CPU, training runs it by `keras_rnn_zoo.layers.diagonal_scan`, or by
+`keras_rnn_zoo.layers.block_scan` if the state is large, and inference in plain blocks. Other backends run a parallel
+prefix scan.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,10 @@ from keras import ops
 
 from keras_rnn_zoo.layers.block_scan import block_scan, plain_scan
 from keras_rnn_zoo.layers.compiled import scans_train_here
+from keras_rnn_zoo.layers.diagonal_scan import diagonal_scan, product, total
+
+_STEPS = 4
+"""The number of steps in a block."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class LinearBlock:
         history = []
         for step in range(inputs[0].shape[1]):
             factor = [part[:, step] if len(part.shape) == 3 else part for part in a]
-            after = _sum(_product(factor, states), [part[:, step] for part in b])
+            after = total(product(factor, states), [part[:, step] for part in b])
             if mask is not None:
                 after = [ops.where(mask[:, step], new, old) for new, old in zip(after, states, strict=True)]
             states = after
@@ -55,22 +60,11 @@ class LinearBlock:
 
         def both(first, second):
             (a1, b1), (a2, b2) = first, second
-            return _product(a2, a1), _sum(_product(a2, b1), b2)
+            return product(a2, a1), total(product(a2, b1), b2)
 
         a, b = ops.associative_scan(both, (a, b), axis=1)
-        h = _sum(_product(a, [ops.expand_dims(state, 1) for state in states]), b)
+        h = total(product(a, [ops.expand_dims(state, 1) for state in states]), b)
         return self.outputs(h, inputs, weights), [part[:, -1] for part in h]
-
-
-def _product(x, y):
-    """Returns the product of two numbers, each a list of one real part, or of a real and an imaginary part."""
-    if len(x) == 1:
-        return [x[0] * y[0]]
-    return [x[0] * y[0] - x[1] * y[1], x[0] * y[1] + x[1] * y[0]]
-
-
-def _sum(x, y):
-    return [mine + other for mine, other in zip(x, y, strict=True)]
 
 
 class LinearCell(keras.layers.Layer):
@@ -82,11 +76,11 @@ class LinearCell(keras.layers.Layer):
 
     Attributes:
         block: the recurrence.
-        steps: the number of steps in a block.
+        large: whether the state is too large to be kept after each step.
     """
 
     block: ClassVar[LinearBlock]
-    steps: ClassVar[int] = 4
+    large: ClassVar[bool] = False
 
     def inputs(self, x):
         """Returns what enters the recurrence, each `(batch, time, width)`, for inputs `(batch, time, features)`."""
@@ -113,8 +107,12 @@ class LinearCell(keras.layers.Layer):
         """Runs the recurrence; inputs are those of the method `inputs`, and other arguments those of `sequence`."""
         weights, states = self.weights_of_block(), [self.precise(state) for state in states]
         if keras.backend.backend() == "tensorflow":
-            run = block_scan if training and scans_train_here(inputs[0]) else plain_scan
-            return run(self.block, inputs, mask, states, weights, steps=self.steps)
+            if not (training and scans_train_here(inputs[0])):
+                return plain_scan(self.block, inputs, mask, states, weights, steps=_STEPS)
+            if self.large:
+                return block_scan(self.block, inputs, mask, states, weights, steps=_STEPS)
+            h, states = diagonal_scan(self.block.terms, inputs, mask, states, weights)
+            return self.block.outputs(h, inputs, weights), states
         mask = None if mask is None else ops.expand_dims(mask, -1)
         return self.block.at_once(inputs, mask, states, weights)
 

@@ -13,7 +13,7 @@ _TINY = 1e-6
 
 
 def _terms(inputs, weights):
-    return weights, inputs
+    return weights, ops.split(inputs[0], 2, axis=-1)
 
 
 def _states(h, inputs, weights):
@@ -64,8 +64,8 @@ class LRUCell(LinearCell):
         )
 
     def inputs(self, x):
-        parts = ops.split(self.precise(ops.matmul(x, self.kernel)), 2, axis=-1)
-        return [part * ops.exp(self.gamma) for part in parts]
+        gamma = ops.cast(ops.tile(ops.exp(self.gamma), [2]), self.compute_dtype)
+        return [self.precise(ops.matmul(x, self.kernel * gamma))]
 
     def weights_of_block(self):
         radius, phase = ops.exp(-ops.exp(self.nu)), ops.exp(self.theta)

@@ -30,7 +30,7 @@ class MambaCell(LinearCell):
     `(batch, (conv_width - 1) * width)`, where `width` is `expand * units`.
     """
 
-    block = LinearBlock(_terms, _outputs)
+    block, large = LinearBlock(_terms, _outputs), True
 
     def __init__(self, units, state_dim, expand, conv_width, **kwargs):
         super().__init__(**kwargs)

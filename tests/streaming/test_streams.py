@@ -42,9 +42,7 @@ def seldom(*values, slow):
 @pytest.mark.parametrize(
     ("pooling", "cell"),
     [
-        seldom(
-            pooling, cell, slow=(number + which) % 2 == 1 or number > 4
-        )  # The contract of cells holds for the others.
+        seldom(pooling, cell, slow=(number + which) % 2 == 1 or number > 4)  # The contract of cells has the others.
         for which, pooling in enumerate(("last", "max"))
         for number, cell in enumerate(CELLS)
     ],
