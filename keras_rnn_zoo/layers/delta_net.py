@@ -100,7 +100,7 @@ class DeltaNetCell(keras.layers.Layer):
 
 
 def _unit(values):
-    """Returns vectors divided by their lengths."""
+    """Returns vectors divided by their lengths, as in the authors' code, where a vector of zeros stays finite."""
     return values * ops.rsqrt(ops.sum(ops.square(values), axis=-1, keepdims=True) + 1e-6)
 
 

@@ -93,7 +93,7 @@ def delta(x, state, w):
     (s,) = state
     number, size = s.shape[1], s.shape[3]
     q, k, v, gate = (a * sigmoid(a) for a in np.split(x @ w["kernel"], 4, axis=-1))
-    q, k = (a / np.linalg.norm(a, axis=-1, keepdims=True) for a in (heads(q, number), heads(k, number)))
+    q, k = (a / np.sqrt(np.sum(a**2, axis=-1, keepdims=True) + 1e-6) for a in (heads(q, number), heads(k, number)))
     v = heads(v, number)
     b = sigmoid(x @ w["write_kernel"]) * w.get("strongest", 1)
     a = np.ones_like(b)
