@@ -10,8 +10,9 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-_LONGEST = 64
-"""Steps of a chunk, if a sequence is not shorter: more take more work, fewer more memory and time of the loop."""
+_SHORTEST, _LONGEST = 16, 64
+"""Steps of a chunk. Work within chunks grows with their length, and that of the loop with the size of a matrix and
+their number. So chunks are as long as a matrix has rows, from the first of these to the second."""
 
 
 def heads_of(units, heads):
@@ -23,15 +24,17 @@ def heads_of(units, heads):
     return heads
 
 
-def cut(values, fill=0.0):
+def cut(values, rows, fill=0.0):
     """Cuts `(batch, time, heads, ...)` into chunks, `(chunks, batch * heads, length, ...)`.
 
     Args:
         values: the tensor, with an axis for the values of a head, or none.
+        rows: number of rows of a head's matrix.
         fill: the value of the steps that complete the last chunk.
     """
     time, heads, *rest = _shape(values)[1:]
-    length = max(1, min(time, _LONGEST)) if isinstance(time, int) else tf.clip_by_value(time, 1, _LONGEST)
+    longest = min(max(rows, _SHORTEST), _LONGEST)
+    length = max(1, min(time, longest)) if isinstance(time, int) else tf.clip_by_value(time, 1, longest)
     count = -(-time // length)
     values = ops.pad(values, [[0, 0], [0, count * length - time], *[[0, 0]] * (1 + len(rest))], constant_values=fill)
     values = ops.reshape(values, (-1, count, length, heads, *rest))

@@ -100,7 +100,7 @@ class DeltaNetCell(keras.layers.Layer):
 
 
 def _unit(values):
-    """Returns vectors divided by their lengths."""
+    """Returns vectors divided by their lengths, as in the authors' code, where a vector of zeros stays finite."""
     return values * ops.rsqrt(ops.sum(ops.square(values), axis=-1, keepdims=True) + 1e-6)
 
 
@@ -133,7 +133,7 @@ def _chunked(q, k, v, write, kept, memory):
     Returns:
         The values found, `(chunks, batch * heads, length, values)`, and the memory after the last step.
     """
-    q, k, v, write, kept = (cut(part) for part in (q, k, v, write, kept))
+    q, k, v, write, kept = (cut(part, k.shape[-1]) for part in (q, k, v, write, kept))
     decay = ops.cumsum(kept, axis=-1)  # (chunks, batch * heads, length)
     # What is left at step t of what step s added: (chunks, batch * heads, t, s).
     left = ops.expand_dims(decay, -1) - ops.expand_dims(decay, -2)

@@ -203,7 +203,8 @@ def _chunked(q, k, values, i, log_f, memory, m):
     Returns:
         The values found, `(chunks, batch * heads, length, values - 1)`, and the memory and its stabilizer at the end.
     """
-    q, k, values, log_f, i = cut(q), cut(k), cut(values), cut(log_f), cut(i, fill=_NEVER)
+    q, k, values, log_f = (cut(part, k.shape[-1]) for part in (q, k, values, log_f))
+    i = cut(i, k.shape[-1], fill=_NEVER)
     decay = ops.cumsum(log_f, axis=-1)  # (chunks, batch * heads, length)
     whole = decay[..., -1:]
     # What a chunk alone would have written at its end, and its stabilizer.
