@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import yaml
 from figures_in_pages import put_figures
@@ -77,13 +78,17 @@ def write_settings(pages: Path) -> None:
     (STAGED / "mkdocs.yml").write_text(f"{head}\n{yaml.safe_dump({'nav': nav}, allow_unicode=True)}", encoding="utf-8")
 
 
-def _expanded(section: dict[str, object], pages: Path) -> dict[str, object]:
+def _expanded(section: dict[str, Any], pages: Path) -> dict[str, Any]:
+    """Returns a section of the navigation with pages in place of folders, without subsections that have none."""
     ((title, entries),) = section.items()
     if isinstance(entries, str):
         return section
-    found: list[object] = []
-    for entry in entries:  # type: ignore[attr-defined]
-        if isinstance(entry, str) and entry.endswith("/*"):
+    found: list[Any] = []
+    for entry in entries:
+        if isinstance(entry, dict):
+            part = _expanded(entry, pages)
+            found += [part] if all(part.values()) else []
+        elif entry.endswith("/*"):
             listed = sorted(pages.glob(f"{entry[:-1]}*.md"), key=lambda path: (path.name != "index.md", path.name))
             found += [str(path.relative_to(pages)) for path in listed]
         else:
