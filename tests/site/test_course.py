@@ -5,12 +5,14 @@ The build of the site executes all lessons; see docs/_site/lessons.py.
 
 import re
 import textwrap
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import matplotlib
 import pytest
 
-LEARN = Path(__file__).parent.parent / "docs" / "learn"
+DOCS = Path(__file__).parents[2] / "docs"
+LEARN = DOCS / "learn"
 LESSONS = sorted(LEARN.glob("[0-9][0-9]_*.md"))
 TITLE = re.compile(r"^# (\d+)\. (.+)$", re.MULTILINE)
 
@@ -49,6 +51,26 @@ class TestLesson:
     def test_its_code_compiles(self, lesson):
         for block in code_of(lesson.read_text(encoding="utf-8")):
             compile(block, lesson.name, "exec")
+
+
+@pytest.mark.parametrize("name", ["unrolled", "shapes_of_networks"])
+def test_a_figure_of_the_lessons_can_be_read_in_any_theme(name, site, monkeypatch):
+    monkeypatch.syspath_prepend(str(DOCS / "_site" / "figures"))
+    drawn = site(name).draw()
+    tree = ET.fromstring(drawn)
+    assert tree.find("{http://www.w3.org/2000/svg}title").text
+    colors = {part.get(kind) for part in tree.iter() for kind in ("fill", "stroke")} - {None, "none"}
+    assert colors and all(re.fullmatch(r"var\(--zoo-\w+, #[0-9a-f]{6}\)", color) for color in colors)
+    heads = {part.get("id") for part in tree.iter() if part.get("id")}
+    assert set(re.findall(r"url\(#(.+?)\)", drawn)) <= heads
+
+
+def test_figures_that_lessons_name_exist():
+    names = [
+        name for page in LEARN.glob("*.md") for name in re.findall(r"<!-- figure: (\w+) ", page.read_text("utf-8"))
+    ]
+    assert names
+    assert all((DOCS / "_site" / "figures" / f"{name}.py").is_file() for name in names)
 
 
 def test_the_second_lesson_runs(tmp_path, monkeypatch, capsys):
