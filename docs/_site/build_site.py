@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import yaml
 from figures_in_pages import put_figures
@@ -69,6 +70,7 @@ def write_settings(pages: Path) -> None:
     head, _, navigation = text.partition("\nnav:\n")
     nav = [_expanded(section, pages) for section in yaml.safe_load(f"nav:\n{navigation}")["nav"]]
     head = head.replace("docs_dir: docs\n", f"docs_dir: {pages.name}\nsite_dir: {SITE}\n")
+    head = head.replace("docs/_site/docstrings.py", str(HERE / "docstrings.py"))
     head = head.replace(
         "        python:\n          options:", f"        python:\n          paths: [{ROOT}]\n          options:"
     )
@@ -76,13 +78,17 @@ def write_settings(pages: Path) -> None:
     (STAGED / "mkdocs.yml").write_text(f"{head}\n{yaml.safe_dump({'nav': nav}, allow_unicode=True)}", encoding="utf-8")
 
 
-def _expanded(section: dict[str, object], pages: Path) -> dict[str, object]:
+def _expanded(section: dict[str, Any], pages: Path) -> dict[str, Any]:
+    """Returns a section of the navigation with pages in place of folders, without subsections that have none."""
     ((title, entries),) = section.items()
     if isinstance(entries, str):
         return section
-    found: list[object] = []
-    for entry in entries:  # type: ignore[attr-defined]
-        if isinstance(entry, str) and entry.endswith("/*"):
+    found: list[Any] = []
+    for entry in entries:
+        if isinstance(entry, dict):
+            part = _expanded(entry, pages)
+            found += [part] if all(part.values()) else []
+        elif entry.endswith("/*"):
             listed = sorted(pages.glob(f"{entry[:-1]}*.md"), key=lambda path: (path.name != "index.md", path.name))
             found += [str(path.relative_to(pages)) for path in listed]
         else:
@@ -98,19 +104,12 @@ def build_html() -> None:
     """
     # The theme tells of a later MkDocs, which these settings do not allow.
     environment = os.environ | {"PYTHONPATH": str(HERE), "NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
-    command = [
-        sys.executable,
-        "-m",
-        "mkdocs",
-        "build",
-        "--strict",
-        "--quiet",
-        "--config-file",
-        str(STAGED / "mkdocs.yml"),
-    ]
-    status = subprocess.run(command, env=environment, check=False).returncode
-    if status:
-        raise SystemExit(status)
+    # Quiet, it would not count its warnings.
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--config-file", str(STAGED / "mkdocs.yml")]
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    if done.returncode:
+        print("".join(line for line in done.stderr.splitlines(keepends=True) if "INFO" not in line), file=sys.stderr)
+        raise SystemExit(done.returncode)
 
 
 if __name__ == "__main__":

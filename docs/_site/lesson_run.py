@@ -14,6 +14,7 @@ from lesson_noise import without_noise
 from lesson_notebook import to_execute
 from lesson_source import Block, LessonError, Prose, Value
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from traitlets.config import Config
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 900
@@ -38,13 +39,19 @@ def execute(lesson: Path, parts: list[Prose | Value | Block]) -> Any:
             kernel_name="python3",
             resources={"metadata": {"path": str(folder / "work")}},
             store_widget_state=False,
+            # Sockets that no other user or machine can open.
+            config=Config({"KernelManager": {"transport": "ipc", "ip": str(folder / "kernel")}}),
         )
+        # What libraries write past Python, such as TensorFlow while it loads.
+        log = folder / "kernel.log"
         try:
-            client.execute(env=_environment(folder))
+            with open(log, "wb") as file:
+                client.execute(env=_environment(folder), stderr=file)
         except CellExecutionError as error:
             raise _located(lesson, parts, notebook, error) from None
         except (CellTimeoutError, DeadKernelError) as error:
-            raise LessonError(lesson, _line_of(parts, _last_started(notebook)), str(error).strip()) from None
+            message = f"{str(error).strip()} {log.read_text(errors='replace')[-2000:]}".strip()
+            raise LessonError(lesson, _line_of(parts, _last_started(notebook)), message) from None
         finally:
             _end_kernel(client)
         _check_errors(lesson, parts, notebook)

@@ -9,8 +9,8 @@ from zoo_cli.main import cli
 
 TOP = """# Commands
 
-Every command of `zoo`, as `zoo COMMAND --help` shows it. With `--json`, standard output is one JSON document and nothing
-else; messages go to standard error.
+Every command of `zoo`, as `zoo COMMAND --help` shows it. With `--json`, standard output is one JSON document and
+nothing else; messages go to standard error.
 
 | exit status | meaning |
 |---|---|

@@ -9,6 +9,9 @@ function makeReachable() {
   }
 }
 
+// The theme gives its dialog no name.
+document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
+
 addEventListener("load", makeReachable);
 addEventListener("resize", makeReachable);
 document.addEventListener("toggle", makeReachable, true);
