@@ -1,4 +1,4 @@
-"""The cell that is stepped by hand: its numbers are those of NumPy and Keras, and it can be used by keys and on a phone."""
+"""The cell that is stepped by hand: its numbers are those of NumPy and Keras; it works by keys and on a phone."""
 
 import keras
 import numpy as np
@@ -8,6 +8,7 @@ from live_pages import SCHEMES, served, write_pages
 from playwright.sync_api import expect
 
 PULSE = "1, then seven 0s"
+MINUS = "\N{MINUS SIGN}"
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def shown(page):
     if not page.locator("table").is_visible():
         page.get_by_text("All numbers").click()
     cells = page.locator("td").all_inner_texts()
-    return np.array([float(cell.replace("−", "-")) for cell in cells]).reshape(-1, 4)
+    return np.array([float(cell.replace(MINUS, "-")) for cell in cells]).reshape(-1, 4)
 
 
 def test_its_states_are_those_of_numpy_and_keras(visit):
@@ -71,14 +72,14 @@ def test_its_states_are_those_of_numpy_and_keras(visit):
 
 def test_inputs_are_fed_one_at_a_time(visit):
     page = opened(visit, "holding")
-    for name in ("Feed 1", "Feed 0", "Feed −1"):
+    for name in ("Feed 1", "Feed 0", f"Feed {MINUS}1"):
         page.get_by_role("button", name=name, exact=True).click()
     examples = page.evaluate("async () => (await import('./assets/live/cell.js')).EXAMPLES.map((one) => one.weights)")
     expected = by_numpy(examples[1], [[1], [0], [-1]])
     np.testing.assert_allclose(shown(page)[:, 0], [1, 0, -1])
     np.testing.assert_allclose(shown(page)[:, 1:], expected[1:], atol=6e-5)
-    values = ", ".join(f"{value:.3f}".rstrip("0").rstrip(".").replace("-", "−") for value in expected[-1])
-    expect(page.get_by_role("status")).to_have_text(f"Step 3 read −1. The state is now {values}.")
+    values = ", ".join(f"{value:.3f}".rstrip("0").rstrip(".").replace("-", MINUS) for value in expected[-1])
+    expect(page.get_by_role("status")).to_have_text(f"Step 3 read {MINUS}1. The state is now {values}.")
     assert page.locator(".through-time rect").count() == 12
     page.get_by_role("button", name="Step back").click()
     assert len(shown(page)) == 2

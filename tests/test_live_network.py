@@ -1,4 +1,4 @@
-"""The trained networks in the browser give the answers and states of the zoo, and can be used by keys and on a phone."""
+"""The trained networks in the browser give the answers and states of the zoo; they work by keys and on a phone."""
 
 import re
 
@@ -20,7 +20,8 @@ ANSWERS = """async ([name, texts, looked]) => {
   const found = [];
   for (const text of texts) {
     const { ids, label, shares, layers } = await network.answer(text);
-    const { steps, answers } = found.length < looked ? await network.beginnings(ids, () => false) : { steps: [], answers: [] };
+    const seen = found.length < looked ? ids : [];
+    const { steps, answers } = seen.length ? await network.beginnings(seen, () => false) : { steps: [], answers: [] };
     found.push({ label, shares, states: layers.map(({ states }) => states.h.map((row) => [...row])),
       steps, beginnings: answers.map((answer) => answer.shares) });
   }

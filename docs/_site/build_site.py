@@ -20,6 +20,7 @@ from figures_in_pages import put_figures
 from lesson_cache import Cache
 from lesson_page import write_unexecuted
 from lessons import ROOT, build_lessons, executed_pages
+from live import write_live, write_modules
 from reference import write_reference
 
 HERE = Path(__file__).parent
@@ -59,6 +60,8 @@ def stage(*, executing: bool) -> None:
         for page in executed:
             write_unexecuted(page, pages / page.relative_to(DOCS))
     write_reference(pages / "reference")
+    # Networks are converted for the browser in as long as a lesson takes.
+    (write_live if executing else write_modules)(pages / "assets" / "live")
     for page in pages.rglob("*.md"):
         put_figures(page)
     write_settings(pages)

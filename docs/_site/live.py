@@ -87,7 +87,8 @@ def style() -> str:
     """Returns the style sheet of the figures: their own, and the parts of the page of `zoo serve` inside a figure."""
     own = (SOURCES / "live.css").read_text(encoding="utf-8")
     parts = (PAGE / "parts.css").read_text(encoding="utf-8")
-    return f".zoo-live {{\n{parts}}}\n\n{own}"
+    # The theme of the site changes the size of a `rem`; the page is designed for 16 pixels.
+    return re.sub(r"([\d.]+)rem", lambda size: f"{16 * float(size[1]):g}px", f".zoo-live {{\n{parts}}}\n\n{own}")
 
 
 def network_path(name: str) -> Path:

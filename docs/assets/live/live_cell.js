@@ -88,7 +88,7 @@ export class LiveCell {
   table() {
     const names = ["step", "x", ...UNIT];
     return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "States at every step" },
-      el("table", {}, el("thead", {}, el("tr", {}, names.map((name) => el("th", { scope: "col" }, name)))), this.rows));
+      el("table", { class: "plain" }, el("thead", {}, el("tr", {}, names.map((name) => el("th", { scope: "col" }, name)))), this.rows));
   }
 
   feed(values) {
@@ -138,7 +138,7 @@ export class LiveCell {
     const count = this.inputs.length;
     const columns = Math.max(count, LEAST);
     const left = 34;
-    const wide = Math.max(26, Math.min(64, Math.floor((this.chart.clientWidth - left - 16) / columns)));
+    const wide = Math.max(26, Math.min(90, Math.floor((this.chart.clientWidth - left - 16) / columns)));
     const size = [left + wide * columns + 4, HEIGHT * 4 + 22];
     const names = ["x", ...UNIT];
     const label = count
@@ -166,7 +166,7 @@ export class LiveCell {
     this.formula.replaceChildren(...(x === undefined ? [el("p", {}, "Feed an input.")] : UNIT.map((unit, to) => {
       const parts = [[W[0][to], x], ...before.map((value, from) => [U[from][to], value])];
       const sum = sums(this.weights, [x], before)[to];
-      const text = parts.map(([weight, value]) => `${short(weight)} · ${inBrackets(value)}`).join(" + ");
+      const text = parts.map(([weight, value]) => `${inBrackets(weight)} · ${inBrackets(value)}`).join(" + ");
       return el("p", {}, `${unit} = tanh(${text} + ${inBrackets(b[to])}) = tanh(${short(rounded(sum))}) = `, el("b", {}, short(rounded(Math.tanh(sum)))));
     })));
     this.rows.replaceChildren(...this.inputs.map((input, index) => el("tr", {},

@@ -7,8 +7,8 @@ import { steps } from "./view_steps.js";
 
 const PAUSE = 120;
 const NAMES = {
-  imdb_reviews: "IMDB: reviews of movies (5.6 MB)",
-  toy_reviews: "Toy: one-sentence reviews (0.3 MB)",
+  imdb_reviews: "IMDB reviews (5.6 MB)",
+  toy_reviews: "Toy reviews (0.3 MB)",
 };
 
 export class LiveNetwork {
@@ -41,7 +41,7 @@ export class LiveNetwork {
       if (!this.networks.has(name)) this.networks.set(name, await load(name));
       if (ticket !== this.ticket) return;
       this.network = this.networks.get(name);
-      this.button.hidden = true;
+      this.button.hidden = this.note.hidden = true;
       this.work.hidden = false;
       this.area.value = this.network.facts.example;
       await this.ask();
