@@ -53,7 +53,8 @@ class Predictor(abc.ABC):
         options = check_options(self.task.prediction_options, options, "a prediction of this run")
         if self.task.reader.input == "text":  # Missing texts are empty, as in files.
             inputs = ["" if is_missing(text) else text for text in inputs]
-        rows, unread = [], []
+        rows: list[dict[str, Any]] = []
+        unread: list[str | bytes] = []
         for start in range(0, len(inputs), BATCH_SIZE):
             chunk = inputs[start : start + BATCH_SIZE]
             try:
@@ -61,7 +62,7 @@ class Predictor(abc.ABC):
             except DataError as error:
                 raise self._located(error, inputs, start, options) from error
             unknown = self.task.reader.unread(*batch[: len(self.task.reader.signature())])
-            unread += [] if unknown is None else [inputs[start + place] for place in np.flatnonzero(unknown)]
+            unread += [] if unknown is None else [chunk[place] for place in np.flatnonzero(unknown).tolist()]
             rows += plain_rows(self.task, self._predict_checked(batch, len(chunk)))
         _warn_of_unread(unread, len(inputs))
         return rows

@@ -105,7 +105,8 @@ class _Table:
 
     def open(self, columns: str, **reading: Any) -> tuple[TableRows, TimeColumns]:
         """Returns the table and its columns. The recorded columns are used if they exist and no others are named."""
-        named, given = parse_columns(columns, WORDS), {}
+        named = parse_columns(columns, WORDS)
+        given: Mapping[str, str] = {}
         if self.config and self.recorded:
             given = self.recorded.columns
             if named == parse_columns(str(self.config.dataset.options.get("columns") or ""), WORDS):
