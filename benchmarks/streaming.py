@@ -5,8 +5,9 @@
 - `series`: many_to_one with a number per step, a row at a time.
 - `text`: many_to_one with words, a word at a time.
 
-The models are untrained, which changes neither figure. Memory is that of the process, without what the frameworks and
-the traced functions took before the first step.
+The models are untrained, which changes neither figure. Beside the time of a step stands its processor time, which says
+what an idle core would do where other programs use it, too. Memory is that of the process, without what the frameworks
+and the traced functions took before the first step.
 """
 
 import argparse
@@ -71,20 +72,24 @@ def memory() -> int:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def measure(kind: str, steps: int) -> Iterator[tuple[int, float, int]]:
-    """Yields the number of steps, the median time of the last ones in seconds, and the memory they added, in bytes."""
+def measure(kind: str, steps: int) -> Iterator[tuple[int, float, float, int]]:
+    """Yields the number of steps, the medians of the last ones, and the memory they added, in bytes.
+
+    The medians are those of their time and of their processor time, in seconds.
+    """
     stream, parts = stream_of(kind), parts_of(kind)
     for _ in range(20):  # TensorFlow prepares its kernels in the first steps.
         stream.feed(next(parts))
     stream.reset()
-    before, times = memory(), collections.deque[float](maxlen=WINDOW)
+    before, times = memory(), collections.deque[tuple[float, float]](maxlen=WINDOW)
     for number in range(1, steps + 1):
         part = next(parts)
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         stream.feed(part)
-        times.append(time.perf_counter() - start)
+        times.append((time.perf_counter() - start, time.process_time() - used))
         if number in MARKS:
-            yield number, statistics.median(times), memory() - before
+            passed, processor = map(statistics.median, zip(*times, strict=True))
+            yield number, passed, processor, memory() - before
 
 
 def main() -> None:
@@ -97,10 +102,10 @@ def main() -> None:
     if hasattr(os, "sched_setaffinity"):  # One core.
         os.sched_setaffinity(0, [max(os.sched_getaffinity(0))])
     for kind in arguments.kinds:
-        for number, seconds, added in measure(kind, arguments.steps):
-            real_time = f", {SECONDS / seconds:.0f} times as fast as real time" if kind == "audio" else ""
-            size = f"{added / 2**20:+.1f} MiB"
-            print(f"{kind}: {number:,} steps: {1e3 * seconds:.2f} ms a step{real_time}, {size}", flush=True)
+        for number, seconds, processor, added in measure(kind, arguments.steps):
+            real_time = f", {SECONDS / processor:.0f} times as fast as real time" if kind == "audio" else ""
+            took = f"{1e3 * seconds:.2f} ms a step, processor time {1e3 * processor:.2f} ms{real_time}"
+            print(f"{kind}: {number:,} steps: {took}, {added / 2**20:+.1f} MiB", flush=True)
 
 
 if __name__ == "__main__":

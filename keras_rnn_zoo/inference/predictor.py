@@ -1,16 +1,20 @@
 """The base class of loaded runs and exports: predicts raw inputs and checks the predictions."""
 
 import abc
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import DataError, RunError
 from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import check_options
 from keras_rnn_zoo.tasks._predictions import fault_of_batch
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.user_data.typed_values import is_missing
+
+logger = logging.getLogger(__name__)
 
 _MAX_FAULT_LENGTH = 300
 """Maximum number of characters to quote of TensorFlow's error message."""
@@ -49,14 +53,18 @@ class Predictor(abc.ABC):
         options = check_options(self.task.prediction_options, options, "a prediction of this run")
         if self.task.reader.input == "text":  # Missing texts are empty, as in files.
             inputs = ["" if is_missing(text) else text for text in inputs]
-        rows = []
+        rows: list[dict[str, Any]] = []
+        unread: list[str | bytes] = []
         for start in range(0, len(inputs), BATCH_SIZE):
             chunk = inputs[start : start + BATCH_SIZE]
             try:
                 batch = self.task.to_batch(chunk, **options)
             except DataError as error:
                 raise self._located(error, inputs, start, options) from error
+            unknown = self.task.reader.unread(*batch[: len(self.task.reader.signature())])
+            unread += [] if unknown is None else [chunk[place] for place in np.flatnonzero(unknown).tolist()]
             rows += plain_rows(self.task, self._predict_checked(batch, len(chunk)))
+        _warn_of_unread(unread, len(inputs))
         return rows
 
     def _located(self, error: DataError, inputs: Sequence[Any], start: int, options: Mapping[str, Any]) -> DataError:
@@ -103,6 +111,19 @@ class Predictor(abc.ABC):
     @abc.abstractmethod
     def remedy(self) -> str:
         """What to do if this cannot be used, as a sentence."""
+
+
+def _warn_of_unread(unread: Sequence[str | bytes], total: int) -> None:
+    """Warns of inputs whose tokens are all unknown."""
+    if not unread:
+        return
+    first = unread[0] if isinstance(unread[0], str) else unread[0].decode("utf-8", "replace")
+    which = short_repr(first) if total == 1 else f"{len(unread):,} of {total:,} inputs, such as {short_repr(first)}"
+    logger.warning(
+        "Warning: the vocabulary has nothing of %s, so the prediction says little. Write in the language and the words "
+        "of the training data.",
+        which,
+    )
 
 
 def is_table(inputs: Any) -> bool:

@@ -124,6 +124,10 @@ class Reader(abc.ABC):
         """
         return None
 
+    def unread(self, *raw: Any) -> Any:
+        """Returns which inputs of a raw batch consist of unknown tokens alone: bool `(batch,)`; `None` if none can."""
+        return None
+
     def picture(self, *raw: Any) -> "Picture":
         """Returns the only input in a raw batch as something to look at."""
         values = raw[0][0].numpy()

@@ -103,6 +103,9 @@ class TextReader(Reader):
     def word_ranks(self, inputs: Any) -> Any:
         return None if self.ids.tokens == "characters" else ranks_of(inputs, self.ids)
 
+    def unread(self, *raw: Any) -> Any:
+        return unknown_alone(self.ids(*raw))
+
     def dummy_input(self, number: int) -> Any:
         return dummy_text(self.ids, number)
 
@@ -152,6 +155,13 @@ def ranks_of(inputs: Any, ids: Any) -> Any:
     first = len(ids.reserved)
     ranks = np.where(values < first, np.inf, values - first + 1.0)
     return np.where(values == PADDING, np.nan, ranks)
+
+
+def unknown_alone(ids: Any) -> Any:
+    """Returns which rows of token ids `(batch, steps)` have unknown tokens, and no others: bool `(batch,)`."""
+    from keras_rnn_zoo.layers.text import UNKNOWN
+
+    return np.asarray(ids).max(axis=1, initial=0) == UNKNOWN
 
 
 def dummy_text(ids: Any, number: int) -> bytes:

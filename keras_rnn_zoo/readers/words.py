@@ -10,7 +10,15 @@ from keras_rnn_zoo.lazy import np, tf
 from keras_rnn_zoo.options import Range
 from keras_rnn_zoo.readers._options import CharUnits, MaxTokens, Vectors, VocabularySize, WordsFromVectors
 from keras_rnn_zoo.readers.reader import Reader
-from keras_rnn_zoo.readers.text import dummy_text, held_text, learn_vocabulary, longer_text_than, ranks_of, text_batch
+from keras_rnn_zoo.readers.text import (
+    dummy_text,
+    held_text,
+    learn_vocabulary,
+    longer_text_than,
+    ranks_of,
+    text_batch,
+    unknown_alone,
+)
 
 
 @registry.reader(inputs={"text": "the sentences, with spaces between words: string (batch,), UTF-8"})
@@ -101,6 +109,9 @@ class WordsReader(Reader):
         shape = [None, self.characters.max_length]
         both = tf.concat([words.flat_values[:, None], characters.to_tensor(shape=shape)], axis=1)
         return at_least_one_step(words.with_flat_values(both).to_tensor())
+
+    def unread(self, *raw: Any) -> Any:
+        return None if self.with_characters else unknown_alone(self(*raw))
 
     streams = True
 

@@ -10,7 +10,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RowsConfig, RunConfig
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.display.printing import quantity
-from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.errors import DataError, OptionError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.options import read_options, with_options
 from keras_rnn_zoo.readers._options import History, Horizon, Splits, Stride
@@ -55,7 +55,16 @@ def time_series_dataset(
         options: options set by the user.
         config: the description of a run that was trained on the file; `None` for a new training.
         more_options: a function whose options the format has in addition to those of all tables over time.
+
+    Raises:
+        OptionError: files of their own are named for splits.
     """
+    for name in ("validation", "test"):
+        if options.get(name):
+            raise OptionError(
+                f"Option {name!r} does not apply to a table over time, whose splits follow one another. Omit it, and "
+                "set the sizes of the splits instead, such as --set splits=70/10/20."
+            )
     table = _Table(kind, location, registry.file_formats.get(format).joins_files, config)
     reading_options = ("encoding", *(read_options(more_options) if more_options else ()))
     reading = {name: str(options.get(name) or "") for name in reading_options}
@@ -96,7 +105,8 @@ class _Table:
 
     def open(self, columns: str, **reading: Any) -> tuple[TableRows, TimeColumns]:
         """Returns the table and its columns. The recorded columns are used if they exist and no others are named."""
-        named, given = parse_columns(columns, WORDS), {}
+        named = parse_columns(columns, WORDS)
+        given: Mapping[str, str] = {}
         if self.config and self.recorded:
             given = self.recorded.columns
             if named == parse_columns(str(self.config.dataset.options.get("columns") or ""), WORDS):
@@ -196,6 +206,9 @@ def _usual_window(source: TableRows, columns: TimeColumns, options: Mapping[str,
 def _check_enough(read: TimeTable, windows: Mapping[str, Windows], history: int, horizon: int) -> None:
     """Raises `DataError` if a split has no window."""
     path, longest = read.source.path, max(map(len, read.series))
+    for place, name in enumerate(read.columns.targets):
+        if not any(np.isfinite(one.values[:, place]).any() for one in read.series):
+            raise DataError(f"{path}: the column {name!r} has no value in any row. Name another one: target=NAME.")
     if longest < history + horizon:
         raise DataError(
             f"{path}: the longest series has {quantity(longest, 'step')} of {read.step}, fewer than a window of "

@@ -8,10 +8,10 @@ import re
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
-from keras_rnn_zoo.display.printing import short_repr
-from keras_rnn_zoo.errors import OptionError
+from keras_rnn_zoo.display.printing import alternatives, short_repr
+from keras_rnn_zoo.errors import OptionError, nearest
 from keras_rnn_zoo.lazy import np
 
 SECOND = 1_000_000
@@ -226,8 +226,11 @@ def _zone(name: str) -> ZoneInfo | None:
     try:
         return ZoneInfo(name) if name else None
     except Exception:  # Names of folders and damaged data raise other errors than unknown names.
+        close = nearest(name, available_timezones())
+        hint = f" Did you mean {alternatives(close)}?" if close else ""
         raise OptionError(
-            f"Option 'time_zone' expects the name of a time zone, such as Europe/Berlin; received {short_repr(name)}."
+            "Option 'time_zone' expects the name of a time zone, such as Europe/Berlin; received "
+            f"{short_repr(name)}.{hint}"
         ) from None
 
 

@@ -162,7 +162,7 @@ def test_one_of_several_series_is_chosen(visit, runs, table):
     page = visit.open("shops", "#numbers")
     text = table.read_text()
     page.get_by_label("Table, one row for each time").fill(text)
-    visit.answered(table=text)
+    visit.settle()
     choice = page.get_by_label("Series", exact=True)
     assert choice.locator("option").all_inner_texts() == ["north", "south"]
     forecast = runs["shops"].predict([dict(zip(["day", "shop", "sales"], line.split(","), strict=True))

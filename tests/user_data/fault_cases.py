@@ -8,6 +8,7 @@ It is one table, from which docs/faults.md is written, so it is longer than 300 
 import gzip
 import io
 import json
+import re
 import sqlite3
 import struct
 from dataclasses import dataclass, field
@@ -427,7 +428,9 @@ CASES += [
         "in the format %d.%m.%Y is expected",
         time_format="%d.%m.%Y",
     ),
-    over_time("table over time: an unknown time zone", january(), "'Europe/Berlln'", time_zone="Europe/Berlln"),
+    over_time(
+        "table over time: an unknown time zone", january(), "Did you mean Europe/Berlin", time_zone="Europe/Berlln"
+    ),
     over_time(
         "table over time: a time skipped by daylight saving",
         "day,y\n2024-03-31 02:30,1\n" + HOURS,
@@ -507,6 +510,10 @@ CASES += [
         "table over time: series shorter than a window", january(), "30 steps of 1 day", "--set history=N", history=60
     ),
     over_time("table over time: a split without a window", january(), "validation", "--set horizon=", horizon=5),
+    over_time(
+        "table over time: no value at all", re.sub(",.*", ",", january()).replace("day,", "day,y"), "'y' has no value"
+    ),
+    over_time("table over time: a file for a split", january(), "follow one another", validation="more.csv"),
     over_time("table over time: invalid sizes of splits", january(), "70/10/20", splits="70/30"),
     over_time("table over time: sizes of splits that are far too large", january(), "'1e300/1/1'", splits="1e300/1/1"),
     over_time(
