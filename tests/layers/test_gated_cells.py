@@ -168,7 +168,7 @@ def test_exponential_gates_stay_finite_and_their_gradients_too(name, gate):
     case = CASES[name]
     _, layer, x, _ = drawn(case, 0, 5)
     bias = layer.cell.gate_bias if name == "mlstm" else layer.cell.bias
-    values = np.array(bias)
+    values = np.asarray(bias).copy()
     values[: HEADS if name == "mlstm" else UNITS] = gate
     bias.assign(values)
     x = tf.constant(x, tf.float32)
@@ -187,7 +187,7 @@ def test_weights_of_independent_units_stay_where_long_sequences_do_not_explode()
     model.compile(keras.optimizers.SGD(100.0), "mse")
     random = np.random.default_rng(0)
     model.fit(random.normal(size=(8, 5, 3)), 100 * np.ones((8, UNITS)), epochs=1, verbose=0)
-    weights = np.array(layer.cell.recurrent_kernel)
+    weights = np.asarray(layer.cell.recurrent_kernel)
     assert np.abs(weights).max() == 1
 
 
