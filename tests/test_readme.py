@@ -1,4 +1,4 @@
-"""The commands and programs of README.md and docs/commandline.md run as they stand, on less data and for fewer epochs."""
+"""The commands and programs of README.md and docs/commandline.md run as they stand, on less data, for fewer epochs."""
 
 import configparser
 import os
