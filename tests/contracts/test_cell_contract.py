@@ -183,12 +183,14 @@ def test_an_export_gives_what_the_model_gives(cell, format, bidirectional, tmp_p
     expected = model(x, training=False)
     if format == "saved_model":
         model.export(tmp_path / "1", verbose=False)
-        found = tf.saved_model.load(tmp_path / "1").serve(x)
+        loaded = tf.saved_model.load(tmp_path / "1")
+        found = loaded.serve(x)
     else:
         pytest.importorskip({"tflite": "ai_edge_litert", "onnx": "onnxruntime"}[format], reason="its extra is missing")
         entry = registry.export_formats.get(format)
-        entry.make(entry).write_model(model, tmp_path / "model", quantize=False)
-        found = entry.make(entry).open(tmp_path / "model")({model.input.name: x})
+        path = tmp_path / f"model.{format}"
+        entry.make(entry).write_model(model, path, quantize=False)
+        found = entry.make(entry).open(path)({model.input.name: x})
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
@@ -227,4 +229,7 @@ def test_the_numbers_on_jax_are_the_same(tmp_path):
     subprocess.run([sys.executable, "-c", ON_JAX, tmp_path], check=True, env=environment)
     for name, outputs in expected.items():
         found = np.load(tmp_path / f"{name}.npz")
-        assert_equal([found[key] for key in found.files], outputs, atol=1e-5)
+        found = [found[key] for key in found.files]
+        # Keras's loop on JAX gives another output before the first real step than that on TensorFlow.
+        real = HOLES[:, ::-1] if name.endswith("True") else HOLES
+        assert_equal([found[0][real], *found[1:]], [outputs[0].numpy()[real], *outputs[1:]], atol=1e-5)
