@@ -17,8 +17,10 @@ def _terms(inputs, weights):
     (rate,) = weights
     recurrence, gate = ops.split(ops.sigmoid(z), 2, axis=-1)
     log_a = rate * recurrence
-    # sqrt(1 - a^2), without loss of digits where `a` is near one; its slope is infinite at one.
-    scale = ops.sqrt(ops.maximum(-ops.expm1(2 * log_a), 1e-12))
+    # sqrt(1 - a^2), without loss of digits where `a` is near one, and without `expm1`, which ONNX lacks: 1 - a^2 is
+    # -2 t / (1 - t) with t = tanh(log a). The slope is infinite at one.
+    t = ops.tanh(log_a)
+    scale = ops.sqrt(ops.maximum(-2 * t / (1 - t), 1e-12))
     return [ops.exp(log_a)], [scale * gate * x]
 
 
