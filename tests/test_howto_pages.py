@@ -188,7 +188,6 @@ def test_a_browser(follow):
         faults = []
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.goto(f"{url}/index.html")
-        page.wait_for_load_state("networkidle")
         for given in (series, [[0.1, 0.3, -0.2], [1.2, 0.9, 1.1]]):
             page.get_by_label("A series, as JSON").fill(json.dumps(given))
             page.get_by_role("button", name="Classify").click()
