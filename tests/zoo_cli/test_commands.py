@@ -75,7 +75,18 @@ def test_list_as_json(zoo):
         "name": "many_to_one",
         "aliases": ["seq2vec", "sentiment"],
         "summary": registry.architectures.get("many_to_one").summary,
-        "datasets": ["toy_reviews", "adding", "mauna_loa_co2", "sunspots", "toy_sales", "imdb_reviews", "spoken_digit"],
+        "datasets": [
+            "toy_reviews",
+            "adding",
+            "mauna_loa_co2",
+            "modular_arithmetic",
+            "parity",
+            "sunspots",
+            "toy_sales",
+            "imdb_reviews",
+            "sequential_mnist",
+            "spoken_digit",
+        ],
         "default_dataset": "toy_reviews",
         "networks": [
             row["name"] for row in json.loads(zoo("models", "--json").stdout) if row["architecture"] == "many_to_one"
