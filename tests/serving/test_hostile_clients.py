@@ -65,7 +65,7 @@ DEEP = b'{"instances": ' + b"[" * 40_000 + b"]" * 40_000 + b"}"
         (b'{"instances": ["\\ud800"]}', "surrogate"),
         (b'{"instances": [' + b"9" * 9000 + b"]}", "not JSON"),
         (b'{"instances": [{"b64": "%%%"}]}', "expected in Base64; received '%%%'"),
-        (b'{"instances": [{"b64": 7}]}', "expects texts"),
+        (b'{"instances": [{"b64": 7}]}', "expected in Base64; received 7"),
         (b'{"instances": [["a", ["b"]]]}', "no shape"),
         (b'{"instances": ["a"], "x": 1}', "has no 'x'"),
         (DEEP, "nested too deep"),
