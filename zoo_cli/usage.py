@@ -37,6 +37,7 @@ def _as_pairs(option: str, words: Sequence[str]) -> list[str]:
     name = option.lstrip("-").replace("-", "_")
     known = _names_for_set(words)
     keys = [name] if name in known else [key for key in known if _initials(key) == name]
+    keys = keys or sorted(key for key in known if name in key.split("_"))
     if not keys and len(name) > 1:
         keys = nearest(name, known)
     value = "VALUE"
