@@ -190,7 +190,9 @@ def test_an_unknown_format_is_reported_with_the_nearest():
 
 def test_a_missing_package_is_reported_with_its_extra(monkeypatch):
     monkeypatch.setitem(vars(registry.export_formats.get("tflite")), "needs", ("no_such_package",))
-    with pytest.raises(ExportError, match=r'tflite.* needs the package no_such_package: pip install "keras-rnn-zoo\[tflite\]"'):
+    with pytest.raises(
+        ExportError, match=r'tflite.* needs the package no_such_package: pip install "keras-rnn-zoo\[tflite\]"'
+    ):
         find_format("tflite", "text", quantize=False)
 
 
