@@ -94,6 +94,5 @@ wheel:
 docs: $(VENV)/installed
 	$(BIN)/python docs/_site/build_site.py
 
-
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
