@@ -145,12 +145,17 @@ def plain_scan(block, inputs, mask, states, weights, *, steps):
     arrays = [cut(values) for values in (*inputs, real[:, :, None])]
     outputs = tf.TensorArray(inputs[0].dtype, blocks)
 
+    states = [tf.convert_to_tensor(state) for state in states]
+    shapes = [state.shape for state in states]
+
     def step(index, states, outputs):
         *now, is_real = [array.read(index) for array in arrays]
         block_outputs, states = block(now, is_real, states, weights)
+        for state, shape in zip(states, shapes, strict=True):
+            state.set_shape(shape)  # What is read has no known shape, and a loop may not forget a batch of one.
         return index + 1, states, outputs.write(index, block_outputs)
 
-    variables = (tf.constant(0), [tf.convert_to_tensor(state) for state in states], outputs)
+    variables = (tf.constant(0), states, outputs)
     _, states, outputs = tf.while_loop(lambda index, *_: index < blocks, step, variables)
     outputs = outputs.stack()  # (blocks, batch, steps, width)
     outputs = tf.reshape(tf.transpose(outputs, [1, 0, 2, 3]), [batch, blocks * steps, outputs.shape[3]])

@@ -218,6 +218,8 @@ def _run(a, b, initial_state):
     def step(time, product, h, products, states):
         factor = a_steps.read(time)
         product, h = product * factor, h * factor + b_steps.read(time)
+        for value in (product, h):  # What is read has no known shape, and a loop may not forget a batch of one.
+            value.set_shape(initial_state.shape)
         return time + 1, product, h, products.write(time, product), states.write(time, h)
 
     variables = (tf.constant(0), tf.ones_like(initial_state), initial_state, *arrays)

@@ -59,6 +59,7 @@ def made_up(entry):
         raw = {
             "text": text,
             "image": tf.io.encode_png(random.integers(0, 90, (20, 24, 3)).astype("uint8") + 120 * kind).numpy(),
+            "series": random.normal(2 * kind, 1, (30, entry.model_options.get("features", 1))).astype("float32"),
             "audio": np.sin(np.arange(random.integers(4000, 8000)) * (0.1 + 0.5 * kind)).astype("float32"),
         }[entry.model_options["input"]]
         target = {

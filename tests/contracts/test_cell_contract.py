@@ -111,6 +111,15 @@ def test_a_graph_of_fixed_sizes_gives_the_same(cell, masked):
 
 
 @every_cell
+def test_a_graph_for_one_sequence_of_any_length_gives_the_same(cell):
+    layer, _ = layer_of(cell, return_sequences=True)
+    x, mask = numbers(1, TIME, FEATURES), HOLES[:1]
+    signature = [tf.TensorSpec([1, None, FEATURES]), tf.TensorSpec([1, None], tf.bool)]
+    traced = tf.function(lambda x, mask: layer(x, mask=mask), signature, autograph=False)
+    np.testing.assert_allclose(traced(x, mask), layer(x, mask=mask), atol=1e-5)
+
+
+@every_cell
 @pytest.mark.parametrize("training", [False, True])
 def test_padding_never_changes_an_answer(cell, training):
     layer, states = layer_of(cell, return_sequences=True, return_state=True)

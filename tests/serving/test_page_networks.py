@@ -171,7 +171,7 @@ def test_every_model_shows_its_states(visit, models):
         page = visit.open(name)
         found = page.locator("canvas.map:visible")
         recurrent = bool(loaded.run.config.architecture != "one_to_one")
-        assert found.count() == recurrent, name
+        expect(found).to_have_count(int(recurrent))
         if recurrent:
             steps, units = map(int, re.findall(r"(\d+) (?:steps|units)", found.get_attribute("aria-label")))
             assert steps and units
