@@ -37,7 +37,7 @@ def write_labeled(folder):
 
 
 def write_messages(folder):
-    """Writes messages of which one in eight is spam."""
+    """Writes messages, one in eight of them spam."""
     for name, count in (("messages.csv", 200), ("held_out.csv", 80)):
         kinds = [("see you at noon", "ham"), ("win a prize now", "spam")]
         rows = [(f"{text} {number}", kind) for number in range(count) for text, kind in (kinds[number % 8 == 0],)]

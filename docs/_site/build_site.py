@@ -105,7 +105,7 @@ def build_html() -> None:
     Raises:
         SystemExit: with the status of MkDocs, if that is not 0.
     """
-    # The theme tells of a later MkDocs, which these settings do not allow.
+    # Silence the theme's notice about MkDocs 2, which setup.cfg excludes.
     environment = os.environ | {"PYTHONPATH": str(HERE), "NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
     # Quiet, it would not count its warnings.
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--config-file", str(STAGED / "mkdocs.yml")]

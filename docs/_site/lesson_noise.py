@@ -32,7 +32,7 @@ def without_noise(text: str, folder: str) -> str:
 
 
 def _a_fixed_time(found: re.Match[str]) -> str:
-    """Returns a time of which only the form is shown, in place of one within the last day; another is part of data."""
+    """Replaces a time within the last day by a fixed one of the same form; other times are data and stay."""
     time = datetime.datetime.fromisoformat(found[0])
     age = datetime.datetime.now() - time
     return "2026-01-01 12:00" if abs(age) < datetime.timedelta(days=2) else found[0]

@@ -85,7 +85,7 @@ def parse_lesson(path: Path) -> list[Prose | Value | Block]:
             parts.append(Block(language, code, number + 2, fence["indent"], attributes))
             prose, first = [], end + 2
         else:
-            # What stands in another fence, such as braces, is no value.
+            # Braces inside other fences are not values.
             parts += _prose_parts("".join(prose), first)
             parts.append(Prose("".join(lines[number : end + 1])))
             prose, first = [], end + 2

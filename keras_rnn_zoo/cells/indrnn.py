@@ -7,7 +7,7 @@ from keras_rnn_zoo import registry
 
 @registry.cell(order=9)
 def indrnn() -> Any:
-    """A network of rectified linear units, each of which reads its own state only (Li et al. 2018)."""
+    """Rectified linear units, each of which reads only its own state (Li et al. 2018)."""
     from keras_rnn_zoo.layers.ind_rnn import IndRNN
 
     return IndRNN

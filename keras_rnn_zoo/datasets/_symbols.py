@@ -12,6 +12,16 @@ from keras_rnn_zoo.lazy import np, tf
 SIZES = {"train": 10_000, "validation": 1000, "test": 1000}
 SEED = 1997
 
+RECALL_DEFAULTS: Mapping[str, Any] = {
+    "cell": "gru",
+    "bidirectional": False,
+    "units": 128,
+    "dropout": 0.0,
+    "batch_size": 64,
+    "learning_rate": 0.003,
+}
+"""Default settings of the datasets that ask for symbols that were read before."""
+
 
 class Sequences(NamedTuple):
     """Sequences of one split.

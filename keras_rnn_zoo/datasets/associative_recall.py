@@ -3,7 +3,15 @@
 from typing import Annotated, Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.datasets._symbols import SIZES, Sequences, full, generator, symbol_examples, unscored
+from keras_rnn_zoo.datasets._symbols import (
+    RECALL_DEFAULTS,
+    SIZES,
+    Sequences,
+    full,
+    generator,
+    symbol_examples,
+    unscored,
+)
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.errors import OptionError
 from keras_rnn_zoo.lazy import np
@@ -19,16 +27,7 @@ BLANK = KEYS + VALUES
     license="Apache-2.0, as this project",
     license_id="apache-2.0",
     model_options={"input": "series", "features": KEYS + VALUES + 1, "num_classes": VALUES},
-    defaults={
-        "cell": "gru",
-        "bidirectional": False,
-        "units": 128,
-        "dropout": 0.0,
-        "batch_size": 64,
-        "learning_rate": 0.003,
-        "epochs": 30,
-        "patience": 30,
-    },
+    defaults={**RECALL_DEFAULTS, "epochs": 30, "patience": 30},
 )
 def associative_recall(
     data_dir: str | None,

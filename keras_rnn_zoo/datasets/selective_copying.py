@@ -3,7 +3,15 @@
 from typing import Annotated, Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.datasets._symbols import SIZES, Sequences, full, generator, symbol_examples, unscored
+from keras_rnn_zoo.datasets._symbols import (
+    RECALL_DEFAULTS,
+    SIZES,
+    Sequences,
+    full,
+    generator,
+    symbol_examples,
+    unscored,
+)
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.options import Range
@@ -18,16 +26,7 @@ BLANK, MARKER = len(ALPHABET), len(ALPHABET) + 1
     license="Apache-2.0, as this project",
     license_id="apache-2.0",
     model_options={"input": "series", "features": len(ALPHABET) + 2, "num_classes": len(ALPHABET)},
-    defaults={
-        "cell": "gru",
-        "bidirectional": False,
-        "units": 128,
-        "dropout": 0.0,
-        "batch_size": 64,
-        "learning_rate": 0.003,
-        "epochs": 20,
-        "patience": 20,
-    },
+    defaults={**RECALL_DEFAULTS, "epochs": 20, "patience": 20},
 )
 def selective_copying(
     data_dir: str | None,

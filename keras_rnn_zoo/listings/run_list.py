@@ -111,7 +111,7 @@ def _keep_differing_options(rows: Sequence[dict[str, Any]]) -> None:
 
 
 def size_of(path: Path) -> int:
-    """Returns the size of a file in bytes; 0 for what is no regular file, such as a link, or is gone."""
+    """Returns the size of a regular file in bytes; 0 for anything else, such as a link, and for a missing file."""
     try:
         status = path.lstat()
     except OSError:  # It was removed in the meantime.

@@ -119,7 +119,7 @@ def _card(answer: dict[str, Any]) -> str:
 
 
 def draw() -> str:
-    """Returns all architectures as one SVG with colors of its own, for where there is no style sheet."""
+    """Returns all architectures as one SVG with its own colors, for pages without the site's style sheet."""
     columns, wide, high = 3, 300, 254
     cells = []
     for index, answer in enumerate(ANSWERS):
