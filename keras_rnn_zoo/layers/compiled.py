@@ -92,3 +92,25 @@ def compiled(function):
         return tf.nest.pack_sequence_as(program.structured_outputs, tensors)
 
     return run
+
+
+def padded_to_blocks(inputs, masks, steps, fixed):
+    """Pads sequences to whole blocks, and to a size of batch that programs are compiled for.
+
+    Args:
+        inputs: a list of `(batch, time, width)`.
+        masks: a list with their boolean mask `(batch, time)`, or an empty one.
+        steps: the number of steps in a block.
+        fixed: as for `bucket_size`.
+
+    Returns:
+        The padded inputs, `(padded batch, padded time, width)`; a list with their mask, `(padded batch, padded time,
+        1)`, empty if all steps are real; the sizes of padded sequences and of padded states, by axis.
+    """
+    batch, time = tf.unstack(tf.shape(inputs[0])[:2])
+    blocks = -(-bucket_size(inputs[0], 1, fixed) // steps)
+    sequence_sizes = {0: bucket_size(inputs[0], 0, fixed), 1: blocks * steps}
+    x = [pad(values, sequence_sizes) for values in inputs]
+    unmasked = [] if x[0] is inputs[0] else [tf.ones([batch, time], tf.bool)]  # The padding must be masked.
+    real = [pad(mask, sequence_sizes)[:, :, None] for mask in masks or unmasked]
+    return x, real, sequence_sizes, {0: sequence_sizes[0]}

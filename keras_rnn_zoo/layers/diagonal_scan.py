@@ -13,7 +13,7 @@ import functools
 import tensorflow as tf
 
 from keras_rnn_zoo.frameworks.keras_internals import dynamic_slice, dynamic_update_slice
-from keras_rnn_zoo.layers.compiled import bucket_size, compiled, pad
+from keras_rnn_zoo.layers.compiled import compiled, pad, padded_to_blocks
 
 STEPS = 4
 """Steps per iteration of the loops. With eight they are slower."""
@@ -50,12 +50,7 @@ def _differentiable(terms, fixed):
     @tf.custom_gradient
     def run(inputs, masks, states, weights):
         batch, time = tf.unstack(tf.shape(inputs[0])[:2])
-        blocks = -(-bucket_size(inputs[0], 1, fixed) // STEPS)
-        sequence_sizes = {0: bucket_size(inputs[0], 0, fixed), 1: blocks * STEPS}
-        state_sizes = {0: sequence_sizes[0]}
-        x = [pad(values, sequence_sizes) for values in inputs]  # (padded batch, padded time, width)
-        unmasked = [] if x[0] is inputs[0] else [tf.ones([batch, time], tf.bool)]  # The padding must be masked.
-        real = [pad(mask, sequence_sizes)[:, :, None] for mask in masks or unmasked]
+        x, real, sequence_sizes, state_sizes = padded_to_blocks(inputs, masks, STEPS, fixed)
         initial = [pad(state, state_sizes) for state in states]
         h, final = forward(x, real, initial, weights)
 
