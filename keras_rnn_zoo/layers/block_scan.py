@@ -21,6 +21,7 @@ import tensorflow as tf
 
 from keras_rnn_zoo.frameworks.keras_internals import dynamic_slice, dynamic_update_slice
 from keras_rnn_zoo.layers.compiled import compiled, pad, padded_to_blocks
+from keras_rnn_zoo.layers.loops import while_loop
 
 
 def block_scan(block, inputs, mask, states, weights, *, steps):
@@ -96,7 +97,7 @@ def _forward(block, steps, x, real, states, weights):
 
     before = [tf.zeros([batch, time // steps, state.shape[1]], state.dtype) for state in states]
     variables = (tf.constant(0), states, before, tf.zeros([batch, time, width], x[0].dtype))
-    _, states, before, outputs = tf.while_loop(lambda index, *_: index < time // steps, step, variables)
+    _, states, before, outputs = while_loop(lambda index, *_: index < time // steps, step, variables)
     return outputs, states, before
 
 
@@ -122,7 +123,7 @@ def _backward(block, steps, x, real, before, weights, d_outputs, d_states):
 
     zeros = [tf.zeros_like(values) for values in x], [tf.zeros_like(weight) for weight in weights]
     variables = (tf.shape(x[0])[1] // steps - 1, d_states, *zeros)
-    _, d_states, d_x, d_weights = tf.while_loop(lambda index, *_: index >= 0, step, variables)
+    _, d_states, d_x, d_weights = while_loop(lambda index, *_: index >= 0, step, variables)
     return d_x, d_states, d_weights
 
 
@@ -141,17 +142,14 @@ def plain_scan(block, inputs, mask, states, weights, *, steps):
     outputs = tf.TensorArray(inputs[0].dtype, blocks)
 
     states = [tf.convert_to_tensor(state) for state in states]
-    shapes = [state.shape for state in states]
 
     def step(index, states, outputs):
         *now, is_real = [array.read(index) for array in arrays]
         block_outputs, states = block(now, is_real, states, weights)
-        for state, shape in zip(states, shapes, strict=True):
-            state.set_shape(shape)  # What is read has no known shape, and a loop may not forget a batch of one.
         return index + 1, states, outputs.write(index, block_outputs)
 
     variables = (tf.constant(0), states, outputs)
-    _, states, outputs = tf.while_loop(lambda index, *_: index < blocks, step, variables)
+    _, states, outputs = while_loop(lambda index, *_: index < blocks, step, variables)
     outputs = outputs.stack()  # (blocks, batch, steps, width)
     outputs = tf.reshape(tf.transpose(outputs, [1, 0, 2, 3]), [batch, blocks * steps, outputs.shape[3]])
     return tf.ensure_shape(outputs[:, :time], [*inputs[0].shape[:2], outputs.shape[2]]), states

@@ -10,6 +10,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_rnn_zoo.layers.loops import while_loop
+
 _SHORTEST, _LONGEST = 16, 64
 """Steps of a chunk. Work within chunks grows with their length, and that of the loop with the size of a matrix and
 their number. So chunks are as long as a matrix has rows, from the first of these to the second."""
@@ -82,10 +84,9 @@ def over_chunks(step, states, sequences):
     def body(number, states, arrays):
         arrays = [array.write(number, state) for array, state in zip(arrays, states, strict=True)]
         after = step(list(states), [part.read(number) for part in reads])
-        after = [tf.ensure_shape(new, old.shape) for new, old in zip(after, states, strict=True)]
         return number + 1, after, arrays
 
-    _, final, arrays = tf.while_loop(lambda number, *_: number < count, body, (tf.constant(0), list(states), arrays))
+    _, final, arrays = while_loop(lambda number, *_: number < count, body, (tf.constant(0), list(states), arrays))
     return [array.stack() for array in arrays], list(final)
 
 

@@ -20,6 +20,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_rnn_zoo.conventions import IGNORED
+from keras_rnn_zoo.layers.loops import while_loop
 from keras_rnn_zoo.layers.masking import NEVER, Masked
 from keras_rnn_zoo.layers.steps import StepAccuracy, most_likely
 
@@ -253,6 +254,6 @@ def _scan(step, initial, inputs, *, reverse=False):
         return index + 1, state, outputs.write(index, output)
 
     outputs = tf.TensorArray(initial.dtype, count, element_shape=initial.shape)
-    _, state, outputs = tf.while_loop(lambda index, *_: index < count, body, (tf.constant(0), initial, outputs))
+    _, state, outputs = while_loop(lambda index, *_: index < count, body, (tf.constant(0), initial, outputs))
     steps = outputs.stack()
     return state, tf.reverse(steps, [0]) if reverse else steps

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from keras_rnn_zoo.frameworks.keras_internals import dynamic_slice, dynamic_update_slice
 from keras_rnn_zoo.layers.compiled import compiled, pad, padded_to_blocks
+from keras_rnn_zoo.layers.loops import while_loop
 
 STEPS = 4
 """Steps per iteration of the loops. With eight they are slower."""
@@ -128,7 +129,7 @@ def _forward(terms, x, real, states, weights):
         return index + 1, state, _write(h, index, steps)
 
     count, zeros = tf.shape(b[0])[1] // STEPS, [tf.zeros_like(part) for part in b]
-    _, final, h = tf.while_loop(lambda index, *_: index < count, block, (tf.constant(0), states, zeros))
+    _, final, h = while_loop(lambda index, *_: index < count, block, (tf.constant(0), states, zeros))
     return h, final
 
 
@@ -147,7 +148,7 @@ def _backward(terms, x, real, states, weights, h, d_h, d_final):
         return index - 1, grad, _write(d_after, index, reversed(steps))
 
     last, zeros = tf.shape(b[0])[1] // STEPS - 1, [tf.zeros_like(part) for part in h]
-    _, d_states, d_b = tf.while_loop(lambda index, *_: index >= 0, block, (last, d_final, zeros))
+    _, d_states, d_b = while_loop(lambda index, *_: index >= 0, block, (last, d_final, zeros))
     before = [tf.concat([state[:, None], part[:, :-1]], axis=1) for state, part in zip(states, h, strict=True)]
     d_a = product(_conjugate(before), d_b)
     d_a = [grad if len(part.shape) == 3 else tf.reduce_sum(grad, [0, 1]) for grad, part in zip(d_a, a, strict=True)]

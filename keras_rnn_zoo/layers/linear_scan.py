@@ -19,6 +19,7 @@ from keras import ops
 
 from keras_rnn_zoo.frameworks.keras_internals import dynamic_slice, dynamic_update_slice
 from keras_rnn_zoo.layers.compiled import bucket_size, column_sums, compiled, pad
+from keras_rnn_zoo.layers.loops import while_loop
 
 _BLOCK = 4
 """Steps per iteration of the compiled loops. With eight they are as fast; with twenty, slower."""
@@ -106,7 +107,7 @@ def _differentiable(gates, fixed):
 def _loop(block, time, backwards, values):
     """Runs `block(start, *values)`, which returns new values, for the start of every block of the sequence."""
     first, stride = tf.where(backwards, time - _BLOCK, 0), tf.where(backwards, -_BLOCK, _BLOCK)
-    return tf.while_loop(
+    return while_loop(
         lambda start, *_: (start >= 0) & (start < time),
         lambda start, *values: (start + stride, *block(start, *values)),
         (first, *values),
@@ -218,10 +219,8 @@ def _run(a, b, initial_state):
     def step(time, product, h, products, states):
         factor = a_steps.read(time)
         product, h = product * factor, h * factor + b_steps.read(time)
-        for value in (product, h):  # What is read has no known shape, and a loop may not forget a batch of one.
-            value.set_shape(initial_state.shape)
         return time + 1, product, h, products.write(time, product), states.write(time, h)
 
     variables = (tf.constant(0), tf.ones_like(initial_state), initial_state, *arrays)
-    *_, products, states = tf.while_loop(lambda time, *_: time < steps, step, variables)
+    *_, products, states = while_loop(lambda time, *_: time < steps, step, variables)
     return products.stack(), states.stack()

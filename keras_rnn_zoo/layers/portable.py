@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from keras_rnn_zoo.frameworks.keras_internals import flatten_layers
 from keras_rnn_zoo.layers.block_lstm import packed
+from keras_rnn_zoo.layers.loops import while_loop
 from keras_rnn_zoo.layers.scan_cells import GRUCell, LSTMCell, SimpleCell
 
 
@@ -137,7 +138,7 @@ def _plain_loop(layer):
             return time + 1, array, new_output, *after
 
         variables = (tf.constant(0), array, zeros, *initial_state)
-        _, array, output, *states = tf.while_loop(lambda time, *_: time < count, step, variables)
+        _, array, output, *states = while_loop(lambda time, *_: time < count, step, variables)
         outputs = tf.transpose(array.stack(), [1, 0, 2]) if layer.return_sequences else tf.expand_dims(output, 1)
         return output, outputs, states
 

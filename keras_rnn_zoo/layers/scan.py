@@ -41,6 +41,7 @@ import tensorflow as tf
 
 from keras_rnn_zoo.frameworks.keras_internals import dynamic_update_slice
 from keras_rnn_zoo.layers.compiled import bucket_size, column_sums, compiled, pad
+from keras_rnn_zoo.layers.loops import while_loop
 
 
 def scan(cell, inputs, mask, states, weights, *, backwards, zero_masked, training):
@@ -196,7 +197,7 @@ def _inference_loop(cell, x, masks, count, backwards, zero_masked, states, weigh
         return position + 1, new_output, after, outputs.write(time, new_output)
 
     variables = (tf.constant(0), tf.zeros_like(states[0]), tuple(states), outputs)
-    _, last, after, outputs = tf.while_loop(lambda position, *_: position < count, step, variables)
+    _, last, after, outputs = while_loop(lambda position, *_: position < count, step, variables)
     return last, outputs.stack(), list(after)
 
 
@@ -233,7 +234,7 @@ def _forward(cell, x, masks, count, backwards, zero_masked, states, weights):
 
     output = tuple(tf.zeros_like(state) for state in states[:1] * len(masks))
     variables = (tf.constant(0), tuple(states), output, outputs, residuals, state_history)
-    _, after, output, outputs, residuals, state_history = tf.while_loop(
+    _, after, output, outputs, residuals, state_history = while_loop(
         lambda position, *_: position < count, step, variables
     )
     last = output[0] if masks else tf.where(count > 0, after[0], tf.zeros_like(after[0]))
@@ -276,5 +277,5 @@ def _backward(
     if not masks:  # The last output is the last state if there is any step.
         d_states = (d_states[0] + tf.where(count > 0, d_last, tf.zeros_like(d_last)), *d_states[1:])
     variables = (tf.constant(0), [d_last] * len(masks), d_states, buffers)
-    _, _, d_states, buffers = tf.while_loop(lambda position, *_: position < count, step, variables)
+    _, _, d_states, buffers = while_loop(lambda position, *_: position < count, step, variables)
     return buffers, list(d_states)
