@@ -22,6 +22,7 @@ from keras_rnn_zoo.tasks._token_level import TokenLevelTask
     },
     files=registry.TaskFiles(),
     pipeline_tags={"text": "text-generation"},
+    main_metric="bits_per_character",  # Comparable across kinds of tokens.
 )
 class LanguageModeling(TokenLevelTask):
     """Predicts each token from those before it, and continues prompts."""
