@@ -70,7 +70,8 @@ TASKS = {
     ),
     "imdb_reviews": Task("IMDb", "many_to_one", "imdb_reviews", "accuracy", True, {**STACK, "epochs": 2}),
     "adding": Task(
-        "adding, 1,000 steps, MSE", "many_to_one", "adding", "mse", False, {**LAST, "sequence_length": 1000, "epochs": 4}
+        "adding, 1,000 steps, MSE", "many_to_one", "adding", "mse", False,
+        {**LAST, "sequence_length": 1000, "epochs": 4},
     ),
     "tiny_shakespeare": Task(
         "tiny_shakespeare, bits", "sync_many_to_many", "tiny_shakespeare", "bits_per_character", False,
@@ -136,7 +137,7 @@ def measure(name: str, row: str, seed: int, address: str, data_dir: str | None, 
 
 
 def pending(tasks: Sequence[str], rows: Sequence[str], seeds: int, done: Sequence[dict[str, Any]]) -> Iterator[Any]:
-    """Yields the task, cell and seed of each training that is still to do; all cells of a seed come one after another."""
+    """Yields the task, cell and seed of each training that is still to do, all cells of a seed one after another."""
     known = {(line["task"], line["cell"], line["seed"]) for line in done}
     for task in tasks:
         for seed in range(seeds):
