@@ -177,14 +177,13 @@ def test_a_small_board(follow):
 
 
 @pytest.mark.slow
-def test_a_browser(follow):
-    from browsing import chromium
+def test_a_browser(follow, browser):
     from live_pages import served
     from playwright.sync_api import expect
 
     follow("deploy_browser")
     series = json.loads(Path("saved_models/motors/example/input.json").read_text())
-    with served(Path("web").resolve()) as url, chromium() as browser, contextlib.closing(browser.new_page()) as page:
+    with served(Path("web").resolve()) as url, contextlib.closing(browser.new_page()) as page:
         faults = []
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.goto(f"{url}/index.html")
