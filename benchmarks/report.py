@@ -78,7 +78,7 @@ class Row:
         }
 
 
-HEADER = ("comparison", "ours", "peer", "the peer's", "ratio", "mark", "")
+HEADER = ("comparison", "ours", "peer", "the peer's", "ratio", "mark", "result")
 
 
 def row_from_json(facts: dict[str, Any]) -> Row:

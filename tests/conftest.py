@@ -220,3 +220,22 @@ def small_export(small_run, made_once):
 def copied_export(small_export, tmp_path):
     """A copy of the export of a small run, to change."""
     return Path(shutil.copytree(small_export("addition"), tmp_path / "strangers" / "1"))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, for the tests that look at pages."""
+    from browsing import chromium
+
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def visit(browser, url):
+    """A person's visit to the server at `url`, a fixture of the module or folder."""
+    from browsing import Visit
+
+    started = Visit(browser, url)
+    yield started
+    started.close()

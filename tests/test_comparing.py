@@ -18,6 +18,7 @@ from zoo_cli.main import cli
 PAGE = text_of("comparing.md")
 COMMANDS = commands_of(PAGE.partition("## Experiment trackers")[0])
 (PROGRAM,) = programs_of(PAGE)
+RUNS = {"comparing.md": [*COMMANDS, PROGRAM]}
 
 
 def alarms(pairs):

@@ -14,12 +14,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from pages import commands_of, programs_of, text_of
 
 from keras_rnn_zoo import registry
 from zoo_cli.main import cli
 
-PAGE = (Path(__file__).parent.parent / "docs" / "data.md").read_text()
-COMMANDS = re.findall(r"^    (zoo .+)$", PAGE, re.MULTILINE)
+PAGE = text_of("data.md")
+COMMANDS = commands_of(PAGE)
+PROGRAMS = [program for program in programs_of(PAGE) if program.startswith(("rows", "np"))]
+RUNS = {"data.md": [*COMMANDS, *PROGRAMS]}
 FILMS = {"fine": 5, "dull": 1}
 ROWS = [{"text": f"a {word} film number {n}", "stars": stars} for n in range(40) for word, stars in FILMS.items()]
 
@@ -93,7 +96,7 @@ def test_its_table_names_every_format():
             assert entry.name in addresses.split()
 
 
-@pytest.mark.parametrize("program", re.findall(r"```python\n((?:rows|np).*?)```", PAGE, re.DOTALL))
+@pytest.mark.parametrize("program", PROGRAMS)
 def test_its_programs_that_write_arrays_run(program, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "series.csv").write_text("kind,a,b\nx,1,2\ny,3,4\n")

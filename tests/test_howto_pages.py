@@ -10,30 +10,29 @@ import subprocess
 import sys
 from pathlib import Path
 
-import click
 import keras
 import pytest
 from click.testing import CliRunner
 from howto_files import FILES
-from pages import DOCS
+from pages import DOCS, all_commands, blocks_of, commands_in, commands_of, read, text_of
 
 import keras_rnn_zoo as zoo
 from zoo_cli.main import cli
 
 ROOT = DOCS.parent
 NAMES = sorted(path.stem for path in (DOCS / "howto").glob("*.md") if path.stem != "index")
-BLOCK = re.compile(r"^```(shell|python|html|toml|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TRAINING = ["audio", "choose_a_cell", "fine_tune", "images", "long_sequences", "series"]
+"""Recipes of which nothing but their trainings and predictions is looked at."""
 PROBABILITIES = ("predicted_probability_1", "predicted_probability_5")
 INSTALL = ("--target", "installed", "--no-deps", "--no-build-isolation", "--quiet", "--no-index")
 
 
-def blocks_of(name):
-    """Returns the blocks of a page: their language and their text."""
-    return BLOCK.findall((DOCS / "howto" / f"{name}.md").read_text())
+def recipe(name):
+    """Returns the blocks of a recipe."""
+    return blocks_of(text_of(f"howto/{name}.md"))
 
 
-def commands_in(text):
-    return [line for line in text.replace("\\\n", " ").splitlines() if line.strip()]
+RUNS = {f"howto/{name}.md": [*(block.text for block in recipe(name)), *all_commands(recipe(name))] for name in NAMES}
 
 
 class Recipe:
@@ -51,7 +50,8 @@ class Recipe:
         self.name, self.outputs, self.space = name, {}, {}
 
     def follow(self):
-        for language, text in blocks_of(self.name):
+        for block in recipe(self.name):
+            language, text, _ = block
             written = re.match(r"# (\S+\.(?:py|toml))\n", text)
             if written:
                 Path(written[1]).write_text(text)
@@ -60,7 +60,7 @@ class Recipe:
             elif language == "html":
                 Path("web/index.html").write_text(text)
             elif language == "shell":
-                for command in commands_in(text):
+                for command in commands_in(block):
                     self.outputs[command] = self.run(command)
         return self
 
@@ -106,22 +106,18 @@ def rows_of(path):
 
 def test_every_recipe_has_files_and_every_block_a_language():
     assert sorted(FILES) == NAMES
+    followed = re.findall(r'= follow\("(\w+)"\)|^    follow\("(\w+)"\)', Path(__file__).read_text(), re.MULTILINE)
+    assert sorted([*TRAINING, *(one or other for one, other in followed)]) == NAMES
     for name in NAMES:
-        text = (DOCS / "howto" / f"{name}.md").read_text()
-        assert len(re.findall(r"^```$", text, re.MULTILINE)) == len(blocks_of(name)) >= 1, name
-        assert not re.findall(r"^    zoo ", text, re.MULTILINE), f"{name}: write commands in blocks of shell"
+        text = text_of(f"howto/{name}.md")
+        assert {block.language for block in recipe(name)} <= {"shell", "python", "html", "toml", "text"}, name
         assert len(text.splitlines()) <= 90, f"{name} is longer than two screens"
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_its_commands_have_the_options_that_they_name(name):
-    for language, text in blocks_of(name):
-        for command in commands_in(text) if language == "shell" else []:
-            words = shlex.split(command)
-            if words[0] == "zoo":
-                found = cli.get_command(click.Context(cli), words[1])
-                assert found is not None, command
-                found.make_context(words[1], words[2:], parent=click.Context(cli))  # Parses, and runs nothing.
+    for command in commands_of(text_of(f"howto/{name}.md")):
+        read(command)
 
 
 def test_a_table_of_ones_own(follow):
@@ -141,7 +137,7 @@ def test_classes_of_very_different_size(follow, capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["audio", "choose_a_cell", "fine_tune", "images", "long_sequences", "series"])
+@pytest.mark.parametrize("name", TRAINING)
 def test_a_recipe_that_trains(follow, name):
     follow(name)
 
@@ -177,14 +173,13 @@ def test_a_small_board(follow):
 
 
 @pytest.mark.slow
-def test_a_browser(follow):
-    from browsing import chromium
+def test_a_browser(follow, browser):
     from live_pages import served
     from playwright.sync_api import expect
 
     follow("deploy_browser")
     series = json.loads(Path("saved_models/motors/example/input.json").read_text())
-    with served(Path("web").resolve()) as url, chromium() as browser, contextlib.closing(browser.new_page()) as page:
+    with served(Path("web").resolve()) as url, contextlib.closing(browser.new_page()) as page:
         faults = []
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.goto(f"{url}/index.html")

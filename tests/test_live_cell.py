@@ -3,18 +3,12 @@
 import keras
 import numpy as np
 import pytest
-from browsing import FITS, Visit, chromium, serious_faults
+from browsing import FITS, Visit, serious_faults
 from live_pages import SCHEMES, served, write_pages
 from playwright.sync_api import expect
 
 PULSE = "1, then seven 0s"
 MINUS = "\N{MINUS SIGN}"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +20,6 @@ def url(tmp_path_factory):
     write_pages(folder)
     with served(folder) as address:
         yield address
-
-
-@pytest.fixture
-def visit(browser, url):
-    started = Visit(browser, url)
-    yield started
-    started.close()
 
 
 def opened(visit, figure="cell", scheme="default"):

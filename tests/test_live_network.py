@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from browsing import FITS, Visit, chromium, serious_faults
+from browsing import FITS, Visit, serious_faults
 from live_pages import SCHEMES, served, write_pages
 from playwright.sync_api import expect
 
@@ -30,12 +30,6 @@ ANSWERS = """async ([name, texts, looked]) => {
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     from live import write_live
 
@@ -49,13 +43,6 @@ def folder(tmp_path_factory):
 def url(folder):
     with served(folder) as address:
         yield address
-
-
-@pytest.fixture
-def visit(browser, url):
-    started = Visit(browser, url)
-    yield started
-    started.close()
 
 
 def reviews(test_data):

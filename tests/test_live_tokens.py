@@ -3,7 +3,6 @@
 import random
 
 import numpy as np
-from browsing import chromium
 from live_pages import served
 
 import keras_rnn_zoo as zoo
@@ -94,14 +93,14 @@ def texts():
     return [*made, " ".join(draw.choices(words, k=900))]
 
 
-def test_tokens_and_ids_are_those_of_the_network(tmp_path):
+def test_tokens_and_ids_are_those_of_the_network(tmp_path, browser):
     from live import reader_facts, write_modules
 
     write_modules(tmp_path)
     (tmp_path / "index.html").write_text("<!doctype html>")
     tokenizer = zoo.load("imdb_reviews").task.reader.ids
     given = texts()
-    with chromium() as browser, served(tmp_path) as url:
+    with served(tmp_path) as url:
         page = browser.new_page()
         page.goto(f"{url}/index.html")
         found = page.evaluate(PROGRAM, [reader_facts(tokenizer), given])

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from pages import commands_of, text_of
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.training.settings import SETTINGS
 from zoo_cli.main import cli
 
-PAGE = (Path(__file__).parent.parent / "docs" / "options.md").read_text()
-COMMANDS = re.findall(r"^    (zoo .+)$", PAGE, re.MULTILINE)
+PAGE = text_of("options.md")
+COMMANDS = commands_of(PAGE)
+RUNS = {"options.md": COMMANDS}
 
 
 @pytest.mark.slow  # Two trainings.

@@ -12,21 +12,27 @@ from pathlib import Path
 from subprocess import PIPE
 
 import pytest
+from pages import blocks_of, commands_of, text_of
 from plugin_files import ROOT, zoo
 
 from keras_rnn_zoo import registry
 
-PAGE = ROOT / "docs" / "extending.md"
+PAGE = text_of("extending.md")
+FILES = {
+    match[1]: match[2] for block in blocks_of(PAGE) if (match := re.match(r"# (\S+\.\w+)\n(.*)", block.text, re.DOTALL))
+}
+COMMANDS = commands_of(PAGE)
+INSTALL = "pip install ./zoo-orders"
+RUNS = {"extending.md": [*(f"# {name}\n{content}" for name, content in FILES.items()), INSTALL, *COMMANDS]}
 
 
 def write_package(folder):
     """Writes the files that docs/extending.md shows."""
-    blocks = re.findall(r"^```\w+\n# (\S+)\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    for name, content in blocks:
+    for name, content in FILES.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
-    return [name for name, _ in blocks]
+    return list(FILES)
 
 
 @pytest.fixture(scope="module")
@@ -217,6 +223,19 @@ def test_a_cell_is_chosen_in_every_architecture_and_exported(session, tmp_path):
     assert cell["choices"] == [*registry.cells.names(), "leaky"]
     (refused,) = session(tmp_path, "train many_to_one --set cell=leakey", status=1)
     assert f"expects one of {', '.join(cell['choices'])}; received 'leakey'" in refused
+
+
+@pytest.mark.slow  # What the page trains, but for one epoch; the tests above train most of it.
+def test_the_commands_of_the_page_run(session, tmp_path):
+    things = ("cake", "coffee", "juice", "tea")
+    rows = "".join(f"{one} {other} | a {one} and a {other}\n" for one in things for other in things if one != other)
+    (tmp_path / "mine.orders").write_text(rows * 4)
+    (tmp_path / "new.orders").write_text("a tea and a cake\n")
+    assert len(COMMANDS) == 9
+    for command in COMMANDS:
+        small = " --epochs 1" if command.startswith("zoo train") else ""
+        small += " --set units=4 --set embedding_dim=4" if "leaky" in command else ""
+        session(tmp_path, f"{command.removeprefix('zoo ')}{small}")
 
 
 def test_a_kind_of_input_is_trained_on_and_predicted(session, tmp_path):

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from pages import commands_of, programs_of
 from processes import run_command
 
 from keras_rnn_zoo import registry
@@ -22,8 +23,10 @@ from zoo_cli.main import cli
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 START, PAGE = ((ROOT / "docs" / name).read_text() for name in ("index.md", "commandline.md"))
-COMMANDS = re.findall(r"^\$ (zoo .+)$", README + PAGE, re.MULTILINE)
-PROGRAMS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+COMMANDS = commands_of(README + PAGE)
+PROGRAMS = programs_of(README)
+MAKE = commands_of(README, "make")
+RUNS = {"README.md": [*COMMANDS, *PROGRAMS, *MAKE], "commandline.md": COMMANDS}
 FILMS = {"fine": "5", "dull": "1"}
 NEEDS_DATA = "--dataset imdb_reviews"
 
@@ -75,12 +78,10 @@ def test_the_extras_that_are_named_exist():
 
 
 def test_its_two_make_commands_are_what_ci_runs():
-    block = re.search(r"```sh\n(.*?)```", README, re.DOTALL).group(1)
-    commands = [line.split("#")[0].strip() for line in block.strip().splitlines()]
-    assert commands == ["make demo", "make test"]
+    assert MAKE == ["make demo", "make test"]
     script = (ROOT / ".ci" / "run").read_text().splitlines()
     beside = "make --jobs=2 --output-sync lint wheel DEPENDENCIES=.venv"
-    assert [line for line in script if line.startswith("make")] == [commands[0], beside, commands[1]]
+    assert [line for line in script if line.startswith("make")] == [MAKE[0], beside, MAKE[1]]
 
 
 def test_every_picture_of_the_documentation_is_shown():

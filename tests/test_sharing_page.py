@@ -10,6 +10,7 @@ from pages import commands_of, run_well, text_of
 import keras_rnn_zoo as zoo
 
 COMMANDS = commands_of(text_of("sharing.md"))
+RUNS = {"sharing.md": COMMANDS}
 
 
 @pytest.mark.usefixtures("few_examples")

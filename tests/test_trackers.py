@@ -8,6 +8,9 @@ from pages import commands_of, run_well, text_of
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.errors import OptionError
 
+(COMMAND,) = [line for line in commands_of(text_of("comparing.md")) if "--track" in line]
+RUNS = {"comparing.md": [COMMAND]}
+
 
 @pytest.fixture(scope="module")
 def tracked(tmp_path_factory):
@@ -22,9 +25,8 @@ def tracked(tmp_path_factory):
         patch.delenv("WANDB_MODE", raising=False)
         patch.setenv("WANDB_SILENT", "true")
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'tracked.db'}")
-        (command,) = [line for line in commands_of(text_of("comparing.md")) if "--track" in line]
         settings = ["--set=units=4", "--set=embedding_dim=4", "--batch-size=8", "--epochs=2", f"--models-dir={folder}"]
-        run_well(command, f"--dataset=csv:{folder / 'rows.csv'}", *settings)
+        run_well(COMMAND, f"--dataset=csv:{folder / 'rows.csv'}", *settings)
     return zoo.Run(folder / "tracked"), folder
 
 

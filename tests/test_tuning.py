@@ -18,6 +18,7 @@ from zoo_cli.main import cli
 PAGE = text_of("tuning.md")
 COMMANDS = commands_of(PAGE)
 (PROGRAM,) = programs_of(PAGE)
+RUNS = {"tuning.md": [*COMMANDS, PROGRAM]}
 SMALL = {"epochs": 1, "embedding_dim": 4, "batch_size": 16}
 
 

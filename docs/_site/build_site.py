@@ -18,7 +18,8 @@ from typing import Any
 import yaml
 from figures_in_pages import put_figures
 from lesson_cache import Cache
-from lesson_page import write_unexecuted
+from lesson_page import write_page
+from lesson_source import parse_lesson
 from lessons import ROOT, build_lessons, executed_pages
 from live import write_live, write_modules
 from reference import write_reference
@@ -58,7 +59,9 @@ def stage(*, executing: bool) -> None:
         build_lessons(executed, DOCS, pages, Cache(ROOT / "build" / "lessons"))
     else:
         for page in executed:
-            write_unexecuted(page, pages / page.relative_to(DOCS))
+            target = pages / page.relative_to(DOCS)
+            write_page(page, parse_lesson(page), None, target)
+            target.with_suffix(".ipynb").write_text("{}", encoding="utf-8")
     write_reference(pages / "reference")
     # Networks are converted for the browser in as long as a lesson takes.
     (write_live if executing else write_modules)(pages / "assets" / "live")

@@ -3,6 +3,7 @@
 import base64
 import re
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,33 +53,49 @@ def source_of(block: Block) -> str:
     return "\n".join(commands)
 
 
-def to_download(parts: list[Prose | Value | Block], executed: Any, lesson: Path) -> Any:
-    """Returns the notebook that readers download: the executed cells with their outputs, and the prose between them."""
-    cells_of = {cell.metadata["zoo"].get("part"): cell for cell in executed.cells}
-    cells: list[Any] = []
+def with_outputs(parts: list[Prose | Value | Block], executed: Any | None) -> Iterator[tuple[str, Block | None, list]]:
+    """Yields each block of a lesson, with the text before it and the outputs below it; and last the text at the end.
+
+    Args:
+        parts: the parts of the lesson.
+        executed: the notebook that was executed; `None` if none was: blocks have no outputs then, and values are "…".
+
+    Yields:
+        The text, with values in place; the block, or `None` at the end; its outputs, as in a notebook.
+    """
+    cells = {cell.metadata["zoo"].get("part"): cell for cell in executed.cells} if executed else {}
     text = ""
     for index, part in enumerate(parts):
         if isinstance(part, Prose):
             text += part.text
         elif isinstance(part, Value):
-            text += shown_value(cells_of[index])
+            text += _shown_value(cells[index]) if executed else "…"
         else:
-            cells += _markdown_cells(text, lesson)
+            yield text, part, cells[index].outputs if executed else []
             text = ""
-            cell = new_code_cell(part.code if part.language == "python" else source_of(part))
-            cell.outputs = cells_of[index].outputs
-            cell.execution_count = sum(1 for other in cells if other.cell_type == "code") + 1
-            if part.indent or "hide" in part.attributes:
-                cell.metadata["jupyter"] = {"source_hidden": True}
-            for output in cell.outputs:
-                if "execution_count" in output:
-                    output.execution_count = cell.execution_count
-            cells.append(cell)
-    cells += _markdown_cells(text, lesson)
+    yield text, None, []
+
+
+def to_download(parts: list[Prose | Value | Block], executed: Any, lesson: Path) -> Any:
+    """Returns the notebook that readers download: the executed cells with their outputs, and the prose between them."""
+    cells: list[Any] = []
+    count = 0
+    for text, block, outputs in with_outputs(parts, executed):
+        cells += _markdown_cells(text, lesson)
+        if block is None:
+            continue
+        count += 1
+        cell = new_code_cell(source_of(block), outputs=outputs, execution_count=count)
+        if block.indent or "hide" in block.attributes:
+            cell.metadata["jupyter"] = {"source_hidden": True}
+        for output in outputs:
+            if "execution_count" in output:
+                output.execution_count = count
+        cells.append(cell)
     return _without_ids(new_notebook(cells=cells, metadata=dict(_KERNEL)))
 
 
-def shown_value(cell: Any) -> str:
+def _shown_value(cell: Any) -> str:
     """Returns what the cell of a value printed."""
     return "".join(output.text for output in cell.outputs if output.output_type == "stream" and output.name == "stdout")
 

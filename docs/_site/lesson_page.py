@@ -5,53 +5,33 @@ import re
 from pathlib import Path
 from typing import Any
 
-from lesson_notebook import shown_value
-from lesson_source import Block, LessonError, Prose, Value, parse_lesson
+from lesson_notebook import with_outputs
+from lesson_source import Block, LessonError, Prose, Value
 
 _IMAGES = {"image/svg+xml": "svg", "image/png": "png"}
 _HEADING = re.compile(r"^# .+\n", re.MULTILINE)
 
 
-def write_page(lesson: Path, parts: list[Prose | Value | Block], notebook: Any, page: Path) -> None:
+def write_page(lesson: Path, parts: list[Prose | Value | Block], notebook: Any | None, page: Path) -> None:
     """Writes the page of a lesson, and its figures to a folder beside it.
 
     Args:
         lesson: the path of the lesson, for messages.
         parts: its parts.
-        notebook: the notebook that was executed.
+        notebook: the notebook that was executed; `None` for a quick look at the code alone.
         page: the path of the page.
 
     Raises:
         LessonError: if a block draws a figure that it does not describe.
     """
-    cells = {cell.metadata["zoo"].get("part"): cell for cell in notebook.cells}
     figures = page.with_name(f"{page.stem}_files")
     text = ""
-    for index, part in enumerate(parts):
-        if isinstance(part, Prose):
-            text += part.text
-        elif isinstance(part, Value):
-            text += shown_value(cells[index])
-        else:
-            blocks = [] if "hide" in part.attributes else [_fence(part.language, part.code)]
-            blocks += _outputs(lesson, part, cells[index].outputs, figures, index)
-            text += "\n".join(_indented(block, part.indent) for block in blocks)
-    _write(text, page)
-
-
-def write_unexecuted(lesson: Path, page: Path) -> None:
-    """Writes the page of a lesson with its code alone, and an ellipsis for each value: for a quick look."""
-    text = ""
-    for part in parse_lesson(lesson):
-        if isinstance(part, Block):
-            text += _indented(_fence(part.language, part.code), part.indent)
-        else:
-            text += part.text if isinstance(part, Prose) else "…"
-    _write(text, page)
-    page.with_suffix(".ipynb").write_text("{}", encoding="utf-8")
-
-
-def _write(text: str, page: Path) -> None:
+    for number, (before, block, outputs) in enumerate(with_outputs(parts, notebook)):
+        text += before
+        if block is not None:
+            shown = [] if "hide" in block.attributes else [_fence(block.language, block.code)]
+            shown += _outputs(lesson, block, outputs, figures, number)
+            text += "\n".join(_indented(part, block.indent) for part in shown)
     if page.name[:2].isdigit():
         link = f"\n[Open as a notebook]({page.stem}.ipynb){{ .zoo-download download='{page.stem}.ipynb' }}\n"
         text = _HEADING.sub(lambda heading: heading[0] + link, text, count=1)

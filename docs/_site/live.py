@@ -84,9 +84,12 @@ def exported(name: str) -> Path:
 
 
 def style() -> str:
-    """Returns the style sheet of the figures: their own, and the parts of the page of `zoo serve` inside a figure."""
+    """Returns the style sheet of the figures: their own, and, of the page of `zoo serve`, the theme and the parts."""
     own = (SOURCES / "live.css").read_text(encoding="utf-8")
-    parts = (PAGE / "parts.css").read_text(encoding="utf-8")
+    theme, parts = ((PAGE / name).read_text(encoding="utf-8") for name in ("theme.css", "parts.css"))
+    light, dark = re.findall(r":root \{\n(.*?)\n *\}", theme, re.DOTALL)
+    # Here the switch of the site chooses between light and dark, not the system alone.
+    own = f':root {{\n{light}\n}}\n:root:has(body[data-md-color-scheme="slate"]) {{\n{dark}\n}}\n\n{own}'
     # The theme of the site changes the size of a `rem`; the page is designed for 16 pixels.
     return re.sub(r"([\d.]+)rem", lambda size: f"{16 * float(size[1]):g}px", f".zoo-live {{\n{parts}}}\n\n{own}")
 

@@ -1,26 +1,19 @@
 """Sequential MNIST: a handwritten digit, pixel by pixel."""
 
-from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.datasets._prepared import checksum, open_prepared, read_split
-from keras_rnn_zoo.datasets.examples import Examples, split_off_validation
+from keras_rnn_zoo.datasets._mnist import METADATA, open_mnist
+from keras_rnn_zoo.datasets._prepared import read_split
+from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.lazy import np, tf
 
-LOCATION = "mnist"
 PIXELS = 28 * 28
 SEED = 1997
 
 
 @registry.dataset(
-    task="classification",
-    source="tfds",
-    location=LOCATION,
-    size="55,000 train, 5,000 validation, 10,000 test",
-    license="CC BY-SA 3.0",
-    license_id="cc-by-sa-3.0",
-    terms="https://keras.io/api/datasets/mnist/",
+    **METADATA,
     model_options={"input": "series", "features": 1, "num_classes": 10},
     defaults={
         "bidirectional": False,
@@ -44,23 +37,13 @@ def sequential_mnist(data_dir: str | None, seed: int, *, permuted: bool = False)
         permuted: whether the pixels of all images come in one random order, so that pixels that belong together are
             far apart. The order is fixed.
     """
-    builder = open_prepared(LOCATION, data_dir)
     order = np.random.Generator(np.random.PCG64(SEED)).permutation(PIXELS) if permuted else None
 
-    def read(split: str) -> Any:
-        return read_split(builder, split, ("image", "label")).map(_series)
+    def read(builder: Any, split: str) -> Any:
+        return read_split(builder, split, ("image", "label")).map(series)
 
-    def _series(image: Any, label: Any) -> Any:
+    def series(image: Any, label: Any) -> Any:
         pixels = tf.cast(tf.reshape(image, [PIXELS, 1]), tf.float32) / 255
         return pixels if order is None else tf.gather(pixels, order), label
 
-    return Examples(
-        version=str(builder.version),
-        checksum=checksum(Path(builder.data_dir)),
-        input="series",
-        classes=tuple("0123456789"),
-        splits={
-            **split_off_validation(read("train"), builder.info.splits["train"].num_examples, 1 / 12, seed),
-            "test": lambda: read("test"),
-        },
-    )
+    return open_mnist(data_dir, seed, "series", read)

@@ -12,6 +12,7 @@ from keras_rnn_zoo.errors import InspectionError
 
 PAGE = text_of("inspecting.md")
 COMMANDS, PROGRAMS = commands_of(PAGE), programs_of(PAGE)
+RUNS = {"inspecting.md": [*COMMANDS, *PROGRAMS]}
 
 
 def run(command):

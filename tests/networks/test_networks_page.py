@@ -3,9 +3,9 @@
 import os
 import re
 import shlex
-from pathlib import Path
 
 from click.testing import CliRunner
+from pages import DOCS, commands_of, programs_of
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
@@ -13,7 +13,10 @@ from keras_rnn_zoo.artifacts.run import open_run
 from keras_rnn_zoo.networks import index
 from zoo_cli.main import cli
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "networks.md"
+DOCUMENT = DOCS / "networks.md"
+COMMANDS = commands_of(DOCUMENT.read_text())
+(PROGRAM,) = programs_of(DOCUMENT.read_text())
+RUNS = {DOCUMENT.name: [*COMMANDS, PROGRAM]}
 
 
 def with_rows(page, first_column, rows):
@@ -45,10 +48,8 @@ def test_its_tables_are_current():
 def test_its_commands_and_program_run_and_write_nothing_to_the_installation(tmp_path, monkeypatch, models_dir):
     monkeypatch.chdir(tmp_path)
     before = sorted(index.shipped_folder().rglob("*"))
-    page = DOCUMENT.read_text()
-    commands = re.findall("^    (zoo .+)$", page, re.MULTILINE)
-    assert len(commands) == 5
-    for command in commands:
+    assert len(COMMANDS) == 5
+    for command in COMMANDS:
         skip_check = ["--no-check"] if "export" in command else []  # Other tests run the comparison of exports.
         result = CliRunner().invoke(cli, [*shlex.split(command)[1:], *skip_check], catch_exceptions=False)
         assert result.exit_code == 0, f"{command}\n{result.stderr}"
@@ -58,7 +59,6 @@ def test_its_commands_and_program_run_and_write_nothing_to_the_installation(tmp_
     assert zoo.load("toy_reviews").run.path == index.shipped_folder() / "toy_reviews"  # The exports alone are no run.
     assert zoo.runs() == []
     assert {row["fact"]: row["value"] for row in zoo.show("toy_reviews")["run"]}["exports"] == "1"
-    (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     made = {}
-    exec(compile(program, "networks.md", "exec"), made)
+    exec(compile(PROGRAM, "networks.md", "exec"), made)
     assert made["model"].output_shape == (None, 5)

@@ -13,6 +13,7 @@ from keras_rnn_zoo import registry
 
 PAGE = text_of("plotting.md")
 COMMANDS, PROGRAMS = commands_of(PAGE), programs_of(PAGE)
+RUNS = {"plotting.md": [*COMMANDS, *PROGRAMS]}
 
 
 def run(command):

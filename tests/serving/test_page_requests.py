@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import requests
-from browsing import Visit, chromium
+from browsing import Visit
 from servers import serving
 
 import keras_rnn_zoo as zoo
@@ -193,9 +193,9 @@ def test_an_example_of_a_series_is_one_that_the_page_can_send(series):
     assert "value" in series.predict([raw])[0]
 
 
-def test_the_token_is_in_the_address_once(run):
+def test_the_token_is_in_the_address_once(run, browser):
     """The page keeps the cookie, and takes the token out of the address, which others may see."""
-    with chromium() as browser, serving(run, host="0.0.0.0", token=TOKEN) as server:
+    with serving(run, host="0.0.0.0", token=TOKEN) as server:
         visit = Visit(browser, server.url)
         visit.page.goto(f"{server.url}/?token={TOKEN}")
         visit.settle()

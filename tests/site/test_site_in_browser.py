@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
-from browsing import chromium, serious_faults
+from browsing import serious_faults
 
 SOME = ("", "learn/", "reference/commands/")
 """Pages for a quick look: the first one, one of another section, and a long one with tables."""
@@ -137,24 +137,21 @@ def test_a_broken_link_ends_the_build(site, tmp_path, monkeypatch, capfd):
     assert "nowhere.md" in capfd.readouterr().err
 
 
-def test_some_pages(built, address):
-    with chromium() as browser:
-        assert not faults_of(browser, address, SOME, (LAYOUTS[0], LAYOUTS[-1]))
+def test_some_pages(address, browser):
+    assert not faults_of(browser, address, SOME, (LAYOUTS[0], LAYOUTS[-1]))
 
 
 @pytest.mark.slow  # The same as above for every page.
-def test_all_pages(built, address):
-    with chromium() as browser:
-        assert not faults_of(browser, address, pages_of(built))
+def test_all_pages(built, address, browser):
+    assert not faults_of(browser, address, pages_of(built))
 
 
-def test_the_search_finds_a_function(built, address):
-    with chromium() as browser:
-        page = browser.new_page()
-        page.set_default_timeout(120_000)
-        page.goto(address)
-        page.get_by_role("textbox", name="Search").fill("predict_file")
-        page.locator(".md-search-result__link[href*='reference/functions/']").first.wait_for()
+def test_the_search_finds_a_function(address, browser):
+    page = browser.new_page()
+    page.set_default_timeout(120_000)
+    page.goto(address)
+    page.get_by_role("textbox", name="Search").fill("predict_file")
+    page.locator(".md-search-result__link[href*='reference/functions/']").first.wait_for()
 
 
 def test_a_lesson_can_be_downloaded(built):

@@ -6,14 +6,19 @@ import shutil
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
+from pages import programs_of, text_of
 from processes import run_command
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.exporting import check as checking
 from zoo_cli.main import cli
+
+(PROGRAM,) = [program for program in programs_of(text_of("python.md")) if 'zoo.stream("sales")' in program]
+RUNS = {"python.md": [PROGRAM]}
 
 
 def rows(count):
@@ -67,6 +72,15 @@ def test_a_series_that_is_still_coming_in_is_continued(trained):
     assert [json.loads(line) for line in done.stdout.splitlines()] == answers
     done = CliRunner().invoke(cli, ["predict", str(trained.path), "--stream", "-q"], input="sales,day\n1,2")
     assert done.exit_code == 1 and "standard input, line 2: " in done.stderr and "promotion" in done.stderr
+
+
+def test_the_program_of_the_page_feeds_a_table(trained, monkeypatch):
+    monkeypatch.setenv("ZOO_MODELS_DIR", str(trained.path.parent))
+    frame = pd.DataFrame(rows(27)).astype({"sales": float})
+    frame.loc[20:, "sales"] = np.nan  # Promotions of the next seven days are known.
+    names = {"zoo": zoo, "frame": frame}
+    exec(compile(PROGRAM, "python.md", "exec"), names)
+    assert np.shape(names["stream"].feed([])["forecast"]) == (7, 1)
 
 
 def test_a_streaming_export_forecasts_from_parts_of_windows(trained, tmp_path, monkeypatch):

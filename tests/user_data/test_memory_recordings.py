@@ -1,13 +1,12 @@
 """Recordings in memory: samples with their rate, the content of files, features of Hugging Face."""
 
 import io
-import re
-from pathlib import Path
 
 import datasets
 import numpy as np
 import pandas as pd
 import pytest
+from pages import programs_of, text_of
 from scipy.io import wavfile
 
 import keras_rnn_zoo as zoo
@@ -18,6 +17,8 @@ from keras_rnn_zoo.user_data.recordings import samples_of
 
 RATE, COUNT = 8000, 40
 TASKS = ("classification", "transcription")
+(PROGRAM,) = [program for program in programs_of(text_of("data.md")) if "dataset=(waveforms, labels)" in program]
+RUNS = {"data.md": [PROGRAM]}
 
 
 def tone(number):
@@ -129,12 +130,8 @@ def test_a_missing_recording_is_a_bad_row():
 
 
 def test_a_run_learns_evaluates_and_predicts_them_as_documented(models_dir):
-    page = (Path(__file__).parents[2] / "docs" / "data.md").read_text()
-    (program,) = re.findall(
-        r"```python\n(run = zoo\.train\(\"many_to_one\", dataset=\(waveforms.*?)```", page, re.DOTALL
-    )
     names = {"zoo": zoo, "waveforms": FLOATS, "labels": LABELS}
-    exec(program.replace("epochs=1", "epochs=1, units=4"), names)
+    exec(PROGRAM.replace("epochs=1", "epochs=1, units=4"), names)
     run = names["run"]
     assert run.path.parent == models_dir
     assert run.config.dataset.name == "memory:arrays"

@@ -1,15 +1,14 @@
 """Trainings on data in memory: what a run records of it, how it is evaluated and resumed."""
 
 import json
-import re
 import shlex
-from pathlib import Path
 
 import datasets
 import keras
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from pages import commands_of, programs_of, text_of
 from python_data import COUNT, ROWS, opened, write_csv
 
 import keras_rnn_zoo as zoo
@@ -17,6 +16,9 @@ from keras_rnn_zoo.errors import DataError, OptionError, TrainingInterrupted
 from keras_rnn_zoo.user_data.columns import ColumnError
 from zoo_cli.main import cli
 
+(PROGRAM,) = [program for program in programs_of(text_of("data.md")) if "reviews = pd.read_csv" in program]
+(COMMAND,) = [command for command in commands_of(text_of("data.md")) if command.endswith("--json")]
+RUNS = {"data.md": [PROGRAM, COMMAND]}
 SMALL = {"units": 4, "embedding_dim": 4, "bidirectional": False, "batch_size": 64, "verbose": 0}
 
 
@@ -120,9 +122,6 @@ def test_a_resumed_training_takes_its_data_again(monkeypatch):
 
 
 def test_the_program_and_the_command_in_the_documentation_run(tmp_path, monkeypatch, capsys):
-    page = (Path(__file__).parents[2] / "docs" / "data.md").read_text()
-    (program,) = re.findall(r"## Data in Python\n.*?```python\n(.*?)```", page, re.DOTALL)
-    (command,) = re.findall(r"^    zoo (evaluate .* --json)$", page, re.MULTILINE)
     monkeypatch.chdir(tmp_path)
     columns = {"review": ROWS["text"], "stars": ROWS["label"]}
     write_csv(tmp_path / "reviews.csv", columns)
@@ -130,9 +129,9 @@ def test_the_program_and_the_command_in_the_documentation_run(tmp_path, monkeypa
         write_csv(tmp_path / name, {column: values[:40] for column, values in columns.items()})
     train = zoo.train
     monkeypatch.setattr(zoo, "train", lambda name, *, epochs, **given: train(name, epochs=1, **SMALL, **given))
-    exec(compile(program, "data.md", "exec"), {})
+    exec(compile(PROGRAM, "data.md", "exec"), {})
     shown = capsys.readouterr().out.split()
-    result = CliRunner().invoke(cli, shlex.split(command), catch_exceptions=False)
+    result = CliRunner().invoke(cli, shlex.split(COMMAND)[1:], catch_exceptions=False)
     measured = json.loads(result.stdout)
     assert (measured["dataset"], measured["split"], measured["examples"]) == (f"csv:{tmp_path / 'new.csv'}", "all", 40)
     assert f"{measured['metrics']['accuracy']}" == shown[-1]

@@ -3,12 +3,11 @@
 import contextlib
 import csv
 import json
-import re
 import sqlite3
-from pathlib import Path
 
 import numpy as np
 import pytest
+from pages import programs_of, text_of
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
@@ -21,6 +20,8 @@ COLUMNS = "time=day,target=sales,id=shop,known=promotion"
 OPTIONS = {"columns": COLUMNS, "history": 14, "horizon": 7}
 TRAINING = {"run": "sales", "units": 4, "epochs": 1, "verbose": 0}
 DAYS, FUTURE = 70, 7
+(PROGRAM,) = [program for program in programs_of(text_of("data.md")) if "sales = pd.read_csv" in program]
+RUNS = {"data.md": [PROGRAM]}
 
 pd = pytest.importorskip("pandas")
 
@@ -283,8 +284,6 @@ def test_the_rows_of_a_query_are_read(runs, tmp_path, expected):
 
 
 def test_the_program_in_the_documentation_runs(tmp_path, monkeypatch):
-    page = (Path(__file__).parents[2] / "docs" / "data.md").read_text()
-    (program,) = re.findall(r"## Series over time\n.*?```python\n(.*?)```", page, re.DOTALL)
     monkeypatch.chdir(tmp_path)
     write_csv(frame(150), tmp_path / "sales.csv")
     write_csv(frame(150, 14), tmp_path / "history.csv")
@@ -292,6 +291,6 @@ def test_the_program_in_the_documentation_runs(tmp_path, monkeypatch):
     small = {"units": 4, "verbose": 0, "stride": 3, "models_dir": str(tmp_path)}
     monkeypatch.setattr(zoo, "train", lambda name, *, epochs, **given: train(name, epochs=1, **small, **given))
     names = {}
-    exec(compile(program, "data.md", "exec"), names)
+    exec(compile(PROGRAM, "data.md", "exec"), names)
     assert len(names["forecast"]) == 2 * 14
     assert list(names["forecast"])[:3] == ["shop", "day", "predicted_sales"]

@@ -1,12 +1,19 @@
 """What a shell completes."""
 
-from pathlib import Path
-
 import pytest
 from click.shell_completion import ShellComplete
+from pages import text_of
 from test_runs import make_run
 
 from zoo_cli.main import cli
+
+LINES = {
+    "bash": 'eval "$(_ZOO_COMPLETE=bash_source zoo)"',
+    "zsh": 'eval "$(_ZOO_COMPLETE=zsh_source zoo)"',
+    "fish": "_ZOO_COMPLETE=fish_source zoo > ~/.config/fish/completions/zoo.fish",
+}
+"""What to add to the startup file of each shell."""
+RUNS = {"commandline.md": [LINES["bash"], LINES["zsh"], f"{LINES['fish']}\n"]}
 
 
 def complete(line):
@@ -58,4 +65,4 @@ def test_the_script_for_a_shell_is_printed(zoo, shell, monkeypatch):
     result = zoo(prog_name="zoo", env={"_ZOO_COMPLETE": f"{shell}_source"})
     assert result.exit_code == 0
     assert "_ZOO_COMPLETE" in result.stdout
-    assert f"_ZOO_COMPLETE={shell}_source zoo" in (Path(__file__).parents[2] / "docs" / "commandline.md").read_text()
+    assert LINES[shell] in text_of("commandline.md")

@@ -1,11 +1,10 @@
 """`zoo runs`, `zoo show RUN`, `zoo datasets`, and the tables that Python gets of the same."""
 
 import json
-import re
 import shutil
-from pathlib import Path
 
 import pytest
+from pages import programs_of, text_of
 from test_runs import make_run
 
 import keras_rnn_zoo
@@ -189,8 +188,7 @@ def test_datasets_lists_the_formats_of_files(zoo):
 
 
 def test_the_program_about_tables_in_the_documentation_runs(trained, tmp_path, monkeypatch):
-    page = (Path(__file__).parents[2] / "docs" / "python.md").read_text()
-    (program,) = re.findall(r"## Tables of what there is\n\n```python\n(.*?)```", page, re.DOTALL)
+    (program,) = [program for program in programs_of(text_of("python.md")) if "zoo.runs()  #" in program]
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ZOO_MODELS_DIR")
     shutil.copytree(trained.path, tmp_path / "saved_models" / "reviews")
