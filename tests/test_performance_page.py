@@ -14,8 +14,12 @@ import click
 import pytest
 from pages import DOCS, all_commands, blocks_of, text_of
 
-COMMANDS = all_commands(blocks_of(text_of("performance.md")))
-RUNS = {"performance.md": COMMANDS}
+BENCHMARK = "python benchmarks/"
+RUNS = {
+    "performance.md": all_commands(blocks_of(text_of("performance.md"))),
+    "cells.md": [line for line in all_commands(blocks_of(text_of("cells.md"))) if line.startswith(BENCHMARK)],
+}
+COMMANDS = [command for commands in RUNS.values() for command in commands]
 BENCHMARKS = DOCS.parent / "benchmarks"
 
 
