@@ -59,6 +59,7 @@ def test_only_options_with_an_effect_are_searched_by_default():
     assert "embedding_dim" not in space_of("many_to_one", "adding")
     assert "label_smoothing" not in space_of("many_to_one", "adding")
     assert "units" not in space_of("many_to_one", "adding", fixed={"units"})
+    assert space_of("many_to_one", "toy_reviews")["block"].choices == ("plain", "residual")
 
 
 def test_a_range_grows_to_include_the_default():
