@@ -10,6 +10,7 @@ from keras_rnn_zoo.artifacts.example_input import example_path
 from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.inference.load import load_run
 from keras_rnn_zoo.lazy import keras, np
+from keras_rnn_zoo.tuning.trials import read_search, study_of
 
 
 class Subject:
@@ -77,6 +78,11 @@ class Subject:
     def recurrent_layers(self) -> list[Any]:
         """The recurrent layers of the model."""
         return [layer for layer in self.layers if isinstance(layer, keras.layers.RNN)]
+
+    @cached_property
+    def search(self) -> Any:
+        """The search of options that the run is the result of, `keras_rnn_zoo.tuning.trials.Search`."""
+        return read_search(study_of(self.run.path))
 
     # Scores
 
