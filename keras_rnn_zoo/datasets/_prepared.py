@@ -22,7 +22,7 @@ from keras_rnn_zoo.offline import require_network
 
 BEAM = "apache_beam"
 _BEAM_ADVICE = (
-    "TFDS prepares this dataset with Apache Beam: install it with pip install apache-beam and run the command again, or "
+    "TFDS prepares this dataset with Apache Beam: run pip install apache-beam and repeat the command; or "
     "prepare the dataset where Beam is installed, copy it here, and name its folder with --data-dir DIR."
 )
 _opened: dict[str, Path] = {}
