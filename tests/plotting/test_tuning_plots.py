@@ -18,14 +18,13 @@ from zoo_cli.main import cli
 
 KINDS = ["tuning_history", "tuning_options", "tuning_importance"]
 TRIALS = (
-    
     (0.5, 64, "lstm"),
     (0.9, 16, "gru"),
     (None, 20, "lstm"),
     (0.7, 200, "gru"),
     (0.8, 40, "lru"),
-    (0.6, 30, "lstm"),
-]
+    (0.6, 30, "gru"),
+)
 """The value, the units, and the cell of each trial; the third is stopped early."""
 
 
