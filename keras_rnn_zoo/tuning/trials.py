@@ -32,11 +32,13 @@ class Search(NamedTuple):
         rows: a row for each trial; see `trial_rows`.
         importance: the importance of each option, from 0 to 1; empty if too little is known.
         direction: `"minimize"` or `"maximize"`.
+        logarithmic: the options whose values were drawn from the logarithm of their range.
     """
 
     rows: list[dict[str, Any]]
     importance: dict[str, float]
     direction: str
+    logarithmic: frozenset[str]
 
 
 def study_of(run: Path) -> Path:
@@ -61,7 +63,9 @@ def read_search(folder: Path) -> Search:
     """
     with storage_faults(folder):
         study = import_optuna().load_study(study_name=NAME, storage=open_storage(folder / DATABASE))
-        return Search(trial_rows(study), importance_of(study), study.direction.name.lower())
+        ranges = [each for trial in study.get_trials(deepcopy=False) for each in trial.distributions.items()]
+        logarithmic = frozenset(name for name, values in ranges if getattr(values, "log", False))
+        return Search(trial_rows(study), importance_of(study), study.direction.name.lower(), logarithmic)
 
 
 def trial_rows(study: Any) -> list[dict[str, Any]]:

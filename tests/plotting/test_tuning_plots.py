@@ -58,6 +58,10 @@ def test_the_plots_show_the_trials(tuned):
     axes = {axes.get_xlabel(): axes for axes in figures["tuning_options"].axes if axes.get_visible()}
     assert axes.keys() == {"units", "cell"}
     assert axes["units"].lines[0].get_xdata().tolist() == [64, 16, 200, 40, 30]
+    assert (axes["units"].get_xscale(), figures["tuning_history"].axes[0].get_ylabel()) == (
+        "log",
+        "validation accuracy",
+    )
     assert [label.get_text() for label in axes["cell"].get_xticklabels()] == ["gru", "lru", "lstm"]
     assert axes["cell"].lines[0].get_xdata().tolist() == [2, 0, 0, 1, 0]
     for one in axes.values():  # The best trial, in another color.

@@ -23,8 +23,9 @@ def completed(subject: Subject) -> list[dict[str, Any]]:
 
 
 def monitor_of(subject: Subject) -> str:
-    """Returns what the trials are compared by, in words, such as "val accuracy"."""
-    return str(registry.tasks.get(subject.run.config.task.name).monitor).replace("_", " ")
+    """Returns what the trials are compared by, in words, such as "validation accuracy"."""
+    monitor = str(registry.tasks.get(subject.run.config.task.name).monitor)
+    return monitor.replace("val_", "validation_").replace("_", " ")
 
 
 def about_search(subject: Subject) -> str:

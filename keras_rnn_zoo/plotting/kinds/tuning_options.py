@@ -11,8 +11,6 @@ from keras_rnn_zoo.plotting.subject import Subject
 
 SHOWN, COLUMNS = 12, 3
 """Maximum number of options, those that matter most; and how many are side by side."""
-_FEWEST_DECADES = 20
-"""The ratio of the largest value of an option to the smallest from which its axis is logarithmic."""
 
 
 @registry.plot(order=18, fault=fault_of_search)
@@ -28,7 +26,8 @@ def tuning_options(subject: Subject) -> Any:
     best = subject.search.direction == "maximize"
     chosen = (max if best else min)(done, key=lambda row: row["value"])
     for axes, name in zip(grid.flat, names, strict=False):
-        _draw(axes, name, [row for row in done if name in row["options"]], chosen)
+        rows_of = [row for row in done if name in row["options"]]
+        _draw(axes, name, rows_of, chosen, logarithmic=name in subject.search.logarithmic)
     for axes in grid.flat[len(names) :]:
         axes.set_visible(False)
     for line in grid:
@@ -36,8 +35,10 @@ def tuning_options(subject: Subject) -> Any:
     return figure
 
 
-def _draw(axes: Any, name: str, rows: Sequence[dict[str, Any]], chosen: dict[str, Any]) -> None:
+def _draw(axes: Any, name: str, rows: Sequence[dict[str, Any]], chosen: dict[str, Any], *, logarithmic: bool) -> None:
     """Draws the results by one option, with the best trial in another color."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
     values = [row["options"][name] for row in rows]
     numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
     places: list[Any] = values
@@ -46,10 +47,13 @@ def _draw(axes: Any, name: str, rows: Sequence[dict[str, Any]], chosen: dict[str
         places = [labels.index(str(value).lower()) for value in values]
         axes.set_xticks(range(len(labels)), [shortened(label, 10) for label in labels], rotation=35, ha="right")
         axes.set_xlim(-0.5, len(labels) - 0.5)
-    elif min(values) > 0 and max(values) / min(values) >= _FEWEST_DECADES:
+    elif logarithmic:
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=5))
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        axes.xaxis.set_minor_formatter("")
+        axes.xaxis.set_minor_locator(NullLocator())
+    elif all(isinstance(value, int) for value in values):
+        axes.xaxis.get_major_locator().set_params(integer=True)
     axes.plot(places, [row["value"] for row in rows], color=BLUE, linestyle="", marker="o", markersize=3.5)
     for place, row in zip(places, rows, strict=True):
         if row is chosen:
