@@ -17,6 +17,7 @@ from keras_rnn_zoo.tuning import trials as stored
 from keras_rnn_zoo.tuning.space import parse_search, search_space
 from keras_rnn_zoo.tuning.study import StudyFolder
 from keras_rnn_zoo.tuning.trials import storage_faults
+from keras_rnn_zoo.tuning.tune import _log
 from zoo_cli.main import cli
 
 PAGE = text_of("tuning.md")
@@ -233,6 +234,14 @@ def test_a_database_that_cannot_be_written_is_an_error(study, fault, monkeypatch
         message = rf"study\.db cannot be written: {fault}\. Free space or change permissions"
         with pytest.raises(RunError, match=message), storage_faults(mine.path):
             mine.finish(trial, 0.5)
+
+
+def test_the_log_counts_trials_without_those_that_were_abandoned(caplog):
+    row = {"state": "complete", "value": 0.5, "fault": "", "options": {"units": 8}}
+    rows = [{**row, "trial": number} for number in (0, 2, 3)]  # The process of trial 1 was killed.
+    caplog.set_level("INFO", "keras_rnn_zoo")
+    _log(rows, 2, 3, "val_accuracy")
+    assert caplog.messages == ["Trial 2 of 3: val_accuracy 0.5000. units=8"]
 
 
 def test_other_errors_during_a_search_stay_what_they_are(tmp_path):
