@@ -1,21 +1,18 @@
 """Searches of options: what is tried, what is shared on disk, and what is kept."""
 
-import contextlib
 import re
-import sqlite3
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 from pages import commands_of, programs_of, run_well, text_of
+from studies import space_of, studies_in
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import OptionError, RunError, TrainingError
-from keras_rnn_zoo.tuning import trials as stored
 from keras_rnn_zoo.tuning.space import parse_search, search_space
-from keras_rnn_zoo.tuning.study import StudyFolder
 from keras_rnn_zoo.tuning.trials import storage_faults
 from keras_rnn_zoo.tuning.tune import _log
 from zoo_cli.main import cli
@@ -24,10 +21,6 @@ PAGE = text_of("tuning.md")
 COMMANDS = commands_of(PAGE)
 (PROGRAM,) = programs_of(PAGE)
 SMALL = {"epochs": 1, "embedding_dim": 4, "batch_size": 16}
-
-
-def space_of(name, dataset, fixed=(), wanted=None):
-    return search_space(registry.architectures.get(name), registry.datasets.get(dataset), fixed, wanted)
 
 
 def write_reviews(folder):
@@ -108,14 +101,7 @@ def test_searches_are_read_from_a_command_line():
 
 @pytest.fixture
 def study(tmp_path):
-    pytest.importorskip("optuna", reason="the extra `tune` is not installed")
-    space = {name: one.including(64) for name, one in space_of("many_to_one", "toy_reviews", wanted=["units"]).items()}
-
-    def open_study(overwrite=False, **request):
-        folder, given = tmp_path / "x.study", {"architecture": "a", **request}
-        return StudyFolder(folder, "maximize", given, space, {"units": 64}, 0, overwrite=overwrite)
-
-    return open_study
+    return studies_in(tmp_path)
 
 
 def test_processes_share_trials_and_take_over_those_of_killed_ones(study):
@@ -161,93 +147,12 @@ def test_another_request_and_a_damaged_study_are_refused(study, tmp_path):
         study()
 
 
-def changed(statement):
-    """Returns a function that changes a database."""
-
-    def change(file):
-        with contextlib.closing(sqlite3.connect(file)) as database:
-            database.execute(statement)
-            database.commit()
-
-    return change
-
-
-def cut(file):
-    file.write_bytes(file.read_bytes()[:9000])
-
-
-def foreign(file):
-    file.unlink()
-    changed("CREATE TABLE studies (x)")(file)
-
-
-FAULTY = {
-    "truncated": (cut, "cannot be used .*: database disk image is malformed. Mend"),
-    "of another program": (foreign, "cannot be used .*: table studies has no column"),
-    "of another version": (
-        changed("UPDATE alembic_version SET version_num = 'v99.0'"),
-        r"cannot be used .*: The runtime optuna version .* is no longer compatible",
-    ),
-    "without the study": (changed("DELETE FROM studies"), "cannot be used .*: it holds no search of options"),
-    "damaged attributes": (
-        changed("UPDATE study_user_attributes SET value_json = '{'"),
-        r"cannot be used .*: its content is damaged \(Expecting property name",
-    ),
-    "damaged ranges": (changed("UPDATE trial_params SET distribution_json = '{}'"), "it holds no search of options"),
-    "a folder": (lambda file: (file.unlink(), file.mkdir()), "cannot be written: unable to open database file. Free"),
-}
-
-
-@pytest.mark.parametrize("name", FAULTY)
-def test_a_faulty_database_is_an_error_with_advice(study, tmp_path, name):
-    damage, message = FAULTY[name]
-    mine = study()
-    with mine.next_trial(1) as trial:
-        mine.space["units"].suggest(trial)
-        mine.finish(trial, 0.5)
-    damage(tmp_path / "x.study" / "study.db")
-    with pytest.raises(RunError, match=rf"study\.db .*{message}"), storage_faults(tmp_path / "x.study"):
-        study().rows()
-
-
-def test_a_locked_database_is_an_error_after_a_while(study, tmp_path, monkeypatch):
-    monkeypatch.setattr(stored, "_WAIT", 0.1)
-    mine = study()
-    with contextlib.closing(sqlite3.connect(tmp_path / "x.study" / "study.db", isolation_level=None)) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        message = r"study\.db is in use by another program: database is locked\. Close that program"
-        with pytest.raises(RunError, match=message), storage_faults(mine.path):
-            mine.rows()
-
-
-@pytest.mark.parametrize("fault", ["database or disk is full", "attempt to write a readonly database"])
-def test_a_database_that_cannot_be_written_is_an_error(study, fault, monkeypatch):
-    import sqlalchemy
-
-    mine = study()
-
-    def fail(*args, **kwargs):
-        raise sqlalchemy.exc.OperationalError("INSERT", {}, sqlite3.OperationalError(fault))
-
-    with mine.next_trial(1) as trial:
-        monkeypatch.setattr(mine.study, "tell", fail)
-        message = rf"study\.db cannot be written: {fault}\. Free space or change permissions"
-        with pytest.raises(RunError, match=message), storage_faults(mine.path):
-            mine.finish(trial, 0.5)
-
-
 def test_the_log_counts_trials_without_those_that_were_abandoned(caplog):
     row = {"state": "complete", "value": 0.5, "fault": "", "options": {"units": 8}}
     rows = [{**row, "trial": number} for number in (0, 2, 3)]  # The process of trial 1 was killed.
     caplog.set_level("INFO", "keras_rnn_zoo")
     _log(rows, 2, 3, "val_accuracy")
     assert caplog.messages == ["Trial 2 of 3: val_accuracy 0.5000. units=8"]
-
-
-def test_other_errors_during_a_search_stay_what_they_are(tmp_path):
-    pytest.importorskip("optuna", reason="the extra `tune` is not installed")
-    with pytest.raises(KeyError, match="mine"), storage_faults(tmp_path):
-        raise KeyError("mine")
 
 
 def test_a_search_is_overwritten_once_nobody_works_on_it(study):
