@@ -255,7 +255,7 @@ def test_the_test_split_is_used_once_and_the_best_run_is_a_run(measured):
 def test_the_commands_and_the_program_of_the_page_run(measured, monkeypatch):
     """In one folder and in order, as a reader would: ten trainings."""
     monkeypatch.delenv("ZOO_MODELS_DIR")
-    assert len(COMMANDS) == 4
+    assert len(COMMANDS) == 6
     for command in COMMANDS:
         small = [word for name, value in SMALL.items() for word in ("--set", f"{name}={value}")]
         result = run_well(command, *(small if command.startswith("zoo tune ") else ()))
