@@ -31,6 +31,8 @@ def parallel_files(
     """
     if not isinstance(kind, type) or not all(part.is_text for part in parts):
         return None
+    if kind.__module__ == "__main__" or "." in kind.__qualname__:  # Another process could not import it.
+        return None
     number = min(number_of_processes(), len(parts))
     if number < 2 or sum(part.file.path.stat().st_size for part in parts) < MIN_BYTES:
         return None
@@ -88,6 +90,8 @@ class ParallelFiles:
     def find_marks(self) -> None:
         """Takes the marks of files whose blocks are not known."""
         unknown = [index for index, part in enumerate(self._parts) if not part.has_marks]
+        if not unknown:
+            return
         with self._pool() as pool:
             for index, marks in zip(unknown, pool.answers(("marks", index) for index in unknown), strict=True):
                 self._parts[index].set_marks([Mark(*mark) for mark in marks])

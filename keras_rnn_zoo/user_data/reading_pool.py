@@ -60,7 +60,7 @@ def number_of_processes() -> int:
     """
     if given := os.environ.get(PROCESSES, ""):
         if not given.isdecimal() or not 1 <= int(given) <= 256:
-            raise DataError(f"${PROCESSES} is {given!r:.40}; a number of processes from 1 to 256 is expected. Set it.")
+            raise DataError(f"${PROCESSES} is {given!r:.40}; a number of processes from 1 to 256 is expected.")
         return int(given)
     if not sys.executable or getattr(sys, "frozen", False):  # Python cannot be started again.
         return 1

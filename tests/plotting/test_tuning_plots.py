@@ -8,7 +8,7 @@ from click.testing import CliRunner
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run import Run
-from keras_rnn_zoo.errors import PlotError, RunError
+from keras_rnn_zoo.errors import DataError, PlotError
 from keras_rnn_zoo.plotting import style
 from keras_rnn_zoo.plotting.plot import draw
 from keras_rnn_zoo.plotting.subject import Subject
@@ -89,12 +89,18 @@ def test_the_command_writes_them_for_the_run_or_the_search(tuned):
     assert zoo.plot(tuned.parent / "tuned.study", "tuning_history").axes
 
 
-def test_without_a_search_or_enough_trials_the_reason_is_given(tuned, small_run):
+def test_without_a_search_that_can_be_read_the_reason_is_given(tuned, small_run):
     with pytest.raises(PlotError, match=r"no plot 'tuning_history': it has no search of options: there is no folder"):
         zoo.plot(small_run("toy_reviews"), "tuning_history")
     database = tuned.parent / "tuned.study/study.db"
-    content = database.read_bytes()
     database.write_bytes(b"not a database" * 100)
-    with pytest.raises(RunError, match=r"study\.db cannot be used as a study of Optuna: file is not a database"):
+    with pytest.raises(DataError, match=r"study\.db cannot be used as a study of Optuna: file is not a database"):
         zoo.plot(str(tuned), "tuning_importance")
-    database.write_bytes(content)
+    entries = [registry.plots.get(kind) for kind in ("learning_curves", "tuning_history")]
+    assert draw(Subject(Run(tuned)), entries, skip=True).keys() == {"learning_curves"}
+
+
+def test_too_few_trials_have_no_importance(tuned, monkeypatch):
+    monkeypatch.setattr("keras_rnn_zoo.tuning.trials._FEWEST_FOR_IMPORTANCE", 6)
+    with pytest.raises(PlotError, match="fewer than four trials of its search were completed"):
+        zoo.plot(str(tuned), "tuning_importance")
