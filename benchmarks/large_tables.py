@@ -2,17 +2,26 @@
 
     python benchmarks/large_tables.py rows                          a million short rows: CSV, pandas, and Polars
     python benchmarks/large_tables.py parquet --mb 3000 --mb 10000  Parquet files with this much text
+    python benchmarks/large_tables.py files --mb 2000 --mb 20000    CSV files of a pattern, 40 of each size
 
 Each figure comes from a process of its own, which imports the frameworks, and for data in memory makes the table,
 before the measurement. `rows` measures what comes before the first training batch: validation, vocabulary, and
 shuffling. `parquet` measures that, and then some batches in random order; the memory must not grow with the file.
 Compare files whose tensors take more than 1 GiB, from about 2,500 MB of text: smaller ones are cached in memory.
+`files` measures the same for files that several processes read; `--readers 1` reads them in the program itself. It
+writes the files first, with texts of 200 to 1,200 characters.
 """
 
+import functools
+import gzip
 import json
+import os
+import shutil
 import statistics
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +38,10 @@ KINDS = ("csv", "pandas", "polars")
 ROW_GROUP = 1_000
 TEXT = 20_000
 """Rows in a row group of a Parquet file, and characters in a row."""
+ROWS = "rows.txt"
+"""The file with the number of rows of the others in its folder."""
+SHORTEST, LONGEST = 200, 1_200
+"""Bounds of the characters in a row of one of several CSV files."""
 
 
 def write_rows(rows: int) -> Path:
@@ -64,8 +77,53 @@ def write_parquet(megabytes: int) -> Path:
     return path
 
 
+def write_files(megabytes: int, count: int, *, zipped: bool) -> Path:
+    """Writes CSV files with this much text, if they are not there yet; returns the pattern that names them."""
+    folder = FOLDER / f"{megabytes}mb-{count}{'-gz' if zipped else ''}"
+    ending = "csv.gz" if zipped else "csv"
+    if folder.exists():
+        return folder / f"part-*.{ending}"
+    partial = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    random, rows = np.random.default_rng(0), 0
+    words = " ".join(Words(random).draw(2_000_000))
+    for number in range(count):
+        path, left = partial / f"part-{number:04}.{ending}", megabytes * 10**6 // count
+        with gzip.open(path, "wt", compresslevel=1) if zipped else open(path, "w", encoding="utf-8") as file:
+            file.write("text,label\n")
+            while left > 0:
+                lengths = random.integers(SHORTEST, LONGEST, ROW_GROUP)
+                starts = random.integers(0, len(words) - LONGEST, ROW_GROUP)
+                pairs = zip(starts, lengths, ("good", "bad") * (ROW_GROUP // 2), strict=True)
+                lines = [f"{words[start : start + length]},{label}\n" for start, length, label in pairs]
+                file.writelines(lines)
+                left -= sum(map(len, lines))
+                rows += len(lines)
+    (partial / ROWS).write_text(str(rows))
+    partial.rename(folder)
+    return folder / f"part-*.{ending}"
+
+
+def watch_children(peaks: list[float]) -> None:
+    """Adds the peak memory of each child of this process in MiB to a list, every second."""
+    while sys.platform == "linux":
+        for task in Path("/proc/self/task").iterdir():
+            for child in (task / "children").read_text().split():
+                try:
+                    lines = Path(f"/proc/{child}/status").read_text().splitlines()
+                except FileNotFoundError:  # It has ended meanwhile.
+                    continue
+                peaks += [int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")]
+        time.sleep(1)
+
+
 def costs(kind: str, path: str, batches: int) -> dict[str, float]:
-    """Returns processor seconds up to the first batch and for some batches, and the peak memory of both in MiB."""
+    """Returns what it takes up to the first batch, and for some batches: seconds, and peak memory in MiB.
+
+    Seconds are those of the processor, and `wall` those of the clock. `reader_mib` is the peak of the largest of the
+    processes that read files.
+    """
     import keras
     import tensorflow as tf
 
@@ -81,6 +139,8 @@ def costs(kind: str, path: str, batches: int) -> dict[str, float]:
 
         data = pl.read_csv(path)
     tf.constant(keras.ops.ones(2))  # The first op of a process initializes TensorFlow.
+    peaks = [0.0]
+    threading.Thread(target=watch_children, args=(peaks,), daemon=True).start()
     base, start = held("VmRSS"), used()
     forget_peak()
     dataset, _ = zoo.make_dataset("many_to_one", dataset=data)
@@ -89,8 +149,7 @@ def costs(kind: str, path: str, batches: int) -> dict[str, float]:
     first, first_peak = used(start), held("VmHWM")
     start = used()
     forget_peak()
-    for _ in range(batches):
-        next(iterator)
+    read = sum(len(next(iterator)[1]) for _ in range(batches))
     rest = used(start)
     return {
         "first": first["user"] + first["system"],
@@ -98,21 +157,34 @@ def costs(kind: str, path: str, batches: int) -> dict[str, float]:
         "rest": rest["user"] + rest["system"],
         "rest_mib": held("VmHWM") - base,
         "base_mib": base,
+        "wall": first["wall"],
+        "read": float(read),
+        "rest_wall": rest["wall"],
+        "reader_mib": max(peaks),
     }
 
 
-def measured(kind: str, path: Path, batches: int) -> dict[str, float]:
-    """Measures `costs` in a separate process."""
+def measured(kind: str, path: Path, batches: int, **variables: str) -> dict[str, float]:
+    """Measures `costs` in a separate process with these environment variables."""
     command = [sys.executable, __file__, "child", kind, str(path), str(batches)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
+    env = {**os.environ, **variables}
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True, env=env)
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def show(done: dict[str, list[dict[str, float]]], batches: int) -> None:
-    """Prints the medians and ranges of all processes."""
+def show(done: dict[str, list[dict[str, float]]], batches: int, *, files: bool = False) -> None:
+    """Prints the medians and ranges of all processes; for several files, with what the clock says."""
     names = {"first": "s to the first batch", "first_mib": "peak, MiB", "base_mib": "before, MiB"}
     if batches:
         names |= {"rest": f"s for {batches} batches", "rest_mib": "peak, MiB"}
+    if files:
+        names = {
+            "wall": "clock, s",
+            "first_rate": "rows/s",
+            **names,
+            "rest_rate": "rows/s",
+            "reader_mib": "reader, MiB",
+        }
     table = Table("data", *names.values())
     for name, runs in done.items():
         cells = []
@@ -151,6 +223,33 @@ def parquet(sizes: tuple[int, ...], batches: int, rounds: int) -> None:
         for size, path in paths.items()
     }
     show(in_turn(works, rounds), batches)
+
+
+@main.command()
+@click.option("--mb", "sizes", multiple=True, type=int, default=(2_000, 20_000), show_default=True, help="MB of text.")
+@click.option("--files", "count", default=40, show_default=True, help="Number of files of each size.")
+@click.option("--gzip", "zipped", is_flag=True, help="Compress the files.")
+@click.option("--readers", multiple=True, type=int, help="Number of processes that read; may be repeated.")
+@click.option("--batches", default=300, show_default=True, help="Number of batches to read after the first one.")
+@click.option("--rounds", default=1, show_default=True, help="Number of processes of each size, alternating.")
+def files(
+    sizes: tuple[int, ...], count: int, zipped: bool, readers: tuple[int, ...], batches: int, rounds: int
+) -> None:
+    """Compares CSV files of a pattern, of several sizes."""
+    works: dict[str, Any] = {}
+    rows: dict[str, int] = {}
+    for size in sizes:
+        pattern = write_files(size, count, zipped=zipped)
+        for number in readers or (0,):
+            name = f"{size:,} MB in {count} files" + (f", {number} readers" if number else "")
+            variables = {"ZOO_READERS": str(number)} if number else {}
+            works[name] = functools.partial(measured, "csv", pattern, batches, **variables)
+            rows[name] = int((pattern.parent / ROWS).read_text())
+    done = in_turn(works, rounds)
+    for name, runs in done.items():
+        for run in runs:
+            run |= {"first_rate": rows[name] / run["wall"], "rest_rate": run["read"] / run["rest_wall"]}
+    show(done, batches, files=True)
 
 
 @main.command(hidden=True)

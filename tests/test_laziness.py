@@ -128,6 +128,7 @@ COMMANDS_MAY_IMPORT = {
     "display.text_tables",
     "training.config_file",
     "tuning.space",
+    "tuning.trials",
     "user_data.encodings",
     "__version__",
 }

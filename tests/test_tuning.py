@@ -7,12 +7,14 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 from pages import commands_of, programs_of, run_well, text_of
+from studies import space_of, studies_in
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import OptionError, RunError, TrainingError
 from keras_rnn_zoo.tuning.space import parse_search, search_space
-from keras_rnn_zoo.tuning.study import StudyFolder, storage_faults
+from keras_rnn_zoo.tuning.trials import storage_faults
+from keras_rnn_zoo.tuning.tune import _log
 from zoo_cli.main import cli
 
 PAGE = text_of("tuning.md")
@@ -20,10 +22,6 @@ COMMANDS = commands_of(PAGE)
 (PROGRAM,) = programs_of(PAGE)
 RUNS = {"tuning.md": [*COMMANDS, PROGRAM]}
 SMALL = {"epochs": 1, "embedding_dim": 4, "batch_size": 16}
-
-
-def space_of(name, dataset, fixed=(), wanted=None):
-    return search_space(registry.architectures.get(name), registry.datasets.get(dataset), fixed, wanted)
 
 
 def write_reviews(folder):
@@ -60,6 +58,7 @@ def test_only_options_with_an_effect_are_searched_by_default():
     assert "embedding_dim" not in space_of("many_to_one", "adding")
     assert "label_smoothing" not in space_of("many_to_one", "adding")
     assert "units" not in space_of("many_to_one", "adding", fixed={"units"})
+    assert space_of("many_to_one", "toy_reviews")["block"].choices == ("plain", "residual")
 
 
 def test_a_range_grows_to_include_the_default():
@@ -103,14 +102,7 @@ def test_searches_are_read_from_a_command_line():
 
 @pytest.fixture
 def study(tmp_path):
-    pytest.importorskip("optuna", reason="the extra `tune` is not installed")
-    space = {name: one.including(64) for name, one in space_of("many_to_one", "toy_reviews", wanted=["units"]).items()}
-
-    def open_study(overwrite=False, **request):
-        folder, given = tmp_path / "x.study", {"architecture": "a", **request}
-        return StudyFolder(folder, "maximize", given, space, {"units": 64}, 0, overwrite=overwrite)
-
-    return open_study
+    return studies_in(tmp_path)
 
 
 def test_processes_share_trials_and_take_over_those_of_killed_ones(study):
@@ -156,6 +148,14 @@ def test_another_request_and_a_damaged_study_are_refused(study, tmp_path):
         study()
 
 
+def test_the_log_counts_trials_without_those_that_were_abandoned(caplog):
+    row = {"state": "complete", "value": 0.5, "fault": "", "options": {"units": 8}}
+    rows = [{**row, "trial": number} for number in (0, 2, 3)]  # The process of trial 1 was killed.
+    caplog.set_level("INFO", "keras_rnn_zoo")
+    _log(rows, 2, 3, "val_accuracy")
+    assert caplog.messages == ["Trial 2 of 3: val_accuracy 0.5000. units=8"]
+
+
 def test_a_search_is_overwritten_once_nobody_works_on_it(study):
     mine, other = study(), study()
     with mine.next_trial(1) as trial:
@@ -165,7 +165,8 @@ def test_a_search_is_overwritten_once_nobody_works_on_it(study):
         mine.finish(trial, 0.5)
     again = study(overwrite=True, architecture="b")
     assert (again.rows()[0]["state"], len(again.rows())) == ("waiting", 1)
-    for call in (other.in_progress, other.next_trial(3).__enter__):
+    reads = (other.rows, other.importance, lambda: other.unfinished(3), other.publishing().__enter__)
+    for call in (other.in_progress, other.next_trial(3).__enter__, *reads):
         with pytest.raises(RunError, match=r"has begun the search in .* again"):
             call()
 
@@ -255,7 +256,7 @@ def test_the_test_split_is_used_once_and_the_best_run_is_a_run(measured):
 def test_the_commands_and_the_program_of_the_page_run(measured, monkeypatch):
     """In one folder and in order, as a reader would: ten trainings."""
     monkeypatch.delenv("ZOO_MODELS_DIR")
-    assert len(COMMANDS) == 4
+    assert len(COMMANDS) == 6
     for command in COMMANDS:
         small = [word for name, value in SMALL.items() for word in ("--set", f"{name}={value}")]
         result = run_well(command, *(small if command.startswith("zoo tune ") else ()))

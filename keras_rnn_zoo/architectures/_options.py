@@ -25,6 +25,7 @@ Bidirectional = Annotated[
 ]
 Block = Annotated[
     Literal["plain", "residual"],
+    Search(),
     "how recurrent layers are stacked: plain, each reading the one below, or in residual blocks, each with "
     "normalization and a gated MLP, as linear cells such as lru and mamba need (De et al. 2024).",
 ]

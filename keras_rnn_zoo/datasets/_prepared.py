@@ -4,6 +4,7 @@ Datasets on disk are found without loading a framework, checked before TFDS read
 """
 
 import contextlib
+import importlib.util
 import os
 import re
 import sys
@@ -19,6 +20,11 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import tf, tfds
 from keras_rnn_zoo.offline import require_network
 
+BEAM = "apache_beam"
+_BEAM_ADVICE = (
+    "TFDS prepares this dataset with Apache Beam: run pip install apache-beam and repeat the command; or "
+    "prepare the dataset where Beam is installed, copy it here, and name its folder with --data-dir DIR."
+)
 _opened: dict[str, Path] = {}
 """Folders of the datasets opened in this process. TensorFlow's error for a damaged record does not name the file, so
 these are searched."""
@@ -156,14 +162,28 @@ def _prepare(location: str, folder: Path, files: Path, builder_class: Any) -> No
             require_network("The download", "Allow network access once, or copy the dataset here.")
         _check_network(missing)
         with contextlib.redirect_stdout(sys.stderr):  # Keep TFDS's progress out of the output of `--json`.
-            builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=files))
+            download = tfds.download.DownloadConfig(manual_dir=files, beam_options=_beam_options())
+            builder.download_and_prepare(download_config=download)
     except Exception as error:  # TFDS and its download library raise many kinds; each means the same to the user.
         reason = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
         raise DataError(
             f"The dataset {location!r} is not on disk and could not be {'downloaded' if missing else 'prepared'}. "
             f"Looked for a version of it in {folder / location} and for its files in {files}. The error was: "
-            f"{reason[:300]}. {_advice(location, builder_class, missing)}"
+            f"{reason[:300]}. {_BEAM_ADVICE if BEAM in reason else _advice(location, builder_class, missing)}"
         ) from error
+
+
+def _beam_options() -> Any:
+    """Returns what TFDS starts Apache Beam with, which prepares some large datasets; `None` if it is not installed.
+
+    Without them, TFDS asks at the keyboard whether to go on if a dataset is larger than memory, and Beam reads its
+    options from the arguments of this program.
+    """
+    if not importlib.util.find_spec(BEAM):
+        return None
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    return PipelineOptions([])
 
 
 def _tfds_builder(location: str, folder: Path) -> Any:

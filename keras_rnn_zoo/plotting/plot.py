@@ -15,6 +15,7 @@ from keras_rnn_zoo.inference.predictor import Predictor
 from keras_rnn_zoo.plotting.style import house_style, require_matplotlib
 from keras_rnn_zoo.plotting.subject import Subject
 from keras_rnn_zoo.plotting.write import check_format, write_plots
+from keras_rnn_zoo.tuning.trials import without_study
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +34,8 @@ def plot(
     """Draws plots of a run: of its training, its scores, or what it does with an input.
 
     Args:
-        run: the run or its name, or the object that `zoo.load` returned, which avoids loading it again; `None` for the
-            only run.
+        run: the run or its name, or the object that `zoo.load` returned, which avoids loading it again; or the folder
+            of a search of options, for its run; `None` for the only run.
         kind: a kind of plot, such as `"learning_curves"`, or a list of them; `None` for all that make sense for the
             run. docs/plotting.md describes them.
         split: the split that scores are of; by default, that of `run.measured`: the test split.
@@ -66,7 +67,7 @@ def plot(
     if format is not None:
         check_format(format)
     require_matplotlib()
-    found = run if isinstance(run, Predictor) else open_run(run, models_dir)
+    found = run if isinstance(run, Predictor) else open_run(without_study(run), models_dir)
     if isinstance(found, Predictor) and (not isinstance(found, LoadedRun) or isinstance(found, LoadedEnsemble)):
         raise PlotError(f"{found.title} has no plots: they are of a single run. Name the run.")
     subject = Subject(found, split=split, input=input, dataset=dataset, data_dir=data_dir)

@@ -8,8 +8,10 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.example_input import example_path
 from keras_rnn_zoo.display.printing import quantity
+from keras_rnn_zoo.errors import DataError, RunError
 from keras_rnn_zoo.inference.load import load_run
 from keras_rnn_zoo.lazy import keras, np
+from keras_rnn_zoo.tuning.trials import read_search, study_of
 
 
 class Subject:
@@ -77,6 +79,18 @@ class Subject:
     def recurrent_layers(self) -> list[Any]:
         """The recurrent layers of the model."""
         return [layer for layer in self.layers if isinstance(layer, keras.layers.RNN)]
+
+    @cached_property
+    def search(self) -> Any:
+        """The search of options that the run is the result of, `keras_rnn_zoo.tuning.trials.Search`.
+
+        Raises:
+            DataError: it cannot be read. Other plots of the run do not need it.
+        """
+        try:
+            return read_search(study_of(self.run.path))
+        except RunError as error:
+            raise DataError(str(error)) from None
 
     # Scores
 

@@ -19,17 +19,12 @@ from keras_rnn_zoo.errors import OptionError, RunError
 from keras_rnn_zoo.run import Run
 from keras_rnn_zoo.tuning.packages import import_optuna
 from keras_rnn_zoo.tuning.space import Searched
+from keras_rnn_zoo.tuning.trials import DATABASE, FAULT, NAME, importance_of, is_abandoned, open_storage, trial_rows
 
-STUDY = ".study"
-"""What the name of a study's folder ends with."""
-DATABASE = "study.db"
-"""The study of Optuna in it, in SQLite."""
-_ORIGIN, _FAULT = "origin", "fault"
-"""Names of what is kept with trials: the first of several attempts, and an error."""
+_ORIGIN = "origin"
+"""Name of what is kept with trials: the first of several attempts."""
 _REQUEST, _PUBLISHED, _MARK = "request", "published", "mark"
 """Names of what is kept with studies: the arguments, the best trial, and a random text that tells studies apart."""
-_FEWEST_FOR_IMPORTANCE = 4
-"""Minimum number of completed trials whose differences tell how much an option matters."""
 
 
 class StudyFolder:
@@ -136,7 +131,7 @@ class StudyFolder:
         state = self._states.COMPLETE if value is not None else self._states.FAIL if fault else self._states.PRUNED
         with self._locked():
             if fault:
-                trial.set_user_attr(_FAULT, fault)
+                trial.set_user_attr(FAULT, fault)
             self.study.tell(trial, value, state)
             self._remove_beaten()
 
@@ -148,12 +143,13 @@ class StudyFolder:
 
     def unfinished(self, trials: int) -> bool:
         """Whether there are trials to do."""
-        return self._count(self._states.WAITING) > 0 or self._started() < trials
+        with self._locked():
+            return self._count(self._states.WAITING) > 0 or self._started() < trials
 
     def best(self) -> Any:
         """Returns the best trial; raises `RunError` if none was completed."""
         if not self._count(self._states.COMPLETE):
-            faults = [trial.user_attrs[_FAULT] for trial in self._trials() if _FAULT in trial.user_attrs]
+            faults = [trial.user_attrs[FAULT] for trial in self._trials() if FAULT in trial.user_attrs]
             raise RunError(f"No trial of {self.path} was completed. {' '.join(faults[:1])}".strip())
         return self.study.best_trial
 
@@ -168,29 +164,14 @@ class StudyFolder:
                 self.study.set_user_attr(_PUBLISHED, number)
 
     def importance(self) -> dict[str, float]:
-        """Returns the importance of each option, by fANOVA; empty if too little is known."""
-        done = [trial for trial in self._trials() if trial.state == self._states.COMPLETE]
-        if len(done) < _FEWEST_FOR_IMPORTANCE or len({trial.value for trial in done}) == 1:
-            return {}
-        evaluator = import_optuna().importance.FanovaImportanceEvaluator(seed=0)
-        found = import_optuna().importance.get_param_importances(self.study, evaluator=evaluator)
-        return {name: float(value) for name, value in found.items()}
+        """Returns the importance of each option; see `importance_of`."""
+        with self._locked():
+            return importance_of(self.study)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Returns a row for each trial: `trial`, `state`, `value`, `epochs`, `seconds`, the `options` and `fault`."""
-        return [
-            {
-                "trial": trial.number,
-                "state": {"FAIL": "failed", "PRUNED": "stopped early"}.get(trial.state.name, trial.state.name.lower()),
-                "value": trial.value if trial.state == self._states.COMPLETE else None,
-                "epochs": len(trial.intermediate_values),
-                "seconds": trial.duration.total_seconds() if trial.duration else None,
-                "options": dict(trial.params),
-                "fault": trial.user_attrs.get(_FAULT, ""),
-            }
-            for trial in self._trials()
-            if not self._abandoned(trial)
-        ]
+        """Returns a row for each trial; see `trial_rows`."""
+        with self._locked():
+            return trial_rows(self.study)
 
     def _trials(self) -> list[Any]:
         return list(self.study.get_trials(deepcopy=False))
@@ -200,10 +181,7 @@ class StudyFolder:
 
     def _started(self) -> int:
         """Returns the number of trials without those that were abandoned, each of which is done again."""
-        return sum(not self._abandoned(trial) for trial in self._trials())
-
-    def _abandoned(self, trial: Any) -> bool:
-        return trial.state == self._states.FAIL and _FAULT not in trial.user_attrs
+        return sum(not is_abandoned(trial) for trial in self._trials())
 
     def _alive(self, number: int) -> FileLock:
         return FileLock(self.runs / f".trial-{number}.alive")
@@ -238,42 +216,12 @@ def finished_run(path: Path) -> Run | None:
     return Run(path) if (path / "config.json").is_file() else None
 
 
-@contextmanager
-def storage_faults(path: Path) -> Iterator[None]:
-    """Raises `RunError` where Optuna cannot read or write the study in a folder."""
-    optuna = import_optuna()
-    import sqlalchemy
-
-    try:
-        yield
-    except (optuna.exceptions.StorageInternalError, sqlalchemy.exc.SQLAlchemyError) as error:
-        raise _storage_error(path / DATABASE, error) from None
-
-
-def _storage_error(file: Path, error: Exception) -> RunError:
-    cause = error.__cause__ or error
-    fault = str(getattr(cause, "orig", None) or cause).splitlines()[0]
-    return RunError(
-        f"{file} cannot be used as a study of Optuna: {fault}. Mend that and repeat the command; or begin again with "
-        "--overwrite, or choose another name with --run NAME."
-    )
-
-
 def _open_study(file: Path, direction: str, seed: int) -> Any:
     optuna = import_optuna()
-    import sqlalchemy
-
-    url = sqlalchemy.URL.create("sqlite", database=str(file)).render_as_string()
-    # No connection is kept: it would go on to use the file that another process has deleted to begin again.
-    engine = {"connect_args": {"timeout": 60}, "poolclass": sqlalchemy.NullPool}
-    try:
-        storage = optuna.storages.RDBStorage(url, engine_kwargs=engine)
-        study = optuna.create_study(
-            storage=storage, study_name="options", direction=direction, load_if_exists=True,
-            pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1),
-        )  # fmt: skip
-    except RuntimeError as error:  # It was written by another version of Optuna.
-        raise _storage_error(file, error) from None
+    study = optuna.create_study(
+        storage=open_storage(file), study_name=NAME, direction=direction, load_if_exists=True,
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1),
+    )  # fmt: skip
     # A resumed search does not draw the values of its beginning again.
     study.sampler = optuna.samplers.TPESampler(seed=(seed + len(study.trials)) % 2**32)
     return study

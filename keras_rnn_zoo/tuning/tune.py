@@ -19,7 +19,8 @@ from keras_rnn_zoo.training.keras_objects import separate_objects
 from keras_rnn_zoo.training.plan import Request, new_config, requested_dataset
 from keras_rnn_zoo.training.settings import SETTINGS
 from keras_rnn_zoo.tuning.space import search_space
-from keras_rnn_zoo.tuning.study import STUDY, StudyFolder, storage_faults
+from keras_rnn_zoo.tuning.study import StudyFolder
+from keras_rnn_zoo.tuning.trials import storage_faults, study_of
 from keras_rnn_zoo.user_data.python_data import bind_data
 
 logger = logging.getLogger(__name__)
@@ -122,7 +123,7 @@ def tune(
     values = config.values
     space = {one: searched.including(values[one]) for one, searched in space.items()}
     protect_network(request.path)
-    folder = request.path.with_name(request.path.name + STUDY)
+    folder = study_of(request.path)
     task = registry.tasks.get(data.task)
     repeated = {
         "architecture": architecture.name,
@@ -170,11 +171,11 @@ def _work(study: StudyFolder, request: Request, task: registry.Task, trials: int
 
 
 def _log(rows: list[dict[str, Any]], number: int, trials: int, monitor: str) -> None:
-    row = next(row for row in rows if row["trial"] == number)
+    place, row = next((place, row) for place, row in enumerate(rows, 1) if row["trial"] == number)
     values = ", ".join(f"{name}={_shown(value)}" for name, value in row["options"].items())
     result = row["state"] if row["value"] is None else f"{monitor} {row['value']:.4f}"
     fault = f" ({row['fault']})" if row["fault"] else ""
-    logger.info("Trial %d of %d: %s%s. %s", len(rows), trials, result, fault, values)
+    logger.info("Trial %d of %d: %s%s. %s", place, trials, result, fault, values)
 
 
 def _shown(value: Any) -> str:

@@ -14,7 +14,11 @@ STREAMS = 8
 
 
 def mixed_blocks(
-    count: int, read: Callable[[int], Sequence[Row | BadRow]], seed: int, together: int = BLOCKS
+    count: int,
+    read: Callable[[int], Sequence[Row | BadRow]],
+    seed: int,
+    together: int = BLOCKS,
+    read_all: Callable[[Sequence[int]], Iterator[Sequence[Row | BadRow]]] | None = None,
 ) -> Iterator[Row | BadRow]:
     """Yields the rows of blocks in a random order that depends only on the seed and the sizes of the blocks.
 
@@ -23,11 +27,14 @@ def mixed_blocks(
         read: function that returns the rows of a block, given its index.
         seed: seed of the order.
         together: number of blocks whose rows are shuffled together, and in memory at the same time.
+        read_all: function that yields the rows of blocks in the order of their indices, if there is a quicker way than
+            to call `read` for each.
     """
     generator = random.Random(seed)
     order = generator.sample(range(count), count)
-    for start in range(0, count, together):
-        rows = [row for index in order[start : start + together] for row in read(index)]
+    blocks = read_all(order) if read_all else map(read, order)
+    for _ in range(0, count, together):
+        rows = [row for block in itertools.islice(blocks, together) for row in block]
         generator.shuffle(rows)
         yield from rows
 

@@ -1,8 +1,10 @@
 """Several files with the same columns, named by a pattern such as `part-*.csv`, as one source of rows."""
 
+import bisect
+import functools
 import glob
-from collections.abc import Callable, Iterator, Mapping
-from itertools import accumulate
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,6 +12,7 @@ from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.errors import DataError, nearest
 from keras_rnn_zoo.user_data.blocks import Blocks, mixed_blocks, mixed_streams
 from keras_rnn_zoo.user_data.columns import listed
+from keras_rnn_zoo.user_data.parallel_files import ParallelFiles, parallel_files
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource
 
 MAX_FILES = 100_000
@@ -83,12 +86,13 @@ class JoinedFiles(RowSource):
         self.task, self.columns, self.input = first.task, first.columns, first.input
         self.chunk, self.unspecified, self.target_columns = first.chunk, first.unspecified, first.target_columns
         rest = [kind(str(path), (self.task,), self.columns, **reading) for path in paths[1:]]
-        self.parts = [first, *rest]
+        self.parts: list[Any] = [first, *rest]
         self._check_columns()
         for part in self.parts:
             part.limit_memory(len(self.parts))
         folder = _folder_of(self.pattern)
         self.names = [path.relative_to(folder).as_posix() for path in paths]
+        self._parallel = parallel_files(kind, self.parts, self.pattern, reading)
 
     def _check_columns(self) -> None:
         """Raises `DataError` unless all files have the same columns."""
@@ -108,38 +112,80 @@ class JoinedFiles(RowSource):
         return [self.pattern]
 
     def defaults(self) -> dict[str, Any]:
-        return self.parts[0].defaults()
+        return dict(self.parts[0].defaults())
 
     def rows(self) -> Iterator[Row | BadRow]:
-        for name, part in zip(self.names, self.parts, strict=True):
-            for row in part.rows():
-                yield _in_file(name, row)
+        files = self._parallel
+        if files and files.seekable and all(part.has_marks for part in self.parts):
+            yield from itertools.chain.from_iterable(self._read_all(range(self._begins()[-1])))
+        elif files and not any(part.file.seekable for part in self.parts):
+            with files.streams() as streams:
+                for name, rows in zip(self.names, streams, strict=True):
+                    yield from (_in_file(name, row) for row in rows())
+        else:
+            for name, part in zip(self.names, self.parts, strict=True):
+                yield from (_in_file(name, row) for row in part.rows())
+
+    def part_reports(self, seed: int, classes: Sequence[str], compared: bool) -> Iterator[Any] | None:
+        return self._reports(self._parallel, seed, classes, compared) if self._parallel else None
+
+    def _reports(self, files: ParallelFiles, seed: int, classes: Sequence[str], compared: bool) -> Iterator[Any]:
+        for name, report in zip(self.names, files.reports(seed, classes, compared), strict=True):
+            report.bad = [_in_file(name, row) for row in report.bad]
+            report.missing = [_in_file(name, row) for row in report.missing]
+            report.left_out = [f"{name} {where}" for where in report.left_out]
+            yield report
 
     def blocks(self) -> Blocks | None:
+        if self._parallel and self._parallel.seekable:
+            self._parallel.find_marks()
         found = [part.blocks() for part in self.parts]
         blocks = [part for part in found if part]
         if len(blocks) < len(found):
             return None
-        begins = [0, *accumulate(part.number for part in blocks)]
+        begins = [0, *itertools.accumulate(part.number for part in blocks)]
 
         def read(index: int) -> list[Row | BadRow]:
-            import bisect
-
-            number = bisect.bisect_right(begins, index) - 1
-            return [_in_file(self.names[number], row) for row in blocks[number].read(index - begins[number])]
+            number, inner = _place(begins, index)
+            return [_in_file(self.names[number], row) for row in blocks[number].read(inner)]
 
         return Blocks(begins[-1], read)
 
+    def _begins(self) -> list[int]:
+        """Returns the index of the first block of each file, and the number of all blocks."""
+        return [0, *itertools.accumulate(len(part.marks()) for part in self.parts)]
+
+    def _read_all(self, order: Sequence[int]) -> Iterator[list[Row | BadRow]]:
+        """Yields the rows of blocks, which several processes read."""
+        assert self._parallel
+        begins = self._begins()
+        places = [_place(begins, index) for index in order]
+        for number, rows in self._parallel.blocks(places):
+            yield [_in_file(self.names[number], row) for row in rows]
+
     def mixed_rows(self, seed: int) -> Iterator[Row | BadRow]:
         if blocks := self.blocks():
-            return mixed_blocks(blocks.number, blocks.read, seed)
-        return mixed_streams([self._mixed_part(number, seed) for number in range(len(self.parts))], seed)
+            read_all = self._read_all if self._parallel else None
+            yield from mixed_blocks(blocks.number, blocks.read, seed, read_all=read_all)
+        elif self._parallel and not any(part.file.seekable for part in self.parts):
+            with self._parallel.streams() as streams:
+                named = [functools.partial(_all_in_file, *each) for each in zip(self.names, streams, strict=True)]
+                yield from mixed_streams(named, seed)
+        else:
+            yield from mixed_streams([self._mixed_part(number, seed) for number in range(len(self.parts))], seed)
 
     def _mixed_part(self, number: int, seed: int) -> Callable[[], Iterator[Row | BadRow]]:
-        def rows() -> Iterator[Row | BadRow]:
-            return (_in_file(self.names[number], row) for row in self.parts[number].mixed_rows(seed))
+        return lambda: _all_in_file(self.names[number], lambda: self.parts[number].mixed_rows(seed))
 
-        return rows
+
+def _place(begins: Sequence[int], index: int) -> tuple[int, int]:
+    """Returns the index of the file that has a block, and the index of the block in it."""
+    number = bisect.bisect_right(begins, index) - 1
+    return number, index - begins[number]
+
+
+def _all_in_file(name: str, rows: Callable[[], Iterator[Row | BadRow]]) -> Iterator[Row | BadRow]:
+    return (_in_file(name, row) for row in rows())
 
 
 def _in_file(name: str, row: R) -> R:

@@ -73,6 +73,8 @@ class RowSource(abc.ABC):
     """Number of features per step, for series."""
     unspecified = ""
     """The tag of words without a tag, which is not learned; "" if every tag is learned."""
+    is_text = False
+    """Whether it is a table whose lines Python parses, so that several processes read several files sooner."""
     chunk = 256
     """Number of inputs that are passed to TensorFlow at once."""
     present: Sequence[str] = ()
@@ -122,6 +124,10 @@ class RowSource(abc.ABC):
 
     def blocks(self) -> Any:
         """Returns the `keras_rnn_zoo.user_data.blocks.Blocks` of rows that can be read in any order, or `None`."""
+        return None
+
+    def part_reports(self, seed: int, classes: Sequence[str], compared: bool) -> Iterator[Any] | None:
+        """Yields the `RowReport` of each of several files that are read in parallel; `None` if they are not."""
         return None
 
     def limit_memory(self, files: int) -> None:  # noqa: B027  Most formats hold little in memory.

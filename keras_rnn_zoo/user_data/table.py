@@ -78,6 +78,7 @@ class Table(RowSource):
         self._marks: list[Mark] = []
         self._held: list[Record] | None = None  # All records of a small file, once they have been read.
 
+    is_text = True
     delimiter = ","
     present: Sequence[str] = ()
     """The names of the columns; their numbers if the file has no header."""
@@ -143,21 +144,38 @@ class Table(RowSource):
         """Returns the blocks of rows; `None` if the file can only be read from its start."""
         if not self.file.seekable:
             return None
+        return Blocks(len(self.marks()), self._block)
+
+    def marks(self) -> Sequence[Mark]:
+        """Returns the marks at which blocks begin, for which the file is read once."""
         if not self._marks:  # The file has not been read completely yet.
             for _ in self.rows():
                 pass
-        return Blocks(len(self._marks), self._block)
+        return self._marks
+
+    @property
+    def has_marks(self) -> bool:
+        """Whether the marks at which blocks begin are known."""
+        return bool(self._marks)
+
+    def set_marks(self, marks: Sequence[Mark]) -> None:
+        """Takes the marks that another process has found."""
+        self._marks = list(marks)
 
     def mixed_rows(self, seed: int) -> Iterator[Row | BadRow]:
         blocks = self.blocks()
         return mixed_blocks(blocks.number, blocks.read, seed) if blocks else self.rows()
 
     def _block(self, index: int) -> list[Row | BadRow]:
-        if self._held is not None:
-            records = self._held[index * BLOCK_SIZE : (index + 1) * BLOCK_SIZE]
-        else:
-            records = [record for record, _ in first(self.records(self._marks[index]), BLOCK_SIZE)]
+        if self._held is None:
+            return self.block_at(self._marks[index])
+        records = self._held[index * BLOCK_SIZE : (index + 1) * BLOCK_SIZE]
         return [self.row_of(record) for record in records if not record.blank]
+
+    def block_at(self, mark: Mark) -> list[Row | BadRow]:
+        """Returns the rows of the block that begins at a mark."""
+        records = first(self.records(mark), BLOCK_SIZE)
+        return [self.row_of(record) for record, _ in records if not record.blank]
 
     def row_of(self, record: Record) -> Row | BadRow:
         """Converts a record to a row with its input and target, or to a bad row."""

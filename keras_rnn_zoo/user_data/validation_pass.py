@@ -34,6 +34,7 @@ class RowReport:
             for their transcripts.
         empty: number of rows with an empty text.
         listed: how many of the rows that cannot be used are listed.
+        missing: the first rows labeled "nan" or "inf", which cannot be used if all other labels are numbers.
     """
 
     files: RowSource
@@ -46,6 +47,7 @@ class RowReport:
     left_out: list[str] = field(default_factory=list)
     empty: int = 0
     listed: int = ROWS_LISTED
+    missing: list[BadRow] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
@@ -57,6 +59,21 @@ class RowReport:
         self.bad_rows += count
         if len(self.bad) < self.listed:
             self.bad.append(bad)
+
+    def add(self, other: "RowReport") -> None:
+        """Adds the report of the rows that follow these, read with the same arguments."""
+        self.numbers.extend(other.numbers)
+        self.inputs.extend(other.inputs)
+        self.labels.update(other.labels)
+        if other.strata:
+            indices = {label: index for index, label in enumerate(self.labels)}
+            new = [indices[label] for label in other.labels]
+            self.strata.extend(array.array("L", (new[stratum] for stratum in other.strata)))
+        self.bad = [*self.bad, *other.bad][: self.listed]
+        self.missing = [*self.missing, *other.missing][:ROWS_LISTED]
+        self.bad_rows += other.bad_rows
+        self.left_out += other.left_out
+        self.empty += other.empty
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -82,9 +99,29 @@ def validate_rows(
         fault_of: given the raw input of a row and its target, returns why it cannot be learned from, or "".
         compared: whether to hash inputs for comparison with other files.
     """
-    report = RowReport(files)
+    parts = None if fault_of else files.part_reports(seed, classes, compared)
+    if parts is None:
+        report = read_report(files, seed, classes, fault_of, compared=compared)
+    else:
+        report = RowReport(files)
+        for part in parts:
+            report.add(part)
+    if files.task_files.classes == "one" and not classes:
+        _join_numbers(report)
+    return report
+
+
+def read_report(
+    files: RowSource,
+    seed: int,
+    classes: Sequence[str] = (),
+    fault_of: Callable[[Any, Any], str] | None = None,
+    *,
+    compared: bool = False,
+) -> RowReport:
+    """Returns the report of files before numbers among the labels are joined; arguments as for `validate_rows`."""
+    report, column = RowReport(files), files.columns.get(files.task_files.target, "")
     indices: dict[str, int] = {}
-    missing: list[BadRow] = []
     for row in checked_rows(files, files.rows(), classes):
         if isinstance(row, Row) and (
             fault := files.check(row) or (fault_of(files.load(row), row.target) if fault_of else "")
@@ -100,24 +137,18 @@ def validate_rows(
         if files.task_files.classes == "one":
             report.labels[row.target] += 1
             report.strata.append(indices.setdefault(row.target, len(indices)))
-            if (fault := not_finite(row.target)) and len(missing) < ROWS_LISTED:
-                missing.append(BadRow(row.where, files.columns.get(files.task_files.target, ""), row.target, fault))
+            if (fault := not_finite(row.target)) and len(report.missing) < ROWS_LISTED:
+                report.missing.append(BadRow(row.where, column, row.target, fault))
         elif files.task_files.classes == "several":
             report.labels.update(tag for tag in row.target.split(" ") if tag != files.unspecified)
         report.empty += isinstance(row.raw, str) and not row.raw.strip()
-    if files.task_files.classes == "one" and not classes:
-        _join_numbers(report, missing)
     return report
 
 
-def _join_numbers(report: RowReport, missing: Sequence[BadRow]) -> None:
+def _join_numbers(report: RowReport) -> None:
     """Merges the classes "1" and "1.0", and makes rows labeled "nan" or "inf" bad, if all other labels are integers.
 
     pandas writes a column of integers with a missing value like this.
-
-    Args:
-        report: the report, which is modified.
-        missing: the first rows that are labeled "nan" or "inf".
     """
     names = [name for name in report.labels if not not_finite(name)]
     if not names or not are_integers(names):
@@ -132,7 +163,7 @@ def _join_numbers(report: RowReport, missing: Sequence[BadRow]) -> None:
     report.inputs = array.array("Q", itertools.compress(report.inputs, kept))
     report.strata = array.array("L", (new_indices[stratum] for stratum in report.strata if new_indices[stratum] >= 0))
     report.bad_rows += sum(count for name, count in report.labels.items() if not_finite(name))
-    report.bad = [*report.bad, *missing][:ROWS_LISTED]
+    report.bad = [*report.bad, *report.missing][:ROWS_LISTED]
     report.labels = joined
 
 

@@ -11,6 +11,7 @@ from keras_rnn_zoo.plotting.kinds import embeddings
 
 OF_SCORES = {"learning_curves", "calibration", "worst_examples"}
 OF_CLASSES = OF_SCORES | {"confusion_matrix", "roc", "precision_recall", "score_by_class"}
+OF_SEARCHES = {"tuning_history", "tuning_options", "tuning_importance"}
 OF_STATES = {"hidden_states", "gradient_norm"}
 KINDS = {
     "toy_reviews": OF_CLASSES | OF_STATES | {"score_by_length", "score_by_rarity", "embeddings"},
@@ -48,7 +49,7 @@ def test_a_run_has_the_plots_that_make_sense(subject_of, dataset):
 
 
 def test_the_entries_say_what_they_draw():
-    assert set().union(*KINDS.values()) | {"alignment", "forecast"} == set(registry.plots.names())
+    assert set().union(*KINDS.values()) | {"alignment", "forecast"} | OF_SEARCHES == set(registry.plots.names())
     for entry in registry.plots.entries():
         assert entry.summary.endswith(".") and 20 < len(entry.summary) <= 120
 

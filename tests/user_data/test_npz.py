@@ -59,6 +59,45 @@ def test_archives_larger_than_free_memory_are_refused_before_they_are_read(tmp_p
         Arrays(path, ("regression",), {}, "")
 
 
+STORED = {
+    "an array": {"x": np.arange(ROWS * 100, dtype="float32").reshape(ROWS, 50, 2), "y": np.arange(float(ROWS))},
+    "in the order of Fortran": {
+        "x": np.asfortranarray(np.random.default_rng(0).random((ROWS, 60))),
+        "y": np.ones(ROWS),
+    },
+    "joined": {"x": np.arange(ROWS * 100.0), "lengths": np.full(ROWS, 100), "y": np.zeros(ROWS)},
+    "objects": {"x": ragged([np.full((5000 + n, 1), float(n)) for n in range(300)]), "y": np.zeros(300)},
+}
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_arrays_that_are_not_compressed_stay_in_the_file(tmp_path, monkeypatch, name):
+    np.savez(tmp_path / "a.npz", **STORED[name])
+    read = Arrays(str(tmp_path / "a.npz"), ("regression",), {}, "")
+    expected = [(row, read.load(row).copy()) for row in read.rows()]
+    monkeypatch.setattr("keras_rnn_zoo.user_data.npz_archive.MIN_MAPPED", 2**20)
+    monkeypatch.setattr("keras_rnn_zoo.user_data.npz_archive.available", lambda: 2_000_000)
+    tracemalloc.start()
+    files = Arrays(str(tmp_path / "a.npz"), ("regression",), {}, "")
+    for row, (other, series) in zip(files.rows(), expected, strict=True):
+        assert row == other
+        assert np.array_equal(files.load(row), series)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 4e6
+    assert not files.x.flags.writeable or name == "objects"
+
+
+def test_mapped_arrays_are_checked_before_they_are_used(tmp_path, monkeypatch):
+    monkeypatch.setattr("keras_rnn_zoo.user_data.npz_archive.MIN_MAPPED", 2**20)
+    np.savez(tmp_path / "a.npz", x=np.zeros((ROWS, 50), "float32"), y=np.zeros(ROWS))
+    content = bytearray((tmp_path / "a.npz").read_bytes())
+    content[2_000_000] ^= 1
+    (tmp_path / "b.npz").write_bytes(content)
+    with pytest.raises(DataError, match=r"b\.npz is not a NumPy archive: Bad CRC-32 for file 'x\.npy'"):
+        Arrays(str(tmp_path / "b.npz"), ("regression",), {}, "")
+
+
 @pytest.mark.parametrize("claimed", [100, 10**15])
 def test_an_archive_that_claims_another_size_is_refused(tmp_path, claimed):
     path = write(tmp_path / "a.npz", x=np.zeros((12, 5)), y=np.zeros(12))

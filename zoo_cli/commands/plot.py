@@ -6,6 +6,7 @@ import click
 
 from keras_rnn_zoo.artifacts.run import open_run
 from keras_rnn_zoo.display.printing import one_line
+from keras_rnn_zoo.tuning.trials import without_study
 from zoo_cli.completion import complete_plot
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.inputs import input_of
@@ -40,17 +41,18 @@ def command(
     """Draw plots of a run: of its training, its scores, or an input.
 
     Writes them to the folder plots of the run, and those that show no input to its model card. Without KIND, draws all
-    kinds that make sense for the run; see docs/plotting.md.
+    kinds that make sense for the run; see docs/plotting.md. RUN may be the folder of a search by zoo tune.
 
     \b
     Example:
       zoo plot many_to_one
       zoo plot many_to_one confusion_matrix --split validation --format png
+      zoo plot many_to_one_tuned tuning_history tuning_importance
       zoo plot many_to_one hidden_states --input "not only moving but also funny"
     """
     import keras_rnn_zoo as zoo
 
-    found = open_run(run, models_dir)
+    found = open_run(without_study(run), models_dir)
     value: Any = None if input is None else input_of(found, input)
     with frameworks(quiet, verbose):
         paths = zoo.plot(
