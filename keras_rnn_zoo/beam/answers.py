@@ -119,7 +119,9 @@ def written(job: Job, source: InputFile, path: str, answers: Answers) -> Written
     once = text_of(output, good[:1])
     header = once[: len(once) - (len(twice) - len(once))]
     if not whole.startswith(once) or twice != once + once[len(header) :]:
-        raise DataError(f"Answers in the format of {job.output!r} cannot be written in parts. Name a file such as x.csv.")
+        raise DataError(
+            f"Answers in the format of {job.output!r} cannot be written in parts. Name a file such as x.csv."
+        )
     text = [part.encode("utf-8", "surrogateescape") for part in (header, whole[len(header) :])]
     return Written(text[0], text[1], faults, len(good))
 

@@ -6,11 +6,14 @@ from typing import Any
 
 from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import OptionError, nearest
+from keras_rnn_zoo.packages import require_packages
 
 DIRECT = ("directrunner", "fnapirunner", "")
 """Names of the runner on this machine. Beam 2 would first download another one, Prism, from the network."""
-LOCAL = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
-CHECKED = (*DIRECT, "daskrunner")
+LOCAL, DASK = "FnApiRunner", "daskrunner"
+RUNNERS = {**dict.fromkeys(DIRECT, LOCAL), DASK: "apache_beam.runners.dask.dask_runner.DaskRunner"}
+"""Other names by which Beam finds a runner."""
+CHECKED = (*DIRECT, DASK)
 """Runners whose options Beam knows completely; those of others may be those of a job server."""
 
 
@@ -47,12 +50,13 @@ def pipeline_options(arguments: Sequence[str]) -> Any:
     from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
     kind = runner_of(arguments).rpartition(".")[2].lower()
-    if kind == "daskrunner":
+    if kind == DASK:
+        require_packages(["distributed"], "", "The runner DaskRunner", OptionError)
         from apache_beam.runners.dask.dask_runner import DaskOptions  # noqa: F401  It defines the runner's options.
     _check_known(arguments, unknown_allowed=kind not in CHECKED)
     options = PipelineOptions(list(arguments))
-    if kind in DIRECT:
-        options.view_as(StandardOptions).runner = LOCAL
+    if kind in RUNNERS:
+        options.view_as(StandardOptions).runner = RUNNERS[kind]
     return options
 
 

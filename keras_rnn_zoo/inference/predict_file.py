@@ -82,7 +82,7 @@ def predict_file(
     """
     reading = {name: options.pop(name) for name in registry.reading_options() if name in options}
     if engine or shards != 1 or runner:
-        _check_engine(engine, to, skip_bad_rows)
+        _check_engine(engine, skip_bad_rows)
         from keras_rnn_zoo.beam.predict_files import predict_files
 
         return predict_files(
@@ -98,7 +98,9 @@ def predict_file(
         )
     found, config = described(run, models_dir)
     if not isinstance(found, Run) and config.task.name in SERIES_TASKS:
-        raise DataError(f"A file for the task {config.task.name} requires a run, which knows its columns. Pass the run.")
+        raise DataError(
+            f"A file for the task {config.task.name} requires a run, which knows its columns. Pass the run."
+        )
     counts = {"predicted": 0, "skipped": 0}
     with readable_address(input) as address:
         source = open_inputs(address, config, columns, encoding, separator, **reading)
@@ -116,13 +118,11 @@ def predict_file(
     return counts
 
 
-def _check_engine(engine: str, to: IO[str] | None, skip_bad_rows: bool) -> None:
+def _check_engine(engine: str, skip_bad_rows: bool) -> None:
     """Raises `OptionError` for options that do not go together."""
     if engine != ENGINE:
         received = f"received {engine!r}" if engine else "the options shards and runner require it"
         raise OptionError(f"The engine is expected to be {ENGINE!r}; {received}.")
-    if to:
-        raise OptionError(f"The engine {ENGINE} writes files, not an open file. Name an output.")
     if skip_bad_rows:
         raise OptionError(
             f"The engine {ENGINE} always writes rows without an answer to a file of their own. Omit --skip-bad-rows."
