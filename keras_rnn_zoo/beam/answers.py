@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from keras_rnn_zoo.beam.job import Job, text_of
+from keras_rnn_zoo.beam.job import Job, not_in_parts, text_of
 from keras_rnn_zoo.beam.parts import Chunk
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.inference.predict_file import CHUNK_SIZE, predictions_of
@@ -119,9 +119,7 @@ def written(job: Job, source: InputFile, path: str, answers: Answers) -> Written
     once = text_of(output, good[:1])
     header = once[: len(once) - (len(twice) - len(once))]
     if not whole.startswith(once) or twice != once + once[len(header) :]:
-        raise DataError(
-            f"Answers in the format of {job.output!r} cannot be written in parts. Name a file such as x.csv."
-        )
+        raise not_in_parts(job)
     text = [part.encode("utf-8", "surrogateescape") for part in (header, whole[len(header) :])]
     return Written(text[0], text[1], faults, len(good))
 

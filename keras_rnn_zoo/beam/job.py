@@ -55,11 +55,16 @@ class Job:
         """Returns the form in which the answers to a file are written; the errors are those of `choose_output`."""
         output = choose_output(source, self.output, None, probabilities=self.probabilities)
         if output.kind is not None and output.kind.binary:
-            raise DataError(
-                f"Answers in the format of {self.output!r} cannot be written in parts, as several workers do. Name an "
-                "output such as predictions.csv, predictions.tsv, or predictions.jsonl."
-            )
+            raise not_in_parts(self)
         return replace(output, path=None, to=to)
+
+
+def not_in_parts(job: Job) -> DataError:
+    """Returns the error for an output whose format is not lines of text that can be written one after another."""
+    return DataError(
+        f"Answers in the format of {job.output!r} cannot be written in parts, as several workers do. Name an output such "
+        "as predictions.csv, predictions.tsv, or predictions.jsonl."
+    )
 
 
 def columns_of(source: InputFile) -> tuple[str, ...]:

@@ -1,10 +1,11 @@
 """The pipeline: parts of files are read, answered by `RunInference`, and written.
 
-    parts ─▶ Reshuffle ─▶ ReadPart ─▶ RunInference ─▶ WriteAnswers ─▶ GroupByKey ─▶ PlanShards ─▶ Reshuffle ─▶ WriteShard
+    parts ─▶ Reshuffle ─▶ ReadPart ─▶ RunInference ─▶ WriteAnswers ─▶ GroupByKey
+          ─▶ PlanShards ─▶ Reshuffle ─▶ WriteShard
 
 It is a single chain without further outputs: a chunk's answers and bad rows are committed together, and it runs on
-runners that support little more, such as Dask's. Between workers go the places of rows and the names of temporary files,
-never the rows: a runner may hold what goes between them in memory.
+runners that support little more, such as Dask's. Between workers go the places of rows and the names of temporary
+files, never the rows: a runner may hold what goes between them in memory.
 """
 
 import json

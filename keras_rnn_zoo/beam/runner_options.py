@@ -47,12 +47,16 @@ def pipeline_options(arguments: Sequence[str]) -> Any:
         OptionError: an option is unknown to Beam and to the runner, has no valid value, or is no option.
     """
     check_form(arguments)
+    arguments = list(arguments)
     from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
     kind = runner_of(arguments).rpartition(".")[2].lower()
     if kind == DASK:
         require_packages(["distributed"], "", "The runner DaskRunner", OptionError)
         from apache_beam.runners.dask.dask_runner import DaskOptions  # noqa: F401  It defines the runner's options.
+
+        if not any(argument.startswith(("--dask_npartitions", "--dask_partition_size")) for argument in arguments):
+            arguments.append("--dask_partition_size=1")  # Else 128 parts are one task, which holds all their rows.
     _check_known(arguments, unknown_allowed=kind not in CHECKED)
     options = PipelineOptions(list(arguments))
     if kind in RUNNERS:
@@ -63,7 +67,7 @@ def pipeline_options(arguments: Sequence[str]) -> Any:
 def _check_known(arguments: Sequence[str], *, unknown_allowed: bool) -> None:
     from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
 
-    class Parser(_BeamArgumentParser):  # type: ignore[misc]
+    class Parser(_BeamArgumentParser):
         def error(self, message: str) -> Any:
             raise OptionError(f"Beam refuses the options of its runner: {message}. Correct them.")
 

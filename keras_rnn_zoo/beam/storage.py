@@ -187,4 +187,4 @@ def publish(shards: Sequence[tuple[str, str]], earlier: str) -> None:
             FileSystems.rename([source], [path])
         else:
             with atomic_write(Path(path)) as temporary:
-                os.replace(source, temporary)
+                Path(source).replace(temporary)

@@ -66,8 +66,8 @@ def predict_file(
         progress: function that is called regularly with the number of inputs predicted so far.
         to: the text file to write to in place of standard output.
         models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
-        engine: `"beam"` predicts on Apache Beam, with many workers; see docs/beam.md. Files may then be remote, and rows
-            without an answer are in a file of their own, with the reason. By default, this process predicts.
+        engine: `"beam"` predicts on Apache Beam, with many workers; see docs/beam.md. Files may then be remote, and
+            rows without an answer are in a file of their own, with the reason. By default, this process predicts.
         shards: with Beam, the number of files to write.
         runner: with Beam, the options of its runner, such as `["--runner=FlinkRunner"]`.
         **options: prediction options, as for `predict`, and options of the input's format, such as the `sheet` of a
@@ -98,9 +98,7 @@ def predict_file(
         )
     found, config = described(run, models_dir)
     if not isinstance(found, Run) and config.task.name in SERIES_TASKS:
-        raise DataError(
-            f"A file for the task {config.task.name} requires a run, which knows its columns. Pass the run."
-        )
+        raise DataError(f"A file for the task {config.task.name} requires its run, which knows the columns. Pass it.")
     counts = {"predicted": 0, "skipped": 0}
     with readable_address(input) as address:
         source = open_inputs(address, config, columns, encoding, separator, **reading)
