@@ -19,7 +19,6 @@ from pathlib import Path
 import click
 import numpy as np
 import psutil
-from epoch_data import Words
 from rich.console import Console
 from rich.table import Table
 from timing import HERE
@@ -47,18 +46,26 @@ class Cost:
 
 
 def write_rows(rows: int, bad: int) -> Path:
-    """Writes a CSV file of reviews of eight words, some with line breaks, and some rows that cannot be read."""
+    """Writes a CSV file of eight words of the network each, some with line breaks, and some that cannot be read."""
     path = FOLDER / f"{rows}-{bad}.csv"
     if not path.exists():
         FOLDER.mkdir(parents=True, exist_ok=True)
-        words, every = Words(np.random.default_rng(0)), rows // bad if bad else 0
+        random, words, every = np.random.default_rng(0), np.array(known_words()), rows // bad if bad else 0
         with open(path, "wb") as file:
             file.write(b"id,text\n")
             for row in range(rows):
-                text = " ".join(words.draw(8)).encode()
+                text = " ".join(words[random.integers(len(words), size=8)]).encode()
                 broken = b"\xff" if every and row % every == 0 else b""
                 file.write(b'%d,"%s%s%s"\n' % (row, text, b"\nand more" if row % 100 == 0 else b"", broken))
     return path
+
+
+def known_words() -> list[str]:
+    """Returns the words of the data that the network is trained on."""
+    from keras_rnn_zoo import registry
+
+    texts = registry.datasets.get("toy_reviews").make(None, 0).split("train").as_numpy_iterator()
+    return sorted({word for text, _ in texts for word in text.decode().split() if word.isalpha()})
 
 
 def export_of(network: str) -> Path:

@@ -62,8 +62,8 @@ class Job:
 def not_in_parts(job: Job) -> DataError:
     """Returns the error for an output whose format is not lines of text that can be written one after another."""
     return DataError(
-        f"Answers in the format of {job.output!r} cannot be written in parts, as several workers do. Name an output such "
-        "as predictions.csv, predictions.tsv, or predictions.jsonl."
+        f"Answers in the format of {job.output!r} cannot be written in parts, as several workers do. Name an output "
+        "such as predictions.csv, predictions.tsv, or predictions.jsonl."
     )
 
 
