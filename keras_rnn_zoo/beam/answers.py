@@ -87,9 +87,7 @@ def _single(loaded: Predictor, record: InputRecord, options: Mapping[str, Any]) 
 
 def _reason(bad: BadRow) -> str:
     """Returns the fault of a row without its place."""
-    place, _, reason = bad.describe("").partition(": ")
-    column = place.partition(", ")[2]
-    return f"{column}: {reason}" if column else reason
+    return bad._replace(where="").describe("").lstrip(",: ")
 
 
 def written(job: Job, source: InputFile, path: str, answers: Answers) -> Written:
