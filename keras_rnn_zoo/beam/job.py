@@ -1,7 +1,7 @@
 """What each worker needs to know to read inputs, answer them, and write the answers."""
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
@@ -73,7 +73,7 @@ def columns_of(source: InputFile) -> tuple[str, ...]:
     return tuple(source.cells(record)) if record and source.cells else ()
 
 
-def text_of(output: Output, answers: Iterator[tuple[InputRecord, Any]]) -> str:
+def text_of(output: Output, answers: Iterable[tuple[InputRecord, Any]]) -> str:
     """Returns answers as the text of a whole file, with a header if its format has one."""
     text = io.StringIO()
     with replace(output, to=text).opened() as write:

@@ -29,7 +29,7 @@ from keras_rnn_zoo.inference.predictor import Predictor
 COUNTS = "counts.json"
 
 
-class ReadPart(beam.DoFn):  # type: ignore[misc]
+class ReadPart(beam.DoFn):
     """Reads a part in chunks, each as a batch of its own."""
 
     def __init__(self, job: Job) -> None:
@@ -47,7 +47,7 @@ class ReadPart(beam.DoFn):  # type: ignore[misc]
         self._files.close()
 
 
-class Answerer(ModelHandler):  # type: ignore[misc]
+class Answerer(ModelHandler):
     """Answers chunks with the model of a job, which each worker process loads once."""
 
     def __init__(self, job: Job) -> None:
@@ -76,7 +76,7 @@ class Answerer(ModelHandler):  # type: ignore[misc]
         return "KerasRNNZoo"
 
 
-class WriteAnswers(beam.DoFn):  # type: ignore[misc]
+class WriteAnswers(beam.DoFn):
     """Writes the answers to a chunk to a temporary file."""
 
     def __init__(self, job: Job, folder: str) -> None:
@@ -99,7 +99,7 @@ class WriteAnswers(beam.DoFn):  # type: ignore[misc]
         self._files.close()
 
 
-class PlanShards(beam.DoFn):  # type: ignore[misc]
+class PlanShards(beam.DoFn):
     """Checks that there are answers to all chunks, and divides them between the files of the output."""
 
     def __init__(self, parts: int, number: int, folder: str) -> None:
@@ -113,7 +113,7 @@ class PlanShards(beam.DoFn):  # type: ignore[misc]
         yield from shards_of(pieces, self._number, faults_text([ERRORS_HEADER]))
 
 
-class WriteShard(beam.DoFn):  # type: ignore[misc]
+class WriteShard(beam.DoFn):
     """Writes a file of the output under a temporary name."""
 
     def __init__(self, folder: str, zipped: bool) -> None:

@@ -130,7 +130,7 @@ def _model(run: Any, models_dir: str | None) -> Iterator[tuple[str, Any]]:
             yield run, described(str(folder))[1]
         return
     found, config = described(run, models_dir)
-    yield str(Path(getattr(found, "path", found)).absolute()), config
+    yield str((found if isinstance(found, Path) else found.path).absolute()), config
 
 
 @contextlib.contextmanager

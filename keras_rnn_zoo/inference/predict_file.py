@@ -143,7 +143,8 @@ def described(
     export = run.path if isinstance(run, LoadedExport) else find_export(run)
     if export:
         return export, read_facts(export)
-    found = open_run(run, models_dir)
+    given: Any = run  # `open_run` takes what `zoo.load` returned.
+    found = open_run(given, models_dir)
     return found, found.config
 
 
