@@ -48,7 +48,7 @@ def pipeline_options(arguments: Sequence[str]) -> Any:
     """
     check_form(arguments)
     arguments = list(arguments)
-    from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+    from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions, WorkerOptions
 
     kind = runner_of(arguments).rpartition(".")[2].lower()
     if kind == DASK:
@@ -59,6 +59,8 @@ def pipeline_options(arguments: Sequence[str]) -> Any:
             arguments.append("--dask_partition_size=1")  # Else 128 parts are one task, which holds all their rows.
     _check_known(arguments, unknown_allowed=kind not in CHECKED)
     options = PipelineOptions(list(arguments))
+    workers = options.view_as(WorkerOptions)
+    workers.default_sdk_harness_log_level = workers.default_sdk_harness_log_level or "WARNING"
     if kind in RUNNERS:
         options.view_as(StandardOptions).runner = RUNNERS[kind]
     return options
