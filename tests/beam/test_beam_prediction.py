@@ -76,7 +76,7 @@ def test_every_row_is_answered_once_as_by_zoo_predict(export, table, expected, t
 
 def test_several_workers_write_several_files_in_order(export, table, expected, tmp_path):
     (tmp_path / "out-00000-of-00007.csv").write_text("of an earlier output\n")
-    zoo.predict_file(export, str(table), str(tmp_path / "out.csv.gz"), engine="beam", shards=2, runner=WORKERS)
+    zoo.predict_file(export, str(table), str(tmp_path / "out.csv.gz"), engine="beam", shards=2)
     zoo.predict_file(export, str(table), str(tmp_path / "out.csv"), engine="beam", shards=2, runner=WORKERS)
     names = ["out-00000-of-00002.csv", "out-00001-of-00002.csv"]
     zipped = [f"{name}.gz" for name in names]
@@ -110,18 +110,31 @@ def test_a_run_predicts_a_pattern_of_files_some_of_them_compressed(trained, tmp_
     assert bad["reason"].startswith("3 fields, but the header has 2")
 
 
+def killed_after_an_answer(folder):
+    """Kills the process when there is a first answer, while it works on others; it returns at once."""
+    import threading
+
+    def wait():
+        while not list(Path(folder).glob(".partial-*/answers-*")):
+            time.sleep(0.05)
+        (Path(folder) / "killed").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def test_a_cluster_of_dask_answers_every_row_once(export, table, expected, tmp_path):
     pytest.importorskip("distributed", reason="dask[distributed] is installed by make test-beam")
     from distributed import Client, LocalCluster
 
-    code = "import os, signal, time; time.sleep(8); os.kill(os.getpid(), signal.SIGKILL)"
     with LocalCluster(n_workers=2, threads_per_worker=1, processes=True) as cluster, Client(cluster) as client:
         victim = next(iter(client.scheduler_info()["workers"]))
-        client.submit(exec, code, workers=[victim], pure=False, retries=0)  # It takes this worker along.
+        client.submit(killed_after_an_answer, str(tmp_path), workers=[victim]).result()
         runner = ["--runner=DaskRunner", f"--dask_client_address={cluster.scheduler_address}"]
         zoo.predict_file(export, str(table), str(tmp_path / "out.csv"), engine="beam", runner=runner)
     assert (tmp_path / "out.csv").read_bytes() == expected
     check_bad_rows(tmp_path / "out.errors.csv", table)
+    assert (tmp_path / "killed").exists()
 
 
 def test_a_killed_run_leaves_nothing_that_looks_complete(export, table, expected, tmp_path):
@@ -160,7 +173,7 @@ def test_an_error_of_a_worker_is_reported_and_leaves_no_output(export, table, tm
         ({"output": None}, OptionError, "Name one: (--output FILE|output)"),
         ({"output": "nowhere/out.csv"}, ZooError, "there is no folder"),
         ({"output": "out.npz"}, DataError, "cannot be written in parts"),
-        ({"input": "gs-//"}, DataError, "unknown from its extension"),
+        ({"input": "gs-//"}, DataError, "There is no .*gs-. Check the path"),
         ({"input": "unknown://bucket/a.csv"}, DataError, "cannot be listed"),
         ({"input": "-"}, OptionError, "not standard input"),
         ({"temperature": 1.0}, OptionError, "temperature"),
