@@ -8,6 +8,7 @@ processes of a command, measured every second: its peak in each quarter of the t
 """
 
 import filecmp
+import resource
 import subprocess
 import sys
 import threading
@@ -34,10 +35,12 @@ class Cost:
 
     Attributes:
         seconds: from its start to its end.
+        processor: processor seconds of all its processes, which other programs on the machine change little.
         memory: for each second, the resident memory of its processes in MiB.
     """
 
     seconds: float
+    processor: float
     memory: list[float]
 
     def peaks(self) -> list[float]:
@@ -83,7 +86,7 @@ def export_of(network: str) -> Path:
 def measured(command: Sequence[str], log: Path) -> Cost:
     """Runs a command, and measures its time and the memory of all its processes."""
     memory: list[float] = []
-    start = time.perf_counter()
+    start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     with open(log, "wb") as file, subprocess.Popen(command, stdout=file, stderr=file) as process:
         stop = threading.Event()
         watch = threading.Thread(target=_watch, args=(process.pid, memory, stop))
@@ -93,7 +96,9 @@ def measured(command: Sequence[str], log: Path) -> Cost:
         watch.join()
     if status:
         raise click.ClickException(f"{' '.join(command)} failed: see {log}.")
-    return Cost(time.perf_counter() - start, memory)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(time.perf_counter() - start, processor, memory)
 
 
 def _watch(pid: int, memory: list[float], stop: threading.Event) -> None:
@@ -125,10 +130,11 @@ def main(rows: int, bad: int, workers: int, runner: str) -> None:
             [*command, str(beam), "--engine", "beam", "--", *options], FOLDER / "beam.log"
         ),
     }
-    table = Table("command", "seconds", "rows a second", "peak memory by quarter, MiB")
+    names = "command", "seconds", "rows a second", "processor seconds", "peak memory by quarter, MiB"
+    table = Table(*names)
     for name, cost in costs.items():
         peaks = ", ".join(f"{peak:,.0f}" for peak in cost.peaks())
-        table.add_row(name, f"{cost.seconds:,.1f}", f"{rows / cost.seconds:,.0f}", peaks)
+        table.add_row(name, f"{cost.seconds:,.1f}", f"{rows / cost.seconds:,.0f}", f"{cost.processor:,.1f}", peaks)
     Console(width=None if sys.stdout.isatty() else 160).print(table)
     with open(beam.with_suffix(".errors.csv"), encoding="utf-8") as file:
         errors = sum(1 for _ in file) - 1

@@ -1,6 +1,7 @@
 """A file system of Beam whose addresses, `zootest://...`, are files of a local folder, named by `$ZOO_TEST_REMOTE`."""
 
 import os
+from pathlib import Path
 
 from apache_beam.io.filesystem import FileMetadata
 from apache_beam.io.localfilesystem import LocalFileSystem
@@ -36,6 +37,8 @@ class RemoteFiles(LocalFileSystem):
             yield FileMetadata(_remote(found.path), found.size_in_bytes, found.last_updated_in_seconds)
 
     def _path_open(self, path, mode, *args, **settings):
+        if "w" in mode:
+            Path(_local(path)).parent.mkdir(parents=True, exist_ok=True)
         return super()._path_open(_local(path), mode, *args, **settings)
 
     def rename(self, source_file_names, destination_file_names):
