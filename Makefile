@@ -6,6 +6,7 @@ DEMO := saved_models/demo
 REVIEW := "although the story is predictable , the cast is superb"
 
 OLDEST := build/oldest
+BEAM := build/beam
 MINUTES ?= 35
 PINNED := --constraint constraints/dev.txt
 # Tests of each part that every dependency has a hand in.
@@ -15,7 +16,7 @@ CORE := tests/test_registry.py tests/test_runs.py tests/test_training.py tests/t
 	tests/test_training_arguments.py tests/user_data tests/tasks tests/readers tests/layers/test_recurrent.py \
 	tests/layers/test_text.py tests/layers/test_vocabulary.py tests/zoo_cli
 
-.PHONY: demo test test-all test-oldest coverage audit fuzz lint wheel bench bench-peers entries networks scorecards docs clean
+.PHONY: demo test test-all test-beam test-oldest coverage audit fuzz lint wheel bench bench-peers entries networks scorecards docs clean
 
 $(VENV)/installed: setup.cfg pyproject.toml constraints/dev.txt
 	$(PYTHON) -m venv $(VENV)
@@ -53,6 +54,15 @@ test-oldest: constraints/oldest.txt
 	$(OLDEST)/bin/pip install --quiet --constraint constraints/oldest.txt \
 		".[audio,excel,parquet,tables]" datasets dill hypothesis pandas pillow polars pytest pytest-timeout
 	$(OLDEST)/bin/python -m pytest -m "not slow" $(CORE)
+
+# Prediction on Apache Beam, whose bounds exclude versions in constraints/dev.txt, and on a cluster of Dask.
+$(BEAM)/installed: setup.cfg constraints/beam.txt
+	$(PYTHON) -m venv $(BEAM)
+	$(BEAM)/bin/pip install --quiet --constraint constraints/beam.txt --editable ".[beam]" "dask[distributed]" psutil pytest pytest-timeout
+	touch $@
+
+test-beam: $(BEAM)/installed
+	$(BEAM)/bin/python -m pytest tests/beam tests/test_beam_parts.py
 
 # Known vulnerabilities of the pinned versions; it asks the Python package index.
 audit:

@@ -18,7 +18,7 @@ LEVELS = [
     {"layers"},
     {"cells", "readers"},
     {"architectures", "tasks", "datasets", "user_data"},
-    {"batching", "building", "comparison", "exporting", "inference", "inspection", "listings", "plotting"}
+    {"batching", "beam", "building", "comparison", "exporting", "inference", "inspection", "listings", "plotting"}
     | {"run", "serving", "sharing", "streaming", "training", "tuning"},
 ]
 

@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -147,7 +147,12 @@ class LoadedExport(Predictor):
         """The default endpoint, as a function of a raw batch."""
         names = [spec.name for spec in self.task.input_signature()]
         endpoint = self.saved_model.signatures[SIGNATURE]
-        return lambda *raw: endpoint(**dict(zip(names, raw, strict=True)))
+        return lambda *raw: self.in_order(endpoint(**dict(zip(names, raw, strict=True))))
+
+    def in_order(self, outputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns outputs in the order of the task; TensorFlow's own depends on the hashes of a process."""
+        declared = [*self.task.prediction_signature()]
+        return {name: outputs[name] for name in [*declared, *sorted(outputs.keys() - {*declared})] if name in outputs}
 
 
 @dataclass(frozen=True)
@@ -183,7 +188,7 @@ class LoadedStreamingExport(LoadedExport):
             if self.task.answers == "steps":
                 inputs[FINAL] = tf.ones([rows], tf.bool)
             outputs = step(**start(rows=rows), **inputs)
-            return {name: value for name, value in outputs.items() if not name.startswith(PREFIX)}
+            return self.in_order({name: value for name, value in outputs.items() if not name.startswith(PREFIX)})
 
         return predict
 

@@ -45,6 +45,10 @@ class Output:
             return False
         return self.kind.flat if self.kind else self.source.flat
 
+    def form(self, prediction: Prediction) -> Prediction:
+        """Returns a prediction in the form in which it is written: as table cells, or as it is."""
+        return flat(prediction, every_class=self.every_class) if self.flat else prediction
+
     @contextlib.contextmanager
     def opened(self) -> Iterator[Writer]:
         """Yields the function that writes a record and its prediction."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.artifacts.run_config import RunConfig
+from keras_rnn_zoo.artifacts.run_config import ExportConfig, RunConfig
 from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.entries.addresses import ending_of
 from keras_rnn_zoo.errors import DataError, OptionError
@@ -18,7 +18,7 @@ from keras_rnn_zoo.user_data.joined_files import is_pattern, matching_files
 from keras_rnn_zoo.user_data.prediction_outputs import Prediction, step_predictions
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.step_columns import STEP_TASKS
-from keras_rnn_zoo.user_data.textfile import likely_encoding
+from keras_rnn_zoo.user_data.textfile import Mark, likely_encoding
 from keras_rnn_zoo.user_data.time_columns import TASK
 
 
@@ -53,6 +53,8 @@ class InputFile(NamedTuple):
         format: name of the file format.
         rows: returns the rows of a record and its prediction, as values by the name of their column and what is
             predicted for each, for output in other formats; `None` if each record is one row, that of `cells`.
+        marked: yields the same as `inputs` from a mark on, or from the first row, each with the mark of its end; `None`
+            if the file can only be read from its start.
     """
 
     path: str
@@ -63,6 +65,7 @@ class InputFile(NamedTuple):
     schema: Any = None
     format: str = ""
     rows: Callable[[InputRecord, Prediction], Iterator[tuple[Mapping[str, Any], Prediction]]] | None = None
+    marked: Callable[[Mark | None], Iterator[tuple[InputRecord | BadRow, Mark]]] | None = None
 
 
 class TrainedOn(NamedTuple):
@@ -118,30 +121,36 @@ class TrainedOn(NamedTuple):
         return (column if same or not entries else "", any(entry.predict for entry in same))
 
 
-def trained_on(config: RunConfig) -> TrainedOn:
-    """Returns what a run was trained on, given its description."""
-    data = config.dataset
-    format, colon, _ = data.name.partition(":")
+def trained_on(config: RunConfig | ExportConfig) -> TrainedOn:
+    """Returns what a run was trained on, given its description, or that of an export, which names no columns."""
+    format, colon, _ = config.dataset.name.partition(":")
+    data = config.dataset if isinstance(config, RunConfig) else None
+    recorded = data.recorded if data else None
     return TrainedOn(
         config.task.name,
         config.task.input,
         format if colon else "",
-        data.recorded.columns if data.recorded else {},
-        data.options,
+        recorded.columns if recorded else {},
+        data.options if data else {},
         config.task.options,
-        data.recorded.frequency if data.recorded else "",
+        recorded.frequency if recorded else "",
         config.task.classes,
     )
 
 
 def open_inputs(
-    address: str, config: RunConfig, columns: str = "", encoding: str = "", separator: str = "", **more: str
+    address: str,
+    config: RunConfig | ExportConfig,
+    columns: str = "",
+    encoding: str = "",
+    separator: str = "",
+    **more: str,
 ) -> InputFile:
     """Opens the files that a run is to predict.
 
     Args:
         address: the path, whose extension determines the format, or an address.
-        config: the description of the run.
+        config: the description of the run, or of an export.
         columns: which column holds the input, such as `text=review`; by default, the one that training read.
         encoding: the encoding of texts; "" for that of a byte order mark, or else UTF-8 or the encoding in training.
         separator: the separator of columns in a table; "" for the one in training, or a detected one.

@@ -11,7 +11,7 @@ from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, Tr
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.separators import named_separator
 from keras_rnn_zoo.user_data.table import Table
-from keras_rnn_zoo.user_data.textfile import TextFile
+from keras_rnn_zoo.user_data.textfile import Mark, TextFile
 from keras_rnn_zoo.user_data.time_columns import TASK
 
 T = TypeVar("T", Table, Columnar)
@@ -64,12 +64,19 @@ def table_inputs(
 
     table = open_input_column(opened, trained, columns)
 
-    def inputs() -> Iterator[InputRecord | BadRow]:
-        for record, _ in table.records():
+    def marked(mark: Mark | None = None) -> Iterator[tuple[InputRecord | BadRow, Mark]]:
+        for record, end in table.records(mark):
             row = table.row_of(record)
-            yield row if isinstance(row, BadRow) else InputRecord(row.raw, record)
+            yield row if isinstance(row, BadRow) else InputRecord(row.raw, record), end
 
-    return InputFile(str(table.file.path), inputs, table.prediction_writer, table.flat, table.cells)
+    return InputFile(
+        str(table.file.path),
+        lambda: (row for row, _ in marked()),
+        table.prediction_writer,
+        table.flat,
+        table.cells,
+        marked=marked if table.file.seekable else None,
+    )
 
 
 def open_input_column(opened: Callable[[str], T], trained: TrainedOn, columns: str) -> T:

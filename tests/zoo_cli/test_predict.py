@@ -1,5 +1,6 @@
 """What `zoo predict` takes and prints."""
 
+import csv
 import json
 
 import pytest
@@ -88,15 +89,18 @@ def test_predict_reads_lines_of_standard_input(zoo, copied):
     assert len(zoo("predict", input="one\ntwo\r\n\nfour\n").stdout.splitlines()) == 4
 
 
-def test_predict_accepts_the_path_of_an_export(zoo, copied):
+def test_predict_accepts_the_path_of_an_export(zoo, copied, tmp_path):
     path = keras_rnn_zoo.export(copied, check=False)
     texts = ["not dull", "a film to forget"]
     of_run = json.loads(zoo("predict", "many_to_one", *texts, "--json").stdout)
     of_export = json.loads(zoo("predict", str(path), *texts, "--json").stdout)
     assert [row["label"] for row in of_export] == [row["label"] for row in of_run]
-    result = zoo("predict", str(path), "--input", "new.csv")
-    assert result.exit_code == 2
-    assert "--input FILE requires a run" in result.stderr
+    (tmp_path / "new.csv").write_text("text,id\nnot dull,1\na film to forget,2\n")
+    of_file = [zoo("predict", name, "--input", str(tmp_path / "new.csv")).stdout for name in (str(path), "many_to_one")]
+    assert [row["predicted_label"] for row in csv.DictReader(of_file[0].splitlines())] == [
+        row["label"] for row in of_run
+    ]
+    assert of_file[0].count(",") == of_file[1].count(",")
 
 
 def test_an_input_that_begins_with_a_dash_goes_after_two_dashes(zoo, copied):

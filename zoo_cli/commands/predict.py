@@ -4,22 +4,21 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.atomic_files import STANDARD_STREAM
-from keras_rnn_zoo.display.printing import printable, quantity, shell_quote
+from keras_rnn_zoo.display.printing import shell_quote
 from keras_rnn_zoo.options import parse_options
 from keras_rnn_zoo.user_data.encodings import encoding_of
 from zoo_cli.answers import answer, converse
+from zoo_cli.files import check_engine, predict_file, predict_on_beam
 from zoo_cli.frameworks import frameworks, with_verbosity
 from zoo_cli.options import models_dir_option, prediction_options, run_argument, split_pairs, split_runs
-from zoo_cli.status import ERASE
 from zoo_cli.streams import answer_stream
-from zoo_cli.tables import data_stream, print_json
+from zoo_cli.tables import print_json
 
 
 @click.command("predict")
@@ -69,6 +68,18 @@ from zoo_cli.tables import data_stream, print_json
     metavar="HERTZ",
     help="With --stream, for recordings: samples per second of standard input, 16-bit little-endian integers.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["beam"]),
+    help="Predict --input with many workers, on Apache Beam; options of its runner follow --.",
+)
+@click.option(
+    "--shards",
+    type=click.IntRange(1),
+    metavar="NUMBER",
+    show_default="1",
+    help="With --engine beam: the number of files to write, such as predictions-00000-of-00004.csv.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @models_dir_option
 @with_verbosity
@@ -84,6 +95,8 @@ def command(
     skip_bad_rows: bool,
     stream: bool,
     rate: int | None,
+    engine: str | None,
+    shards: int | None,
     as_json: bool,
     models_dir: str | None,
     quiet: bool,
@@ -95,6 +108,9 @@ def command(
 
     With --stream, standard input is a single input that is still coming in, and each answer is printed at once. The run
     must read one way: train it with bidirectional=false.
+
+    With --engine beam, the workers of an Apache Beam runner predict the files of --input, which may be remote, such as
+    gs://bucket/part-*.csv. Rows without an answer are in a file of their own, such as predictions.errors.csv.
 
     An INPUT is a text, the path of an image or a WAV file, or a series as JSON: "[1, 2, 3]" if each step has one
     number, else "[[1, 5], [2, 6]]". Put -- before INPUTs that begin with a dash. Language models have the options
@@ -109,6 +125,7 @@ def command(
       zoo predict ctc scans/page1.png scans/page2.png
       zoo predict many_to_one --input new.csv --output predictions.csv
       zoo predict many_to_one --input new.parquet --output predictions.jsonl
+      zoo predict many_to_one --input 'part-*.csv' --output predictions.csv --engine beam -- --runner=FlinkRunner
       arecord -t raw -f S16_LE -r 8000 | zoo predict ctc --stream --rate 8000
       zoo predict sync_many_to_many "ROMEO:" --set temperature=0.5 --set max_new_tokens=200
     """
@@ -120,11 +137,15 @@ def command(
     reading: dict[str, Any] = {name: settings.pop(name, None) for name in registry.reading_options()}
     reading |= {"columns": columns or reading["columns"], "encoding": encoding or reading["encoding"]}
     reading |= {"probabilities": probabilities, "skip_bad_rows": skip_bad_rows}
+    if engine or shards:
+        check_engine(engine, source, output, stream=bool(stream or rate), as_json=as_json)
+        predict_on_beam(run, source, output, reading, (quiet, verbose), settings, shards or 1, inputs, models_dir)
+        return
     export = find_export(run)
     if stream or rate:
         _check_stream_usage(inputs, source, output, settings, reading, stream=stream)
     else:
-        _check_usage(inputs, source, output, export, as_json=as_json, reading=reading)
+        _check_usage(inputs, source, output, as_json=as_json, reading=reading)
     runs = split_runs(run)
     if isinstance(runs, list) and (stream or source is not None):
         raise click.UsageError("--stream and --input FILE predict with a single RUN.")
@@ -137,7 +158,7 @@ def command(
     _check_for_files(run, inputs, task.input)
     options = parse_options(registry.tasks.get(task.name).prediction_options, settings, "a prediction of this run")
     if source is not None:
-        _predict_file(open_run(run, models_dir), source, output, reading, verbosity, options)
+        predict_file(run if export else open_run(run, models_dir), source, output, reading, verbosity, options)
         return
     load, by_path = functools.partial(_loaded, runs, found, models_dir), task.reader_entry.by_path
     if not inputs and sys.stdin.isatty():
@@ -190,7 +211,6 @@ def _check_usage(
     inputs: Sequence[str],
     source: str | None,
     output: str | None,
-    export: Path | None,
     *,
     as_json: bool,
     reading: Mapping[str, Any],
@@ -214,10 +234,6 @@ def _check_usage(
         raise click.UsageError(
             "INPUTs and --json cannot be combined with --input FILE: the extension of --output determines the format "
             "of the predictions, as in --output predictions.json."
-        )
-    if export:
-        raise click.UsageError(
-            "--input FILE requires a run, which knows the columns of the file. Pass its name as RUN."
         )
 
 
@@ -255,43 +271,8 @@ def _check_for_files(run: str | None, inputs: Sequence[str], input: str) -> None
             )
 
 
-def _predict_file(
-    run: Any,
-    source: str,
-    output: str | None,
-    reading: Mapping[str, Any],
-    verbosity: tuple[bool, bool],
-    options: Mapping[str, Any],
-) -> None:
-    """Predicts the inputs of a file, and reports how many."""
-    import keras_rnn_zoo as zoo
-
-    stdout = data_stream()
-    with frameworks(*verbosity):
-        counts = zoo.predict_file(
-            run,
-            source,
-            output,
-            **{name: value for name, value in reading.items() if value},
-            progress=(lambda done: None) if verbosity[0] else _show_progress,
-            to=stdout,
-            **options,
-        )
-    skipped = f" and skipped {quantity(counts['skipped'], 'invalid row')}" if counts["skipped"] else ""
-    wrote = f" Wrote {output}" if output and output != STANDARD_STREAM else ""
-    click.echo(printable(f"Predicted {quantity(counts['predicted'], 'input')}{skipped}.{wrote}"), err=True)
-
-
 def _as_utf8(text: bytes, encoding: str) -> list[bytes]:
     """Returns the lines of a text as UTF-8, without its byte order mark, which takes precedence over the encoding."""
     name, size = encoding_of(text, encoding)
     content = text[size:] if name == "utf-8" else text[size:].decode(name, "replace").encode()
     return content.splitlines()
-
-
-def _show_progress(done: int) -> None:
-    """Prints progress: a line that is overwritten on a terminal, and otherwise occasional lines."""
-    if sys.stderr.isatty():
-        click.echo(f"{ERASE}{done:,} predicted", err=True, nl=False)
-    elif done % 10_240 == 0:
-        click.echo(f"{done:,} predicted", err=True)

@@ -14,7 +14,7 @@ from keras_rnn_zoo.user_data.prediction_outputs import flat, one_line
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource, sampled
 from keras_rnn_zoo.user_data.text_corpus import corpus_dataset
 from keras_rnn_zoo.user_data.text_defaults import text_defaults
-from keras_rnn_zoo.user_data.textfile import TextFile, check_text
+from keras_rnn_zoo.user_data.textfile import Mark, TextFile, check_text
 
 
 class ParallelTexts(RowSource):
@@ -65,15 +65,20 @@ def text_inputs(location: str, trained: TrainedOn, *, encoding: str = "") -> Inp
     """Opens a text to predict, with an input on each line; the first output for each is a line of the result."""
     text = TextFile(location, trained.encoding_of(location, encoding))
 
-    def inputs() -> Iterator[InputRecord | BadRow]:
-        for number, (line, _) in enumerate(text.lines(), 1):
+    def marked(mark: Mark | None = None) -> Iterator[tuple[InputRecord | BadRow, Mark]]:
+        start = mark or text.start
+        for number, (line, end) in enumerate(text.lines(start), start.line + 1):
             line = line.rstrip("\r\n")
-            yield check_text(line, f"line {number}", "", text.encoding) or InputRecord(line, None)
+            row = check_text(line, f"line {number}", "", text.encoding) or InputRecord(line, None)
+            yield row, Mark(end, number)
 
     def writer(file: IO[str]) -> Writer:
         return lambda record, prediction: print(one_line(next(iter(flat(prediction).values()))), file=file)
 
-    return InputFile(str(text.path), inputs, writer)
+    def inputs() -> Iterator[InputRecord | BadRow]:
+        return (row for row, _ in marked())
+
+    return InputFile(str(text.path), inputs, writer, marked=marked if text.seekable else None)
 
 
 @registry.file_format(
