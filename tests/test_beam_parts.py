@@ -7,6 +7,7 @@ import re
 
 import pytest
 from click.testing import CliRunner
+from pages import commands_of, programs_of, read, text_of
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.beam import parts as parts_module
@@ -21,6 +22,8 @@ from keras_rnn_zoo.packages import is_installed
 from keras_rnn_zoo.user_data.rows import BadRow
 from zoo_cli.main import cli
 
+PAGE = text_of("beam.md")
+RUNS = {"beam.md": [*commands_of(PAGE), *programs_of(PAGE)]}
 ROWS = 4
 """Rows of a chunk in these tests."""
 
@@ -264,3 +267,9 @@ def test_a_file_through_an_export_is_answered_as_through_its_run(trained, loaded
     for ours, theirs in zip(*rows, strict=True):
         assert ours["predicted_label"] == theirs["predicted_label"]
         assert float(ours["predicted_probability"]) == pytest.approx(float(theirs["predicted_probability"]), abs=1e-6)
+
+
+@pytest.mark.parametrize("command", RUNS["beam.md"][:-1])
+def test_the_commands_of_the_page_are_read(command):
+    """tests/beam runs the first one, and the program."""
+    read(command)

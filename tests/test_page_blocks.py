@@ -17,7 +17,10 @@ PAGES = {"README.md": ROOT / "README.md"} | {
 }
 WHEEL = ".ci/use_wheel does the same, with the files that it has built, in an environment of its own"
 SERVER = "needs the server of TensorFlow Serving, which no package index has"
+BEAM = "the target test-beam of the Makefile does the same"
 NOT_RUN = {
+    ("beam.md", "python -m venv"): BEAM,
+    ("beam.md", "beam/bin/pip install"): BEAM,
     ("index.md", "pip install ."): WHEEL,
     ("index.md", "pip wheel --no-deps"): WHEEL,
     ("index.md", "pip install dist/"): WHEEL,
