@@ -164,5 +164,5 @@ def test_private_apis_are_used_in_one_module_only(path):
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     ]
-    private = ("keras.src", "tensorflow.python", "tensorflow.compiler", "tensorflow.core")
+    private = ("jax._src", "keras.src", "tensorflow.python", "tensorflow.compiler", "tensorflow.core")
     assert not [module for module in modules if module and module.startswith(private)]

@@ -94,21 +94,20 @@ def _started(arguments: Sequence[str], count: int, folder: str) -> Iterator[list
     lifeline = os.pipe() if os.name == "posix" else None
     children: list[subprocess.Popen[bytes]] = []
     try:
-        for number in range(count):
-            environment = _environment(address, count, number)
-            options = {}
-            if lifeline:
-                environment[LIFELINE] = str(lifeline[0])
-                # A session of its own: Ctrl-C in a terminal is for this process alone, which passes it on.
-                options = {"pass_fds": (lifeline[0],), "start_new_session": True}
-            with contextlib.ExitStack() as stack:
-                output = stack.enter_context(open(Path(folder, str(number)), "wb")) if number else None
-                children.append(
-                    subprocess.Popen(
-                        command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **options
+        with _passing_on(children):
+            for number in range(count):
+                environment, options = _environment(address, count, number), {}
+                if lifeline:
+                    environment[LIFELINE] = str(lifeline[0])
+                    # A session of its own: Ctrl-C in a terminal is for this process alone, which passes it on.
+                    options = {"pass_fds": (lifeline[0],), "start_new_session": True}
+                with open(Path(folder, str(number)), "wb") as file:
+                    output = file if number else None
+                    children.append(
+                        subprocess.Popen(
+                            command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **options
+                        )
                     )
-                )
-        with _passing_on(children[0]):
             yield children
     finally:
         for child in children:
@@ -136,13 +135,14 @@ def _free_port() -> int:
 
 
 @contextlib.contextmanager
-def _passing_on(chief: subprocess.Popen[bytes]) -> Iterator[None]:
+def _passing_on(children: Sequence[subprocess.Popen[bytes]]) -> Iterator[None]:
     """Passes Ctrl-C and SIGTERM on to process 0, which keeps the best weights so far and ends."""
     before = {}
 
     def pass_on(number: int, _: object) -> None:
-        if chief.poll() is None:
-            chief.send_signal(number)
+        if not children:
+            raise KeyboardInterrupt
+        children[0].send_signal(number)  # Does nothing if it has ended.
 
     try:
         for number in (signal.SIGINT, signal.SIGTERM):

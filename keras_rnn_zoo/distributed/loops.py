@@ -14,8 +14,8 @@ from jax.sharding import Mesh, PartitionSpec
 def split_loop(layer: Any, mesh: Mesh) -> None:
     """Makes a recurrent layer run the rows of each device by themselves, with the same results.
 
-    Layers that draw random numbers in the loop, such as for `recurrent_dropout`, are left to XLA: what they draw depends
-    on the number of rows.
+    Layers that draw random numbers in the loop, such as for `recurrent_dropout`, are left to XLA: what they draw
+    depends on the number of rows.
 
     Args:
         layer: a `keras.layers.RNN`.

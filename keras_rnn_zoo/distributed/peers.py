@@ -144,9 +144,10 @@ class _SeveralPeers(Peers):
     def check_objects(self, objects: Mapping[str, str]) -> None:
         for name in ("optimizer", "metrics"):
             if name in objects:
+                known = "adam" if name == "optimizer" else "mean_squared_error"
                 raise OptionError(
                     f"Several processes cannot train with {name}={objects[name]}, whose variables lie in one process. "
-                    f"Pass the name instead, such as {name}={'adam' if name == 'optimizer' else 'mean_squared_error'!r}."
+                    f"Pass a name instead, such as {name}={known!r}."
                 )
 
 

@@ -1,4 +1,4 @@
-"""All private APIs of Keras, TensorFlow and JAX that the package uses, in one place. Imports no framework when imported.
+"""All private APIs of Keras, TensorFlow and JAX that the package uses. Imports no framework when imported.
 
 A release of one of them may change any of them without notice. `tests/test_keras_internals.py` has a test for
 each, which names the feature that breaks when it changes.

@@ -144,7 +144,7 @@ class BestCheckpoint(keras.callbacks.Callback):
         row = {"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}}
         rows = [*self.rows, row]
         if self._best_and_last(rows)[0] is row:
-            # All processes assign the weights, whether they write or not: on JAX, that is an operation of them together.
+            # All processes assign the weights, whether they write or not: on JAX, they do that together.
             with self.averages.in_model() if self.averages else contextlib.nullcontext():
                 self._write_weights(row)
         self._write_history(rows)
