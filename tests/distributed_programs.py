@@ -40,3 +40,25 @@ if len(sys.argv) > 2:
 print(json.dumps(found))
 """
 """Compares a step on two devices with one on one device, then maybe trains a run by itself."""
+
+EVERY_ARCHITECTURE = """
+import json, os, sys
+if int(os.environ.get("JAX_NUM_PROCESSES", "1")) > 1:
+    import jax
+    jax.distributed.initialize(num_processes=2, process_id=int(os.environ["JAX_PROCESS_ID"]))
+import keras_rnn_zoo as zoo
+from keras_rnn_zoo import registry
+
+small = {"units": 4, "embedding_dim": 4, "max_length": 8, "dropout": 0.2, "hidden_layers": 1}
+metrics = {}
+for name in sys.argv[1].split(","):
+    architecture = registry.architectures.get(name)
+    dataset = registry.default_dataset(architecture)
+    known = registry.options_of(architecture, dataset)
+    sys.modules[dataset.make.__module__].SIZES = {"train": 70, "validation": 33, "test": 16}
+    options = {key: value for key, value in small.items() if key in known}
+    run = zoo.train(name, run=sys.argv[2] + name, epochs=2, batch_size=16, verbose=0, **options)
+    metrics[name] = [run.metrics, run.history.to_dict("list")]
+print(json.dumps(metrics))
+"""
+"""Trains every architecture, with one process or as one of two, and prints the metrics."""
