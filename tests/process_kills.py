@@ -1,7 +1,8 @@
 """Kills random processes of a training by four: `python tests/process_kills.py --folder /tmp/kills --kills 20`.
 
-Each kill strikes at a moment drawn uniformly over the time from the first step to the end of an undisturbed training.
-The next training resumes from what the last one left. What ends must be the run that nothing disturbed.
+Each kill strikes after a number of checkpoints that is drawn, and a part of a second: while the step is compiled, in an
+epoch, or in the evaluation. The next training resumes from what the last one left. What ends must be the run that
+nothing disturbed.
 """
 
 import argparse
@@ -26,6 +27,9 @@ SIZES = {"train": 640, "validation": 96, "test": 96}
 OPTIONS = ("cell=simple_rnn", "units=4", "bidirectional=false", "embedding_dim=4", "max_length=8", "dropout=0.2")
 COMMAND = ["train", "many_to_one", "--epochs", "3", "--batch-size", "64", "--save-every-steps", "4"]
 COMMAND += [word for option in OPTIONS for word in ("--set", option)]
+
+
+MOST_CHECKPOINTS = 5
 
 
 class Forked:
@@ -94,7 +98,7 @@ class Training:
     Args:
         folder: the folder of runs.
         count: the number of processes.
-        *more: further arguments of the command.
+        *more: further arguments of the command, `--run` and the run first.
 
     Attributes:
         children: the processes.
@@ -106,6 +110,7 @@ class Training:
         self.log, self.lost, self.status = folder / "log.txt", "", -1
         self.children: list[Forked] = []
         self._output = open(self.log, "wb")  # noqa: SIM115  Open until the training ends.
+        self._checkpoint = folder / f".{more[1]}.unfinished" / "training.state"
         self._launcher = threading.Thread(target=self._launch, args=(count, *more))
         self._launcher.start()
 
@@ -130,6 +135,13 @@ class Training:
         while self.runs() and " weights.\n" not in self.log.read_text():
             time.sleep(0.02)
 
+    def wait_for_checkpoints(self, count: int) -> None:
+        """Waits until so many checkpoints were written, or the training has ended."""
+        states = {_state(self._checkpoint)}
+        while self.runs() and len(states) <= count:
+            states.add(_state(self._checkpoint))
+            time.sleep(0.01)
+
     def wait(self) -> str:
         """Waits for the end, and returns what was printed."""
         self._launcher.join()
@@ -137,14 +149,19 @@ class Training:
         return self.log.read_text()
 
 
+def _state(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return status.st_ino, status.st_mtime_ns
+
+
 def kill_trainings(folder: Path, count: int, kills: int, seed: int) -> dict[str, object]:
     """Kills a random process of trainings until there were so many kills, and returns what was found."""
     drawn, faults, struck, resumed = random.Random(seed), [], [0] * count, 0
     training = Training(folder, count, "--run", "whole")
-    training.wait_for_steps()
-    begin = time.monotonic()
     printed = training.wait()
-    seconds = time.monotonic() - begin
     if training.status:
         return {"faults": [f"the undisturbed training ended with {training.status}: {printed[-2000:]}"]}
     whole, unfinished = contents(folder / "whole"), folder / ".cut.unfinished"
@@ -155,7 +172,8 @@ def kill_trainings(folder: Path, count: int, kills: int, seed: int) -> dict[str,
         training.wait_for_steps()
         victim, began = drawn.randrange(count), time.monotonic()
         if sum(struck) < kills:
-            time.sleep(drawn.uniform(0, seconds))
+            training.wait_for_checkpoints(drawn.randint(0, MOST_CHECKPOINTS))
+            time.sleep(drawn.random())
             if training.runs() and training.children[victim].poll() is None:
                 began = time.monotonic()
                 training.children[victim].kill()

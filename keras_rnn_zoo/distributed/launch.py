@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from keras_rnn_zoo.distributed.environment import ADDRESS, COUNT, LAUNCHED, NUMBER, require_jax
 from keras_rnn_zoo.errors import OptionError, TrainingError
@@ -96,7 +97,8 @@ def _started(arguments: Sequence[str], count: int, folder: str) -> Iterator[list
     try:
         with _passing_on(children):
             for number in range(count):
-                environment, options = _environment(address, count, number), {}
+                environment = _environment(address, count, number)
+                options: dict[str, Any] = {}
                 if lifeline:
                     environment[LIFELINE] = str(lifeline[0])
                     # A session of its own: Ctrl-C in a terminal is for this process alone, which passes it on.

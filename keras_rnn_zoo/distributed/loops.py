@@ -22,10 +22,12 @@ def split_loop(layer: Any, mesh: Mesh) -> None:
         mesh: the devices, along one axis.
     """
     run, (axis,) = layer.inner_loop, mesh.axis_names
-    rows, shared = PartitionSpec(axis), PartitionSpec()
+    spec: Any = PartitionSpec  # It is not typed.
+    rows, shared = spec(axis), spec()
 
     def inner_loop(sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
-        random = training and (getattr(layer.cell, "dropout", 0) or getattr(layer.cell, "recurrent_dropout", 0))
+        rates = [getattr(layer.cell, name, 0.0) for name in ("dropout", "recurrent_dropout")]
+        random = training and any(rates)
         if random or sequences.shape[0] % mesh.size:
             return run(sequences, initial_state, mask, training=training)
         variables, changed = layer.variables, False

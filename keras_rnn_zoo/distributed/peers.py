@@ -173,7 +173,8 @@ def joined() -> Iterator[Peers]:
     if own:
         import jax
 
-        jax.distributed.shutdown()
+        distributed: Any = jax.distributed  # It is not typed.
+        distributed.shutdown()
 
 
 def _is_initialized() -> bool:

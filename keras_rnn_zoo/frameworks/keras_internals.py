@@ -149,10 +149,12 @@ def whole_batches_in_every_process() -> Iterator[None]:
     import jax
     from keras.src.backend.jax import distribution_lib
 
+    whole: Any = jax.sharding.PartitionSpec  # It is not typed.
+
     def distribute(batch: Any, layout: Any, batch_dim_name: str) -> Any:
         layout = getattr(layout, "backend_layout", layout)
         if len(batch) % layout.mesh.shape[batch_dim_name]:
-            layout = jax.sharding.NamedSharding(layout.mesh, jax.sharding.PartitionSpec())
+            layout = jax.sharding.NamedSharding(layout.mesh, whole())
         return jax.make_array_from_callback(batch.shape, layout, lambda rows: batch[rows])
 
     original = distribution_lib.distribute_data_input
