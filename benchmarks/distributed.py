@@ -1,7 +1,8 @@
 """Training by several processes: the speed of two on this machine, and a simulation of up to 1,024 machines.
 
 The simulation draws, for each step and each process, the time of a step from those measured here with as many rows as
-the process would have. The slowest process decides. Then the gradients are exchanged by a ring: in `2 (N - 1)`
+the process would have, in processor time of a single thread, so that other programs on this machine count little. The
+slowest process decides. Then the gradients are exchanged by a ring: in `2 (N - 1)`
 messages, each process sends and receives `2 (N - 1) / N` times the bytes of the gradients (Patarasuk and Yuan 2009,
 "Bandwidth Optimal All-reduce Algorithms for Clusters of Workstations"). For large N and few bytes, the latency of the
 messages decides; then libraries use a tree, of `2 log2(N)` messages that hold all bytes. The faster of both is taken.
@@ -14,6 +15,7 @@ import argparse
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import time
@@ -21,8 +23,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-ROWS = (1, 2, 4, 8, 16, 32, 64, 128)
-"""The numbers of rows whose steps are measured."""
+ROWS = (32, 8)
+"""The numbers of rows of a process in a batch."""
 COUNTS = (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 STEPS, LENGTH, SEED = 30, 100, 0
 SIMULATED_STEPS = 200
@@ -76,16 +78,16 @@ def scaling_table(measured: Mapping[str, object]) -> list[str]:
     """Returns the lines of the table of efficiencies, in Markdown."""
     times = {int(rows): list(values) for rows, values in dict(measured["times"]).items()}  # type: ignore[call-overload]
     size = int(measured["bytes"])  # type: ignore[call-overload]
-    lines = ["| processes | " + " | ".join(f"{n.name}, {r} rows each" for n in NETWORKS for r in (32, 8)) + " |"]
-    lines.append("|---|" + "---|" * (2 * len(NETWORKS)))
+    lines = ["| processes | " + " | ".join(f"{n.name}, {r} rows each" for n in NETWORKS for r in ROWS) + " |"]
+    lines.append("|---|" + "---|" * (len(ROWS) * len(NETWORKS)))
     for count in COUNTS:
-        cells = [f"{efficiency(times, size, n, count, r):.0%}" for n in NETWORKS for r in (32, 8)]
+        cells = [f"{efficiency(times, size, n, count, r):.0%}" for n in NETWORKS for r in ROWS]
         lines.append(f"| {count:,} | " + " | ".join(cells) + " |")
     return lines
 
 
 def measure_steps() -> dict[str, object]:
-    """Returns the seconds of single steps on JAX by the number of rows, and the bytes of the gradients."""
+    """Returns the processor seconds of single steps on JAX by the number of rows, and the bytes of the gradients."""
     import keras
     import numpy as np
 
@@ -100,28 +102,28 @@ def measure_steps() -> dict[str, object]:
         labels = drawn.integers(0, 2, rows).astype("int32")
         times[rows] = []
         for number in range(STEPS + 2):
-            begin = time.perf_counter()
+            begin = time.process_time()
             model.train_on_batch(ids, labels)
             if number >= 2:  # The first one compiles.
-                times[rows].append(time.perf_counter() - begin)
+                times[rows].append(time.process_time() - begin)
     return {"times": times, "bytes": 4 * sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)}
 
 
 def compare_processes(folder: Path, counts: Sequence[int] = (1, 2)) -> list[str]:
-    """Trains with one process and with two on this machine; returns a table of seconds per epoch and losses."""
-    lines = ["| processes | seconds per epoch | validation loss of each epoch |", "|---|---|---|"]
+    """Trains with one process and with two on this machine; returns a table of milliseconds per step and losses."""
+    lines = ["| processes | milliseconds per step | validation loss of each epoch |", "|---|---|---|"]
     for count in counts:
         run = f"with-{count}"
         command = [sys.executable, "-m", "keras_rnn_zoo", "train", "many_to_one", "--processes", str(count)]
         command += ["--epochs", "3", "--run", run, "--models-dir", str(folder), "--overwrite"]
-        environment = {**os.environ, "KERAS_BACKEND": "jax"}
+        environment = {name: value for name, value in os.environ.items() if name != "NPROC"}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
         # Keras prints "125/125 - 29s - 234ms/step - accuracy: ..." for each epoch; the first one compiles.
-        seconds = [float(line.split(" - ")[1].rstrip("s")) for line in done.stderr.splitlines() if "ms/step" in line]
+        steps = [int(number) * (1 if unit else 1000) for number, unit in re.findall(r" (\d+)(m?)s/step", done.stderr)]
         rows = (folder / run / "history.csv").read_text().splitlines()
         column = rows[0].split(",").index("val_loss")
         losses = ", ".join(f"{float(row.split(',')[column]):.6f}" for row in rows[1:])
-        lines.append(f"| {count} | {min(seconds[1:]):.0f} | {losses} |")
+        lines.append(f"| {count} | {min(steps[1:])} | {losses} |")
     return lines
 
 
@@ -129,15 +131,17 @@ def main() -> None:
     """Prints the tables in Markdown, and writes what was measured."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=Path, help="use the step times of an earlier measurement")
+    parser.add_argument("--only-simulate", action="store_true", help="do not train with two processes here")
     parser.add_argument("--output", type=Path, default=Path("build/benchmarks/distributed"))
     options = parser.parse_args()
-    os.environ["KERAS_BACKEND"] = "jax"
+    os.environ |= {"KERAS_BACKEND": "jax", "NPROC": "1"}
     if options.times:
         measured = json.loads(options.times.read_text())
     else:
         measured = measure_steps()
         options.output.mkdir(parents=True, exist_ok=True)
         (options.output / "steps.json").write_text(json.dumps(measured))
+    if not options.times and not options.only_simulate:
         print("\n".join(compare_processes(options.output / "runs")) + "\n")
     print("\n".join(scaling_table(measured)))
 

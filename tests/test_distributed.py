@@ -22,7 +22,7 @@ from zoo_cli.main import cli
 
 PAGE = text_of("distributed.md")
 COMMANDS = commands_of(PAGE)
-SMALL = {"units": 4, "embedding_dim": 4, "dropout": 0.2, "epochs": 2, "batch_size": 16}
+SMALL = {"units": 4, "embedding_dim": 4, "bidirectional": False, "dropout": 0.2, "epochs": 2, "batch_size": 16}
 NAMES = {"JAX_COORDINATOR_ADDRESS": "node1:12345", "JAX_NUM_PROCESSES": "4", "JAX_PROCESS_ID": "2"}
 SLURM = {"SLURM_JOB_ID": "7", "SLURM_STEP_NODELIST": "node[1-2]", "SLURM_LOCALID": "0"}
 SLURM |= {"SLURM_NTASKS": "4", "SLURM_PROCID": "3"}
@@ -44,7 +44,7 @@ def reviews(tmp_path):
 
 
 def settings():
-    return [word for name, value in SMALL.items() for word in ("--set", f"{name}={value}")]
+    return [word for name, value in SMALL.items() for word in ("--set", f"{name}={str(value).lower()}")]
 
 
 def history_of(run):
