@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from keras_rnn_zoo.distributed.environment import Place, find_place
-from keras_rnn_zoo.errors import OptionError, TrainingError
+from keras_rnn_zoo.errors import LostPeers, OptionError, TrainingError
 from keras_rnn_zoo.frameworks import keras_internals
 from keras_rnn_zoo.lazy import keras
 
@@ -214,16 +214,16 @@ def translate_lost_peers() -> Iterator[None]:
 
     try:
         yield
-    except jax.errors.JaxRuntimeError as error:
+    except (jax.errors.JaxRuntimeError, ValueError) as error:  # JAX turns some of its errors into a `ValueError`.
         if not _is_about_peers(str(error)):
             raise
-        raise TrainingError(
+        raise LostPeers(
             f"This process lost contact with another process of the training ({str(error).splitlines()[0]:.200}). "
             "Look at the output of the others for the reason, and start all of them again with --resume."
         ) from error
 
 
 def _is_about_peers(message: str) -> bool:
-    return any(
-        word in message for word in ("Gloo", "gloo", "barrier", "Barrier", "coordination", "NCCL", "UNAVAILABLE")
-    )
+    # Of Gloo and NCCL, which exchange data, and of the service that watches over the processes.
+    words = ("gloo", "nccl", "barrier", "coordination service", "heartbeat", "unavailable")
+    return any(word in message.lower() for word in words)

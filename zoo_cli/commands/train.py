@@ -1,5 +1,6 @@
 """`zoo train`."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -11,10 +12,10 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.example_input import example_argument
 from keras_rnn_zoo.artifacts.run import is_resumable, open_run
 from keras_rnn_zoo.artifacts.run import models_dir as models_folder
-from keras_rnn_zoo.display.printing import one_line, shell_quote
+from keras_rnn_zoo.display.printing import one_line, printable, shell_quote
 from keras_rnn_zoo.distributed.environment import is_chief
 from keras_rnn_zoo.distributed.launch import LostProcess, check_launch, hold_lifeline, launch, launched
-from keras_rnn_zoo.errors import TrainingError, TrainingInterrupted
+from keras_rnn_zoo.errors import LostPeers, TrainingError, TrainingInterrupted
 from keras_rnn_zoo.options import parse_options
 from keras_rnn_zoo.training.config_file import RUN_KEYS, SETTINGS, read_config, split_config
 from zoo_cli.completion import complete_architecture, complete_run, complete_setting
@@ -138,6 +139,11 @@ def command(
     try:
         with frameworks(quiet or not chief, verbose):
             run = zoo.train(called, verbose=bar, track=track, **places, **chosen)
+    except LostPeers as error:
+        click.echo(printable(f"Error: {error}"), err=True)
+        # At the end of Python, JAX would wait for the lost process, and then abort this one with a stack trace.
+        sys.stderr.flush()
+        os._exit(1)
     except TrainingInterrupted as error:
         if not error.resumable:
             raise
