@@ -19,7 +19,7 @@ from keras_rnn_zoo.lazy import keras
 
 _FOREVER = 1000 * 60 * 60 * 24 * 7
 """Milliseconds to wait for other processes. That one is lost is noticed by its heartbeat, not by this limit."""
-_HEARTBEAT, _SHUTDOWN = 30, 10
+_HEARTBEAT, _SHUTDOWN = 100, 10
 """Seconds without a sign of life after which a process is lost, and for which a process waits for others to end."""
 
 _trainings = itertools.count()
