@@ -100,13 +100,11 @@ def test_scripts_for_ssh_and_slurm_train(shell, models_dir):
 def test_a_training_is_resumed_after_the_kill_of_a_process(shell, models_dir):
     train, resume = commands_of(PAGE)
     assert resume == f"{train} --resume"
-    script = "export KERAS_BACKEND=jax; exec "
-    started = subprocess.Popen(
-        ["bash", "-c", script + train + " --set epochs=500 --set patience=0"], stderr=subprocess.PIPE, text=True
-    )
+    script = f"export KERAS_BACKEND=jax; exec {train} --save-every-steps 1"
+    started = subprocess.Popen(["bash", "-c", script], stderr=subprocess.PIPE, text=True)
     while not (models_dir / ".many_to_one.unfinished" / "training.state").exists():
         assert started.poll() is None, started.stderr.read()
-        time.sleep(0.1)
+        time.sleep(0.01)
     children = Path(f"/proc/{started.pid}/task/{started.pid}/children").read_text().split()
     os.kill(int(children[1]), signal.SIGKILL)
     _, errors = started.communicate()
@@ -114,6 +112,24 @@ def test_a_training_is_resumed_after_the_kill_of_a_process(shell, models_dir):
     assert "Process 1 (of 2, counted from 0) was killed by SIGKILL. The others were stopped. Resume the" in errors
     assert "zoo train many_to_one --run many_to_one --processes 2 --resume" in errors
     assert not any(Path("/proc", child).exists() for child in children)
+    status, errors = shell(f"export KERAS_BACKEND=jax; {resume}")
+    assert status == 0, errors
+    assert len(history_of(models_dir / "many_to_one")) == SMALL["epochs"]
+
+
+def test_a_process_that_loses_another_says_so(shell, models_dir):
+    """Without `--processes`, as on several machines: nobody stops the others."""
+    command = ["zoo", "train", "many_to_one", "--save-every-steps", "1"]
+    first, second = (subprocess.Popen(command, env=place, stderr=subprocess.PIPE, text=True) for place in places())
+    while not (models_dir / ".many_to_one.unfinished" / "training.state").exists():
+        assert first.poll() is None, first.stderr.read()
+        time.sleep(0.01)
+    second.kill()
+    second.communicate()
+    _, errors = first.communicate()
+    assert first.returncode == 1, errors
+    assert "Error: This process lost contact with another process of the training" in errors
+    assert "Traceback" not in errors
 
 
 def test_the_job_for_kubernetes_sets_what_each_process_needs():

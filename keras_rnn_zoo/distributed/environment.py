@@ -16,6 +16,8 @@ ADDRESS, COUNT, NUMBER = "JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PR
 LAUNCHED = "ZOO_LAUNCHED"
 """Set in the processes that `zoo train --processes` starts."""
 
+OLDEST_JAX = (0, 7)
+"""The oldest version of JAX that several processes can train with."""
 _SLURM = ("SLURM_JOB_ID", "SLURM_STEP_NODELIST", "SLURM_NTASKS", "SLURM_PROCID", "SLURM_LOCALID")
 
 
@@ -95,6 +97,12 @@ def require_jax(what: str) -> None:
             "KERAS_BACKEND=jax, as in KERAS_BACKEND=jax zoo train many_to_one --processes 2."
         )
     require_packages(["jax"], "jax", what, OptionError)
+    from importlib import metadata  # Imported late, as it is slow.
+
+    found = metadata.version("jax")
+    if tuple(int(part) for part in found.split(".")[:2]) < OLDEST_JAX:
+        oldest = ".".join(map(str, OLDEST_JAX))
+        raise OptionError(f"{what} needs JAX {oldest} or later; found {found}. Run pip install --upgrade jax.")
 
 
 def backend() -> str:

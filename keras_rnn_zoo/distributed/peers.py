@@ -9,6 +9,7 @@ are those of the whole batch, and every process computes the same values and tak
 import contextlib
 import functools
 import itertools
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -178,9 +179,10 @@ def joined() -> Iterator[Peers]:
 
 
 def _is_initialized() -> bool:
-    import sys
-
-    return "jax" in sys.modules and sys.modules["jax"].distributed.is_initialized()
+    if "jax" not in sys.modules:
+        return False
+    # Old versions have no such function; `require_jax` refuses them where there are several processes.
+    return bool(getattr(sys.modules["jax"].distributed, "is_initialized", lambda: False)())
 
 
 def _initialize(place: Place) -> None:
