@@ -177,8 +177,10 @@ def test_kills_of_random_processes_of_four_lose_nothing(tmp_path):
     assert sum(found["kills"]) == 4
 
 
-def test_imdb_is_trained_by_two_processes_as_by_one(tfds_dir, tmp_path, models_dir):
+def test_imdb_is_trained_by_two_processes_as_by_one(tfds_dir, models_dir):
+    """With the default learning rate, rounding grows to more than that: see docs/distributed.md."""
     small = ["--set", "units=8", "--set", "embedding_dim=8", "--set", "max_length=40", "--epochs", "2"]
+    small += ["--batch-size", "128", "--learning-rate", "5e-4"]
     command = [sys.executable, "-m", "keras_rnn_zoo", "train", "many_to_one", "--dataset", "imdb_reviews"]
     for count in (1, 2):
         more = ["--data-dir", str(tfds_dir), "--processes", str(count), "--run", f"with-{count}", *small]
