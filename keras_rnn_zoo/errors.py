@@ -76,6 +76,10 @@ class NoPlotError(PlotError):
     """A run, or its data, has nothing that a kind of plot could show; the message is the reason, as in `Plot.fault`."""
 
 
+class LostPeers(TrainingError):
+    """A process lost contact with another process of its training. JAX aborts the process before long."""
+
+
 class TrainingInterrupted(ZooError):
     """Training was interrupted by Ctrl-C. The message says where the results so far are kept.
 

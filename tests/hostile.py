@@ -80,6 +80,7 @@ CASES = [
     setting("seed", value=True),
     setting("seed", value="0"),
     setting("epochs_trained", value=-1),
+    setting("processes", value=0),
     setting("finished", value="yes"),
     setting("training", "epochs", value=0),
     setting("training", "batch_size", value=1e9),

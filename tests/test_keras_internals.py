@@ -152,6 +152,33 @@ def test_a_program_is_launched_and_slices_are_read_and_written():
     assert "XlaLaunch" in ops
 
 
+def test_whole_batches_are_given_to_keras_on_jax():
+    jax = pytest.importorskip("jax", reason="the extra `jax` is not installed")
+    from keras.src.backend.jax import distribution_lib
+
+    # Keras's trainer for JAX cannot be imported on another backend.
+    trainer = Path(distribution_lib.__file__).with_name("trainer.py").read_text(encoding="utf-8")
+    fault = "training by several processes: each would take the batch for its part of a larger one"
+    assert "jax_distribution_lib.distribute_data_input" in trainer, fault
+    mesh = jax.sharding.Mesh(np.array(jax.devices()[:1]), ("batch",))
+    layout = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("batch"))
+    original, batch = distribution_lib.distribute_data_input, np.arange(6).reshape(3, 2)
+    with internals.whole_batches_in_every_process():
+        assert distribution_lib.distribute_data_input is not original, fault
+        given = distribution_lib.distribute_data_input(batch, layout, batch_dim_name="batch")
+    assert np.array(given).tolist() == batch.tolist()
+    assert distribution_lib.distribute_data_input is original
+
+
+def test_processes_on_jax_share_values():
+    jax = pytest.importorskip("jax", reason="the extra `jax` is not installed")
+    fault = "training by several processes: they could not wait for one another"
+    client = jax._src.lib._jax.DistributedRuntimeClient
+    for name in ("blocking_key_value_get", "key_value_dir_get", "key_value_set", "wait_at_barrier"):
+        assert hasattr(client, name), fault
+    assert internals.coordination_client() is None, fault  # Until they are joined.
+
+
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_private_apis_are_used_in_one_module_only(path):
     if path.name == "keras_internals.py":
@@ -164,5 +191,5 @@ def test_private_apis_are_used_in_one_module_only(path):
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     ]
-    private = ("keras.src", "tensorflow.python", "tensorflow.compiler", "tensorflow.core")
+    private = ("jax._src", "keras.src", "tensorflow.python", "tensorflow.compiler", "tensorflow.core")
     assert not [module for module in modules if module and module.startswith(private)]

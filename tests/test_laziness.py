@@ -18,7 +18,18 @@ LEVELS = [
     {"layers"},
     {"cells", "readers"},
     {"architectures", "tasks", "datasets", "user_data"},
-    {"batching", "beam", "building", "comparison", "exporting", "inference", "inspection", "listings", "plotting"}
+    {
+        "batching",
+        "beam",
+        "building",
+        "comparison",
+        "distributed",
+        "exporting",
+        "inference",
+        "inspection",
+        "listings",
+        "plotting",
+    }
     | {"run", "serving", "sharing", "streaming", "training", "tuning"},
 ]
 
@@ -114,6 +125,8 @@ COMMANDS_MAY_IMPORT = {
     "comparison.curves",
     "entries.catalog",
     "datasets._prepared",
+    "distributed.environment",
+    "distributed.launch",
     "errors",
     "frameworks.quiet",
     "listings",

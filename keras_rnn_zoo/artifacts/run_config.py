@@ -207,8 +207,9 @@ class RunConfig(Document):
         epochs_trained: number of epochs that were trained.
         best_epoch: the epoch whose weights were kept; `None` until an epoch is trained.
         storage: the dtype in which `model.keras` stores weights that are float32 in the model.
-        cost: what the training took; `None` if it was interrupted and resumed.
+        cost: what the training took; `None` if it was resumed, or had several processes.
         source: the run whose weights the training started from; `None` for a training from nothing.
+        processes: the number of processes that trained it together, at the end if it was resumed with another number.
         files: SHA-256 of each file that training wrote, by its path within the run's folder.
         digest: SHA-256 of `config.json` without this field.
         format_version: layout of `config.json`.
@@ -228,6 +229,7 @@ class RunConfig(Document):
     storage: str = checked(text(20, "float32|float16"), optional=True, default="float32")
     cost: CostConfig | None = nested(CostConfig, optional=True)
     source: SourceConfig | None = nested(SourceConfig, optional=True)
+    processes: int = checked(integer(1), optional=True, default=1)
     files: Mapping[str, str] = checked(FILES, default_factory=dict)
     digest: str = checked(DIGEST, default="")
     format_version: int = checked(integer(), default=FORMAT_VERSION)

@@ -1,11 +1,12 @@
-"""All private APIs of Keras and TensorFlow that the package uses, in one place. Imports no framework when imported.
+"""All private APIs of Keras, TensorFlow and JAX that the package uses. Imports no framework when imported.
 
-A release of Keras or TensorFlow may change any of them without notice. `tests/test_keras_internals.py` has a test for
+A release of one of them may change any of them without notice. `tests/test_keras_internals.py` has a test for
 each, which names the feature that breaks when it changes.
 """
 
+import contextlib
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 
@@ -135,3 +136,37 @@ def dynamic_update_slice(values: Any, update: Any, starts: Any) -> Any:
     from tensorflow.compiler.tf2xla.python import xla
 
     return xla.dynamic_update_slice(values, update, starts)
+
+
+@contextlib.contextmanager
+def whole_batches_in_every_process() -> Iterator[None]:
+    """Lets Keras's loops on JAX be given the whole batch in every process, which keeps its own rows of it.
+
+    Keras would take what each process has for other rows. So every process would have to cut its rows out first, and a
+    batch whose rows cannot be divided evenly could not be passed at all. Such a batch is kept whole by all processes,
+    which compute the same with it.
+    """
+    import jax
+    from keras.src.backend.jax import distribution_lib
+
+    whole: Any = jax.sharding.PartitionSpec  # It is not typed.
+
+    def distribute(batch: Any, layout: Any, batch_dim_name: str) -> Any:
+        layout = getattr(layout, "backend_layout", layout)
+        if len(batch) % layout.mesh.shape[batch_dim_name]:
+            layout = jax.sharding.NamedSharding(layout.mesh, whole())
+        return jax.make_array_from_callback(batch.shape, layout, lambda rows: batch[rows])
+
+    original = distribution_lib.distribute_data_input
+    distribution_lib.distribute_data_input = distribute
+    try:
+        yield
+    finally:
+        distribution_lib.distribute_data_input = original
+
+
+def coordination_client() -> Any:
+    """Returns the client of `jax.distributed`, with barriers and values that processes share."""
+    from jax._src import distributed
+
+    return distributed.global_state.client

@@ -33,6 +33,7 @@ class BestCheckpoint(keras.callbacks.Callback):
         mode: `"min"` or `"max"`: whether lower or higher values are better.
         patience: number of epochs without improvement after which training stops; 0 disables early stopping.
         tie: values of the monitored column that differ by at most this much count as equal.
+        writes: whether this process writes files; of several that train together, one does.
 
     Attributes:
         rows: the rows.
@@ -40,7 +41,9 @@ class BestCheckpoint(keras.callbacks.Callback):
         averages: the average of the weights if it is kept in place of the weights of the last step, else `None`.
     """
 
-    def __init__(self, folder: Path, monitor: str, mode: str, patience: int, tie: float = 0.0) -> None:
+    def __init__(
+        self, folder: Path, monitor: str, mode: str, patience: int, tie: float = 0.0, writes: bool = True
+    ) -> None:
         super().__init__()
         self.monitor = monitor
         self.patience = patience
@@ -49,6 +52,7 @@ class BestCheckpoint(keras.callbacks.Callback):
         self.averages: AveragedWeights | None = None
         self._folder = folder
         self._tie = tie
+        self._writes = writes
         self._sign = 1 if mode == "max" else -1
 
     @property
@@ -131,7 +135,7 @@ class BestCheckpoint(keras.callbacks.Callback):
         # Remove superseded weights one epoch later: until the checkpoint of this epoch is saved, a resumed training
         # would still need them.
         kept = self.weights_path if self.rows else None
-        for path in self._folder.glob("best-*.state"):
+        for path in self._folder.glob("best-*.state") if self._writes else ():
             if path != kept:
                 path.unlink()
         self.stopped = bool(
@@ -140,14 +144,22 @@ class BestCheckpoint(keras.callbacks.Callback):
         row = {"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}}
         rows = [*self.rows, row]
         if self._best_and_last(rows)[0] is row:
+            # All processes assign the weights, whether they write or not: on JAX, they do that together.
             with self.averages.in_model() if self.averages else contextlib.nullcontext():
-                write_state(self._weights_path(row), {"epoch": epoch + 1}, {"weights": self.model.weights})
+                self._write_weights(row)
         self._write_history(rows)
         self.rows = rows  # Last, so that the epoch does not count if there is an interruption before.
         if self.exhausted:
             self.model.stop_training = True
 
+    def _write_weights(self, row: Mapping[str, float]) -> None:
+        weights = self.model.weights
+        if self._writes:
+            write_state(self._weights_path(row), {"epoch": row["epoch"]}, {"weights": weights})
+
     def _write_history(self, rows: Sequence[dict[str, float]]) -> None:
+        if not self._writes:
+            return
         table = io.StringIO()
         columns = dict.fromkeys(name for row in rows for name in row)  # Callbacks may add some later.
         writer = csv.DictWriter(table, list(columns), restval="nan", lineterminator="\n")
@@ -167,13 +179,16 @@ class TrainingCheckpoint(keras.callbacks.Callback):
         training: the batches.
         every: number of steps between checkpoints within an epoch; 0 to save only at the end of each epoch.
         first_step: number of steps of the first epoch that were done before the interruption.
+        writes: whether this process writes the file; of several that train together, one does.
 
     Attributes:
         metrics: the values of the metrics' variables to continue the first epoch with; `None` if it starts at its
             beginning.
     """
 
-    def __init__(self, path: Path, keeper: BestCheckpoint, training: Batches, every: int, first_step: int) -> None:
+    def __init__(
+        self, path: Path, keeper: BestCheckpoint, training: Batches, every: int, first_step: int, writes: bool = True
+    ) -> None:
         super().__init__()
         self.metrics: list[Any] | None = None
         self._path = path
@@ -181,6 +196,7 @@ class TrainingCheckpoint(keras.callbacks.Callback):
         self._training = training
         self._every = every
         self._first_step = first_step
+        self._writes = writes
         self._epoch = 0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -202,7 +218,9 @@ class TrainingCheckpoint(keras.callbacks.Callback):
         self._save(epoch + 1, 0)
 
     def _save(self, epoch: int, step: int) -> None:
-        model = self.model
+        model = self.model  # On JAX, this also takes over the state of the last step, in all processes.
+        if not self._writes:
+            return
         groups = {"model": model.variables, "optimizer": model.optimizer.variables}
         if step:
             groups["metrics"] = model.metrics_variables

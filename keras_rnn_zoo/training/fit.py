@@ -55,6 +55,7 @@ class Fitting:
         task: the fitted task.
         keeper: the callback that keeps the best weights.
         trackers: what records the training elsewhere.
+        writes: whether this process writes to the folder; of several that train together, one does.
     """
 
     folder: Path
@@ -64,6 +65,7 @@ class Fitting:
     task: Task
     keeper: BestCheckpoint
     trackers: Sequence[Tracked] = ()
+    writes: bool = True
 
 
 def fit(fitting: Fitting, training: Batches, validation: Batches, verbose: int | str, *, resume: bool) -> None:
@@ -95,14 +97,15 @@ def fit(fitting: Fitting, training: Batches, validation: Batches, verbose: int |
     _compile(fitting, training.count * settings.epochs)
     if resume:
         _restore(model, position, training)
-    logs = keras.callbacks.TensorBoard(fitting.folder / "logs", write_graph=False)
+    logs = [keras.callbacks.TensorBoard(fitting.folder / "logs", write_graph=False)] if fitting.writes else []
 
     def run(data: Any, first_step: int, *more_callbacks: Any) -> None:
-        saver = TrainingCheckpoint(position.path, keeper, training, settings.save_every_steps, first_step)
+        every = settings.save_every_steps
+        saver = TrainingCheckpoint(position.path, keeper, training, every, first_step, fitting.writes)
         if first_step:
             saver.metrics = position.values["metrics"]
         # The user's callbacks come before those that keep and save, which thus see what they changed.
-        own = [StopOnInvalidLoss(first_step), *fitting.objects.callbacks, keeper, saver, logs]
+        own = [StopOnInvalidLoss(first_step), *fitting.objects.callbacks, keeper, saver, *logs]
         own += [tracked.callback for tracked in fitting.trackers]
         if keeper.averages:
             own.append(keeper.averages)

@@ -79,19 +79,19 @@ def fitted_task(progress: Progress, examples: Examples, source: LoadedRun | None
     run = Run(plan.unfinished)
     if plan.resumed:
         logger.info("Resuming the training of %s.", plan.path.name)
-        remove_partial(run.path)
+        if progress.peers.chief:
+            remove_partial(run.path)
         task.load(run.task_path)
         return task
-    shutil.rmtree(run.path, ignore_errors=True)
-    run.task_path.mkdir(parents=True)
+    if progress.peers.chief:
+        shutil.rmtree(run.path, ignore_errors=True)
+        run.task_path.mkdir(parents=True)
     if source:
         _check_options(config, source)
     logger.info("%s: %s.", config.dataset.name, task.fit(examples.split("train")))
     if source:
         _take_vocabularies(task, source, config)
     progress.vectors = read_vectors(task.reader)
-    task.save(run.task_path)
-    write_example(run.path, task.reader.as_file, raw_alone(examples.split("test")).as_numpy_iterator())
     if examples.report:
         examples.report(task)
     options = dict(config.options)
@@ -101,7 +101,10 @@ def fitted_task(progress: Progress, examples: Examples, source: LoadedRun | None
     versions = {**config.versions, "backend": keras.backend.backend()}
     progress.config = replace(config, options=options, versions=versions)
     progress.begun = True
-    write_config(run, progress.config)
+    if progress.peers.chief:
+        task.save(run.task_path)
+        write_example(run.path, task.reader.as_file, raw_alone(examples.split("test")).as_numpy_iterator())
+        write_config(run, progress.config)
     return task
 
 

@@ -1,11 +1,14 @@
 """A training in progress."""
 
+import hashlib
+import json
 import shutil
 import time
 from dataclasses import dataclass, field
 
 from keras_rnn_zoo.artifacts.run import STATE, is_resumable
 from keras_rnn_zoo.artifacts.run_config import RunConfig
+from keras_rnn_zoo.distributed.peers import Peers
 from keras_rnn_zoo.training.keras_objects import KerasObjects
 from keras_rnn_zoo.training.plan import Plan
 from keras_rnn_zoo.training.word_vectors import WordVectors
@@ -18,6 +21,7 @@ class Progress:
     Attributes:
         plan: the plan.
         objects: the Keras objects that the user passed.
+        peers: the processes that train together.
         config: the description of the run, as far as it is known.
         begun: whether the unfinished folder on disk belongs to this training. That of an earlier training is kept until
             the data is open.
@@ -28,6 +32,7 @@ class Progress:
 
     plan: Plan
     objects: KerasObjects
+    peers: Peers = field(default_factory=Peers)
     config: RunConfig = field(init=False)
     begun: bool = field(init=False)
     vectors: WordVectors | None = None
@@ -36,6 +41,13 @@ class Progress:
 
     def __post_init__(self) -> None:
         self.config, self.begun = self.plan.config, self.plan.resumed
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the settings and the data, wherever the data lies."""
+        config = self.config.to_json()
+        config["dataset"] = {**config["dataset"], "data_dir": None}
+        return hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()
 
     @property
     def has_checkpoint(self) -> bool:

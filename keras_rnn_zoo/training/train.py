@@ -1,19 +1,23 @@
 """Training: from the name of an architecture to a trained run. Independent of particular architectures and tasks."""
 
+import contextlib
 import logging
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.lock import run_lock
 from keras_rnn_zoo.artifacts.run import is_resumable
 from keras_rnn_zoo.atomic_files import translate_os_errors
+from keras_rnn_zoo.batching.batches import Batches
 from keras_rnn_zoo.datasets._prepared import translate_record_errors
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.display.notebook import in_notebook, only_warnings, show
+from keras_rnn_zoo.distributed.peers import Peers, joined
 from keras_rnn_zoo.errors import OptionError, TrainingError, TrainingInterrupted
-from keras_rnn_zoo.inference.load import load_run
+from keras_rnn_zoo.inference.load import LoadedRun, load_run
 from keras_rnn_zoo.lazy import keras, tf
 from keras_rnn_zoo.run import Run
 from keras_rnn_zoo.tasks.task import Task
@@ -31,6 +35,7 @@ from keras_rnn_zoo.user_data.python_data import bind_data
 
 if TYPE_CHECKING:
     from keras_rnn_zoo.training.callbacks import BestCheckpoint
+    from keras_rnn_zoo.training.fit import Fitting
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +74,9 @@ def train(
     **options: Any,
 ) -> Run:
     """Trains an architecture on a dataset, evaluates it on the test split and writes the run.
+
+    On the JAX backend, several processes can train together: each makes the same call, with the address of process 0 in
+    its environment, and process 0 writes the run. See docs/distributed.md.
 
     Args:
         name: the architecture's name or an alias; by default, the architecture of `from_run`.
@@ -129,7 +137,8 @@ def train(
         OptionError: an option is unknown, or its value is invalid.
         DataError: the dataset cannot be read.
         RunError: there is an unfinished training of this name, or none to resume; or another process writes the run.
-        TrainingError: the loss is not finite, or a file cannot be written after a checkpoint was saved.
+        TrainingError: the loss is not finite, a file cannot be written after a checkpoint was saved, or another process
+            of the training failed or was lost.
         TrainingInterrupted: Ctrl-C was pressed. After at least one epoch, the best weights so far are kept as the run.
             The attribute `resumable` states whether the training can be resumed.
     """
@@ -152,11 +161,18 @@ def train(
     request = Request(name, dataset, data_dir, plain, options, run, models_dir, objects, source, trackers)
     if verbose == "auto" and in_notebook():  # A progress bar would fill the saved notebook with control characters.
         verbose = 2
-    return train_request(request, resume=resume, overwrite=overwrite, verbose=verbose)
+    with joined() as peers:
+        return train_request(request, resume=resume, overwrite=overwrite, verbose=verbose, peers=peers)
 
 
 def train_request(
-    request: Request, *, resume: bool = False, overwrite: bool = False, verbose: int | str = 0, split: str = "test"
+    request: Request,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    verbose: int | str = 0,
+    split: str = "test",
+    peers: Peers | None = None,
 ) -> Run:
     """Trains as requested, and returns the run; what fails leaves a checkpoint and says how to resume.
 
@@ -166,13 +182,18 @@ def train_request(
         overwrite: as in `train`.
         verbose: as in `train`, but not `"auto"`.
         split: the split that the run is measured on at the end. Only after `"test"` is the run finished.
+        peers: the processes that train together; `None` for this one alone.
 
     Raises:
         ZooError: as `train`.
     """
-    with run_lock(request.path), only_warnings(verbose == 0):
-        plan = make_plan(request, resume=resume, overwrite=overwrite)
-        finished = _train_plan(Progress(plan, request.objects, trackers=request.trackers), verbose, split)
+    peers = peers or Peers()
+    verbose = verbose if peers.chief else 0
+    with run_lock(request.path) if peers.chief else contextlib.nullcontext(), only_warnings(verbose == 0):
+        with peers.together("plan"):
+            peers.check_objects(request.objects.descriptions())
+            plan = make_plan(request, resume=resume, overwrite=overwrite)
+        finished = _train_plan(Progress(plan, request.objects, peers, trackers=request.trackers), verbose, split)
         if verbose:
             show(finished.result)
         return finished
@@ -194,49 +215,71 @@ def _train_plan(progress: Progress, verbose: int | str, split: str) -> Run:
             f"{plan.unfinished}. Fix that and continue with --resume."
         ) from error
     finally:
-        if not is_resumable(plan.path):
+        if progress.peers.chief and not is_resumable(plan.path):
             shutil.rmtree(plan.unfinished, ignore_errors=True)
     return Run(plan.path)
 
 
 def _train(progress: Progress, verbose: int | str, split: str) -> None:
-    # Open the data first, so that missing data is reported before a framework is loaded.
-    examples = open_examples(progress)
-    adapt_settings(progress, examples)
-    if progress.config.training.deterministic:
-        tf.config.experimental.enable_op_determinism()
-    keras.utils.set_random_seed(progress.config.seed)
-    source = load_run(progress.plan.source) if progress.plan.source else None
-    task = fitted_task(progress, examples, source)
+    peers = progress.peers
+    with peers.together("data"):
+        # Open the data first, so that missing data is reported before a framework is loaded.
+        examples = open_examples(progress)
+        adapt_settings(progress, examples)
+        peers.check_batch_size(progress.config.training.batch_size)
+        if progress.config.training.deterministic:
+            tf.config.experimental.enable_op_determinism()
+        keras.utils.set_random_seed(progress.config.seed)
+        source = load_run(progress.plan.source) if progress.plan.source else None
+        task = fitted_task(progress, examples, source)
+        training, validation = split_batches(progress.config, task, examples)
+    peers.require_equal("data and settings", progress.fingerprint)
 
+    from keras_rnn_zoo.training.fit import fit
+
+    with peers.sharing():
+        fitting = _to_fit(progress, task, source, validation)
+    del source
+    model, keeper = fitting.model, fitting.keeper
+    try:
+        with tracking(progress.trackers if peers.chief else (), progress.config) as trackers:
+            with peers.sharing():
+                fit(replace(fitting, trackers=trackers), training, validation, verbose, resume=progress.plan.resumed)
+            with peers.together("run"):
+                if peers.chief:
+                    write_run(progress, task, model, keeper, split, examples)
+            for tracked in trackers:
+                tracked.record({f"{split}_{name}": value for name, value in Run(progress.plan.path).metrics.items()})
+    except KeyboardInterrupt:
+        if not peers.chief:
+            raise
+        message = _keep_interrupted(progress, task, model, keeper, examples)
+        raise TrainingInterrupted(message, resumable=progress.has_checkpoint) from None
+    if peers.chief:
+        progress.remove_unfinished()
+
+
+def _to_fit(progress: Progress, task: Task, source: LoadedRun | None, validation: Batches) -> "Fitting":
+    """Returns the model of a training before its first step, and what is needed to fit it."""
     from keras_rnn_zoo.training.callbacks import BestCheckpoint
     from keras_rnn_zoo.training.fine_tuning import freeze, start_from
-    from keras_rnn_zoo.training.fit import Fitting, fit
+    from keras_rnn_zoo.training.fit import Fitting
 
-    plan, config = progress.plan, progress.config
-    training, validation = split_batches(config, task, examples)
+    plan, config, peers = progress.plan, progress.config, progress.peers
     model = make_model(config, task)
     task.prepare_model(model)
     if progress.vectors:
         progress.vectors.assign(model)
     if source:
         start_from(model, task, config, source)
-        del source
     freeze(model, config.training.freeze)
+    peers.split_loops(model)
     logger.info("%s: %s weights.", model.name, f"{model.count_params():,}")
-    tie_margin = tie(validation.examples) if task.counts_examples else 0.0
-    keeper = BestCheckpoint(plan.unfinished, task.monitor, task.monitor_mode, config.training.patience, tie_margin)
-    try:
-        with tracking(progress.trackers, config) as trackers:
-            fitting = Fitting(plan.unfinished, config.training, progress.objects, model, task, keeper, trackers)
-            fit(fitting, training, validation, verbose, resume=plan.resumed)
-            write_run(progress, task, model, keeper, split, examples)
-            for tracked in trackers:
-                tracked.record({f"{split}_{name}": value for name, value in Run(plan.path).metrics.items()})
-    except KeyboardInterrupt:
-        message = _keep_interrupted(progress, task, model, keeper, examples)
-        raise TrainingInterrupted(message, resumable=progress.has_checkpoint) from None
-    progress.remove_unfinished()
+    margin = tie(validation.examples) if task.counts_examples else 0.0
+    keeper = BestCheckpoint(
+        plan.unfinished, task.monitor, task.monitor_mode, config.training.patience, margin, peers.chief
+    )
+    return Fitting(plan.unfinished, config.training, progress.objects, model, task, keeper, writes=peers.chief)
 
 
 def _keep_interrupted(progress: Progress, task: Task, model: Any, keeper: "BestCheckpoint", examples: Examples) -> str:

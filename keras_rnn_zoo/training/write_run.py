@@ -29,8 +29,9 @@ def write_run(
     from keras_rnn_zoo.artifacts.weights import write_model
 
     plan = progress.plan
-    # Mixed precision and frozen layers are for training only.
-    if (progress.config.training.dtype_policy, progress.config.training.freeze) != ("float32", NOTHING):
+    # Mixed precision and frozen layers are for training only, and so are weights that lie in several processes.
+    alone = progress.peers.count == 1
+    if not alone or (progress.config.training.dtype_policy, progress.config.training.freeze) != ("float32", NOTHING):
         model = build_again(progress.config, task.model_options())
     loaded = LoadedRun(Run(plan.unfinished), task, model)
     keeper.load_best(model)
@@ -45,7 +46,8 @@ def write_run(
         finished=split == "test",
         epochs_trained=len(keeper.rows),
         best_epoch=int(keeper.best["epoch"]),
-        cost=None if plan.resumed else cost_since(progress.started),
+        cost=None if plan.resumed or not alone else cost_since(progress.started),
+        processes=progress.peers.count,
     )
     with atomic_run(plan.path, again=plan.resumed) as folder:
         run = Run(folder)

@@ -1,6 +1,7 @@
 """Searches the options of a training."""
 
 import logging
+import os
 import shutil
 import time
 from collections.abc import Collection, Mapping
@@ -12,6 +13,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.publish_run import atomic_run, write_config
 from keras_rnn_zoo.display.printing import one_line, quantity, short_repr
 from keras_rnn_zoo.display.text_tables import Table
+from keras_rnn_zoo.distributed.environment import ADDRESS
 from keras_rnn_zoo.errors import OptionError
 from keras_rnn_zoo.networks.index import protect_network
 from keras_rnn_zoo.run import Run
@@ -109,6 +111,12 @@ def tune(
         >>> study = zoo.tune("many_to_one", dataset="toy_reviews", trials=10)    # doctest: +SKIP
         >>> study.best["options"], study.run.metrics["accuracy"]                 # doctest: +SKIP
     """
+    if os.environ.get(ADDRESS):
+        raise OptionError(
+            f"{ADDRESS}={os.environ[ADDRESS]} makes this process one of a training by several, but each trial of a "
+            f"search is trained by one process. Unset {ADDRESS}; processes that search with the same name share the "
+            "trials."
+        )
     trials = _positive("trials", trials)
     timeout = _seconds(timeout)
     settings = {one: options.pop(one) for one in [*SETTINGS, "callbacks"] if one in options}

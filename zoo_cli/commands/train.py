@@ -1,16 +1,21 @@
 """`zoo train`."""
 
+import os
 import sys
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 from click.core import ParameterSource
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.example_input import example_argument
-from keras_rnn_zoo.artifacts.run import open_run
-from keras_rnn_zoo.display.printing import one_line, shell_quote
-from keras_rnn_zoo.errors import TrainingInterrupted
+from keras_rnn_zoo.artifacts.run import is_resumable, open_run
+from keras_rnn_zoo.artifacts.run import models_dir as models_folder
+from keras_rnn_zoo.display.printing import one_line, printable, shell_quote
+from keras_rnn_zoo.distributed.environment import is_chief
+from keras_rnn_zoo.distributed.launch import LostProcess, check_launch, hold_lifeline, launch, launched
+from keras_rnn_zoo.errors import LostPeers, TrainingError, TrainingInterrupted
 from keras_rnn_zoo.options import parse_options
 from keras_rnn_zoo.training.config_file import RUN_KEYS, SETTINGS, read_config, split_config
 from zoo_cli.completion import complete_architecture, complete_run, complete_setting
@@ -26,6 +31,7 @@ from zoo_cli.options import (
     split_pairs,
 )
 from zoo_cli.proposals import propose_architecture
+from zoo_cli.usage import WORDS
 
 
 @click.command("train")
@@ -68,6 +74,12 @@ from zoo_cli.proposals import propose_architecture
     multiple=True,
     help="Also record the training in mlflow:, mlflow:ADDRESS, or wandb:PROJECT. May be repeated.",
 )
+@click.option(
+    "--processes",
+    type=int,
+    metavar="N",
+    help="Train with N processes on this machine. Needs KERAS_BACKEND=jax.",
+)
 @click.option("--resume", is_flag=True, help="Resume an interrupted training.")
 @click.option("--overwrite", is_flag=True, help="Discard an interrupted training and start from scratch.")
 @models_dir_option
@@ -83,6 +95,7 @@ def command(
     pairs: tuple[str, ...],
     models_dir: str | None,
     track: tuple[str, ...],
+    processes: int | None,
     quiet: bool,
     verbose: bool,
     **settings: Any,
@@ -109,20 +122,35 @@ def command(
     """
     import keras_rnn_zoo as zoo
 
+    hold_lifeline()
+    if processes is not None and not launched():
+        check_launch(processes)
     files = {"columns": columns, "validation": validation, "test": test, "skip_bad_rows": skip_bad_rows}
     places, chosen = _merged(config, split_pairs(pairs), {**settings, **files}, name, dataset, models_dir)
     called, models_dir = places.pop("architecture"), places.get("models_dir")
     architecture = registry.architectures.get(called)
     bar = 0 if quiet else 1 if sys.stderr.isatty() else 2
     where = models_dir_argument() or (f" --models-dir {shell_quote(models_dir)}" if models_dir and config else "")
+    resume = f"zoo train {architecture.name} --run {shell_quote(places.get('run') or architecture.name)}{where}"
+    if processes and processes > 1 and not launched():
+        path = models_folder(models_dir) / (places.get("run") or architecture.name)
+        _train_with_processes(processes, path, f"{resume} --processes {processes} --resume")
+    chief = is_chief()
     try:
-        with frameworks(quiet, verbose):
+        with frameworks(quiet or not chief, verbose):
             run = zoo.train(called, verbose=bar, track=track, **places, **chosen)
+    except LostPeers as error:
+        click.echo(printable(f"Error: {error}"), err=True)
+        # At the end of Python, JAX would wait for the lost process, and then abort this one with a stack trace.
+        sys.stderr.flush()
+        os._exit(1)
     except TrainingInterrupted as error:
         if not error.resumable:
             raise
-        resume = f"zoo train {architecture.name} --run {shell_quote(places.get('run') or architecture.name)}{where}"
+        resume += f" --processes {processes}" if processes else ""
         raise TrainingInterrupted(f"{error}\nNext:\n  {resume} --resume", resumable=True) from None
+    if not chief:  # Process 0 reports.
+        return
     if can_draw(quiet):
         draw_curves(run.history)
         if matrix := run.measured.get("confusion_matrix"):
@@ -135,6 +163,17 @@ def command(
         reader = task.reader_entry
         example = example_argument(run.path) or reader.example
         click.echo(f"Next:\n  zoo predict {named} {example}\n  zoo evaluate {named}\n  zoo export {named}")
+
+
+def _train_with_processes(count: int, path: Path, resume: str) -> NoReturn:
+    """Runs this command in several processes, and ends with the exit status of process 0."""
+    context = click.get_current_context()
+    try:
+        status = launch(context.meta[WORDS], count)
+    except LostProcess as error:
+        kept = f"Resume the training:\n  {resume}" if is_resumable(path) else "No checkpoint was saved. Start again."
+        raise TrainingError(f"{error} {kept}") from None
+    context.exit(status)
 
 
 def _merged(
