@@ -20,8 +20,7 @@ from keras_rnn_zoo.distributed.launch import launch
 from keras_rnn_zoo.errors import OptionError
 from zoo_cli.main import cli
 
-PAGE = text_of("distributed.md")
-COMMANDS = commands_of(PAGE)
+COMMANDS = commands_of(text_of("distributed.md"))
 SMALL = {"units": 4, "embedding_dim": 4, "bidirectional": False, "dropout": 0.2, "epochs": 2, "batch_size": 16}
 NAMES = {"JAX_COORDINATOR_ADDRESS": "node1:12345", "JAX_NUM_PROCESSES": "4", "JAX_PROCESS_ID": "2"}
 SLURM = {"SLURM_JOB_ID": "7", "SLURM_STEP_NODELIST": "node[1-2]", "SLURM_LOCALID": "0"}

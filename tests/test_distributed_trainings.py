@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from distributed_programs import EVERY_ARCHITECTURE
-from pages import commands_of, programs_of, text_of
+from pages import all_commands, blocks_of, programs_of, text_of
 from test_distributed import SMALL, free_port, history_of, settings
 
 from keras_rnn_zoo import registry
@@ -20,7 +20,9 @@ from keras_rnn_zoo.artifacts.run import Run
 
 pytestmark = pytest.mark.slow
 PAGE = text_of("distributed.md")
-SCRIPTS = re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+SCRIPTS = re.findall(r"^```shell\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+(JOB,) = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+RUNS = {"distributed.md": [*all_commands(blocks_of(PAGE)), *programs_of(PAGE), JOB]}
 
 ZOO = """#!/bin/bash
 exec {python} -P -m keras_rnn_zoo "$@" {arguments}
@@ -84,7 +86,7 @@ def shell(tmp_path, monkeypatch):
 
 
 def test_scripts_for_ssh_and_slurm_train(shell, models_dir):
-    export, ssh, slurm = SCRIPTS
+    export, _, ssh, slurm, _ = SCRIPTS
     assert export == "export KERAS_BACKEND=jax\n"
     for number, script in enumerate((ssh, slurm)):
         status, errors = shell(script)
@@ -98,7 +100,7 @@ def test_scripts_for_ssh_and_slurm_train(shell, models_dir):
 
 
 def test_a_training_is_resumed_after_the_kill_of_a_process(shell, models_dir):
-    train, resume = commands_of(PAGE)
+    train, resume = (script.strip() for script in SCRIPTS if script.startswith("zoo"))
     assert resume == f"{train} --resume"
     script = f"export KERAS_BACKEND=jax; exec {train} --save-every-steps 1"
     started = subprocess.Popen(["bash", "-c", script], stderr=subprocess.PIPE, text=True)
@@ -133,8 +135,7 @@ def test_a_process_that_loses_another_says_so(shell, models_dir):
 
 
 def test_the_job_for_kubernetes_sets_what_each_process_needs():
-    (text,) = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-    service, job = yaml.safe_load_all(text)
+    service, job = yaml.safe_load_all(JOB)
     pod = job["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     names = {one["name"]: one.get("value") for one in container["env"]}
