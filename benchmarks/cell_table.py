@@ -146,11 +146,14 @@ def pending(tasks: Sequence[str], rows: Sequence[str], seeds: int, done: Sequenc
 
 def table(lines: Sequence[dict[str, Any]]) -> str:
     """Returns the results as a table in Markdown: mean and standard deviation over the seeds."""
-    titles = ["cell", "units", *(task.title for task in TASKS.values()), "processor minutes"]
+    tasks = [name for name in TASKS if any(line["task"] == name for line in lines)]
+    titles = ["cell", "units", *(TASKS[name].title for name in tasks), "processor minutes"]
     text = [f"| {' | '.join(titles)} |", f"|{'---|' * len(titles)}"]
-    for row in dict.fromkeys(line["cell"] for line in lines):
+    for row in cells():
         found = [line for line in lines if line["cell"] == row]
-        scores = [_spread([line["score"] for line in found if line["task"] == name], name) for name in TASKS]
+        if not found:
+            continue
+        scores = [_spread([line["score"] for line in found if line["task"] == name], name) for name in tasks]
         minutes = sum(line["processor_minutes"] for line in found) / len({line["seed"] for line in found})
         text.append(f"| `{row}` | {found[0]['units']} | {' | '.join(scores)} | {minutes:.1f} |")
     return "\n".join(text)

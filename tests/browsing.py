@@ -82,8 +82,8 @@ class Visit:
         self.page.locator(".result:not([aria-busy])").first.wait_for()
 
     def given(self, what):
-        """Returns the last input that the page sent to `predict`, `inspect` or `sample`."""
-        return next(body for path, body in reversed(self.sent) if path.endswith(f"/{what}"))["input"]
+        """Returns the last input that the page sent to `predict`, `inspect` or `sample`, `None` before that."""
+        return next((body["input"] for path, body in reversed(self.sent) if path.endswith(f"/{what}")), None)
 
     def answered(self, **given):
         """Waits until the page has sent an input, and has shown the answer and its inspection."""

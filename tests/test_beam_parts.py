@@ -229,7 +229,7 @@ def test_a_missing_beam_is_reported_with_what_installs_it(trained, table, tmp_pa
 
 def test_engines_and_what_goes_with_them(trained, table):
     for settings, message in (
-        ({"engine": "spark"}, "expected to be 'beam'; received 'spark'"),
+        ({"engine": "spark"}, "expects 'beam'; received 'spark'"),
         ({"shards": 2}, "the options shards and runner require it"),
         ({"runner": ["--x"]}, "the options shards and runner require it"),
         ({"engine": "beam", "skip_bad_rows": True}, "Omit --skip-bad-rows|Omit skip_bad_rows"),

@@ -27,16 +27,16 @@ def test_the_page_shows_the_results(program, lines):
     assert len({(line["task"], line["cell"], line["seed"]) for line in lines}) == len(lines)
 
 
-def test_what_is_measured_is_not_measured_again(program, lines):
-    done = [line for line in lines if (line["cell"], line["seed"]) != ("gru", 1)]
+def test_what_is_measured_is_not_measured_again(program):
+    done = [{"task": "parity", "cell": cell, "seed": seed} for cell in program.cells() for seed in range(3)]
+    done = [line for line in done if (line["cell"], line["seed"]) != ("gru", 1)]
     assert list(program.pending(["parity"], program.cells(), 3, done)) == [("parity", "gru", 1)]
 
 
 def test_a_table_has_the_mean_and_the_spread_of_the_seeds(program):
     line = {"task": "parity", "cell": "gru", "units": 44, "processor_minutes": 1.5}
     table = program.table([{**line, "seed": seed, "score": score} for seed, score in enumerate((0.5, 0.6, 0.7))])
-    assert table.splitlines()[2].startswith("| `gru` | 44 | 60.0 ± 10.0 |  |")
-    assert table.endswith("| 1.5 |")
+    assert table.splitlines()[2] == "| `gru` | 44 | 60.0 ± 10.0 | 1.5 |"
 
 
 @pytest.mark.parametrize("row", ["mingru", "lstm, plain"])

@@ -53,7 +53,7 @@ def test_an_error_of_all_processes_is_that_of_process_0(launched):
     [
         (HANGS, "[ $JAX_PROCESS_ID = 2 ] && kill -9 $$; sleep 60 & wait", "Process 2 .* was killed by SIGKILL"),
         ("kill -9 $$", HANGS, r"Process 0 \(of 3, counted from 0\) was killed by SIGKILL"),
-        (HANGS, "echo no memory >&2; exit 3", "(?s)Process 1 .* ended with the status 3. .*output was:\n  no memory"),
+        (HANGS, "echo no memory >&2; exit 3", "(?s)Process 1 .* exited with status 3. .*output was:\n  no memory"),
     ],
 )
 def test_the_loss_of_a_process_ends_the_others_and_is_reported(launched, tmp_path, chief, other, message):

@@ -65,9 +65,10 @@ def predict_file(
             to=stdout,
             **options,
         )
-    did = "wrote" if reading.get("engine") else "skipped"
-    aside = " to the file of errors" if reading.get("engine") else ""
-    skipped = f" and {did} {quantity(counts['skipped'], 'invalid row')}{aside}" if counts["skipped"] else ""
+    left = f" and skipped {quantity(counts['skipped'], 'invalid row')}"
+    if reading.get("engine"):
+        left = f" and wrote {quantity(counts['skipped'], 'row')} without a prediction to the file of errors"
+    skipped = left if counts["skipped"] else ""
     wrote = f" Wrote {output}" if output and output != STANDARD_STREAM else ""
     click.echo(printable(f"Predicted {quantity(counts['predicted'], 'input')}{skipped}.{wrote}"), err=True)
 

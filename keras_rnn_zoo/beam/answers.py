@@ -2,7 +2,6 @@
 
 import csv
 import io
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -66,7 +65,7 @@ def answered(loaded: Predictor, chunk: Chunk, options: Mapping[str, Any]) -> Ans
 def _predicted(
     loaded: Predictor, records: Sequence[InputRecord], options: Mapping[str, Any]
 ) -> Iterator[Mapping[str, Any] | str]:
-    for batch in itertools.batched(records, CHUNK_SIZE) if hasattr(itertools, "batched") else _batched(records):
+    for batch in _batched(records):
         try:
             yield from predictions_of(loaded, batch, options)
         except DataError:

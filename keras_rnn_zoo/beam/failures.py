@@ -23,7 +23,12 @@ def as_zoo_error(failure: BaseException) -> ZooError:
     for name, message in reversed(_OWN.findall(str(failure))):
         kind = getattr(errors, name, None)
         if isinstance(kind, type) and issubclass(kind, ZooError):
-            return kind(message.replace("\\n", " ").strip().strip("'\""))
+            return kind(_unquoted(message.replace("\\n", " ").strip()))
     lines = [line.strip() for line in str(failure).strip().splitlines() if line.strip()]
     reason = lines[-1].rstrip(".") if lines else type(failure).__name__
     return ZooError(f"The Beam pipeline failed: {reason[:500]}. For the messages of its workers, add --verbose.")
+
+
+def _unquoted(text: str) -> str:
+    """Returns a text without the pair of quotes around it, if there is one."""
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text

@@ -1,6 +1,7 @@
 """Predicts files on Beam: finds the parts, runs the pipeline, and gives the complete output its name."""
 
 import contextlib
+import glob
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -71,14 +72,14 @@ def predict_files(
     from keras_rnn_zoo.beam import pipeline, storage
 
     if not 1 <= shards <= MAX_SHARDS:
-        raise OptionError(f"The number of files is expected from 1 to {MAX_SHARDS:,}; received {shards}.")
+        raise OptionError(f"Option 'shards' expects a whole number from 1 to {MAX_SHARDS:,}; received {shards}.")
     settings = pipeline_options(runner)
     path = _checked_output(output, remote=storage.is_remote(output or ""))
     with _model(run, models_dir) as (model, config), _listed(input) as (prefix, files, first):
         if config.task.name in SERIES_TASKS:
             raise DataError(
-                f"The engine beam answers rows that stand for themselves; the task {config.task.name} reads series of "
-                "rows. Predict without --engine beam."
+                f"The engine beam predicts each row on its own, but the task {config.task.name} reads series of rows. "
+                "Predict without --engine beam."
             )
         check_options(registry.tasks.get(config.task.name).prediction_options, options, "a prediction of this run")
         chosen = {name: value for name, value in reading.items() if value}
@@ -111,7 +112,7 @@ def _checked_output(output: str | None, *, remote: bool) -> str:
         return output
     path = user_path(output)
     if is_written_in_place(path):
-        raise OptionError(f"The engine beam writes files; {output!r} is none. Name a file: --output FILE.")
+        raise OptionError(f"The engine beam writes files; {output!r} is a pipe or a device. Name one: --output FILE.")
     path = Path(os.path.realpath(path))
     if path.is_dir():
         raise ZooError(f"{path} is a folder, but the output is a file. Name a file in it.")
@@ -174,4 +175,8 @@ def _parts(job: Job, files: Sequence[str], single: InputFile | None) -> Iterator
 
 def _earlier(paths: Sequence[str]) -> str:
     """Returns the pattern of the files of an earlier output with several files; "" for a single one."""
-    return "" if len(paths) == 1 else paths[0].replace(f"-00000-of-{len(paths):05}", "-?????-of-?????")
+    if len(paths) == 1:
+        return ""
+    folder, slash, name = paths[0].rpartition("/")
+    before, _, after = name.partition(f"-00000-of-{len(paths):05}")
+    return f"{glob.escape(folder + slash + before)}-?????-of-?????{glob.escape(after)}"

@@ -63,7 +63,7 @@ def find_place(environment: Mapping[str, str] = os.environ) -> Place | None:
         )
     if count == 1:
         return None
-    require_jax("A training by several processes")
+    require_jax("Training with several processes")
     return Place(address, count, number)
 
 

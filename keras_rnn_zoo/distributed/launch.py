@@ -34,7 +34,7 @@ def check_launch(count: int) -> None:
             f"process one of a training that is started elsewhere. Omit --processes, or unset {ADDRESS}."
         )
     if count > 1:
-        require_jax("A training by several processes")
+        require_jax("Training with several processes")
 
 
 def launched() -> bool:
@@ -81,7 +81,7 @@ def launch(arguments: Sequence[str], count: int) -> int:
         output = Path(folder, str(lost)).read_text(errors="replace") if lost else ""
     lines = "\n".join(f"  {line}" for line in output.splitlines()[-_LAST_LINES:])
     status = children[lost].returncode
-    how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with the status {status}"
+    how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"exited with status {status}"
     said = f" Its last output was:\n{lines}\n" if lines and status > 0 else " "
     raise LostProcess(f"Process {lost} (of {count}, counted from 0) {how}.{said}The others were stopped.")
 

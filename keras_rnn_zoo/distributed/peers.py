@@ -94,7 +94,8 @@ class _SeveralPeers(Peers):
             yield
         except Exception as error:
             self._client.key_value_set(f"{key}/{self._number}", str(error))
-            self._wait(key)
+            with contextlib.suppress(LostPeers):  # The error of this process is the one to report.
+                self._wait(key)
             raise
         self._wait(key)
         failures = self._client.key_value_dir_get(f"{key}/")
@@ -169,13 +170,18 @@ def joined() -> Iterator[Peers]:
     own = not _is_initialized()
     if own and place:
         _initialize(place)
-    with translate_lost_peers():
-        yield _SeveralPeers()
-    if own:
-        import jax
+    try:
+        with translate_lost_peers():
+            yield _SeveralPeers()
+    except LostPeers:  # It would wait for them.
+        own = False
+        raise
+    finally:
+        if own:
+            import jax
 
-        distributed: Any = jax.distributed  # It is not typed.
-        distributed.shutdown()
+            distributed: Any = jax.distributed  # It is not typed.
+            distributed.shutdown()
 
 
 def _is_initialized() -> bool:
@@ -200,7 +206,7 @@ def _initialize(place: Place) -> None:
     except jax.errors.JaxRuntimeError as error:
         raise TrainingError(
             f"Process {place.number} of {place.count} cannot reach process 0 at {place.address}: {error}. Check that "
-            "all processes were started, and that the port is open between their machines."
+            "all processes were started, and that their machines can connect to each other."
         ) from error
     except RuntimeError as error:  # JAX's message says that it was used before.
         raise OptionError(
@@ -217,7 +223,7 @@ def translate_lost_peers() -> Iterator[None]:
     try:
         yield
     except (jax.errors.JaxRuntimeError, ValueError) as error:  # JAX turns some of its errors into a `ValueError`.
-        if not _is_about_peers(str(error)):
+        if not _is_about_peers(error):
             raise
         raise LostPeers(
             f"This process lost contact with another process of the training ({str(error).splitlines()[0]:.200}). "
@@ -225,7 +231,9 @@ def translate_lost_peers() -> Iterator[None]:
         ) from error
 
 
-def _is_about_peers(message: str) -> bool:
+def _is_about_peers(error: Exception) -> bool:
     # Of Gloo and NCCL, which exchange data, and of the service that watches over the processes.
-    words = ("gloo", "nccl", "barrier", "coordination service", "heartbeat", "unavailable")
-    return any(word in message.lower() for word in words)
+    words = ["gloo", "nccl", "coordination service"]
+    if not isinstance(error, ValueError):  # Those of users and of this package are `ValueError`s, too.
+        words += ["barrier", "heartbeat", "unavailable"]
+    return any(word in str(error).lower() for word in words)

@@ -120,7 +120,7 @@ def _check_engine(engine: str, skip_bad_rows: bool) -> None:
     """Raises `OptionError` for options that do not go together."""
     if engine != ENGINE:
         received = f"received {engine!r}" if engine else "the options shards and runner require it"
-        raise OptionError(f"The engine is expected to be {ENGINE!r}; {received}.")
+        raise OptionError(f"Option 'engine' expects {ENGINE!r}; {received}.")
     if skip_bad_rows:
         raise OptionError(
             f"The engine {ENGINE} always writes rows without an answer to a file of their own. Omit --skip-bad-rows."

@@ -189,8 +189,10 @@ def train_request(
     """
     peers = peers or Peers()
     verbose = verbose if peers.chief else 0
-    with run_lock(request.path) if peers.chief else contextlib.nullcontext(), only_warnings(verbose == 0):
+    with contextlib.ExitStack() as lock, only_warnings(verbose == 0):
         with peers.together("plan"):
+            if peers.chief:
+                lock.enter_context(run_lock(request.path))
             peers.check_objects(request.objects.descriptions())
             plan = make_plan(request, resume=resume, overwrite=overwrite)
         finished = _train_plan(Progress(plan, request.objects, peers, trackers=request.trackers), verbose, split)

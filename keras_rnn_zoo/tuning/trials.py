@@ -146,6 +146,6 @@ def _storage_error(file: Path, error: Exception) -> RunError:
     if "full" in fault or "readonly" in fault or "unable to open" in fault:
         return RunError(f"{file} cannot be written: {fault}. Free space or change permissions, and repeat the command.")
     return RunError(
-        f"{file} cannot be used as a study of Optuna: {fault}. Mend that and repeat the command; or begin again with "
+        f"{file} cannot be used as a study of Optuna: {fault}. Fix that and repeat the command; or begin again with "
         "--overwrite, or choose another name with --run NAME."
     )

@@ -60,7 +60,7 @@ def number_of_processes() -> int:
     """
     if given := os.environ.get(PROCESSES, ""):
         if not given.isdecimal() or not 1 <= int(given) <= 256:
-            raise DataError(f"${PROCESSES} is {given!r:.40}; a number of processes from 1 to 256 is expected.")
+            raise DataError(f"{PROCESSES} expects a whole number from 1 to 256; received {given!r:.40}.")
         return int(given)
     if not sys.executable or getattr(sys, "frozen", False):  # Python cannot be started again.
         return 1
@@ -141,8 +141,12 @@ class ReadingPool:
     def __init__(self, number: int, opening: Any, title: str) -> None:
         self._processes: list[_Process] = []
         self._owners = itertools.count()
-        for _ in range(number):
-            self._processes.append(_Process(opening, title))
+        try:
+            for _ in range(number):
+                self._processes.append(_Process(opening, title))
+        except BaseException:  # None may outlive a pool that could not be started.
+            self.close()
+            raise
 
     def answers(self, requests: Iterable[tuple[Any, ...]], ahead: int = AHEAD) -> Iterator[Any]:
         """Yields the answer to each request, in their order.
