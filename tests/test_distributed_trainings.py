@@ -28,6 +28,7 @@ ZOO = """#!/bin/bash
 exec {python} -P -m keras_rnn_zoo "$@" {arguments}
 """
 SSH = """#!/bin/bash
+while [[ $1 == -* ]]; do shift; done
 shift
 exec bash -c "$*"
 """

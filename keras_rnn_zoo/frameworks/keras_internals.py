@@ -152,6 +152,8 @@ def whole_batches_in_every_process() -> Iterator[None]:
     whole: Any = jax.sharding.PartitionSpec  # It is not typed.
 
     def distribute(batch: Any, layout: Any, batch_dim_name: str) -> Any:
+        if batch is None:  # No weights of the examples, in `test_on_batch`.
+            return None
         layout = getattr(layout, "backend_layout", layout)
         if len(batch) % layout.mesh.shape[batch_dim_name]:
             layout = jax.sharding.NamedSharding(layout.mesh, whole())
