@@ -200,7 +200,7 @@ def test_a_study_that_breaks_during_a_search_is_a_paragraph(tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(cli, ["tune", "many_to_one", "--trials", "1"])
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "study.db cannot be used as a study of Optuna: file is not a database. Mend" in result.stderr
+    assert "study.db cannot be used as a study of Optuna: file is not a database. Fix" in result.stderr
 
 
 def test_a_search_without_a_completed_trial_says_why(study):

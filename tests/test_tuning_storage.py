@@ -37,7 +37,7 @@ def foreign(file):
 
 
 FAULTY = {
-    "truncated": (cut, "cannot be used .*: database disk image is malformed. Mend"),
+    "truncated": (cut, "cannot be used .*: database disk image is malformed. Fix"),
     "of another program": (foreign, "cannot be used .*: table studies has no column"),
     "of another version": (
         changed("UPDATE alembic_version SET version_num = 'v99.0'"),
