@@ -162,9 +162,10 @@ def test_every_architecture_trains_with_two_processes_as_with_one(models_dir):
     command = [sys.executable, "-c", EVERY_ARCHITECTURE, names]
     (alone,) = run_all([*command, "alone-"], [{**os.environ, "KERAS_BACKEND": "jax"}])
     shared, same = run_all([*command, "shared-"], places())
+    alone, shared, same = (json.loads(printed.splitlines()[-1]) for printed in (alone, shared, same))
     assert shared == same
-    for name, (metrics, history) in json.loads(alone).items():
-        found, rows = json.loads(shared)[name]
+    for name, (metrics, history) in alone.items():
+        found, rows = shared[name]
         assert found == pytest.approx(metrics, abs=1e-3), name
         assert rows["val_loss"] == pytest.approx(history["val_loss"], abs=1e-4), name
 
