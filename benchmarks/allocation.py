@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from data import folder_with
+from data import data_of
 from entries import MARKS
 from fitting import captured_fit
 from rich.console import Console
@@ -95,9 +95,8 @@ def main(data_dirs: tuple[str, ...], only: tuple[str, ...], seconds: float, roun
     for architecture, dataset in ENTRIES:
         if only and dataset not in only:
             continue
-        entry = registry.datasets.get(dataset)
-        data_dir = None if entry.embedded else folder_with(entry.location, data_dirs)
-        if not (entry.embedded or data_dir):
+        at_hand, data_dir = data_of(registry.datasets.get(dataset), data_dirs)
+        if not at_hand:
             console.print(f"{dataset}: no data", highlight=False)
             continue
         done: dict[str, list[dict[str, float]]] = {"0": [], "1": []}

@@ -5,10 +5,8 @@ cell: all have the settings of their task, in two residual blocks, and LSTM also
 """
 
 import functools
-import json
 import multiprocessing
 import os
-import statistics
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -16,7 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
-from data import folder_with
+from data import data_of
+from results import add_line, mean_and_deviation, read_lines, with_table
 
 from keras_rnn_zoo.atomic_files import write_text
 
@@ -162,16 +161,14 @@ def table(lines: Sequence[dict[str, Any]]) -> str:
 def _spread(values: Sequence[float], task: str) -> str:
     if not values:
         return ""
-    scale, digits = (100, 1) if TASKS[task].percent else (1, 4)
-    spread = f" ± {scale * statistics.stdev(values):.{digits}f}" if len(values) > 1 else ""
-    return f"{scale * statistics.mean(values):.{digits}f}{spread}"
+    if TASKS[task].percent:
+        return mean_and_deviation([100 * value for value in values], digits=1)
+    return mean_and_deviation(values)
 
 
 def page_text(page: str, lines: Sequence[dict[str, Any]]) -> str:
     """Returns the page with the results in place of its table of them."""
-    text = table(lines)
-    before, _, rest = page.partition("| cell | units | ")
-    return before + text + "\n\n" + rest.partition("\n\n")[2]
+    return with_table(page, table(lines), beginning="| cell | units | ")
 
 
 def _address(name: str, etth1: str | None, data_dirs: Sequence[str]) -> tuple[str, str | None] | None:
@@ -182,9 +179,8 @@ def _address(name: str, etth1: str | None, data_dirs: Sequence[str]) -> tuple[st
     if dataset is None:
         columns = "time=date,target=HUFL+HULL+MUFL+MULL+LUFL+LULL+OT"
         return (f"csv:{Path(etth1).absolute()}?{columns}", None) if etth1 else None
-    entry = registry.datasets.get(dataset)
-    folder = None if entry.embedded else folder_with(entry.location, data_dirs)
-    return (dataset, folder) if entry.embedded or folder else None
+    at_hand, folder = data_of(registry.datasets.get(dataset), data_dirs)
+    return (dataset, folder) if at_hand else None
 
 
 def _one_thread() -> None:  # Small networks gain little from more threads; trainings beside each other do.
@@ -216,7 +212,7 @@ def main(
     """
     if unknown := set(rows) - set(cells()):
         raise click.BadParameter(f"{', '.join(sorted(unknown))}; expected one of: {'; '.join(cells())}")
-    done = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+    done = read_lines(results)
     found = {name: _address(name, etth1, data_dirs) for name in tasks or TASKS}
     todo = pending([name for name, address in found.items() if address], rows or cells(), seeds, done)
     context = multiprocessing.get_context("spawn")
@@ -224,9 +220,7 @@ def main(
         trainings = [pool.submit(measure, *one, *(found[one[0]] or ()), epochs) for one in todo]
         for training in trainings:
             done.append(training.result())
-            with open(results, "a") as file:
-                file.write(json.dumps(done[-1]) + "\n")
-            click.echo(json.dumps(done[-1]))
+            add_line(results, done[-1])
     click.echo(table(done))
     if results == RESULTS:
         write_text(PAGE, page_text(PAGE.read_text(encoding="utf-8"), done))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 
 def folder_with(location: str, data_dirs: Sequence[str]) -> str | None:
@@ -13,3 +14,14 @@ def folder_with(location: str, data_dirs: Sequence[str]) -> str | None:
     """
     name = location.partition("/")[0]
     return next((folder for folder in data_dirs if (Path(folder) / name).is_dir()), None)
+
+
+def data_of(dataset: Any, data_dirs: Sequence[str]) -> tuple[bool, str | None]:
+    """Returns whether the data of a dataset is at hand, and the folder it is in; `None` if it is embedded.
+
+    Args:
+        dataset: the `registry.Dataset`.
+        data_dirs: the folders to search, as given by `--data-dir`.
+    """
+    folder = None if dataset.embedded else folder_with(dataset.location, data_dirs)
+    return dataset.embedded or folder is not None, folder

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
-from data import folder_with
+from data import data_of
 from rich.console import Console
 from rich.table import Table
 
@@ -138,9 +138,8 @@ def main(data_dirs: tuple[str, ...], only: tuple[str, ...]) -> None:
     table = Table("architecture", "dataset", "measured", "mark", "minutes", "of", "CPU minutes", "epochs", "peak GiB")
     console, results = Console(), {}
     for (architecture, dataset), mark in MARKS.items():
-        entry = registry.datasets.get(dataset)
-        data_dir = None if entry.embedded else folder_with(entry.location, data_dirs)
-        if (only and dataset not in only) or not (entry.embedded or data_dir):
+        at_hand, data_dir = data_of(registry.datasets.get(dataset), data_dirs)
+        if (only and dataset not in only) or not at_hand:
             continue
         found = measure(architecture, dataset, data_dir)
         results[f"{architecture} {dataset}"] = found

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from data import folder_with
+from data import data_of
 from rich.console import Console
 from rich.table import Table
 
@@ -134,8 +134,8 @@ def entries(data_dirs: tuple[str, ...], only: tuple[str, ...]) -> Iterator[tuple
 
     for name in zoo.list_architectures():
         for entry in registry.datasets_of(registry.architectures.get(name)):
-            folder = None if entry.embedded else folder_with(entry.location, data_dirs)
-            if (entry.embedded or folder) and (not only or entry.name in only):
+            at_hand, folder = data_of(entry, data_dirs)
+            if at_hand and (not only or entry.name in only):
                 yield name, entry.name, folder
 
 

@@ -24,10 +24,11 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any
 
 import click
+from results import mean_and_deviation
 from timing import Contestant, race, summarize
 
 BUILD = Path(__file__).parent.parent / "build" / "benchmarks" / "forecasting"
@@ -86,11 +87,6 @@ def timed(
     return {"wall": time.perf_counter() - start, "processor": used}, log.read_text(errors="replace")
 
 
-def spread(values: Sequence[float]) -> str:
-    """Returns the mean of some values, and their standard deviation if there are several."""
-    return f"{mean(values):.4f}" + (f" ± {stdev(values):.4f}" if len(values) > 1 else "")
-
-
 def print_table(header: Sequence[str], rows: Iterator[Sequence[str]]) -> None:
     """Prints a table in Markdown, each row as soon as it is there."""
     for row in (header, ["---"] * len(header)):
@@ -127,9 +123,9 @@ def small(seeds: int, series: Sequence[str]) -> None:
             baselines = runs[0]["baselines"]
             yield (
                 name,
-                spread([run["metrics"]["mase"] for run in runs]),
+                mean_and_deviation([run["metrics"]["mase"] for run in runs]),
                 *(f"{baselines[one]['mase']:.4f}" for one in ("seasonal_naive", "linear")),
-                spread([run["metrics"]["coverage"] for run in runs]),
+                mean_and_deviation([run["metrics"]["coverage"] for run in runs]),
                 *seconds_of(runs),
             )
 
@@ -148,7 +144,7 @@ def etth1(seeds: int, data: str, horizons: Sequence[int]) -> None:
             settings = {"columns": COLUMNS, **WINDOW, "horizon": horizon, **SETTINGS}
             address = f"csv:{Path(data).absolute()}"
             runs = [train(f"etth1-{horizon}-{seed}", address, seed, settings) for seed in range(seeds)]
-            scores = [spread([run["standardized"][name] for run in runs]) for name in ("mse", "mae")]
+            scores = [mean_and_deviation([run["standardized"][name] for run in runs]) for name in ("mse", "mae")]
             yield str(horizon), "many_to_one", *scores, *seconds_of(runs)
             for name, errors in runs[0]["standardized_baselines"].items():
                 yield str(horizon), name, f"{errors['mse']:.4f}", f"{errors['mae']:.4f}", "", ""
@@ -192,7 +188,7 @@ def peers(
         for horizon in horizons:
             for model in models:
                 runs = [run(model, horizon, seed) for seed in range(seeds)]
-                scores = [spread([one[name] for one in runs]) for name in ("mse", "mae")]
+                scores = [mean_and_deviation([one[name] for one in runs]) for name in ("mse", "mae")]
                 yield str(horizon), model, *scores, *seconds_of(runs)
 
     print_table(("horizon", "model", "MSE", "MAE", "s", "processor s"), rows())

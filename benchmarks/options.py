@@ -1,7 +1,5 @@
 """Measures what options of training change: each entry, option and seed is a line in a file, so it can be continued."""
 
-import json
-import statistics
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
-from data import folder_with
+from data import data_of
+from results import add_line, mean_and_deviation, read_lines, with_table
 
 from keras_rnn_zoo.atomic_files import write_text
 
@@ -102,22 +101,15 @@ def table(lines: Sequence[dict[str, Any]]) -> str:
         for option in entry.options:
             found = [line for line in lines if (line["dataset"], line["option"]) == (dataset, option)]
             if found:
-                cells = [_spread([line[split][entry.metric] for line in found]) for split in ("validation", "test")]
+                scores = ([line[split][entry.metric] for line in found] for split in ("validation", "test"))
+                cells = map(mean_and_deviation, scores)
                 rows.append(f"| {dataset} | {entry.metric} | {option} | {' | '.join(cells)} | {len(found)} |")
     return "\n".join(rows)
 
 
 def page_text(page: str, lines: Sequence[dict[str, Any]]) -> str:
     """Returns the page with the results in place of its table of them."""
-    text = table(lines)
-    header = text.partition("\n")[0]
-    before, _, rest = page.partition(header)
-    return before + text + "\n\n" + rest.partition("\n\n")[2]
-
-
-def _spread(values: Sequence[float]) -> str:
-    spread = f" ± {statistics.stdev(values):.4f}" if len(values) > 1 else ""
-    return f"{statistics.mean(values):.4f}{spread}"
+    return with_table(page, table(lines))
 
 
 @click.command()
@@ -142,16 +134,13 @@ def main(
     """
     from keras_rnn_zoo import registry
 
-    done = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+    done = read_lines(results)
     for dataset, option, seed in pending(only or ENTRIES, options, seeds, done):
-        entry = registry.datasets.get(dataset)
-        data_dir = None if entry.embedded else folder_with(entry.location, data_dirs)
-        if not (entry.embedded or data_dir):
+        at_hand, data_dir = data_of(registry.datasets.get(dataset), data_dirs)
+        if not at_hand:
             continue
         done.append(measure(dataset, option, seed, data_dir, epochs))
-        with open(results, "a") as file:
-            file.write(json.dumps(done[-1]) + "\n")
-        click.echo(json.dumps(done[-1]))
+        add_line(results, done[-1])
     click.echo(table(done))
     if results == RESULTS:
         write_text(PAGE, page_text(PAGE.read_text(encoding="utf-8"), done))

@@ -19,7 +19,8 @@ from typing import Any
 
 import click
 import train_networks
-from data import folder_with
+from data import data_of
+from results import read_lines, with_table
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
@@ -82,7 +83,7 @@ def _processor() -> str:
 
 def trainings() -> list[dict[str, Any]]:
     """Returns the lines of the trainings that are done."""
-    return [json.loads(line) for line in TRAININGS.read_text().splitlines()] if TRAININGS.exists() else []
+    return read_lines(TRAININGS)
 
 
 def score_rows(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -143,9 +144,7 @@ def page_text(page: str, rows: Sequence[dict[str, Any]]) -> str:
             "published": "; ".join(others),
         }
         lines.append(f"| {' | '.join(str(cells[key]) for key in COLUMNS)} |")
-    before, _, rest = page.partition(lines[0])
-    after = rest.partition("\n\n")[2]
-    return before + "\n".join(lines) + "\n\n" + after
+    return with_table(page, "\n".join(lines))
 
 
 def write_scores() -> None:
@@ -173,8 +172,8 @@ def write_cards(names: Sequence[str]) -> None:
 def main(names: tuple[str, ...], data_dirs: tuple[str, ...], seeds: int) -> None:
     """Score datasets (by default, all) with default options: docs/results/, docs/scores.md and the model cards."""
     for entry in [registry.datasets.get(name) for name in names] or registry.datasets.entries():
-        data_dir = None if entry.embedded else folder_with(entry.location, data_dirs)
-        if not (entry.embedded or data_dir):
+        at_hand, data_dir = data_of(entry, data_dirs)
+        if not at_hand:
             continue
         for seed in range(seeds):
             if (entry.name, seed) in {(line["dataset"], line["seed"]) for line in trainings()}:

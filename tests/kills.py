@@ -5,6 +5,7 @@ the work rather than the import. Moments are drawn uniformly over the time that 
 """
 
 import argparse
+import functools
 import hashlib
 import json
 import os
@@ -12,7 +13,10 @@ import random
 import signal
 import sys
 import time
+import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 SIZES = {"train": 640, "validation": 96, "test": 96}
 TRAIN = {
@@ -20,6 +24,7 @@ TRAIN = {
     "toy_reviews": ["many_to_one", "--set", "units=8", "--set", "embedding_dim=8"],
     "slots": ["sync_many_to_many", "--dataset", "slots", "--set", "units=8", "--set", "embedding_dim=8"],
 }
+NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 COMMON = ["--epochs", "3", "--save-every-steps", "7", "--set", "dropout=0.2", "--quiet"]
 
 
@@ -40,7 +45,7 @@ class Killing:
         start, out = time.monotonic(), self.folder / "out.txt"
         child = os.fork()
         if not child:
-            _become(args, out, self._log)
+            become(args, *(functools.partial(os.open, path, NEW_FILE) for path in (out, self._log)))
         while True:
             done, status = os.waitpid(child, os.WNOHANG)
             taken = time.monotonic() - start
@@ -125,11 +130,16 @@ def contents(run: Path) -> dict[str, str]:
     return {**digests, "config.json": json.dumps(told, sort_keys=True)}
 
 
-def _become(args: list[str], out: Path, log: Path) -> None:
-    """Makes this process the command line's."""
+def become(args: list[str], *opens: Callable[[], int]) -> NoReturn:
+    """Makes this process the command line's.
+
+    Args:
+        args: the arguments of `zoo`.
+        *opens: functions that open the standard output and the standard error, and return their descriptors.
+    """
     try:
-        for path, number in ((out, 1), (log, 2)):
-            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+        for number, opened in enumerate(opens, 1):
+            os.dup2(opened(), number)
         sys.argv = ["zoo", *args]
         from zoo_cli.main import cli
 
@@ -138,8 +148,6 @@ def _become(args: list[str], out: Path, log: Path) -> None:
     except SystemExit as ended:
         status = int(ended.code or 0)
     except BaseException:
-        import traceback
-
         traceback.print_exc()
         status = 99
     sys.stdout.flush()

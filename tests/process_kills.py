@@ -14,12 +14,10 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from pathlib import Path
-from typing import IO, NoReturn
 from unittest import mock
 
-from kills import contents
+from kills import become, contents
 
 from keras_rnn_zoo.distributed.launch import LostProcess, launch
 
@@ -48,7 +46,7 @@ class Forked:
                     os.close(descriptor)
             os.environ.clear()
             os.environ.update(env)
-            _become(command[command.index("keras_rnn_zoo") + 1 :], stdout)
+            become(command[command.index("keras_rnn_zoo") + 1 :], stdout.fileno, stderr.fileno)
 
     def poll(self) -> int | None:
         """Returns the status of the process, or `None` if it still runs."""
@@ -71,25 +69,6 @@ class Forked:
     def kill(self) -> None:
         """Kills the process."""
         self.send_signal(signal.SIGKILL)
-
-
-def _become(args: list[str], output: IO[bytes]) -> NoReturn:
-    """Makes this process the command line's, which reports to a file."""
-    status = 99
-    try:
-        for number in (1, 2):
-            os.dup2(output.fileno(), number)
-        sys.argv = ["zoo", *args]
-        from zoo_cli.main import cli
-
-        cli(args)
-        status = 0
-    except SystemExit as ended:
-        status = int(ended.code or 0)
-    except BaseException:
-        traceback.print_exc()
-    sys.stdout.flush()
-    os._exit(status)
 
 
 class Training:

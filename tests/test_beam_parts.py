@@ -11,12 +11,12 @@ from pages import commands_of, programs_of, read, text_of
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.beam import parts as parts_module
-from keras_rnn_zoo.beam.answers import answered, errors_path, faults_text, written
+from keras_rnn_zoo.beam.answers import answered, faults_text, written
 from keras_rnn_zoo.beam.failures import as_zoo_error
 from keras_rnn_zoo.beam.job import Job, columns_of
 from keras_rnn_zoo.beam.parts import Chunk, Part, chunks_of, parts_of, rows_of
 from keras_rnn_zoo.beam.runner_options import check_form, runner_of
-from keras_rnn_zoo.beam.shards import ERRORS, Piece, complete, counts_of, shard_paths, shards_of
+from keras_rnn_zoo.beam.shards import ERRORS, Piece, complete, counts_of, errors_path, shard_paths, shards_of
 from keras_rnn_zoo.errors import DataError, OptionError, RunError, ZooError
 from keras_rnn_zoo.packages import is_installed
 from keras_rnn_zoo.user_data.rows import BadRow

@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import socket
 import subprocess
 import sys
 
@@ -35,7 +34,7 @@ def on_jax(monkeypatch):
 
 @pytest.fixture
 def reviews(tmp_path):
-    """A file of 83 reviews, of which the training split doesn't fill its last batch."""
+    """A file of 83 reviews: the last batch of their training split is not full."""
     rows = [f"the soup is {word} {number},{stars}" for number in range(50) for word, stars in (("good", 5), ("bad", 1))]
     path = tmp_path / "reviews.csv"
     path.write_text("\n".join(["review,stars", *rows[:83]]) + "\n")
@@ -49,12 +48,6 @@ def settings():
 def history_of(run):
     with open(run / "history.csv", newline="") as file:
         return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 def on_jax_alone(code, *args, devices=1):

@@ -13,10 +13,11 @@ import pytest
 import yaml
 from distributed_programs import EVERY_ARCHITECTURE
 from pages import all_commands, blocks_of, programs_of, text_of
-from test_distributed import SMALL, free_port, history_of, settings
+from test_distributed import SMALL, history_of, settings
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run import Run
+from keras_rnn_zoo.distributed.launch import free_port
 
 pytestmark = pytest.mark.slow
 PAGE = text_of("distributed.md")

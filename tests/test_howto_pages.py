@@ -22,7 +22,7 @@ from zoo_cli.main import cli
 ROOT = DOCS.parent
 NAMES = sorted(path.stem for path in (DOCS / "howto").glob("*.md") if path.stem != "index")
 TRAINING = ["audio", "choose_a_cell", "fine_tune", "images", "long_sequences", "series"]
-"""Recipes of which nothing but their trainings and predictions is looked at."""
+"""Recipes that are checked by their trainings and predictions alone."""
 PROBABILITIES = ("predicted_probability_1", "predicted_probability_5")
 INSTALL = ("--target", "installed", "--no-deps", "--no-build-isolation", "--quiet", "--no-index")
 

@@ -15,19 +15,20 @@ from zoo_cli.status import ERASE
 from zoo_cli.tables import data_stream
 
 
-def check_engine(engine: str | None, source: str | None, output: str | None, *, stream: bool, as_json: bool) -> None:
-    """Raises `click.UsageError` for options that do not go with --engine."""
+def check_engine(engine: str | None, source: str | None, output: str | None, *, stream: bool, as_json: bool) -> str:
+    """Returns the files of --input; raises `click.UsageError` for options that do not go with --engine."""
     if engine is None:
         raise click.UsageError("--shards requires --engine beam.")
     if stream or as_json:
         raise click.UsageError("--engine beam cannot be combined with --stream, --rate, or --json.")
     if source is None or output is None:
         raise click.UsageError("--engine beam requires --input FILE and --output FILE.")
+    return source
 
 
 def predict_on_beam(
     run: str | None,
-    source: str | None,
+    source: str,
     output: str | None,
     reading: Mapping[str, Any],
     verbosity: tuple[bool, bool],
@@ -40,7 +41,7 @@ def predict_on_beam(
     every = {name: option for entry in registry.tasks.entries() for name, option in entry.prediction_options.items()}
     options = parse_options(every, dict(settings), "a prediction of this run")
     more = {"engine": "beam", "shards": shards, "runner": runner, "models_dir": models_dir}
-    predict_file(run, source or "", output, {**reading, **more}, verbosity, options)
+    predict_file(run, source, output, {**reading, **more}, verbosity, options)
 
 
 def predict_file(

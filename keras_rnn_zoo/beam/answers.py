@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from keras_rnn_zoo.beam.job import Job, not_in_parts, text_of
@@ -65,16 +64,13 @@ def answered(loaded: Predictor, chunk: Chunk, options: Mapping[str, Any]) -> Ans
 def _predicted(
     loaded: Predictor, records: Sequence[InputRecord], options: Mapping[str, Any]
 ) -> Iterator[Mapping[str, Any] | str]:
-    for batch in _batched(records):
+    for start in range(0, len(records), CHUNK_SIZE):
+        batch = records[start : start + CHUNK_SIZE]
         try:
             yield from predictions_of(loaded, batch, options)
         except DataError:
             for record in batch:  # One of them cannot be predicted; the others can.
                 yield _single(loaded, record, options)
-
-
-def _batched(records: Sequence[InputRecord]) -> Iterator[Sequence[InputRecord]]:
-    return (records[start : start + CHUNK_SIZE] for start in range(0, len(records), CHUNK_SIZE))
 
 
 def _single(loaded: Predictor, record: InputRecord, options: Mapping[str, Any]) -> Mapping[str, Any] | str:
@@ -131,10 +127,3 @@ def faults_text(faults: Sequence[Fault]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(faults)
     return text.getvalue().encode("utf-8", "backslashreplace")
-
-
-def errors_path(output: str) -> str:
-    """Returns the path of the side output of bad rows: `answers.errors.csv` beside `answers.csv`."""
-    name = output.removesuffix(".gz")
-    stem = name[: len(name) - len(Path(name).suffix)] if Path(name).suffix else name
-    return f"{stem}.errors.csv"

@@ -68,7 +68,7 @@ def not_in_parts(job: Job) -> DataError:
 
 
 def columns_of(source: InputFile) -> tuple[str, ...]:
-    """Returns the columns of a file's first row that can be read; none if there is no such row."""
+    """Returns the columns of the first readable row of a file; empty if no row is readable."""
     record = next((record for record in source.inputs() if isinstance(record, InputRecord)), None)
     return tuple(source.cells(record)) if record and source.cells else ()
 

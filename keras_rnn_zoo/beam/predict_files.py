@@ -10,12 +10,11 @@ from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.atomic_files import STANDARD_STREAM, is_written_in_place, user_path
-from keras_rnn_zoo.beam.answers import errors_path
 from keras_rnn_zoo.beam.failures import as_zoo_error
 from keras_rnn_zoo.beam.job import Job, columns_of
 from keras_rnn_zoo.beam.parts import Part, parts_of
 from keras_rnn_zoo.beam.runner_options import pipeline_options
-from keras_rnn_zoo.beam.shards import ERRORS, shard_paths
+from keras_rnn_zoo.beam.shards import ERRORS, errors_path, shard_paths
 from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.display.status import announce
 from keras_rnn_zoo.errors import DataError, OptionError, ZooError

@@ -103,10 +103,20 @@ def shard_paths(output: str, number: int) -> list[str]:
     """Returns the files of an output: the one that the user named, or several, as in `out-00000-of-00004.csv`."""
     if number == 1:
         return [output]
+    stem, endings = _split(output)
+    return [f"{stem}-{index:05}-of-{number:05}{endings}" for index in range(number)]
+
+
+def errors_path(output: str) -> str:
+    """Returns the path of the side output of bad rows: `answers.errors.csv` beside `answers.csv`."""
+    return f"{_split(output)[0]}.errors.csv"
+
+
+def _split(output: str) -> tuple[str, str]:
+    """Divides a path into what precedes its endings, and these, such as ".csv" or ".csv.gz"."""
     name = PurePosixPath(output).name
     endings = "".join(PurePosixPath(name).suffixes[-2:] if name.endswith(".gz") else PurePosixPath(name).suffixes[-1:])
-    stem = output[: len(output) - len(endings)] if endings else output
-    return [f"{stem}-{index:05}-of-{number:05}{endings}" for index in range(number)]
+    return output.removesuffix(endings), endings
 
 
 def counts_of(pieces: Iterable[Piece]) -> Mapping[str, int]:

@@ -118,9 +118,14 @@ def written(path: str) -> Iterator[IO[bytes]]:
     temporary = f"{path}.{os.urandom(6).hex()}"
     with FileSystems.create(temporary, **RAW) as file:
         yield file
+    _replace(temporary, path)
+
+
+def _replace(source: str, path: str) -> None:
+    """Gives a file the name of another one, which is removed: not every file system of Beam does both at once."""
     if FileSystems.exists(path):
         FileSystems.delete([path])
-    FileSystems.rename([temporary], [path])
+    FileSystems.rename([source], [path])
 
 
 def write_new(folder: str, name: str, content: bytes) -> str:
@@ -182,9 +187,7 @@ def publish(shards: Sequence[tuple[str, str]], earlier: str) -> None:
         FileSystems.delete([file.path for file in found.metadata_list])
     for source, path in shards:
         if is_remote(path):
-            if FileSystems.exists(path):
-                FileSystems.delete([path])
-            FileSystems.rename([source], [path])
+            _replace(source, path)
         else:
             with atomic_write(Path(path)) as temporary:
                 Path(source).replace(temporary)

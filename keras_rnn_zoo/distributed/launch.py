@@ -91,7 +91,7 @@ def _started(arguments: Sequence[str], count: int, folder: str) -> Iterator[list
     """Starts the processes; kills those that still run when the block ends."""
     # `-P`: a file in the current folder must not be taken for a module of Python.
     command = [sys.executable, "-P", "-m", "keras_rnn_zoo", *arguments]
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{free_port()}"
     lifeline = os.pipe() if os.name == "posix" else None
     children: list[subprocess.Popen[bytes]] = []
     try:
@@ -130,7 +130,8 @@ def _environment(address: str, count: int, number: int) -> dict[str, str]:
     return {"JAX_LOCAL_DEVICE_IDS": str(number), **threads, **os.environ, **place}
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Returns the number of a port of this machine that nothing uses now."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])

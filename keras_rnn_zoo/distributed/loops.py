@@ -1,4 +1,4 @@
-"""Recurrent layers of which each process runs its own rows.
+"""Recurrent layers whose loops each process runs on its own rows.
 
 XLA could split the loop of a recurrent layer by itself. But the gradient of its weights is a sum over the rows, and XLA
 would exchange that sum after every step of the sequence. Here, each process sums over its rows and all steps first.

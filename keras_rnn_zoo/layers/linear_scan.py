@@ -18,7 +18,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_rnn_zoo.frameworks.keras_internals import dynamic_slice, dynamic_update_slice
-from keras_rnn_zoo.layers.compiled import bucket_size, column_sums, compiled, pad
+from keras_rnn_zoo.layers.compiled import column_sums, compiled, pad, padded_to_blocks
 from keras_rnn_zoo.layers.loops import while_loop
 
 _BLOCK = 4
@@ -79,12 +79,7 @@ def _differentiable(gates, fixed):
     @tf.custom_gradient
     def run(inputs, masks, initial_state, kernel, bias, backwards):
         batch, time = tf.unstack(tf.shape(inputs)[:2])
-        blocks = -(-bucket_size(inputs, 1, fixed) // _BLOCK)
-        sequence_sizes = {0: bucket_size(inputs, 0, fixed), 1: blocks * _BLOCK}
-        state_sizes = {0: sequence_sizes[0]}
-        x = pad(inputs, sequence_sizes)  # (padded batch, padded time, features)
-        unmasked = [] if x is inputs else [tf.ones([batch, time], tf.bool)]  # The padding must be masked.
-        real = [pad(mask, sequence_sizes)[:, :, None] for mask in masks or unmasked]
+        (x,), real, sequence_sizes, state_sizes = padded_to_blocks([inputs], masks, _BLOCK, fixed)
         flat_x = tf.reshape(x, [-1, kernel.shape[0]])
         sums = tf.nn.bias_add(tf.matmul(flat_x, kernel), bias)
         sums = tf.reshape(sums, [*tf.unstack(tf.shape(x)[:2]), kernel.shape[1]])  # (..., ..., gates * units)

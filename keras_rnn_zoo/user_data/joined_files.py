@@ -1,6 +1,7 @@
 """Several files with the same columns, named by a pattern such as `part-*.csv`, as one source of rows."""
 
 import bisect
+import contextlib
 import functools
 import glob
 import itertools
@@ -19,6 +20,7 @@ MAX_FILES = 100_000
 """Maximum number of files that a pattern may match."""
 
 R = TypeVar("R", Row, BadRow, Row | BadRow)
+Reader = Callable[[], Iterator[Row | BadRow]]
 
 
 def is_pattern(location: str) -> bool:
@@ -118,13 +120,10 @@ class JoinedFiles(RowSource):
         files = self._parallel
         if files and files.seekable and all(part.has_marks for part in self.parts):
             yield from itertools.chain.from_iterable(self._read_all(range(self._begins()[-1])))
-        elif files and not any(part.file.seekable for part in self.parts):
-            with files.streams() as streams:
-                for name, rows in zip(self.names, streams, strict=True):
-                    yield from (_in_file(name, row) for row in rows())
         else:
-            for name, part in zip(self.names, self.parts, strict=True):
-                yield from (_in_file(name, row) for row in part.rows())
+            with self._readers(lambda part: part.rows) as readers:
+                for reader in readers:
+                    yield from reader()
 
     def part_reports(self, seed: int, classes: Sequence[str], compared: bool) -> Iterator[Any] | None:
         return self._reports(self._parallel, seed, classes, compared) if self._parallel else None
@@ -167,15 +166,24 @@ class JoinedFiles(RowSource):
         if blocks := self.blocks():
             read_all = self._read_all if self._parallel else None
             yield from mixed_blocks(blocks.number, blocks.read, seed, read_all=read_all)
-        elif self._parallel and not any(part.file.seekable for part in self.parts):
-            with self._parallel.streams() as streams:
-                named = [functools.partial(_all_in_file, *each) for each in zip(self.names, streams, strict=True)]
-                yield from mixed_streams(named, seed)
         else:
-            yield from mixed_streams([self._mixed_part(number, seed) for number in range(len(self.parts))], seed)
+            with self._readers(lambda part: functools.partial(part.mixed_rows, seed)) as readers:
+                yield from mixed_streams(readers, seed)
 
-    def _mixed_part(self, number: int, seed: int) -> Callable[[], Iterator[Row | BadRow]]:
-        return lambda: _all_in_file(self.names[number], lambda: self.parts[number].mixed_rows(seed))
+    @contextlib.contextmanager
+    def _readers(self, reader_of: Callable[[Any], Reader]) -> Iterator[list[Reader]]:
+        """Gives, for each file, a function that returns its rows from its start, each with the name of the file.
+
+        Args:
+            reader_of: returns that of a file which no other process reads.
+        """
+        files = self._parallel
+        with contextlib.ExitStack() as stack:
+            if files and not any(part.file.seekable for part in self.parts):
+                readers = stack.enter_context(files.streams())
+            else:
+                readers = [reader_of(part) for part in self.parts]
+            yield [functools.partial(_all_in_file, *each) for each in zip(self.names, readers, strict=True)]
 
 
 def _place(begins: Sequence[int], index: int) -> tuple[int, int]:
@@ -184,7 +192,7 @@ def _place(begins: Sequence[int], index: int) -> tuple[int, int]:
     return number, index - begins[number]
 
 
-def _all_in_file(name: str, rows: Callable[[], Iterator[Row | BadRow]]) -> Iterator[Row | BadRow]:
+def _all_in_file(name: str, rows: Reader) -> Iterator[Row | BadRow]:
     return (_in_file(name, row) for row in rows())
 
 

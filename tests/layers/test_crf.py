@@ -42,11 +42,12 @@ class Case:
         return self.layer(self.logits if logits is None else logits, mask=self.mask)
 
     def sequences(self, row):
-        """Returns all sequences of tags of a sentence, and the score of each."""
+        """Returns all sequences of tags of a sentence, and the score of each, in double precision."""
         classes = self.logits.shape[-1]
         every = np.array(list(itertools.product(range(classes), repeat=self.lengths[row])))
-        emitted = self.logits[row][np.arange(self.lengths[row]), every].sum(1)
-        passed = self.transitions[every[:, :-1], every[:, 1:]].sum(1)
+        # Thousands of scores are summed: in single precision, the sum would be less precise than the layer.
+        emitted = self.logits[row][np.arange(self.lengths[row]), every].sum(1, dtype="float64")
+        passed = self.transitions[every[:, :-1], every[:, 1:]].sum(1, dtype="float64")
         return every, emitted + passed + self.start[every[:, 0]] + self.end[every[:, -1]]
 
     def loss(self):

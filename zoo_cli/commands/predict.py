@@ -138,8 +138,8 @@ def command(
     reading |= {"columns": columns or reading["columns"], "encoding": encoding or reading["encoding"]}
     reading |= {"probabilities": probabilities, "skip_bad_rows": skip_bad_rows}
     if engine or shards:
-        check_engine(engine, source, output, stream=bool(stream or rate), as_json=as_json)
-        predict_on_beam(run, source, output, reading, (quiet, verbose), settings, shards or 1, inputs, models_dir)
+        files = check_engine(engine, source, output, stream=bool(stream or rate), as_json=as_json)
+        predict_on_beam(run, files, output, reading, (quiet, verbose), settings, shards or 1, inputs, models_dir)
         return
     export = find_export(run)
     if stream or rate:
