@@ -126,7 +126,7 @@ def contents(run: Path) -> dict[str, str]:
     names = ("model.keras", "metrics.json", "history.csv", *(f"task/{path.name}" for path in (run / "task").iterdir()))
     digests = {name: hashlib.sha256((run / name).read_bytes()).hexdigest() for name in names}
     config = json.loads((run / "config.json").read_text())
-    told = {key: value for key, value in config.items() if key not in ("run", "files", "digest")}
+    told = {key: value for key, value in config.items() if key not in ("run", "cost", "files", "digest")}
     return {**digests, "config.json": json.dumps(told, sort_keys=True)}
 
 
