@@ -40,6 +40,24 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: order.get(item.path.name, len(order)))
 
 
+class FailuresAtOnce:
+    """Names each test that fails when it does: a run that is ended from outside never gets to its summary."""
+
+    def __init__(self, reporter):
+        self.reporter = reporter
+
+    def pytest_runtest_logreport(self, report):
+        if report.failed:
+            reason = getattr(report.longrepr, "reprcrash", None)
+            said = str(reason.message if reason else report.longrepr).strip().splitlines()
+            self.reporter.write_line(f"\nFAILED {report.nodeid}: {said[0] if said else report.when}")
+
+
+def pytest_configure(config):
+    if "PYTEST_XDIST_WORKER" not in os.environ and (reporter := config.pluginmanager.getplugin("terminalreporter")):
+        config.pluginmanager.register(FailuresAtOnce(reporter))
+
+
 @pytest.fixture(scope="module", autouse=True)
 def collected_once():
     """Keeps what outlives a file from being looked through by every later garbage collection.

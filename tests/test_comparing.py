@@ -139,6 +139,7 @@ def test_what_cannot_be_compared_is_refused(small_run):
         zoo.compare([run, small_run("digits")])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_examples")
 def test_the_commands_and_the_program_of_the_page_run(tmp_path, monkeypatch):
     """In one folder and in order, as a reader would."""

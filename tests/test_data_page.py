@@ -72,6 +72,7 @@ def write_sales(past, history):
     history.write_text("\n".join(head + known) + "\n")
 
 
+@pytest.mark.slow
 def test_its_commands_run(tmp_path, monkeypatch):
     assert len(COMMANDS) == 22
     fit = keras.Model.fit

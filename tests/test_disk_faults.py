@@ -113,6 +113,7 @@ assert zoo("predict", "kept", "the film is dull") == 0
 """
 
 
+@pytest.mark.slow
 def test_a_file_system_that_is_full_and_then_read_only(whole, tmp_path):
     if subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode:
         pytest.skip("this user cannot create a mount namespace")

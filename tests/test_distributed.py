@@ -125,6 +125,7 @@ def test_a_search_refuses_to_be_one_of_several_processes(monkeypatch):
 # What they compute
 
 
+@pytest.mark.slow
 def test_two_processes_train_what_one_does(reviews, models_dir, monkeypatch):
     """The command of the page, against a training by one process; and gradients on two devices against those on one."""
     arguments = {"dataset": f"csv:{reviews}", **SMALL}

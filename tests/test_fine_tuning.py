@@ -190,6 +190,7 @@ def test_frozen_weights_are_those_of_the_run(tuned, small_run):
     assert keras.saving.load_model(tuned.model_path).trainable_variables  # Nothing stays frozen in the file.
 
 
+@pytest.mark.slow
 def test_an_interrupted_fine_tuning_resumes_to_the_same_weights(monkeypatch, small_run, rows):
     source = str(small_run("toy_reviews").path)
     options = {"from_run": source, "dataset": rows, "epochs": 2, "freeze": "frontend", "save_every_steps": 2}

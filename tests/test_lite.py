@@ -13,7 +13,12 @@ from keras_rnn_zoo.exporting import model_file
 from keras_rnn_zoo.exporting.exporter import find_format
 
 # Models of series are converted by other tests, too.
-SETS = [pytest.param("adding", marks=pytest.mark.slow), "addition", "digits", "tiny_shakespeare"]
+SETS = [
+    pytest.param("adding", marks=pytest.mark.slow),
+    pytest.param("addition", marks=pytest.mark.slow),
+    "digits",
+    "tiny_shakespeare",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -75,12 +75,14 @@ def test_the_notebook_is_kept_without_outputs_and_names_no_machine():
     assert sys.prefix not in NOTEBOOK.read_text()
 
 
+@pytest.mark.slow
 def test_no_cell_shows_a_line_of_a_framework_or_writes_to_standard_error(executed):
     for source, outputs in executed.items():
         assert not FRAMEWORK_LINE.search(shown(outputs)), source
         assert not [output for output in outputs if output.get("name") == "stderr"], source
 
 
+@pytest.mark.slow
 def test_a_training_shows_the_data_each_epoch_and_the_result(executed):
     lines = shown(cell(executed, "run = zoo.train(")).splitlines()
     text = "\n".join(lines)
@@ -92,6 +94,7 @@ def test_a_training_shows_the_data_each_epoch_and_the_result(executed):
     assert not re.search(r"[\b\r\x1b]", text)
 
 
+@pytest.mark.slow
 def test_objects_are_shown_as_tables(executed):
     (described,), (history,) = executed["run"], executed["run.history"]
     assert described["data"]["text/html"].startswith("<table>")
@@ -102,6 +105,7 @@ def test_objects_are_shown_as_tables(executed):
     assert shown(cell(executed, "run.export(")).endswith("saved_models/opinions/1')")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", MISTAKES)
 def test_an_error_is_one_paragraph(source, executed):
     kind, message = MISTAKES[source]
@@ -113,6 +117,7 @@ def test_an_error_is_one_paragraph(source, executed):
     assert "Traceback" not in text and "\n" not in text
 
 
+@pytest.mark.slow
 def test_the_cell_that_is_meant_to_fail_fails_shortly(executed):
     (output,) = cell(executed, 'zoo.train("many_to_one", dataset="csv:reviews.csv", columns="text=reviews')
     assert "'reviews'" in shown([output]) and len(output["traceback"]) == 1

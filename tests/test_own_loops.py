@@ -40,6 +40,7 @@ PROGRAMS = [program for program in programs_of(PAGE) if 'zoo.stream("sales")' no
 RUNS = {"python.md": PROGRAMS}
 
 
+@pytest.mark.slow
 def test_the_programs_of_the_page_run(monkeypatch, tmp_path):
     """In order, as a reader would."""
     monkeypatch.chdir(tmp_path)

@@ -13,7 +13,7 @@ import keras_rnn_zoo as zoo
 PROGRAM = "import keras_rnn_zoo as zoo\nimport tensorflow as tf\nprint(int(tf.reduce_sum(tf.ones([2]))))"
 
 
-@pytest.mark.parametrize("level", [None, "0"])
+@pytest.mark.parametrize("level", [None, pytest.param("0", marks=pytest.mark.slow)])
 def test_a_program_shows_what_tensorflow_prints_only_if_asked(level):
     environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
     environment |= {"TF_CPP_MIN_LOG_LEVEL": level} if level else {}

@@ -47,6 +47,7 @@ def test_an_interrupted_training_ends_with_the_same_weights(monkeypatch, name, d
     assert weights(cut) == weights(whole)
 
 
+@pytest.mark.slow
 def test_data_generated_in_each_epoch_resumes_to_the_same_weights(monkeypatch, tmp_path):
     rows = [f"w{number % 7} w{number % 5} w{number % 3},{'yes' if number % 3 else 'no'}" for number in range(300)]
     (tmp_path / "rows.csv").write_text("\n".join(["text,label", *rows]) + "\n")
@@ -60,6 +61,7 @@ def test_data_generated_in_each_epoch_resumes_to_the_same_weights(monkeypatch, t
     assert weights(train(run="cut", resume=True, **options)) == weights(whole)
 
 
+@pytest.mark.slow
 def test_a_run_that_was_written_just_before_a_kill_is_not_kept_twice(monkeypatch, models_dir):
     keras.utils.clear_session()  # As in a process of its own, for layers to have the same names.
     whole = train(run="whole")

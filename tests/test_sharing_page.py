@@ -13,6 +13,7 @@ COMMANDS = commands_of(text_of("sharing.md"))
 RUNS = {"sharing.md": COMMANDS}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_examples")
 def test_its_commands_run(tmp_path, monkeypatch):
     """In one folder and in order, as a reader would."""

@@ -20,6 +20,12 @@ BATCH, TIME, FEATURES, UNITS = 3, 7, 3, 4
 CELLS = registry.cells.names()
 HOLES = np.array([[1, 1, 0, 1, 1, 0, 0], [0, 1, 1, 0, 0, 1, 1], [0, 0, 0, 1, 1, 1, 1]], bool)
 every_cell = pytest.mark.parametrize("cell", CELLS)
+QUICK = {"lstm", "mingru", "mamba", "mlstm", "sru"}
+"""A cell of each implementation: Keras's own, both kinds of scan, matrices as states, and a loop over steps."""
+every_cell_in_time = pytest.mark.parametrize(
+    "cell", [pytest.param(cell, marks=[] if cell in QUICK else [pytest.mark.slow]) for cell in CELLS]
+)
+"""As `every_cell`, for what takes seconds: the other cells are for the slow tests."""
 
 
 def numbers(*shape, seed=0):
@@ -99,7 +105,7 @@ def test_a_sequence_is_its_steps_one_after_another(cell, seed, time, masking, ba
     assert_equal(mine[1], expected[1], atol=1e-4, rtol=1e-4)
 
 
-@every_cell
+@every_cell_in_time
 @pytest.mark.parametrize("masked", [False, True])
 def test_a_graph_of_fixed_sizes_gives_the_same(cell, masked):
     layer, states = layer_of(cell, return_sequences=True, return_state=True)
@@ -110,7 +116,7 @@ def test_a_graph_of_fixed_sizes_gives_the_same(cell, masked):
         assert_equal(mine, expected, atol=1e-4, rtol=1e-4)
 
 
-@every_cell
+@every_cell_in_time
 @pytest.mark.parametrize("training", [False, True])
 def test_a_graph_for_one_sequence_of_any_length_gives_the_same(cell, training):
     layer, _ = layer_of(cell, return_sequences=True)

@@ -23,6 +23,7 @@ def script(monkeypatch, tmp_path):
     return module
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_examples")
 def test_it_trains_stores_and_indexes_a_network_once(script, monkeypatch):
     result = CliRunner().invoke(script.main, ["digits", "--epochs", "1", "--seeds", "2"], catch_exceptions=False)

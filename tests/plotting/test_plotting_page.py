@@ -21,6 +21,7 @@ def run(command):
     return result.exit_code, result.stdout, result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_examples")
 def test_the_commands_and_the_program_of_the_page_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -19,11 +19,11 @@ TEXTS = [b"not dull but moving", b"", b"a film of few words"]
     [
         ("tflite", "series", "lstm"),
         ("tflite", "audio", "mingru"),
-        ("tflite", "next", "gru"),
+        pytest.param("tflite", "next", "gru", marks=pytest.mark.slow),
         ("onnx", "series", "gru"),
-        ("onnx", "series", "minlstm"),
+        pytest.param("onnx", "series", "minlstm", marks=pytest.mark.slow),
         ("onnx", "text", "lstm"),
-        ("onnx", "frames", "simple_rnn"),
+        pytest.param("onnx", "frames", "simple_rnn", marks=pytest.mark.slow),
     ],
 )
 def test_a_file_streams(format, kind, cell, tmp_path):

@@ -120,6 +120,7 @@ def test_what_datasets_writes_is_what_is_read(tmp_path):
     assert found.classes == ("bad", "good")
 
 
+@pytest.mark.slow
 def test_a_training_on_parquet_gives_the_metrics_of_one_on_csv(as_csv, tmp_path):
     write_parquet(tmp_path / "a.parquet")
     settings = {"epochs": 2, "units": 4, "embedding_dim": 4, "verbose": 0}

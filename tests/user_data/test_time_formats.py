@@ -207,6 +207,7 @@ def runs(tmp_path_factory):
     }, folder
 
 
+@pytest.mark.slow
 def test_a_dataframe_gives_the_metrics_of_the_csv_file_to_the_last_digit(runs):
     trained, folder = runs
     assert trained["memory"].metrics == trained["csv"].metrics

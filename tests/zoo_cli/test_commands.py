@@ -160,6 +160,7 @@ def test_datasets_sees_what_is_on_disk(zoo, tfds_dir):
     assert rows["imdb_reviews"]["on_disk"]
 
 
+@pytest.mark.slow
 def test_the_main_job(tmp_path):
     """Train, evaluate, predict, export, each in a process of its own, as a user would type them.
 

@@ -69,6 +69,7 @@ def test_a_matrix_is_darker_where_more_of_a_class_is(monkeypatch):
     assert not drawings.draw_matrix({"labels": ["a"] * 20, "rows": [[0] * 20] * 20})
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_examples")
 def test_evaluate_and_train_draw_where_there_is_a_terminal(zoo, small_run, models_dir, monkeypatch):
     shutil.copytree(small_run("digits").path, models_dir / "mine")
