@@ -16,6 +16,7 @@ from prediction_files import ONE_LINE, TEXTS, as_csv
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.inference import predict as prediction
+from keras_rnn_zoo.inference import predict_file as prediction_of_files
 
 
 @pytest.fixture(scope="module")
@@ -211,3 +212,11 @@ def test_the_command_writes_a_file_and_says_so(trained, tmp_path):
     assert shown.stdout == (tmp_path / "out.csv").read_text()
     wrong = CliRunner().invoke(cli, [*command, "an input"], catch_exceptions=False)
     assert wrong.exit_code == 2
+
+
+def test_a_long_file_gets_one_warning_of_unknown_words(loaded, tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(prediction_of_files, "CHUNK_SIZE", 4)
+    (tmp_path / "in.txt").write_text("the cast is superb\n" + 9 * "blorp zig\n")
+    zoo.predict_file(loaded, str(tmp_path / "in.txt"), to=io.StringIO())
+    (warned,) = [record.getMessage() for record in caplog.records if "vocabulary" in record.getMessage()]
+    assert "has nothing of 9 of 10 inputs, such as 'blorp zig', so" in warned

@@ -14,7 +14,7 @@ from keras_rnn_zoo.inference.load import LoadedExport, load
 from keras_rnn_zoo.inference.output_files import choose_output
 from keras_rnn_zoo.inference.predict import predict
 from keras_rnn_zoo.inference.predict_table import SERIES_TASKS
-from keras_rnn_zoo.inference.predictor import Predictor
+from keras_rnn_zoo.inference.predictor import Predictor, one_warning
 from keras_rnn_zoo.inference.standard_input import readable_address
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, open_inputs
 from keras_rnn_zoo.user_data.rows import BadRow
@@ -105,7 +105,7 @@ def predict_file(
         written = choose_output(source, output, to, probabilities=probabilities)
         loaded = run if isinstance(run, Predictor) else load(found)
         inputs = _valid_records(source, skip_bad_rows, counts)
-        with written.opened() as write:
+        with written.opened() as write, one_warning():
             while records := list(itertools.islice(inputs, CHUNK_SIZE)):
                 for record, prediction in zip(records, predictions_of(loaded, records, options), strict=True):
                     write(record, written.form(prediction))

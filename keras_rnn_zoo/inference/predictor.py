@@ -1,9 +1,11 @@
 """The base class of loaded runs and exports: predicts raw inputs and checks the predictions."""
 
 import abc
+import contextlib
+import contextvars
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from keras_rnn_zoo.display.printing import short_repr
@@ -54,17 +56,17 @@ class Predictor(abc.ABC):
         if self.task.reader.input == "text":  # Missing texts are empty, as in files.
             inputs = ["" if is_missing(text) else text for text in inputs]
         rows: list[dict[str, Any]] = []
-        unread: list[str | bytes] = []
+        unread = _UNREAD.get() or _Unread()
         for start in range(0, len(inputs), BATCH_SIZE):
             chunk = inputs[start : start + BATCH_SIZE]
             try:
                 batch = self.task.to_batch(chunk, **options)
             except DataError as error:
                 raise self._located(error, inputs, start, options) from error
-            unknown = self.task.reader.unread(*batch[: len(self.task.reader.signature())])
-            unread += [] if unknown is None else [chunk[place] for place in np.flatnonzero(unknown).tolist()]
+            unread.add(chunk, self.task.reader.unread(*batch[: len(self.task.reader.signature())]))
             rows += plain_rows(self.task, self._predict_checked(batch, len(chunk)))
-        _warn_of_unread(unread, len(inputs))
+        if unread is not _UNREAD.get():
+            unread.warn()
         return rows
 
     def _located(self, error: DataError, inputs: Sequence[Any], start: int, options: Mapping[str, Any]) -> DataError:
@@ -113,17 +115,45 @@ class Predictor(abc.ABC):
         """What to do if this cannot be used, as a sentence."""
 
 
-def _warn_of_unread(unread: Sequence[str | bytes], total: int) -> None:
-    """Warns of inputs whose tokens are all unknown."""
-    if not unread:
-        return
-    first = unread[0] if isinstance(unread[0], str) else unread[0].decode("utf-8", "replace")
-    which = short_repr(first) if total == 1 else f"{len(unread):,} of {total:,} inputs, such as {short_repr(first)}"
-    logger.warning(
-        "Warning: the vocabulary has nothing of %s, so the prediction says little. Write in the language and the words "
-        "of the training data.",
-        which,
-    )
+class _Unread:
+    """Counts inputs whose tokens are all unknown, for one warning of all of them."""
+
+    def __init__(self) -> None:
+        self.total = self.count = 0
+        self.first: Any = ""
+
+    def add(self, inputs: Sequence[Any], unknown: Any) -> None:
+        """Counts inputs; `unknown` has a truth value for each, or is `None` if no reader could tell."""
+        places = [] if unknown is None else np.flatnonzero(unknown).tolist()
+        if places and not self.count:
+            self.first = inputs[places[0]]
+        self.total += len(inputs)
+        self.count += len(places)
+
+    def warn(self) -> None:
+        if not self.count:
+            return
+        first = short_repr(self.first if isinstance(self.first, str) else self.first.decode("utf-8", "replace"))
+        logger.warning(
+            "Warning: the vocabulary has nothing of %s, so the prediction says little. Write in the language and the "
+            "words of the training data.",
+            first if self.total == 1 else f"{self.count:,} of {self.total:,} inputs, such as {first}",
+        )
+
+
+_UNREAD: contextvars.ContextVar[_Unread | None] = contextvars.ContextVar("unread", default=None)
+
+
+@contextlib.contextmanager
+def one_warning() -> Iterator[None]:
+    """Puts off the warnings of unknown words of this block to its end, as one that counts all inputs."""
+    unread = _Unread()
+    token = _UNREAD.set(unread)
+    try:
+        yield
+    finally:
+        _UNREAD.reset(token)
+    unread.warn()
 
 
 def is_table(inputs: Any) -> bool:
