@@ -19,6 +19,11 @@ from keras_rnn_zoo.layers.diagonal_scan import diagonal_scan, product, total
 
 _STEPS = 4
 """The number of steps in a block."""
+_GROUP = 16
+"""The number of steps of a large state, each a block, that training runs again from a kept state.
+
+In a block of several steps, XLA would compute terms again for each of them: with four, training takes twice as long.
+"""
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,7 @@ class LinearCell(keras.layers.Layer):
             if not (training and scans_train_here(inputs[0])):
                 return plain_scan(self.block, inputs, mask, states, weights, steps=_STEPS)
             if self.large:
-                return block_scan(self.block, inputs, mask, states, weights, steps=_STEPS)
+                return block_scan(self.block, inputs, mask, states, weights, steps=1, group=_GROUP)
             h, states = diagonal_scan(self.block.terms, inputs, mask, states, weights)
             return self.block.outputs(h, inputs, weights), states
         mask = None if mask is None else ops.expand_dims(mask, -1)

@@ -13,20 +13,21 @@ def _terms(inputs, weights):
     step_size, x, into, _ = inputs  # (batch, steps, width), twice, and (batch, steps, state_dim)
     (rate,) = weights  # (width, state_dim)
     flat = (*ops.shape(x)[:2], rate.shape[0] * rate.shape[1])
-    a = ops.exp(ops.expand_dims(step_size, -1) * rate)
-    b = ops.expand_dims(step_size * x, -1) * ops.expand_dims(into, 2)
+    a = ops.exp(ops.expand_dims(step_size, 2) * ops.transpose(rate))
+    b = ops.expand_dims(step_size * x, 2) * ops.expand_dims(into, -1)
     return [ops.reshape(a, flat)], [ops.reshape(b, flat)]
 
 
 def _outputs(h, inputs, weights):
-    rate, out_of = weights[0], ops.expand_dims(inputs[3], 2)
-    return ops.sum(ops.reshape(h[0], (*ops.shape(inputs[1])[:2], *rate.shape)) * out_of, axis=-1)
+    width, state_dim = weights[0].shape
+    numbers = ops.reshape(h[0], (*ops.shape(inputs[1])[:2], state_dim, width))
+    return ops.sum(numbers * ops.expand_dims(inputs[3], -1), axis=2)
 
 
 class MambaCell(LinearCell):
     """One step of a `Mamba`.
 
-    The states are those of the recurrence, `(batch, width * state_dim)`, and the last inputs of the convolution,
+    The states are those of the recurrence, `(batch, state_dim * width)`, and the last inputs of the convolution,
     `(batch, (conv_width - 1) * width)`, where `width` is `expand * units`.
     """
 

@@ -41,7 +41,7 @@ def rglru(w, x, states):
 def mamba(w, x, states):
     """One step of algorithm 2 of Gu and Dao 2023, and of the block around it, channel by channel."""
     (size, state_dim), taps = w["rate"].shape, len(w["conv_kernel"])
-    h, window = states[0].reshape(size, state_dim).copy(), states[1].reshape(taps - 1, size)
+    h, window = states[0].reshape(state_dim, size).T.copy(), states[1].reshape(taps - 1, size)
     both = x @ w["kernel"]
     window, gate = np.concatenate([window, both[None, :size]]), both[size:]
     u = silu((window * w["conv_kernel"]).sum(axis=0) + w["conv_bias"])
@@ -54,7 +54,7 @@ def mamba(w, x, states):
         a = np.exp(step[channel] * -np.exp(w["rate"][channel]))
         h[channel] = a * h[channel] + step[channel] * b * u[channel]
         y[channel] = c @ h[channel] + w["skip"][channel] * u[channel]
-    return (y * silu(gate)) @ w["output_kernel"], [h.ravel(), window[1:].ravel()]
+    return (y * silu(gate)) @ w["output_kernel"], [h.T.ravel(), window[1:].ravel()]
 
 
 CASES = [(LRU, lru, {}), (RGLRU, rglru, {}), (Mamba, mamba, {"state_dim": 3})]
