@@ -13,15 +13,19 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from keras_rnn_zoo.batching.share import Share
 from keras_rnn_zoo.distributed.environment import Place, find_place
 from keras_rnn_zoo.errors import LostPeers, OptionError, TrainingError
 from keras_rnn_zoo.frameworks import keras_internals
-from keras_rnn_zoo.lazy import keras
+from keras_rnn_zoo.lazy import keras, np
 
 _FOREVER = 1000 * 60 * 60 * 24 * 7
 """Milliseconds to wait for other processes. That one is lost is noticed by its heartbeat, not by this limit."""
 _HEARTBEAT, _SHUTDOWN = 100, 10
 """Seconds without a sign of life after which a process is lost, and for which a process waits for others to end."""
+
+_MAX_MESSAGE = 2**24
+"""Bytes that a process sends at a time of the tensors that it prepared."""
 
 _trainings = itertools.count()
 
@@ -59,6 +63,10 @@ class Peers:
 
     def split_loops(self, model: Any) -> None:
         """Makes each process run the recurrent layers of a model on its own rows only."""
+
+    def share(self) -> Share | None:
+        """Returns the share of this process in preparing the examples; `None` for all of them."""
+        return None
 
     def check_batch_size(self, size: int) -> None:
         """Raises `OptionError` unless batches can be split evenly."""
@@ -132,6 +140,31 @@ class _SeveralPeers(Peers):
         for layer in keras_internals.flatten_layers(model):
             if isinstance(layer, keras.layers.RNN):
                 split_loop(layer, mesh)
+
+    def share(self) -> Share:
+        mesh = self._distribution.device_mesh.backend_mesh
+        own = [place for place, device in enumerate(mesh.devices.flat) if device.process_index == self._number]
+        return Share(self._number, self.count, self._devices, (own[0], own[-1] + 1), self._gather, self.together)
+
+    def _gather(self, rows: Any) -> Any:
+        """Returns the rows of the arrays of all processes, which differ in their number of rows only."""
+        # JAX would change some dtypes, such as int64.
+        own = np.frombuffer(np.ascontiguousarray(rows).tobytes(), "uint8")
+        sizes = self._allgather(np.array([own.size], "int64").view("uint8")).view("int64").ravel()
+        found = np.zeros((self.count, int(sizes.max())), "uint8")
+        for start in range(0, found.shape[1], _MAX_MESSAGE):
+            block = np.zeros(min(_MAX_MESSAGE, found.shape[1] - start), "uint8")
+            present = own[start : start + block.size]
+            block[: present.size] = present
+            found[:, start : start + block.size] = self._allgather(block)
+        joined = np.concatenate([row[:size] for row, size in zip(found, sizes, strict=True)])
+        return joined.view(rows.dtype).reshape(-1, *rows.shape[1:])
+
+    def _allgather(self, values: Any) -> Any:
+        from jax.experimental import multihost_utils
+
+        with translate_lost_peers():
+            return np.array(multihost_utils.process_allgather(values))
 
     def check_batch_size(self, size: int) -> None:
         if size % self._devices == 0:

@@ -14,6 +14,7 @@ from keras_rnn_zoo.artifacts.run import Run
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.atomic_files import remove_partial
 from keras_rnn_zoo.batching.batches import Batches, make_batches
+from keras_rnn_zoo.batching.share import Share
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.display.spelling import spelled
@@ -121,11 +122,13 @@ def _take_vocabularies(task: Task, source: LoadedRun, config: RunConfig) -> None
         logger.info("With the vocabulary of the run %s: %s.", source.run.name, taken)
 
 
-def split_batches(config: RunConfig, task: Task, examples: Examples) -> tuple[Batches, Batches]:
-    """Returns the batches of the training split and those of the validation split."""
+def split_batches(
+    config: RunConfig, task: Task, examples: Examples, share: Share | None = None
+) -> tuple[Batches, Batches]:
+    """Returns the batches of the training split and those of the validation split; see `make_batches` for `share`."""
     batch_size = config.training.batch_size
-    training = make_batches(examples.split("train"), task, batch_size, shuffle_seed=config.seed)
-    validation = make_batches(examples.split("validation"), task, EVALUATION_BATCH_SIZE)
+    training = make_batches(examples.split("train"), task, batch_size, shuffle_seed=config.seed, share=share)
+    validation = make_batches(examples.split("validation"), task, EVALUATION_BATCH_SIZE, share=share)
     logger.info(
         "%s: %s, in %s of up to %s with %.1f%% padding; %s.",
         config.dataset.name,

@@ -234,8 +234,8 @@ def _train(progress: Progress, verbose: int | str, split: str) -> None:
         keras.utils.set_random_seed(progress.config.seed)
         source = load_run(progress.plan.source) if progress.plan.source else None
         task = fitted_task(progress, examples, source)
-        training, validation = split_batches(progress.config, task, examples)
     peers.require_equal("data and settings", progress.fingerprint)
+    training, validation = split_batches(progress.config, task, examples, peers.share())
 
     from keras_rnn_zoo.training.fit import fit
 
