@@ -9,20 +9,18 @@ are those of the whole batch, and every process computes the same values and tak
 import contextlib
 import functools
 import itertools
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from keras_rnn_zoo.batching.share import Share
-from keras_rnn_zoo.distributed.environment import Place, find_place
+from keras_rnn_zoo.distributed.environment import find_place
+from keras_rnn_zoo.distributed.joining import is_joined, join
 from keras_rnn_zoo.errors import LostPeers, OptionError, TrainingError
 from keras_rnn_zoo.frameworks import keras_internals
 from keras_rnn_zoo.lazy import keras, np
 
 _FOREVER = 1000 * 60 * 60 * 24 * 7
 """Milliseconds to wait for other processes. That one is lost is noticed by its heartbeat, not by this limit."""
-_HEARTBEAT, _SHUTDOWN = 100, 10
-"""Seconds without a sign of life after which a process is lost, and for which a process waits for others to end."""
 
 _MAX_MESSAGE = 2**24
 """Bytes that a process sends at a time of the tensors that it prepared."""
@@ -194,15 +192,15 @@ def joined() -> Iterator[Peers]:
 
     Raises:
         OptionError: a variable of the environment is invalid, or JAX is in use already.
-        TrainingError: process 0 cannot be reached, or another process is lost.
+        TrainingError: not all processes have started in time, or another process is lost.
     """
     place = find_place()
-    if place is None and not _is_initialized():
+    if place is None and not is_joined():
         yield Peers()
         return
-    own = not _is_initialized()
+    own = not is_joined()
     if own and place:
-        _initialize(place)
+        join(place)
     try:
         with translate_lost_peers():
             yield _SeveralPeers()
@@ -215,37 +213,6 @@ def joined() -> Iterator[Peers]:
 
             distributed: Any = jax.distributed  # It is not typed.
             distributed.shutdown()
-
-
-def _is_initialized() -> bool:
-    if "jax" not in sys.modules:
-        return False
-    # Old versions have no such function; `require_jax` refuses them where there are several processes.
-    return bool(getattr(sys.modules["jax"].distributed, "is_initialized", lambda: False)())
-
-
-def _initialize(place: Place) -> None:
-    import jax
-
-    try:
-        jax.distributed.initialize(
-            place.address,
-            place.count,
-            place.number,
-            cluster_detection_method="deactivate" if place.address else None,
-            heartbeat_timeout_seconds=_HEARTBEAT,
-            shutdown_timeout_seconds=_SHUTDOWN,
-        )
-    except jax.errors.JaxRuntimeError as error:
-        raise TrainingError(
-            f"Process {place.number} of {place.count} cannot reach process 0 at {place.address}: {error}. Check that "
-            "all processes were started, and that their machines can connect to each other."
-        ) from error
-    except RuntimeError as error:  # JAX's message says that it was used before.
-        raise OptionError(
-            f"This process cannot join the training: {error} Call jax.distributed.initialize() first thing in the "
-            "program."
-        ) from error
 
 
 @contextlib.contextmanager
