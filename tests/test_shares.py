@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_zoo.batching import batches as pipeline
-from keras_rnn_zoo.batching import buckets
+from keras_rnn_zoo.batching import buckets, preparation
 from keras_rnn_zoo.batching.batches import make_batches
 from keras_rnn_zoo.batching.share import Share
 from keras_rnn_zoo.errors import DataError
@@ -113,13 +113,19 @@ def arrays_of(batches, epochs=2):
     return found
 
 
-@pytest.mark.parametrize("shuffle_seed", [3, None])
+SLOW = [(data, most, seed) for data in (images, transcripts) for most in (2**30, 0) for seed in (3, None)]
+# All captions are kept; none, but they are shuffled after their images are read; none, and before.
+SLOW += [(captions, most, seed) for most in (2**30, 10_000, 0) for seed in (3, None)]
+
+
 @pytest.mark.parametrize(
-    ("data", "most_kept"),
-    [(texts, 2**30), (images, 2**30), (texts, 0), (images, 0)]
-    + [pytest.param(transcripts, kept, marks=pytest.mark.slow) for kept in (2**30, 0)]
-    # All captions are kept; none, but they are shuffled after their images are read; none, and before.
-    + [pytest.param(captions, kept, marks=pytest.mark.slow) for kept in (2**30, 10_000, 0)],
+    ("data", "most_kept", "shuffle_seed"),
+    [
+        (texts, 2**30, 3),
+        (texts, 0, 3),
+        (texts, 0, None),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in SLOW),
+    ],
 )
 def test_rows_of_every_process_are_those_of_one_process_alone(data, most_kept, shuffle_seed, monkeypatch):
     task, examples = data()
@@ -141,31 +147,39 @@ def test_rows_of_every_process_are_those_of_one_process_alone(data, most_kept, s
                 np.testing.assert_array_equal(part[own], right[own])
 
 
-@pytest.mark.parametrize(("most_kept", "per_epoch"), [(2**30, 0), (0, 26)])
-def test_every_process_prepares_its_share(most_kept, per_epoch, monkeypatch):
+@pytest.mark.parametrize("most_kept", [2**30, 0])
+def test_every_process_prepares_its_share(most_kept, monkeypatch):
     monkeypatch.setattr(pipeline, "_MAX_CACHE_BYTES", most_kept)
-    calls = []
+    monkeypatch.setattr(preparation, "SAMPLE_SIZE", 1)
+    prepared = [[] for _ in range(4)]
 
     def prepare(share):
-        task, examples = texts()
+        task = texts()[0]
         original = task.preprocess
 
         def counted(raw):
-            counter = tf.numpy_function(lambda: calls.append(share.number) or np.int64(0), [], tf.int64, stateful=True)
+            number = tf.strings.to_number(tf.strings.substr(raw[0], 1, 3), tf.int64)
+            counter = tf.numpy_function(lambda row: prepared[share.number].append(int(row)), [number], [])
             with tf.control_dependencies([counter]):
                 return original(raw)
 
         task.preprocess = counted
-        return make_batches(examples.take(96), task, 16, 1, share=share)
+        rows = [f"w{row:03}" for row in range(96)]
+        return make_batches(tf.data.Dataset.from_tensor_slices((rows, np.arange(96))), task, 16, 1, share=share)
 
     shared = in_each(4, prepare)
-    first = [calls.count(number) for number in range(4)]
-    # The sample that tells the memory of all is read in advance, in part.
-    assert all(24 + 32 <= found <= 24 + 32 for found in first), first
-    calls.clear()
+    # The sample that tells the memory of all is among the first examples; some more are read in advance.
+    beyond = [sorted(row for row in rows if row >= 48) for rows in prepared]
+    assert beyond == [[], [], [*range(48, 72)], [*range(72, 96)]]
+    for rows in prepared:
+        rows.clear()
     for batches in shared:
         arrays_of(batches, 1)
-    assert [calls.count(number) for number in range(4)] == [per_epoch and 24] * 4
+    if most_kept:
+        assert prepared == [[]] * 4
+    else:
+        assert [len(rows) for rows in prepared] == [24] * 4
+        assert sorted(row for rows in prepared for row in rows) == [*range(96)]
 
 
 def test_an_error_of_one_process_reaches_its_block():
