@@ -62,6 +62,10 @@ class Peers:
     def split_loops(self, model: Any) -> None:
         """Makes each process run the recurrent layers of a model on its own rows only."""
 
+    def from_chief(self, content: bytes) -> bytes:
+        """Returns in all processes what the chief has passed."""
+        return content
+
     def share(self) -> Share | None:
         """Returns the share of this process in preparing the examples; `None` for all of them."""
         return None
@@ -138,6 +142,9 @@ class _SeveralPeers(Peers):
         for layer in keras_internals.flatten_layers(model):
             if isinstance(layer, keras.layers.RNN):
                 split_loop(layer, mesh)
+
+    def from_chief(self, content: bytes) -> bytes:
+        return bytes(self._gather(np.frombuffer(content if self.chief else b"", "uint8")).tobytes())
 
     def share(self) -> Share:
         mesh = self._distribution.device_mesh.backend_mesh

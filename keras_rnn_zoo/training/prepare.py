@@ -21,15 +21,48 @@ from keras_rnn_zoo.display.spelling import spelled
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.inference import rebuild
 from keras_rnn_zoo.inference.evaluate import BATCH_SIZE as EVALUATION_BATCH_SIZE
-from keras_rnn_zoo.inference.load import LoadedRun
-from keras_rnn_zoo.lazy import keras, np
+from keras_rnn_zoo.inference.load import LoadedRun, load_run
+from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.tasks.task import Task, raw_alone
+from keras_rnn_zoo.training.handover import hand_over, take_over
 from keras_rnn_zoo.training.progress import Progress
 from keras_rnn_zoo.training.small_data import ADAPTED, adapted_settings, enough_examples
 from keras_rnn_zoo.training.subsampling import choose_subsampling
 from keras_rnn_zoo.training.word_vectors import read_vectors
 
 logger = logging.getLogger(__name__)
+
+
+def open_data(progress: Progress) -> tuple[Examples, Task, LoadedRun | None]:
+    """Returns the dataset, the fitted task, and the run that the training starts from.
+
+    Of several processes, process 0 checks the data and fits the task, and tells the others what it found.
+    """
+    peers, plan = progress.peers, progress.plan
+    peers.require_equal("settings", progress.fingerprint)
+    with peers.together("data of process 0"):
+        if peers.chief:
+            # Open the data first, so that missing data is reported before a framework is loaded.
+            examples = open_examples(progress)
+            adapt_settings(progress, examples)
+            peers.check_batch_size(progress.config.training.batch_size)
+        _set_up(progress.config)
+        source = load_run(plan.source) if plan.source else None
+        if peers.chief:
+            task = fitted_task(progress, examples, source)
+    if peers.count > 1:
+        packed = peers.from_chief(hand_over(progress) if peers.chief else b"")
+        with peers.together("data"):
+            if not peers.chief:
+                examples, task = take_over(progress, packed)
+        peers.require_equal("data and settings", progress.fingerprint)
+    return examples, task, source
+
+
+def _set_up(config: RunConfig) -> None:
+    if config.training.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(config.seed)
 
 
 def open_examples(progress: Progress) -> Examples:
