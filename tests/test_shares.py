@@ -12,6 +12,7 @@ from keras_rnn_zoo.batching import batches as pipeline
 from keras_rnn_zoo.batching import buckets, preparation
 from keras_rnn_zoo.batching.batches import make_batches
 from keras_rnn_zoo.batching.share import Share
+from keras_rnn_zoo.distributed import peers
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.readers.audio import AudioReader
 from keras_rnn_zoo.readers.image import ImageReader
@@ -199,6 +200,21 @@ def test_an_error_of_one_process_reaches_its_block():
     with pytest.raises(DataError, match=r"An example of the dataset cannot be used: .*PNG"):
         make_batches(damaged, task, 16, 1, share=share)
     assert len(found) == 1
+
+
+@pytest.mark.parametrize("counts", [(0, 5, 2), (0, 0, 0), (4, 4, 4)])
+@pytest.mark.parametrize("dtype", ["int64", "float32", "bool"])
+def test_rows_of_all_processes_are_gathered_in_messages(counts, dtype, monkeypatch):
+    monkeypatch.setattr(peers, "_MAX_MESSAGE", 7)
+    rows = [np.random.default_rng(count).integers(0, 2, (count, 3)).astype(dtype) for count in counts]
+
+    def gather(share):
+        stacked = SimpleNamespace(_allgather=lambda values: share.gather(values[None].copy()))
+        return peers._SeveralPeers._gather(stacked, rows[share.number])
+
+    for found in in_each(3, gather):
+        assert found.dtype == dtype
+        np.testing.assert_array_equal(found, np.concatenate(rows))
 
 
 def test_fewer_examples_than_processes():

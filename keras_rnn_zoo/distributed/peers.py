@@ -154,15 +154,16 @@ class _SeveralPeers(Peers):
     def _gather(self, rows: Any) -> Any:
         """Returns the rows of the arrays of all processes, which differ in their number of rows only."""
         # JAX would change some dtypes, such as int64.
-        own = np.frombuffer(np.ascontiguousarray(rows).tobytes(), "uint8")
+        own = np.ascontiguousarray(rows).reshape(-1).view("uint8")
         sizes = self._allgather(np.array([own.size], "int64").view("uint8")).view("int64").ravel()
-        found = np.zeros((self.count, int(sizes.max())), "uint8")
-        for start in range(0, found.shape[1], _MAX_MESSAGE):
-            block = np.zeros(min(_MAX_MESSAGE, found.shape[1] - start), "uint8")
-            present = own[start : start + block.size]
-            block[: present.size] = present
-            found[:, start : start + block.size] = self._allgather(block)
-        joined = np.concatenate([row[:size] for row, size in zip(found, sizes, strict=True)])
+        joined, ends = np.empty(sizes.sum(), "uint8"), np.cumsum(sizes)
+        for start in range(0, sizes.max(), _MAX_MESSAGE):
+            block = np.zeros(min(_MAX_MESSAGE, sizes.max() - start), "uint8")
+            sent = own[start : start + block.size]
+            block[: sent.size] = sent
+            for received, size, end in zip(self._allgather(block), sizes, ends, strict=True):
+                here = joined[end - size : end][start : start + block.size]
+                here[:] = received[: here.size]
         return joined.view(rows.dtype).reshape(-1, *rows.shape[1:])
 
     def _allgather(self, values: Any) -> Any:
