@@ -8,6 +8,7 @@ from keras_rnn_zoo.batching import batches as pipeline
 from keras_rnn_zoo.batching import buckets
 from keras_rnn_zoo.batching.batches import make_batches
 from keras_rnn_zoo.batching.buckets import BOUNDARIES
+from keras_rnn_zoo.batching.preparation import memory
 from keras_rnn_zoo.batching.repeated_inputs import read_once
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.readers.audio import AudioReader
@@ -120,7 +121,8 @@ def test_what_is_kept_in_memory_is_preprocessed_once(task, kept, monkeypatch):
 def test_a_few_examples_tell_whether_all_fit_in_memory(task):
     def fits(lengths, count_is_known):
         raw = examples(lengths) if count_is_known else examples(lengths).filter(lambda text, target: True)
-        return pipeline._memory(raw.map(task.example).take(32), raw)[1] <= most
+        mean, count = memory(raw.map(task.example).take(32), raw)
+        return mean * count <= most
 
     most = 100 * (10 * 4 + 8)  # Ten ids of int32, and a target of int64.
     for count_is_known in (True, False):

@@ -177,6 +177,7 @@ def test_processes_on_jax_share_values():
     for name in ("blocking_key_value_get", "key_value_dir_get", "key_value_set", "wait_at_barrier"):
         assert hasattr(client, name), fault
     assert internals.coordination_client() is None, fault  # Until they are joined.
+    assert internals.coordinator_address() is None, fault
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -131,7 +131,7 @@ def test_an_interruption_before_the_first_step_keeps_nothing_and_says_so(phase, 
     def press_ctrl_c(*_args, **_kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(prepare if phase == "write_config" else training, phase, press_ctrl_c)
+    monkeypatch.setattr(training if phase == "split_batches" else prepare, phase, press_ctrl_c)
     with pytest.raises(TrainingInterrupted, match=r"Interrupted\. No checkpoint was saved") as told:
         train()
     assert not told.value.resumable

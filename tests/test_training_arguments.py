@@ -149,7 +149,8 @@ def test_mixed_precision_is_for_training_only(policy, tmp_path):
 
 def test_class_weights_scale_the_loss_of_their_examples():
     inputs, classes = np.zeros([6, 1], "float32"), np.array([0, 0, 0, 0, 1, 1])
-    batches = Batches(tf.data.Dataset.from_tensor_slices((inputs, classes)).batch(4), 2, 6, 0.0)
+    data = tf.data.Dataset.from_tensor_slices((inputs, classes))
+    batches = Batches(data.batch(4), data.map(lambda _, target: target), 2, 6, 0.0)
     weighed, weights = weigh_classes(batches, "no=0.5", ("no", "yes"))
     assert weights == [0.5, 1.0]
     assert [w.numpy().tolist() for _, _, w in weighed.data] == [[0.5] * 4, [1.0, 1.0]]

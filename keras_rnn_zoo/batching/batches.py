@@ -1,33 +1,26 @@
 """From raw examples to batches of tensors."""
 
-import contextlib
-import re
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from keras_rnn_zoo.batching.buckets import (
     MAX_POOL_BYTES,
     POOLS,
+    Cut,
     bucket_sizes_of,
     bucketed,
     choose_pool,
     without_autograph,
 )
-from keras_rnn_zoo.batching.repeated_inputs import read_once, share_of_new
-from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.lazy import np, tf
+from keras_rnn_zoo.batching.epochs import Order, batches_of, in_epochs, own_in_epochs, shuffle_buffer
+from keras_rnn_zoo.batching.preparation import Preparation
+from keras_rnn_zoo.batching.share import Share
+from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.tasks.task import Task
 
 _MAX_CACHE_BYTES = 2**30
 """Preprocessed examples are cached in memory if they need at most this much; otherwise every epoch preprocesses them
 again."""
-
-_SHUFFLE_BUFFER, _MAX_SHUFFLE_BYTES = 10_000, 2**28
-"""Without a cache, raw examples are shuffled in a buffer of this many examples, or as many as fit into this memory."""
-
-_SAMPLE_SIZE = 32
-"""Number of examples whose size is measured to estimate that of all."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +30,7 @@ class Batches:
     Attributes:
         data: a `tf.data.Dataset` of `(inputs, targets)`, or of `(inputs, targets, references)`, or of these and the
             places of the examples, int64 `(batch,)`.
+        targets: a `tf.data.Dataset` of the targets of the examples as the dataset has them, in its order.
         count: number of batches.
         examples: number of examples.
         padding: fraction of the steps that are padding, from 0 to 1.
@@ -45,6 +39,7 @@ class Batches:
     """
 
     data: Any
+    targets: Any
     count: int
     examples: int
     padding: float
@@ -62,6 +57,7 @@ def make_batches(
     shuffle_seed: int | None = None,
     references: bool = False,
     numbers: bool = False,
+    share: Share | None = None,
 ) -> Batches:
     """Preprocesses the examples of a split, only once if memory allows, and groups them into batches.
 
@@ -75,114 +71,44 @@ def make_batches(
             of the epoch; `None` keeps the order of the examples within a pool.
         references: whether batches also contain the dataset's original targets, to score predictions against.
         numbers: whether they contain the places of their examples in the split as well, at the end.
+        share: the share of this process, if several make the same batches, without references and numbers. Rows of
+            other processes may be blank then.
 
     Returns:
         The `Batches` of the split.
 
     Raises:
         DataError: an example cannot be preprocessed.
+        TrainingError: another process could not prepare its share.
     """
-
-    def measured(example: Callable[..., tuple[Any, Any]]) -> Callable[..., tuple[Any, tuple[Any, ...]]]:
-        def prepare(raw: Any, target: Any) -> tuple[Any, tuple[Any, ...]]:
-            parts = example(raw, target)
-            lengths = tf.cast(tf.stack(task.lengths(*parts)), tf.int64)
-            return lengths, (*parts, target) if references else parts
-
-        return prepare
-
-    # A subclass with an `example` of its own may make more of the raw input than `read` does.
-    repeats = task.repeats_inputs and type(task).example is Task.example
-    if repeats:
-        tensors = _mapped(read_once(examples, task), measured(task.with_target))
-    else:
-        tensors = _mapped(examples, measured(task.example))
-    with _translate_example_errors():
-        example_bytes, total = _memory((parts for _, parts in tensors.take(_SAMPLE_SIZE)), examples)
-        # Inputs that examples share are in memory once, and are almost all of it.
-        share = share_of_new(examples.take(_SAMPLE_SIZE)) if repeats else 1.0
-        if cached := total * share <= _MAX_CACHE_BYTES:
-            tensors = tensors.cache()
-        # This pass also fills the cache.
-        only_lengths = tensors.map(without_autograph(lambda lengths, parts: lengths))
-        all_lengths = [batch.numpy() for batch in only_lengths.batch(1024)]
-    lengths = np.concatenate([np.zeros((0, *tensors.element_spec[0].shape), "int64"), *all_lengths])
-    data, epoch = tensors.enumerate(), None
-    if numbers:
-        data = data.map(without_autograph(lambda index, example: (index, (example[0], (*example[1], index)))))
-    if shuffle_seed is not None:
-        with tf.device("CPU:0"):  # The input pipeline reads it there.
-            epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
-        among = max(len(lengths), 1) if total <= _MAX_CACHE_BYTES else _shuffle_buffer(examples)
-        if cached or (repeats and among * share * example_bytes <= _MAX_CACHE_BYTES):
-            data = _shuffle_by_epoch(epoch, data, among, shuffle_seed)
-        else:
-            data = _shuffle_by_epoch(epoch, examples.enumerate(), among, shuffle_seed)
-            data = _mapped(data, lambda index, example: (index, measured(task.example)(*example)))
-    padding = 0.0
+    preparation = Preparation(task, references)
+    prepared = preparation.first_pass(examples, _MAX_CACHE_BYTES, share)
+    lengths, padding, pool = prepared.lengths, 0.0, batch_size
     if task.variable_length:
         # All images cost the same, however long the text about them, and diverse batches suit batch normalization.
         pools = POOLS if task.reader.variable else (1,)
-        fitting = [n for n in pools if n == 1 or n * batch_size * example_bytes <= MAX_POOL_BYTES]
+        fitting = [n for n in pools if n == 1 or n * batch_size * prepared.example_bytes <= MAX_POOL_BYTES]
         pool, padding = choose_pool(lengths, batch_size, fitting)
-        bucket_sizes = bucket_sizes_of(tensors, task, lengths)
-        data = bucketed(data, task, batch_size, pool, bucket_sizes, shuffled=shuffle_seed is not None)
+    cut, order = Cut(batch_size, pool, shuffle_seed is not None), Order()
+    if shuffle_seed is not None:
+        with tf.device("CPU:0"):  # The input pipeline reads it there.
+            epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
+        fits = prepared.total_bytes <= _MAX_CACHE_BYTES
+        order = Order(epoch, max(len(lengths), 1) if fits else shuffle_buffer(examples), shuffle_seed)
+    repeated = preparation.repeats and order.among * prepared.new * prepared.example_bytes <= _MAX_CACHE_BYTES
+    kept = prepared.kept or shuffle_seed is None or repeated
+    if share and not prepared.kept:
+        indices = batches_of(cut, lengths, by_length=task.variable_length)
+        data = own_in_epochs(examples, preparation, prepared, order, indices, share, shuffles_tensors=kept)
+    else:
+        data = in_epochs(examples, preparation, prepared, order, shuffles_tensors=kept)
+    if numbers:
+        data = data.map(without_autograph(lambda index, example: (index, (example[0], (*example[1], index)))))
+    if task.variable_length:
+        data = bucketed(data, task, cut, bucket_sizes_of(lengths), prepared.longest_target)
     else:
         data = data.map(without_autograph(lambda index, example: example[1])).batch(batch_size)
-    return _with_count(data, lengths, batch_size, padding, epoch)
-
-
-def _with_count(data: Any, lengths: Any, batch_size: int, padding: float, epoch: Any) -> Batches:
     count = -(-len(lengths) // batch_size)
     data = data.apply(tf.data.experimental.assert_cardinality(count)).prefetch(tf.data.AUTOTUNE)
-    return Batches(data, count, len(lengths), padding, epoch)
-
-
-def _mapped(data: Any, function: Callable[..., Any]) -> Any:
-    return data.map(without_autograph(function), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-
-
-def _shuffle_by_epoch(epoch: Any, data: Any, buffer_size: int, seed: int) -> Any:
-    """Returns `data` shuffled on each iteration, in an order that depends on `seed` and the current `epoch` only."""
-
-    def shuffled(_: Any) -> Any:
-        # An op combines its own seed with that of its graph; a graph seed of zero would mean "no seed".
-        tf.compat.v1.set_random_seed(1 + seed % (2**31 - 2))
-        return data.shuffle(buffer_size, seed=epoch.read_value(), reshuffle_each_iteration=False)
-
-    return tf.data.Dataset.from_tensors(0).flat_map(without_autograph(shuffled))
-
-
-@contextlib.contextmanager
-def _translate_example_errors() -> Iterator[None]:
-    """Turns TensorFlow's error for an example that cannot be preprocessed into a `DataError`."""
-    try:
-        yield
-    except tf.errors.InvalidArgumentError as error:
-        # The op's message follows the path of the iterator; the name of the node is on later lines.
-        fault = re.sub(r"^.*Iterator::\S+ (assertion failed: )?", "", error.message.splitlines()[0]).strip("[].")
-        raise DataError(
-            f"An example of the dataset cannot be used: {fault[:300]}. Correct or remove it in the data."
-        ) from error
-
-
-def _memory(sample: Iterable[Any], examples: Any) -> tuple[float, float]:
-    """Estimates the bytes of a preprocessed example and of all of them, from a sample."""
-    sizes = [sum(_bytes(part) for part in tf.nest.flatten(parts)) for parts in sample]
-    count = int(examples.cardinality())
-    if count < 0:
-        count = int(examples.reduce(np.int64(0), lambda total, _: total + 1))
-    mean = sum(sizes) / max(len(sizes), 1)
-    return mean, mean * count
-
-
-def _shuffle_buffer(examples: Any) -> int:
-    """Returns the size of the buffer that raw examples are shuffled in, from the sizes of a sample."""
-    sizes = [sum(_bytes(part) for part in tf.nest.flatten(parts)) for parts in examples.take(_SAMPLE_SIZE)]
-    return max(min(_SHUFFLE_BUFFER, _MAX_SHUFFLE_BYTES * len(sizes) // max(sum(sizes), 1)), 1)
-
-
-def _bytes(tensor: Any) -> int:
-    return int(
-        tf.reduce_sum(tf.strings.length(tensor)) if tensor.dtype == tf.string else tf.size(tensor) * tensor.dtype.size
-    )
+    targets = examples.map(without_autograph(lambda raw, target: target))
+    return Batches(data, targets, count, len(lengths), padding, order.epoch)

@@ -1,6 +1,7 @@
 """Length bucketing: batches of examples of similar length, padded as little as the backend allows."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from keras_rnn_zoo.lazy import keras, np, tf
@@ -22,51 +23,95 @@ def without_autograph(function: Callable[..., Any]) -> Any:
     return tf.autograph.experimental.do_not_convert(function)
 
 
-def bucket_sizes_of(tensors: Any, task: Task, lengths: Any) -> tuple[list[int], int] | None:
-    """Returns the lengths that inputs are padded to and the one length for targets, or `None` to pad to the longest.
+def bucket_sizes_of(lengths: Any) -> list[int] | None:
+    """Returns the lengths that inputs are padded to, or `None` to pad to the longest of a batch.
 
-    JAX compiles a program for every shape, so it gets only a few of them. A target length of 0 stands for that of the
-    inputs; see `Task.target_steps`.
+    JAX compiles a program for every shape, so it gets only a few of them.
     """
     if keras.backend.backend() != "jax":
         return None
     longest = int(lengths.max(initial=1))
-    target_length = 0
-    if not task.targets_match_input_length:
-        sizes = tensors.map(without_autograph(lambda lengths, parts: tf.size(parts[1])))
-        target_length = int(sizes.reduce(0, tf.maximum))
-    return [*(boundary for boundary in BOUNDARIES if boundary < longest), longest], target_length
+    return [*(boundary for boundary in BOUNDARIES if boundary < longest), longest]
 
 
-def bucketed(
-    data: Any, task: Task, batch_size: int, pool: int, bucket_sizes: tuple[list[int], int] | None, *, shuffled: bool
-) -> Any:
-    """Batches `(index, (lengths, example))` by length: pools of examples are sorted by length and cut into batches.
+@dataclass(frozen=True)
+class Cut:
+    """How pools of examples are cut into batches of similar length.
 
-    Examples with equal first lengths are sorted by the next one. If the examples are shuffled, so are the batches of a
-    pool.
+    Examples with equal first lengths are sorted by the next one.
+
+    Attributes:
+        batch_size: examples in a batch; the last batch of a pool may have fewer.
+        pool: examples in a pool.
+        shuffled: whether the examples are shuffled. If so, the batches of a pool are, too.
     """
-    specs = data.element_spec[1][1]
-    padding_values = _padding_values(specs, task)
 
-    def cut(indices: Any, examples: Any) -> Any:
-        lengths, parts = examples
+    batch_size: int
+    pool: int
+    shuffled: bool
+
+    def __call__(self, indices: Any, lengths: Any) -> tuple[Any, Callable[[Any], Any]]:
+        """Returns what stands for the batches of a pool, in their order, and a function from it to a batch.
+
+        Args:
+            indices: the indices of the examples of the pool, int64 `(examples,)`.
+            lengths: their lengths, int64 `(examples, kinds)`.
+
+        Returns:
+            An int64 tensor `(batches,)`, and a function of one of its values that returns the places of the batch's
+            examples in the pool, int32 `(batch,)`.
+        """
         order = tf.argsort(_sort_key(lengths), stable=True)
-        starts = tf.range(tf.size(order, tf.int64), delta=batch_size)
-        if shuffled:
+        starts = tf.range(tf.size(order, tf.int64), delta=self.batch_size)
+        if self.shuffled:
             # Order batches by a hash of the index of their first example, which differs between epochs and depends on
             # the seed only.
             firsts = tf.gather(indices, tf.gather(order, starts))
             starts = tf.gather(starts, tf.argsort(tf.strings.to_hash_bucket_fast(tf.strings.as_string(firsts), 2**31)))
+        return starts, lambda start: tf.sort(order[start : start + self.batch_size])
+
+    def indices(self, order: Any, lengths: Any) -> Any:
+        """Returns the indices of the examples of each batch, as a `tf.data.Dataset` of int64 `(batch,)`.
+
+        Args:
+            order: a `tf.data.Dataset` of the indices of all examples, in the order in which pools are filled.
+            lengths: the lengths of all examples, by index.
+        """
+
+        def cut(indices: Any) -> Any:
+            starts, chosen = self(indices, tf.gather(lengths, indices))
+            return tf.data.Dataset.from_tensor_slices(starts).map(
+                without_autograph(lambda start: tf.gather(indices, chosen(start)))
+            )
+
+        return order.batch(self.pool).flat_map(without_autograph(cut))
+
+
+def bucketed(data: Any, task: Task, cut: Cut, bucket_sizes: list[int] | None, longest_target: int) -> Any:
+    """Batches `(index, (lengths, example))` by length.
+
+    Args:
+        data: a `tf.data.Dataset` of the examples.
+        task: the task.
+        cut: how they are batched.
+        bucket_sizes: the result of `bucket_sizes_of`.
+        longest_target: the length that targets are padded to if there are bucket sizes; 0 if it follows from that of
+            the inputs, see `Task.target_steps`.
+    """
+    specs = data.element_spec[1][1]
+    padding_values = _padding_values(specs, task)
+
+    def batches(indices: Any, examples: Any) -> Any:
+        lengths, parts = examples
+        starts, places = cut(indices, lengths)
 
         def batch(start: Any) -> Any:
-            chosen = tf.sort(order[start : start + batch_size])
+            chosen = places(start)
             padded_lengths: list[Any] = [None] * len(specs)
             if bucket_sizes:
-                sizes, target_length = bucket_sizes
                 steps = tf.reduce_max(tf.gather(lengths, chosen))
-                size = tf.gather(sizes, tf.searchsorted(tf.constant(sizes, tf.int64), steps[None]))[0]
-                padded_lengths[:2] = size, target_length or task.target_steps(size)
+                size = tf.gather(bucket_sizes, tf.searchsorted(tf.constant(bucket_sizes, tf.int64), steps[None]))[0]
+                padded_lengths[:2] = size, longest_target or task.target_steps(size)
             return tuple(
                 tf.nest.map_structure(
                     lambda values, spec, padding, length=length: _dense(
@@ -79,7 +124,7 @@ def bucketed(
 
         return tf.data.Dataset.from_tensor_slices(starts).map(batch, num_parallel_calls=tf.data.AUTOTUNE)
 
-    return data.ragged_batch(pool).flat_map(without_autograph(cut))
+    return data.ragged_batch(cut.pool).flat_map(without_autograph(batches))
 
 
 def _dense(values: Any, spec: Any, padding: Any, length: Any) -> Any:

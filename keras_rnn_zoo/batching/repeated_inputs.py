@@ -13,7 +13,8 @@ def read_once(examples: Any, task: Task) -> Any:
     Consecutive examples with the same raw input share one tensor of `inputs`, wherever they are stored.
 
     Args:
-        examples: a `tf.data.Dataset` of `(raw, target)`, where `raw` is a string scalar.
+        examples: a `tf.data.Dataset` of `(raw, target)`, where `raw` is a string scalar; or of
+            `(raw, target, is_needed)`, where the inputs of an example that is not needed may be those of another one.
         task: whose `read` makes tensors of raw inputs.
     """
     unconverted = tf.autograph.experimental.do_not_convert
@@ -23,9 +24,11 @@ def read_once(examples: Any, task: Task) -> Any:
     nothing = tf.zeros([size or 0 for size in spec.shape], spec.dtype)
 
     def compare(previous: Any, example: Any) -> tuple[Any, Any]:
-        raw, target = example
-        is_first, before = previous
-        return (tf.constant(False), raw), (tf.logical_or(is_first, tf.not_equal(raw, before)), raw, target)
+        raw, target, *needed = example
+        was_read, before = previous
+        is_known = tf.logical_and(was_read, tf.equal(raw, before))
+        is_new = tf.logical_and(tf.logical_not(is_known), needed[0] if needed else True)
+        return (tf.logical_or(is_known, is_new), raw), (is_new, raw, target)
 
     def read_new(is_new: Any, raw: Any, target: Any) -> tuple[Any, ...]:
         return is_new, tf.cond(is_new, lambda: read(raw), lambda: nothing), target
@@ -35,7 +38,7 @@ def read_once(examples: Any, task: Task) -> Any:
         inputs = tf.cond(is_new, lambda: inputs, lambda: before)
         return inputs, (inputs, target)
 
-    compared = examples.scan((tf.constant(True), tf.constant("")), unconverted(compare))
+    compared = examples.scan((tf.constant(False), tf.constant("")), unconverted(compare))
     # Reading takes long, so it runs in parallel; comparing and carrying on cannot.
     tensors = compared.map(unconverted(read_new), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return tensors.scan(nothing, unconverted(carry))

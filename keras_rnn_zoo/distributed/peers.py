@@ -9,19 +9,21 @@ are those of the whole batch, and every process computes the same values and tak
 import contextlib
 import functools
 import itertools
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from keras_rnn_zoo.distributed.environment import Place, find_place
+from keras_rnn_zoo.batching.share import Share
+from keras_rnn_zoo.distributed.environment import find_place
+from keras_rnn_zoo.distributed.joining import is_joined, join
 from keras_rnn_zoo.errors import LostPeers, OptionError, TrainingError
 from keras_rnn_zoo.frameworks import keras_internals
-from keras_rnn_zoo.lazy import keras
+from keras_rnn_zoo.lazy import keras, np
 
 _FOREVER = 1000 * 60 * 60 * 24 * 7
 """Milliseconds to wait for other processes. That one is lost is noticed by its heartbeat, not by this limit."""
-_HEARTBEAT, _SHUTDOWN = 100, 10
-"""Seconds without a sign of life after which a process is lost, and for which a process waits for others to end."""
+
+_MAX_MESSAGE = 2**24
+"""Bytes that a process sends at a time of the tensors that it prepared."""
 
 _trainings = itertools.count()
 
@@ -59,6 +61,14 @@ class Peers:
 
     def split_loops(self, model: Any) -> None:
         """Makes each process run the recurrent layers of a model on its own rows only."""
+
+    def from_chief(self, content: bytes) -> bytes:
+        """Returns in all processes what the chief has passed."""
+        return content
+
+    def share(self) -> Share | None:
+        """Returns the share of this process in preparing the examples; `None` for all of them."""
+        return None
 
     def check_batch_size(self, size: int) -> None:
         """Raises `OptionError` unless batches can be split evenly."""
@@ -133,6 +143,35 @@ class _SeveralPeers(Peers):
             if isinstance(layer, keras.layers.RNN):
                 split_loop(layer, mesh)
 
+    def from_chief(self, content: bytes) -> bytes:
+        return bytes(self._gather(np.frombuffer(content if self.chief else b"", "uint8")).tobytes())
+
+    def share(self) -> Share:
+        mesh = self._distribution.device_mesh.backend_mesh
+        own = [place for place, device in enumerate(mesh.devices.flat) if device.process_index == self._number]
+        return Share(self._number, self.count, self._devices, (own[0], own[-1] + 1), self._gather, self.together)
+
+    def _gather(self, rows: Any) -> Any:
+        """Returns the rows of the arrays of all processes, which differ in their number of rows only."""
+        # JAX would change some dtypes, such as int64.
+        own = np.ascontiguousarray(rows).reshape(-1).view("uint8")
+        sizes = self._allgather(np.array([own.size], "int64").view("uint8")).view("int64").ravel()
+        joined, ends = np.empty(sizes.sum(), "uint8"), np.cumsum(sizes)
+        for start in range(0, sizes.max(), _MAX_MESSAGE):
+            block = np.zeros(min(_MAX_MESSAGE, sizes.max() - start), "uint8")
+            sent = own[start : start + block.size]
+            block[: sent.size] = sent
+            for received, size, end in zip(self._allgather(block), sizes, ends, strict=True):
+                here = joined[end - size : end][start : start + block.size]
+                here[:] = received[: here.size]
+        return joined.view(rows.dtype).reshape(-1, *rows.shape[1:])
+
+    def _allgather(self, values: Any) -> Any:
+        from jax.experimental import multihost_utils
+
+        with translate_lost_peers():
+            return np.array(multihost_utils.process_allgather(values))
+
     def check_batch_size(self, size: int) -> None:
         if size % self._devices == 0:
             return
@@ -161,15 +200,15 @@ def joined() -> Iterator[Peers]:
 
     Raises:
         OptionError: a variable of the environment is invalid, or JAX is in use already.
-        TrainingError: process 0 cannot be reached, or another process is lost.
+        TrainingError: not all processes have started in time, or another process is lost.
     """
     place = find_place()
-    if place is None and not _is_initialized():
+    if place is None and not is_joined():
         yield Peers()
         return
-    own = not _is_initialized()
+    own = not is_joined()
     if own and place:
-        _initialize(place)
+        join(place)
     try:
         with translate_lost_peers():
             yield _SeveralPeers()
@@ -182,37 +221,6 @@ def joined() -> Iterator[Peers]:
 
             distributed: Any = jax.distributed  # It is not typed.
             distributed.shutdown()
-
-
-def _is_initialized() -> bool:
-    if "jax" not in sys.modules:
-        return False
-    # Old versions have no such function; `require_jax` refuses them where there are several processes.
-    return bool(getattr(sys.modules["jax"].distributed, "is_initialized", lambda: False)())
-
-
-def _initialize(place: Place) -> None:
-    import jax
-
-    try:
-        jax.distributed.initialize(
-            place.address,
-            place.count,
-            place.number,
-            cluster_detection_method="deactivate" if place.address else None,
-            heartbeat_timeout_seconds=_HEARTBEAT,
-            shutdown_timeout_seconds=_SHUTDOWN,
-        )
-    except jax.errors.JaxRuntimeError as error:
-        raise TrainingError(
-            f"Process {place.number} of {place.count} cannot reach process 0 at {place.address}: {error}. Check that "
-            "all processes were started, and that their machines can connect to each other."
-        ) from error
-    except RuntimeError as error:  # JAX's message says that it was used before.
-        raise OptionError(
-            f"This process cannot join the training: {error} Call jax.distributed.initialize() first thing in the "
-            "program."
-        ) from error
 
 
 @contextlib.contextmanager

@@ -172,3 +172,10 @@ def coordination_client() -> Any:
     from jax._src import distributed
 
     return distributed.global_state.client
+
+
+def coordinator_address() -> str | None:
+    """Returns the host and port of process 0 that JAX has found or was given; `None` before that."""
+    from jax._src import distributed
+
+    return distributed.global_state.coordinator_address

@@ -59,7 +59,7 @@ def weigh_classes(batches: Batches, setting: str, classes: Sequence[str]) -> tup
     chosen = parse_class_weight(setting)
     if chosen is None:
         counts = np.zeros(len(classes), "int64")
-        for _, targets in batches.data:
+        for targets in batches.targets.batch(1024):
             counts += np.bincount(targets.numpy(), minlength=len(classes))
         # As scikit-learn does it: every class counts the same, and an example 1 on average.
         weights = batches.examples / (np.count_nonzero(counts) * np.maximum(counts, 1))

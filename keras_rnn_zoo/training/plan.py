@@ -55,6 +55,7 @@ class Plan:
             them by the training examples; see `keras_rnn_zoo.training.small_data` and
             `keras_rnn_zoo.training.subsampling`.
         source: the run whose weights the training starts from; `None` for one from nothing, or a resumed one.
+        data: the data if it is in memory, else `None`.
     """
 
     config: RunConfig
@@ -63,6 +64,7 @@ class Plan:
     resumed: bool
     free: frozenset[str] = frozenset()
     source: Run | None = None
+    data: PythonData | None = None
 
     @property
     def unfinished(self) -> Path:
@@ -100,6 +102,7 @@ def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
     architecture = registry.architectures.get(request.architecture)
     path = request.path
     run = path.name
+    data = request.dataset if isinstance(request.dataset, PythonData) else None
     _check_unfinished(path)
     resumable = is_resumable(path)
     if resume:
@@ -112,8 +115,7 @@ def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
         if request.data_dir is not None:  # The data may have moved; its checksum is compared when it is opened.
             moved = replace(config.dataset, data_dir=_data_dir(registry.dataset_of(config), request))
             config = replace(config, dataset=moved)
-        data = request.dataset if isinstance(request.dataset, PythonData) else None
-        return Plan(config, registry.dataset_of(config, data), path, resumed=True)
+        return Plan(config, registry.dataset_of(config, data), path, resumed=True, data=data)
     protect_network(path)
     if resumable and not overwrite:
         raise RunError(
@@ -124,7 +126,7 @@ def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
     config = new_config(architecture, dataset, request, run)
     if request.dataset is None:
         logger.info("Training %s on %s: %s", architecture.name, dataset.name, dataset.summary)
-    return Plan(config, dataset, path, False, _free(architecture, dataset, request), request.source)
+    return Plan(config, dataset, path, False, _free(architecture, dataset, request), request.source, data)
 
 
 def _free(architecture: registry.Architecture, dataset: registry.Dataset, request: Request) -> frozenset[str]:

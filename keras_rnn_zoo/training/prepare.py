@@ -14,21 +14,55 @@ from keras_rnn_zoo.artifacts.run import Run
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.atomic_files import remove_partial
 from keras_rnn_zoo.batching.batches import Batches, make_batches
+from keras_rnn_zoo.batching.share import Share
 from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.display.spelling import spelled
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.inference import rebuild
 from keras_rnn_zoo.inference.evaluate import BATCH_SIZE as EVALUATION_BATCH_SIZE
-from keras_rnn_zoo.inference.load import LoadedRun
-from keras_rnn_zoo.lazy import keras, np
+from keras_rnn_zoo.inference.load import LoadedRun, load_run
+from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.tasks.task import Task, raw_alone
+from keras_rnn_zoo.training.handover import hand_over, take_over
 from keras_rnn_zoo.training.progress import Progress
 from keras_rnn_zoo.training.small_data import ADAPTED, adapted_settings, enough_examples
 from keras_rnn_zoo.training.subsampling import choose_subsampling
 from keras_rnn_zoo.training.word_vectors import read_vectors
 
 logger = logging.getLogger(__name__)
+
+
+def open_data(progress: Progress) -> tuple[Examples, Task, LoadedRun | None]:
+    """Returns the dataset, the fitted task, and the run that the training starts from.
+
+    Of several processes, process 0 checks the data and fits the task, and tells the others what it found.
+    """
+    peers, plan = progress.peers, progress.plan
+    peers.require_equal("settings", progress.fingerprint)
+    with peers.together("data of process 0"):
+        if peers.chief:
+            # Open the data first, so that missing data is reported before a framework is loaded.
+            examples = open_examples(progress)
+            adapt_settings(progress, examples)
+            peers.check_batch_size(progress.config.training.batch_size)
+        _set_up(progress.config)
+        source = load_run(plan.source) if plan.source else None
+        if peers.chief:
+            task = fitted_task(progress, examples, source)
+    if peers.count > 1:
+        packed = peers.from_chief(hand_over(progress) if peers.chief else b"")
+        with peers.together("data"):
+            if not peers.chief:
+                examples, task = take_over(progress, packed)
+        peers.require_equal("data and settings", progress.fingerprint)
+    return examples, task, source
+
+
+def _set_up(config: RunConfig) -> None:
+    if config.training.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(config.seed)
 
 
 def open_examples(progress: Progress) -> Examples:
@@ -121,11 +155,13 @@ def _take_vocabularies(task: Task, source: LoadedRun, config: RunConfig) -> None
         logger.info("With the vocabulary of the run %s: %s.", source.run.name, taken)
 
 
-def split_batches(config: RunConfig, task: Task, examples: Examples) -> tuple[Batches, Batches]:
-    """Returns the batches of the training split and those of the validation split."""
+def split_batches(
+    config: RunConfig, task: Task, examples: Examples, share: Share | None = None
+) -> tuple[Batches, Batches]:
+    """Returns the batches of the training split and those of the validation split; see `make_batches` for `share`."""
     batch_size = config.training.batch_size
-    training = make_batches(examples.split("train"), task, batch_size, shuffle_seed=config.seed)
-    validation = make_batches(examples.split("validation"), task, EVALUATION_BATCH_SIZE)
+    training = make_batches(examples.split("train"), task, batch_size, shuffle_seed=config.seed, share=share)
+    validation = make_batches(examples.split("validation"), task, EVALUATION_BATCH_SIZE, share=share)
     logger.info(
         "%s: %s, in %s of up to %s with %.1f%% padding; %s.",
         config.dataset.name,

@@ -17,14 +17,13 @@ from keras_rnn_zoo.datasets.examples import Examples
 from keras_rnn_zoo.display.notebook import in_notebook, only_warnings, show
 from keras_rnn_zoo.distributed.peers import Peers, joined
 from keras_rnn_zoo.errors import OptionError, TrainingError, TrainingInterrupted
-from keras_rnn_zoo.inference.load import LoadedRun, load_run
-from keras_rnn_zoo.lazy import keras, tf
+from keras_rnn_zoo.inference.load import LoadedRun
 from keras_rnn_zoo.run import Run
 from keras_rnn_zoo.tasks.task import Task
 from keras_rnn_zoo.training.allocation import freed_memory_kept
 from keras_rnn_zoo.training.keras_objects import separate_objects
 from keras_rnn_zoo.training.plan import Request, make_plan
-from keras_rnn_zoo.training.prepare import adapt_settings, fitted_task, make_model, open_examples, split_batches
+from keras_rnn_zoo.training.prepare import make_model, open_data, split_batches
 from keras_rnn_zoo.training.progress import Progress
 from keras_rnn_zoo.training.settings import SETTINGS
 from keras_rnn_zoo.training.small_data import tie
@@ -224,18 +223,8 @@ def _train_plan(progress: Progress, verbose: int | str, split: str) -> Run:
 
 def _train(progress: Progress, verbose: int | str, split: str) -> None:
     peers = progress.peers
-    with peers.together("data"):
-        # Open the data first, so that missing data is reported before a framework is loaded.
-        examples = open_examples(progress)
-        adapt_settings(progress, examples)
-        peers.check_batch_size(progress.config.training.batch_size)
-        if progress.config.training.deterministic:
-            tf.config.experimental.enable_op_determinism()
-        keras.utils.set_random_seed(progress.config.seed)
-        source = load_run(progress.plan.source) if progress.plan.source else None
-        task = fitted_task(progress, examples, source)
-        training, validation = split_batches(progress.config, task, examples)
-    peers.require_equal("data and settings", progress.fingerprint)
+    examples, task, source = open_data(progress)
+    training, validation = split_batches(progress.config, task, examples, peers.share())
 
     from keras_rnn_zoo.training.fit import fit
 
