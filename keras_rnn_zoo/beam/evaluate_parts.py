@@ -30,12 +30,21 @@ def check_evaluation(dataset: Any, runner: Sequence[str]) -> None:
     Args:
         dataset: the data, as `keras_rnn_zoo.evaluate` takes it.
         runner: options of Beam and its runner.
+
+    Raises:
+        OptionError: an option is unknown, or the runner needs a folder for answers.
+        DataError: the data is in memory, or remote.
     """
     require_packages(["apache_beam"], "beam", "The engine beam", ZooError)
     _folder_for(pipeline_options(runner))
+    if isinstance(dataset, str) and "://" in dataset:
+        raise DataError(
+            f"The engine beam evaluates files by their paths; received the address {dataset!r}. Copy the files to a "
+            "folder that every worker reaches by the same path."
+        )
     if dataset is not None and not isinstance(dataset, str | Path | registry.Dataset):
         raise DataError(
-            f"The engine beam evaluates data that each worker opens by itself, not data in memory; received the type "
+            "The engine beam evaluates data that each worker opens by itself, not data in memory; received the type "
             f"{type(dataset).__name__}. Write it to a file and name that, or evaluate without engine."
         )
 

@@ -96,6 +96,7 @@ def test_an_error_of_a_worker_is_reported(trained, files, tmp_path, monkeypatch)
     [
         ({}, DataError, "3 fields, but the header has 2"),
         ({"dataset": "csv:nothing-*.csv"}, DataError, "No file matches"),
+        ({"dataset": "csv:gs://bucket/part-*.csv"}, DataError, "by their paths; received the address 'csv:gs://bucket"),
         ({"dataset": (["good"], ["positive"])}, DataError, "not data in memory; received the type tuple"),
         ({"skip_bad_rows": True, "split": "tests"}, DataError, "no split 'tests'"),
         ({"runner": ["--runer=DirectRunner"]}, OptionError, "no option --runer. Did you mean --runner"),
