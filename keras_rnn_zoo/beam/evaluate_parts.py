@@ -36,7 +36,7 @@ def check_evaluation(dataset: Any, runner: Sequence[str]) -> None:
         DataError: the data is in memory, or remote.
     """
     require_packages(["apache_beam"], "beam", "The engine beam", ZooError)
-    _folder_for(pipeline_options(runner))
+    _place_of_answers(pipeline_options(runner))
     if isinstance(dataset, str) and "://" in dataset:
         raise DataError(
             f"The engine beam evaluates files by their paths; received the address {dataset!r}. Copy the files to a "
@@ -83,7 +83,7 @@ def answered_in_parts(
     name = None if dataset is None else data.name  # It has the absolute paths.
     job = EvaluationJob(paths, name, data.split, data.checksum, folder, dict(options), outputs)
     announce(f"Evaluating on {quantity(examples, 'example')} in {quantity(parts, 'part')}")
-    with _folder_for(settings) as answers:
+    with _new_folder(_place_of_answers(settings)) as answers:
         try:
             found = evaluation_pipeline.run_evaluation(job, parts, answers, settings)
         except Exception as error:  # Runners raise many kinds, most with the traceback of a worker as their text.
@@ -96,8 +96,8 @@ def answered_in_parts(
                 yield from read_batches(file)
 
 
-def _folder_for(settings: Any) -> contextlib.AbstractContextManager[str]:
-    """Returns a context with a new folder that all workers reach.
+def _place_of_answers(settings: Any) -> str:
+    """Returns the folder for temporary files that all workers reach; "" for any folder of this machine.
 
     Raises:
         OptionError: workers may be on other machines, and no folder is named.
@@ -106,15 +106,21 @@ def _folder_for(settings: Any) -> contextlib.AbstractContextManager[str]:
 
     from keras_rnn_zoo.beam import storage
 
-    named = settings.view_as(GoogleCloudOptions).temp_location
-    if named:
-        place = named if storage.is_remote(named) else str(user_path(named).absolute())
-        return storage.temporary_folder(f"{place.rstrip('/')}/evaluation")
-    if settings.view_as(StandardOptions).runner != LOCAL:
+    named = str(settings.view_as(GoogleCloudOptions).temp_location or "").rstrip("/")
+    if not named and settings.view_as(StandardOptions).runner != LOCAL:
         raise OptionError(
             "Workers of this runner may be on other machines, and need a folder for their answers. Name one that all "
             "of them and this machine reach, such as --temp_location=/shared/tmp."
         )
+    return str(user_path(named).absolute()) if named and not storage.is_remote(named) else named
+
+
+def _new_folder(place: str) -> contextlib.AbstractContextManager[str]:
+    """Returns a context with a new folder in a place, which is removed at the end."""
+    from keras_rnn_zoo.beam import storage
+
+    if place:
+        return storage.temporary_folder(f"{place}/evaluation")
     return tempfile.TemporaryDirectory(prefix="zoo-", ignore_cleanup_errors=True)
 
 
