@@ -1,5 +1,7 @@
 """What workers say about parts of labeled data, for the machine that runs the command to score."""
 
+import contextlib
+import logging
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -79,15 +81,28 @@ def open_job(job: EvaluationJob) -> OpenedJob:
     Raises:
         DataError: the data is not what it was when the evaluation began.
     """
-    loaded: Any = load(list(job.runs))
-    config: RunConfig = loaded.run.config
-    labeled = open_labeled(config, job.dataset, job.options, job.data_dir)
+    with _without_warnings():
+        loaded: Any = load(list(job.runs))
+        config: RunConfig = loaded.run.config
+        labeled = open_labeled(config, job.dataset, job.options, job.data_dir)
     if labeled.examples.checksum != job.checksum:
         raise DataError(
             f"The dataset {labeled.name} is not the same for every worker, or has changed. Name files that all workers "
             "reach by the same path, and leave them as they are until the evaluation is done."
         )
     return OpenedJob(loaded, labeled.examples)
+
+
+@contextlib.contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Leaves out warnings, such as of rows that are skipped: the process that began the evaluation has logged them."""
+    logger = logging.getLogger("keras_rnn_zoo")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def batches_of(opened: OpenedJob, split: str, share: Share) -> Iterator[Answered]:

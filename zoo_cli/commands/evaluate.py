@@ -85,7 +85,11 @@ def command(
     )
     title = f"{scorecard.run} on {part}, {quantity(scorecard.examples, 'example')}"
     print_table(title, ("metric", "value"), [(name, f"{value:.4f}") for name, value in scorecard.items()])
-    for name, value in scorecard.report.items():
+    _print_report(scorecard.report, quiet)
+
+
+def _print_report(report: Mapping[str, Any], quiet: bool) -> None:
+    for name, value in report.items():
         if name == "confusion_matrix" and can_draw(quiet) and draw_matrix(value):
             continue
         if name == "confusion_matrix" and len(value["labels"]) <= MATRIX_CLASSES:
