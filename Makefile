@@ -62,7 +62,7 @@ $(BEAM)/installed: setup.cfg constraints/beam.txt
 	touch $@
 
 test-beam: $(BEAM)/installed
-	$(BEAM)/bin/python -m pytest tests/beam tests/test_beam_parts.py
+	$(BEAM)/bin/python -m pytest tests/beam tests/test_beam_parts.py tests/test_beam_evaluation_parts.py
 
 # Known vulnerabilities of the pinned versions; it asks the Python package index.
 audit:

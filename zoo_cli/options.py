@@ -109,6 +109,11 @@ columns_option = click.option(
 )
 
 
+def engine_option(help: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Returns the option `--engine` of a command, given its help text."""
+    return click.option("--engine", type=click.Choice(["beam"]), help=help)
+
+
 def own_files_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options for the user's own files that training has, besides `--columns`, to a command."""
     for option in (  # The help lists the last one first.

@@ -1,4 +1,4 @@
-"""Predictions on Apache Beam: rows of files are answered by many workers, on one machine or on a cluster.
+"""Predictions and evaluations on Apache Beam: many workers answer the rows of files, on one machine or on a cluster.
 
-Only `pipeline.py` and `storage.py` import Beam, which the extra `beam` installs.
+Only `pipeline.py`, `evaluation_pipeline.py`, `chain.py`, and `storage.py` import Beam, which the extra `beam` installs.
 """

@@ -14,17 +14,15 @@ from typing import Any
 
 import apache_beam as beam
 from apache_beam.ml.inference.base import ModelHandler, RunInference
-from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
-from apache_beam.runners.runner import PipelineState
+from apache_beam.options.pipeline_options import PipelineOptions
 
 from keras_rnn_zoo.beam import storage
 from keras_rnn_zoo.beam.answers import ERRORS as ERRORS_HEADER
 from keras_rnn_zoo.beam.answers import Answers, answered, faults_text, written
+from keras_rnn_zoo.beam.chain import run_chain
 from keras_rnn_zoo.beam.job import Job
 from keras_rnn_zoo.beam.parts import Chunk, Part, chunks_of
-from keras_rnn_zoo.beam.runner_options import LOCAL
 from keras_rnn_zoo.beam.shards import ERRORS, Piece, Shard, complete, counts_of, shards_of
-from keras_rnn_zoo.errors import ZooError
 from keras_rnn_zoo.inference.predictor import Predictor
 
 COUNTS = "counts.json"
@@ -151,7 +149,6 @@ def run_pipeline(
     Raises:
         ZooError: the runner reports that the pipeline failed. Other errors are those of the runner.
     """
-    pipeline = beam.Pipeline(runner=_runner(options), options=options)
     transforms = {
         "Parts": beam.Create(list(parts), reshuffle=False).with_output_types(Any),
         "Distribute": beam.Reshuffle(),
@@ -163,25 +160,6 @@ def run_pipeline(
         "DistributeShards": beam.Reshuffle(),
         "WriteShards": beam.ParDo(WriteShard(folder, job.output.endswith(".gz"))).with_output_types(int),
     }
-    collection: Any = pipeline
-    for name, transform in transforms.items():
-        collection = collection | name >> transform
-    result = pipeline.run()
-    state = result.wait_until_finish() or result.state
-    if state != PipelineState.DONE:
-        raise ZooError(f"The pipeline ended in the state {state}. See the messages of its runner.")
+    run_chain(transforms, options)
     counts: Mapping[str, int] = json.loads(storage.read(f"{folder}/{COUNTS}"))
     return counts
-
-
-def _runner(options: PipelineOptions) -> Any:
-    """Returns the runner on this machine, which passes the options on to its workers; `None` for another one."""
-    if options.view_as(StandardOptions).runner != LOCAL:
-        return None
-    from apache_beam.portability.api import beam_provision_api_pb2
-    from apache_beam.runners.portability.fn_api_runner import fn_runner
-    from apache_beam.runners.portability.portable_runner import JobServiceHandle
-
-    encoded = JobServiceHandle.encode_pipeline_options(options.get_all_options())
-    provision = beam_provision_api_pb2.ProvisionInfo(pipeline_options=encoded)
-    return fn_runner.FnApiRunner(provision_info=fn_runner.ExtendedProvisionInfo(provision))

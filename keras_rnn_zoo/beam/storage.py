@@ -132,10 +132,17 @@ def write_new(folder: str, name: str, content: bytes) -> str:
     """Writes a file under a name that no other worker uses, and returns its path; writes nothing, and "", if empty."""
     if not content:
         return ""
-    path = FileSystems.join(folder, f"{name}-{os.urandom(6).hex()}")
-    with FileSystems.create(path, **RAW) as file:
+    with new_file(folder, name) as (path, file):
         file.write(content)
-    return str(path)
+    return path
+
+
+@contextlib.contextmanager
+def new_file(folder: str, name: str) -> Iterator[tuple[str, IO[bytes]]]:
+    """Yields the path of a file that no other worker writes, and the file."""
+    path = str(FileSystems.join(folder, f"{name}-{os.urandom(6).hex()}"))
+    with FileSystems.create(path, **RAW) as file:
+        yield path, file
 
 
 def write_shard(path: str, shard: Shard, *, zipped: bool) -> None:
@@ -157,8 +164,14 @@ def write_shard(path: str, shard: Shard, *, zipped: bool) -> None:
 
 def read(path: str) -> bytes:
     """Returns the content of a file."""
-    with FileSystems.open(path, **RAW) as file:
+    with opened(path) as file:
         return bytes(file.read())
+
+
+def opened(path: str) -> IO[bytes]:
+    """Opens a file to read it as it is."""
+    file: IO[bytes] = FileSystems.open(path, **RAW)
+    return file
 
 
 @contextlib.contextmanager

@@ -19,11 +19,14 @@ from keras_rnn_zoo.display.printing import shell_quote
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import tf, tfds
 from keras_rnn_zoo.offline import require_network
+from keras_rnn_zoo.packages import install_command
 
 BEAM = "apache_beam"
 _BEAM_ADVICE = (
-    "TFDS prepares this dataset with Apache Beam: run pip install apache-beam and repeat the command; or "
-    "prepare the dataset where Beam is installed, copy it here, and name its folder with --data-dir DIR."
+    "TFDS prepares this dataset with Apache Beam, which excludes the newest versions of protobuf and pyarrow. Repeat "
+    f"the command in an environment of its own: {install_command('beam')}; in a clone of the repository, pip install "
+    '--constraint constraints/beam.txt ".[beam]". Then train in yours, and name the folder of the prepared dataset '
+    "with --data-dir DIR."
 )
 _opened: dict[str, Path] = {}
 """Folders of the datasets opened in this process. TensorFlow's error for a damaged record does not name the file, so

@@ -13,7 +13,7 @@ from keras_rnn_zoo.frameworks.import_hook import ImportHook
 
 LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 """The environment variable with the lowest level that TensorFlow's libraries log."""
-_LOGGERS = ("absl", "jax", "tensorflow", "tf2onnx", "urllib3")
+_LOGGERS = ("absl", "apache_beam", "jax", "tensorflow", "tf2onnx", "urllib3")
 _LOGGERS_OF_TENSORFLOW = ("absl", "tensorflow", "tf2onnx")
 
 
@@ -22,6 +22,11 @@ def silence_logs() -> None:
     os.environ[LEVEL] = "3"
     for name in _LOGGERS:
         logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger().addFilter(_is_error)  # Beam logs some warnings of its modules with the root logger itself.
+
+
+def _is_error(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.ERROR
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """Evaluation of a run with the metrics of its task."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from keras_rnn_zoo.display.printing import one_line, quantity
 from keras_rnn_zoo.display.status import announce
 from keras_rnn_zoo.display.text_tables import html_facts, result_line
 from keras_rnn_zoo.errors import RunError
+from keras_rnn_zoo.inference.engine import check_engine
 from keras_rnn_zoo.inference.labeled_data import open_labeled
 from keras_rnn_zoo.inference.load import LoadedRun, load_run
 from keras_rnn_zoo.lazy import np
@@ -92,6 +93,8 @@ def evaluate(
     split: str | None = None,
     data_dir: str | None = None,
     models_dir: str | None = None,
+    engine: str = "",
+    runner: Sequence[str] = (),
     **options: Any,
 ) -> Scorecard:
     """Evaluates a run on a split of the dataset it was trained on, or on all rows of other labeled data.
@@ -107,6 +110,8 @@ def evaluate(
         split: `"test"`, `"validation"` or `"train"`; by default, `"test"`, or `"all"` for other data.
         data_dir: folder of prepared TFDS datasets; by default, the one that training used.
         models_dir: the folder of the runs; by default, `$ZOO_MODELS_DIR` or `./saved_models`.
+        engine: `"beam"` lets many workers predict, on Apache Beam; see docs/beam.md. By default, this process does.
+        runner: with Beam, the options of its runner, such as `["--runner=DaskRunner"]`.
         **options: options of `dataset`, such as `columns`, `skip_bad_rows` and `encoding`; by default, the columns are
             those of the training if they exist.
 
@@ -115,8 +120,19 @@ def evaluate(
 
     Raises:
         RunError: the run does not exist or is damaged, or its predictions are not finite.
-        DataError: the dataset or the split does not exist, or the data does not fit the run.
+        DataError: the dataset or the split does not exist, or the data does not fit the run; or the data is in memory,
+            which Beam does not evaluate.
+        ZooError: the pipeline of Beam failed.
+
+    Example:
+        >>> zoo.evaluate("reviews", dataset="csv:part-*.csv", engine="beam")["accuracy"]
+        0.9688
     """
+    if engine or runner:
+        from keras_rnn_zoo.beam.evaluate_parts import check_evaluation
+
+        check_engine(engine, "the option runner requires it")
+        check_evaluation(dataset, runner)
     if isinstance(run, list | tuple):
         from keras_rnn_zoo.inference.ensemble import load_ensemble
 
@@ -125,13 +141,18 @@ def evaluate(
     data = open_split(found, dataset, split, data_dir, options)
     with translate_record_errors(data.name):
         loaded = run if isinstance(run, LoadedRun) else load_run(found)
-        batches = make_batches(data.raw, loaded.task, BATCH_SIZE, references=True)
-    from keras_rnn_zoo.training.further_metrics import further_metrics
+        from keras_rnn_zoo.training.further_metrics import further_metrics
 
-    config = found.config
-    further = further_metrics(config.training.metrics, (), loaded.task, loaded.model)
-    metrics, report = score(loaded.task, loaded.to_logits, loaded.outputs, batches, further)
-    return Scorecard(loaded.name, config.architecture, data.name, data.split, batches.examples, metrics, report)
+        further = further_metrics(found.config.training.metrics, (), loaded.task, loaded.model)
+        if engine:
+            from keras_rnn_zoo.beam.evaluate_parts import answered_in_parts
+
+            batches = answered_in_parts(loaded, data, dataset, data_dir, options, runner, outputs=bool(further))
+        else:
+            prepared = make_batches(data.raw, loaded.task, BATCH_SIZE, references=True)
+            batches = answered(loaded.task, loaded.to_logits, loaded.outputs, prepared)
+    examples, metrics, report = score_of(loaded.task, batches, further)
+    return Scorecard(loaded.name, found.config.architecture, data.name, data.split, examples, metrics, report)
 
 
 class OpenedSplit(NamedTuple):
@@ -141,11 +162,13 @@ class OpenedSplit(NamedTuple):
         name: name or address of the dataset.
         split: name of the split.
         raw: a `tf.data.Dataset` of `(raw, target)`.
+        checksum: SHA-256 digest of the dataset.
     """
 
     name: str
     split: str
     raw: Any
+    checksum: str
 
 
 def open_split(
@@ -165,7 +188,7 @@ def open_split(
             trained_on.version,
         )
     with translate_record_errors(name):
-        return OpenedSplit(name, split, examples.split(split))
+        return OpenedSplit(name, split, examples.split(split), examples.checksum)
 
 
 def score(
@@ -191,23 +214,39 @@ def score(
     Raises:
         RunError: predictions, or the loss, are not finite.
     """
+    has_predictions = generate is not None or not task.generates
+    found = answered(task, predict_logits, generate, batches)
+    return score_of(task, found, further, has_predictions=has_predictions)[1:]
+
+
+def score_of(
+    task: Task, batches: Iterable["Answered"], further: Sequence[Any] = (), *, has_predictions: bool = True
+) -> tuple[int, dict[str, float], dict[str, Any]]:
+    """Scores what a model says about batches; see `score`, also for the other arguments.
+
+    Args:
+        batches: the batches with their answers.
+        has_predictions: whether they have predictions, and not only the loss.
+
+    Returns:
+        The number of examples, the metrics and the report.
+    """
     losses, weights = [], []
     all_predictions: dict[str, list[Any]] = {}
     references: list[Any] = []
-    for batch in answered(task, predict_logits, generate, batches):
+    for batch in batches:
         losses.append(batch.loss)
         weights.append(batch.weight)
         for metric in further:
             metric.update_state(np.asarray(batch.targets), np.asarray(batch.logits))
         for name, values in batch.predictions.items():
             all_predictions.setdefault(name, []).extend(values)
-        references.extend(batch.references.numpy())
+        references.extend(np.asarray(batch.references))
     loss = float(np.average(losses, weights=weights)) if any(weights) else float("nan")
-    has_predictions = generate is not None or not task.generates
     metrics, report = task.score(all_predictions, references, loss) if has_predictions else ({}, {})
     metrics = {"loss": loss, **metrics}
     metrics |= {metric.name: float(metric.result()) for metric in further if metric.name not in metrics}
-    return {name: value for name, value in metrics.items() if np.isfinite(value)}, report
+    return len(references), {name: value for name, value in metrics.items() if np.isfinite(value)}, report
 
 
 class Answered(NamedTuple):

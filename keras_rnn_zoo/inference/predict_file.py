@@ -10,6 +10,7 @@ from keras_rnn_zoo.artifacts.export import find_export, read_facts
 from keras_rnn_zoo.artifacts.run import Run, open_run
 from keras_rnn_zoo.artifacts.run_config import ExportConfig, RunConfig
 from keras_rnn_zoo.errors import DataError, OptionError
+from keras_rnn_zoo.inference.engine import ENGINE, check_engine
 from keras_rnn_zoo.inference.load import LoadedExport, load
 from keras_rnn_zoo.inference.output_files import choose_output
 from keras_rnn_zoo.inference.predict import predict
@@ -19,8 +20,6 @@ from keras_rnn_zoo.inference.standard_input import readable_address
 from keras_rnn_zoo.user_data.prediction_inputs import InputFile, InputRecord, open_inputs
 from keras_rnn_zoo.user_data.rows import BadRow
 
-ENGINE = "beam"
-"""The engine that predicts with many workers."""
 CHUNK_SIZE = 512
 """Number of inputs to read at a time and sort by length, so that batches need little padding."""
 
@@ -82,7 +81,8 @@ def predict_file(
     """
     reading = {name: options.pop(name) for name in registry.reading_options() if name in options}
     if engine or shards != 1 or runner:
-        _check_engine(engine, skip_bad_rows)
+        check_engine(engine, "the options shards and runner require it")
+        _check_bad_rows(skip_bad_rows)
         from keras_rnn_zoo.beam.predict_files import predict_files
 
         return predict_files(
@@ -116,11 +116,8 @@ def predict_file(
     return counts
 
 
-def _check_engine(engine: str, skip_bad_rows: bool) -> None:
-    """Raises `OptionError` for options that do not go together."""
-    if engine != ENGINE:
-        received = f"received {engine!r}" if engine else "the options shards and runner require it"
-        raise OptionError(f"Option 'engine' expects {ENGINE!r}; {received}.")
+def _check_bad_rows(skip_bad_rows: bool) -> None:
+    """Raises `OptionError` if rows are to be skipped with Beam, which says what became of each."""
     if skip_bad_rows:
         raise OptionError(
             f"The engine {ENGINE} always writes rows without an answer to a file of their own. Omit --skip-bad-rows."

@@ -8,7 +8,7 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RowsConfig, RunConfig, SplitConfig
 from keras_rnn_zoo.artifacts.schema import MAX_CLASSES
-from keras_rnn_zoo.datasets.examples import Examples, joined_splits
+from keras_rnn_zoo.datasets.examples import Examples, Share, joined_splits
 from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
@@ -134,8 +134,19 @@ def open_dataset(
         report_data(reports, counted, opened.split("train"), task)
 
     splits = _split_streams(files, counted, classes)
-    opened = Examples("1", checksum, files["train"].input, splits, classes, counted, None if recorded else report)
+    opened = Examples(
+        "1", checksum, files["train"].input, splits, classes, counted, None if recorded else report, _shares_of(splits)
+    )
     return opened
+
+
+def _shares_of(splits: Mapping[str, "functools.partial[Any]"]) -> dict[str, Callable[[Share], Any]]:
+    """Returns the functions that open parts of splits, given those that open the splits."""
+    return {name: functools.partial(_share_of, opened) for name, opened in splits.items()}
+
+
+def _share_of(opened: "functools.partial[Any]", share: Share) -> Any:
+    return opened(share=share)
 
 
 def _counted(
@@ -156,10 +167,10 @@ def _counted(
 
 def _split_streams(
     files: Mapping[str, RowSource], counted: RowsConfig, classes: tuple[str, ...]
-) -> dict[str, Callable[[], Any]]:
+) -> dict[str, "functools.partial[Any]"]:
     """Returns the functions that open the splits."""
     assert counted.split is not None  # Only a single text has no split.
-    splits: dict[str, Callable[[], Any]] = {}
+    splits: dict[str, functools.partial[Any]] = {}
     for name, count in counted.rows.items():
         has_files = name in files and name != "train"
         skipped = frozenset(counted.left_out[name if has_files else "train"])
@@ -201,7 +212,7 @@ def _open_whole(
             "Warning: %s skipped.", quantity(skipped, "row cannot be used and is", "rows cannot be used and are")
         )
     counted = RowsConfig({"all": sum(rows.values())}, dict(files["train"].columns), None, bad_rows)
-    divided = splits if len(splits) > 1 else {}
+    divided, shares = (splits, _shares_of(splits)) if len(splits) > 1 else ({}, {})
     return Examples(
         "1",
         checksum,
@@ -209,6 +220,7 @@ def _open_whole(
         {**divided, "all": lambda: joined_splits([split() for split in splits.values()])},
         classes,
         counted,
+        shares={**shares, "all": lambda share: joined_splits([split(share=share) for split in splits.values()])},
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from keras_rnn_zoo.artifacts.run_config import SplitConfig
-from keras_rnn_zoo.datasets.examples import held_in_memory, one_target_each
+from keras_rnn_zoo.datasets.examples import Share, held_in_memory, one_target_each
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource
 from keras_rnn_zoo.user_data.splitting import split_of
@@ -19,6 +19,7 @@ def stream(
     classes: tuple[str, ...],
     count: int,
     left_out: frozenset[str],
+    share: Share | None = None,
 ) -> Any:
     """Returns the rows of a split as a `tf.data.Dataset` of `(raw, target)`, read as they are needed.
 
@@ -32,12 +33,16 @@ def stream(
         classes: names of the classes, in the order of their indices.
         count: number of rows of the split.
         left_out: locations of rows that the validation pass found unusable.
+        share: which part of the rows to return, in the order of the files; by default, all.
     """
     indices = {label: index for index, label in enumerate(classes)}
     one_class = files.task_files.classes == "one"
 
     def selected() -> Iterator[tuple[Row, Any]]:
-        rows = files.mixed_rows(split.seed) if name == "train" and split else files.rows()
+        if share:
+            rows = rows_of_share(files, share)
+        else:
+            rows = files.mixed_rows(split.seed) if name == "train" and split else files.rows()
         for row in checked_rows(files, rows, classes):
             if isinstance(row, BadRow) or (split and split_of(files.key(row), _stratum(files, row), split) != name):
                 continue
@@ -47,11 +52,22 @@ def stream(
     def examples() -> Iterator[tuple[Any, Any]]:
         return ((files.load(row), target) for row, target in selected())
 
-    data = _as_dataset(examples, files, count)
+    data = _as_dataset(examples, files, tf.data.UNKNOWN_CARDINALITY if share else count)
     if name != "train" or not files.task_files.references:
         return data
+    if share:
+        return one_target_each(data)
     captions = sum(len(texts) for _, texts in selected())
     return one_target_each(data).apply(tf.data.experimental.assert_cardinality(captions))
+
+
+def rows_of_share(files: RowSource, share: Share) -> Iterator[Row | BadRow]:
+    """Yields a part of the rows of files: successive blocks, if they can be read in any order; else every n-th row."""
+    blocks = files.blocks()
+    if blocks is None or blocks.number < share.number:
+        return itertools.islice(files.rows(), share.place, None, share.number)
+    begin, end = (blocks.number * place // share.number for place in (share.place, share.place + 1))
+    return itertools.chain.from_iterable(map(blocks.read, range(begin, end)))
 
 
 def _stratum(files: RowSource, row: Row) -> str:
@@ -77,4 +93,4 @@ def _as_dataset(examples: Callable[[], Iterator[tuple[Any, Any]]], files: RowSou
         data = tf.data.Dataset.from_generator(chunks, output_signature=spec).unbatch()
     else:
         data = tf.data.Dataset.from_generator(examples, output_signature=(raw, target))
-    return data.apply(tf.data.experimental.assert_cardinality(count))
+    return data if count < 0 else data.apply(tf.data.experimental.assert_cardinality(count))

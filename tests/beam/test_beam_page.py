@@ -31,6 +31,15 @@ def test_the_command_for_one_machine_runs(files):
     assert len(Path("answers.csv").read_text().splitlines()) == 1 + 7
 
 
+def test_the_command_that_evaluates_runs(files):
+    """On few rows, which are one part."""
+    (command,) = (line for line in commands_of(PAGE) if line.startswith("zoo evaluate") and "multi_processing" in line)
+    shutil.copytree("many_to_one", "models/reviews")
+    for number in range(2):
+        Path(f"part-{number}.csv").write_text("text,label\n" + "a superb story,positive\nnot good,negative\n" * 3)
+    assert "12 examples" in run_well(command).stdout
+
+
 def test_the_program_runs(files):
     (program,) = programs_of(PAGE)
     exec(compile(program, "beam.md", "exec"), {})

@@ -1,9 +1,11 @@
 """Datasets that TFDS prepares with Apache Beam."""
 
+import re
 import sys
 from pathlib import Path
 
 import pytest
+from pages import DOCS, text_of
 
 from keras_rnn_zoo.datasets import _prepared as prepared
 from keras_rnn_zoo.errors import DataError
@@ -35,8 +37,14 @@ def beamed():
 
 def test_a_dataset_that_needs_beam_says_so(beamed, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "apache_beam", None)
-    with pytest.raises(DataError, match=r"'beamed' is not on disk.*with Apache Beam: .*pip install apache-beam"):
+    with pytest.raises(DataError, match=r"'beamed' is not on disk.*with Apache Beam") as caught:
         prepared.open_prepared("beamed", tmp_path, beamed)
+    message = str(caught.value)
+    assert 'environment of its own: pip install "keras-rnn-zoo[beam]"' in message
+    # The command for a clone is that of the page.
+    (command,) = re.findall(r'pip install --constraint \S+ "\.\[beam\]"', message)
+    assert f"beam/bin/{command}" in text_of("beam.md")
+    assert (DOCS.parent / "constraints" / "beam.txt").is_file()
 
 
 def test_beam_gets_options_of_its_own(beamed, tmp_path, monkeypatch):

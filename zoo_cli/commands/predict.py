@@ -16,7 +16,14 @@ from keras_rnn_zoo.user_data.encodings import encoding_of
 from zoo_cli.answers import answer, converse
 from zoo_cli.files import check_engine, predict_file, predict_on_beam
 from zoo_cli.frameworks import frameworks, with_verbosity
-from zoo_cli.options import models_dir_option, prediction_options, run_argument, split_pairs, split_runs
+from zoo_cli.options import (
+    engine_option,
+    models_dir_option,
+    prediction_options,
+    run_argument,
+    split_pairs,
+    split_runs,
+)
 from zoo_cli.streams import answer_stream
 from zoo_cli.tables import print_json
 
@@ -68,11 +75,7 @@ from zoo_cli.tables import print_json
     metavar="HERTZ",
     help="With --stream, for recordings: samples per second of standard input, 16-bit little-endian integers.",
 )
-@click.option(
-    "--engine",
-    type=click.Choice(["beam"]),
-    help="Predict --input with many workers, on Apache Beam; options of its runner follow --.",
-)
+@engine_option("Predict --input with many workers, on Apache Beam; options of its runner follow --.")
 @click.option(
     "--shards",
     type=click.IntRange(1),
