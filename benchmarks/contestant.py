@@ -73,13 +73,20 @@ def main(target: str, settings: str) -> None:
             forget_peak()
             answer(done=True)
             continue
-        seconds, value = [], None
+        seconds, processor, value = [], [], None
         for _ in range(int(order.split()[1])):
-            start = time.perf_counter()
+            start, before = time.perf_counter(), time.process_time()
             value = work()
             seconds.append(time.perf_counter() - start)
+            processor.append(time.process_time() - before)
         peak = held("VmHWM")
-        answer(seconds=statistics.median(seconds), value=value, peak_mib=peak - base, process_mib=peak)
+        answer(
+            seconds=statistics.median(seconds),
+            processor=statistics.median(processor),
+            value=value,
+            peak_mib=peak - base,
+            process_mib=peak,
+        )
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ ABOUT = "from a command to its first line, or to its first step; what TensorFlow
 ZOO = str(Path(sys.executable).parent / "zoo")
 TRAIN = [ZOO, "train", "many_to_one"]
 IMPORT = "import tensorflow, keras"
+OPTIONAL = ("sklearn", "jax")
+"""Packages that TensorFlow and Keras import where they are installed."""
 
 
 def seconds_to_first_step(limit: float = 300) -> float:
@@ -62,7 +64,20 @@ def measure(rounds: int, quick: bool) -> Iterator[Row]:
     }
     done = in_turn(works, 1 if quick else max(rounds // 3, 2))
     yield Row("zoo train many_to_one, to its first step", "s", done["train"], IMPORT, done["import"], inverse=False)
+    yield from _imports(1 if quick else max(rounds // 3, 2))
     yield from _traces()
+
+
+def _imports(rounds: int) -> Iterator[Row]:
+    """Compares an import of the frameworks to one that doesn't find a package, in processor time."""
+    hidden = {name: f"import sys; sys.modules[{name!r}] = None; {IMPORT}" for name in OPTIONAL}
+    works = {
+        name: lambda code=code: command_seconds([sys.executable, "-c", code], processor=True)
+        for name, code in {"": IMPORT, **hidden}.items()
+    }
+    done = in_turn(works, rounds)
+    for name in OPTIONAL:
+        yield Row(IMPORT, "processor s", done[""], f"the same without {name}", done[name], inverse=False)
 
 
 def _traces() -> Iterator[Row]:

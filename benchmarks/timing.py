@@ -9,6 +9,7 @@ run in an environment without the other packages.
 import functools
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -77,8 +78,9 @@ class Contestant:
         """Runs the work a number of times without a pause.
 
         Returns:
-            the median of the `seconds` it took; the last `value` it returned; `peak_mib`, the peak memory since the
-            last reset, above the memory of the process after it was built, and `process_mib`, the whole peak.
+            the medians of the `seconds` it took, and of the `processor` seconds of its threads; the last `value` it
+            returned; `peak_mib`, the peak memory since the last reset, above the memory of the process after it was
+            built, and `process_mib`, the whole peak.
         """
         return self._request(f"run {times}")
 
@@ -125,6 +127,10 @@ class Race(NamedTuple):
         """Returns the seconds of each round; an empty list for a missing contestant."""
         return [run["seconds"] for run in self.runs.get(name, [])]
 
+    def processor_seconds(self, name: str) -> list[float]:
+        """Returns the processor seconds of each round; an empty list for a missing contestant."""
+        return [run["processor"] for run in self.runs.get(name, [])]
+
     def values(self, name: str) -> list[Any]:
         """Returns the value of each round; an empty list for a missing contestant."""
         return [run["value"] for run in self.runs.get(name, [])]
@@ -167,8 +173,9 @@ def in_turn(works: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, li
     return given
 
 
-def command_seconds(command: list[str], **kwargs: Any) -> float:
-    """Runs a command and returns its wall seconds."""
-    start = time.perf_counter()
+def command_seconds(command: list[str], *, processor: bool = False, **kwargs: Any) -> float:
+    """Runs a command and returns its wall seconds, or the processor seconds of its processes."""
+    start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True, **kwargs)
-    return time.perf_counter() - start
+    passed, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime if processor else passed

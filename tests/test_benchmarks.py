@@ -45,6 +45,9 @@ def counting(log, name):
         return next(numbers)
     return work
 
+def sleeping():
+    return lambda: time.sleep(0.05)
+
 def holding(mib):
     return lambda: len(bytearray(b"x") * (mib * 2**20))
 
@@ -75,6 +78,13 @@ def test_contestants_run_in_turn_and_warm_ups_do_not_count(timing, contestants, 
     assert done.values("a") == [3, 5, 7]
     assert len(done.seconds("b")) == 3
     assert min(done.seconds("b")) > 0
+
+
+def test_time_that_is_slept_is_not_processor_time(timing, contestants):
+    done = timing.race({"a": contestants("sleeping")}, rounds=2)
+    assert max(done.processor_seconds("a")) < 0.05 <= min(done.seconds("a"))
+    command = [sys.executable, "-c", "import time; time.sleep(0.5)"]
+    assert timing.command_seconds(command, processor=True) < timing.command_seconds(command)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux reports the peak memory of a process")
@@ -159,6 +169,17 @@ def test_the_time_of_an_op_is_its_own_and_a_program_counts_as_one():
     assert shares["matrix products"] == 5 / 11
     assert sum(shares.values()) == pytest.approx(1)
     assert ops.largest_others(times) == [("a/PartitionedCall:PartitionedCall", 3 / 11)]
+
+
+@pytest.mark.parametrize("part", ["argmax", "padding", "sums"])
+def test_the_ways_of_a_part_compute_the_same(part):
+    import tensorflow as tf
+
+    first, *others = (way() for way in importlib.import_module("parts").PARTS[part]().values())
+    assert others
+    for other in others:
+        for one, same in zip(tf.nest.flatten(first), tf.nest.flatten(other), strict=True):
+            np.testing.assert_allclose(one, same, rtol=1e-4, atol=1e-2)
 
 
 def test_batches_read_back_as_they_were_saved(tmp_path):
