@@ -103,12 +103,12 @@ def test_without_a_seed_the_order_stays(task, kept):
 def test_what_is_kept_in_memory_is_preprocessed_once(task, kept, monkeypatch):
     calls = []
 
-    def counted(raw):
-        calls.append(raw)
-        return np.ones((1, 3), "int32")
+    def counted(raws):
+        calls.extend(raws)
+        return np.ones((len(raws), 3), "int32")
 
-    def in_graph(raw):
-        return tf.ensure_shape(tf.py_function(counted, [raw], tf.int32), (1, 3))
+    def in_graph(raws):
+        return tf.ensure_shape(tf.py_function(counted, [raws], tf.int32), (None, 3))
 
     monkeypatch.setattr(task, "preprocess", in_graph)
     batches = make_batches(examples([3] * 10), task, 4)
@@ -120,13 +120,57 @@ def test_what_is_kept_in_memory_is_preprocessed_once(task, kept, monkeypatch):
 def test_a_few_examples_tell_whether_all_fit_in_memory(task):
     def fits(lengths, count_is_known):
         raw = examples(lengths) if count_is_known else examples(lengths).filter(lambda text, target: True)
-        return pipeline._memory(raw.map(task.example).take(32), raw)[1] <= most
+        mean, count = pipeline._memory(raw.map(task.example).take(32), raw)
+        return mean * count <= most
 
     most = 100 * (10 * 4 + 8)  # Ten ids of int32, and a target of int64.
     for count_is_known in (True, False):
         assert fits([10] * 100, count_is_known)
         assert not fits([10] * 101, count_is_known)
         assert not fits([11] * 100, count_is_known)
+
+
+TEXTS = tf.constant(["w1 w2", "", "w3 unknown w4", "?"] * 80)
+
+
+@pytest.mark.parametrize("kind", [Classification, Regression])
+def test_examples_are_the_same_together_as_one_by_one(kind, task):
+    other = kind(task.reader, task.classes if kind is Classification else ())
+    targets = tf.random.stateless_uniform([320], [0, 1], 0, 2, tf.int64)
+    data = tf.data.Dataset.from_tensor_slices((TEXTS, targets))
+    assert other.reads_together
+    together = pipeline._Prepared(data, other, True).tensors
+    assert len(list(together)) == len(TEXTS)
+    for (lengths, parts), example in zip(together, data, strict=True):
+        inputs, target = other.example(*example)
+        assert lengths.numpy().tolist() == [inputs.shape[0]]
+        for part, expected in zip(parts, (inputs, target, example[1]), strict=True):
+            np.testing.assert_array_equal(part, expected)
+            assert part.dtype == expected.dtype
+    for found, one in zip(together.element_spec[1], (*other.example(*example), example[1]), strict=True):
+        assert found.shape.rank == len(one.shape)
+
+
+def test_an_example_made_in_another_way_is_made_alone(task):
+    class Reversed(Classification):
+        def read(self, raw):
+            return super().read(raw)[::-1]
+
+    assert not Reversed(task.reader, task.classes).reads_together
+    assert not Tagging(WordsReader(), ("O", "B-X")).reads_together
+    assert not Classification(ImageReader(), ("no", "yes")).reads_together
+
+
+def test_lengths_of_large_data_are_those_of_its_first_examples(task, monkeypatch):
+    monkeypatch.setattr(pipeline, "_MAX_CACHE_BYTES", 0)
+    monkeypatch.setattr(pipeline, "_TOGETHER", 10)
+    monkeypatch.setattr(pipeline, "_LENGTHS", 25)
+    chosen, choose = [], pipeline.choose_pool
+    monkeypatch.setattr(pipeline, "choose_pool", lambda lengths, *rest: chosen.append(lengths) or choose(lengths, *rest))
+    batches = make_batches(examples(LENGTHS), task, 32, shuffle_seed=1)
+    assert chosen[0].tolist() == [[max(length, 1)] for length in LENGTHS[:30].tolist()]
+    assert batches.examples == 600
+    assert sorted(order(batches)) == list(range(600))
 
 
 def the_batch(examples, task, **options):

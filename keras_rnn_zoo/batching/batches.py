@@ -1,6 +1,8 @@
 """From raw examples to batches of tensors."""
 
 import contextlib
+import copy
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from keras_rnn_zoo.batching.buckets import (
 )
 from keras_rnn_zoo.batching.repeated_inputs import read_once, share_of_new
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.lazy import np, tf
+from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.tasks.task import Task
 
 _MAX_CACHE_BYTES = 2**30
@@ -28,6 +30,11 @@ _SHUFFLE_BUFFER, _MAX_SHUFFLE_BYTES = 10_000, 2**28
 
 _SAMPLE_SIZE = 32
 """Number of examples whose size is measured to estimate that of all."""
+
+_TOGETHER = 256
+"""Number of examples that are preprocessed together, if the task can: most of the time of one alone is overhead."""
+_LENGTHS = 2**16
+"""Number of examples whose lengths are measured if preprocessed examples are not kept."""
 
 
 @dataclass(frozen=True)
@@ -83,59 +90,116 @@ def make_batches(
         DataError: an example cannot be preprocessed.
     """
 
-    def measured(example: Callable[..., tuple[Any, Any]]) -> Callable[..., tuple[Any, tuple[Any, ...]]]:
-        def prepare(raw: Any, target: Any) -> tuple[Any, tuple[Any, ...]]:
-            parts = example(raw, target)
-            lengths = tf.cast(tf.stack(task.lengths(*parts)), tf.int64)
-            return lengths, (*parts, target) if references else parts
-
-        return prepare
-
-    # A subclass with an `example` of its own may make more of the raw input than `read` does.
-    repeats = task.repeats_inputs and type(task).example is Task.example
-    if repeats:
-        tensors = _mapped(read_once(examples, task), measured(task.with_target))
-    else:
-        tensors = _mapped(examples, measured(task.example))
+    prepared = _Prepared(examples, task, references)
     with _translate_example_errors():
-        example_bytes, total = _memory((parts for _, parts in tensors.take(_SAMPLE_SIZE)), examples)
+        example_bytes, count = _memory((parts for _, parts in prepared.tensors.take(_SAMPLE_SIZE)), examples)
+        total = example_bytes * count
         # Inputs that examples share are in memory once, and are almost all of it.
-        share = share_of_new(examples.take(_SAMPLE_SIZE)) if repeats else 1.0
+        share = share_of_new(examples.take(_SAMPLE_SIZE)) if prepared.repeats else 1.0
         if cached := total * share <= _MAX_CACHE_BYTES:
-            tensors = tensors.cache()
-        # This pass also fills the cache.
-        only_lengths = tensors.map(without_autograph(lambda lengths, parts: lengths))
-        all_lengths = [batch.numpy() for batch in only_lengths.batch(1024)]
-    lengths = np.concatenate([np.zeros((0, *tensors.element_spec[0].shape), "int64"), *all_lengths])
-    data, epoch = tensors.enumerate(), None
+            prepared = prepared.cached()
+        # This pass also fills the cache. In large data, a part of it is enough to choose how to make batches.
+        lengths = prepared.lengths(None if cached or prepared.needs_all_lengths else _LENGTHS)
+    if prepared.needs_all_lengths:
+        count = len(lengths)
+    data, epoch = prepared.tensors.enumerate(), None
     if numbers:
         data = data.map(without_autograph(lambda index, example: (index, (example[0], (*example[1], index)))))
     if shuffle_seed is not None:
         with tf.device("CPU:0"):  # The input pipeline reads it there.
             epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
-        among = max(len(lengths), 1) if total <= _MAX_CACHE_BYTES else _shuffle_buffer(examples)
-        if cached or (repeats and among * share * example_bytes <= _MAX_CACHE_BYTES):
+        among = max(count, 1) if total <= _MAX_CACHE_BYTES else _shuffle_buffer(examples)
+        if cached or (prepared.repeats and among * share * example_bytes <= _MAX_CACHE_BYTES):
             data = _shuffle_by_epoch(epoch, data, among, shuffle_seed)
         else:
-            data = _shuffle_by_epoch(epoch, examples.enumerate(), among, shuffle_seed)
-            data = _mapped(data, lambda index, example: (index, measured(task.example)(*example)))
+            data = prepared.numbered(_shuffle_by_epoch(epoch, examples.enumerate(), among, shuffle_seed))
     padding = 0.0
     if task.variable_length:
         # All images cost the same, however long the text about them, and diverse batches suit batch normalization.
         pools = POOLS if task.reader.variable else (1,)
         fitting = [n for n in pools if n == 1 or n * batch_size * example_bytes <= MAX_POOL_BYTES]
         pool, padding = choose_pool(lengths, batch_size, fitting)
-        bucket_sizes = bucket_sizes_of(tensors, task, lengths)
+        bucket_sizes = bucket_sizes_of(prepared.tensors, task, lengths)
         data = bucketed(data, task, batch_size, pool, bucket_sizes, shuffled=shuffle_seed is not None)
     else:
         data = data.map(without_autograph(lambda index, example: example[1])).batch(batch_size)
-    return _with_count(data, lengths, batch_size, padding, epoch)
+    return _with_count(data, count, batch_size, padding, epoch)
 
 
-def _with_count(data: Any, lengths: Any, batch_size: int, padding: float, epoch: Any) -> Batches:
-    count = -(-len(lengths) // batch_size)
+class _Prepared:
+    """Preprocessed examples.
+
+    Args:
+        examples: a `tf.data.Dataset` of `(raw, target)`.
+        task: the task.
+        references: whether to keep the dataset's original targets.
+
+    Attributes:
+        repeats: whether consecutive examples share their input.
+        tensors: a `tf.data.Dataset` of the lengths of an example and its parts, `(inputs, target)` or
+            `(inputs, target, reference)`.
+    """
+
+    def __init__(self, examples: Any, task: Task, references: bool) -> None:
+        self._task, self._references = task, references
+        # A subclass with an `example` of its own may make more of the raw input than `read` does.
+        self.repeats = task.repeats_inputs and type(task).example is Task.example
+        self._batches = None
+        if task.reads_together:
+            self._batches = _mapped(examples.batch(_TOGETHER), self._several)
+            self.tensors = _each(self._batches)
+        elif self.repeats:
+            self.tensors = _mapped(read_once(examples, task), functools.partial(self._one, task.with_target))
+        else:
+            self.tensors = _mapped(examples, functools.partial(self._one, task.example))
+
+    def _one(self, example: Callable[..., tuple[Any, Any]], raw: Any, target: Any) -> tuple[Any, tuple[Any, ...]]:
+        parts = example(raw, target)
+        lengths = tf.cast(tf.stack(self._task.lengths(*parts)), tf.int64)
+        return lengths, (*parts, target) if self._references else parts
+
+    def _several(self, raw: Any, targets: Any) -> tuple[Any, tuple[Any, ...]]:
+        parts = self._task.examples(raw, targets)
+        return parts[0].row_lengths()[:, None], (*parts, targets) if self._references else parts
+
+    def numbered(self, examples: Any) -> Any:
+        """Preprocesses a `tf.data.Dataset` of an index and an example, in the order in which they come."""
+        if self._task.reads_together:
+            return _each(_mapped(examples.batch(_TOGETHER), lambda indices, pairs: (indices, self._several(*pairs))))
+        return _mapped(examples, lambda index, pair: (index, self._one(self._task.example, *pair)))
+
+    def cached(self) -> "_Prepared":
+        """Returns the same examples, which are held in memory after the first pass."""
+        kept = copy.copy(self)
+        kept.tensors, kept._batches = self.tensors.cache(), None
+        return kept
+
+    @property
+    def needs_all_lengths(self) -> bool:
+        """Whether every example must be preprocessed once: to find those that cannot be, or the longest one."""
+        return not self._task.reads_together or keras.backend.backend() == "jax"
+
+    def lengths(self, most: int | None) -> Any:
+        """Returns the lengths of all examples, or of about the `most` first ones: int64 `(examples, parts)`."""
+        only_lengths = without_autograph(lambda lengths, parts: lengths)
+        if self._batches is None:
+            found = self.tensors.map(only_lengths).batch(1024)
+        else:
+            found = self._batches.map(only_lengths)
+        none = np.zeros((0, *self.tensors.element_spec[0].shape), "int64")
+        needed = found if most is None else found.take(-(-most // _TOGETHER))
+        return np.concatenate([none, *(lengths.numpy() for lengths in needed)])
+
+
+def _each(data: Any) -> Any:
+    """Returns the rows of batches that may be ragged, each as a plain tensor."""
+    return data.unbatch().map(without_autograph(lambda *row: tf.nest.map_structure(tf.convert_to_tensor, row)))
+
+
+def _with_count(data: Any, examples: int, batch_size: int, padding: float, epoch: Any) -> Batches:
+    count = -(-examples // batch_size)
     data = data.apply(tf.data.experimental.assert_cardinality(count)).prefetch(tf.data.AUTOTUNE)
-    return Batches(data, count, len(lengths), padding, epoch)
+    return Batches(data, count, examples, padding, epoch)
 
 
 def _mapped(data: Any, function: Callable[..., Any]) -> Any:
@@ -166,14 +230,13 @@ def _translate_example_errors() -> Iterator[None]:
         ) from error
 
 
-def _memory(sample: Iterable[Any], examples: Any) -> tuple[float, float]:
-    """Estimates the bytes of a preprocessed example and of all of them, from a sample."""
+def _memory(sample: Iterable[Any], examples: Any) -> tuple[float, int]:
+    """Returns the mean bytes of a sample of preprocessed examples, and the number of all examples."""
     sizes = [sum(_bytes(part) for part in tf.nest.flatten(parts)) for parts in sample]
     count = int(examples.cardinality())
     if count < 0:
         count = int(examples.reduce(np.int64(0), lambda total, _: total + 1))
-    mean = sum(sizes) / max(len(sizes), 1)
-    return mean, mean * count
+    return sum(sizes) / max(len(sizes), 1), count
 
 
 def _shuffle_buffer(examples: Any) -> int:

@@ -169,6 +169,21 @@ class Task(Answers, Compared, Inspected, Judged, abc.ABC):
         """Returns the result of `example` for a raw input, given `inputs`, the result of `read`."""
         return inputs, target
 
+    batched: bool = False
+    """Whether `examples` exists; see `reads_together`."""
+
+    @property
+    def reads_together(self) -> bool:
+        """Whether `examples` gives the results of `example` for several examples, in less time."""
+        own = type(self).example is not Task.example or type(self).read is not Task.read
+        return self.batched and self.reader.input == "text" and not own
+
+    def examples(self, raw: Any, targets: Any) -> tuple[Any, Any]:
+        """Converts a batch of examples, raw inputs `(batch,)` and their targets; the inputs are ragged."""
+        inputs = self.preprocess(raw)
+        lengths = tf.math.count_nonzero(inputs, axis=1)
+        return tf.RaggedTensor.from_tensor(inputs, tf.maximum(lengths, 1)), targets
+
     def frames_needed(self, targets: Sequence[Any]) -> Any:
         """Returns the number of frames that the model's output must have for each target, int `(targets,)`.
 
