@@ -89,7 +89,6 @@ def make_batches(
     Raises:
         DataError: an example cannot be preprocessed.
     """
-
     prepared = _Prepared(examples, task, references)
     with _translate_example_errors():
         example_bytes, count = _memory((parts for _, parts in prepared.tensors.take(_SAMPLE_SIZE)), examples)
@@ -182,10 +181,8 @@ class _Prepared:
     def lengths(self, most: int | None) -> Any:
         """Returns the lengths of all examples, or of about the `most` first ones: int64 `(examples, parts)`."""
         only_lengths = without_autograph(lambda lengths, parts: lengths)
-        if self._batches is None:
-            found = self.tensors.map(only_lengths).batch(1024)
-        else:
-            found = self._batches.map(only_lengths)
+        batches = self._batches
+        found = batches.map(only_lengths) if batches else self.tensors.map(only_lengths).batch(1024)
         none = np.zeros((0, *self.tensors.element_spec[0].shape), "int64")
         needed = found if most is None else found.take(-(-most // _TOGETHER))
         return np.concatenate([none, *(lengths.numpy() for lengths in needed)])

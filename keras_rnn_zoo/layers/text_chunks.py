@@ -1,7 +1,7 @@
 """Cuts texts into chunks whose tokens do not depend on each other, to split each different chunk only once.
 
-In a large table, most chunks are words that occur many times. Counting them takes Python a fraction of the time in which
-TensorFlow splits all texts, and processes that import no framework can do it. Imports no framework itself.
+In a large table, most chunks are words that occur many times. Counting them takes Python a fraction of the time that
+TensorFlow takes to split all texts, and processes without a framework can do it. Imports no framework itself.
 """
 
 import itertools

@@ -10,6 +10,7 @@ from keras_rnn_zoo.atomic_files import write_text
 from keras_rnn_zoo.conventions import IGNORED
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Option
+from keras_rnn_zoo.readers._chunks import attach_chunks, attached_chunks
 from keras_rnn_zoo.readers.reader import Reader
 from keras_rnn_zoo.tasks._answers import Answers
 from keras_rnn_zoo.tasks._compared import Compared
@@ -20,7 +21,9 @@ from keras_rnn_zoo.tasks._judged import Judged
 
 def raw_alone(examples: Any) -> Any:
     """Returns the raw inputs of a `tf.data.Dataset` of `(raw, target)`."""
-    return examples.map(tf.autograph.experimental.do_not_convert(lambda raw, target: raw))
+    raws = examples.map(tf.autograph.experimental.do_not_convert(lambda raw, target: raw))
+    attach_chunks(raws, attached_chunks(examples))
+    return raws
 
 
 class Task(Answers, Compared, Inspected, Judged, abc.ABC):

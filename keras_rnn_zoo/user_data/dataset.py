@@ -14,7 +14,7 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.options import with_options
 from keras_rnn_zoo.user_data.data_report import report_data
-from keras_rnn_zoo.user_data.row_stream import stream
+from keras_rnn_zoo.user_data.row_stream import Selection, stream
 from keras_rnn_zoo.user_data.rows import RowSource, joined_checksum
 from keras_rnn_zoo.user_data.source_files import SourceFiles
 from keras_rnn_zoo.user_data.splitting import HELD_OUT, draw_split
@@ -165,7 +165,7 @@ def _split_streams(
         skipped = frozenset(counted.left_out[name if has_files else "train"])
         source = files[name if has_files else "train"]
         split = None if has_files else counted.split
-        splits[name] = functools.partial(stream, source, split, name, classes, count, skipped)
+        splits[name] = functools.partial(stream, source, Selection(name, split, classes, skipped), count)
     return splits
 
 
@@ -192,7 +192,9 @@ def _open_whole(
     if not sum(rows.values()):
         raise DataError(f"{files['train'].named()[0]} has no rows to evaluate. Name data with rows.")
     splits = {
-        name: functools.partial(stream, source, None, "all", classes, rows[name], frozenset(reports[name].left_out))
+        name: functools.partial(
+            stream, source, Selection("all", None, classes, frozenset(reports[name].left_out)), rows[name]
+        )
         for name, source in files.items()
     }
     bad_rows = {name: report.bad_rows for name, report in reports.items()}
