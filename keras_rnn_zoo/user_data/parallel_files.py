@@ -87,7 +87,8 @@ class ParallelFiles:
         with self._pool() as pool:
             for part, found in zip(self._parts, pool.answers(requests, ahead=1), strict=True):
                 part.set_marks([Mark(*mark) for mark in found.pop("marks")])
-                arrays = {"numbers": array.array("Q"), "inputs": array.array("Q"), "strata": array.array("L")}
+                codes = {"numbers": "Q", "inputs": "Q", "strata": found.pop("strata_code")}
+                arrays = {name: array.array(code) for name, code in codes.items()}
                 for name, values in arrays.items():
                     values.frombytes(found[name])
                 bad = {name: list(map(row_from, found[name])) for name in ("bad", "missing")}

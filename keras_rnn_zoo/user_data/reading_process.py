@@ -24,7 +24,7 @@ from keras_rnn_zoo.user_data.table import Table
 from keras_rnn_zoo.user_data.textfile import Mark
 from keras_rnn_zoo.user_data.validation_pass import RowReport, read_report
 
-BLOCKS_COUNTED = 16
+BLOCKS_COUNTED = 64
 """Number of blocks of rows whose chunks are counted at a time: more take more memory, fewer repeat more chunks."""
 _PLAIN = (str, int, float, type(None))
 
@@ -107,6 +107,7 @@ class _Reader:
         arrays = {name: getattr(found, name).tobytes() for name in ("numbers", "inputs", "strata")}
         bad = {name: _plain(getattr(found, name)) for name in ("bad", "missing")}
         rest = {"bad_rows": found.bad_rows, "left_out": found.left_out, "empty": found.empty}
+        rest["strata_code"] = found.strata.typecode
         return {**arrays, **bad, **rest, "labels": dict(found.labels), "marks": self.marks(number)}
 
 

@@ -46,11 +46,11 @@ def selected(files: RowSource, rows: Iterator[Row | BadRow], selection: Selectio
     one_class = files.task_files.classes == "one"
     name, split, left_out = selection.name, selection.split, selection.left_out
     for row in checked_rows(files, rows, selection.classes):
-        is_good = isinstance(row, Row) and row.where not in left_out
-        if is_good and (not split or split_of(files.key(row), _stratum(files, row), split) == name):
-            yield row, indices[row.target] if one_class else row.target
-        else:
+        if isinstance(row, BadRow) or row.where in left_out:
             yield None
+            continue
+        is_member = not split or split_of(files.key(row), _stratum(files, row), split) == name
+        yield (row, indices[row.target] if one_class else row.target) if is_member else None
 
 
 def stream(files: RowSource, selection: Selection, count: int) -> Any:
