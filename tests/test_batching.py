@@ -41,6 +41,7 @@ LENGTHS = np.random.default_rng(0).integers(0, 60, 600)
 @pytest.fixture(params=["kept in memory", "made anew in each epoch"])
 def kept(request, monkeypatch):
     """Whether preprocessed examples are kept in memory."""
+    monkeypatch.setattr(pipeline, "_FEW", 0)  # Those of texts are made as if there were many.
     if request.param != "kept in memory":
         monkeypatch.setattr(pipeline, "_MAX_CACHE_BYTES", 0)
     return request.param == "kept in memory"
@@ -134,7 +135,8 @@ TEXTS = tf.constant(["w1 w2", "", "w3 unknown w4", "?"] * 80)
 
 
 @pytest.mark.parametrize("kind", [Classification, Regression])
-def test_examples_are_the_same_together_as_one_by_one(kind, task):
+def test_examples_are_the_same_together_as_one_by_one(kind, task, monkeypatch):
+    monkeypatch.setattr(pipeline, "_FEW", 0)
     other = kind(task.reader, task.classes if kind is Classification else ())
     targets = tf.random.stateless_uniform([320], [0, 1], 0, 2, tf.int64)
     data = tf.data.Dataset.from_tensor_slices((TEXTS, targets))
@@ -165,6 +167,7 @@ def test_lengths_of_large_data_are_those_of_its_first_examples(task, monkeypatch
     monkeypatch.setattr(pipeline, "_MAX_CACHE_BYTES", 0)
     monkeypatch.setattr(pipeline, "_TOGETHER", 10)
     monkeypatch.setattr(pipeline, "_LENGTHS", 25)
+    monkeypatch.setattr(pipeline, "_FEW", 0)
     chosen, choose = [], pipeline.choose_pool
     monkeypatch.setattr(pipeline, "choose_pool", lambda *given: chosen.append(given[0]) or choose(*given))
     batches = make_batches(examples(LENGTHS), task, 32, shuffle_seed=1)

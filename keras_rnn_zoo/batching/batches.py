@@ -31,8 +31,9 @@ _SHUFFLE_BUFFER, _MAX_SHUFFLE_BYTES = 10_000, 2**28
 _SAMPLE_SIZE = 32
 """Number of examples whose size is measured to estimate that of all."""
 
-_TOGETHER = 256
-"""Number of examples that are preprocessed together, if the task can: most of the time of one alone is overhead."""
+_TOGETHER, _FEW = 256, 4096
+"""Number of examples that are preprocessed together, if the task can: most of the time of one alone is overhead.
+For fewer examples than the second number, tracing the graphs of batches would take longer."""
 _LENGTHS = 2**16
 """Number of examples whose lengths are measured if preprocessed examples are not kept."""
 
@@ -144,7 +145,8 @@ class _Prepared:
         # A subclass with an `example` of its own may make more of the raw input than `read` does.
         self.repeats = task.repeats_inputs and type(task).example is Task.example
         self._batches = None
-        if task.reads_together:
+        self._together = task.reads_together and not 0 <= int(examples.cardinality()) < _FEW
+        if self._together:
             self._batches = _mapped(examples.batch(_TOGETHER), self._several)
             self.tensors = _each(self._batches)
         elif self.repeats:
@@ -163,7 +165,7 @@ class _Prepared:
 
     def numbered(self, examples: Any) -> Any:
         """Preprocesses a `tf.data.Dataset` of an index and an example, in the order in which they come."""
-        if self._task.reads_together:
+        if self._together:
             return _each(_mapped(examples.batch(_TOGETHER), lambda indices, pairs: (indices, self._several(*pairs))))
         return _mapped(examples, lambda index, pair: (index, self._one(self._task.example, *pair)))
 
@@ -182,7 +184,7 @@ class _Prepared:
         """Returns the lengths of all examples, or of about the `most` first ones: int64 `(examples, parts)`."""
         only_lengths = without_autograph(lambda lengths, parts: lengths)
         batches = self._batches
-        found = batches.map(only_lengths) if batches else self.tensors.map(only_lengths).batch(1024)
+        found = batches.map(only_lengths) if batches else self.tensors.map(only_lengths).batch(_TOGETHER)
         none = np.zeros((0, *self.tensors.element_spec[0].shape), "int64")
         needed = found if most is None else found.take(-(-most // _TOGETHER))
         return np.concatenate([none, *(lengths.numpy() for lengths in needed)])
