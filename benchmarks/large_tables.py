@@ -16,6 +16,7 @@ import functools
 import gzip
 import json
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -105,24 +106,41 @@ def write_files(megabytes: int, count: int, *, zipped: bool) -> Path:
     return folder / f"part-*.{ending}"
 
 
+def children() -> list[int]:
+    """Returns the ids of the child processes of this process."""
+    tasks = Path("/proc/self/task").iterdir() if sys.platform == "linux" else ()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
+def seconds_of_children() -> float:
+    """Returns the processor time that child processes have taken so far, in seconds."""
+    if sys.platform != "linux":
+        return 0.0
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    total = ended.ru_utime + ended.ru_stime
+    for child in children():
+        fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+        total += sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+    return total
+
+
 def watch_children(peaks: list[float]) -> None:
     """Adds the peak memory of each child of this process in MiB to a list, every second."""
     while sys.platform == "linux":
-        for task in Path("/proc/self/task").iterdir():
-            for child in (task / "children").read_text().split():
-                try:
-                    lines = Path(f"/proc/{child}/status").read_text().splitlines()
-                except FileNotFoundError:  # It has ended meanwhile.
-                    continue
-                peaks += [int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")]
+        for child in children():
+            try:
+                lines = Path(f"/proc/{child}/status").read_text().splitlines()
+            except FileNotFoundError:  # It has ended meanwhile.
+                continue
+            peaks += [int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")]
         time.sleep(1)
 
 
 def costs(kind: str, path: str, batches: int) -> dict[str, float]:
     """Returns what it takes up to the first batch, and for some batches: seconds, and peak memory in MiB.
 
-    Seconds are those of the processor, and `wall` those of the clock. `reader_mib` is the peak of the largest of the
-    processes that read files.
+    Seconds are those of the processor, and `wall` those of the clock. `readers` are those of the processes that read
+    files, up to the first batch, and `reader_mib` is the peak of the largest of them.
     """
     import keras
     import tensorflow as tf
@@ -146,7 +164,7 @@ def costs(kind: str, path: str, batches: int) -> dict[str, float]:
     dataset, _ = zoo.make_dataset("many_to_one", dataset=data)
     iterator = iter(dataset.repeat())
     next(iterator)
-    first, first_peak = used(start), held("VmHWM")
+    first, first_peak, readers = used(start), held("VmHWM"), seconds_of_children()
     start = used()
     forget_peak()
     read = sum(len(next(iterator)[1]) for _ in range(batches))
@@ -158,6 +176,7 @@ def costs(kind: str, path: str, batches: int) -> dict[str, float]:
         "rest_mib": held("VmHWM") - base,
         "base_mib": base,
         "wall": first["wall"],
+        "readers": readers,
         "read": float(read),
         "rest_wall": rest["wall"],
         "reader_mib": max(peaks),
@@ -181,6 +200,7 @@ def show(done: dict[str, list[dict[str, float]]], batches: int, *, files: bool =
         names = {
             "wall": "clock, s",
             "first_rate": "rows/s",
+            "readers": "readers, s",
             **names,
             "rest_rate": "rows/s",
             "reader_mib": "reader, MiB",

@@ -51,6 +51,8 @@ BREAK = b"\xff"
 
 SPACES = r"[\x{00}-\x{1f}\x{7f}-\x{9f}\x{200b}\pZ]"
 """Characters that count as spaces, including control characters and the zero width space, which separates words."""
+OTHER_SPACES = r"[\x{00}-\x{1f}\x{7f}-\x{a0}\x{1680}\x{2000}-\x{200b}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]"
+"""The same without the space itself. Replacing each space by a space would take most of the time of `split_words`."""
 
 _BOOLEAN_ATTRIBUTES = (
     "allowfullscreen|async|autofocus|autoplay|checked|compact|controls|default|defer|disabled|hidden|ismap|loop|multiple"

@@ -94,7 +94,7 @@ def make_batches(
         with tf.device("CPU:0"):  # The input pipeline reads it there.
             epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
         fits = prepared.total_bytes <= _MAX_CACHE_BYTES
-        order = Order(epoch, max(len(lengths), 1) if fits else shuffle_buffer(examples), shuffle_seed)
+        order = Order(epoch, max(prepared.count, 1) if fits else shuffle_buffer(examples), shuffle_seed)
     repeated = preparation.repeats and order.among * prepared.new * prepared.example_bytes <= _MAX_CACHE_BYTES
     kept = prepared.kept or shuffle_seed is None or repeated
     if share and not prepared.kept:
@@ -108,7 +108,7 @@ def make_batches(
         data = bucketed(data, task, cut, bucket_sizes_of(lengths), prepared.longest_target)
     else:
         data = data.map(without_autograph(lambda index, example: example[1])).batch(batch_size)
-    count = -(-len(lengths) // batch_size)
+    count = -(-prepared.count // batch_size)
     data = data.apply(tf.data.experimental.assert_cardinality(count)).prefetch(tf.data.AUTOTUNE)
     targets = examples.map(without_autograph(lambda raw, target: target))
-    return Batches(data, targets, count, len(lengths), padding, order.epoch)
+    return Batches(data, targets, count, prepared.count, padding, order.epoch)

@@ -71,8 +71,7 @@ def in_epochs(
         return mapped(indices, lambda index: (index, shared[index]))
     if shuffles_tensors:
         return order.arranged(lambda reorder: reorder(prepared.tensors.enumerate()))
-    data = order.arranged(lambda reorder: reorder(examples.enumerate()))
-    return mapped(data, lambda index, example: (index, preparation.one(*example)))
+    return preparation.numbered(order.arranged(lambda reorder: reorder(examples.enumerate())))
 
 
 def own_in_epochs(

@@ -10,11 +10,16 @@ from keras_rnn_zoo.batching.buckets import without_autograph
 from keras_rnn_zoo.batching.repeated_inputs import read_once, share_of_new
 from keras_rnn_zoo.batching.share import Share, SharedTensors
 from keras_rnn_zoo.errors import DataError
-from keras_rnn_zoo.lazy import np, tf
+from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.tasks.task import Task
 
 SAMPLE_SIZE = 32
 """Number of examples whose size is measured to estimate that of all."""
+TOGETHER, FEW = 256, 4096
+"""Texts are preprocessed in batches of this many, as most of the time of one alone is overhead; but not if there are
+fewer than `FEW` examples, since tracing the graphs of batches takes longer."""
+LENGTHS = 2**16
+"""Number of examples whose lengths are measured if a sample will do."""
 
 _BLOCK, _MAX_BLOCK_BYTES = 1024, 2**26
 """Examples are counted and collected in blocks of this many, and those that are collected have at most these bytes."""
@@ -27,16 +32,19 @@ class Prepared:
     Attributes:
         tensors: a `tf.data.Dataset` of `(lengths, parts)` in the order of the examples, where `lengths` is int64
             `(kinds,)`; kept in memory, or made anew in each iteration.
+        count: the number of examples.
         example_bytes: the estimated mean size of a preprocessed example.
         total_bytes: that of all of them, if each had an input of its own.
         new: the estimated fraction of examples whose input is not that of the example before.
         kept: whether the tensors are kept in memory.
-        lengths: the lengths of all examples, int64 `(examples, kinds)`.
+        lengths: the lengths of all examples, int64 `(examples, kinds)`; of the first ones if there are too many to be
+            kept, nothing but the choice of batches depends on them, and each example is as good as another.
         longest_target: the number of steps of the longest target; 0 if targets are as long as their inputs.
         shared: the tensors of all examples, if they are kept and several processes have prepared them.
     """
 
     tensors: Any
+    count: int
     example_bytes: float
     total_bytes: float
     new: float
@@ -65,9 +73,20 @@ class Preparation:
 
     def all(self, examples: Any) -> Any:
         """Returns a `tf.data.Dataset` of what `one` returns; an input that is repeated is read once."""
+        if self._together(examples):
+            return _each(self._batches(examples))
         if not self.repeats:
             return mapped(examples, self.one)
         return mapped(read_once(examples, self._task), self._with_input)
+
+    def numbered(self, examples: Any) -> Any:
+        """Returns a `tf.data.Dataset` of `(index, (lengths, parts))`, for many examples of `(index, (raw, target))`.
+
+        They may be shuffled, so that an input that is repeated is read again.
+        """
+        if self._task.reads_together:
+            return _each(mapped(examples.batch(TOGETHER), lambda indices, pairs: (indices, self._several(*pairs))))
+        return mapped(examples, lambda index, example: (index, self.one(*example)))
 
     def own(self, examples: Any, prepared: Prepared, *, shuffled: bool) -> Any:
         """Returns tensors of the examples that are rows of this process; those of the others are blank.
@@ -121,18 +140,22 @@ class Preparation:
             # Inputs that examples share are in memory once, and are almost all of it.
             new = share_of_new(examples.take(SAMPLE_SIZE)) if self.repeats else 1.0
         total = example_bytes * count
-        found = Prepared(tensors, example_bytes, total, new, kept=total * new <= most_kept)
+        found = Prepared(tensors, count, example_bytes, total, new, kept=total * new <= most_kept)
         if share:
-            return self._shared_pass(examples, count, found, share)
+            return self._shared_pass(examples, found, share)
         if found.kept:
             found = replace(found, tensors=tensors.cache())
+        elif self._task.reads_together and keras.backend.backend() != "jax":
+            # Any text can be read, and only JAX must know the longest one.
+            with _translate_example_errors():
+                return replace(found, lengths=self._sampled_lengths(examples))
         with _translate_example_errors():
             # This pass also fills the cache.
             lengths, longest_target = self._measure(found.tensors)
-        return replace(found, lengths=lengths, longest_target=longest_target)
+        return replace(found, count=len(lengths), lengths=lengths, longest_target=longest_target)
 
-    def _shared_pass(self, examples: Any, count: int, found: Prepared, share: Share) -> Prepared:
-        first, last = share.part(count)
+    def _shared_pass(self, examples: Any, found: Prepared, share: Share) -> Prepared:
+        first, last = share.part(found.count)
         own = self.all(examples.skip(first).take(last - first))
         if not found.kept:
             with share.step(), _translate_example_errors():
@@ -143,9 +166,13 @@ class Preparation:
         with share.step(), _translate_example_errors():
             shared = SharedTensors(own, block, repeats=self.repeats)
         shared.exchange(share.gather)
-        tensors = mapped(tf.data.Dataset.range(count), lambda index: shared[index])
+        tensors = mapped(tf.data.Dataset.range(found.count), lambda index: shared[index])
         lengths, longest = self._measure(tensors)
         return replace(found, tensors=tensors, lengths=lengths, longest_target=longest, shared=shared)
+
+    def _sampled_lengths(self, examples: Any) -> Any:
+        lengths = self._batches(examples).map(without_autograph(lambda lengths, parts: lengths))
+        return np.concatenate([found.numpy() for found in lengths.take(-(-LENGTHS // TOGETHER))])
 
     def _measure(self, tensors: Any) -> tuple[Any, int]:
         """Returns the lengths of all examples, and the size of the longest target unless it follows from them."""
@@ -156,6 +183,17 @@ class Preparation:
         found = [(lengths.numpy(), int(tf.reduce_max(longest))) for lengths, longest in sizes.batch(_BLOCK)]
         empty = np.zeros((0, *tensors.element_spec[0].shape), "int64")
         return np.concatenate([empty, *(lengths for lengths, _ in found)]), max((size for _, size in found), default=0)
+
+    def _together(self, examples: Any) -> bool:
+        return self._task.reads_together and not 0 <= int(examples.cardinality()) < FEW
+
+    def _batches(self, examples: Any) -> Any:
+        return mapped(examples.batch(TOGETHER), self._several)
+
+    def _several(self, raw: Any, targets: Any) -> tuple[Any, tuple[Any, ...]]:
+        """Returns what `one` returns for each of several examples: their lengths, `(batch, 1)`, and their parts."""
+        parts = self._task.examples(raw, targets)
+        return parts[0].row_lengths()[:, None], (*parts, targets) if self._references else parts
 
     def _measured(self, example: Callable[..., Any], raw: Any, target: Any) -> tuple[Any, tuple[Any, ...]]:
         parts = example(raw, target)
@@ -169,6 +207,11 @@ class Preparation:
 def mapped(data: Any, function: Callable[..., Any]) -> Any:
     """Returns `data` with a function applied to each element, several at a time, in their order."""
     return data.map(without_autograph(function), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+
+
+def _each(data: Any) -> Any:
+    """Returns the rows of batches that may be ragged, each as a plain tensor."""
+    return data.unbatch().map(without_autograph(lambda *row: tf.nest.map_structure(tf.convert_to_tensor, row)))
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
 import functools
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import keras
@@ -13,8 +13,8 @@ from keras_rnn_zoo.atomic_files import write_text
 from keras_rnn_zoo.conventions import (
     BREAK,
     CHUNK,
+    OTHER_SPACES,
     PIECE,
-    SPACES,
     UNSPACED_PIECE,
     WORD_RULES,
 )
@@ -22,6 +22,7 @@ from keras_rnn_zoo.errors import OptionError, RunError
 from keras_rnn_zoo.frameworks.keras_internals import accept_strings
 from keras_rnn_zoo.layers import vocabularies
 from keras_rnn_zoo.layers.subwords import spelled_in_subwords
+from keras_rnn_zoo.layers.token_counts import chunk_counts, token_counts
 
 PADDING, UNKNOWN, START, END = range(4)
 RESERVED = ("", "[UNK]")
@@ -45,7 +46,7 @@ def split_words(texts: tf.Tensor) -> tf.RaggedTensor:
     Returns:
         The tokens, ragged strings `(batch, tokens)`.
     """
-    texts = tf.strings.regex_replace(texts, SPACES, " ")  # Includes NUL, at which `lower` would truncate the text.
+    texts = tf.strings.regex_replace(texts, OTHER_SPACES, " ")  # Includes NUL, which would end the text for `lower`.
     texts = tf.strings.lower(texts, encoding="utf-8")
     for pattern, replacement in WORD_RULES:
         texts = tf.strings.regex_replace(texts, pattern, replacement)
@@ -82,9 +83,6 @@ def _split_at_breaks(texts: tf.Tensor) -> tf.RaggedTensor:
     return tf.ragged.boolean_mask(parts, tf.ragged.map_flat_values(tf.not_equal, parts, ""))
 
 
-_MAX_COUNTED = 2_000_000
-"""Maximum number of distinct tokens to count at a time."""
-
 SPLITS = {
     "subwords": split_chunks,
     "pieces": split_pieces,
@@ -104,13 +102,17 @@ def _split(tokens: str, texts: tf.Tensor) -> tf.RaggedTensor:
 
 
 @functools.cache
-def _splitter(tokens: str) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Returns a function from strings to a flat tensor of all their tokens, traced once per kind of token."""
-    signature = [tf.TensorSpec([None], tf.string)]
-    split: Callable[[tf.Tensor], tf.Tensor] = tf.function(
-        lambda texts: _split(tokens, texts).flat_values, input_signature=signature, autograph=False
+def _splitter(tokens: str) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    """Returns a function from strings to all their tokens and to their numbers of tokens, traced once per kind."""
+
+    def split(texts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        found = _split(tokens, texts)
+        return found.flat_values, found.row_lengths()
+
+    traced: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]] = tf.function(
+        split, input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
     )
-    return split
+    return traced
 
 
 class Tokenizer(keras.layers.Layer):
@@ -208,24 +210,20 @@ class Tokenizer(keras.layers.Layer):
         Returns:
             The number of occurrences of each token of `split`.
         """
-        counts: Counter[bytes] = Counter()
-        tokens = _splitter(self.tokens)
-        rarest = 1
-        for batch in texts:
-            counts.update(tokens(batch).numpy().tolist())
-            if len(counts) > _MAX_COUNTED:
-                # To limit memory, drop the rarest tokens so far, which are unlikely to end up in the vocabulary.
-                counts = Counter({token: count for token, count in counts.items() if count > rarest})
-                rarest += 1
+        return self.learn(chunk_counts(self.tokens, texts))
+
+    def learn(self, chunks: Iterable[Mapping[str, int]]) -> Counter[str]:
+        """Learns the vocabulary as `adapt` does, from the counts of chunks of the texts; see `layers.text_chunks`."""
+        counts = token_counts(_splitter(self.tokens), chunks)
         for token in self.reserved:
             del counts[token.encode()]
-        token_counts = Counter({token.decode(): count for token, count in counts.items()})
+        by_name = Counter({token.decode(): count for token, count in counts.items()})
         size = self.vocabulary_size - len(self.reserved)
         choose = {"pieces": vocabularies.with_characters, "subwords": vocabularies.learn_subwords}.get(
             self.tokens, vocabularies.most_frequent
         )
-        self.set_vocabulary(choose(token_counts, size))
-        return token_counts
+        self.set_vocabulary(choose(by_name, size))
+        return by_name
 
     def set_vocabulary(self, tokens: list[str]) -> None:
         """Sets the tokens of the vocabulary, without the reserved ones."""

@@ -8,6 +8,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.snapshot import Member
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np, tf
+from keras_rnn_zoo.readers._chunks import attached_chunks
 from keras_rnn_zoo.readers._options import MaxTokens, Vectors, VocabularySize, WordsFromVectors
 from keras_rnn_zoo.readers.reader import Reader
 
@@ -186,7 +187,8 @@ def learn_vocabulary(ids: Any, texts: Any) -> str:
     """Fits a `Tokenizer` on a `tf.data.Dataset` of texts; returns a description of the result, for the training log."""
     from keras_rnn_zoo.layers.text import UNITS
 
-    counts = ids.adapt(texts.batch(1024).prefetch(2))
+    chunks = attached_chunks(texts)
+    counts = ids.learn(chunks(ids.tokens)) if chunks else ids.adapt(texts.batch(1024).prefetch(2))
     total = sum(counts.values())
     covered = sum(counts[token] for token in ids.vocabulary)
     spelled_out = {"pieces": "; the others are spelled out", "subwords": "; the others are several subwords each"}

@@ -37,7 +37,10 @@ class NumbersTask(Task):
         return self._names if len(self._names) == count else tuple(map(str, range(count)))
 
     def fit(self, examples: Any) -> str:
-        rows = [np.asarray(target, "float64").ravel() for _, target in examples.as_numpy_iterator()]
+        targets = examples.map(tf.autograph.experimental.do_not_convert(lambda raw, target: target))
+        if targets.element_spec.shape.is_fully_defined():  # An object for each row would take more than its number.
+            targets = targets.batch(1024)
+        rows = [np.asarray(target, "float64").ravel() for target in targets.as_numpy_iterator()]
         count = self._count_of(examples)
         columns = np.concatenate(rows).reshape(-1, count).T.copy()
         present = [column[np.isfinite(column)] for column in columns]

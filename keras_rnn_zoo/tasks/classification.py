@@ -32,7 +32,7 @@ class Classification(Task):
 
     monitor, monitor_mode, counts_examples = "val_accuracy", "max", True
     target_per_example = True
-    smooths_labels = True
+    smooths_labels = batched = True
 
     def model_options(self) -> dict[str, Any]:
         return {**super().model_options(), "num_classes": len(self.classes)}

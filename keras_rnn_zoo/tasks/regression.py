@@ -23,7 +23,11 @@ from keras_rnn_zoo.user_data.target_checks import check_number
 class Regression(NumbersTask):
     """Predicts a number, or several, for an input. Each is scaled to mean 0 and variance 1 on the training split."""
 
-    target_per_example = True
+    target_per_example = batched = True
+
+    def examples(self, raw: Any, targets: Any) -> tuple[Any, Any]:
+        inputs, _ = super().examples(raw, targets)
+        return inputs, self.scaled(tf.reshape(targets, [tf.shape(targets)[0], -1]))
 
     def with_target(self, inputs: Any, target: Any) -> tuple[Any, Any]:
         return inputs, self.scaled(tf.reshape(target, [-1]))

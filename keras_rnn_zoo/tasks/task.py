@@ -10,6 +10,7 @@ from keras_rnn_zoo.atomic_files import write_text
 from keras_rnn_zoo.conventions import IGNORED
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.options import Option
+from keras_rnn_zoo.readers._chunks import attach_chunks, attached_chunks
 from keras_rnn_zoo.readers.reader import Reader
 from keras_rnn_zoo.tasks._answers import Answers
 from keras_rnn_zoo.tasks._compared import Compared
@@ -20,7 +21,9 @@ from keras_rnn_zoo.tasks._judged import Judged
 
 def raw_alone(examples: Any) -> Any:
     """Returns the raw inputs of a `tf.data.Dataset` of `(raw, target)`."""
-    return examples.map(tf.autograph.experimental.do_not_convert(lambda raw, target: raw))
+    raws = examples.map(tf.autograph.experimental.do_not_convert(lambda raw, target: raw))
+    attach_chunks(raws, attached_chunks(examples))
+    return raws
 
 
 class Task(Answers, Compared, Inspected, Judged, abc.ABC):
@@ -168,6 +171,21 @@ class Task(Answers, Compared, Inspected, Judged, abc.ABC):
     def with_target(self, inputs: Any, target: Any) -> tuple[Any, Any]:
         """Returns the result of `example` for a raw input, given `inputs`, the result of `read`."""
         return inputs, target
+
+    batched: bool = False
+    """Whether `examples` exists; see `reads_together`."""
+
+    @property
+    def reads_together(self) -> bool:
+        """Whether `examples` gives the results of `example` for several examples, in less time."""
+        own = type(self).example is not Task.example or type(self).read is not Task.read
+        return self.batched and self.reader.input == "text" and not own
+
+    def examples(self, raw: Any, targets: Any) -> tuple[Any, Any]:
+        """Converts a batch of examples, raw inputs `(batch,)` and their targets; the inputs are ragged."""
+        inputs = self.preprocess(raw)
+        lengths = tf.math.count_nonzero(inputs, axis=1)
+        return tf.RaggedTensor.from_tensor(inputs, tf.maximum(lengths, 1)), targets
 
     def frames_needed(self, targets: Sequence[Any]) -> Any:
         """Returns the number of frames that the model's output must have for each target, int `(targets,)`.

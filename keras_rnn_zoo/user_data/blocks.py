@@ -5,8 +5,6 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from keras_rnn_zoo.user_data.rows import BadRow, Row
-
 BLOCK_SIZE, BLOCKS = 256, 64
 """Number of rows in a block, which is read at once, and number of blocks that are shuffled together."""
 STREAMS = 8
@@ -15,11 +13,11 @@ STREAMS = 8
 
 def mixed_blocks(
     count: int,
-    read: Callable[[int], Sequence[Row | BadRow]],
+    read: Callable[[int], Sequence[Any]],
     seed: int,
     together: int = BLOCKS,
-    read_all: Callable[[Sequence[int]], Iterator[Sequence[Row | BadRow]]] | None = None,
-) -> Iterator[Row | BadRow]:
+    read_all: Callable[[Sequence[int]], Iterator[Sequence[Any]]] | None = None,
+) -> Iterator[Any]:
     """Yields the rows of blocks in a random order that depends only on the seed and the sizes of the blocks.
 
     Args:
@@ -28,7 +26,7 @@ def mixed_blocks(
         seed: seed of the order.
         together: number of blocks whose rows are shuffled together, and in memory at the same time.
         read_all: function that yields the rows of blocks in the order of their indices, if there is a quicker way than
-            to call `read` for each.
+            to call `read` for each, which then isn't called.
     """
     generator = random.Random(seed)
     order = generator.sample(range(count), count)

@@ -151,23 +151,21 @@ def _warnings(reports: Mapping[str, RowReport], task: Any, examples: list[Any], 
     if main.empty:
         have = quantity(main.empty, "row has", "rows have")
         warnings.append(f"{have} an empty text, from which nothing can be learned. Remove them.")
-    if main.strata and main.labels and max(main.labels.values()) > 0.95 * main.rows:
+    if main.has_strata and main.labels and max(main.labels.values()) > 0.95 * main.rows:
         majority = max(main.labels, key=lambda label: main.labels[label])
         warnings.append(
             f"{max(main.labels.values()) / main.rows:.1%} of the rows have the class {majority!r}: always predicting "
             "it would be as accurate. Compare macro_f1."
         )
-    if main.strata:
+    if main.has_strata:
         warnings += _odd_classes(main)
-    numbers = np.asarray(main.numbers, "uint64")
-    repeated = len(numbers) - len(np.unique(numbers))
-    if repeated:
-        have = quantity(repeated, "row has", "rows have")
+    if main.repeated:
+        have = quantity(main.repeated, "row has", "rows have")
         warnings.append(f"{have} the same input as another row; such rows are put in the same split.")
     for split, report in reports.items():
         if split == "train":
             continue
-        if shared := int(np.isin(np.asarray(report.inputs, "uint64"), np.asarray(main.inputs, "uint64")).sum()):
+        if shared := report.shared:
             are = quantity(report.rows, f"{split} row is", f"{split} rows are")
             warnings.append(f"{shared:,} of the {are} also among the training rows: metrics will be too good.")
     limit = getattr(_ids(task), "max_length", None)

@@ -14,7 +14,7 @@ from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.options import with_options
 from keras_rnn_zoo.user_data.data_report import report_data
-from keras_rnn_zoo.user_data.row_stream import stream
+from keras_rnn_zoo.user_data.row_stream import Selection, stream
 from keras_rnn_zoo.user_data.rows import RowSource, joined_checksum
 from keras_rnn_zoo.user_data.source_files import SourceFiles
 from keras_rnn_zoo.user_data.splitting import HELD_OUT, draw_split
@@ -157,8 +157,11 @@ def _counted(
     classes: tuple[str, ...],
 ) -> RowsConfig:
     """Returns what a run records of files that were validated; without a `split`, it is drawn with the seed."""
-    split = split or _draw(reports["train"], seed, files)
-    rows = _count(reports, split)
+    split, rows = _rows_of_splits(reports, seed, split)
+    for report in reports.values():
+        report.summarize(reports["train"])
+    for report in reports.values():
+        report.forget_numbers()
     _check_enough(rows, reports["train"], classes)
     bad_rows = {name: report.bad_rows for name, report in reports.items()}
     left_out = {name: report.left_out for name, report in reports.items()}
@@ -176,7 +179,7 @@ def _split_streams(
         skipped = frozenset(counted.left_out[name if has_files else "train"])
         source = files[name if has_files else "train"]
         split = None if has_files else counted.split
-        splits[name] = functools.partial(stream, source, split, name, classes, count, skipped)
+        splits[name] = functools.partial(stream, source, Selection(name, split, classes, skipped), count)
     return splits
 
 
@@ -203,7 +206,9 @@ def _open_whole(
     if not sum(rows.values()):
         raise DataError(f"{files['train'].named()[0]} has no rows to evaluate. Name data with rows.")
     splits = {
-        name: functools.partial(stream, source, None, "all", classes, rows[name], frozenset(reports[name].left_out))
+        name: functools.partial(
+            stream, source, Selection("all", None, classes, frozenset(reports[name].left_out)), rows[name]
+        )
         for name, source in files.items()
     }
     bad_rows = {name: report.bad_rows for name, report in reports.items()}
@@ -224,25 +229,18 @@ def _open_whole(
     )
 
 
-def _draw(report: RowReport, seed: int, files: Mapping[str, RowSource]) -> SplitConfig:
-    strata = np.asarray(report.strata, "int64") if len(report.strata) else np.zeros(report.rows, "int64")
-    names = list(report.labels) if len(report.strata) else [""]
-    drawn = tuple(name for name in HELD_OUT if name not in files)
-    return draw_split(np.asarray(report.numbers, "uint64"), strata, names, seed, drawn)
-
-
-def _count(reports: Mapping[str, RowReport], split: SplitConfig) -> dict[str, int]:
-    """Returns the number of rows of each split."""
+def _rows_of_splits(
+    reports: Mapping[str, RowReport], seed: int, split: SplitConfig | None
+) -> tuple[SplitConfig, dict[str, int]]:
+    """Returns the split, which is drawn with the seed if there is none, and the number of rows of each split."""
     main = reports["train"]
-    numbers = np.asarray(main.numbers, "uint64")
-    strata = np.asarray(main.strata, "int64") if len(main.strata) else np.zeros(main.rows, "int64")
-    names = list(main.labels) if len(main.strata) else [""]
-    bounds = np.array([split.bounds.get(name, (0, 0)) for name in names], "uint64").reshape(-1, 2)[strata]
-    in_test = numbers < bounds[:, 0]
-    in_validation = (numbers < bounds[:, 1]) & ~in_test
-    held_out = {"validation": int(in_validation.sum()), "test": int(in_test.sum())}
-    counts = {"train": main.rows - sum(held_out.values()), **held_out}
-    return counts | {name: report.rows for name, report in reports.items() if name != "train"}
+    by_class = dict(main.sorted_numbers())
+    split = split or draw_split(by_class, seed, tuple(name for name in HELD_OUT if name not in reports))
+    below = np.zeros(2, "int64")
+    for name, numbers in by_class.items():
+        below += np.searchsorted(numbers, np.array(split.bounds.get(name, (0, 0)), "uint64"))
+    counts = {"train": main.rows - int(below[1]), "validation": int(below[1] - below[0]), "test": int(below[0])}
+    return split, counts | {name: report.rows for name, report in reports.items() if name != "train"}
 
 
 def _check_enough(rows: Mapping[str, int], main: RowReport, classes: tuple[str, ...]) -> None:
@@ -260,7 +258,7 @@ def _check_enough(rows: Mapping[str, int], main: RowReport, classes: tuple[str, 
             "Add rows of other classes, or name another column."
         )
     if empty := [name for name, count in rows.items() if not count]:
-        different = len(np.unique(np.asarray(main.numbers, "uint64")))
+        different = main.rows - main.repeated
         raise DataError(
             f"{path} has too few rows for the splits {' and '.join(empty)}: {quantity(main.rows, 'row')} with "
             f"{quantity(different, 'different input')}. Add rows, or name files with --validation and --test."

@@ -5,7 +5,7 @@ import contextlib
 import functools
 import glob
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ from keras_rnn_zoo.errors import DataError, nearest
 from keras_rnn_zoo.user_data.blocks import Blocks, mixed_blocks, mixed_streams
 from keras_rnn_zoo.user_data.columns import listed
 from keras_rnn_zoo.user_data.parallel_files import ParallelFiles, parallel_files
+from keras_rnn_zoo.user_data.row_stream import Selection
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource
 
 MAX_FILES = 100_000
@@ -135,6 +136,42 @@ class JoinedFiles(RowSource):
             report.left_out = [f"{name} {where}" for where in report.left_out]
             yield report
 
+    def part_examples(self, selection: Selection) -> Iterator[tuple[bytes, Any] | None] | None:
+        files, seed = self._parallel, selection.shuffle_seed
+        if not files or selection.left_out:
+            return None
+        if seed is not None and not files.seekable:
+            # Those that can be read from any row on are shuffled as a whole, here.
+            return None if files.any_seekable else self._streamed_examples(files, selection, seed)
+        if seed is None and not (files.seekable and all(part.has_marks for part in self.parts)):
+            return self._streamed_examples(files, selection, None)
+        return self._examples(files, selection, seed)
+
+    def _examples(self, files: ParallelFiles, selection: Selection, seed: int | None) -> Iterator[Any]:
+        files.find_marks()
+        begins = self._begins()
+
+        def read(order: Iterable[int]) -> Iterator[list[Any]]:
+            return files.examples((_place(begins, index) for index in order), selection)
+
+        if seed is None:
+            yield from itertools.chain.from_iterable(read(range(begins[-1])))
+        else:
+            yield from mixed_blocks(begins[-1], _not_called, seed, read_all=read)
+
+    def _streamed_examples(self, files: ParallelFiles, selection: Selection, seed: int | None) -> Iterator[Any]:
+        with files.example_streams(selection) as streams:
+            if seed is None:
+                for stream in streams:
+                    yield from stream()
+            else:
+                yield from mixed_streams(streams, seed)
+
+    def part_chunks(self, selection: Selection) -> Callable[[str], Iterator[Mapping[str, int]]] | None:
+        if not self._parallel or selection.left_out:
+            return None
+        return functools.partial(self._parallel.chunks, selection)
+
     def blocks(self) -> Blocks | None:
         if self._parallel and self._parallel.seekable:
             self._parallel.find_marks()
@@ -179,11 +216,15 @@ class JoinedFiles(RowSource):
         """
         files = self._parallel
         with contextlib.ExitStack() as stack:
-            if files and not any(part.file.seekable for part in self.parts):
+            if files and not files.any_seekable:
                 readers = stack.enter_context(files.streams())
             else:
                 readers = [reader_of(part) for part in self.parts]
             yield [functools.partial(_all_in_file, *each) for each in zip(self.names, readers, strict=True)]
+
+
+def _not_called(index: int) -> list[Any]:
+    raise AssertionError("blocks are read by other processes")
 
 
 def _place(begins: Sequence[int], index: int) -> tuple[int, int]:

@@ -5,11 +5,12 @@ import contextlib
 import functools
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from keras_rnn_zoo.user_data.reading_pool import ReadingPool, number_of_processes, row_from
+from keras_rnn_zoo.user_data.row_stream import Selection
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource
 from keras_rnn_zoo.user_data.textfile import Mark
 from keras_rnn_zoo.user_data.validation_pass import RowReport
@@ -60,6 +61,11 @@ class ParallelFiles:
     def seekable(self) -> bool:
         return all(part.file.seekable for part in self._parts)
 
+    @property
+    def any_seekable(self) -> bool:
+        """Whether some files can be read from any mark."""
+        return any(part.file.seekable for part in self._parts)
+
     @contextlib.contextmanager
     def _pool(self) -> Iterator[ReadingPool]:
         """Gives a pool to one reader at a time; one that stops early leaves answers in it, so it is closed."""
@@ -81,7 +87,8 @@ class ParallelFiles:
         with self._pool() as pool:
             for part, found in zip(self._parts, pool.answers(requests, ahead=1), strict=True):
                 part.set_marks([Mark(*mark) for mark in found.pop("marks")])
-                arrays = {"numbers": array.array("Q"), "inputs": array.array("Q"), "strata": array.array("L")}
+                codes = {"numbers": "Q", "inputs": "Q", "strata": found.pop("strata_code")}
+                arrays = {name: array.array(code) for name, code in codes.items()}
                 for name, values in arrays.items():
                     values.frombytes(found[name])
                 bad = {name: list(map(row_from, found[name])) for name in ("bad", "missing")}
@@ -108,12 +115,57 @@ class ParallelFiles:
                 yield file, list(map(row_from, rows))
 
     @contextlib.contextmanager
+    def _selecting(self, selection: Selection) -> Iterator[ReadingPool]:
+        """Gives a pool whose processes know which rows are selected."""
+        split = selection.split and (selection.split.seed, dict(selection.split.bounds))
+        with self._pool() as pool:
+            pool.tell("select", selection.name, split, list(selection.classes))
+            yield pool
+
+    def examples(
+        self, places: Iterable[tuple[int, int]], selection: Selection
+    ) -> Iterator[list[tuple[bytes, Any] | None]]:
+        """Yields the examples of the selected rows of each block, with `None` for the other rows.
+
+        Args:
+            places: as for `blocks`.
+            selection: which rows are selected.
+        """
+        requests = (("examples", file, tuple(self._parts[file].marks()[block])) for file, block in places)
+        with self._selecting(selection) as pool:
+            yield from pool.answers(requests)
+
+    @contextlib.contextmanager
+    def example_streams(self, selection: Selection) -> Iterator[list[Callable[[], Iterator[Any]]]]:
+        """Gives, for each file, a function that returns its examples as `examples` does, read from its start."""
+        with self._selecting(selection) as pool:
+
+            def examples(index: int) -> Iterator[Any]:
+                for found in pool.stream(index, "example_stream"):
+                    yield from found
+
+            yield [functools.partial(examples, index) for index in range(len(self._parts))]
+
+    def chunks(self, selection: Selection, tokens: str) -> Iterator[Mapping[str, int]]:
+        """Yields the numbers of the chunks in the selected rows, some at a time; see `layers.text_chunks`."""
+        with self._selecting(selection) as pool:
+            waiting = [pool.stream(index, "chunk_stream", tokens) for index in range(len(self._parts))]
+            while waiting:  # Each process reads one file at a time.
+                active, waiting = waiting[: self._number], waiting[self._number :]
+                while active:
+                    for stream in list(active):
+                        if (found := next(stream, None)) is None:
+                            active.remove(stream)
+                        else:
+                            yield found
+
+    @contextlib.contextmanager
     def streams(self) -> Iterator[list[Callable[[], Iterator[Row | BadRow]]]]:
         """Gives, for each file, a function that returns its rows, which are read from its start."""
         with self._pool() as pool:
 
             def rows(index: int) -> Iterator[Row | BadRow]:
-                for found in pool.stream(index):
+                for found in pool.stream(index, "stream"):
                     yield from map(row_from, found)
 
             yield [functools.partial(rows, index) for index in range(len(self._parts))]

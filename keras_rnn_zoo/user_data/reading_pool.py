@@ -165,15 +165,29 @@ class ReadingPool:
         while waiting:
             yield waiting.popleft().answer(owner)
 
-    def stream(self, number: int) -> Iterator[Any]:
-        """Yields the rows of a file from its start, some at a time, read ahead by one of the processes."""
+    def tell(self, *request: Any) -> None:
+        """Sends a request to each process, and waits for the answers."""
+        owner = next(self._owners)
+        for process in self._processes:
+            process.ask(owner, *request)
+        for process in self._processes:
+            process.answer(owner)
+
+    def stream(self, number: int, name: str, *arguments: Any) -> Iterator[Any]:
+        """Yields the answers about a file that is read from its start, read ahead by one of the processes.
+
+        Args:
+            number: index of the file.
+            name: the request, whose first two arguments are a key of this stream and the index of the file.
+            *arguments: its other arguments.
+        """
         owner = next(self._owners)
         process = self._processes[number % len(self._processes)]
         for _ in range(AHEAD):
-            process.ask(owner, "stream", owner, number)
-        while (rows := process.answer(owner)) is not None:
-            yield rows
-            process.ask(owner, "stream", owner, number)
+            process.ask(owner, name, owner, number, *arguments)
+        while (found := process.answer(owner)) is not None:
+            yield found
+            process.ask(owner, name, owner, number, *arguments)
         for _ in range(AHEAD - 1):  # After the end, each answer is `None`.
             process.answer(owner)
 

@@ -13,14 +13,19 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from keras_rnn_zoo.artifacts.run_config import SplitConfig
 from keras_rnn_zoo.errors import ZooError
+from keras_rnn_zoo.layers.text_chunks import ChunkCounts
 from keras_rnn_zoo.user_data.blocks import BLOCK_SIZE
 from keras_rnn_zoo.user_data.reading_pool import DONE, FAULT, SYSTEM_FAULT, read_message, write_message
+from keras_rnn_zoo.user_data.row_stream import Selection, selected
 from keras_rnn_zoo.user_data.rows import BadRow, Row
 from keras_rnn_zoo.user_data.table import Table
 from keras_rnn_zoo.user_data.textfile import Mark
 from keras_rnn_zoo.user_data.validation_pass import RowReport, read_report
 
+BLOCKS_COUNTED = 64
+"""Number of blocks of rows whose chunks are counted at a time: more take more memory, fewer repeat more chunks."""
 _PLAIN = (str, int, float, type(None))
 
 
@@ -55,10 +60,42 @@ class _Reader:
 
     def stream(self, key: int, number: int) -> list[tuple[Any, ...]] | None:
         """Returns the next rows of a file that is read from its start; `None` at its end, and afterwards."""
+        return _plain(self._next_rows(key, number, BLOCK_SIZE)) or None
+
+    def select(self, name: str, split: tuple[int, dict[str, tuple[int, int]]] | None, classes: list[str]) -> None:
+        """Determines which rows the following requests are about; arguments as for `row_stream.Selection`."""
+        self._selection = Selection(name, split and SplitConfig(*split), tuple(classes))
+
+    def examples(self, number: int, mark: tuple[int, int]) -> list[tuple[bytes, Any] | None]:
+        """Returns the examples of a block, with `None` for rows that are not selected."""
+        file = self._file(number)
+        return self._pairs(file, file.block_at(Mark(*mark)))
+
+    def _pairs(self, file: Table, rows: Iterable[Row | BadRow]) -> list[tuple[bytes, Any] | None]:
+        return [pair and (file.load(pair[0]), pair[1]) for pair in selected(file, iter(rows), self._selection)]
+
+    def example_stream(self, key: int, number: int) -> list[tuple[bytes, Any] | None] | None:
+        """Returns the next examples of a file that is read from its start; `None` at its end, and afterwards."""
+        return self._pairs(self._file(number), self._next_rows(key, number, BLOCK_SIZE)) or None
+
+    def chunk_stream(self, key: int, number: int, tokens: str) -> dict[str, int] | None:
+        """Returns the numbers of the chunks in the next rows of a file, as `stream` does."""
+        counts = ChunkCounts(tokens)
+        for _ in range(BLOCKS_COUNTED):
+            rows = self._next_rows(key, number, BLOCK_SIZE)
+            if not rows:
+                return counts.take() or None
+            found = selected(self._file(number), iter(rows), self._selection)
+            counts.add([pair[0].raw for pair in found if pair])
+            if counts.are_large:
+                break
+        return counts.take()
+
+    def _next_rows(self, key: int, number: int, count: int) -> list[Row | BadRow]:
+        """Returns the next rows of a file that is read from its start, for the requests with this key."""
         if key not in self._streams:
             self._streams[key] = self._file(number).rows()
-        found = _plain(itertools.islice(self._streams[key], BLOCK_SIZE))
-        return found or None
+        return list(itertools.islice(self._streams[key], count))
 
     def marks(self, number: int) -> list[tuple[int, ...]]:
         """Returns the marks of the blocks of a file."""
@@ -70,6 +107,7 @@ class _Reader:
         arrays = {name: getattr(found, name).tobytes() for name in ("numbers", "inputs", "strata")}
         bad = {name: _plain(getattr(found, name)) for name in ("bad", "missing")}
         rest = {"bad_rows": found.bad_rows, "left_out": found.left_out, "empty": found.empty}
+        rest["strata_code"] = found.strata.typecode
         return {**arrays, **bad, **rest, "labels": dict(found.labels), "marks": self.marks(number)}
 
 

@@ -2,25 +2,58 @@
 
 import itertools
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from keras_rnn_zoo.artifacts.run_config import SplitConfig
 from keras_rnn_zoo.datasets.examples import Share, held_in_memory, one_target_each
 from keras_rnn_zoo.lazy import tf
+from keras_rnn_zoo.readers._chunks import attach_chunks
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource
 from keras_rnn_zoo.user_data.splitting import split_of
 from keras_rnn_zoo.user_data.validation_pass import checked_rows
 
 
-def stream(
-    files: RowSource,
-    split: SplitConfig | None,
-    name: str,
-    classes: tuple[str, ...],
-    count: int,
-    left_out: frozenset[str],
-    share: Share | None = None,
-) -> Any:
+class Selection(NamedTuple):
+    """Which rows of files are read.
+
+    Attributes:
+        name: name of the split.
+        split: determines the split of a row; `None` if all rows belong to this split.
+        classes: names of the classes, in the order of their indices.
+        left_out: locations of rows that the validation pass found unusable.
+    """
+
+    name: str
+    split: SplitConfig | None
+    classes: tuple[str, ...]
+    left_out: frozenset[str] = frozenset()
+
+    @property
+    def shuffle_seed(self) -> int | None:
+        """The seed of the order; `None` for that of the files."""
+        return self.split.seed if self.name == "train" and self.split else None
+
+
+def selected(files: RowSource, rows: Iterator[Row | BadRow], selection: Selection) -> Iterator[tuple[Row, Any] | None]:
+    """Yields each row that is selected, with its target: a number, a text, or the index of a class; `None` for others.
+
+    Args:
+        files: the files.
+        rows: their rows, or some of them.
+        selection: which rows are selected.
+    """
+    indices = {label: index for index, label in enumerate(selection.classes)}
+    one_class = files.task_files.classes == "one"
+    name, split, left_out = selection.name, selection.split, selection.left_out
+    for row in checked_rows(files, rows, selection.classes):
+        if isinstance(row, BadRow) or row.where in left_out:
+            yield None
+            continue
+        is_member = not split or split_of(files.key(row), _stratum(files, row), split) == name
+        yield (row, indices[row.target] if one_class else row.target) if is_member else None
+
+
+def stream(files: RowSource, selection: Selection, count: int, share: Share | None = None) -> Any:
     """Returns the rows of a split as a `tf.data.Dataset` of `(raw, target)`, read as they are needed.
 
     The training split is shuffled with the seed of the split, because files may be sorted by class. The order is the
@@ -28,36 +61,33 @@ def stream(
 
     Args:
         files: the files.
-        split: determines the split of a row; `None` if all rows belong to this split.
-        name: name of the split.
-        classes: names of the classes, in the order of their indices.
+        selection: which rows belong to the split.
         count: number of rows of the split.
-        left_out: locations of rows that the validation pass found unusable.
         share: which part of the rows to return, in the order of the files; by default, all.
     """
-    indices = {label: index for index, label in enumerate(classes)}
-    one_class = files.task_files.classes == "one"
 
-    def selected() -> Iterator[tuple[Row, Any]]:
+    def chosen() -> Iterator[tuple[Row, Any]]:
         if share:
             rows = rows_of_share(files, share)
+        elif selection.shuffle_seed is None:
+            rows = files.rows()
         else:
-            rows = files.mixed_rows(split.seed) if name == "train" and split else files.rows()
-        for row in checked_rows(files, rows, classes):
-            if isinstance(row, BadRow) or (split and split_of(files.key(row), _stratum(files, row), split) != name):
-                continue
-            if row.where not in left_out:
-                yield row, indices[row.target] if one_class else row.target
+            rows = files.mixed_rows(selection.shuffle_seed)
+        return filter(None, selected(files, rows, selection))
 
     def examples() -> Iterator[tuple[Any, Any]]:
-        return ((files.load(row), target) for row, target in selected())
+        if not share and (found := files.part_examples(selection)) is not None:
+            return filter(None, found)
+        return ((files.load(row), target) for row, target in chosen())
 
     data = _as_dataset(examples, files, tf.data.UNKNOWN_CARDINALITY if share else count)
-    if name != "train" or not files.task_files.references:
+    if not share and (chunks := files.part_chunks(selection)) is not None:
+        attach_chunks(data, chunks)
+    if selection.name != "train" or not files.task_files.references:
         return data
     if share:
         return one_target_each(data)
-    captions = sum(len(texts) for _, texts in selected())
+    captions = sum(len(texts) for _, texts in chosen())
     return one_target_each(data).apply(tf.data.experimental.assert_cardinality(captions))
 
 

@@ -3,7 +3,7 @@
 import abc
 import functools
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -128,6 +128,24 @@ class RowSource(abc.ABC):
 
     def part_reports(self, seed: int, classes: Sequence[str], compared: bool) -> Iterator[Any] | None:
         """Yields the `RowReport` of each of several files that are read in parallel; `None` if they are not."""
+        return None
+
+    def part_examples(self, selection: Any) -> Iterator[tuple[bytes, Any] | None] | None:
+        """Yields the raw input and the target of each selected row of several files that are read in parallel.
+
+        Args:
+            selection: the `keras_rnn_zoo.user_data.row_stream.Selection`.
+
+        Returns:
+            An iterator with `None` for rows that are not selected; `None` if the files are not read in parallel.
+        """
+        return None
+
+    def part_chunks(self, selection: Any) -> Callable[[str], Iterator[Mapping[str, int]]] | None:
+        """Returns a function from a kind of tokens to the numbers of chunks in the selected rows, some at a time.
+
+        Returns `None` if files are not read in parallel. See `keras_rnn_zoo.layers.text_chunks`.
+        """
         return None
 
     def limit_memory(self, files: int) -> None:  # noqa: B027  Most formats hold little in memory.

@@ -106,7 +106,7 @@ def _divided(
     if split is None:
         numbers = np.array([hash_key(one.key(), seed) for one in main], "uint64")
         drawn = tuple(name for name in HELD_OUT if name not in read)
-        split = draw_split(numbers, np.zeros(len(main), "int64"), [""], seed, drawn)
+        split = draw_split({"": np.sort(numbers)}, seed, drawn)
     groups: dict[str, list[StepSequence]] = {"train": [], "validation": [], "test": []}
     for one in main:
         groups[split_of(one.key(), "", split)].append(one)

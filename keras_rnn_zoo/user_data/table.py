@@ -183,7 +183,11 @@ class Table(RowSource):
             return record.bad
         values: list[str] = []
         for index in self.indices:
-            value, column = record.fields[index], self.present[index]
+            value = record.fields[index]
+            if isinstance(value, str) and value.isascii():  # Most texts and labels.
+                values.append(value)
+                continue
+            column = self.present[index]
             if values and (value is None or value != value):  # The target is missing: null, or NaN.
                 value = ""
             if values and isinstance(value, float) and math.isinf(value):

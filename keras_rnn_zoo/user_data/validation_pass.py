@@ -9,6 +9,8 @@ from typing import Any
 
 from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.lazy import np
+from keras_rnn_zoo.user_data.key_numbers import count_different, count_shared, sorted_by_class
 from keras_rnn_zoo.user_data.labels import KnownClasses, are_integers, not_finite, plain_number
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource
 from keras_rnn_zoo.user_data.splitting import hash_key
@@ -35,12 +37,14 @@ class RowReport:
         empty: number of rows with an empty text.
         listed: how many of the rows that cannot be used are listed.
         missing: the first rows labeled "nan" or "inf", which cannot be used if all other labels are numbers.
+        repeated: how many training rows have the same input as another one before them; 0 before `summarize`.
+        shared: how many rows of held-out files have an input of a training row; 0 before `summarize`.
     """
 
     files: RowSource
     numbers: Any = field(default_factory=lambda: array.array("Q"))
     inputs: Any = field(default_factory=lambda: array.array("Q"))
-    strata: Any = field(default_factory=lambda: array.array("L"))
+    strata: Any = field(default_factory=lambda: array.array("B"))
     labels: Counter[str] = field(default_factory=Counter)
     bad: list[BadRow] = field(default_factory=list)
     bad_rows: int = 0
@@ -48,11 +52,36 @@ class RowReport:
     empty: int = 0
     listed: int = ROWS_LISTED
     missing: list[BadRow] = field(default_factory=list)
+    repeated: int = 0
+    shared: int = 0
+    _rows: int | None = None
 
     @property
     def rows(self) -> int:
         """The number of valid rows."""
-        return len(self.numbers)
+        return len(self.numbers) if self._rows is None else self._rows
+
+    @property
+    def has_strata(self) -> bool:
+        """Whether rows have classes by which they are split."""
+        return bool(self.strata)
+
+    def sorted_numbers(self) -> Iterator[tuple[str, Any]]:
+        """Yields the sorted numbers of each class, or of the class "". The order of `numbers` is lost."""
+        names = list(self.labels) if self.has_strata else [""]
+        return sorted_by_class(_as_numbers(self.numbers), np.asarray(self.strata), names)
+
+    def summarize(self, training: "RowReport") -> None:
+        """Counts training rows with the same input as another one, or held-out rows with that of a training row."""
+        if self is training:
+            self.repeated = self.rows - count_different(_as_numbers(self.numbers))
+        else:
+            self.shared = count_shared(_as_numbers(self.inputs), _as_numbers(training.inputs))
+
+    def forget_numbers(self) -> None:
+        """Frees the memory that grows with the number of rows; what was found with it stays known."""
+        self._rows, self.strata = self.rows, self.strata[:1]
+        self.numbers, self.inputs = array.array("Q"), array.array("Q")
 
     def refuse(self, bad: BadRow, count: int = 1) -> None:
         """Adds a row that cannot be used, which stands for `count` rows with the same fault."""
@@ -67,13 +96,20 @@ class RowReport:
         self.labels.update(other.labels)
         if other.strata:
             indices = {label: index for index, label in enumerate(self.labels)}
-            new = [indices[label] for label in other.labels]
-            self.strata.extend(array.array("L", (new[stratum] for stratum in other.strata)))
+            self._widen()
+            new = np.array([indices[label] for label in other.labels], self.strata.typecode)
+            self.strata.frombytes(new[np.asarray(other.strata)].tobytes())
         self.bad = [*self.bad, *other.bad][: self.listed]
         self.missing = [*self.missing, *other.missing][:ROWS_LISTED]
         self.bad_rows += other.bad_rows
         self.left_out += other.left_out
         self.empty += other.empty
+
+    def _widen(self) -> None:
+        """Makes room in `strata` for the indices of all labels: one byte for each row, unless there are many."""
+        code = "B" if len(self.labels) <= 2**8 else "H" if len(self.labels) <= 2**16 else "I"
+        if array.array(code).itemsize > self.strata.itemsize:
+            self.strata = array.array(code, self.strata)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -121,7 +157,10 @@ def read_report(
 ) -> RowReport:
     """Returns the report of files before numbers among the labels are joined; arguments as for `validate_rows`."""
     report, column = RowReport(files), files.columns.get(files.task_files.target, "")
+    kind = files.task_files.classes
     indices: dict[str, int] = {}
+    faults: list[str] = []  # Of each label, if it stands for no finite number.
+    largest = 2**8 - 1
     for row in checked_rows(files, files.rows(), classes):
         if isinstance(row, Row) and (
             fault := files.check(row) or (fault_of(files.load(row), row.target) if fault_of else "")
@@ -134,12 +173,17 @@ def read_report(
         report.numbers.append(hash_key(files.key(row), seed))
         if compared:
             report.inputs.append(hash_key(files.content(row), seed))
-        if files.task_files.classes == "one":
+        if kind == "one":
             report.labels[row.target] += 1
-            report.strata.append(indices.setdefault(row.target, len(indices)))
-            if (fault := not_finite(row.target)) and len(report.missing) < ROWS_LISTED:
+            if (index := indices.setdefault(row.target, len(indices))) == len(faults):
+                faults.append(not_finite(row.target))
+                if index > largest:
+                    report._widen()
+                    largest = 2 ** (8 * report.strata.itemsize) - 1
+            report.strata.append(index)
+            if (fault := faults[index]) and len(report.missing) < ROWS_LISTED:
                 report.missing.append(BadRow(row.where, column, row.target, fault))
-        elif files.task_files.classes == "several":
+        elif kind == "several":
             report.labels.update(tag for tag in row.target.split(" ") if tag != files.unspecified)
         report.empty += isinstance(row.raw, str) and not row.raw.strip()
     return report
@@ -157,11 +201,15 @@ def _join_numbers(report: RowReport) -> None:
     for name in names:
         joined[plain_number(name)] += report.labels[name]
     indices = {name: index for index, name in enumerate(joined)}
-    new_indices = [-1 if not_finite(name) else indices[plain_number(name)] for name in report.labels]
-    kept = [new_indices[stratum] >= 0 for stratum in report.strata]
-    report.numbers = array.array("Q", itertools.compress(report.numbers, kept))
-    report.inputs = array.array("Q", itertools.compress(report.inputs, kept))
-    report.strata = array.array("L", (new_indices[stratum] for stratum in report.strata if new_indices[stratum] >= 0))
+    if len(names) < len(report.labels):
+        finite = np.array([not not_finite(name) for name in report.labels])
+        kept = finite[np.asarray(report.strata)].tobytes()
+        for numbers in ("numbers", "inputs", "strata"):
+            values = getattr(report, numbers)
+            setattr(report, numbers, array.array(values.typecode, itertools.compress(values, kept)))
+    new_indices = [indices.get(plain_number(name), 0) for name in report.labels]  # No row has an infinite one now.
+    strata = np.asarray(report.strata)
+    np.take(np.array(new_indices, strata.dtype), strata, out=strata)
     report.bad_rows += sum(count for name, count in report.labels.items() if not_finite(name))
     report.bad = [*report.bad, *report.missing][:ROWS_LISTED]
     report.labels = joined
@@ -177,7 +225,10 @@ def checked_rows(files: RowSource, rows: Iterator[Row | BadRow], classes: Sequen
             yield _several(row, check, known, files.target_columns)
         elif isinstance(row, Row):
             target, fault = check(row.target, known)
-            yield BadRow(row.where, column, row.target, fault) if fault else row._replace(target=target)
+            if fault:
+                yield BadRow(row.where, column, row.target, fault)
+            else:
+                yield row if target is row.target else row._replace(target=target)
         else:
             yield row
 
@@ -193,6 +244,11 @@ def _several(
             return BadRow(row.where, column, value, fault)
         converted.append(target)
     return row._replace(target=tuple(converted))
+
+
+def _as_numbers(numbers: Any) -> Any:
+    """Returns the NumPy array that shares the memory of an array of numbers."""
+    return np.asarray(numbers, "uint64")
 
 
 def _is_integer(label: str) -> bool:

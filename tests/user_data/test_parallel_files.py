@@ -11,10 +11,14 @@ import pytest
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.errors import DataError
+from keras_rnn_zoo.readers._chunks import attached_chunks
+from keras_rnn_zoo.readers.text import TextReader
+from keras_rnn_zoo.tasks.task import raw_alone
 from keras_rnn_zoo.user_data import parallel_files, reading_pool
 from keras_rnn_zoo.user_data.formats.csv import CsvTable
 from keras_rnn_zoo.user_data.joined_files import JoinedFiles
 from keras_rnn_zoo.user_data.reading_process import plain_row
+from keras_rnn_zoo.user_data.row_stream import Selection
 from keras_rnn_zoo.user_data.rows import BadRow
 from keras_rnn_zoo.user_data.validation_pass import validate_rows
 
@@ -62,6 +66,29 @@ def test_processes_read_the_rows_that_one_reads(ending, tmp_path, monkeypatch):
     assert not started
     assert sum(together[0].rows.values()) == FILES * ROWS
     assert together[0].bad_rows == {"train": FILES}
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "jsonl"])
+def test_the_vocabulary_is_that_of_the_training_split(ending, tmp_path):
+    entry = registry.find_dataset(str(write(tmp_path, ending)), ("classification",), {"skip_bad_rows": True})
+    training = entry.make(None, 0, skip_bad_rows=True).split("train")
+    assert attached_chunks(training)
+    counted, read = (TextReader(tokens="pieces", vocabulary_size=500) for _ in range(2))
+    found = counted.fit(raw_alone(training))
+    raws = training.map(lambda raw, target: raw)
+    assert attached_chunks(raws) is None
+    assert read.fit(raws) == found
+    assert counted.ids.vocabulary == read.ids.vocabulary
+    assert {" 0", "-", "7"} <= {*counted.ids.vocabulary}
+
+
+def test_rows_that_validation_left_out_are_not_selected_by_processes(tmp_path):
+    source = opened(write(tmp_path, "csv"))
+    selection = Selection("all", None, ("bad", "fine", "good"))
+    rows = list(source.part_examples(selection))
+    assert sum(row is not None for row in rows) == FILES * ROWS
+    assert source.part_examples(selection._replace(left_out=frozenset({"part-0.csv line 2"}))) is None
+    assert source.part_chunks(selection._replace(left_out=frozenset({"part-0.csv line 2"}))) is None
 
 
 def opened(pattern):

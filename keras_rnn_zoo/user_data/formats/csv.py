@@ -105,6 +105,8 @@ class CsvTable(Table):
         """Returns a record with as many fields as there are columns, or a bad record."""
         fields, expected = list(record.fields), len(self.present)
         blank = expected > 1 and not any(map(str.strip, fields))
+        if len(fields) == expected and not blank:  # Almost every row.
+            return record
         if blank:
             fields = [""] * expected
         # Excel may write additional separators at the ends of lines, but not in all of them.
