@@ -73,7 +73,7 @@ def test_only_what_is_resumed_can_be_resumed_when_interrupted_early(arguments, k
     def press_ctrl_c(*_args, **_kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "open_examples", press_ctrl_c)
+    monkeypatch.setattr(prepare, "open_examples", press_ctrl_c)
     with pytest.raises(
         TrainingInterrupted, match="A checkpoint was saved" if kept else "No checkpoint was saved"
     ) as told:
