@@ -18,7 +18,7 @@ from keras_rnn_zoo.beam.evaluation import (
     read_batches,
     write_batch,
 )
-from keras_rnn_zoo.datasets.examples import Share
+from keras_rnn_zoo.datasets.examples import SplitPart
 from keras_rnn_zoo.errors import DataError, OptionError, ZooError
 from keras_rnn_zoo.inference.evaluate import open_split, score_of
 from keras_rnn_zoo.inference.labeled_data import open_labeled
@@ -60,7 +60,7 @@ def scored_in_parts(run, dataset=None, split=None, **options):
     opened, batches = open_job(job), []
     for part in range(PARTS):
         file = io.BytesIO()
-        for batch in batches_of(opened, job.split, Share(part, PARTS)):
+        for batch in batches_of(opened, job.split, SplitPart(part, PARTS)):
             write_batch(file, batch, outputs=further)
         file.seek(0)
         batches += read_batches(file)
@@ -104,7 +104,7 @@ def test_metrics_of_keras_have_the_same_value_in_parts(trained_once, shrink, mon
 
 def rows_in_parts(examples, split, number):
     return [
-        [raw.decode() for raw, _ in examples.share(split, Share(place, number)).as_numpy_iterator()]
+        [raw.decode() for raw, _ in examples.part(split, SplitPart(place, number)).as_numpy_iterator()]
         for place in range(number)
     ]
 

@@ -10,7 +10,7 @@ from typing import IO, Any, NamedTuple
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.batching.batches import make_batches
 from keras_rnn_zoo.datasets._prepared import translate_record_errors
-from keras_rnn_zoo.datasets.examples import Examples, Share
+from keras_rnn_zoo.datasets.examples import Examples, SplitPart
 from keras_rnn_zoo.errors import DataError, ZooError
 from keras_rnn_zoo.inference.evaluate import BATCH_SIZE, Answered, answered
 from keras_rnn_zoo.inference.labeled_data import open_labeled
@@ -105,11 +105,11 @@ def _without_warnings() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def batches_of(opened: OpenedJob, split: str, share: Share) -> Iterator[Answered]:
+def batches_of(opened: OpenedJob, split: str, split_part: SplitPart) -> Iterator[Answered]:
     """Yields the answers to a part of a split in batches, as an evaluation of the part by itself has them."""
     task = opened.loaded.task
     with translate_record_errors(split):
-        part = opened.examples.share(split, share)
+        part = opened.examples.part(split, split_part)
         if any(True for _ in part.take(1)):
             batches = make_batches(part, task, BATCH_SIZE, references=True)
             yield from answered(task, opened.loaded.to_logits, opened.loaded.outputs, batches)

@@ -24,7 +24,7 @@ from keras_rnn_zoo.beam.evaluation import (
     open_job,
     write_batch,
 )
-from keras_rnn_zoo.datasets.examples import Share
+from keras_rnn_zoo.datasets.examples import SplitPart
 
 LIST = "parts.json"
 
@@ -47,7 +47,7 @@ class Evaluator(ModelHandler):
     def _evaluated(self, opened: OpenedJob, part: int) -> Evaluated:
         examples = 0
         with storage.new_file(self._folder, f"answers-{part:09}") as (path, file):
-            for answers in batches_of(opened, self._job.split, Share(part, self._parts)):
+            for answers in batches_of(opened, self._job.split, SplitPart(part, self._parts)):
                 write_batch(file, answers, outputs=self._job.outputs)
                 examples += len(answers.references)
         return Evaluated(part, path, examples)

@@ -15,7 +15,7 @@ MAX_BYTES_IN_MEMORY = 2**22
 """Maximum size of a split that `held_in_memory` accepts."""
 
 
-class Share(NamedTuple):
+class SplitPart(NamedTuple):
     """One of several parts of a split, which have about as many examples each.
 
     Attributes:
@@ -40,8 +40,8 @@ class Examples:
         classes: names of the classes, in the order of their indices.
         recorded: what a run records of a user's files, to open them in the same way again; `None` for other datasets.
         report: a function of the fitted task that prints statistics and possible problems of the data, or `None`.
-        shares: for splits of which a part can be read without the others, a function that returns the examples of a
-            `Share`, as those of `splits`, but in any order.
+        parts: for splits of which a part can be read without the others, a function that returns the examples of a
+            `SplitPart`, as those of `splits`, but in any order.
     """
 
     version: str
@@ -51,7 +51,7 @@ class Examples:
     classes: tuple[str, ...] = ()
     recorded: "RowsConfig | None" = None
     report: Callable[[Any], None] | None = None
-    shares: Mapping[str, Callable[[Share], Any]] = field(default_factory=dict)
+    parts: Mapping[str, Callable[[SplitPart], Any]] = field(default_factory=dict)
     _opened: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def split(self, name: str) -> Any:
@@ -64,15 +64,15 @@ class Examples:
             self._opened[name] = self._open(name)
         return self._opened[name]
 
-    def share(self, name: str, share: Share) -> Any:
+    def part(self, name: str, part: SplitPart) -> Any:
         """Returns a part of the examples of a split; all parts together have each example once. It may be empty.
 
         Raises:
             DataError: the split does not exist or is empty.
         """
-        if name in self.shares:
-            return self.shares[name](share)
-        return self.split(name).shard(share.number, share.place)
+        if name in self.parts:
+            return self.parts[name](part)
+        return self.split(name).shard(part.number, part.place)
 
     def _open(self, name: str) -> Any:
         if name not in self.splits:

@@ -113,7 +113,7 @@ def _whole(config: RunConfig, name: str, examples: Examples) -> Examples:
         for split, opened in examples.splits.items()
     }
     everything = functools.partial(_all_of, tuple(splits.values()))
-    return replace(examples, splits={**splits, "all": everything}, classes=classes, shares={})
+    return replace(examples, splits={**splits, "all": everything}, classes=classes, parts={})
 
 
 def _all_of(splits: tuple[Callable[[], Any], ...]) -> Any:

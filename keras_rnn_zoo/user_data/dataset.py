@@ -8,7 +8,7 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RowsConfig, RunConfig, SplitConfig
 from keras_rnn_zoo.artifacts.schema import MAX_CLASSES
-from keras_rnn_zoo.datasets.examples import Examples, Share, joined_splits
+from keras_rnn_zoo.datasets.examples import Examples, SplitPart, joined_splits
 from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import np
@@ -135,18 +135,18 @@ def open_dataset(
 
     splits = _split_streams(files, counted, classes)
     opened = Examples(
-        "1", checksum, files["train"].input, splits, classes, counted, None if recorded else report, _shares_of(splits)
+        "1", checksum, files["train"].input, splits, classes, counted, None if recorded else report, _parts_of(splits)
     )
     return opened
 
 
-def _shares_of(splits: Mapping[str, "functools.partial[Any]"]) -> dict[str, Callable[[Share], Any]]:
+def _parts_of(splits: Mapping[str, "functools.partial[Any]"]) -> dict[str, Callable[[SplitPart], Any]]:
     """Returns the functions that open parts of splits, given those that open the splits."""
-    return {name: functools.partial(_share_of, opened) for name, opened in splits.items()}
+    return {name: functools.partial(_part_of, opened) for name, opened in splits.items()}
 
 
-def _share_of(opened: "functools.partial[Any]", share: Share) -> Any:
-    return opened(share=share)
+def _part_of(opened: "functools.partial[Any]", part: SplitPart) -> Any:
+    return opened(part=part)
 
 
 def _counted(
@@ -217,7 +217,7 @@ def _open_whole(
             "Warning: %s skipped.", quantity(skipped, "row cannot be used and is", "rows cannot be used and are")
         )
     counted = RowsConfig({"all": sum(rows.values())}, dict(files["train"].columns), None, bad_rows)
-    divided, shares = (splits, _shares_of(splits)) if len(splits) > 1 else ({}, {})
+    divided, parts = (splits, _parts_of(splits)) if len(splits) > 1 else ({}, {})
     return Examples(
         "1",
         checksum,
@@ -225,7 +225,7 @@ def _open_whole(
         {**divided, "all": lambda: joined_splits([split() for split in splits.values()])},
         classes,
         counted,
-        shares={**shares, "all": lambda share: joined_splits([split(share=share) for split in splits.values()])},
+        parts={**parts, "all": lambda part: joined_splits([split(part=part) for split in splits.values()])},
     )
 
 

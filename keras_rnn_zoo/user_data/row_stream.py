@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from keras_rnn_zoo.artifacts.run_config import SplitConfig
-from keras_rnn_zoo.datasets.examples import Share, held_in_memory, one_target_each
+from keras_rnn_zoo.datasets.examples import SplitPart, held_in_memory, one_target_each
 from keras_rnn_zoo.lazy import tf
 from keras_rnn_zoo.readers._chunks import attach_chunks
 from keras_rnn_zoo.user_data.rows import BadRow, Row, RowSource
@@ -53,7 +53,7 @@ def selected(files: RowSource, rows: Iterator[Row | BadRow], selection: Selectio
         yield (row, indices[row.target] if one_class else row.target) if is_member else None
 
 
-def stream(files: RowSource, selection: Selection, count: int, share: Share | None = None) -> Any:
+def stream(files: RowSource, selection: Selection, count: int, part: SplitPart | None = None) -> Any:
     """Returns the rows of a split as a `tf.data.Dataset` of `(raw, target)`, read as they are needed.
 
     The training split is shuffled with the seed of the split, because files may be sorted by class. The order is the
@@ -63,12 +63,12 @@ def stream(files: RowSource, selection: Selection, count: int, share: Share | No
         files: the files.
         selection: which rows belong to the split.
         count: number of rows of the split.
-        share: which part of the rows to return, in the order of the files; by default, all.
+        part: which part of the rows to return, in the order of the files; by default, all.
     """
 
     def chosen() -> Iterator[tuple[Row, Any]]:
-        if share:
-            rows = rows_of_share(files, share)
+        if part:
+            rows = rows_of_part(files, part)
         elif selection.shuffle_seed is None:
             rows = files.rows()
         else:
@@ -76,27 +76,27 @@ def stream(files: RowSource, selection: Selection, count: int, share: Share | No
         return filter(None, selected(files, rows, selection))
 
     def examples() -> Iterator[tuple[Any, Any]]:
-        if not share and (found := files.part_examples(selection)) is not None:
+        if not part and (found := files.part_examples(selection)) is not None:
             return filter(None, found)
         return ((files.load(row), target) for row, target in chosen())
 
-    data = _as_dataset(examples, files, tf.data.UNKNOWN_CARDINALITY if share else count)
-    if not share and (chunks := files.part_chunks(selection)) is not None:
+    data = _as_dataset(examples, files, tf.data.UNKNOWN_CARDINALITY if part else count)
+    if not part and (chunks := files.part_chunks(selection)) is not None:
         attach_chunks(data, chunks)
     if selection.name != "train" or not files.task_files.references:
         return data
-    if share:
+    if part:
         return one_target_each(data)
     captions = sum(len(texts) for _, texts in chosen())
     return one_target_each(data).apply(tf.data.experimental.assert_cardinality(captions))
 
 
-def rows_of_share(files: RowSource, share: Share) -> Iterator[Row | BadRow]:
+def rows_of_part(files: RowSource, part: SplitPart) -> Iterator[Row | BadRow]:
     """Yields a part of the rows of files: successive blocks, if they can be read in any order; else every n-th row."""
     blocks = files.blocks()
-    if blocks is None or blocks.number < share.number:
-        return itertools.islice(files.rows(), share.place, None, share.number)
-    begin, end = (blocks.number * place // share.number for place in (share.place, share.place + 1))
+    if blocks is None or blocks.number < part.number:
+        return itertools.islice(files.rows(), part.place, None, part.number)
+    begin, end = (blocks.number * place // part.number for place in (part.place, part.place + 1))
     return itertools.chain.from_iterable(map(blocks.read, range(begin, end)))
 
 
