@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_zoo.batching import batches as pipeline
-from keras_rnn_zoo.batching.batches import make_batches
+from keras_rnn_zoo.batching.batches import make_batches, reads_together
 from keras_rnn_zoo.readers.image import ImageReader
 from keras_rnn_zoo.readers.text import TextReader
 from keras_rnn_zoo.readers.words import WordsReader
@@ -30,7 +30,7 @@ def test_examples_are_the_same_together_as_one_by_one(kind, task, monkeypatch):
     other = kind(task.reader, task.classes if kind is Classification else ())
     targets = tf.random.stateless_uniform([320], [0, 1], 0, 2, tf.int64)
     data = tf.data.Dataset.from_tensor_slices((TEXTS, targets))
-    assert other.reads_together
+    assert reads_together(other)
     together = pipeline._Prepared(data, other, True).tensors
     assert len(list(together)) == len(TEXTS)
     for (lengths, parts), example in zip(together, data, strict=True):
@@ -48,9 +48,9 @@ def test_an_example_made_in_another_way_is_made_alone(task):
         def read(self, raw):
             return super().read(raw)[::-1]
 
-    assert not Reversed(task.reader, task.classes).reads_together
-    assert not Tagging(WordsReader(), ("O", "B-X")).reads_together
-    assert not Classification(ImageReader(), ("no", "yes")).reads_together
+    assert not reads_together(Reversed(task.reader, task.classes))
+    assert not reads_together(Tagging(WordsReader(), ("O", "B-X")))
+    assert not reads_together(Classification(ImageReader(), ("no", "yes")))
 
 
 def test_lengths_of_large_data_are_those_of_its_first_examples(task, monkeypatch):
