@@ -8,7 +8,7 @@ from keras_rnn_zoo.batching import batches as pipeline
 from keras_rnn_zoo.batching import buckets, preparation
 from keras_rnn_zoo.batching.batches import make_batches
 from keras_rnn_zoo.batching.buckets import BOUNDARIES
-from keras_rnn_zoo.batching.preparation import Preparation, memory
+from keras_rnn_zoo.batching.preparation import memory
 from keras_rnn_zoo.batching.repeated_inputs import read_once
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.readers.audio import AudioReader
@@ -130,51 +130,6 @@ def test_a_few_examples_tell_whether_all_fit_in_memory(task):
         assert fits([10] * 100, count_is_known)
         assert not fits([10] * 101, count_is_known)
         assert not fits([11] * 100, count_is_known)
-
-
-TEXTS = tf.constant(["w1 w2", "", "w3 unknown w4", "?"] * 80)
-
-
-@pytest.mark.parametrize("kind", [Classification, Regression])
-def test_examples_are_the_same_together_as_one_by_one(kind, task, monkeypatch):
-    monkeypatch.setattr(preparation, "FEW", 0)
-    other = kind(task.reader, task.classes if kind is Classification else ())
-    targets = tf.random.stateless_uniform([320], [0, 1], 0, 2, tf.int64)
-    data = tf.data.Dataset.from_tensor_slices((TEXTS, targets))
-    assert other.reads_together
-    together = Preparation(other, True).all(data)
-    assert len(list(together)) == len(TEXTS)
-    for (lengths, parts), example in zip(together, data, strict=True):
-        inputs, target = other.example(*example)
-        assert lengths.numpy().tolist() == [inputs.shape[0]]
-        for part, expected in zip(parts, (inputs, target, example[1]), strict=True):
-            np.testing.assert_array_equal(part, expected)
-            assert part.dtype == expected.dtype
-    for found, one in zip(together.element_spec[1], (*other.example(*example), example[1]), strict=True):
-        assert found.shape.rank == len(one.shape)
-
-
-def test_an_example_made_in_another_way_is_made_alone(task):
-    class Reversed(Classification):
-        def read(self, raw):
-            return super().read(raw)[::-1]
-
-    assert not Reversed(task.reader, task.classes).reads_together
-    assert not Tagging(WordsReader(), ("O", "B-X")).reads_together
-    assert not Classification(ImageReader(), ("no", "yes")).reads_together
-
-
-def test_lengths_of_large_data_are_those_of_its_first_examples(task, monkeypatch):
-    monkeypatch.setattr(pipeline, "_MAX_CACHE_BYTES", 0)
-    monkeypatch.setattr(preparation, "TOGETHER", 10)
-    monkeypatch.setattr(preparation, "LENGTHS", 25)
-    monkeypatch.setattr(preparation, "FEW", 0)
-    chosen, choose = [], pipeline.choose_pool
-    monkeypatch.setattr(pipeline, "choose_pool", lambda *given: chosen.append(given[0]) or choose(*given))
-    batches = make_batches(examples(LENGTHS), task, 32, shuffle_seed=1)
-    assert chosen[0].tolist() == [[max(length, 1)] for length in LENGTHS[:30].tolist()]
-    assert batches.examples == 600
-    assert sorted(order(batches)) == list(range(600))
 
 
 def the_batch(examples, task, **options):

@@ -84,7 +84,7 @@ class Preparation:
 
         They may be shuffled, so that an input that is repeated is read again.
         """
-        if self._task.reads_together:
+        if reads_together(self._task):
             return _each(mapped(examples.batch(TOGETHER), lambda indices, pairs: (indices, self._several(*pairs))))
         return mapped(examples, lambda index, example: (index, self.one(*example)))
 
@@ -145,7 +145,7 @@ class Preparation:
             return self._shared_pass(examples, found, share)
         if found.kept:
             found = replace(found, tensors=tensors.cache())
-        elif self._task.reads_together and keras.backend.backend() != "jax":
+        elif reads_together(self._task) and keras.backend.backend() != "jax":
             # Any text can be read, and only JAX must know the longest one.
             with _translate_example_errors():
                 return replace(found, lengths=self._sampled_lengths(examples))
@@ -185,7 +185,7 @@ class Preparation:
         return np.concatenate([empty, *(lengths for lengths, _ in found)]), max((size for _, size in found), default=0)
 
     def _together(self, examples: Any) -> bool:
-        return self._task.reads_together and not 0 <= int(examples.cardinality()) < FEW
+        return reads_together(self._task) and not 0 <= int(examples.cardinality()) < FEW
 
     def _batches(self, examples: Any) -> Any:
         return mapped(examples.batch(TOGETHER), self._several)
@@ -207,6 +207,12 @@ class Preparation:
 def mapped(data: Any, function: Callable[..., Any]) -> Any:
     """Returns `data` with a function applied to each element, several at a time, in their order."""
     return data.map(without_autograph(function), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+
+
+def reads_together(task: Task) -> bool:
+    """Whether `task.examples` gives the results of `task.example`, for several examples in less time."""
+    is_own = type(task).example is not Task.example or type(task).read is not Task.read
+    return task.batched and task.reader.input == "text" and not is_own
 
 
 def _each(data: Any) -> Any:

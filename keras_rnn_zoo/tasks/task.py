@@ -173,13 +173,7 @@ class Task(Answers, Compared, Inspected, Judged, abc.ABC):
         return inputs, target
 
     batched: bool = False
-    """Whether `examples` exists; see `reads_together`."""
-
-    @property
-    def reads_together(self) -> bool:
-        """Whether `examples` gives the results of `example` for several examples, in less time."""
-        own = type(self).example is not Task.example or type(self).read is not Task.read
-        return self.batched and self.reader.input == "text" and not own
+    """Whether texts can be read by `examples`, several at a time, which takes less time than by `example`."""
 
     def examples(self, raw: Any, targets: Any) -> tuple[Any, Any]:
         """Converts a batch of examples, raw inputs `(batch,)` and their targets; the inputs are ragged."""
