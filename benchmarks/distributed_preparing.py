@@ -6,7 +6,7 @@ the first pass, which gives the batches of both splits; and of reading the batch
 in memory, so that they are prepared again in each epoch.
 
     python benchmarks/distributed_preparing.py
-    python benchmarks/distributed_preparing.py --images 3000 --side 512
+    python benchmarks/distributed_preparing.py --images 4000 --side 600
 """
 
 import argparse
@@ -36,7 +36,7 @@ def write_images(folder: Path, count: int, side: int) -> None:
             (folder / split / label / f"{number:05}.jpg").write_bytes(tf.io.encode_jpeg(image).numpy())
 
 
-def prepare(folder: Path, *, kept: bool) -> None:
+def prepare(folder: Path) -> None:
     """Prepares the images as one of the processes of a training; prints the processor seconds as JSON."""
     from keras_rnn_zoo.batching import batches
     from keras_rnn_zoo.distributed.peers import joined
@@ -45,31 +45,31 @@ def prepare(folder: Path, *, kept: bool) -> None:
     from keras_rnn_zoo.training.prepare import open_data, split_batches
     from keras_rnn_zoo.training.progress import Progress
 
-    if not kept:
-        batches._MAX_CACHE_BYTES = 0
     runs = folder / "runs" / str(os.getpid())
     request = Request("one_to_one", f"images:{folder / 'images'}", None, {}, {}, "prepared", str(runs))
     with joined() as peers:
         import tensorflow  # noqa: F401  Its import is not measured.
 
-        progress = Progress(make_plan(request, resume=False, overwrite=False), KerasObjects(), peers)
-        times = [time.process_time()]
+        progress, seconds = Progress(make_plan(request, resume=False, overwrite=False), KerasObjects(), peers), {}
+        begin = time.process_time()
         examples, task, _ = open_data(progress)
-        times.append(time.process_time())
+        seconds["open"] = time.process_time() - begin
+        begin = time.process_time()
+        split_batches(progress.config, task, examples, peers.share())
+        seconds["first"] = time.process_time() - begin
+        batches._MAX_CACHE_BYTES = 0
         training, _ = split_batches(progress.config, task, examples, peers.share())
-        times.append(time.process_time())
-        for _ in range(2):  # The first time, TensorFlow also builds the pipeline.
-            times[3:] = [time.process_time()]
-            assert sum(1 for _ in training.data) == training.count
-        times.append(time.process_time())
-    print(json.dumps({"open": times[1] - times[0], "first": times[2] - times[1], "epoch": times[4] - times[3]}))
+        begin = time.process_time()
+        assert sum(1 for _ in training.data) == training.count
+        seconds["epoch"] = time.process_time() - begin
+    print(json.dumps(seconds))
 
 
-def measure(folder: Path, count: int, *, kept: bool) -> list[dict[str, float]]:
+def measure(folder: Path, count: int) -> list[dict[str, float]]:
     """Returns what each of so many processes printed, which run at the same time."""
     from keras_rnn_zoo.distributed.launch import free_port
 
-    command = [sys.executable, __file__, "--output", str(folder), "--prepare", "kept" if kept else "not kept"]
+    command = [sys.executable, __file__, "--output", str(folder), "--prepare"]
     place = {"JAX_COORDINATOR_ADDRESS": f"127.0.0.1:{free_port()}", "JAX_NUM_PROCESSES": str(count)}
     running = [
         subprocess.Popen(
@@ -86,24 +86,24 @@ def measure(folder: Path, count: int, *, kept: bool) -> list[dict[str, float]]:
 def main() -> None:
     """Prints the table in Markdown."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, default=1000, help="number of training images")
-    parser.add_argument("--side", type=int, default=640, help="their height and width in pixels")
+    parser.add_argument("--images", type=int, default=400, help="number of training images")
+    parser.add_argument("--side", type=int, default=1200, help="their height and width in pixels")
     parser.add_argument("--output", type=Path, default=Path("build/benchmarks/preparing"))
-    parser.add_argument("--prepare", choices=("kept", "not kept"), help=argparse.SUPPRESS)
+    parser.add_argument("--prepare", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     os.environ["KERAS_BACKEND"] = "jax"
     if options.prepare:
-        prepare(options.output, kept=options.prepare == "kept")
+        prepare(options.output)
         return
     if not (options.output / "images").exists():
         write_images(options.output / "images", options.images, options.side)
     print("| processes | opening: process 0 | opening: others | first pass | epoch, not kept |")
     print("|---|---|---|---|---|")
     for count in COUNTS:
-        kept, remade = (measure(options.output, count, kept=kept) for kept in (True, False))
-        opened = [one["open"] for one in kept]
-        cells = [opened[0], max(opened[1:], default=None), max(one["first"] for one in kept)]
-        cells.append(max(one["epoch"] for one in remade))
+        found = measure(options.output, count)
+        opened = [one["open"] for one in found]
+        cells = [opened[0], max(opened[1:], default=None)]
+        cells += [max(one[name] for one in found) for name in ("first", "epoch")]
         print(
             f"| {count} | " + " | ".join("" if cell is None else f"{cell:.1f} s" for cell in cells) + " |", flush=True
         )

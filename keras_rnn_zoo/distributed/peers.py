@@ -22,8 +22,9 @@ from keras_rnn_zoo.lazy import keras, np
 _FOREVER = 1000 * 60 * 60 * 24 * 7
 """Milliseconds to wait for other processes. That one is lost is noticed by its heartbeat, not by this limit."""
 
-_MAX_MESSAGE = 2**24
-"""Bytes that a process sends at a time of the tensors that it prepared."""
+_MIN_MESSAGE, _MAX_MESSAGE = 2**16, 2**24
+"""Bytes that a process sends at a time of the tensors that it prepared. JAX compiles a program for each size, so there
+are only a few sizes."""
 
 _trainings = itertools.count()
 
@@ -158,7 +159,8 @@ class _SeveralPeers(Peers):
         sizes = self._allgather(np.array([own.size], "int64").view("uint8")).view("int64").ravel()
         joined, ends = np.empty(sizes.sum(), "uint8"), np.cumsum(sizes)
         for start in range(0, sizes.max(), _MAX_MESSAGE):
-            block = np.zeros(min(_MAX_MESSAGE, sizes.max() - start), "uint8")
+            least = max(int(sizes.max()) - start, _MIN_MESSAGE)
+            block = np.zeros(min(_MAX_MESSAGE, 1 << (least - 1).bit_length()), "uint8")
             sent = own[start : start + block.size]
             block[: sent.size] = sent
             for received, size, end in zip(self._allgather(block), sizes, ends, strict=True):
