@@ -51,15 +51,15 @@ class Cut:
     shuffled: bool
 
     def __call__(self, indices: Any, lengths: Any) -> tuple[Any, Callable[[Any], Any]]:
-        """Returns what stands for the batches of a pool, in their order, and a function from it to a batch.
+        """Returns a value for each batch of a pool, in their order, and a function from such a value to the batch.
 
         Args:
             indices: the indices of the examples of the pool, int64 `(examples,)`.
             lengths: their lengths, int64 `(examples, kinds)`.
 
         Returns:
-            An int64 tensor `(batches,)`, and a function of one of its values that returns the places of the batch's
-            examples in the pool, int32 `(batch,)`.
+            An int64 tensor `(batches,)`, and a function from one of its values to the positions of the batch's examples
+            in the pool, int32 `(batch,)`.
         """
         order = tf.argsort(_sort_key(lengths), stable=True)
         starts = tf.range(tf.size(order, tf.int64), delta=self.batch_size)

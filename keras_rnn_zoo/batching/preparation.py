@@ -19,10 +19,10 @@ TOGETHER, FEW = 256, 4096
 """Texts are preprocessed in batches of this many, as most of the time of one alone is overhead; but not if there are
 fewer than `FEW` examples, since tracing the graphs of batches takes longer."""
 LENGTHS = 2**16
-"""Number of examples whose lengths are measured if a sample will do."""
+"""Number of examples whose lengths are measured if a sample is enough."""
 
 _BLOCK, _MAX_BLOCK_BYTES = 1024, 2**26
-"""Examples are counted and collected in blocks of this many, and those that are collected have at most these bytes."""
+"""Examples are counted and collected in blocks of this many; a block that is collected has at most this many bytes."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Prepared:
             `(kinds,)`; kept in memory, or made anew in each iteration.
         count: the number of examples.
         example_bytes: the estimated mean size of a preprocessed example.
-        total_bytes: that of all of them, if each had an input of its own.
+        total_bytes: the estimated size of all examples, if none shared its input with another one.
         new: the estimated fraction of examples whose input is not that of the example before.
         kept: whether the tensors are kept in memory.
-        lengths: the lengths of all examples, int64 `(examples, kinds)`; of the first ones if there are too many to be
-            kept, nothing but the choice of batches depends on them, and each example is as good as another.
+        lengths: the lengths of all examples, int64 `(examples, kinds)`; those of the first ones only, if there are too
+            many examples to keep, and the lengths only guide how batches are formed.
         longest_target: the number of steps of the longest target; 0 if targets are as long as their inputs.
         shared: the tensors of all examples, if they are kept and several processes have prepared them.
     """
@@ -127,7 +127,7 @@ class Preparation:
 
         Args:
             examples: a `tf.data.Dataset` of `(raw, target)`.
-            most_kept: the most bytes that are kept.
+            most_kept: the maximum number of bytes to keep.
             share: the share of this process, if there are several.
 
         Raises:

@@ -1,8 +1,8 @@
 """The share of one of several processes that train together in preparing the examples.
 
-What all processes must know, such as the lengths of all examples, each of them finds out for its part of the examples,
-and they exchange it. Tensors that are kept in memory are exchanged, too. Those that are not kept are prepared in each
-epoch, by the process that has them in its rows of a batch.
+Each process computes what all of them must know, such as the lengths of the examples, for its own part of the examples.
+Then the processes exchange the results, and the tensors that are kept in memory. Tensors that are not kept are prepared
+in each epoch, by the process that has them in its rows of a batch.
 """
 
 import contextlib

@@ -45,7 +45,7 @@ def check_evaluation(dataset: Any, runner: Sequence[str]) -> None:
     if dataset is not None and not isinstance(dataset, str | Path | registry.Dataset):
         raise DataError(
             "The engine beam evaluates data that each worker opens by itself, not data in memory; received the type "
-            f"{type(dataset).__name__}. Write it to a file and name that, or evaluate without engine."
+            f"{type(dataset).__name__}. Write it to a file and name the file, or evaluate without the engine."
         )
 
 
@@ -109,8 +109,8 @@ def _place_of_answers(settings: Any) -> str:
     named = str(settings.view_as(GoogleCloudOptions).temp_location or "").rstrip("/")
     if not named and settings.view_as(StandardOptions).runner != LOCAL:
         raise OptionError(
-            "Workers of this runner may be on other machines, and need a folder for their answers. Name one that all "
-            "of them and this machine reach, such as --temp_location=/shared/tmp."
+            "The workers of this runner may be on other machines, so they need a folder for their answers. Name one "
+            "that they and this machine can reach, such as --temp_location=/shared/tmp."
         )
     return str(user_path(named).absolute()) if named and not storage.is_remote(named) else named
 

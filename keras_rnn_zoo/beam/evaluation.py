@@ -1,4 +1,4 @@
-"""What workers say about parts of labeled data, for the machine that runs the command to score."""
+"""The answers of workers to parts of labeled data, which the machine that runs the command scores."""
 
 import contextlib
 import logging
@@ -18,9 +18,10 @@ from keras_rnn_zoo.inference.load import LoadedRun, load
 from keras_rnn_zoo.lazy import np, tf
 
 PARTS = 16
-"""Number of parts of data that few workers evaluate soon."""
+"""Number of parts, unless there are few or very many examples."""
 MIN_EXAMPLES, MAX_EXAMPLES = 64, 2**16
-"""Of a part: with fewer, preparing to read them takes longer than their predictions; a worker repeats no more."""
+"""The sizes of a part: with fewer examples, opening it takes longer than predicting it; with more, a worker that fails
+has more to repeat."""
 _SIZE = struct.Struct("<Q")
 _PREDICTION = "prediction/"
 
@@ -49,7 +50,7 @@ class EvaluationJob:
 
 
 class Evaluated(NamedTuple):
-    """What is known of a part.
+    """A part that a worker has evaluated.
 
     Attributes:
         part: its place among all parts.
@@ -106,7 +107,7 @@ def _without_warnings() -> Iterator[None]:
 
 
 def batches_of(opened: OpenedJob, split: str, split_part: SplitPart) -> Iterator[Answered]:
-    """Yields the answers to a part of a split in batches, as an evaluation of the part by itself has them."""
+    """Yields the answers to a part of a split in batches, as an evaluation of this part alone would."""
     task = opened.loaded.task
     with translate_record_errors(split):
         part = opened.examples.part(split, split_part)
@@ -156,5 +157,5 @@ def _array(content: bytes) -> Any:
 def in_order(found: Mapping[int, Evaluated], parts: int) -> list[Evaluated]:
     """Returns the parts in order; raises `ZooError` if one is missing."""
     if missing := [part for part in range(parts) if part not in found]:
-        raise ZooError(f"The runner lost the answers to part {missing[0]}. Run it again.")
+        raise ZooError(f"The runner lost the answers to part {missing[0]}. Repeat the command.")
     return [found[part] for part in range(parts)]

@@ -70,7 +70,7 @@ def complete(pieces: Iterable[Piece], parts: int) -> list[Piece]:
             break
         expected = (piece.part + 1, 0) if piece.last else (piece.part, piece.chunk + 1)
     if expected != (parts, 0):
-        raise ZooError(f"The runner lost the answers to chunk {expected[1]} of part {expected[0]}. Run it again.")
+        raise ZooError(f"The runner lost the answers to chunk {expected[1]} of part {expected[0]}. Repeat the command.")
     return ordered
 
 

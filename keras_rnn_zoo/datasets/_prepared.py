@@ -23,10 +23,10 @@ from keras_rnn_zoo.packages import install_command
 
 BEAM = "apache_beam"
 _BEAM_ADVICE = (
-    "TFDS prepares this dataset with Apache Beam, which excludes the newest versions of protobuf and pyarrow. Repeat "
-    f"the command in an environment of its own: {install_command('beam')}; in a clone of the repository, pip install "
-    '--constraint constraints/beam.txt ".[beam]". Then train in yours, and name the folder of the prepared dataset '
-    "with --data-dir DIR."
+    "TFDS prepares this dataset with Apache Beam, which excludes the newest versions of protobuf and pyarrow. Make a "
+    f"separate environment with {install_command('beam')}, or, in a clone of the repository, with pip install "
+    '--constraint constraints/beam.txt ".[beam]", and repeat the command there. Then train in your own environment, '
+    "and name the folder of the prepared dataset with --data-dir DIR."
 )
 _opened: dict[str, Path] = {}
 """Folders of the datasets opened in this process. TensorFlow's error for a damaged record does not name the file, so

@@ -13,7 +13,7 @@ from keras_rnn_zoo.errors import OptionError, TrainingError
 from keras_rnn_zoo.frameworks import keras_internals
 
 TIMEOUT = "ZOO_JOIN_TIMEOUT"
-"""The variable with the number of seconds in which all processes must have started."""
+"""The variable with the number of seconds within which all processes must start."""
 _TIMEOUT, _MOST = 300, 3600
 """Its default, and the most seconds that it may be: JAX's service waits no longer."""
 _HEARTBEAT, _SHUTDOWN = 100, 10
@@ -121,7 +121,7 @@ def _translated(error: BaseException, place: Place) -> BaseException:
         )
     if isinstance(error, RuntimeError):  # JAX's message says that it was used before.
         return OptionError(
-            f"This process cannot join the training: {error} Call jax.distributed.initialize() first thing in the "
+            f"This process cannot join the training: {error} Call jax.distributed.initialize() at the start of the "
             "program."
         )
     return error

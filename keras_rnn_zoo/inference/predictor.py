@@ -146,7 +146,7 @@ _UNREAD: contextvars.ContextVar[_Unread | None] = contextvars.ContextVar("unread
 
 @contextlib.contextmanager
 def one_warning() -> Iterator[None]:
-    """Puts off the warnings of unknown words of this block to its end, as one that counts all inputs."""
+    """Replaces the warnings of unknown words in this block by one at its end, which counts all inputs."""
     unread = _Unread()
     token = _UNREAD.set(unread)
     try:

@@ -25,7 +25,7 @@ _PREFIXED = frozenset({"pieces", "subwords", "characters"})
 
 
 class Chunks(Counter[str]):
-    """The number of each chunk."""
+    """How often each chunk occurs."""
 
     _checked = 0
 
@@ -59,7 +59,7 @@ class ChunkCounts:
 
     @property
     def are_large(self) -> bool:
-        """Whether the counts take so much memory that they should be taken."""
+        """Whether the counts need so much memory that `take` should be called."""
         return self._counts.are_large() or self._firsts.are_large()
 
     def add(self, texts: Iterable[str]) -> None:
@@ -75,7 +75,7 @@ class ChunkCounts:
             self._counts.subtract(firsts)
 
     def take(self) -> dict[str, int]:
-        """Returns the number of each chunk that was counted since the last call."""
+        """Returns how often each chunk was counted since the last call."""
         found = dict(self._counts)
         if self.tokens in _PREFIXED:
             found = {f" {chunk}": count for chunk, count in self._counts.items() if count}

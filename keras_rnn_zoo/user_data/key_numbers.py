@@ -6,7 +6,7 @@ from typing import Any
 from keras_rnn_zoo.lazy import np
 
 _BITS, _CLASSES = 53, 2**11
-"""Number of bits of a hash, and number of classes whose indices fit into the others of an unsigned integer of 64."""
+"""Bits of a hash, and number of classes whose indices fit into the other bits of an unsigned 64-bit integer."""
 _PART = 2**20
 """Number of rows that are copied at a time."""
 
@@ -14,7 +14,7 @@ _PART = 2**20
 def sorted_by_class(numbers: Any, strata: Any, names: Sequence[str]) -> Iterator[tuple[str, Any]]:
     """Yields the sorted hashes of each class.
 
-    Up to 2,048 classes, they are sorted within their array, and what is yielded is a part of it.
+    With up to 2,048 classes, the array is sorted in place, and each result is a slice of it.
 
     Args:
         numbers: the hash of each row's key, as returned by `splitting.hash_key`: uint64 `(rows,)`, which is sorted.

@@ -25,7 +25,8 @@ from keras_rnn_zoo.user_data.textfile import Mark
 from keras_rnn_zoo.user_data.validation_pass import RowReport, read_report
 
 BLOCKS_COUNTED = 64
-"""Number of blocks of rows whose chunks are counted at a time: more take more memory, fewer repeat more chunks."""
+"""Number of blocks of rows whose chunks are counted at a time: with more, counts need more memory; with fewer, the same
+chunk is sent more often."""
 _PLAIN = (str, int, float, type(None))
 
 

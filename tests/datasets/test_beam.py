@@ -40,7 +40,7 @@ def test_a_dataset_that_needs_beam_says_so(beamed, tmp_path, monkeypatch):
     with pytest.raises(DataError, match=r"'beamed' is not on disk.*with Apache Beam") as caught:
         prepared.open_prepared("beamed", tmp_path, beamed)
     message = str(caught.value)
-    assert 'environment of its own: pip install "keras-rnn-zoo[beam]"' in message
+    assert 'separate environment with pip install "keras-rnn-zoo[beam]"' in message
     # The command for a clone is that of the page.
     (command,) = re.findall(r'pip install --constraint \S+ "\.\[beam\]"', message)
     assert f"beam/bin/{command}" in text_of("beam.md")
