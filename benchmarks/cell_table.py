@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import click
 from data import data_of
+from forecasting import COLUMNS, SETTINGS, WINDOW
 from results import add_line, mean_and_deviation, read_lines, with_table
 
 from keras_rnn_zoo.atomic_files import write_text
@@ -30,8 +31,9 @@ STACK = {"num_layers": 2, "dropout": 0.0, "patience": 0}
 SERIES = {**STACK, "bidirectional": False, "learning_rate": 3e-3, "batch_size": 64}
 LAST = {**SERIES, "pooling": "last"}
 ETTH1 = {
-    **{"history": 720, "splits": "8640/2880/2880", "horizon": 96, "segment_length": 48, "channel_independent": True},
-    **{"autoregression": False, "calendar": False, "quantiles": "", "learning_rate": 5e-4, "batch_size": 64},
+    **{name: SETTINGS[name] for name in ("segment_length", "channel_independent", "autoregression", "calendar")},
+    **{name: SETTINGS[name] for name in ("quantiles", "learning_rate", "batch_size")},
+    **{**WINDOW, "horizon": 96, "columns": COLUMNS},
 }
 
 
@@ -177,8 +179,7 @@ def _address(name: str, etth1: str | None, data_dirs: Sequence[str]) -> tuple[st
 
     dataset = TASKS[name].dataset
     if dataset is None:
-        columns = "time=date,target=HUFL+HULL+MUFL+MULL+LUFL+LULL+OT"
-        return (f"csv:{Path(etth1).absolute()}?{columns}", None) if etth1 else None
+        return (f"csv:{Path(etth1).absolute()}", None) if etth1 else None
     at_hand, folder = data_of(registry.datasets.get(dataset), data_dirs)
     return (dataset, folder) if at_hand else None
 

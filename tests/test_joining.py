@@ -53,3 +53,7 @@ def test_the_message_names_what_to_start_and_where_it_must_reach(monkeypatch):
         monkeypatch.setattr(joining.keras_internals, "coordinator_address", lambda: address)
         message = joining._missing(Place(None, 4, 2), 300)
         assert f"Check that SLURM started all 4 tasks, and that their nodes can reach {address}." in message
+        monkeypatch.setattr(joining.keras_internals, "coordinator_address", lambda: None)
+        assert "JAX has not found the address of process 0 in 300 seconds. Set JAX_" in joining._missing(
+            Place(None, 4, 2), 300
+        )

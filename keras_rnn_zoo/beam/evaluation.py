@@ -149,9 +149,9 @@ def read_batches(file: IO[bytes]) -> Iterator[Answered]:
 
 
 def _array(content: bytes) -> Any:
-    from tensorflow.core.framework.tensor_pb2 import TensorProto
-
-    return tf.make_ndarray(TensorProto.FromString(content))
+    proto = tf.make_tensor_proto(0)  # The class of these has no public name.
+    proto.ParseFromString(content)
+    return tf.make_ndarray(proto)
 
 
 def in_order(found: Mapping[int, Evaluated], parts: int) -> list[Evaluated]:

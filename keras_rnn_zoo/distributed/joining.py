@@ -86,7 +86,12 @@ def join(place: Place) -> None:
 
 def _missing(place: Place, seconds: int) -> str:
     """Returns the message of a process that has waited in vain."""
-    address = place.address or keras_internals.coordinator_address() or "an address that JAX did not find"
+    address = place.address or keras_internals.coordinator_address()
+    if not address:
+        return (
+            f"JAX has not found the address of process 0 in {seconds} seconds. Set {ADDRESS}, {COUNT} and {NUMBER} for "
+            "each process."
+        )
     if place.number and not _answers(address):
         found = f"process 0 does not answer at {address}"
     else:

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_rnn_zoo.batching.batches import _translate_example_errors
+from keras_rnn_zoo.batching.preparation import _translate_example_errors
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.readers._image_header import MAX_PIXELS, _sizes, size_fault
 from keras_rnn_zoo.readers._pixels import _has_no_color_palette
