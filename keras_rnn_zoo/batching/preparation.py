@@ -9,6 +9,7 @@ from typing import Any
 from keras_rnn_zoo.batching.buckets import without_autograph
 from keras_rnn_zoo.batching.repeated_inputs import read_once, share_of_new
 from keras_rnn_zoo.batching.share import Share, SharedTensors
+from keras_rnn_zoo.datasets.examples import count_of
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.lazy import keras, np, tf
 from keras_rnn_zoo.tasks.task import Task
@@ -236,10 +237,7 @@ def _translate_example_errors() -> Iterator[None]:
 def memory(sample: Iterable[Any], examples: Any) -> tuple[float, int]:
     """Returns the mean bytes of the preprocessed examples of a sample, and the number of all examples."""
     sizes = [sum(bytes_of(part) for part in tf.nest.flatten(parts)) for parts in sample]
-    count = int(examples.cardinality())
-    if count < 0:
-        count = int(examples.reduce(np.int64(0), lambda total, _: total + 1))
-    return sum(sizes) / max(len(sizes), 1), count
+    return sum(sizes) / max(len(sizes), 1), count_of(examples)
 
 
 def bytes_of(tensor: Any) -> int:

@@ -12,13 +12,13 @@ from keras_rnn_zoo.atomic_files import user_path
 from keras_rnn_zoo.beam.evaluation import EvaluationJob, number_of_parts, read_batches
 from keras_rnn_zoo.beam.failures import as_zoo_error
 from keras_rnn_zoo.beam.runner_options import LOCAL, pipeline_options
+from keras_rnn_zoo.datasets.examples import count_of
 from keras_rnn_zoo.display.printing import quantity
 from keras_rnn_zoo.display.status import announce
 from keras_rnn_zoo.errors import DataError, OptionError, ZooError
 from keras_rnn_zoo.inference.ensemble import LoadedEnsemble
 from keras_rnn_zoo.inference.evaluate import Answered, OpenedSplit
 from keras_rnn_zoo.inference.load import LoadedRun
-from keras_rnn_zoo.lazy import np
 from keras_rnn_zoo.packages import require_packages
 
 logger = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ def answered_in_parts(
     """
     from keras_rnn_zoo.beam import evaluation_pipeline, storage
 
-    settings, examples = pipeline_options(runner), _count(data.raw)
+    settings, examples = pipeline_options(runner), count_of(data.raw)
     parts = number_of_parts(examples)
     folder = str(user_path(data_dir).absolute()) if data_dir else None
     runs = loaded.runs if isinstance(loaded, LoadedEnsemble) else (loaded.run,)
@@ -122,9 +122,3 @@ def _new_folder(place: str) -> contextlib.AbstractContextManager[str]:
     if place:
         return storage.temporary_folder(f"{place}/evaluation")
     return tempfile.TemporaryDirectory(prefix="zoo-", ignore_cleanup_errors=True)
-
-
-def _count(raw: Any) -> int:
-    """Returns the number of examples of a `tf.data.Dataset`."""
-    known = int(raw.cardinality())
-    return known if known >= 0 else int(raw.reduce(np.int64(0), lambda total, _: total + 1))

@@ -65,7 +65,7 @@ class Evaluated(NamedTuple):
 
 @dataclass(frozen=True)
 class OpenedJob:
-    """What a worker process holds: the run, and the data. Beam refers to it weakly, so it is no tuple."""
+    """The run and the data that a worker process has loaded. Not a tuple, as Beam keeps a weak reference to it."""
 
     loaded: LoadedRun
     examples: Examples

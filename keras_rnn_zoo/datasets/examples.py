@@ -113,6 +113,12 @@ def joined_splits(splits: Sequence[Any]) -> Any:
     return joined
 
 
+def count_of(data: Any) -> int:
+    """Returns the number of elements of a `tf.data.Dataset`, which are counted if it is not known."""
+    known = int(data.cardinality())
+    return known if known >= 0 else int(data.reduce(np.int64(0), lambda total, _: total + 1))
+
+
 def held_in_memory(rows: Iterable[tuple[bytes, Any]], dtype: Any) -> Any:
     """Returns texts or files and their targets as a `tf.data.Dataset`, or `None` if they exceed `MAX_BYTES_IN_MEMORY`.
 
