@@ -1,4 +1,4 @@
-"""Examples that are preprocessed together, and the lengths of large data, of which a part is measured."""
+"""Examples that are preprocessed together, and large data, of which only the first lengths are measured."""
 
 import numpy as np
 import pytest
