@@ -123,10 +123,17 @@ FITS = """() => {
 """Returns how wide the page is, and what sticks out of it or is cut off."""
 
 
+AT_REST = """() => !document.querySelector("[aria-busy]") &&
+  document.getAnimations().every((one) => !(one instanceof CSSTransition) || one.playState === "finished")"""
+"""Whether nothing is being computed, and no transition is running."""
+
+
 def serious_faults(page):
     """Returns what axe-core finds that is serious or critical, in words."""
     from axe_playwright_python.sync_playwright import Axe
 
+    # What fades in after a slow answer has too little contrast for a moment.
+    page.wait_for_function(AT_REST)
     found = Axe().run(page).response["violations"]
     return [
         f"{one['id']}: {node['html']}"

@@ -120,7 +120,7 @@ def filled(value, dtype="f"):
 
 
 def pipe(name):
-    """Returns a change that puts a pipe in the place of a file or a folder: who reads it waits for ever."""
+    """Returns a change that replaces a file or a folder by a pipe, from which reading would never return."""
 
     def change(folder, config):
         path = folder / name

@@ -1,6 +1,6 @@
 """A stand-in for the HTTP endpoints of the Hugging Face Hub that huggingface_hub uses for models, in a thread.
 
-Tests say by `faults` what is to fail: a pattern of the path, and a function that answers in the place of the server.
+Tests say by `faults` what is to fail: a pattern of the path, and a function that answers instead of the server.
 """
 
 import base64
@@ -21,7 +21,7 @@ class Hub:
         repositories: for each repository, its commits: the files by name.
         private: the repositories that were created as private ones.
         requests: the methods and paths of all requests, and what was sent as JSON.
-        faults: answers in the place of the server's by the pattern of a path.
+        faults: answers instead of the server's, by the pattern of a path.
         large: the content of files uploaded by themselves, by their SHA-256.
         tags: the revisions that further names stand for.
         url: the address.

@@ -39,7 +39,7 @@ def small_blocks(monkeypatch):
 
 @pytest.fixture
 def files(tmp_path):
-    """The pattern of two labeled files of 43 rows, one of which cannot be used, with line breaks within quotes."""
+    """A pattern of two files with 43 labeled rows in all: one row is invalid, and quoted texts contain line breaks."""
     for number, rows in enumerate((30, 13)):
         lines = ["text,label"]
         lines += [

@@ -83,7 +83,7 @@ def path(pair, models_dir):
 
 
 def replace(path, source):
-    """Puts a copy of a run in the place of another, and removes that."""
+    """Replaces a run by a copy of another one."""
     with publish_run.atomic_run(path) as folder:
         shutil.copytree(source, folder, dirs_exist_ok=True)
     for earlier in path.parent.glob(f"{path.name}.*"):

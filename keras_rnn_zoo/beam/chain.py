@@ -1,14 +1,31 @@
-"""Runs a chain of transforms as a pipeline."""
+"""Runs a chain of transforms as a pipeline, and what its handlers of models share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.ml.inference.base import ModelHandler
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 from apache_beam.runners.runner import PipelineState
 
 from keras_rnn_zoo.beam.runner_options import LOCAL
 from keras_rnn_zoo.errors import ZooError
+
+
+class BatchHandler(ModelHandler):
+    """Answers elements that are batches, with a model that each worker process loads once."""
+
+    def __init__(self) -> None:
+        super().__init__(env_vars={"TF_CPP_MIN_LOG_LEVEL": "3"})
+
+    def should_skip_batching(self) -> bool:
+        return True  # An element is a batch, whose rows are those of the same batch without Beam.
+
+    def get_num_bytes(self, batch: Sequence[Any]) -> int:
+        return 0  # They are not known before an element is read.
+
+    def get_metrics_namespace(self) -> str:
+        return "KerasRNNZoo"
 
 
 def run_chain(transforms: Mapping[str, Any], options: PipelineOptions) -> None:

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.ml.inference.base import ModelHandler, RunInference
+from apache_beam.ml.inference.base import RunInference
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from keras_rnn_zoo.beam import storage
-from keras_rnn_zoo.beam.chain import run_chain
+from keras_rnn_zoo.beam.chain import BatchHandler, run_chain
 from keras_rnn_zoo.beam.evaluation import (
     Evaluated,
     EvaluationJob,
@@ -29,11 +29,11 @@ from keras_rnn_zoo.datasets.examples import SplitPart
 LIST = "parts.json"
 
 
-class Evaluator(ModelHandler):
+class Evaluator(BatchHandler):
     """Answers parts with the run of a job, which each worker process loads once, as it opens the data once."""
 
     def __init__(self, job: EvaluationJob, parts: int, folder: str) -> None:
-        super().__init__(env_vars={"TF_CPP_MIN_LOG_LEVEL": "3"})
+        super().__init__()
         self._job, self._parts, self._folder = job, parts, folder
 
     def load_model(self) -> OpenedJob:
@@ -51,15 +51,6 @@ class Evaluator(ModelHandler):
                 write_batch(file, answers, outputs=self._job.outputs)
                 examples += len(answers.references)
         return Evaluated(part, path, examples)
-
-    def should_skip_batching(self) -> bool:
-        return True  # A part is a batch.
-
-    def get_num_bytes(self, batch: Sequence[int]) -> int:
-        return 0  # They are not known before a part is read.
-
-    def get_metrics_namespace(self) -> str:
-        return "KerasRNNZoo"
 
 
 class ListParts(beam.DoFn):

@@ -13,13 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.ml.inference.base import ModelHandler, RunInference
+from apache_beam.ml.inference.base import RunInference
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from keras_rnn_zoo.beam import storage
 from keras_rnn_zoo.beam.answers import ERRORS as ERRORS_HEADER
 from keras_rnn_zoo.beam.answers import Answers, answered, faults_text, written
-from keras_rnn_zoo.beam.chain import run_chain
+from keras_rnn_zoo.beam.chain import BatchHandler, run_chain
 from keras_rnn_zoo.beam.job import Job
 from keras_rnn_zoo.beam.parts import Chunk, Part, chunks_of
 from keras_rnn_zoo.beam.shards import ERRORS, Piece, Shard, complete, counts_of, shards_of
@@ -46,11 +46,11 @@ class ReadPart(beam.DoFn):
         self._files.close()
 
 
-class Answerer(ModelHandler):
+class Answerer(BatchHandler):
     """Answers chunks with the model of a job, which each worker process loads once."""
 
     def __init__(self, job: Job) -> None:
-        super().__init__(env_vars={"TF_CPP_MIN_LOG_LEVEL": "3"})
+        super().__init__()
         self._job = job
 
     def load_model(self) -> Predictor:
@@ -64,15 +64,9 @@ class Answerer(ModelHandler):
     ) -> Iterable[Answers]:
         return [answered(model, chunk, self._job.options) for chunk in batch]
 
-    def should_skip_batching(self) -> bool:
-        return True  # A chunk is a batch, whose rows are those of the same batch of `zoo predict`.
-
     def get_num_bytes(self, batch: Sequence[Chunk]) -> int:
         inputs = [getattr(row, "input", "") for chunk in batch for row in chunk.rows]
         return sum(len(input) for input in inputs if isinstance(input, str | bytes))
-
-    def get_metrics_namespace(self) -> str:
-        return "KerasRNNZoo"
 
 
 class WriteAnswers(beam.DoFn):

@@ -231,5 +231,5 @@ class ServedModels:
         return model
 
     def replace(self, model: ServedModel) -> None:
-        """Puts a version of a model in the place of another one, which goes on to answer what it has begun."""
+        """Replaces a version of a model by another one. The old one still answers the requests that it has begun."""
         self._models[model.name] = model

@@ -68,7 +68,7 @@ class AveragedWeights(keras.callbacks.Callback):
 
     @contextlib.contextmanager
     def in_model(self) -> Iterator[None]:
-        """Puts the averages in the place of the weights for the duration of a `with` block."""
+        """Replaces the weights by their averages for the duration of a `with` block."""
         self._swap()
         try:
             yield

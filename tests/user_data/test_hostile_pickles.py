@@ -19,7 +19,7 @@ class Call:
 
 
 class Type:
-    """A type with a state of one's own, in the place of NumPy's."""
+    """A type with a state of one's own, instead of NumPy's."""
 
     def __init__(self, code, *state):
         self.code, self.state = code, state
