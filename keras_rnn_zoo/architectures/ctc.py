@@ -9,6 +9,7 @@ from keras_rnn_zoo.architectures._options import (
     Cell,
     Distortion,
     Dropout,
+    Elastic,
     Features,
     NumClasses,
     NumLayers,
@@ -51,6 +52,7 @@ def ctc(
     bidirectional: Bidirectional = True,
     dropout: Dropout = 0.2,
     distortion: Distortion = 0.0,
+    elastic: Elastic = 0.0,
     image_height: ImageHeight = 32,
     channels: Channels = 1,
     sample_rate: SampleRate = 16_000,
@@ -85,7 +87,7 @@ def ctc(
     # Frontend
     if input == "image":
         inputs, x, mask = line_frontend(
-            image_height=image_height, channels=channels, dropout=dropout, distortion=distortion
+            image_height=image_height, channels=channels, dropout=dropout, distortion=distortion, elastic=elastic
         )
     elif input == "audio":
         inputs, x, mask = audio_frontend(

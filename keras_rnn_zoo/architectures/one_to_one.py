@@ -6,6 +6,7 @@ from keras_rnn_zoo import registry
 from keras_rnn_zoo.architectures._options import (
     Distortion,
     Dropout,
+    Elastic,
     Features,
     FreezeEmbedding,
     Head,
@@ -32,6 +33,7 @@ def one_to_one(
     dropout: Dropout = 0.3,
     shift: Annotated[float, Range(0, 0.5)] = 0.0,
     distortion: Distortion = 0.0,
+    elastic: Elastic = 0.0,
     embedding_dim: InputEmbeddingDim = 128,
     freeze_embedding: FreezeEmbedding = False,
     vocabulary_size: VocabularySize = 20_000,
@@ -65,7 +67,7 @@ def one_to_one(
     """
     from keras_rnn_zoo.layers.frontends import sequence_frontend
     from keras_rnn_zoo.layers.heads import output_head
-    from keras_rnn_zoo.layers.images import RandomDistortion, RandomShift
+    from keras_rnn_zoo.layers.images import RandomDistortion, RandomElastic, RandomShift
     from keras_rnn_zoo.layers.masking import MaskedMeanPooling
 
     # Frontend
@@ -79,6 +81,8 @@ def one_to_one(
             x = keras.layers.Permute((2, 1, 3), name="columns_first")(x)
             x = RandomDistortion(distortion, name="distortion")(x)
             x = keras.layers.Permute((2, 1, 3), name="rows_first")(x)
+        if elastic:
+            x = RandomElastic(elastic, name="elastic")(x)
         x = keras.layers.Flatten(name="pixels")(x)
     else:
         text = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "word_dropout": 0.0}

@@ -11,7 +11,7 @@ from keras_rnn_zoo.conventions import LINE_STRIDES, subsampling_strides
 from keras_rnn_zoo.errors import DataError
 from keras_rnn_zoo.layers.audio import LogMel, SpectrogramMasks
 from keras_rnn_zoo.layers.characters import CharacterReader
-from keras_rnn_zoo.layers.images import CellPositions, RandomDistortion
+from keras_rnn_zoo.layers.images import CellPositions, RandomDistortion, RandomElastic
 from keras_rnn_zoo.layers.masking import MeanSubtraction, StepMask, WordDropout, ZeroPadding
 from keras_rnn_zoo.offline import OfflineError, install_offline_guard
 
@@ -159,7 +159,7 @@ def subsampled(x, mask, subsampling):
     return x, mask
 
 
-def line_frontend(*, image_height, channels, dropout, distortion=0.0, name="image"):
+def line_frontend(*, image_height, channels, dropout, distortion=0.0, elastic=0.0, name="image"):
     """Reads images of lines of text from left to right, one vector per four columns of pixels.
 
     Args:
@@ -167,6 +167,7 @@ def line_frontend(*, image_height, channels, dropout, distortion=0.0, name="imag
         channels: 1 for grayscale, 3 for RGB.
         dropout: fraction of features dropped in training.
         distortion: strength of random stretching, slanting and shifting in training; see `RandomDistortion`.
+        elastic: strength of random bending in training; see `RandomElastic`.
         name: name of the input.
 
     Returns:
@@ -176,8 +177,12 @@ def line_frontend(*, image_height, channels, dropout, distortion=0.0, name="imag
     inputs = keras.Input((None, image_height, channels), name=name)
     mask = StepMask(name="columns_mask")(inputs)
     x = keras.layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(inputs)
+    if distortion or elastic:
+        x = ZeroPadding(name="undistorted")(x, mask=mask)
     if distortion:
-        x = RandomDistortion(distortion, name="distortion")(ZeroPadding(name="undistorted")(x, mask=mask))
+        x = RandomDistortion(distortion, name="distortion")(x)
+    if elastic:
+        x = RandomElastic(elastic, height_axis=2, name="elastic")(x)
     x = ZeroPadding(name="unpadded")(x, mask=mask)
     for index, (filters, stride) in enumerate(zip((16, 32, 64, 96), LINE_STRIDES, strict=True), 1):
         x = keras.layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"convolution_{index}")(x)

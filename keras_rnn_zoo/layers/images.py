@@ -59,6 +59,80 @@ class RandomDistortion(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("keras_rnn_zoo")
+class RandomElastic(keras.layers.Layer):
+    """Bends images randomly in training, each differently, repeating edge pixels (Simard et al. 2003).
+
+    Pixels `(batch, rows, columns, channels)` are read from where a smooth random field moves them. The field is the sum
+    of Gaussian bumps on a grid whose spacing is `SPACING` of the height.
+
+    Args:
+        share: standard deviation of the movement in each direction, as a fraction of the height.
+        height_axis: the axis of the height: 1, or 2 for lines of text, whose images are `(batch, width, height,
+            channels)`.
+    """
+
+    SPACING = 1 / 5
+
+    def __init__(self, share, height_axis=1, **kwargs):
+        super().__init__(**kwargs)
+        self.share, self.height_axis = share, height_axis
+        self.seed_generator = keras.random.SeedGenerator()
+
+    def call(self, images, training=False):
+        if not training:
+            return images
+        batch, rows, columns, channels = ops.shape(images)
+        height = images.shape[self.height_axis]
+        bumps = [_bumps(size, self.SPACING * height) for size in (rows, columns)]
+        sizes = [ops.shape(one)[1] for one in bumps]
+        draws = keras.random.normal((batch, 2, *sizes), stddev=self.share * height, seed=self.seed_generator)
+        moves = ops.einsum("ri,bdij,cj->bdrc", bumps[0], draws, bumps[1])
+        row = ops.arange(rows, dtype="float32")[:, None] + moves[:, 0]
+        column = ops.arange(columns, dtype="float32") + moves[:, 1]
+        pixels = ops.reshape(images, (batch, rows * columns, channels))
+        return ops.reshape(_interpolated(pixels, row, column, rows, columns), (batch, rows, columns, channels))
+
+    def get_config(self):
+        return {**super().get_config(), "share": self.share, "height_axis": self.height_axis}
+
+
+def _bumps(size, spacing):
+    """Returns the values `(size, bumps)` of Gaussian bumps along an axis; the squares at a pixel sum to 1."""
+    centers = ops.arange(0, ops.cast(size, "float32") + spacing, spacing, dtype="float32")
+    distances = (ops.arange(size, dtype="float32")[:, None] - centers) / spacing
+    values = ops.exp(-(distances**2) / 2)
+    return values / ops.sqrt(ops.sum(values**2, axis=1, keepdims=True))
+
+
+def _interpolated(pixels, row, column, rows, columns):
+    """Returns the values of images between pixels, by bilinear interpolation.
+
+    Args:
+        pixels: the images, `(batch, rows * columns, channels)`.
+        row: the rows to read, `(batch, rows, columns)`.
+        column: the columns to read, of the same shape.
+        rows: number of rows.
+        columns: number of columns.
+
+    Returns:
+        The values, `(batch, rows * columns, channels)`.
+    """
+    row = ops.clip(row, 0, ops.cast(rows - 1, "float32"))
+    column = ops.clip(column, 0, ops.cast(columns - 1, "float32"))
+    top, left = ops.floor(row), ops.floor(column)
+    down, right = row - top, column - left
+    total = 0.0
+    for below, row_share in ((0, 1 - down), (1, down)):
+        for beside, column_share in ((0, 1 - right), (1, right)):
+            across = ops.minimum(ops.cast(left, "int32") + beside, columns - 1)
+            places = ops.minimum(ops.cast(top, "int32") + below, rows - 1) * columns + across
+            found = ops.take_along_axis(pixels, ops.reshape(places, (ops.shape(pixels)[0], -1, 1)), axis=1)
+            share = ops.reshape(row_share * column_share, (ops.shape(pixels)[0], -1, 1))
+            total += ops.cast(share, pixels.dtype) * found
+    return total
+
+
+@keras.saving.register_keras_serializable("keras_rnn_zoo")
 class CellPositions(keras.layers.Layer):
     """Appends to each cell of a grid its row and column, from -1 to 1 (Liu et al. 2018, "CoordConv").
 

@@ -9,7 +9,7 @@ from keras_rnn_zoo.layers.frontends import (
     series_frontend,
     token_frontend,
 )
-from keras_rnn_zoo.layers.images import CellPositions
+from keras_rnn_zoo.layers.images import CellPositions, RandomDistortion, RandomElastic
 
 TOKENS = {"vocabulary_size": 20, "embedding_dim": 4, "dropout": 0.0, "word_dropout": 0.0}
 RANDOM = np.random.default_rng(0)
@@ -147,22 +147,33 @@ def test_positions_of_cells_are_restored_from_their_config():
     assert layer(cells)[0, :, 1:].numpy().tolist() == [[-1, -1], [-1, 0], [-1, 1], [1, -1], [1, 0], [1, 1]]
 
 
-def test_lines_are_distorted_only_in_training_each_differently():
-    from keras_rnn_zoo.layers.images import RandomDistortion
-
+@pytest.mark.parametrize("kind", [RandomDistortion, RandomElastic])
+def test_lines_are_distorted_only_in_training_each_differently(kind):
     lines = np.random.default_rng(0).uniform(-1, 1, (1, 24, 16, 1)).astype("float32").repeat(3, axis=0)
-    layer = RandomDistortion(0.1)
+    layer = kind(0.1)
     np.testing.assert_array_equal(layer(lines, training=False), lines)
     first, second, _ = np.asarray(layer(lines, training=True))
     assert first.shape == lines.shape[1:]
     assert np.abs(first - lines[0]).max() > 0.1
     assert np.abs(first - second).max() > 0.1
     assert np.abs(first).max() <= 1 + 1e-5
-    assert RandomDistortion.from_config(layer.get_config()).share == 0.1
+    assert kind.from_config(layer.get_config()).share == 0.1
 
 
-def test_a_line_that_is_not_distorted_stays_as_it_is():
-    from keras_rnn_zoo.layers.images import RandomDistortion
-
+@pytest.mark.parametrize("kind", [RandomDistortion, RandomElastic])
+def test_a_line_that_is_not_distorted_stays_as_it_is(kind):
     lines = np.random.default_rng(0).uniform(-1, 1, (2, 24, 16, 1)).astype("float32")
-    np.testing.assert_allclose(RandomDistortion(0.0)(lines, training=True), lines, atol=1e-5)
+    np.testing.assert_allclose(kind(0.0)(lines, training=True), lines, atol=1e-5)
+
+
+@pytest.mark.parametrize("height_axis", [1, 2])
+def test_elastic_distortion_moves_pixels_by_a_share_of_the_height_and_neighbors_alike(height_axis):
+    keras.utils.set_random_seed(0)
+    size = {1: (20, 60), 2: (60, 20)}[height_axis]
+    # Each pixel has its own place as its value, so that the output tells where it was read.
+    places = np.stack(np.meshgrid(*map(np.arange, size), indexing="ij"), axis=-1).astype("float32")
+    moved = np.asarray(RandomElastic(0.1, height_axis=height_axis)(places[None].repeat(200, axis=0), training=True))
+    moves = (moved - places)[:, 8:-8, 8:-8]  # Those at the border end there.
+    assert moves.std() == pytest.approx(0.1 * 20, rel=0.1)
+    assert np.abs(np.diff(moves, axis=1)).mean() < 0.5 * np.abs(moves).mean()
+    assert np.corrcoef(moves[..., 0].ravel(), moves[..., 1].ravel())[0, 1] == pytest.approx(0, abs=0.1)
