@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+import keras_rnn_zoo as zoo
 from keras_rnn_zoo.layers.frontends import (
     audio_frontend,
     grid_frontend,
@@ -177,3 +178,14 @@ def test_elastic_distortion_moves_pixels_by_a_share_of_the_height_and_neighbors_
     assert moves.std() == pytest.approx(0.1 * 20, rel=0.1)
     assert np.abs(np.diff(moves, axis=1)).mean() < 0.5 * np.abs(moves).mean()
     assert np.corrcoef(moves[..., 0].ravel(), moves[..., 1].ravel())[0, 1] == pytest.approx(0, abs=0.1)
+
+
+@pytest.mark.parametrize(("name", "shape"), [("ctc", (2, 40, 32, 1)), ("one_to_one", (2, 8, 8, 1))])
+def test_models_bend_images_only_in_training(name, shape):
+    model = zoo.build(name, elastic=0.1, dropout=0.0)
+    same = zoo.build(name, dropout=0.0)
+    same.set_weights(model.get_weights())
+    images = RANDOM.uniform(0, 255, shape).astype("float32")
+    expected = same(images, training=False)
+    np.testing.assert_array_equal(model(images, training=False), expected)
+    assert np.abs(model(images, training=True) - expected).max() > 1e-3
