@@ -42,6 +42,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "spectrogram_masks": {"spectrogram_masks": 0.2},
     "distortion": {"distortion": 0.1},
     "strong_distortion": {"distortion": 0.15},
+    "elastic": {"elastic": 0.05},
     "subsampling": {"subsampling": 4},
 }
 ENTRIES: dict[str, Entry] = {
@@ -50,11 +51,11 @@ ENTRIES: dict[str, Entry] = {
     "dates": Entry("many_to_many", "exact_match", CLASSES),
     "addition": Entry("many_to_many", "exact_match", CLASSES),
     "shapes": Entry("one_to_many", "exact_match", CLASSES),
-    "digits": Entry("one_to_one", "accuracy", CLASSES),
+    "digits": Entry("one_to_one", "accuracy", (*CLASSES, "elastic")),
     "adding": Entry("many_to_one", "mse", GENERAL),
-    "digit_lines": Entry("ctc", "cer", (*GENERAL, "distortion")),
+    "digit_lines": Entry("ctc", "cer", (*GENERAL, "distortion", "elastic")),
     "imdb_reviews": Entry("many_to_one", "accuracy", CLASSES),
-    "mnist": Entry("one_to_one", "accuracy", (*CLASSES, "distortion", "strong_distortion")),
+    "mnist": Entry("one_to_one", "accuracy", (*CLASSES, "distortion", "strong_distortion", "elastic")),
     "spoken_digit": Entry("many_to_one", "accuracy", (*CLASSES, "spectrogram_masks", "subsampling")),
     "spoken_digit_strings": Entry("ctc", "wer", (*GENERAL, "spectrogram_masks")),
     "universal_dependencies": Entry("sync_many_to_many", "accuracy", (*CLASSES, "crf")),
