@@ -180,7 +180,6 @@ def test_imports_point_to_the_same_level_or_below(path):
 
 
 def test_sources_are_small():
-    """A file over 300 lines needs a reason: `fault_cases.py` is a table, which docs/faults.md is compared with."""
+    """A file over 300 lines needs a reason, and to be named here."""
     tests = Path(__file__).parent.rglob("*.py")
-    long = {path.name for path in (*SOURCES, *tests) if len(path.read_text().splitlines()) > 300}
-    assert long == {"fault_cases.py"}
+    assert [path.name for path in (*SOURCES, *tests) if len(path.read_text().splitlines()) > 300] == []

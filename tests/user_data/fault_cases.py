@@ -1,127 +1,28 @@
-"""Invalid input of many kinds: the files, the command that reads them, and what its message must say.
-
-It is one table, from which docs/faults.md is written, so it is longer than 300 lines.
-"""
+"""Invalid input of many kinds: the files, the command that reads them, and what its message must say."""
 
 # ruff: noqa: E501  A table reads best with a case a line.
 
 import gzip
-import io
 import json
-import re
-import sqlite3
-import struct
-from dataclasses import dataclass, field
 
 import numpy as np
-import openpyxl
 import pyarrow as pa
 import pyarrow.parquet
-
-ROWS = "".join(f"line {number} of it,{'good' if number % 2 else 'bad'}\n" for number in range(1, 9))
-TABLE = f"text,label\n{ROWS}"
-PIXEL = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc0000003010100"
-    "c9fe92ef0000000049454e44ae426082"
+from fault_files import (
+    PIXEL,
+    TABLE,
+    Case,
+    Malice,
+    arrow,
+    database,
+    excel,
+    images,
+    npz,
+    parquet,
+    ragged,
+    table,
+    wav,
 )
-
-
-def wav(bits=16, kind=1, samples=800, rate=8000):
-    """Returns a WAV file of silence."""
-    data = bytes(samples * bits // 8)
-    head = struct.pack("<4sIHHIIHH", b"fmt ", 16, kind, 1, rate, rate * bits // 8, bits // 8, bits)
-    body = b"WAVE" + head + struct.pack("<4sI", b"data", len(data)) + data
-    return struct.pack("<4sI", b"RIFF", len(body)) + body
-
-
-def npz(**arrays):
-    """Returns a NumPy archive."""
-    file = io.BytesIO()
-    np.savez(file, **arrays)
-    return file.getvalue()
-
-
-class Malice:
-    """What unpickling would run, were it let."""
-
-    def __reduce__(self):
-        return (print, ("run",))
-
-
-def ragged(*items):
-    """Returns an object array of arrays."""
-    array = np.empty(len(items), object)
-    array[:] = items
-    return array
-
-
-def images(**others):
-    """Returns the files of a folder with two classes, and others."""
-    return {**{f"{kind}/{number}.png": PIXEL for kind in ("cat", "dog") for number in range(6)}, **others}
-
-
-def parquet(**columns):
-    """Returns a Parquet file."""
-    file = io.BytesIO()
-    pyarrow.parquet.write_table(pa.table(columns), file)
-    return file.getvalue()
-
-
-def arrow(**columns):
-    """Returns an Arrow file."""
-    file = io.BytesIO()
-    table = pa.table(columns)
-    with pa.ipc.new_file(file, table.schema) as writer:
-        writer.write_table(table)
-    return file.getvalue()
-
-
-def excel(*rows):
-    """Returns a workbook with one sheet."""
-    file, workbook = io.BytesIO(), openpyxl.Workbook()
-    for row in rows:
-        workbook.active.append(row)
-    workbook.save(file)
-    return file.getvalue()
-
-
-def database(*statements):
-    """Returns an SQLite database."""
-    with sqlite3.connect(":memory:") as connection:
-        for statement in statements:
-            connection.execute(statement)
-        connection.commit()
-        return connection.serialize()
-
-
-@dataclass
-class Case:
-    """One kind of broken input.
-
-    Attributes:
-        name: what is wrong, for people.
-        address: the dataset asked for; names of files are within the folder that `files` are written to.
-        files: contents by name.
-        wants: what the message must hold.
-        task: the task.
-        options: further options.
-        row: whether `skip_bad_rows` goes on.
-    """
-
-    name: str
-    address: str
-    files: dict
-    wants: tuple
-    task: str = "classification"
-    options: dict = field(default_factory=dict)
-    row: bool = False
-
-
-def table(name, content, *wants, form="csv", row=False, **options):
-    """Returns the case of a broken table."""
-    task = options.pop("task", "classification")
-    return Case(name, f"{form}:data.{form}", {f"data.{form}": content}, wants, task, options, row)
-
 
 TEXTS = [f"line {number} of it" for number in range(1, 9)]
 LABELS = ["good", "bad"] * 4
@@ -370,164 +271,3 @@ CASES = [
     Case("a missing TFDS dataset", "tfds:no_such_set", {"tfds/x": ""}, ("no_such_set",),
          options={"data_dir": "tfds"}),
 ]  # fmt: skip
-
-
-def write(case, folder):
-    """Writes the files of a case to a folder; returns its address and options, with full paths."""
-    for name, content in case.files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-    form, _, places = case.address.partition(":")
-    if form != "tfds":
-        places = ",".join(str(folder / place) for place in places.split(","))
-    named = ("validation", "test", "data_dir")
-    options = {key: str(folder / value) if key in named else value for key, value in case.options.items()}
-    return f"{form}:{places}", options
-
-
-JANUARY = "".join(f"2024-01-{day:02},{day % 7}\n" for day in range(1, 31))
-
-
-def over_time(name, content, *wants, row=False, form="csv", **options):
-    """Returns the case of an invalid table over time, by default with daily rows and a short window."""
-    given = {"history": 3, "horizon": 1, "columns": "time=day,target=y", **options}
-    return Case(name, f"{form}:data.{form}", {f"data.{form}": content}, wants, "forecasting", given, row)
-
-
-def january(**changed):
-    """Returns a table over time with 30 days; `changed` gives other rows by "line" and their number in the file."""
-    rows = JANUARY.splitlines()
-    for line, row in changed.items():
-        rows[int(line.removeprefix("line")) - 2] = row
-    return "day,y\n" + "\n".join(rows) + "\n"
-
-
-HOURS = "".join(f"2024-10-{day:02} {hour:02}:00,1\n" for day in (26, 27, 28) for hour in range(24))
-TWICE = "day,y\n" + HOURS.replace("2024-10-27 02:00,1\n", "2024-10-27 02:00,1\n2024-10-27 02:00,2\n")
-
-CASES += [
-    over_time("table over time: an invalid time", january(line7="soon,3"), "line 7", "'day'", "'soon'", row=True),
-    over_time(
-        "table over time: a missing time", january(line7=",3"), "line 7, column 'day': the time is empty", row=True
-    ),
-    over_time("table over time: a date that does not exist", january(line7="2024-02-30,3"), "line 7", row=True),
-    over_time(
-        "table over time: dates with the day first", january().replace("2024-01-", "01/2024/"), "time_format", row=False
-    ),
-    over_time(
-        "table over time: times in two formats",
-        january(line9="2024-01-08T00:00Z,3"),
-        "line 9",
-        "'2024-01-01'",
-        row=True,
-    ),
-    over_time(
-        "table over time: times in another format than `time_format`",
-        january(),
-        "in the format %d.%m.%Y is expected",
-        time_format="%d.%m.%Y",
-    ),
-    over_time(
-        "table over time: an unknown time zone", january(), "Did you mean Europe/Berlin", time_zone="Europe/Berlln"
-    ),
-    over_time(
-        "table over time: a time skipped by daylight saving",
-        "day,y\n2024-03-31 02:30,1\n" + HOURS,
-        "does not exist",
-        "line 2",
-        time_zone="Europe/Berlin",
-        row=True,
-    ),
-    over_time(
-        "table over time: a time repeated by daylight saving", TWICE, "line 29", "line 28", "time_zone=", row=True
-    ),
-    over_time(
-        "table over time: different values for the same time",
-        january(line12="2024-01-02,9"),
-        "line 12",
-        "line 3",
-        "id=NAME",
-        row=True,
-    ),
-    over_time(
-        "table over time: text instead of a number",
-        january(line5="2024-01-04,much"),
-        "line 5",
-        "'y'",
-        "'much'",
-        row=True,
-    ),
-    over_time(
-        "table over time: a decimal comma", january(line5='2024-01-04,"3,5"'), "line 5", "decimal point", row=True
-    ),
-    over_time("table over time: an infinite value", january(line5="2024-01-04,inf"), "line 5", "finite", row=True),
-    over_time(
-        "table over time: a number too large for float32", january(line5="2024-01-04,1e39"), "line 5", "'y'", row=True
-    ),
-    over_time(
-        "table over time: a time off the grid",
-        january(line5="2024-01-03T12:00,1"),
-        "line 5",
-        "grid of 1 day",
-        row=True,
-    ),
-    over_time(
-        "table over time: times without a regular step",
-        "day,y\n"
-        + "".join(
-            f"2024-01-{1 + number * number % 29:02}T{number % 24:02}:{number * 7 % 60:02},1\n" for number in range(24)
-        ),
-        "no regular step",
-    ),
-    over_time(
-        "table over time: a year with an extra digit",
-        january(line31="9024-01-30,1"),
-        "far more than rows",
-        "9024-01-30",
-    ),
-    over_time("table over time: a missing column", january(), "'dya'", "'day'", columns="time=dya,target=y"),
-    over_time(
-        "table over time: no column with a usual name for the target",
-        "date,a,b\n2024-01-01,1,2\n",
-        "'target'",
-        "target=A+B",
-        columns="",
-    ),
-    over_time(
-        "table over time: a column named for two words", january(), "'y' twice", columns="time=day,target=y,known=y"
-    ),
-    over_time(
-        "table over time: a series without an id",
-        "day,shop,y\n2024-01-01,,1\n" + JANUARY.replace(",", ",a,"),
-        "line 2",
-        "'shop'",
-        columns="time=day,target=y,id=shop",
-        row=True,
-    ),
-    over_time("table over time: a header without rows", "day,y\n", "no rows"),
-    over_time(
-        "table over time: series shorter than a window", january(), "30 steps of 1 day", "--set history=N", history=60
-    ),
-    over_time("table over time: a split without a window", january(), "validation", "--set horizon=", horizon=5),
-    over_time(
-        "table over time: no value at all", re.sub(",.*", ",", january()).replace("day,", "day,y"), "'y' has no value"
-    ),
-    over_time("table over time: a file for a split", january(), "follow one another", validation="more.csv"),
-    over_time("table over time: invalid sizes of splits", january(), "70/10/20", splits="70/30"),
-    over_time("table over time: sizes of splits that are far too large", january(), "'1e300/1/1'", splits="1e300/1/1"),
-    over_time(
-        "table over time: splits larger than the data",
-        january(),
-        "asks for 140 steps, but there are 30",
-        splits="100/20/20",
-    ),
-    over_time(
-        "table over time: a list as the value in JSON",
-        "".join(f'{{"day": "2024-01-{day:02}", "y": {day if day != 9 else [1, 2]}}}\n' for day in range(1, 31)),
-        "line 9",
-        "'y'",
-        form="jsonl",
-        row=True,
-    ),
-]

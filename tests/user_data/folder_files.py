@@ -1,6 +1,6 @@
 """Folders of files that several tests write and open."""
 
-from fault_cases import PIXEL
+from fault_files import PIXEL
 
 from keras_rnn_zoo import registry
 

@@ -1,7 +1,7 @@
 """Broken data with a target for each step, of many kinds; see `fault_cases`."""
 
 import numpy as np
-from fault_cases import Case, npz, ragged
+from fault_files import Case, npz, ragged
 
 COLUMNS = "id=run,order=t,input=ax+ay,target=state"
 RECORDINGS = [

@@ -7,13 +7,14 @@ from pathlib import Path
 import fault_cases
 import pytest
 import step_fault_cases
-from fault_cases import write
+import time_fault_cases
+from fault_files import write
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.display.spelling import as_on_command_line
 from keras_rnn_zoo.errors import ZooError
 
-CASES = [*fault_cases.CASES, *step_fault_cases.CASES]
+CASES = [*fault_cases.CASES, *time_fault_cases.CASES, *step_fault_cases.CASES]
 DOCUMENT = Path(__file__).parents[2] / "docs" / "faults.md"
 HEAD = """# Messages for invalid data
 

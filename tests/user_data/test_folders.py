@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from fault_cases import PIXEL, wav
+from fault_files import PIXEL, wav
 from folder_files import opened, split_files, write
 
 import keras_rnn_zoo.user_data.formats.audio

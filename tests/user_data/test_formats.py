@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from fault_cases import PIXEL, npz, ragged, wav
+from fault_files import PIXEL, npz, ragged, wav
 from format_files import X, opened, rows, texts, write
 
 import keras_rnn_zoo as zoo

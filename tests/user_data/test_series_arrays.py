@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from fault_cases import npz, ragged
+from fault_files import npz, ragged
 from format_files import X, opened, rows, write
 
 from keras_rnn_zoo import registry

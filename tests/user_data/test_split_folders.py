@@ -1,7 +1,7 @@
 """Folders that hold a folder for each split."""
 
 import pytest
-from fault_cases import PIXEL, wav
+from fault_files import PIXEL, wav
 from folder_files import opened, split_files, targets, write
 
 from keras_rnn_zoo.errors import DataError

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 from descriptions import run_config
-from fault_cases import PIXEL, wav
+from fault_files import PIXEL, wav
 from folder_files import opened, split_files, targets, write
 
 from keras_rnn_zoo.errors import DataError
