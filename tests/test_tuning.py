@@ -153,7 +153,7 @@ def test_the_log_counts_trials_without_those_that_were_abandoned(caplog):
     rows = [{**row, "trial": number} for number in (0, 2, 3)]  # The process of trial 1 was killed.
     caplog.set_level("INFO", "keras_rnn_zoo")
     _log(rows, 2, 3, "val_accuracy")
-    assert caplog.messages == ["Trial 2 of 3: val_accuracy 0.5000. units=8"]
+    assert caplog.messages == ["Trial 2 (2 of 3): val_accuracy 0.5000. units=8"]
 
 
 def test_a_search_is_overwritten_once_nobody_works_on_it(study):

@@ -183,7 +183,8 @@ def _log(rows: list[dict[str, Any]], number: int, trials: int, monitor: str) -> 
     values = ", ".join(f"{name}={_shown(value)}" for name, value in row["options"].items())
     result = row["state"] if row["value"] is None else f"{monitor} {row['value']:.4f}"
     fault = f" ({row['fault']})" if row["fault"] else ""
-    logger.info("Trial %d of %d: %s%s. %s", place, trials, result, fault, values)
+    # The number is that of the table; the search counts from 0, and repeats an interrupted trial under a new number.
+    logger.info("Trial %d (%d of %d): %s%s. %s", number, place, trials, result, fault, values)
 
 
 def _shown(value: Any) -> str:
