@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from keras_rnn_zoo.display.printing import short_repr
+from keras_rnn_zoo.display.printing import alternatives, short_repr
 from keras_rnn_zoo.errors import OptionError, option_hint
 from keras_rnn_zoo.option_marks import ANY_NUMBER
 from keras_rnn_zoo.option_marks import FROM_DATA as FROM_DATA
@@ -241,8 +241,21 @@ def find_option(options: Mapping[str, Option], name: str, owner: str, arguments:
     if name not in options and name in OF_FILES:
         raise OptionError(f"{owner} has no option {name!r}. It exists for your own files, as in --dataset csv:FILE.")
     if name not in options:
-        raise OptionError(f"{owner} has no option {short_repr(name)}. {option_hint(name, options, owner, arguments)}")
+        others = _architectures_with(name, owner)
+        hint = f"It is for {alternatives(others)}." if others else option_hint(name, options, owner, arguments)
+        raise OptionError(f"{owner} has no option {short_repr(name)}. {hint}")
     return options[name]
+
+
+def _architectures_with(name: str, owner: str) -> list[str]:
+    """Returns the architectures that have an option with their default datasets, if one without it is the owner."""
+    from keras_rnn_zoo import registry  # It reads options by this module.
+
+    entries = {one: registry.architectures.get(one) for one in registry.architectures.names()}
+    if owner not in entries:
+        return []
+    options = {one: registry.options_of(entry, registry.default_dataset(entry)) for one, entry in entries.items()}
+    return [one for one, known in options.items() if name in known]
 
 
 def join_pairs(pairs: Mapping[Any, Any]) -> str:

@@ -1,4 +1,5 @@
 import math
+import re
 from typing import Annotated, Literal
 
 import numpy as np
@@ -86,6 +87,22 @@ def test_a_bad_value_raises_and_says_what_is_accepted(name, value, accepts):
 def test_an_unknown_option_raises_with_the_nearest():
     with pytest.raises(OptionError, match=r"cake has no option 'sugr'. Did you mean 'sugar'\? Known names: "):
         check_options(OPTIONS, {"sugr": 1}, "cake")
+
+
+@pytest.mark.parametrize(
+    ("name", "architectures"),
+    [
+        ("elastic", "one_to_one or ctc"),
+        ("crf", "sync_many_to_many"),
+        ("valid_spans", "sync_many_to_many"),
+        ("dropuot", None),
+    ],
+)
+def test_an_option_of_another_architecture_is_named_as_such(name, architectures):
+    known = registry.architectures.get("many_to_one").options
+    hint = f"It is for {architectures}." if architectures else "Did you mean 'dropout'? "
+    with pytest.raises(OptionError, match=re.escape(f"many_to_one has no option {name!r}. {hint}")):
+        check_options(known, {name: "1"}, "many_to_one")
 
 
 def test_an_option_is_refused_where_there_are_none():

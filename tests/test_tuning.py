@@ -61,11 +61,19 @@ def test_only_options_with_an_effect_are_searched_by_default():
     assert space_of("many_to_one", "toy_reviews")["block"].choices == ("plain", "residual")
 
 
-def test_a_range_grows_to_include_the_default():
+def test_a_declared_range_grows_to_include_the_default():
+    units = space_of("many_to_one", "toy_reviews", wanted=["units"])["units"]
+    wider = units.including(2000)
+    assert (wider.low, wider.high, wider.nearest(2000)) == (units.low, 2000, 2000)
+    block = space_of("many_to_one", "toy_reviews", wanted=["block"])["block"]
+    assert block.including("other").choices == ("plain", "residual", "other")
+
+
+def test_a_search_keeps_to_the_range_of_the_user():
     units = space_of("many_to_one", "toy_reviews", wanted={"units": (8, 16)})["units"].including(64)
-    assert (units.low, units.high, units.choices) == (8, 64, ())
-    cell = space_of("many_to_one", "toy_reviews", wanted={"cell": ["gru"]})["cell"].including("lstm")
-    assert cell.choices == ("gru", "lstm")
+    assert (units.low, units.high, units.nearest(64), units.nearest(9)) == (8, 16, 16, 9)
+    cell = space_of("many_to_one", "toy_reviews", wanted={"cell": ["gru", "lru"]})["cell"].including("lstm")
+    assert (cell.choices, cell.nearest("lstm"), cell.nearest("lru")) == (("gru", "lru"), "gru", "lru")
 
 
 @pytest.mark.parametrize(
@@ -90,14 +98,14 @@ def test_invalid_searches_are_refused(wanted, fault):
 
 def test_searches_are_read_from_a_command_line():
     options = {one.option.name: one.option for one in space_of("many_to_one", "toy_reviews").values()}
-    assert parse_search(options, ["units=8..32", "cell=lstm,gru", "dropout"]) == {
+    assert parse_search(options, ["units=8..32", "cell=lstm,gru", "dropout"], "many_to_one") == {
         "units": (8, 32),
         "cell": ["lstm", "gru"],
         "dropout": None,
     }
-    assert parse_search(options, []) is None
+    assert parse_search(options, [], "many_to_one") is None
     with pytest.raises(OptionError, match="'units'"):
-        parse_search(options, ["unit=1..2"])
+        parse_search(options, ["unit=1..2"], "many_to_one")
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ class Tagging(TokenLevelTask):
     ) -> None:
         super().__init__(reader, classes)
         if valid_spans and not crf:
-            raise OptionError("Option 'valid_spans' needs the best sequence of tags. Set crf=true as well, or omit it.")
+            raise OptionError("Option 'valid_spans' works only with crf=true. Set both, or omit valid_spans.")
         self.crf = crf
         self.forbidden = invalid_transitions(classes) if valid_spans and classes else None
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.display.printing import short_repr
-from keras_rnn_zoo.errors import OptionError, option_hint
-from keras_rnn_zoo.options import Option, Search
+from keras_rnn_zoo.errors import OptionError
+from keras_rnn_zoo.options import Option, Search, find_option
 from keras_rnn_zoo.training.settings import SETTINGS
 from keras_rnn_zoo.training.small_data import ADAPTED
 
@@ -23,6 +23,7 @@ class Searched:
         low: the lowest value.
         high: the highest value.
         log: whether values are drawn from the logarithm of the range.
+        given: whether the user gave the values, to which the search then keeps.
     """
 
     option: Option
@@ -30,6 +31,7 @@ class Searched:
     low: float = 0
     high: float = 0
     log: bool = False
+    given: bool = False
 
     def suggest(self, trial: Any) -> Any:
         """Returns the value that an `optuna.Trial` suggests."""
@@ -41,15 +43,23 @@ class Searched:
         return trial.suggest_float(name, self.low, self.high, log=self.log)
 
     def including(self, value: Any) -> "Searched":
-        """Returns the same with room for a value, such as the default."""
+        """Returns the same with room for a value, such as the default; values that the user gave stay as they are."""
+        if self.given:
+            return self
         if self.choices:
             return self if value in self.choices else Searched(self.option, (*self.choices, value))
         low, high = min(self.low, value), max(self.high, value)
         return Searched(self.option, (), low, high, self.log and low > 0)
 
+    def nearest(self, value: Any) -> Any:
+        """Returns the nearest of the values to another one: itself, if it is among them."""
+        if self.choices:
+            return value if value in self.choices else self.choices[0]
+        return self.option.type(min(max(value, self.low), self.high))
+
     def as_json(self) -> dict[str, Any]:
         """Returns the values as a dict of plain ones."""
-        return {name: value for name, value in asdict(self).items() if name != "option"}
+        return {name: value for name, value in asdict(self).items() if name not in ("option", "given")}
 
 
 def search_space(
@@ -108,9 +118,7 @@ def _requested(
     fixed: Collection[str],
     owner: str,
 ) -> Searched:
-    if name not in options:
-        raise OptionError(f"{owner} has no option {short_repr(name)} to search. {option_hint(name, options, owner)}")
-    option = options[name]
+    option = find_option(options, name, owner)
     task = registry.tasks.get(dataset.task)
     if name in fixed:
         raise OptionError(f"Option {name!r} is both set and searched. Omit one of them.")
@@ -125,18 +133,23 @@ def _requested(
     if isinstance(values, Sequence) and not isinstance(values, str) and len(values) > 0:
         checked = [option.check(value) for value in values]
         if not isinstance(values, tuple):
-            return Searched(option, tuple(dict.fromkeys(checked)))
+            return Searched(option, tuple(dict.fromkeys(checked)), given=True)
         if len(checked) == 2 and option.type in (int, float) and checked[0] < checked[1]:
             low, high = checked
-            return Searched(option, (), low, high, low > 0 and math.log10(high / low) >= 1)
+            return Searched(option, (), low, high, low > 0 and math.log10(high / low) >= 1, given=True)
     raise OptionError(
         f"The search of {name!r} expects a range, the lowest and the highest value, or a list of values; received "
         f"{short_repr(values)}."
     )
 
 
-def parse_search(options: Mapping[str, Option], texts: Sequence[str]) -> dict[str, Any] | None:
+def parse_search(options: Mapping[str, Option], texts: Sequence[str], owner: str) -> dict[str, Any] | None:
     """Returns the searched options of a command line: `units`, `units=16..256` or `cell=lstm,gru`; `None` for none.
+
+    Args:
+        options: the known options.
+        texts: what the command line names.
+        owner: the architecture, for messages.
 
     Raises:
         OptionError: an option is unknown, or a value is invalid.
@@ -144,12 +157,11 @@ def parse_search(options: Mapping[str, Option], texts: Sequence[str]) -> dict[st
     found: dict[str, Any] = {}
     for text in texts:
         name, given, values = text.partition("=")
-        if name not in options:
-            raise OptionError(f"There is no option {short_repr(name)} to search. {option_hint(name, options, 'it')}")
+        option = find_option(options, name, owner)
         if not given:
             found[name] = None
         elif ".." in values:
-            found[name] = tuple(options[name].parse(value) for value in values.split("..", 1))
+            found[name] = tuple(option.parse(value) for value in values.split("..", 1))
         else:
-            found[name] = [options[name].parse(value) for value in values.split(",")]
+            found[name] = [option.parse(value) for value in values.split(",")]
     return found or None

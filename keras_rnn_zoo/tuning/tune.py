@@ -81,10 +81,11 @@ def tune(
 ) -> Study:
     """Searches the options of an architecture, and keeps the best run.
 
-    The first trial has the defaults. Further ones are chosen by a tree-structured Parzen estimator (Bergstra et al.
-    2011), and are stopped early if they do worse than most. Trials are compared on the validation split; the test split
-    is used once, by the best run in the end. A search that was interrupted or killed resumes if it is called again with
-    the same arguments. Called in several processes at a time, they share the trials.
+    The first trial has the defaults, or the nearest values in the ranges of `search`. Further ones are chosen by a
+    tree-structured Parzen estimator (Bergstra et al. 2011), and are stopped early if they do worse than most. Trials
+    are compared on the validation split; the test split is used once, by the best run in the end. A search that was
+    interrupted or killed resumes if it is called again with the same arguments. Called in several processes at a time,
+    they share the trials.
 
     Args:
         name: the architecture's name or an alias.
@@ -140,7 +141,7 @@ def tune(
         "search": {one: searched.as_json() for one, searched in space.items()},
     }
     direction = "minimize" if task.monitor_mode == "min" else "maximize"
-    first = {one: values[one] for one in space}
+    first = {one: searched.nearest(values[one]) for one, searched in space.items()}
     with storage_faults(folder):
         study = StudyFolder(folder, direction, repeated, space, first, seed, overwrite=overwrite)
         _work(study, request, task, trials, timeout)

@@ -100,3 +100,11 @@ def test_a_number_is_no_window(text):
     reader.mean = [0.0]
     with pytest.raises(DataError, match="a window is expected with"):
         reader.to_batch([text])
+
+
+@pytest.mark.parametrize("text", ["hello", b"hello"])
+def test_a_text_is_no_window(text):
+    reader = WindowReader()
+    reader.mean = [0.0]
+    with pytest.raises(DataError, match=r"A window is expected as JSON, .*; received 'hello'"):
+        reader.to_batch([text])

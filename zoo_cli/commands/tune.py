@@ -93,7 +93,7 @@ def command(
         )
     known = {**SETTINGS, **registry.options_of(architecture, data)}
     options |= parse_options(known, given, architecture.name)
-    search = parse_search(known, searched)
+    search = parse_search(known, searched, architecture.name)
     with frameworks(quiet, verbose):
         study = zoo.tune(name, dataset=data, search=search, **arguments, **options)
     if as_json:
