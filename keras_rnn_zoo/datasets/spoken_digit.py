@@ -23,7 +23,7 @@ TEST_NAMES = r".*_[0-4]\.wav"
     license_id="cc-by-sa-4.0",
     terms="https://github.com/Jakobovski/free-spoken-digit-dataset",
     model_options={"input": "audio", "num_classes": 10},
-    defaults={"sample_rate": 8000, "epochs": 60, "patience": 60},
+    defaults={"sample_rate": 8000, "epochs": 20, "patience": 20},
 )
 def spoken_digit(data_dir: str | None, seed: int) -> Examples:
     """Digits spoken in English by six speakers, recorded at 8 kHz (Free Spoken Digit Dataset).
