@@ -184,7 +184,7 @@ def pictures(lines: Lines) -> list[Any]:
     terms="https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits",
     model_options={"input": "image"},
     # The learning rate decreases until the end, and one of the last epochs is the best: early stopping would miss it.
-    defaults={"batch_size": 16, "epochs": 6, "patience": 6, "dropout": 0.3},
+    defaults={"batch_size": 16, "epochs": 6, "patience": 6, "dropout": 0.3, "elastic": 0.04},
 )
 def digit_lines(data_dir: str | None, seed: int) -> Examples:
     """Lines of three to eight handwritten digits, which slant, touch and overlap, to be read as text.

@@ -54,7 +54,7 @@ class Plan(NamedTuple):
     license_id="cc-by-sa-4.0",
     terms="https://github.com/Jakobovski/free-spoken-digit-dataset",
     model_options={"input": "audio"},
-    defaults={"sample_rate": 8000, "target_tokens": "spaces", "epochs": 12},
+    defaults={"sample_rate": 8000, "target_tokens": "spaces", "epochs": 20, "patience": 20},
 )
 def spoken_digit_strings(data_dir: str | None, seed: int) -> Examples:
     """Strings of 3 to 7 digits by one speaker each, assembled from the recordings of spoken_digit at 8 kHz.
