@@ -42,7 +42,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "spectrogram_masks": {"spectrogram_masks": 0.2},
     "distortion": {"distortion": 0.1},
     "strong_distortion": {"distortion": 0.15},
-    "elastic": {"elastic": 0.05},
+    "elastic": {"elastic": 0.04},
     "subsampling": {"subsampling": 4},
 }
 ENTRIES: dict[str, Entry] = {

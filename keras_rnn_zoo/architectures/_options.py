@@ -51,7 +51,7 @@ Elastic = Annotated[
     float,
     Range(0, 0.5),
     "random bending of images in training (elastic distortion, Simard et al. 2003): how far pixels move, as a fraction "
-    "of the height (standard deviation); useful for handwriting, such as 0.05.",
+    "of the height (standard deviation); useful for handwriting, such as 0.04.",
 ]
 EmbeddingDim = Annotated[int, Range(1, 8192), Search(16, 256, log=True), "size of token embeddings; for text."]
 InputEmbeddingDim = Annotated[
