@@ -139,8 +139,8 @@ def main(names: tuple[str, ...], data_dir: str | None, seeds: int, epochs: int |
     for name in names:
         if again:
             shutil.rmtree(SHIPPED / name, ignore_errors=True)
-            for path in WORK.glob(f"*{name}-seed-*"):
-                shutil.rmtree(path)
+            for path in (*WORK.glob(f"{name}-seed-*"), *WORK.glob(f".{name}-seed-*")):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()  # A lock is a file.
         if (SHIPPED / name / "config.json").exists():
             continue
         if len(names) == 1:
