@@ -33,11 +33,11 @@ def test_the_commands_run(tmp_path, monkeypatch):
 
 def test_each_option_of_the_page_exists():
     named = re.findall(r"^\| `(\w+)=", PAGE, re.MULTILINE)
-    tagger, reviews = (registry.architectures.get(name) for name in ("tagger", "many_to_one"))
-    known = {**SETTINGS, **registry.options_of(tagger, registry.default_dataset(tagger))}
-    known |= registry.options_of(reviews, registry.default_dataset(reviews))
-    assert len(set(named)) == 7
-    assert set(named) <= set(known)
+    known = set(SETTINGS)
+    for architecture in registry.architectures.entries():
+        known |= registry.options_of(architecture, registry.default_dataset(architecture)).keys()
+    assert len(set(named)) == 9
+    assert set(named) <= known
 
 
 def test_the_table_of_effects_is_that_of_the_results(monkeypatch):
