@@ -248,14 +248,17 @@ def find_option(options: Mapping[str, Option], name: str, owner: str, arguments:
 
 
 def _architectures_with(name: str, owner: str) -> list[str]:
-    """Returns the architectures that have an option with their default datasets, if one without it is the owner."""
+    """Returns the architectures that have an option, by themselves or for a task, if the owner is one without it."""
     from keras_rnn_zoo import registry  # It reads options by this module.
 
-    entries = {one: registry.architectures.get(one) for one in registry.architectures.names()}
-    if owner not in entries:
-        return []
-    options = {one: registry.options_of(entry, registry.default_dataset(entry)) for one, entry in entries.items()}
-    return [one for one, known in options.items() if name in known]
+    architectures = registry.architectures.entries()
+    found = [
+        one.name
+        for one in architectures
+        if any(name in entry.options for entry in (one, *map(registry.tasks.get, one.tasks)))
+    ]
+    known = {one.name for one in architectures}
+    return found if owner in known and owner not in found else []
 
 
 def join_pairs(pairs: Mapping[Any, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Examples that are preprocessed together, and large data, of which only the first lengths are measured."""
+"""Preprocessing of several examples at a time, and of large data, where only the first examples are measured."""
 
 import numpy as np
 import pytest

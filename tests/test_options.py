@@ -105,6 +105,12 @@ def test_an_option_of_another_architecture_is_named_as_such(name, architectures)
         check_options(known, {name: "1"}, "many_to_one")
 
 
+def test_an_option_for_another_task_of_the_architecture_is_no_option_of_another_architecture():
+    with pytest.raises(OptionError) as error:
+        check_options(registry.architectures.get("many_to_many").options, {"target_tokens": "words"}, "many_to_many")
+    assert "It is for" not in str(error.value)
+
+
 def test_an_option_is_refused_where_there_are_none():
     with pytest.raises(OptionError, match=r"^cake has no options; received 'sugar'\. Omit it\.$"):
         check_options({}, {"sugar": 1}, "cake")

@@ -157,5 +157,5 @@ class _Column:
 
 
 def _joined(blocks: Sequence[Any], empty: tuple[int, ...], dtype: Any) -> Any:
-    """Returns the concatenated blocks; an array of the shape `empty` if there are none."""
+    """Returns the blocks concatenated along the first axis, or an array of shape `empty` if there are none."""
     return np.concatenate([np.zeros(empty, dtype), *blocks])

@@ -156,10 +156,10 @@ class WindowReader(SlidingReader):
 
     def parsed(self, item: Any, *, empty: bool = False) -> dict[str, Any]:
         if isinstance(item, str | bytes):
-            text = item.decode(errors="replace") if isinstance(item, bytes) else item
             try:
-                item = json.loads(text)
+                item = json.loads(item)
             except (ValueError, RecursionError):
+                text = item.decode(errors="replace") if isinstance(item, bytes) else item
                 raise DataError(f"A window is expected as JSON, {self._expected()}; received {text!r:.60}.") from None
         window = dict(item) if isinstance(item, Mapping) else {"series": item}
         if "series" not in window or not set(window) <= {"series", "time", "known"}:

@@ -108,3 +108,10 @@ def test_a_text_is_no_window(text):
     reader.mean = [0.0]
     with pytest.raises(DataError, match=r"A window is expected as JSON, .*; received 'hello'"):
         reader.to_batch([text])
+
+
+def test_a_window_with_bytes_that_are_not_utf_8_is_refused():
+    reader = WindowReader()
+    reader.mean = [0.0]
+    with pytest.raises(DataError, match="A window is expected as JSON"):
+        reader.to_batch([b'{"series": [[1]], "time": [0], "known": "\xff"}'])
