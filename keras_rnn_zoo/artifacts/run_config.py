@@ -154,6 +154,7 @@ class TrainingConfig(Document):
     freeze: str = checked(NAME, optional=True, default="nothing")
     extend_vocabulary: bool = checked(boolean, optional=True, default=True)
     label_smoothing: float = checked(number, optional=True, default=0.0)
+    adversarial: float = checked(number, optional=True, default=0.0)
     weight_averaging: float | None = checked(any_of(null, number), optional=True, default=0.0)
     warmup: float | None = checked(any_of(null, number), optional=True, default=0.0)
     objects: Mapping[str, str] | None = checked(dict_of(text(100_000), NAME, max_items=10), optional=True)

@@ -48,6 +48,16 @@ def write_onnx(function: Any, signature: Sequence[Any], path: str) -> None:
     tf2onnx.convert.from_function(function, list(signature), output_path=path)
 
 
+def track_loss(model: Any, loss: Any, size: Any) -> None:
+    """Adds the loss of a batch of `size` examples to the mean that `fit` reports; for training steps on TensorFlow."""
+    model._loss_tracker.update_state(loss, sample_weight=size)
+
+
+def updated_metrics(model: Any, variables: Any, loss: Any, x: Any, y: Any, outputs: Any, sample_weight: Any) -> Any:
+    """Returns the logs of a batch, and the new values of the metrics' variables; for training steps on JAX."""
+    return model._update_metrics_variables(variables, loss, x, y, outputs, sample_weight)
+
+
 def accept_strings(layer: Any) -> None:
     """Lets a layer be called on TensorFlow strings under any backend, as Keras's own text layers do.
 

@@ -12,13 +12,14 @@ from keras_rnn_zoo.training.settings import OPTIMIZERS, SETTINGS
 
 
 def checked_settings(
-    settings: Mapping[str, Any], task: registry.Task, has_metrics: bool, *, fine_tunes: bool
+    settings: Mapping[str, Any], task: registry.Task, input: str, has_metrics: bool, *, fine_tunes: bool
 ) -> dict[str, Any]:
     """Returns the settings that the user set.
 
     Args:
         settings: the settings by name; `None` for those that are not set.
         task: the task of the training.
+        input: its kind of input.
         has_metrics: whether the user passed Keras metrics as objects.
         fine_tunes: whether the training starts from a run.
 
@@ -50,6 +51,11 @@ def checked_settings(
         raise OptionError(
             f"Option 'label_smoothing' applies to tasks that predict classes or tokens, but the task is {task.name}; "
             f"received {checked['label_smoothing']:g}. Omit it."
+        )
+    if checked.get("adversarial") and input != "text":
+        raise OptionError(
+            f"Option 'adversarial' applies to text inputs, but the input is {input}; received "
+            f"{checked['adversarial']:g}. Omit it."
         )
     optimizer = checked.get("optimizer", "adam")
     if "adam_epsilon" in checked and not OPTIMIZERS[optimizer].has_epsilon:

@@ -13,6 +13,7 @@ from keras_rnn_zoo.artifacts.run_config import TrainingConfig
 from keras_rnn_zoo.batching.batches import Batches
 from keras_rnn_zoo.display.status import announce
 from keras_rnn_zoo.tasks.task import Task
+from keras_rnn_zoo.training.adversarial import train_adversarially
 from keras_rnn_zoo.training.averaging import AveragedWeights
 from keras_rnn_zoo.training.callbacks import BestCheckpoint, StopAfterEpoch, StopOnInvalidLoss, TrainingCheckpoint
 from keras_rnn_zoo.training.checkpoint import assign, read_state
@@ -143,6 +144,8 @@ def _compile(fitting: Fitting, steps: int) -> None:
     )
     if fitting.settings.label_smoothing:
         smooth_labels(model, task, fitting.settings.label_smoothing)
+    if fitting.settings.adversarial:
+        train_adversarially(model, fitting.settings.adversarial)
     model.optimizer.build(model.trainable_variables)
 
 

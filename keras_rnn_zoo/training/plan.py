@@ -158,7 +158,9 @@ def new_config(architecture: registry.Architecture, dataset: registry.Dataset, r
     options = check_options(accepted, request.options, architecture.name, [*SETTINGS, *ARGUMENTS])
     refuse_from_data(accepted, options)
     refuse_without_effect(accepted, options, input, task.name)
-    settings = checked_settings(request.settings, task, bool(request.objects.metrics), fine_tunes=bool(request.source))
+    settings = checked_settings(
+        request.settings, task, input, bool(request.objects.metrics), fine_tunes=bool(request.source)
+    )
     source = request.source.config if request.source else None
     values = {name: option.default for name, option in {**accepted, **SETTINGS}.items()}
     values |= {**dataset.defaults, **inherited_options(source, architecture, dataset), **options, **settings}

@@ -106,6 +106,14 @@ SETTINGS = {
             search=Search(0, 0.2),
         ),
         Option(
+            "adversarial",
+            float,
+            0.0,
+            "size of the worst change of the embeddings of a text, on which each step trains as well, such as 0.3 "
+            "(Miyato et al. 2017); 0 for none. For text; takes twice the time",
+            bounds=Range(0, 100),
+        ),
+        Option(
             "class_weight",
             str,
             "",

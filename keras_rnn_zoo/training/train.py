@@ -54,6 +54,7 @@ def train(
     warmup: float | None = None,
     weight_averaging: float | None = None,
     label_smoothing: float | None = None,
+    adversarial: float | None = None,
     class_weight: str | Mapping[str, float] | None = None,
     metrics: str | Sequence[Any] | None = None,
     callbacks: Sequence[Any] | None = None,
@@ -97,6 +98,8 @@ def train(
             kept in place of the weights of the last step.
         label_smoothing: probability that the loss in training shares among all classes, such as 0.1; validation and
             evaluation report the loss without it.
+        adversarial: size of the worst change of the embeddings of a text, on which each step trains as well, such as
+            0.3; for text.
         class_weight: for classification, how much each class counts in the loss: a mapping from class names to weights
             (1 for those left out), the same as text (`"spam=3,ham=1"`), or `"balanced"`.
         metrics: for classification and regression, further metrics of Keras: names, or objects that take class indices
@@ -144,7 +147,8 @@ def train(
     settings = {"epochs": epochs, "batch_size": batch_size, "optimizer": optimizer, "learning_rate": learning_rate}
     settings |= {"gradient_norm": gradient_norm, "adam_epsilon": adam_epsilon, "metrics": metrics}
     settings |= {"warmup": warmup, "weight_averaging": weight_averaging, "label_smoothing": label_smoothing}
-    settings |= {"class_weight": class_weight, "dtype_policy": dtype_policy, "patience": patience}
+    settings |= {"adversarial": adversarial, "class_weight": class_weight}
+    settings |= {"dtype_policy": dtype_policy, "patience": patience}
     settings |= {"seed": seed, "save_every_steps": save_every_steps, "deterministic": deterministic}
     settings |= {"freeze": freeze, "extend_vocabulary": extend_vocabulary}
     source = None if from_run is None else find_source(from_run, models_dir)
