@@ -32,6 +32,7 @@ class Entry(NamedTuple):
 
 GENERAL = ("default", "weight_averaging", "warmup")
 CLASSES = (*GENERAL, "label_smoothing")
+TEXTS = (*CLASSES, "adversarial")
 OPTIONS: dict[str, dict[str, Any]] = {
     "default": {},
     "crf": {"crf": True},
@@ -39,6 +40,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "weight_averaging": {"weight_averaging": 0.999},
     "warmup": {"warmup": 0.1},
     "label_smoothing": {"label_smoothing": 0.1},
+    "adversarial": {"adversarial": 1.0},
     "spectrogram_masks": {"spectrogram_masks": 0.2},
     "distortion": {"distortion": 0.1},
     "strong_distortion": {"distortion": 0.15},
@@ -46,21 +48,21 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "subsampling": {"subsampling": 4},
 }
 ENTRIES: dict[str, Entry] = {
-    "toy_reviews": Entry("many_to_one", "accuracy", CLASSES),
-    "slots": Entry("sync_many_to_many", "f1", (*CLASSES, "crf", "valid_spans")),
-    "dates": Entry("many_to_many", "exact_match", CLASSES),
-    "addition": Entry("many_to_many", "exact_match", CLASSES),
+    "toy_reviews": Entry("many_to_one", "accuracy", TEXTS),
+    "slots": Entry("sync_many_to_many", "f1", (*TEXTS, "crf", "valid_spans")),
+    "dates": Entry("many_to_many", "exact_match", TEXTS),
+    "addition": Entry("many_to_many", "exact_match", TEXTS),
     "shapes": Entry("one_to_many", "exact_match", CLASSES),
     "digits": Entry("one_to_one", "accuracy", (*CLASSES, "elastic")),
     "adding": Entry("many_to_one", "mse", GENERAL),
     "digit_lines": Entry("ctc", "cer", (*GENERAL, "distortion", "elastic")),
-    "imdb_reviews": Entry("many_to_one", "accuracy", CLASSES),
+    "imdb_reviews": Entry("many_to_one", "accuracy", TEXTS),
     "mnist": Entry("one_to_one", "accuracy", (*CLASSES, "distortion", "strong_distortion", "elastic")),
     "spoken_digit": Entry("many_to_one", "accuracy", (*CLASSES, "spectrogram_masks", "subsampling")),
     "spoken_digit_strings": Entry("ctc", "wer", (*GENERAL, "spectrogram_masks")),
-    "universal_dependencies": Entry("sync_many_to_many", "accuracy", (*CLASSES, "crf")),
-    "small_parallel_enja": Entry("many_to_many", "bleu", CLASSES),
-    "tiny_shakespeare": Entry("sync_many_to_many", "bits_per_character", CLASSES),
+    "universal_dependencies": Entry("sync_many_to_many", "accuracy", (*TEXTS, "crf")),
+    "small_parallel_enja": Entry("many_to_many", "bleu", TEXTS),
+    "tiny_shakespeare": Entry("sync_many_to_many", "bits_per_character", TEXTS),
 }
 
 

@@ -81,8 +81,8 @@ def test_the_environment_says_which_process_this_is(environment, place, on_jax):
     ("changes", "fault"),
     [
         ({"JAX_PROCESS_ID": None}, "JAX_COORDINATOR_ADDRESS is set, but JAX_PROCESS_ID is not"),
-        ({"JAX_NUM_PROCESSES": "two"}, "JAX_NUM_PROCESSES expects a whole number from 1; received 'two'"),
-        ({"JAX_NUM_PROCESSES": "0"}, "JAX_NUM_PROCESSES expects a whole number from 1; received '0'"),
+        ({"JAX_NUM_PROCESSES": "two"}, "JAX_NUM_PROCESSES expects an integer from 1; received 'two'"),
+        ({"JAX_NUM_PROCESSES": "0"}, "JAX_NUM_PROCESSES expects an integer from 1; received '0'"),
         ({"JAX_PROCESS_ID": "4"}, "the last process is 3; received 4"),
         ({"JAX_COORDINATOR_ADDRESS": "node1"}, "expects the host and a port of process 0, such as node1:12345"),
     ],
@@ -104,7 +104,7 @@ def test_slurm_is_left_alone_on_other_backends():
     ("args", "environment", "fault"),
     [
         (["--processes", "2"], {}, "needs the JAX backend, but the backend of Keras is tensorflow. Set the"),
-        (["--processes", "0"], {}, "Option 'processes' expects a whole number from 1; received 0"),
+        (["--processes", "0"], {}, "Option 'processes' expects an integer from 1; received 0"),
         (["--processes", "2"], NAMES, "JAX_COORDINATOR_ADDRESS=node1:12345 makes this process one of a training"),
         ([], NAMES, "needs the JAX backend"),
     ],

@@ -36,7 +36,7 @@ def test_each_option_of_the_page_exists():
     known = set(SETTINGS)
     for architecture in registry.architectures.entries():
         known |= registry.options_of(architecture, registry.default_dataset(architecture)).keys()
-    assert len(set(named)) == 9
+    assert len(set(named)) == 10
     assert set(named) <= known
 
 

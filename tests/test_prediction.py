@@ -139,7 +139,7 @@ def test_inputs_of_unknown_words_alone_are_warned_of(loaded, caplog):
     loaded.predict(["the cast is blorp", ""])
     assert caplog.text == ""
     loaded.predict(["blorp zig"])
-    assert "Warning: the vocabulary has nothing of 'blorp zig', so the prediction says little." in caplog.text
+    assert "The vocabulary has nothing of 'blorp zig', so the prediction says little." in caplog.text
     loaded.predict(["the cast is superb", *[b"blorp"] * 40])
     assert "has nothing of 40 of 41 inputs, such as 'blorp', so" in caplog.text
 

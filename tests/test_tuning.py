@@ -243,9 +243,11 @@ def measured(tmp_path, monkeypatch):
     return texts
 
 
-def test_the_test_split_is_used_once_and_the_best_run_is_a_run(measured):
+def test_the_test_split_is_used_once_and_the_best_run_is_a_run(measured, caplog):
     search = {"units": (4, 8)}
-    study = zoo.tune("many_to_one", dataset="csv:reviews.csv", trials=2, search=search, **SMALL)
+    with caplog.at_level("INFO", "keras_rnn_zoo"):
+        study = zoo.tune("many_to_one", dataset="csv:reviews.csv", trials=2, search=search, **SMALL)
+    assert caplog.text.count(" training rows, ") == 1  # Both trials have the same data.
     *validated, test = measured
     assert validated and set(validated) == {validated[0]} != {test}
     run = zoo.Run.find("many_to_one_tuned")

@@ -71,7 +71,7 @@ def predict_files(
     from keras_rnn_zoo.beam import pipeline, storage
 
     if not 1 <= shards <= MAX_SHARDS:
-        raise OptionError(f"Option 'shards' expects a whole number from 1 to {MAX_SHARDS:,}; received {shards}.")
+        raise OptionError(f"Option 'shards' expects an integer from 1 to {MAX_SHARDS:,}; received {shards}.")
     settings = pipeline_options(runner)
     path = _checked_output(output, remote=storage.is_remote(output or ""))
     with _model(run, models_dir) as (model, config), _listed(input) as (prefix, files, first):

@@ -75,7 +75,7 @@ def _number(environment: Mapping[str, str], name: str, fallback: str, *, low: in
             f"training, or unset {ADDRESS} to train with one process."
         )
     if not text.isdecimal() or int(text) < low:
-        raise OptionError(f"{name} expects a whole number from {low}; received {short_repr(text)}.")
+        raise OptionError(f"{name} expects an integer from {low}; received {short_repr(text)}.")
     return int(text)
 
 

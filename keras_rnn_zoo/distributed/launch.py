@@ -27,7 +27,7 @@ _LAST_LINES = 12
 def check_launch(count: int) -> None:
     """Raises `OptionError` unless that many processes can be started here."""
     if count < 1:
-        raise OptionError(f"Option 'processes' expects a whole number from 1; received {count}.")
+        raise OptionError(f"Option 'processes' expects an integer from 1; received {count}.")
     if os.environ.get(ADDRESS):
         raise OptionError(
             f"Option 'processes' starts processes on this machine, but {ADDRESS}={os.environ[ADDRESS]} makes this "

@@ -111,14 +111,15 @@ def _captured_stderr() -> Iterator[None]:
 
 
 class PrintableFormatter(logging.Formatter):
-    """Escapes control characters: names in a message may come from an untrusted file or run.
+    """Marks warnings, and escapes control characters: names in a message may come from an untrusted file or run.
 
     The package logs names unchanged, because a program may want to compare them. They are escaped when printed.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Returns the message of a record, escaped."""
+        """Returns the message of a record, escaped, after "Warning: " if it is one."""
         if isinstance(record.args, tuple):  # After a line feed, a name could imitate another message.
             plain = [one_line(str(arg)) if isinstance(arg, str | os.PathLike) else arg for arg in record.args]
             record = logging.makeLogRecord({**record.__dict__, "args": tuple(plain)})
-        return printable(super().format(record))
+        prefix = "Warning: " if record.levelno == logging.WARNING else ""
+        return prefix + printable(super().format(record))

@@ -135,7 +135,7 @@ class _Unread:
             return
         first = short_repr(self.first if isinstance(self.first, str) else self.first.decode("utf-8", "replace"))
         logger.warning(
-            "Warning: the vocabulary has nothing of %s, so the prediction says little. Write in the language and the "
+            "The vocabulary has nothing of %s, so the prediction says little. Write in the language and the "
             "words of the training data.",
             first if self.total == 1 else f"{self.count:,} of {self.total:,} inputs, such as {first}",
         )

@@ -274,7 +274,7 @@ def log_comparison(errors: Mapping[str, float]) -> None:
     better = [title for name, title in _BASELINES.items() if errors[name] <= ours]
     if better:
         logger.warning(
-            "Warning: the network does not beat %s. Train it longer, on more data or with other options, or use the "
+            "The network does not beat %s. Train it longer, on more data or with other options, or use the "
             "simpler forecast.",
             " and ".join(better),
         )

@@ -56,6 +56,7 @@ class Plan:
             `keras_rnn_zoo.training.subsampling`.
         source: the run whose weights the training starts from; `None` for one from nothing, or a resumed one.
         data: the data if it is in memory, else `None`.
+        reports: whether to log statistics of the user's data, and warnings about it.
     """
 
     config: RunConfig
@@ -65,6 +66,7 @@ class Plan:
     free: frozenset[str] = frozenset()
     source: Run | None = None
     data: PythonData | None = None
+    reports: bool = True
 
     @property
     def unfinished(self) -> Path:
@@ -76,7 +78,7 @@ class Plan:
 class Request:
     """The arguments of `keras_rnn_zoo.train`; `None` for those that the user did not set.
 
-    `separate_objects` makes `settings`, which are plain, and `objects` from its settings.
+    `separate_objects` makes `settings`, which are plain, and `objects` from its settings. For `reports`, see `Plan`.
     """
 
     architecture: str
@@ -89,6 +91,7 @@ class Request:
     objects: KerasObjects = field(default_factory=KerasObjects)
     source: Run | None = None
     trackers: tuple[str, ...] = ()
+    reports: bool = True
 
     @property
     def path(self) -> Path:
@@ -126,7 +129,8 @@ def make_plan(request: Request, *, resume: bool, overwrite: bool) -> Plan:
     config = new_config(architecture, dataset, request, run)
     if request.dataset is None:
         logger.info("Training %s on %s: %s", architecture.name, dataset.name, dataset.summary)
-    return Plan(config, dataset, path, False, _free(architecture, dataset, request), request.source, data)
+    free = _free(architecture, dataset, request)
+    return Plan(config, dataset, path, False, free, request.source, data, request.reports)
 
 
 def _free(architecture: registry.Architecture, dataset: registry.Dataset, request: Request) -> frozenset[str]:

@@ -126,7 +126,7 @@ def fitted_task(progress: Progress, examples: Examples, source: LoadedRun | None
     if source:
         _take_vocabularies(task, source, config)
     progress.vectors = read_vectors(task.reader)
-    if examples.report:
+    if examples.report and plan.reports:
         examples.report(task)
     options = dict(config.options)
     if "subsampling" in plan.free:

@@ -34,7 +34,7 @@ def inherited_options(
 ) -> dict[str, Any]:
     """Returns the options that a training takes from the run it starts from, unless the user sets them.
 
-    They are those of the model, the task and the reader, and the whole numbers among those of the dataset, such as the
+    They are those of the model, the task and the reader, and the integers among those of the dataset, such as the
     steps of a forecast, which determine sizes of the model.
 
     Args:

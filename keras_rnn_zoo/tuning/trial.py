@@ -62,6 +62,7 @@ def run_trial(study: StudyFolder, trial: Any, request: Request, task: registry.T
         run=path.name,
         models_dir=str(path.parent),
         objects=replace(request.objects, callbacks=(*request.objects.callbacks, report)),
+        reports=study.origin_of(trial) == 0,  # All trials have the same data.
     )
     try:
         run = finished_run(path) if not is_resumable(path) else None

@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 SAMPLE_SIZE = 2000
 """Number of training examples whose lengths and contents are inspected."""
 CLASSES_LISTED = 10
+FEW_TESTED = 10
+"""A test split with fewer rows has no meaningful score: a single row is more than a tenth of it."""
 MAX_TRUNCATED_SOURCES, MAX_TRUNCATED_TARGETS = 0.5, 0.05
 """Fractions of texts longer than `max_length` above which there is a warning. Truncated targets are worse: the model
 never learns how these texts end."""
@@ -60,8 +62,10 @@ def report_data(reports: Mapping[str, RowReport], recorded: RowsConfig, training
             logger.info("%s", line)
     for raw, target in examples[:3]:
         logger.info("As the model sees it: %s", _as_seen(task, raw, target))
-    for warning in _warnings(reports, task, examples, lengths):
-        logger.warning("Warning: %s", spelled(warning))
+    few = quantity(rows["test"], "test row")
+    warnings = [f"A score on {few} says little."] if rows["test"] < FEW_TESTED else []
+    for warning in warnings + _warnings(reports, task, examples, lengths):
+        logger.warning("%s", spelled(warning))
 
 
 def balance(labels: Mapping[str, int], total: int) -> str:
@@ -187,7 +191,7 @@ def _odd_classes(main: RowReport) -> list[str]:
     for group in group_similar(main.labels)[:CLASSES_LISTED]:
         names = " and ".join(ascii(name) for name in group[:3])
         warnings.append(
-            f"the labels {names} differ only in case, spaces, Unicode normalization or invisible characters, and are "
+            f"The labels {names} differ only in case, spaces, Unicode normalization or invisible characters, and are "
             f"{len(group)} classes. If they are the same class, write them the same way."
         )
     single = [name for name, count in main.labels.items() if count == 1]
@@ -195,7 +199,7 @@ def _odd_classes(main: RowReport) -> list[str]:
     columns = main.files.columns.values()
     if single == [first] and columns and all(column.isdecimal() for column in columns):
         warnings.append(
-            f"only the first row has the label {first!r}: if it is the header, use its names of the columns in "
+            f"Only the first row has the label {first!r}: if it is the header, use its names of the columns in "
             "--columns."
         )
     elif len(single) > 0.5 * len(main.labels):
@@ -230,7 +234,7 @@ def _leaks(task: Any, examples: list[Any]) -> list[str]:
         in_others = [occurred for occurred, target in zip(occurs, targets, strict=True) if target != index]
         if in_class and in_others and np.mean(in_class) >= MIN_LEAK and np.mean(in_others) <= MAX_CHANCE:
             warnings.append(
-                f"the label {name!r} occurs in {np.mean(in_class):.0%} of the texts of its class and in "
+                f"The label {name!r} occurs in {np.mean(in_class):.0%} of the texts of its class and in "
                 f"{np.mean(in_others):.0%} of the others: it leaks into the text. Remove it there."
             )
     return warnings

@@ -213,9 +213,7 @@ def _open_whole(
     }
     bad_rows = {name: report.bad_rows for name, report in reports.items()}
     if skipped := sum(bad_rows.values()):
-        logger.warning(
-            "Warning: %s skipped.", quantity(skipped, "row cannot be used and is", "rows cannot be used and are")
-        )
+        logger.warning("%s skipped.", quantity(skipped, "row cannot be used and is", "rows cannot be used and are"))
     counted = RowsConfig({"all": sum(rows.values())}, dict(files["train"].columns), None, bad_rows)
     divided, parts = (splits, _parts_of(splits)) if len(splits) > 1 else ({}, {})
     return Examples(

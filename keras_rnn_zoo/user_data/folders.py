@@ -236,7 +236,7 @@ def folder_inputs(kind: type[Folder], location: str, trained: TrainedOn) -> Inpu
     folder = kind(location, ("",), {}, "")  # Without a task, it needs no labels.
 
     for warning in folder.warnings():
-        logger.warning("Warning: %s", warning)
+        logger.warning("%s", warning)
 
     def inputs() -> Iterator[InputRecord | BadRow]:
         rows = list(folder.rows())

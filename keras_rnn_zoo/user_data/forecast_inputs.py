@@ -159,7 +159,7 @@ def _warn_of_few_values(few: Mapping[str, int], history: int) -> None:
         return
     names = ", ".join(f"{name!r} ({known:,})" if name else f"{known:,}" for name, known in list(few.items())[:LISTED])
     logger.warning(
-        "Warning: most of the %s steps that a forecast reads have no value in %s: %s%s. Forecasts from so short a past "
+        "Most of the %s steps that a forecast reads have no value in %s: %s%s. Forecasts from so short a past "
         "are less certain than their quantiles say; add earlier rows if there are any.",
         f"{history:,}",
         "the series" if list(few) == [""] else f"{len(few):,} series",

@@ -60,7 +60,7 @@ def number_of_processes() -> int:
     """
     if given := os.environ.get(PROCESSES, ""):
         if not given.isdecimal() or not 1 <= int(given) <= 256:
-            raise DataError(f"{PROCESSES} expects a whole number from 1 to 256; received {given!r:.40}.")
+            raise DataError(f"{PROCESSES} expects an integer from 1 to 256; received {given!r:.40}.")
         return int(given)
     if not sys.executable or getattr(sys, "frozen", False):  # Python cannot be started again.
         return 1

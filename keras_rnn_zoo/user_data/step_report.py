@@ -61,7 +61,7 @@ def report_steps(
             logger.info("%s", line)
         warnings += series_warnings(steps, names, normalized=task.reader.normalization == "standard")
     for warning in warnings:
-        logger.warning("Warning: %s", spelled(warning))
+        logger.warning("%s", spelled(warning))
 
 
 def input_names(columns: Mapping[str, str], features: int) -> list[str]:

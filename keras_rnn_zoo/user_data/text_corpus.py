@@ -191,7 +191,7 @@ def _report(file: Text, rows: Mapping[str, int], length: int, task: Any) -> None
     ids = task.reader.ids
     if ids.tokens == "characters" and ids.max_length < max(length, HELD_OUT_LENGTH):
         logger.warning(
-            "Warning: chunks of the text have %s characters in training and %s in validation and test; those longer "
+            "Chunks of the text have %s characters in training and %s in validation and test; those longer "
             "than max_length=%s are truncated. Increase it: %s.",
             f"{length:,}",
             f"{HELD_OUT_LENGTH:,}",

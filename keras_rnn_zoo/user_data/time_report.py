@@ -60,7 +60,7 @@ def report_series(read: TimeTable, bounds: Sequence[int], windows: Mapping[str, 
     for line in _repairs(read, values):
         logger.info("%s", line)
     for warning in _warnings(read, values, windows):
-        logger.warning("Warning: %s", spelled(warning))
+        logger.warning("%s", spelled(warning))
 
 
 def _range(column: Any) -> str:
@@ -117,18 +117,18 @@ def _warnings(read: TimeTable, values: Any, windows: Mapping[str, Windows]) -> l
     for name, column, share in zip(read.columns.targets, values.T, missing, strict=True):
         finite = column[np.isfinite(column)].astype("float64")
         if not len(finite) or finite.min() == finite.max():
-            warnings.append(f"the target {name!r} is constant, so there is nothing to forecast.")
+            warnings.append(f"The target {name!r} is constant, so there is nothing to forecast.")
             continue
         if share > MAX_MISSING:
             warnings.append(f"{share:.0%} of the values of the target {name!r} are missing.")
         if np.abs(finite - finite.mean()).max() > OUTLIER_DEVIATIONS * finite.std():
             warnings.append(
-                f"the target {name!r} has numbers more than {OUTLIER_DEVIATIONS:g} standard deviations from its mean. "
+                f"The target {name!r} has numbers more than {OUTLIER_DEVIATIONS:g} standard deviations from its mean. "
                 "If they represent missing values, leave them empty."
             )
     known = np.concatenate([one.known for one in read.series])
     for name, column in zip(read.columns.known, known.T, strict=True):
         finite = column[np.isfinite(column)]
         if not len(finite) or finite.min() == finite.max():
-            warnings.append(f"the known column {name!r} is constant, so nothing can be learned from it.")
+            warnings.append(f"The known column {name!r} is constant, so nothing can be learned from it.")
     return warnings

@@ -46,7 +46,7 @@ def test_rows_classes_lengths_and_examples_are_reported(describe):
     assert lines[2] == "Lengths: median 7, 95th percentile 7, longest 7 words."
     assert len(lines) == 6
     assert all(line.startswith("As the model sees it: 'this is text ") for line in lines[3:])
-    assert not warnings
+    assert warnings == ["A score on 6 test rows says little."]
 
 
 def test_words_beyond_the_vocabulary_are_shown_as_unknown(describe):
@@ -70,19 +70,19 @@ def test_words_beyond_the_vocabulary_are_shown_as_unknown(describe):
         (
             [f"number {n} is {'good' if n % 2 else 'poor'},{'good' if n % 2 else 'bad'}" for n in range(60)],
             {},
-            "the label 'good' occurs in 100% of the texts of its class and in 0% of the others",
+            "The label 'good' occurs in 100% of the texts of its class and in 0% of the others",
         ),
-        ([f"text {n},{['A', 'a '][n % 2]}" for n in range(60)], {}, "the labels 'A' and 'a' differ only in case"),
+        ([f"text {n},{['A', 'a '][n % 2]}" for n in range(60)], {}, "The labels 'A' and 'a' differ only in case"),
         (
             [f"text {n},{label}" for n in range(30) for label in ("caf\u00e9", "cafe\u0301")],
             {},
-            r"the labels 'caf\xe9' and 'cafe\u0301' differ",
+            r"The labels 'caf\xe9' and 'cafe\u0301' differ",
         ),
         ([f"text {n},{n}" for n in range(60)], {}, "60 of the 60 classes have a single row"),
         (
             SOUND,
             {"header": "Rezension,Klasse", "columns": "text=1,label=2"},
-            "only the first row has the label 'Klasse'",
+            "Only the first row has the label 'Klasse'",
         ),
     ],
     ids=["empty", "repeated", "skipped", "unbalanced", "cut", "shared", "leaking", "case", "form", "single", "header"],

@@ -97,7 +97,7 @@ def test_training_warns_about_files_that_are_not_read(tmp_path, caplog):
     entry, examples = opened(f"images:{tmp_path}", "classification")
     reader = {"image_height": 4, "image_width": 4}
     examples.report(make_task(TaskConfig(entry.task, "image", {}, reader, examples.classes)))
-    assert f"Warning: In {tmp_path}, 12 files end in .tif, which is not read." in caplog.messages
+    assert f"In {tmp_path}, 12 files end in .tif, which is not read." in caplog.messages
 
 
 @pytest.mark.parametrize("leaked", [0, 3])
@@ -112,7 +112,7 @@ def test_training_images_in_the_test_split_are_found_by_their_content(leaked, tm
     reader = {"image_height": 4, "image_width": 4}
     examples.report(make_task(TaskConfig(entry.task, "image", {}, reader, examples.classes)))
     told = [line for line in caplog.messages if "are also among the training rows" in line]
-    assert [line.split(" rows")[0] for line in told] == [f"Warning: {2 * leaked} of the 40 test"] * bool(leaked)
+    assert [line.split(" rows")[0] for line in told] == [f"{2 * leaked} of the 40 test"] * bool(leaked)
 
 
 def test_an_error_says_if_all_files_are_of_other_kinds(tmp_path):

@@ -166,7 +166,7 @@ def test_modules_beside_the_program_do_not_disturb_a_process(tmp_path, monkeypat
 def test_the_number_of_processes_is_checked(number, tmp_path, monkeypatch):
     pattern = write(tmp_path, "csv")
     monkeypatch.setenv(reading_pool.PROCESSES, number)
-    with pytest.raises(DataError, match=rf"ZOO_READERS expects a whole number from 1 to 256; received '{number}'"):
+    with pytest.raises(DataError, match=rf"ZOO_READERS expects an integer from 1 to 256; received '{number}'"):
         opened(pattern)
 
 

@@ -27,7 +27,7 @@ def test_messages_by_logging_spell_out_control_characters(capsys):
         logger.info("%(name)s", {"name": EVIL})
         logger.info("100%")
     assert capsys.readouterr().err.splitlines() == [
-        f"The file logs/{SPELLED} is damaged: {SPELLED}.",
+        f"Warning: The file logs/{SPELLED} is damaged: {SPELLED}.",
         r"columns text\nError: your disk is full",
         SPELLED,
         "100%",
