@@ -40,7 +40,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "weight_averaging": {"weight_averaging": 0.999},
     "warmup": {"warmup": 0.1},
     "label_smoothing": {"label_smoothing": 0.1},
-    "adversarial": {"adversarial": 1.0},
+    "adversarial": {"adversarial": 0.3},
     "spectrogram_masks": {"spectrogram_masks": 0.2},
     "distortion": {"distortion": 0.1},
     "strong_distortion": {"distortion": 0.15},

@@ -160,7 +160,10 @@ class WindowReader(SlidingReader):
                 item = json.loads(item)
             except (ValueError, RecursionError):
                 text = item.decode(errors="replace") if isinstance(item, bytes) else item
-                raise DataError(f"A window is expected as JSON, {self._expected()}; received {text!r:.60}.") from None
+                raise DataError(
+                    f"A window is expected as JSON, {self._expected()}; received {text!r:.60}. Instead, you can pass a "
+                    "table of the past, with a column of times: zoo predict NAME --input FILE."
+                ) from None
         window = dict(item) if isinstance(item, Mapping) else {"series": item}
         if "series" not in window or not set(window) <= {"series", "time", "known"}:
             raise DataError(
