@@ -6,7 +6,7 @@ from typing import Any
 NAMES: Mapping[str, Any] = {"char_units": 50, "units": 128, "dropout": 0.4, "word_dropout": 0.2, "epochs": 10}
 """Defaults for spans, such as names, whose tags begin with B- and I-."""
 
-PARTS_OF_SPEECH: Mapping[str, Any] = {**NAMES, "epochs": 5, "learning_rate": 0.005}
+PARTS_OF_SPEECH: Mapping[str, Any] = {**NAMES, "epochs": 5, "learning_rate": 0.005, "adversarial": 0.3}
 """Defaults for one tag per word."""
 
 
