@@ -68,12 +68,15 @@ def folder_of(name: str, seed: int) -> Path:
 
 
 def trained(architecture: str, name: str, seed: int, data_dir: str | None, settings: dict[str, Any]) -> zoo.Run:
-    """Returns the training of a dataset with a seed, in a folder of its own; trains it where that is not done."""
+    """Returns the training of a dataset with a seed, in a folder of its own; trains it where that is not done.
+
+    A training that was interrupted begins anew: what a resumed one takes is not known.
+    """
     path = folder_of(name, seed)
-    if (path / "config.json").exists() and zoo.Run(path).config.finished:
+    if (path / "config.json").exists() and zoo.Run(path).config.finished and zoo.Run(path).config.cost:
         return zoo.Run(path)
     where = {"data_dir": data_dir} if registry.datasets.get(name).source == "tfds" else {}
-    arguments = {"run": path.name, "models_dir": str(WORK), "resume": is_resumable(path), "verbose": 2, **where}
+    arguments = {"run": path.name, "models_dir": str(WORK), "overwrite": is_resumable(path), "verbose": 2, **where}
     return zoo.train(architecture, dataset=name, seed=seed, **arguments, **settings)
 
 

@@ -201,7 +201,7 @@ def test_columns_named_for_an_evaluation_are_read(trained, loaded):
         zoo.evaluate(loaded, dataset=address, columns="target=sale")
 
 
-@pytest.mark.parametrize(("days", "warned"), [(6, "most of the 14 steps"), (7, "")])
+@pytest.mark.parametrize(("days", "warned"), [(6, "Most of the 14 steps"), (7, "")])
 def test_a_forecast_from_a_short_past_says_so(loaded, tmp_path, caplog, days, warned):
     history = write(tmp_path / "history.csv", series(days, future=7))
     with caplog.at_level(logging.WARNING, "keras_rnn_zoo"):
