@@ -139,6 +139,7 @@ COMMANDS_MAY_IMPORT = {
     "registry",
     "display.status",
     "display.text_tables",
+    "training.check_arguments",
     "training.config_file",
     "tuning.space",
     "tuning.trials",

@@ -47,6 +47,22 @@ BAD = [
 ]
 
 
+EARLY = [
+    (["many_to_one", "--set", "vectors=nowhere.txt"], "There is no "),
+    (["many_to_one", "--dataset", "sunspots", "--set", "adversarial=0.3"], "applies to text inputs"),
+    (["many_to_one", "--from", "nothing"], "There is no run 'nothing'"),
+    (["many_to_one", "--set", "freeze=encoder"], "applies to a training that starts from a run"),
+    (["ctc", "--set", "label_smoothing=0.1"], "applies to tasks that predict classes or tokens"),
+]
+
+
+@pytest.mark.parametrize(("args", "message"), EARLY, ids=lambda value: value[-1] if isinstance(value, list) else "")
+def test_options_are_checked_before_a_framework_is_loaded(zoo, args, message, monkeypatch):
+    monkeypatch.delattr("zoo_cli.commands.train.frameworks")
+    result = zoo("train", *args)
+    assert (result.exit_code, message in result.stderr) == (1, True), result.stderr
+
+
 @pytest.mark.parametrize(("args", "message"), BAD, ids=lambda value: " ".join(value) if isinstance(value, list) else "")
 def test_an_error_is_one_paragraph_and_status_1(zoo, args, message):
     result = zoo(*args)

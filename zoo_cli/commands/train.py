@@ -17,6 +17,7 @@ from keras_rnn_zoo.distributed.environment import is_chief
 from keras_rnn_zoo.distributed.launch import LostProcess, check_launch, hold_lifeline, launch, launched
 from keras_rnn_zoo.errors import LostPeers, TrainingError, TrainingInterrupted
 from keras_rnn_zoo.options import parse_options
+from keras_rnn_zoo.training.check_arguments import check_arguments
 from keras_rnn_zoo.training.config_file import RUN_KEYS, SETTINGS, read_config, split_config
 from zoo_cli.completion import complete_architecture, complete_run, complete_setting
 from zoo_cli.drawings import can_draw, draw_curves, draw_matrix
@@ -132,6 +133,8 @@ def command(
     bar = 0 if quiet else 1 if sys.stderr.isatty() else 2
     where = models_dir_argument() or (f" --models-dir {shell_quote(models_dir)}" if models_dir and config else "")
     resume = f"zoo train {architecture.name} --run {shell_quote(places.get('run') or architecture.name)}{where}"
+    if not (chosen.get("resume") or launched()):
+        check_arguments(called, {**places, **chosen})
     if processes and processes > 1 and not launched():
         path = models_folder(models_dir) / (places.get("run") or architecture.name)
         _train_with_processes(processes, path, f"{resume} --processes {processes} --resume")
