@@ -41,6 +41,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "warmup": {"warmup": 0.1},
     "label_smoothing": {"label_smoothing": 0.1},
     "adversarial": {"adversarial": 0.3},
+    "not_adversarial": {"adversarial": 0.0},
     "spectrogram_masks": {"spectrogram_masks": 0.2},
     "distortion": {"distortion": 0.1},
     "strong_distortion": {"distortion": 0.15},
@@ -60,7 +61,7 @@ ENTRIES: dict[str, Entry] = {
     "mnist": Entry("one_to_one", "accuracy", (*CLASSES, "distortion", "strong_distortion", "elastic")),
     "spoken_digit": Entry("many_to_one", "accuracy", (*CLASSES, "spectrogram_masks", "subsampling")),
     "spoken_digit_strings": Entry("ctc", "wer", (*GENERAL, "spectrogram_masks")),
-    "universal_dependencies": Entry("sync_many_to_many", "accuracy", (*TEXTS, "crf")),
+    "universal_dependencies": Entry("sync_many_to_many", "accuracy", (*CLASSES, "not_adversarial", "crf")),
     "small_parallel_enja": Entry("many_to_many", "bleu", TEXTS),
     "tiny_shakespeare": Entry("sync_many_to_many", "bits_per_character", TEXTS),
 }

@@ -20,10 +20,10 @@ IDS = np.array([[1, 2, 3, 1], [2, 4, 4, 3], [3, 1, 4, 2]], dtype="int32")
 TARGETS = np.array([[1.0], [-2.0], [0.5]], dtype="float32")
 
 
-def linear():
+def linear(trainable=True):
     """Returns a model that maps the mean of three embeddings to a number, linearly."""
     inputs = keras.Input((None,), dtype="int32")
-    x = keras.layers.Embedding(5, 3, "normal")(inputs)
+    x = keras.layers.Embedding(5, 3, "normal", trainable=trainable)(inputs)
     return keras.Model(inputs, keras.layers.Dense(1)(keras.layers.GlobalAveragePooling1D()(x)))
 
 
@@ -121,8 +121,9 @@ ON_JAX = """
 import json, sys
 import keras, numpy as np
 from test_adversarial import IDS, RATE, STRENGTH, TARGETS, linear, train_adversarially
-model = linear()
-model.set_weights([np.array(weight) for weight in json.load(sys.stdin)])
+given = json.load(sys.stdin)
+model = linear(given["trainable"])
+model.set_weights([np.array(weight) for weight in given["weights"]])
 model.compile(keras.optimizers.SGD(RATE), "mse", metrics=["mae"], jit_compile=True)
 train_adversarially(model, STRENGTH)
 logs = model.fit(IDS, TARGETS, batch_size=3, verbose=0).history
@@ -131,13 +132,14 @@ print(json.dumps([logs, [weight.tolist() for weight in model.get_weights()]]))
 
 
 @pytest.mark.slow  # A process of its own, with JAX.
-def test_a_step_on_jax_is_the_same():
+@pytest.mark.parametrize("trainable", [True, False])
+def test_a_step_on_jax_is_the_same(trainable):
     pytest.importorskip("jax", reason="the extra `jax` is not installed")
     keras.utils.set_random_seed(0)
-    model = linear()
+    model = linear(trainable)
     done = subprocess.run(
         [sys.executable, "-c", ON_JAX],
-        input=json.dumps([weight.tolist() for weight in model.get_weights()]),
+        input=json.dumps({"trainable": trainable, "weights": [weight.tolist() for weight in model.get_weights()]}),
         env={**os.environ, "KERAS_BACKEND": "jax", "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,

@@ -32,7 +32,7 @@ def train_adversarially(model: Any, strength: float) -> None:
     if len(embeddings) != 1:
         raise OptionError(
             f"Option 'adversarial' expects a model with one layer of embeddings; received {strength:g} for one with "
-            f"{len(embeddings)}. Omit it."
+            f"{len(embeddings)}. Set adversarial=0."
         )
     step = _tensorflow_step if keras.backend.backend() == "tensorflow" else _jax_step
     model.train_step = functools.partial(step, model, embeddings[0], strength)
@@ -84,7 +84,9 @@ def _jax_step(model: Any, layer: Any, strength: float, state: Any, data: Any) ->
             )
 
     differentiated = jax.value_and_grad(loss_of, argnums=(0, 1), has_aux=True)
-    with keras.StatelessScope(state_mapping=list(zip(model.trainable_variables, trainable, strict=True))):
+    values = [*zip(model.trainable_variables, trainable, strict=True)]
+    values += zip(model.non_trainable_variables, non_trainable, strict=True)  # The embedding may be frozen.
+    with keras.StatelessScope(state_mapping=values):
         lengths, nothing = _lengths(layer, x)
     (_, (loss, outputs, non_trainable, new_metrics)), (gradients, slope) = differentiated(
         trainable, nothing, non_trainable

@@ -109,8 +109,8 @@ SETTINGS = {
             "adversarial",
             float,
             0.0,
-            "size of the worst change of the embeddings of a text, on which each step trains as well, such as 0.3 "
-            "(Miyato et al. 2017); 0 for none. For text; takes twice the time",
+            "size of the change to the embeddings of a text that raises its loss most, such as 0.3; each step also "
+            "trains on the changed text (Miyato et al. 2017). For text; takes up to twice the time",
             bounds=Range(0, 100),
         ),
         Option(

@@ -98,8 +98,8 @@ def train(
             kept in place of the weights of the last step.
         label_smoothing: probability that the loss in training shares among all classes, such as 0.1; validation and
             evaluation report the loss without it.
-        adversarial: size of the worst change of the embeddings of a text, on which each step trains as well, such as
-            0.3; for text.
+        adversarial: size of the change to the embeddings of a text that raises its loss most, such as 0.3; each step
+            also trains on the changed text. For text inputs.
         class_weight: for classification, how much each class counts in the loss: a mapping from class names to weights
             (1 for those left out), the same as text (`"spam=3,ham=1"`), or `"balanced"`.
         metrics: for classification and regression, further metrics of Keras: names, or objects that take class indices

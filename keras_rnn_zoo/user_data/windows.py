@@ -17,7 +17,7 @@ MAX_SIZE = 10**12
 
 
 def parse_splits(text: str) -> tuple[float, ...]:
-    """Returns the sizes of the splits: fractions that sum to 1, or integers, numbers of steps.
+    """Returns the sizes of the splits: fractions that sum to 1, or integer numbers of steps.
 
     Raises:
         OptionError: the text is not three such sizes.
