@@ -46,6 +46,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "distortion": {"distortion": 0.1},
     "strong_distortion": {"distortion": 0.15},
     "elastic": {"elastic": 0.04},
+    "not_elastic": {"elastic": 0.0},
     "subsampling": {"subsampling": 4},
 }
 ENTRIES: dict[str, Entry] = {
@@ -56,7 +57,7 @@ ENTRIES: dict[str, Entry] = {
     "shapes": Entry("one_to_many", "exact_match", CLASSES),
     "digits": Entry("one_to_one", "accuracy", (*CLASSES, "elastic")),
     "adding": Entry("many_to_one", "mse", GENERAL),
-    "digit_lines": Entry("ctc", "cer", (*GENERAL, "distortion", "elastic")),
+    "digit_lines": Entry("ctc", "cer", (*GENERAL, "distortion", "not_elastic")),
     "imdb_reviews": Entry("many_to_one", "accuracy", TEXTS),
     "mnist": Entry("one_to_one", "accuracy", (*CLASSES, "distortion", "strong_distortion", "elastic")),
     "spoken_digit": Entry("many_to_one", "accuracy", (*CLASSES, "spectrogram_masks", "subsampling")),
