@@ -57,6 +57,7 @@ def test_only_options_with_an_effect_are_searched_by_default():
     assert "embedding_dim" in space_of("many_to_one", "toy_reviews")
     assert "embedding_dim" not in space_of("many_to_one", "adding")
     assert "label_smoothing" not in space_of("many_to_one", "adding")
+    assert "adversarial" not in space_of("many_to_one", "adding")
     assert "units" not in space_of("many_to_one", "adding", fixed={"units"})
     assert space_of("many_to_one", "toy_reviews")["block"].choices == ("plain", "residual")
 

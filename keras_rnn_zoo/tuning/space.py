@@ -100,7 +100,7 @@ def _without_effect(option: Option, dataset: registry.Dataset) -> bool:
     if option.name == "label_smoothing":
         return not task.smooths_labels
     if option.name == "adversarial":
-        return dataset.model_options["input"] != "text"
+        return bool(dataset.model_options["input"] != "text")
     # Training adapts these to the number of examples in files.
     return option.name in ADAPTED and dataset.by_address
 

@@ -1,9 +1,12 @@
 """Mistakes on the command line: one paragraph, the status, and what may be meant."""
 
+import logging
 import subprocess
 import sys
 
 import pytest
+
+from keras_rnn_zoo.errors import OptionError
 
 BAD = [
     (["train", "many_to_won"], r"no architecture named 'many_to_won'. Did you mean 'many_to_one'"),
@@ -58,9 +61,21 @@ EARLY = [
 
 @pytest.mark.parametrize(("args", "message"), EARLY, ids=lambda value: value[-1] if isinstance(value, list) else "")
 def test_options_are_checked_before_a_framework_is_loaded(zoo, args, message, monkeypatch):
-    monkeypatch.delattr("zoo_cli.commands.train.frameworks")
+    monkeypatch.setitem(sys.modules, "keras_rnn_zoo.training.train", None)
     result = zoo("train", *args)
     assert (result.exit_code, message in result.stderr) == (1, True), result.stderr
+
+
+def test_a_hidden_network_is_a_marked_warning_in_early_checks(zoo, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "keras_rnn_zoo.training.train", None)
+
+    def warn(name, arguments):
+        logging.getLogger("keras_rnn_zoo.networks.index").warning("The run %s hides it.", "a\x1bb")
+        raise OptionError("An option is wrong.")
+
+    monkeypatch.setattr("zoo_cli.commands.train.check_arguments", warn)
+    result = zoo("train", "many_to_one")
+    assert result.stderr.splitlines() == [r"Warning: The run a\x1bb hides it.", "Error: An option is wrong."]
 
 
 @pytest.mark.parametrize(("args", "message"), BAD, ids=lambda value: " ".join(value) if isinstance(value, list) else "")

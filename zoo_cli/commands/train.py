@@ -134,7 +134,8 @@ def command(
     where = models_dir_argument() or (f" --models-dir {shell_quote(models_dir)}" if models_dir and config else "")
     resume = f"zoo train {architecture.name} --run {shell_quote(places.get('run') or architecture.name)}{where}"
     if not (chosen.get("resume") or launched()):
-        check_arguments(called, {**places, **chosen})
+        with frameworks(quiet, verbose):  # What it logs is printed as ever; no framework is loaded.
+            check_arguments(called, {**places, **chosen})
     if processes and processes > 1 and not launched():
         path = models_folder(models_dir) / (places.get("run") or architecture.name)
         _train_with_processes(processes, path, f"{resume} --processes {processes} --resume")
