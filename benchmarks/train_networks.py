@@ -15,7 +15,6 @@ import click
 
 import keras_rnn_zoo as zoo
 from keras_rnn_zoo import registry
-from keras_rnn_zoo.artifacts.run import is_resumable
 from keras_rnn_zoo.atomic_files import file_digest, write_json
 from keras_rnn_zoo.networks.index import INDEX, Network
 from keras_rnn_zoo.training.store import store_run
@@ -70,13 +69,13 @@ def folder_of(name: str, seed: int) -> Path:
 def trained(architecture: str, name: str, seed: int, data_dir: str | None, settings: dict[str, Any]) -> zoo.Run:
     """Returns the training of a dataset with a seed, in a folder of its own; trains it where that is not done.
 
-    A training that was interrupted begins anew: what a resumed one takes is not known.
+    A training that was interrupted begins anew, because the cost of a resumed one is unknown.
     """
     path = folder_of(name, seed)
     if (path / "config.json").exists() and zoo.Run(path).config.finished and zoo.Run(path).config.cost:
         return zoo.Run(path)
     where = {"data_dir": data_dir} if registry.datasets.get(name).source == "tfds" else {}
-    arguments = {"run": path.name, "models_dir": str(WORK), "overwrite": is_resumable(path), "verbose": 2, **where}
+    arguments = {"run": path.name, "models_dir": str(WORK), "overwrite": True, "verbose": 2, **where}
     return zoo.train(architecture, dataset=name, seed=seed, **arguments, **settings)
 
 

@@ -1,4 +1,4 @@
-"""Adversarial training: the step is that of its definition, and its change is as large as asked for."""
+"""Adversarial training: the step follows its definition, and the change has the length that was set."""
 
 import json
 import os
@@ -111,7 +111,9 @@ def test_texts_are_trained_on(name, policy):
 
 
 def test_inputs_without_embeddings_are_refused():
-    with pytest.raises(OptionError, match="'adversarial' applies to text inputs, but the input is series; received 1"):
+    with pytest.raises(
+        OptionError, match="'adversarial' applies only to text input, but the input is series; received 1"
+    ):
         zoo.train("many_to_one", dataset="adding", adversarial=1)
     with pytest.raises(OptionError, match=r"one layer of embeddings; received 0\.5 for one with 0"):
         train_adversarially(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), 0.5)

@@ -19,7 +19,7 @@ from keras_rnn_zoo.layers.compiled import compiled
 PACKAGE = Path(keras_rnn_zoo.__file__).parent
 PRIVATE_NAMES = re.compile(
     r"\._(flatten_layers|convert_input_args|allow_non_tensor_positional_args|get_variable_index|clip_gradients"
-    r"|backend_update_step|run_through_graph)\b"
+    r"|backend_update_step|run_through_graph|loss_tracker|update_metrics_variables)\b"
 )
 
 
@@ -59,6 +59,30 @@ def test_variables_become_constants_in_loops_too():
     function = internals.with_constants(count.get_concrete_function(tf.TensorSpec([])))
     assert [float(value) for value in function(tf.constant(3.0))] == [12.0]
     assert not function.graph.variables, "LiteRT streams: variables in loops would not be found"
+
+
+def test_the_loss_of_a_batch_is_tracked():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.evaluate(np.zeros((1, 2)), np.zeros((1, 1)), verbose=0)
+    model.reset_metrics()
+    internals.track_loss(model, 1.0, 3)
+    internals.track_loss(model, 5.0, 1)
+    assert model.get_metrics_result()["loss"] == 2, "adversarial training: the loss was not reported"
+
+
+def test_metrics_are_updated_on_jax():
+    from keras.src.backend.jax import distribution_lib
+
+    # Keras's trainer for JAX cannot be imported on another backend.
+    trainer = Path(distribution_lib.__file__).with_name("trainer.py").read_text(encoding="utf-8")
+    found = next(
+        node
+        for node in ast.walk(ast.parse(trainer))
+        if isinstance(node, ast.FunctionDef) and node.name == "_update_metrics_variables"
+    )
+    names = ["self", "metrics_variables", "unscaled_loss", "x", "y", "y_pred", "sample_weight"]
+    assert [argument.arg for argument in found.args.args] == names, "adversarial training on JAX: no metrics"
 
 
 def test_a_layer_accepts_strings():

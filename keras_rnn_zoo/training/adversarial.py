@@ -84,16 +84,15 @@ def _jax_step(model: Any, layer: Any, strength: float, state: Any, data: Any) ->
             )
 
     differentiated = jax.value_and_grad(loss_of, argnums=(0, 1), has_aux=True)
-    values = [*zip(model.trainable_variables, trainable, strict=True)]
-    values += zip(model.non_trainable_variables, non_trainable, strict=True)  # The embedding may be frozen.
-    with keras.StatelessScope(state_mapping=values):
+    variables = [*model.trainable_variables, *model.non_trainable_variables]  # The embedding may be frozen.
+    with keras.StatelessScope(state_mapping=list(zip(variables, [*trainable, *non_trainable], strict=True))):
         lengths, nothing = _lengths(layer, x)
     (_, (loss, outputs, non_trainable, new_metrics)), (gradients, slope) = differentiated(
         trainable, nothing, non_trainable
     )
     changed = differentiated(trainable, _worst(slope, strength * lengths), non_trainable)
     (_, (_, _, non_trainable, _)), (others, _) = changed
-    mean = jax.tree.map(lambda one, other: (one + other) / 2, gradients, others)
+    mean = [_mean(*both) for both in zip(gradients, others, strict=True)]
     trainable, optimizer = model.optimizer.stateless_apply(optimizer, mean, trainable)
     logs, metrics = updated_metrics(model, new_metrics, loss, x, y, outputs, sample_weight)
     return logs, (trainable, non_trainable, optimizer, metrics)
@@ -123,13 +122,14 @@ def _worst(slope: Any, length: Any) -> Any:
 def _changed(layer: Any, change: Any) -> Iterator[None]:
     """Adds a change to what an embedding returns, inside a `with` block."""
     call = layer.call
+
+    def changed(ids: Any) -> Any:
+        vectors = call(ids)
+        return vectors + ops.cast(change, vectors.dtype)
+
     # Bypass Keras's attribute tracking.
-    object.__setattr__(layer, "call", lambda ids: _sum(call(ids), change))
+    object.__setattr__(layer, "call", changed)
     try:
         yield
     finally:
         object.__delattr__(layer, "call")
-
-
-def _sum(vectors: Any, change: Any) -> Any:
-    return vectors + ops.cast(change, vectors.dtype)

@@ -6,7 +6,7 @@ from typing import Any
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.errors import OptionError
-from keras_rnn_zoo.options import check_options
+from keras_rnn_zoo.options import check_options, refuse_without_effect
 from keras_rnn_zoo.training.class_weights import parse_class_weight
 from keras_rnn_zoo.training.settings import OPTIMIZERS, SETTINGS
 
@@ -28,6 +28,7 @@ def checked_settings(
     """
     given = {name: value for name, value in settings.items() if value is not None}
     checked = check_options(SETTINGS, given, "training")
+    refuse_without_effect(SETTINGS, checked, input, task.name)
     if checked.get("class_weight"):
         parse_class_weight(checked["class_weight"])
         if not (task.files and task.files.classes == "one"):
@@ -51,11 +52,6 @@ def checked_settings(
         raise OptionError(
             f"Option 'label_smoothing' applies to tasks that predict classes or tokens, but the task is {task.name}; "
             f"received {checked['label_smoothing']:g}. Omit it."
-        )
-    if checked.get("adversarial") and input != "text":
-        raise OptionError(
-            f"Option 'adversarial' applies to text inputs, but the input is {input}; received "
-            f"{checked['adversarial']:g}. Omit it."
         )
     optimizer = checked.get("optimizer", "adam")
     if "adam_epsilon" in checked and not OPTIMIZERS[optimizer].has_epsilon:

@@ -112,6 +112,7 @@ SETTINGS = {
             "size of the change to the embeddings of a text that raises its loss most, such as 0.3; each step also "
             "trains on the changed text (Miyato et al. 2017). For text; takes up to twice the time",
             bounds=Range(0, 100),
+            inputs=("text",),
         ),
         Option(
             "class_weight",

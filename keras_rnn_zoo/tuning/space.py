@@ -99,8 +99,6 @@ def _without_effect(option: Option, dataset: registry.Dataset) -> bool:
         return True
     if option.name == "label_smoothing":
         return not task.smooths_labels
-    if option.name == "adversarial":
-        return bool(dataset.model_options["input"] != "text")
     # Training adapts these to the number of examples in files.
     return option.name in ADAPTED and dataset.by_address
 

@@ -52,7 +52,10 @@ BAD = [
 
 EARLY = [
     (["many_to_one", "--set", "vectors=nowhere.txt"], "There is no "),
-    (["many_to_one", "--dataset", "sunspots", "--set", "adversarial=0.3"], "applies to text inputs"),
+    (
+        ["many_to_one", "--dataset", "sunspots", "--set", "adversarial=0.3"],
+        "applies only to text input, but the input is window; received 0.3",
+    ),
     (["many_to_one", "--from", "nothing"], "There is no run 'nothing'"),
     (["many_to_one", "--set", "freeze=encoder"], "applies to a training that starts from a run"),
     (["ctc", "--set", "label_smoothing=0.1"], "applies to tasks that predict classes or tokens"),
@@ -66,7 +69,7 @@ def test_options_are_checked_before_a_framework_is_loaded(zoo, args, message, mo
     assert (result.exit_code, message in result.stderr) == (1, True), result.stderr
 
 
-def test_a_hidden_network_is_a_marked_warning_in_early_checks(zoo, monkeypatch, tmp_path):
+def test_a_hidden_network_is_a_marked_warning_in_early_checks(zoo, monkeypatch):
     monkeypatch.setitem(sys.modules, "keras_rnn_zoo.training.train", None)
 
     def warn(name, arguments):
