@@ -30,6 +30,8 @@ from keras_rnn_zoo.training.store import state_seeds
 DOCS = Path(__file__).parent.parent / "docs"
 TRAININGS, SCORES, PUBLISHED = (DOCS / "results" / name for name in ("trainings.jsonl", "scores.csv", "published.csv"))
 PAGE = DOCS / "scores.md"
+METRICS = {"addition": "exact_match"}
+"""The metrics of datasets for which that of the task says nothing: BLEU is 0 without texts of four tokens or more."""
 COLUMNS = {
     "dataset": "dataset",
     "architecture": "architecture",
@@ -92,7 +94,7 @@ def score_rows(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     for name in sorted({line["dataset"] for line in lines}):
         found = sorted((line for line in lines if line["dataset"] == name), key=lambda line: line["seed"])
         first = found[0]
-        metric = registry.main_metric(first["task"], first["metrics"])
+        metric = METRICS.get(name) or registry.main_metric(first["task"], first["metrics"])
         values = [line["metrics"][metric] for line in found]
         rows.append(
             {
