@@ -1,7 +1,7 @@
 """Trains the zoo's networks one after another, and stores them in `saved_models/` with their index.
 
 Each network is trained with default options, stored as float16 and measured again. What is done is left as it is, and a
-training that was interrupted is resumed, so the same command continues.
+training that was interrupted begins anew, so the same command continues with the others.
 """
 
 import json

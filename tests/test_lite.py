@@ -11,6 +11,7 @@ from keras_rnn_zoo.errors import ExportError
 from keras_rnn_zoo.exporting import check as checking
 from keras_rnn_zoo.exporting import model_file
 from keras_rnn_zoo.exporting.exporter import find_format
+from keras_rnn_zoo.layers.audio import LogMel
 
 # Models of series are converted by other tests, too.
 SETS = [
@@ -204,3 +205,16 @@ def test_a_missing_package_is_reported_with_its_extra(monkeypatch):
 def test_only_tflite_is_quantized(small_run):
     with pytest.raises(ExportError, match="Only the format 'tflite' supports `quantize`; received 'saved_model'"):
         zoo.export(small_run("digits"), quantize=True)
+
+
+def test_quantized_models_hear_quiet_bands_beside_loud_ones(tmp_path):
+    """The power in a band spans more orders of magnitude than 8 bits do."""
+    pytest.importorskip("ai_edge_litert", reason="the extra `tflite` is not installed")
+    inputs = keras.Input((None,))
+    model = keras.Model(inputs, LogMel(8000)(inputs))
+    time = np.arange(4000, dtype="float32") / 8000
+    loud_and_quiet = (np.sin(2 * np.pi * 300 * time) + 1e-3 * np.sin(2 * np.pi * 3000 * time))[None]
+    tflite = exporter("tflite")
+    tflite.write_model(model, tmp_path / "model.tflite", quantize=True)
+    bands = tflite.open(tmp_path / "model.tflite")({inputs.name: loud_and_quiet})
+    np.testing.assert_allclose(bands, model(loud_and_quiet), atol=1e-2)

@@ -53,7 +53,10 @@ class LogMel(keras.layers.Layer):
         padded = ops.pad(waveforms, [[0, 0], [0, self.fft_length]])  # `stft` reads `fft_length` samples per frame.
         real, imaginary = ops.stft(padded, self.window, self.stride, self.fft_length, window="hann", center=False)
         power = (ops.square(real) + ops.square(imaginary))[:, :frames]  # (batch, frames, fft_length // 2 + 1)
-        return ops.log(ops.matmul(power, self.matrix) + SILENCE)
+        # With the matrix on the left, LiteRT keeps this product in float32 where weights are quantized: power spans too
+        # many orders of magnitude for 8 bits.
+        bands = ops.matmul(self.matrix.T, ops.transpose(power, (0, 2, 1)))  # (batch, bands, frames)
+        return ops.log(ops.transpose(bands, (0, 2, 1)) + SILENCE)
 
     def compute_output_spec(self, waveforms):
         samples = waveforms.shape[1]
