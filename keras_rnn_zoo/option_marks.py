@@ -54,9 +54,15 @@ class _Catalog(Protocol):
 
 @dataclass(frozen=True)
 class NamesIn(Sequence[str]):
-    """The names in a catalog as choices. They are looked up when they are needed, so that plugins can add to them."""
+    """The names in a catalog as choices. They are looked up when they are needed, so that plugins can add to them.
+
+    Attributes:
+        catalog: the catalog.
+        with_options: whether options of an entry may follow its name, as in `lru:r_min=0.9`.
+    """
 
     catalog: _Catalog
+    with_options: bool = False
 
     @overload
     def __getitem__(self, place: int) -> str: ...

@@ -69,6 +69,11 @@ class Option:
 
     def check(self, value: Any) -> Any:
         """Returns `value` converted to the option's type; raises `OptionError` if it is not accepted."""
+        if isinstance(self.choices, NamesIn) and self.choices.with_options and isinstance(value, str) and ":" in value:
+            name, further = split_entry(value)
+            name = self.check(name.strip())
+            values = parse_options(self.choices.catalog.get(name).options, split_pairs(further, self.name), name)
+            return f"{name}:{join_pairs(values)}"
         if self.choices and self.type is str and isinstance(value, str) and value not in self.choices:
             value = next((choice for choice in self.choices if _folded(choice) == _folded(value)), value)
         if not isinstance(value, bool):
@@ -259,6 +264,30 @@ def _architectures_with(name: str, owner: str) -> list[str]:
     ]
     known = {one.name for one in architectures}
     return found if owner in known and owner not in found else []
+
+
+def split_entry(value: str) -> tuple[str, str]:
+    """Returns the name of an entry and the text of its options: `("lru", "r_min=0.9")` for `lru:r_min=0.9`."""
+    name, _, options = value.partition(":")
+    return name, options
+
+
+def split_pairs(text: str, owner: str) -> dict[str, str]:
+    """Returns the pairs in a text such as `r_min=0.9,r_max=0.99`.
+
+    Raises:
+        OptionError: it is not such a text, or a key is there twice; `owner` is the name of the option in the message.
+    """
+    pairs: dict[str, str] = {}
+    for item in text.split(","):
+        key, equals, value = (part.strip() for part in item.partition("="))
+        if not (key and equals and value) or key in pairs:
+            raise OptionError(
+                f"Option {owner!r} expects a name, or NAME:KEY=VALUE with further pairs after commas, each key once; "
+                f"received {short_repr(text)} after the colon."
+            )
+        pairs[key] = value
+    return pairs
 
 
 def join_pairs(pairs: Mapping[Any, Any]) -> str:

@@ -5,18 +5,22 @@ from pages import commands_of, programs_of, run_well, text_of
 
 PAGE = text_of("cells.md")
 COMMANDS = commands_of(PAGE)
-(PROGRAM,) = programs_of(PAGE)
-RUNS = {"cells.md": [*COMMANDS, PROGRAM]}
+PROGRAMS = programs_of(PAGE)
+RUNS = {"cells.md": [*COMMANDS, *PROGRAMS]}
 
 
-def test_the_program_runs():
-    exec(compile(PROGRAM, "cells.md", "exec"), names := {})
+def test_the_programs_run():
+    names = {}
+    for program in PROGRAMS:
+        exec(compile(program, "cells.md", "exec"), names)
     assert names["vectors"].shape == (None, None, 16)
+    cell = names["model"].get_layer("bidirectional_1").forward_layer.cell
+    assert (cell.r_min, cell.r_max) == (0.9, 0.999)
 
 
-@pytest.mark.slow  # Two trainings, of cells that other tests train.
+@pytest.mark.slow  # Three trainings, of cells that other tests train.
 @pytest.mark.usefixtures("few_examples")
 def test_the_commands_run():
-    assert len(COMMANDS) == 2
+    assert len(COMMANDS) == 3
     for command in COMMANDS:
         run_well(command, "--set", "units=4", "--epochs", "1")

@@ -159,3 +159,31 @@ def test_choices_ignore_case(text):
     assert encoder.parse("mobilenetv2") == "MobileNetV2"
     with pytest.raises(OptionError, match=f"one of {', '.join(registry.cells.names())}; received 'LSTMs'"):
         cell.parse("LSTMs")
+
+
+def test_options_of_a_cell_may_follow_its_name():
+    cell = registry.architectures.get("many_to_one").options["cell"]
+    assert cell.parse("LRU: r_min=.9, r_max=0.999") == "lru:r_min=0.9,r_max=0.999"
+    assert cell.check("deltanet:gated=no") == "deltanet:gated=False"
+    assert registry.cells.find("lru:r_min=0.9,r_max=0.999").layer(4).cell.r_min == 0.9
+    assert not registry.cells.find("deltanet:gated=False").layer(4).cell.gated
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("lru:", r"a name, or NAME:KEY=VALUE .* received '' after the colon\."),
+        ("lru:0.9", r"a name, or NAME:KEY=VALUE .* received '0\.9' after"),
+        ("lru:r_min=0.9,r_min=0.8", "each key once; received 'r_min=0.9,r_min=0.8' after the colon"),
+        ("lru:rmin=0.9", r"lru has no option 'rmin'\. Did you mean 'r_min'\?"),
+        ("lru:r_min=2", r"Option 'r_min' expects a number from 0 to 1; received 2\.0\."),
+        ("gru:r_min=0.9", r"gru has no options; received 'r_min'\. Omit it\."),
+        ("lstms:r_min=0.9", r"Option 'cell' expects one of simple_rnn, .*; received 'lstms'\."),
+    ],
+)
+def test_options_of_a_cell_are_checked(value, message):
+    cell = registry.architectures.get("many_to_one").options["cell"]
+    with pytest.raises(OptionError, match=message):
+        cell.parse(value)
+    with pytest.raises(OptionError, match=r"'r_min' of lru must be at most 'r_max'; received 0\.9 and 0\.5"):
+        registry.cells.find("lru:r_min=0.9,r_max=0.5").layer(4)

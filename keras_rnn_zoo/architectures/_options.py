@@ -31,9 +31,9 @@ Block = Annotated[
 ]
 Cell = Annotated[
     str,
-    NamesIn(registry.cells),
+    NamesIn(registry.cells, with_options=True),
     Search(),
-    "recurrent cell; see docs/cells.md for what each is good for.",
+    "recurrent cell, which its options may follow, as in lru:r_min=0.9; see docs/cells.md for what each is good for.",
 ]
 Distortion = Annotated[
     float,

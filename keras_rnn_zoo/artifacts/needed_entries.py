@@ -5,7 +5,7 @@ from pathlib import Path
 from keras_rnn_zoo import registry
 from keras_rnn_zoo.artifacts.run_config import RunConfig
 from keras_rnn_zoo.errors import RunError, UnknownNameError
-from keras_rnn_zoo.options import NamesIn
+from keras_rnn_zoo.options import NamesIn, split_entry
 
 
 def check_entries(config: RunConfig, path: Path) -> None:
@@ -21,7 +21,7 @@ def check_entries(config: RunConfig, path: Path) -> None:
         for name, value in config.options.items():
             option = architecture.options.get(name)
             if option and isinstance(option.choices, NamesIn) and isinstance(value, str):
-                option.choices.catalog.get(value)
+                option.choices.catalog.get(split_entry(value)[0])
     except UnknownNameError as error:
         raise RunError(missing_plugin(f"The run {path}", error)) from None
 

@@ -1,8 +1,10 @@
 """The closed-form continuous-time network."""
 
-from typing import Any
+import functools
+from typing import Annotated, Any
 
 from keras_rnn_zoo import registry
+from keras_rnn_zoo.options import Range
 
 
 def _gates(cell: Any, inputs: Any, states: Any) -> dict[str, Any]:
@@ -12,8 +14,15 @@ def _gates(cell: Any, inputs: Any, states: Any) -> dict[str, Any]:
 
 
 @registry.cell(order=14, gates=_gates)
-def cfc() -> Any:
-    """A network that moves between two states as time passes (Hasani et al. 2022)."""
+def cfc(
+    *, backbone_units: Annotated[int, Range(1, 8192)] = 128, backbone_layers: Annotated[int, Range(1, 16)] = 1
+) -> Any:
+    """A network that moves between two states as time passes (Hasani et al. 2022).
+
+    Args:
+        backbone_units: width of the small network that reads the input and the state.
+        backbone_layers: its number of layers.
+    """
     from keras_rnn_zoo.layers.cfc import CfC
 
-    return CfC
+    return functools.partial(CfC, backbone_units=backbone_units, backbone_layers=backbone_layers)

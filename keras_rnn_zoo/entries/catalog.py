@@ -1,6 +1,7 @@
 """Catalogs of entries by name and alias, found in a package folder and in installed plugins. Imports no framework."""
 
 import contextlib
+import functools
 import importlib
 import inspect
 import logging
@@ -9,14 +10,14 @@ import pkgutil
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from keras_rnn_zoo.display.printing import short_repr
 from keras_rnn_zoo.entries.plugins import PLUGINS, plugins_may_exist
 from keras_rnn_zoo.errors import DuplicateNameError, UnknownNameError, name_hint
-from keras_rnn_zoo.options import Option, read_options
+from keras_rnn_zoo.options import Option, parse_options, read_options, split_entry, split_pairs
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -129,6 +130,20 @@ class Catalog(Generic[E]):
             known = [known for known, entry in self._names.items() if self._entries[entry].listed]
             raise UnknownNameError(f"There is no {self.kind} named {short_repr(name)}. {name_hint(normalized, known)}")
         return self._entries[self._names[normalized]]
+
+    def find(self, value: str) -> E:
+        """Returns an entry by its name, which options may follow: `lru:r_min=0.9` is `lru` with this option.
+
+        Raises:
+            UnknownNameError: there is no entry of that name.
+            OptionError: the entry has no such option, or the option does not accept its value.
+        """
+        name, text = split_entry(value)
+        entry = self.get(name)
+        if not text:
+            return entry
+        options = parse_options(entry.options, split_pairs(text, self.kind), entry.name)
+        return replace(entry, make=functools.partial(entry.make, **options))
 
     def entries(self) -> list[E]:
         """Returns all entries by their `order`, those without one at the end by name."""

@@ -58,8 +58,9 @@ class Cell(Entry):
     """A function that returns the class of a recurrent Keras layer, so that Keras is loaded only when it is called.
 
     The class is a subclass of `keras.layers.RNN`, registered with `keras.saving.register_keras_serializable`. Its
-    arguments are the number of `units`, which is the number of output features, and those of `keras.layers.RNN`. Every
-    state of its cell is a vector for each row, and zero before the first step.
+    arguments are the number of `units`, which is the number of output features, and those of `keras.layers.RNN`. A
+    function with options returns a `functools.partial` of the class with these arguments. Each state of its cell is a
+    vector for each row, and zero before the first step.
 
     Attributes:
         states: the names of the states of the layer's cell, such as `("h", "c")`.
@@ -89,7 +90,7 @@ class Cell(Entry):
 
     @cached_property
     def layer(self) -> Any:
-        """The class of the layer."""
+        """The class of the layer, or a `functools.partial` of it."""
         return self.make()
 
 
@@ -112,6 +113,8 @@ class Command(Entry):
 class Dataset(Entry):
     """A function that opens a dataset; see `keras_rnn_zoo.datasets.examples`.
 
+    The options of the dataset, such as the length of its sequences, are the keyword-only parameters of its function.
+
     Attributes:
         task: the task that its examples are for.
         source: `"embedded"`, `"tfds"` for a dataset that TensorFlow Datasets downloads and prepares, or `"files"`.
@@ -123,10 +126,7 @@ class Dataset(Entry):
         not_shipped: why networks trained on the data are not passed on; "" if they may be.
         model_options: options of the model that follow from this dataset before it is read; `build` uses them.
         defaults: training settings and options that suit this dataset better than the general defaults.
-        checks_examples: whether `make` takes, after the seed, a function that returns why an example cannot be learned
-            from; see `open`.
-
-    The options of the dataset, such as the length of its sequences, are the keyword-only parameters of its function.
+        checks_examples: whether `make` takes, after the seed, the argument `fault_of` of `open`.
     """
 
     task: str = ""

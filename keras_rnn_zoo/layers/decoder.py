@@ -66,10 +66,9 @@ class TextDecoder(keras.layers.Layer):
         self.scale = embedding_dim**0.5
         normal = keras.initializers.RandomNormal(stddev=1 / self.scale)
         self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, normal, dtype=dtype, name="embedding")
-        entry = registry.cells.get(cell)
-        make = entry.layer
+        entry = registry.cells.find(cell)
         self.recurrent = [
-            make(units, return_sequences=True, dtype=dtype, name=f"{cell}_{number}")
+            entry.layer(units, return_sequences=True, dtype=dtype, name=f"{entry.name}_{number}")
             for number in range(1, num_layers + 1)
         ]
         self.blocks = None

@@ -122,9 +122,9 @@ class FeedbackCell(keras.layers.Layer):
             "has_base": has_base,
             "block": block,
         }
-        entry, dtype = registry.cells.get(cell), self.dtype_policy
-        make = entry.layer
-        self.cells = [make(units, dtype=dtype, name=f"{cell}_{number}").cell for number in range(1, num_layers + 1)]
+        entry, dtype = registry.cells.find(cell), self.dtype_policy
+        names = [f"{entry.name}_{number}" for number in range(1, num_layers + 1)]
+        self.cells = [entry.layer(units, dtype=dtype, name=name).cell for name in names]
         self.blocks = None
         if block == "residual":
             self.blocks = ResidualBlocks(units, num_layers, dtype=dtype, name="blocks")

@@ -125,7 +125,7 @@ def recurrent_stack(x, mask, *, cell, units, num_layers, bidirectional, dropout,
     Args:
         x: the sequence, `(batch, time, features)`.
         mask: boolean `(batch, time)`, true at real steps; masked steps keep the state.
-        cell: the name of a cell in the registry.
+        cell: the name of a cell in the registry, which options may follow.
         units: size of a layer's state, per direction.
         num_layers: number of layers.
         bidirectional: whether each layer reads the sequence in both directions and concatenates the results (Schuster
@@ -138,9 +138,10 @@ def recurrent_stack(x, mask, *, cell, units, num_layers, bidirectional, dropout,
         `(batch, time, features)`, or without `return_sequences` `(batch, features)`, where `features` is `units`, or
         `2 * units` if bidirectional.
     """
-    make, layers = registry.cells.get(cell).layer, []
+    entry, layers = registry.cells.find(cell), []
     for number in range(1, num_layers + 1):
-        layer = make(units, return_sequences=return_sequences or number < num_layers, name=f"{cell}_{number}")
+        sequences, name = return_sequences or number < num_layers, f"{entry.name}_{number}"
+        layer = entry.layer(units, return_sequences=sequences, name=name)
         if bidirectional:
             layer = keras.layers.Bidirectional(layer, name=f"bidirectional_{number}")
         layers.append(layer)

@@ -1,5 +1,6 @@
 """What every cell keeps to. A new entry is covered by being there."""
 
+import inspect
 import os
 import subprocess
 import sys
@@ -63,8 +64,9 @@ def assert_equal(found, expected, **tolerance):
 @every_cell
 def test_its_layer_has_a_public_name_and_reads_zeros_before_the_first_step(cell):
     entry = registry.cells.get(cell)
-    assert getattr(layers, entry.layer.__name__) is entry.layer and entry.layer.__name__ in zoo.layers.__all__
     layer, states = layer_of(cell)
+    name = type(layer).__name__
+    assert getattr(layers, name) is type(layer) and name in zoo.layers.__all__
     assert len(entry.states) == len(states) and layer.cell.output_size == layer.units == UNITS
     for state in keras.tree.flatten(layer.get_initial_state(batch_size=2)):
         assert state.shape.rank == 2 and not np.any(state)
@@ -73,7 +75,20 @@ def test_its_layer_has_a_public_name_and_reads_zeros_before_the_first_step(cell)
 @every_cell
 def test_it_is_in_the_table_of_cells(cell):
     page = (Path(__file__).parents[2] / "docs" / "cells.md").read_text()
-    assert f"\n| `{cell}` | `{registry.cells.get(cell).layer.__name__}` |" in page
+    entry = registry.cells.get(cell)
+    assert f"\n| `{cell}` | `{type(entry.layer(1)).__name__}` |" in page
+    for name, option in entry.options.items():
+        assert f"\n| `{cell}` | `{name}` | {option.help.removesuffix('.')} | " in page
+
+
+@pytest.mark.parametrize("cell", [entry.name for entry in registry.cells.entries() if entry.options])
+def test_its_options_are_arguments_of_its_layer_with_the_same_defaults(cell):
+    entry = registry.cells.get(cell)
+    parameters = inspect.signature(type(entry.layer(1)).__init__).parameters
+    for name, option in entry.options.items():
+        assert option.default == parameters[name].default
+        value = {bool: not option.default, int: option.default + 1, float: option.default / 2 or 0.5}[option.type]
+        assert registry.cells.find(f"{cell}:{name}={value}").layer(8).get_config()[name] == value
 
 
 @every_cell
