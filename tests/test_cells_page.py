@@ -10,11 +10,11 @@ RUNS = {"cells.md": [*COMMANDS, *PROGRAMS]}
 
 
 def test_the_programs_run():
-    names = {}
-    for program in PROGRAMS:
+    layer, architecture = ({} for program in PROGRAMS)
+    for program, names in zip(PROGRAMS, (layer, architecture), strict=True):
         exec(compile(program, "cells.md", "exec"), names)
-    assert names["vectors"].shape == (None, None, 16)
-    cell = names["model"].get_layer("bidirectional_1").forward_layer.cell
+    assert layer["vectors"].shape == (None, None, 16) and layer["model"].output_shape == (None, None, 2)
+    cell = architecture["model"].get_layer("bidirectional_1").forward_layer.cell
     assert (cell.r_min, cell.r_max) == (0.9, 0.999)
 
 

@@ -124,6 +124,8 @@ def test_the_end_of_a_training_is_explained(tmp_path):
     assert stopped.ending(20) == (
         "Stopped after epoch 4 of 20: val_accuracy has not improved for 2 epochs (patience=2); the best was epoch 2."
     )
+    tied = keep_best(tmp_path, [(0.8, 0.5), (0.9, 0.5), (0.9, 0.496), (0.8, 0.6)], 2)
+    assert tied.ending(20).endswith("(patience=2); the best was epoch 3, whose loss is the lowest among equals.")
     assert stopped.ending(4) == "All 4 epochs done; the best was epoch 2."
     improving = keep_best(tmp_path, [(0.8, 0.5), (0.9, 0.4)], 2)
     assert improving.ending(1) == "The only epoch is done: more epochs may improve the model."

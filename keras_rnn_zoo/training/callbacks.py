@@ -110,9 +110,10 @@ class BestCheckpoint(keras.callbacks.Callback):
         if done < epochs and self.stopped and not self.exhausted:
             return f"Stopped by a callback after epoch {done} of {epochs}; the best was epoch {best}."
         if done < epochs:
+            equal = ", whose loss is the lowest among equals" if best > done - self.patience else ""
             return (
                 f"Stopped after epoch {done} of {epochs}: {self.monitor} has not improved for "
-                f"{quantity(self.patience, 'epoch')} (patience={self.patience}); the best was epoch {best}."
+                f"{quantity(self.patience, 'epoch')} (patience={self.patience}); the best was epoch {best}{equal}."
             )
         advice = " The last epoch was the best: more epochs may improve the model." if best == epochs else ""
         if epochs == 1:

@@ -40,7 +40,7 @@ def _cosine(settings: TrainingConfig, steps: int) -> Any:
     if count >= steps and count:
         raise OptionError(
             f"Option 'warmup' expects fewer steps than the {steps:,} of the whole training; received {warmup:g}. A "
-            "number below 1 is a part of all steps."
+            "number below 1 is a fraction of all steps."
         )
     cosine = keras.optimizers.schedules.CosineDecay
     if not count:

@@ -83,7 +83,7 @@ SETTINGS = {
             "warmup",
             float,
             0.0,
-            "steps in which the learning rate rises from zero, before it decays; a number below 1 is a part of all "
+            "steps in which the learning rate rises from zero, before it decays; a number below 1 is a fraction of all "
             "steps",
             bounds=Range(0, 1_000_000_000),
         ),

@@ -92,8 +92,8 @@ def train(
             `keras.optimizers.schedules.LearningRateSchedule`.
         gradient_norm: global norm to which larger gradients are scaled down; 0 leaves them as they are.
         adam_epsilon: the epsilon of Adam and its variants.
-        warmup: steps in which the learning rate rises from zero, before it decays; a number below 1 is a part of all
-            steps.
+        warmup: steps in which the learning rate rises from zero, before it decays; a number below 1 is a fraction of
+            all steps.
         weight_averaging: decay of an exponential moving average of the weights, such as 0.999, which is validated and
             kept in place of the weights of the last step.
         label_smoothing: probability that the loss in training shares among all classes, such as 0.1; validation and

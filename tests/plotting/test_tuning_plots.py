@@ -90,7 +90,7 @@ def test_the_command_writes_them_for_the_run_or_the_search(tuned):
 
 
 def test_without_a_search_that_can_be_read_the_reason_is_given(tuned, small_run):
-    with pytest.raises(PlotError, match=r"no plot 'tuning_history': it has no search of options: there is no folder"):
+    with pytest.raises(PlotError, match=r"no plot 'tuning_history': it was not found by zoo tune: there is no folder"):
         zoo.plot(small_run("toy_reviews"), "tuning_history")
     database = tuned.parent / "tuned.study/study.db"
     database.write_bytes(b"not a database" * 100)

@@ -13,7 +13,7 @@ def fault_of_search(subject: Subject) -> str:
     """Returns why a run has no plots of a search, or ""."""
     folder = study_of(subject.run.path)
     if not (folder / DATABASE).is_file():
-        return f"it has no search of options: there is no folder {folder.name} beside it"
+        return f"it was not found by zoo tune: there is no folder {folder.name} beside it"
     return "" if is_installed("optuna") else lack_of(["optuna"], "its search", install_command("tune"))
 
 

@@ -15,7 +15,7 @@ CELLS, PAIRS = 25, 20
 
 def _fault(subject: Subject) -> str:
     known = subject.run.measured
-    return "" if "confusion_matrix" in known or "confusions" in known else "its metrics tell no confused classes apart"
+    return "" if "confusion_matrix" in known or "confusions" in known else "its metrics have no confusion matrix"
 
 
 @registry.plot(order=2, fault=_fault)
