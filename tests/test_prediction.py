@@ -135,13 +135,13 @@ def test_missing_texts_are_empty_as_in_files(loaded):
     assert others == [empty, empty]
 
 
-def test_inputs_of_unknown_words_alone_are_warned_of(loaded, caplog):
-    loaded.predict(["the cast is blorp", ""])
+def test_inputs_of_mostly_unknown_words_are_warned_of(loaded, caplog):
+    loaded.predict(["the cast blorp zig", ""])
     assert caplog.text == ""
-    loaded.predict(["blorp zig"])
-    assert "The vocabulary has nothing of 'blorp zig', so the prediction says little." in caplog.text
+    loaded.predict(["the blorp zig"])
+    assert "The network doesn't know most words of 'the blorp zig', so the prediction says little." in caplog.text
     loaded.predict(["the cast is superb", *[b"blorp"] * 40])
-    assert "has nothing of 40 of 41 inputs, such as 'blorp', so" in caplog.text
+    assert "doesn't know most words of 40 of 41 inputs, such as 'blorp', so" in caplog.text
 
 
 def test_options_without_effect_are_refused(loaded):

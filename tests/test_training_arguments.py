@@ -168,6 +168,8 @@ def test_class_weights_are_written_as_text_and_read_back():
     for wrong in ("3", "spam=", "spam=-1", "spam=nan", "spam=inf", "spam=0", 'a="b'):
         with pytest.raises(OptionError, match="'class_weight' expects balanced, or CLASS=WEIGHT"):
             parse_class_weight(wrong)
+    with pytest.raises(OptionError, match="'class_weight' names 'spam' twice; received 'spam=3, spam=1'"):
+        parse_class_weight("spam=3, spam=1")
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ class Predictor(abc.ABC):
 
 
 class _Unread:
-    """Counts inputs whose tokens are all unknown, for one warning of all of them."""
+    """Counts inputs most of whose tokens are unknown, for one warning of all of them."""
 
     def __init__(self) -> None:
         self.total = self.count = 0
@@ -135,7 +135,7 @@ class _Unread:
             return
         first = short_repr(self.first if isinstance(self.first, str) else self.first.decode("utf-8", "replace"))
         logger.warning(
-            "The vocabulary has nothing of %s, so the prediction says little. Write in the language and the "
+            "The network doesn't know most words of %s, so the prediction says little. Write in the language and the "
             "words of the training data.",
             first if self.total == 1 else f"{self.count:,} of {self.total:,} inputs, such as {first}",
         )

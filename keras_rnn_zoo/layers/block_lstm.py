@@ -44,8 +44,9 @@ def _run(x, states, weights, lengths):
     """Runs `BlockLSTM`; the `run` argument of `packed`."""
     kernel, bias, recurrent_kernel = weights
     peephole = tf.zeros_like(bias[: recurrent_kernel.shape[0]])
+    longest = tf.maximum(tf.reduce_max(lengths), 0)  # That of an empty batch is negative, which ends the process.
     done = tf.raw_ops.BlockLSTM(  # Not `BlockLSTMV2`: its registered gradient mixes up the gates.
-        seq_len_max=tf.cast(tf.reduce_max(lengths), tf.int64),
+        seq_len_max=tf.cast(longest, tf.int64),
         x=tf.transpose(x, [1, 0, 2]),
         h_prev=states[0],
         cs_prev=states[1],

@@ -42,8 +42,10 @@ class CellLayer(keras.layers.RNN):
         return outputs[:, -1], outputs, states
 
     def get_config(self):
-        config = super().get_config()
-        del config["cell"]
+        # That of `RNN` would include the cell's own, which Keras can't derive if a dtype policy is an object.
+        config = super(keras.layers.RNN, self).get_config()
+        flags = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll", "zero_output_for_mask")
+        config |= {name: getattr(self, name) for name in flags}
         return {**config, "units": self.units, **self.cell.options()}
 
     @classmethod

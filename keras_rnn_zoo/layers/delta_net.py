@@ -80,9 +80,11 @@ class DeltaNetCell(keras.layers.Layer):
 
     def sequence(self, x, mask, states, training=False):
         """Runs the cell over a sequence; see `keras_rnn_zoo.layers.cell_layer.CellLayer`."""
-        q, k, v, write, kept, gate = self.projections(x)
         if mask is not None:
             real = ops.expand_dims(mask, -1)
+            x = ops.where(real, x, 0)  # NaN must not enter the products of its chunk.
+        q, k, v, write, kept, gate = self.projections(x)
+        if mask is not None:
             write, kept = ops.where(real, write, 0.0), ops.where(real, kept, 0.0)
         memory = ops.reshape(ops.cast(states[0], q.dtype), (-1, self.size, self.size))
         found, memory = _chunked(q, k, v, write, kept, memory)

@@ -68,7 +68,7 @@ class LRUCell(LinearCell):
         return [self.precise(ops.matmul(x, self.kernel * gamma))]
 
     def weights_of_block(self):
-        radius, phase = ops.exp(-ops.exp(self.nu)), ops.exp(self.theta)
+        radius, phase = ops.exp(-ops.exp(self.precise(self.nu))), ops.exp(self.precise(self.theta))
         return [radius * ops.cos(phase), radius * ops.sin(phase)]
 
     def outputs(self, y, x):

@@ -78,7 +78,7 @@ class MambaCell(LinearCell):
         return [step, *(self.precise(values) for values in (x, into, out_of))]
 
     def weights_of_block(self):
-        return [-ops.exp(ops.convert_to_tensor(self.rate))]
+        return [-ops.exp(self.precise(self.rate))]
 
     def _read(self, x, held):
         """Returns the convolved inputs, the gate, each `(batch, time, width)`, and the inputs after those held."""

@@ -63,7 +63,7 @@ class RGLRUCell(LinearCell):
         return [self.precise(ops.matmul(x, self.gate_kernel) + self.gate_bias), self.precise(x)]
 
     def weights_of_block(self):
-        return [-_C * ops.softplus(-ops.convert_to_tensor(self.decay))]
+        return [-_C * ops.softplus(-self.precise(self.decay))]
 
     def outputs(self, y, x):
         return ops.cast(y, self.compute_dtype)

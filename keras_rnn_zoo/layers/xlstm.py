@@ -150,9 +150,11 @@ class MLSTMCell(keras.layers.Layer):
 
     def sequence(self, x, mask, states, training=False):
         """Runs the cell over a sequence; see `keras_rnn_zoo.layers.cell_layer.CellLayer`."""
-        q, k, v, i, log_f, output = self.projections(x)
         if mask is not None:
             real = ops.expand_dims(mask, -1)
+            x = ops.where(real, x, 0)  # NaN must not enter the products of its chunk.
+        q, k, v, i, log_f, output = self.projections(x)
+        if mask is not None:
             i, log_f = ops.where(real, i, _NEVER), ops.where(real, log_f, 0.0)
         c, n, m = self._structured(states, q.dtype)
         # The normalizer is what the memory would hold of values that are all 1.
@@ -209,7 +211,7 @@ def _chunked(q, k, values, i, log_f, memory, m):
     whole = decay[..., -1:]
     # What a chunk alone would have written at its end, and its stabilizer.
     weights = whole - decay + i
-    own = ops.max(weights, axis=-1, keepdims=True)
+    own = ops.max(weights, axis=-1, keepdims=True, initial=_NEVER)
     written = ops.matmul(ops.swapaxes(k * ops.expand_dims(ops.exp(weights - own), -1), -1, -2), values)
 
     def step(before, chunk):
@@ -222,7 +224,7 @@ def _chunked(q, k, values, i, log_f, memory, m):
     # The weight of step s at step t of the same chunk, as a logarithm: (chunks, batch * heads, t, s).
     weights = ops.expand_dims(decay, -1) - ops.expand_dims(decay, -2) + ops.expand_dims(i, -2)
     weights = ops.where(not_later(q), weights, _NEVER)
-    m = ops.maximum(decay + ms, ops.max(weights, axis=-1))
+    m = ops.maximum(decay + ms, ops.max(weights, axis=-1, initial=_NEVER))
     scores = ops.matmul(q, ops.swapaxes(k, -1, -2)) * ops.exp(weights - ops.expand_dims(m, -1))
     found = ops.matmul(scores, values)
     found += ops.expand_dims(ops.exp(decay + ms - m), -1) * ops.matmul(q, memories)

@@ -125,7 +125,7 @@ class Reader(abc.ABC):
         return None
 
     def unread(self, *raw: Any) -> Any:
-        """Returns which inputs of a raw batch consist of unknown tokens alone: bool `(batch,)`; `None` if none can."""
+        """Returns in which inputs of a raw batch most tokens are unknown: bool `(batch,)`; `None` if none can be."""
         return None
 
     def picture(self, *raw: Any) -> "Picture":

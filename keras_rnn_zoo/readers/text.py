@@ -105,7 +105,7 @@ class TextReader(Reader):
         return None if self.ids.tokens == "characters" else ranks_of(inputs, self.ids)
 
     def unread(self, *raw: Any) -> Any:
-        return unknown_alone(self.ids(*raw))
+        return mostly_unknown(self.ids(*raw))
 
     def dummy_input(self, number: int) -> Any:
         return dummy_text(self.ids, number)
@@ -158,11 +158,12 @@ def ranks_of(inputs: Any, ids: Any) -> Any:
     return np.where(values == PADDING, np.nan, ranks)
 
 
-def unknown_alone(ids: Any) -> Any:
-    """Returns which rows of token ids `(batch, steps)` have unknown tokens, and no others: bool `(batch,)`."""
-    from keras_rnn_zoo.layers.text import UNKNOWN
+def mostly_unknown(ids: Any) -> Any:
+    """Returns in which rows of token ids `(batch, steps)` more tokens are unknown than known: bool `(batch,)`."""
+    from keras_rnn_zoo.layers.text import PADDING, UNKNOWN
 
-    return np.asarray(ids).max(axis=1, initial=0) == UNKNOWN
+    values = np.asarray(ids)
+    return 2 * (values == UNKNOWN).sum(axis=1) > (values != PADDING).sum(axis=1)
 
 
 def dummy_text(ids: Any, number: int) -> bytes:

@@ -15,9 +15,9 @@ from keras_rnn_zoo.readers.text import (
     held_text,
     learn_vocabulary,
     longer_text_than,
+    mostly_unknown,
     ranks_of,
     text_batch,
-    unknown_alone,
 )
 
 
@@ -111,7 +111,7 @@ class WordsReader(Reader):
         return at_least_one_step(words.with_flat_values(both).to_tensor())
 
     def unread(self, *raw: Any) -> Any:
-        return None if self.with_characters else unknown_alone(self(*raw))
+        return None if self.with_characters else mostly_unknown(self(*raw))
 
     streams = True
 

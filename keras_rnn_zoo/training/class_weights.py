@@ -36,6 +36,10 @@ def parse_class_weight(text: str) -> dict[str, float] | None:
             weight = math.nan
         if not equals or not 0 <= weight < math.inf:
             raise OptionError(f"{_EXPECTED}, with weights of at least 0; received {short_repr(item)}.")
+        if name.strip() in weights:
+            raise OptionError(
+                f"Option 'class_weight' names {short_repr(name.strip())} twice; received {short_repr(text)}."
+            )
         weights[name.strip()] = weight
     if not any(weights.values()):
         raise OptionError(f"{_EXPECTED}, at least one of them above 0; received {short_repr(text)}.")
