@@ -16,13 +16,16 @@ SEED = 1997
     **METADATA,
     model_options={"input": "series", "features": 1, "num_classes": 10},
     defaults={
+        "cell": "lru:r_min=0.9,r_max=0.999,max_phase=0.314",
+        "block": "residual",
+        "units": 44,
+        "num_layers": 2,
         "bidirectional": False,
-        "pooling": "last",
-        "units": 128,
+        "pooling": "mean",
         "dropout": 0.0,
-        "batch_size": 128,
-        "learning_rate": 0.001,
-        "epochs": 10,
+        "batch_size": 64,
+        "learning_rate": 0.003,
+        "epochs": 9,
     },
 )
 def sequential_mnist(data_dir: str | None, seed: int, *, permuted: bool = False) -> Examples:

@@ -64,6 +64,8 @@ def find_architecture(
         names = list_runs(folder)
         if name in names or name in networks() or is_resumable(folder / name):
             return None
+        if name in registry.cells.names():
+            raise UnknownNameError(f"{name} is a cell, which architectures have: --set cell={name}.") from None
         known = {alias for entry in registry.architectures.entries() for alias in (entry.name, *entry.aliases)}
         raise UnknownNameError(
             f"There is no architecture named {short_repr(name)}, and no run in {folder}. "

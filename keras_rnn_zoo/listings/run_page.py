@@ -51,7 +51,7 @@ def show_run(run: Run) -> Tables:
         "training": f"{row['status']} after {epochs}; the best was epoch {config.best_epoch}",
         "fine-tuned from": f"{config.source.run}, trained on {config.source.dataset}" if config.source else "",
         "downloaded from": _origin(run),
-        "written": (row["date"] or "")[:16].replace("T", " "),
+        "written": "" if is_network(run.path) else (row["date"] or "")[:16].replace("T", " "),
         "exports": ", ".join(row["exports"]),
         "versions": ", ".join(f"{name} {version}" for name, version in config.versions.items()),
     }
