@@ -118,7 +118,7 @@ def test_an_architecture_comes_before_a_run_of_its_name(zoo, several):
     assert shown.endswith(f"There is also a run of this name:\n  zoo show {several.path}\n")
     assert "options" in keras_rnn_zoo.show("many_to_one")
     assert "metrics" in keras_rnn_zoo.show(several.path)
-    with pytest.raises(UnknownNameError, match='^lru is a cell, which architectures have: cell="lru"'):
+    with pytest.raises(UnknownNameError, match=r'^lru is a cell, which architectures have: cell="lru"'):
         keras_rnn_zoo.show("lru")
     with pytest.raises(UnknownNameError, match=r"no architecture named 'begin', and no run in .*Did you mean 'begun'"):
         keras_rnn_zoo.show("begin")
