@@ -7,6 +7,7 @@ cell: all have the settings of their task, in two residual blocks, and LSTM also
 import functools
 import multiprocessing
 import os
+import statistics
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -147,17 +148,23 @@ def pending(tasks: Sequence[str], rows: Sequence[str], seeds: int, done: Sequenc
 
 
 def table(lines: Sequence[dict[str, Any]]) -> str:
-    """Returns the results as a table in Markdown: mean and standard deviation over the seeds."""
+    """Returns the results as a table in Markdown: mean and standard deviation over the seeds.
+
+    The processor minutes are those of a training of each task that all cells have, as a mean over its seeds.
+    """
+    rows = [row for row in cells() if any(line["cell"] == row for line in lines)]
+    minutes: dict[tuple[str, str], list[float]] = {}
+    for line in lines:
+        minutes.setdefault((line["task"], line["cell"]), []).append(line["processor_minutes"])
     tasks = [name for name in TASKS if any(line["task"] == name for line in lines)]
     titles = ["cell", "units", *(TASKS[name].title for name in tasks), "processor minutes"]
     text = [f"| {' | '.join(titles)} |", f"|{'---|' * len(titles)}"]
-    for row in cells():
+    common = [name for name in tasks if all((name, row) in minutes for row in rows)]
+    for row in rows:
         found = [line for line in lines if line["cell"] == row]
-        if not found:
-            continue
         scores = [_spread([line["score"] for line in found if line["task"] == name], name) for name in tasks]
-        minutes = sum(line["processor_minutes"] for line in found) / len({line["seed"] for line in found})
-        text.append(f"| `{row}` | {found[0]['units']} | {' | '.join(scores)} | {minutes:.1f} |")
+        total = sum(statistics.mean(minutes[name, row]) for name in common)
+        text.append(f"| `{row}` | {found[0]['units']} | {' | '.join(scores)} | {total:.1f} |")
     return "\n".join(text)
 
 

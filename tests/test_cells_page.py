@@ -18,9 +18,11 @@ def test_the_programs_run():
     assert (cell.r_min, cell.r_max) == (0.9, 0.999)
 
 
-@pytest.mark.slow  # Three trainings, of cells that other tests train.
+@pytest.mark.slow  # Four trainings, of cells that other tests train.
 @pytest.mark.usefixtures("few_examples")
-def test_the_commands_run():
-    assert len(COMMANDS) == 3
-    for command in COMMANDS:
+def test_the_commands_run(tfds_dir):
+    *embedded, prepared = COMMANDS
+    assert len(embedded) == 3 and "sequential_mnist" in prepared
+    for command in embedded:
         run_well(command, "--set", "units=4", "--epochs", "1")
+    run_well(prepared, "--set", "units=4", "--epochs", "1", "--batch-size", "1000", "--data-dir", str(tfds_dir))
