@@ -136,5 +136,5 @@ def test_a_history_without_pandas_says_what_to_install(monkeypatch):
 
 def test_completion_shows_the_public_names_alone():
     assert set(dir(zoo)) == {*zoo.__all__, "__version__"}
-    assert dir(zoo.layers) == sorted(entry.layer.__name__ for entry in registry.cells.entries())
+    assert dir(zoo.layers) == sorted(type(entry.layer(1)).__name__ for entry in registry.cells.entries())
     assert not {name for name in vars(zoo) if not name.startswith("_")} & {"Any", "importlib", "TYPE_CHECKING"}
