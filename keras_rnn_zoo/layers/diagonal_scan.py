@@ -1,23 +1,23 @@
 """Runs `h[t] = a[t] h[t-1] + b[t]` over a sequence, in a form that trains on TensorFlow's CPU.
 
 The forward and the backward pass are one program of XLA each. It computes `a` and `b` of all steps at once. Then a loop
-updates the state, or in the backward pass its gradient, in blocks of `STEPS` steps. With the states `h` and the
+updates the state, or in the backward pass its gradient, `STEPS` steps in an iteration. With the states `h` and the
 gradients `dh` of all steps, the gradients of `a` and `b` are products of whole arrays, and TensorFlow derives those of
 what `a` and `b` were made of. Numbers are real, or complex in two real parts.
 
-All these arrays have a state for each step. `keras_rnn_zoo.layers.block_scan` is for states too large for that.
+All these arrays have a state for each step. `keras_rnn_zoo.layers.selective_scan` is for states too large for that.
 """
 
 import functools
 
 import tensorflow as tf
 
-from keras_rnn_zoo.frameworks.keras_internals import dynamic_slice, dynamic_update_slice
-from keras_rnn_zoo.layers.compiled import compiled, pad, padded_to_blocks
-from keras_rnn_zoo.layers.loops import while_loop
+from keras_rnn_zoo.layers.compiled import column_sums, compiled, pad, padded_to_blocks
+from keras_rnn_zoo.layers.loops import step_at, while_loop, with_step
 
 STEPS = 4
-"""Steps per iteration of the loops. With eight they are slower."""
+"""Steps per iteration of the loops, so that a small batch doesn't wait for the loop itself. Each step reads and writes
+by itself: XLA vectorizes no kernel that writes several steps side by side."""
 
 
 def diagonal_scan(terms, inputs, mask, states, weights):
@@ -89,25 +89,14 @@ def _kept_where_masked(a, b, mask):
     return a, [tf.where(mask, part, tf.zeros_like(part)) for part in b]
 
 
-def _block(part, index):
-    """Returns the steps of a block, each `(batch, size)`; a part that is the same at all steps is repeated."""
-    if len(part.shape) == 1:
-        return [part] * STEPS
-    batch, _, size = tf.unstack(tf.shape(part))
-    steps = dynamic_slice(part, [0, index * STEPS, 0], [batch, STEPS, size])
-    return tf.unstack(tf.ensure_shape(steps, [None, STEPS, part.shape[2]]), axis=1)
+def _step(parts, time):
+    """Returns a step, a list of `(batch, size)`; parts that are the same at all steps are returned as they are."""
+    return [part if len(part.shape) == 1 else step_at(part, time) for part in parts]
 
 
-def _steps(parts, index):
-    """Returns the steps of a block, each a list of parts."""
-    return [list(step) for step in zip(*(_block(part, index) for part in parts), strict=True)]
-
-
-def _write(parts, index, steps):
-    """Writes the steps of a block, each a list of parts, to arrays `(batch, time, size)`."""
-    start = tf.stack([0, index * STEPS, 0])
-    stacked = [tf.stack(values, axis=1) for values in zip(*steps, strict=True)]
-    return [dynamic_update_slice(part, values, start) for part, values in zip(parts, stacked, strict=True)]
+def _write(parts, time, step):
+    """Writes a step, a list of `(batch, size)`, to arrays `(batch, time, size)`."""
+    return [with_step(part, time, value) for part, value in zip(parts, step, strict=True)]
 
 
 def _terms(terms, x, real, weights):
@@ -121,36 +110,43 @@ def _forward(terms, x, real, states, weights):
     """Returns the states after each step, and the final state."""
     a, b = _terms(terms, x, real, weights)
 
-    def block(index, state, h):
-        steps = []
-        for factor, summand in zip(_steps(a, index), _steps(b, index), strict=True):
-            state = total(product(factor, state), summand)
-            steps.append(state)
-        return index + 1, state, _write(h, index, steps)
+    def block(start, state, h):
+        for time in (start + number for number in range(STEPS)):
+            state = total(product(_step(a, time), state), _step(b, time))
+            h = _write(h, time, state)
+        return start + STEPS, state, h
 
-    count, zeros = tf.shape(b[0])[1] // STEPS, [tf.zeros_like(part) for part in b]
-    _, final, h = while_loop(lambda index, *_: index < count, block, (tf.constant(0), states, zeros))
+    count, zeros = tf.shape(b[0])[1], [tf.zeros_like(part) for part in b]
+    _, final, h = while_loop(lambda start, *_: start < count, block, (tf.constant(0), states, zeros))
     return h, final
 
 
 def _backward(terms, x, real, states, weights, h, d_h, d_final):
     """Returns the gradients w.r.t. inputs, initial state and weights."""
-    with tf.GradientTape() as tape:
-        tape.watch([x, weights])
-        a, b = _terms(terms, x, real, weights)
+    a, _ = _terms(terms, x, real, weights)
 
-    def block(index, grad, d_after):  # The gradient w.r.t. a state is complete once the later steps are done.
-        steps = []
-        for factor, own in reversed(list(zip(_steps(a, index), _steps(d_h, index), strict=True))):
-            grad = total(grad, own)
-            steps.append(grad)
-            grad = product(_conjugate(factor), grad)
-        return index - 1, grad, _write(d_after, index, reversed(steps))
+    def block(end, grad, d_after):  # The gradient w.r.t. a state is complete once the later steps are done.
+        for time in (end - number for number in range(STEPS)):
+            grad = total(grad, _step(d_h, time))
+            d_after = _write(d_after, time, grad)
+            grad = product(_conjugate(_step(a, time)), grad)
+        return end - STEPS, grad, d_after
 
-    last, zeros = tf.shape(b[0])[1] // STEPS - 1, [tf.zeros_like(part) for part in h]
-    _, d_states, d_b = while_loop(lambda index, *_: index >= 0, block, (last, d_final, zeros))
+    last, zeros = tf.shape(h[0])[1] - 1, [tf.zeros_like(part) for part in h]
+    _, d_states, d_b = while_loop(lambda end, *_: end >= 0, block, (last, d_final, zeros))
     before = [tf.concat([state[:, None], part[:, :-1]], axis=1) for state, part in zip(states, h, strict=True)]
-    d_a = product(_conjugate(before), d_b)
-    d_a = [grad if len(part.shape) == 3 else tf.reduce_sum(grad, [0, 1]) for grad, part in zip(d_a, a, strict=True)]
-    d_x, d_weights = tape.gradient([a, b], [x, weights], output_gradients=[d_a, d_b], unconnected_gradients="zero")
+    d_x, d_weights = _gradients_of_terms(terms, x, real, weights, product(_conjugate(before), d_b), d_b)
     return d_x, d_states, d_weights
+
+
+def _gradients_of_terms(terms, x, real, weights, d_a, d_b):
+    """Returns the gradients w.r.t. inputs and weights, given those w.r.t. `a` and `b`, each `(batch, time, size)`."""
+    # A copy of the weights for each step, to add up the gradients as a product: XLA computes what leads to a sum
+    # without vectorizing it.
+    steps = tf.shape(x[0])[:2]
+    copies = [tf.broadcast_to(weight, [*tf.unstack(steps), weight.shape[0]]) for weight in weights]
+    with tf.GradientTape() as tape:
+        tape.watch([x, copies])
+        a, b = _terms(terms, x, real, copies)
+    d_x, d_copies = tape.gradient([a, b], [x, copies], output_gradients=[d_a, d_b], unconnected_gradients="zero")
+    return d_x, [column_sums(tf.reshape(grad, [-1, grad.shape[2]])) for grad in d_copies]

@@ -1,9 +1,8 @@
 """The base class of cells with a linear recurrence, `h[t] = a[t] h[t-1] + b[t]` for each number of the state.
 
 `a` and `b` depend on the input alone, so they are known for all steps at once. The state is real, or complex in two
-real parts. On TensorFlow's CPU, training runs it by `keras_rnn_zoo.layers.diagonal_scan`, or by
-`keras_rnn_zoo.layers.block_scan` if the state is large, and inference in plain blocks. Other backends run a parallel
-prefix scan.
+real parts. On TensorFlow's CPU, training runs it by `keras_rnn_zoo.layers.diagonal_scan` or a scan of the cell's own, and
+inference in plain blocks. Other backends run a parallel prefix scan.
 """
 
 from collections.abc import Callable
@@ -13,18 +12,12 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from keras_rnn_zoo.layers.block_scan import block_scan, plain_scan
+from keras_rnn_zoo.layers.block_scan import plain_scan
 from keras_rnn_zoo.layers.compiled import scans_train_here
 from keras_rnn_zoo.layers.diagonal_scan import diagonal_scan, product, total
 
 _STEPS = 4
 """The number of steps in a block."""
-_GROUP = 16
-"""Training keeps a large state only before every 16 steps, and runs these steps again for their gradients.
-
-Each step is a block of its own. In a block of several steps, XLA would compute the same terms several times: with four,
-training takes 1.7 times as long.
-"""
 
 
 @dataclass(frozen=True)
@@ -82,11 +75,9 @@ class LinearCell(keras.layers.Layer):
 
     Attributes:
         block: the recurrence.
-        large: whether the state is too large to be kept after each step.
     """
 
     block: ClassVar[LinearBlock]
-    large: ClassVar[bool] = False
 
     def inputs(self, x):
         """Returns what enters the recurrence, each `(batch, time, width)`, for inputs `(batch, time, features)`."""
@@ -115,12 +106,14 @@ class LinearCell(keras.layers.Layer):
         if keras.backend.backend() == "tensorflow":
             if not (training and scans_train_here(inputs[0])):
                 return plain_scan(self.block, inputs, mask, states, weights, steps=_STEPS)
-            if self.large:
-                return block_scan(self.block, inputs, mask, states, weights, steps=1, group=_GROUP)
-            h, states = diagonal_scan(self.block.terms, inputs, mask, states, weights)
-            return self.block.outputs(h, inputs, weights), states
+            return self.train(inputs, mask, states, weights)
         mask = None if mask is None else ops.expand_dims(mask, -1)
         return self.block.at_once(inputs, mask, states, weights)
+
+    def train(self, inputs, mask, states, weights):
+        """Runs the recurrence in a form that trains on TensorFlow's CPU; arguments and results as for `run`."""
+        h, states = diagonal_scan(self.block.terms, inputs, mask, states, weights)
+        return self.block.outputs(h, inputs, weights), states
 
     def precise(self, values):
         """Returns values as float32, unless they are more precise."""

@@ -1,6 +1,8 @@
-"""TensorFlow's while loop, for values that keep their shapes."""
+"""TensorFlow's while loop, for values that keep their shapes, and access to steps of arrays in loops of XLA."""
 
 import tensorflow as tf
+
+from keras_rnn_zoo.frameworks.keras_internals import dynamic_slice, dynamic_update_slice
 
 
 def while_loop(condition, body, variables):
@@ -27,3 +29,15 @@ def while_loop(condition, body, variables):
         return after
 
     return tf.while_loop(condition, known_body, variables)
+
+
+def step_at(values, time):
+    """Returns a step of an array, `(batch, time, ...)` to `(batch, ...)`, in a program of XLA."""
+    batch, _, *sizes = tf.unstack(tf.shape(values))
+    step = dynamic_slice(values, [0, time, *[0] * len(sizes)], [batch, 1, *sizes])
+    return tf.ensure_shape(step, [None, 1, *values.shape[2:]])[:, 0]
+
+
+def with_step(values, time, step):
+    """Returns an array `(batch, time, ...)` with a step, `(batch, ...)`, written to it; XLA does so in place."""
+    return dynamic_update_slice(values, step[:, None], tf.stack([0, time, *[0] * (len(values.shape) - 2)]))

@@ -31,7 +31,7 @@ class MambaCell(LinearCell):
     `(batch, (conv_width - 1) * width)`, where `width` is `expand * units`.
     """
 
-    block, large = LinearBlock(_terms, _outputs), True
+    block = LinearBlock(_terms, _outputs)
 
     def __init__(self, units, state_dim, expand, conv_width, **kwargs):
         super().__init__(**kwargs)
@@ -80,14 +80,25 @@ class MambaCell(LinearCell):
     def weights_of_block(self):
         return [-ops.exp(self.precise(self.rate))]
 
+    def train(self, inputs, mask, states, weights):
+        from keras_rnn_zoo.layers.selective_scan import selective_scan
+
+        if mask is not None:  # Steps whose terms are zero keep the state.
+            inputs = [ops.where(ops.expand_dims(mask, -1), values, 0.0) for values in inputs]
+        step_size, x, into, out_of = inputs
+        (state,), (rate,) = states, weights
+        state = ops.reshape(state, (-1, self.state_dim, self.width))
+        y, state = selective_scan(step_size, step_size * x, into, out_of, state, ops.transpose(rate))
+        return y, [ops.reshape(state, (-1, self.state_dim * self.width))]
+
     def _read(self, x, held):
         """Returns the convolved inputs, the gate, each `(batch, time, width)`, and the inputs after those held."""
         x, gate = ops.split(ops.matmul(x, self.kernel), 2, axis=-1)
         time = ops.shape(x)[1]
         held = ops.reshape(held, (-1, self.conv_width - 1, self.width))
         window = ops.concatenate([ops.cast(held, x.dtype), x], axis=1)
-        kernel = ops.convert_to_tensor(self.conv_kernel)
-        convolved = sum(window[:, place : place + time] * kernel[place] for place in range(self.conv_width))
+        convolved = ops.depthwise_conv(window, ops.expand_dims(self.conv_kernel, -1))
+        convolved = convolved[:, :time]  # For an empty batch, TensorFlow doesn't cut the steps that were held.
         return ops.silu(convolved + self.conv_bias), gate, window
 
     def _written(self, y, x, gate):

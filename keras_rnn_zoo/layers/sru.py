@@ -36,10 +36,11 @@ class SRUCell(StepCell):
 
     def sums(self, inputs):
         """Returns the candidates, the pre-activations of both gates without the state, and what the highway carries."""
-        sums = ops.matmul(inputs, self.kernel)
-        highway = sums[..., 3 * self.units :] if self.is_projected else _HIGHWAY * inputs
-        gates = sums[..., self.units : 3 * self.units] + self.bias
-        return ops.concatenate([sums[..., : self.units], gates, highway], axis=-1)
+        kernel, units = ops.convert_to_tensor(self.kernel), self.units
+        if not self.is_projected:  # One product for all is faster than to copy its parts and the inputs.
+            kernel = ops.concatenate([kernel, ops.eye(units, dtype=kernel.dtype) * _HIGHWAY], axis=1)
+        none = ops.zeros(units, kernel.dtype)
+        return ops.matmul(inputs, kernel) + ops.concatenate([none, ops.convert_to_tensor(self.bias), none])
 
     def recurrent_weights(self):
         return [self.recurrent_kernel]

@@ -38,7 +38,10 @@ class StepCell(keras.layers.Layer):
         raise NotImplementedError
 
     def recurrent_weights(self):
-        """Returns the list of weights that the step reads."""
+        """Returns the list of weights that the step reads.
+
+        A vector may reach the step with one copy for each sequence, `(batch, size)`.
+        """
         return []
 
     def call(self, inputs, states, training=False):
