@@ -150,12 +150,10 @@ def pending(tasks: Sequence[str], rows: Sequence[str], seeds: int, done: Sequenc
 def table(lines: Sequence[dict[str, Any]]) -> str:
     """Returns the results as a table in Markdown: mean and standard deviation over the seeds.
 
-    The processor minutes are those of a training of each task that all cells have, as a mean over its seeds.
+    The processor minutes are those of the last training of each task that all cells have.
     """
     rows = [row for row in cells() if any(line["cell"] == row for line in lines)]
-    minutes: dict[tuple[str, str], list[float]] = {}
-    for line in lines:
-        minutes.setdefault((line["task"], line["cell"]), []).append(line["processor_minutes"])
+    minutes = {(line["task"], line["cell"]): line["processor_minutes"] for line in lines}
     tasks = [name for name in TASKS if any(line["task"] == name for line in lines)]
     titles = ["cell", "units", *(TASKS[name].title for name in tasks), "processor minutes"]
     text = [f"| {' | '.join(titles)} |", f"|{'---|' * len(titles)}"]
@@ -163,7 +161,7 @@ def table(lines: Sequence[dict[str, Any]]) -> str:
     for row in rows:
         found = [line for line in lines if line["cell"] == row]
         scores = [_spread([line["score"] for line in found if line["task"] == name], name) for name in tasks]
-        total = sum(statistics.mean(minutes[name, row]) for name in common)
+        total = sum(minutes[name, row] for name in common)
         text.append(f"| `{row}` | {found[0]['units']} | {' | '.join(scores)} | {total:.1f} |")
     return "\n".join(text)
 

@@ -57,8 +57,13 @@ def mamba(w, x, states):
     return (y * silu(gate)) @ w["output_kernel"], [h.T.ravel(), window[1:].ravel()]
 
 
-CASES = [(LRU, lru, {}), (RGLRU, rglru, {}), (Mamba, mamba, {"state_dim": 3})]
-every_case = pytest.mark.parametrize(("cls", "step", "options"), CASES, ids=["lru", "rglru", "mamba"])
+CASES = [
+    pytest.param(LRU, lru, {}, id="lru"),
+    pytest.param(RGLRU, rglru, {}, id="rglru"),
+    # The numbers of channels are 4, 8, and 16: the scan adds up eight partial sums, where eight divides their number.
+    *(pytest.param(Mamba, mamba, {"state_dim": 3, "expand": expand}, id=f"mamba-{expand}") for expand in (1, 2, 4)),
+]
+every_case = pytest.mark.parametrize(("cls", "step", "options"), CASES)
 
 
 def by_numpy(step, weights, x, mask, states):
