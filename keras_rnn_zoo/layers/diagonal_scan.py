@@ -29,7 +29,7 @@ def diagonal_scan(terms, inputs, mask, states, weights):
         inputs: a list of float32 or float64 `(batch, time, width)`.
         mask: boolean `(batch, time)`, or `None`. Masked steps keep the states.
         states: the parts of the initial state, a list of `(batch, size)`.
-        weights: a list of tensors.
+        weights: a list of vectors `(size,)`. For gradients, `terms` gets a copy of each for every step.
 
     Returns:
         The parts of the states after each step, a list of `(batch, time, size)`, and those of the final state.
