@@ -7,7 +7,6 @@ cell: all have the settings of their task, in two residual blocks, and LSTM also
 import functools
 import multiprocessing
 import os
-import statistics
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor

@@ -1,8 +1,8 @@
 """The base class of cells with a linear recurrence, `h[t] = a[t] h[t-1] + b[t]` for each number of the state.
 
 `a` and `b` depend on the input alone, so they are known for all steps at once. The state is real, or complex in two
-real parts. On TensorFlow's CPU, training runs it by `keras_rnn_zoo.layers.diagonal_scan` or a scan of the cell's own, and
-inference in plain blocks. Other backends run a parallel prefix scan.
+real parts. On TensorFlow's CPU, training runs it by `keras_rnn_zoo.layers.diagonal_scan` or a scan of the cell's own;
+inference runs it in plain blocks. Other backends run a parallel prefix scan.
 """
 
 from collections.abc import Callable
